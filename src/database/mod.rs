@@ -1,0 +1,184 @@
+//! The port to a database, and who gives it.
+//!
+//! The port speaks *operations*, never SQL: the shape of tables, rows for the model, a paged scan
+//! of one table, counts, and on a destination one batch at a time inside one transaction. Two
+//! engines give it: [`sqlserver`] for real environments, [`sqlite`] for practice, tests and demos.
+//! Nothing here knows what an espace or a plan is.
+//!
+//! A [`Source`] has no method that writes, so code that holds one cannot change Production.
+
+mod batch;
+mod connect;
+mod fault;
+mod filter;
+mod name;
+mod request;
+mod shape;
+pub mod sqlite;
+pub mod sqlserver;
+mod types;
+mod value;
+
+pub use batch::{Batch, Bytes, Column, Values};
+pub use connect::{
+    Authentication, ConnectionSpec, Encryption, EngineKind, Secret, ServerSpec, open_builder,
+    open_destination, open_source,
+};
+pub use fault::{Fault, FaultKind, Result};
+pub use filter::Filter;
+pub use name::{TableName, same_name};
+pub use request::{
+    ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex, NewTable,
+    NewTrigger, Outcome, RowsRequest, ScanRequest, UpdateTarget, Witness,
+};
+pub use shape::{
+    Capabilities, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey, IndexShape,
+    ObjectKind, Rights, TableShape, TriggerShape,
+};
+pub use types::{ColumnType, ValueKind};
+pub use value::{
+    Value, date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text,
+};
+
+use async_trait::async_trait;
+
+/// What can be read from one environment's database.
+///
+/// Every method is one or a few requests to the server, never one per row.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Facts of server and database, read when the connection was opened.
+    fn facts(&self) -> &EngineFacts;
+
+    /// The shape of each named object, in the order asked; `None` where no such object exists.
+    ///
+    /// Names are resolved without regard to case; the returned shape carries the resolved schema
+    /// and the catalogue's own spelling.
+    async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>>;
+
+    /// All rows of one request at once: for the model and for small look-ups.
+    async fn rows(&self, request: &RowsRequest) -> Result<Batch>;
+
+    /// Starts reading one table batch by batch, in key order where a key is named.
+    async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>>;
+
+    /// Number of rows the filter lets through.
+    async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64>;
+
+    /// Distinct non-NULL values of a column with the number of rows of each: a batch with the
+    /// value first and the count (integer) second, at most `limit` rows, most frequent first.
+    async fn distinct(
+        &self,
+        table: &TableName,
+        column: &ColumnRef,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Batch>;
+
+    /// What the signed-in person may do with each named table, in the order asked.
+    async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>>;
+}
+
+/// Rows of one table on their way, a batch at a time.
+///
+/// Dropping a scan ends the request on the server as well.
+#[async_trait]
+pub trait Scan: Send {
+    /// The next rows in key order, or `None` after the last. Never an empty batch.
+    async fn next(&mut self) -> Result<Option<Batch>>;
+}
+
+/// A database that may be written.
+#[async_trait]
+pub trait Destination: Source {
+    /// The same database seen as a source: for code that only reads.
+    fn as_source(&self) -> &dyn Source;
+
+    /// Takes the lock that lets one run at a time write here; held until dropped.
+    ///
+    /// Errors with [`FaultKind::Busy`] when another run holds it.
+    async fn lock_run(&self, run: &str) -> Result<Box<dyn RunLock>>;
+
+    /// Opens a session that writes. `session` is unique within the run and names the lock by
+    /// which a later session can wait for this one's end (see [`Destination::fence`]).
+    async fn writer(&self, session: &str) -> Result<Box<dyn Writer>>;
+
+    /// Waits until the named session is gone, so that its transaction is decided.
+    async fn fence(&self, session: &str) -> Result<Fence>;
+
+    /// How many of these ids are in the table: the answer to "was that COMMIT done?". To be
+    /// asked after [`Destination::fence`] only.
+    async fn witness(&self, table: &TableName, key: &ColumnRef, ids: &[i64]) -> Result<Witness>;
+}
+
+/// The lock of a run; released when dropped.
+pub trait RunLock: Send + Sync {}
+
+/// One session that writes, one transaction at a time.
+///
+/// Each transaction is `begin`, any number of operations, then `commit` or `rollback`. After an
+/// error of an operation only `rollback` is meaningful; after [`Outcome::Unknown`] nothing is,
+/// and the session is closed.
+#[async_trait]
+pub trait Writer: Send {
+    /// Starts a transaction.
+    async fn begin(&mut self) -> Result<()>;
+
+    /// Inserts the rows of a batch and returns the ids the database gave them, in row order
+    /// (empty when the target names no identity column). That each row has its own id is
+    /// checked against the stored rows before returning.
+    async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>>;
+
+    /// Sets columns of existing rows; the batch's first column is the key. Returns the number
+    /// of rows found.
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64>;
+
+    /// Deletes at most `limit` of the rows that the filter lets through; returns how many.
+    async fn delete(&mut self, table: &TableName, filter: &Filter, limit: usize) -> Result<u64>;
+
+    /// Sets one column to NULL in at most `limit` rows that the filter lets through and that
+    /// are not NULL yet; returns how many.
+    async fn clear(
+        &mut self,
+        table: &TableName,
+        column: &str,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<u64>;
+
+    /// Commits. The token says that what must be known after a crash is on disk.
+    async fn commit(&mut self, token: JournalToken) -> Outcome;
+
+    /// Rolls back.
+    async fn rollback(&mut self) -> Result<()>;
+}
+
+/// Creates tables and rows in an empty database the person owns: for practice only.
+#[async_trait]
+pub trait Builder: Send {
+    /// Facts of server and database.
+    fn facts(&self) -> &EngineFacts;
+
+    /// Whether the database holds no table of anybody's.
+    async fn is_empty(&mut self) -> Result<bool>;
+
+    /// Creates a table with its keys and indexes, without foreign keys.
+    async fn create_table(&mut self, table: &NewTable) -> Result<()>;
+
+    /// Adds foreign keys, after the rows are in.
+    async fn add_foreign_keys(&mut self, table: &TableName, keys: &[NewForeignKey]) -> Result<()>;
+
+    /// Adds a trigger.
+    async fn add_trigger(&mut self, trigger: &NewTrigger) -> Result<()>;
+
+    /// Inserts rows as they are, identity values included; the batch has the named columns.
+    async fn fill(
+        &mut self,
+        table: &TableName,
+        columns: &[ColumnShape],
+        rows: &Batch,
+    ) -> Result<()>;
+
+    /// Makes everything written durable and closes.
+    async fn finish(self: Box<Self>) -> Result<()>;
+}

@@ -1,0 +1,69 @@
+//! Names of tables: catalog, schema and name, compared without regard to case.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// A table, view or synonym by name.
+///
+/// `None` means "as the connection has it": its own database, and whichever schema holds the
+/// object. OutSystems keeps PHYSICAL_TABLE_NAME in mixed case while the catalogue may hold upper
+/// case (`metamodel.md` §3.6), so names are equal without regard to case.
+#[derive(Clone, Debug)]
+pub struct TableName {
+    /// The database, when it is not the connection's own (`metamodel.md` §3.9).
+    pub catalog: Option<String>,
+    /// The owning schema, once known.
+    pub schema: Option<String>,
+    /// The table's own name.
+    pub name: String,
+}
+
+impl TableName {
+    /// A table of the connection's own database.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { catalog: None, schema: None, name: name.into() }
+    }
+
+    /// The same table in a named catalog.
+    #[must_use]
+    pub fn in_catalog(mut self, catalog: Option<String>) -> Self {
+        self.catalog = catalog;
+        self
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in [&self.catalog, &self.schema].into_iter().flatten() {
+            write!(f, "{part}.")?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+impl PartialEq for TableName {
+    fn eq(&self, other: &Self) -> bool {
+        let part = |a: &Option<String>, b: &Option<String>| match (a, b) {
+            (None, None) => true,
+            (Some(a), Some(b)) => same_name(a, b),
+            _ => false,
+        };
+        part(&self.catalog, &other.catalog)
+            && part(&self.schema, &other.schema)
+            && same_name(&self.name, &other.name)
+    }
+}
+
+impl Eq for TableName {}
+
+impl Hash for TableName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.to_lowercase().hash(state);
+    }
+}
+
+/// Whether two names of tables or columns are the same for SQL Server: case apart.
+#[must_use]
+pub fn same_name(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b) || a.to_lowercase() == b.to_lowercase()
+}

@@ -1,0 +1,20 @@
+//! SQLite.
+
+use std::path::Path;
+
+use super::{Builder, Destination, Fault, FaultKind, Result, Source};
+
+/// Opens a database to be read.
+pub async fn open_source(_path: &Path) -> Result<Box<dyn Source>> {
+    Err(Fault::new(FaultKind::Other, "not here yet"))
+}
+
+/// Opens a database to be written.
+pub async fn open_destination(_path: &Path) -> Result<Box<dyn Destination>> {
+    Err(Fault::new(FaultKind::Other, "not here yet"))
+}
+
+/// Opens an empty database to build in.
+pub async fn open_builder(_path: &Path) -> Result<Box<dyn Builder>> {
+    Err(Fault::new(FaultKind::Other, "not here yet"))
+}

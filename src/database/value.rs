@@ -1,0 +1,279 @@
+//! One value on its own: for conditions, decisions, reports and tests.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A single value. Rows travel in a [`super::Batch`]; this is for the few that stand alone.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// NULL
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// `value / 10^scale`
+    Decimal {
+        /// The digits.
+        value: i128,
+        /// Digits after the point.
+        scale: u8,
+    },
+    /// Binary floating point.
+    Float(f64),
+    /// Yes or no.
+    Bit(bool),
+    /// 100-nanosecond steps since 0001-01-01T00:00:00.
+    DateTime(i64),
+    /// Sixteen bytes, in the order they are printed.
+    Guid([u8; 16]),
+    /// Text in WTF-8: UTF-8 that may also hold lone surrogates.
+    Text(Vec<u8>),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
+
+impl Value {
+    /// A text value.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self::Text(text.as_bytes().to_vec())
+    }
+
+    /// The whole number, when it is one.
+    #[must_use]
+    pub fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(value) => Some(*value),
+            Self::Bit(value) => Some(i64::from(*value)),
+            _ => None,
+        }
+    }
+
+    /// The text, when it is valid Unicode text.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is NULL.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("NULL"),
+            Self::Integer(value) => write!(f, "{value}"),
+            Self::Decimal { value, scale } => f.write_str(&decimal_to_text(*value, *scale)),
+            Self::Float(value) => write!(f, "{value}"),
+            Self::Bit(value) => write!(f, "{}", i32::from(*value)),
+            Self::DateTime(ticks) => f.write_str(&date_time_to_text(*ticks)),
+            Self::Guid(bytes) => {
+                for (index, byte) in bytes.iter().enumerate() {
+                    if matches!(index, 4 | 6 | 8 | 10) {
+                        f.write_str("-")?;
+                    }
+                    write!(f, "{byte:02x}")?;
+                }
+                Ok(())
+            }
+            Self::Text(bytes) => f.write_str(&String::from_utf8_lossy(bytes)),
+            Self::Binary(bytes) => write!(f, "{} bytes", bytes.len()),
+        }
+    }
+}
+
+/// Decimal digits as text, every digit of the scale printed: `-0.50`.
+#[must_use]
+pub fn decimal_to_text(value: i128, scale: u8) -> String {
+    let scale = usize::from(scale);
+    let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    let sign = if value < 0 { "-" } else { "" };
+    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+/// Reads a decimal text into digits at the wanted scale; `None` when it is no decimal or when
+/// digits would be lost.
+#[must_use]
+pub fn decimal_from_text(text: &str, scale: u8) -> Option<i128> {
+    let text = text.trim();
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.len() > usize::from(scale) {
+        return None;
+    }
+    let mut value: i128 = 0;
+    let padding = std::iter::repeat_n(b'0', usize::from(scale) - fraction.len());
+    for digit in whole.bytes().chain(fraction.bytes()).chain(padding) {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+    }
+    Some(if negative { -value } else { value })
+}
+
+/// 100-nanosecond steps in a second.
+pub(crate) const SECOND: i64 = 10_000_000;
+/// 100-nanosecond steps in a day.
+pub(crate) const DAY: i64 = 86_400 * SECOND;
+
+/// Days from 0001-01-01 to the first of a month, in the proleptic Gregorian calendar.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let era = shifted.div_euclid(400);
+    let year_of_era = shifted.rem_euclid(400);
+    let month_shifted = (month + 9) % 12;
+    let day_of_year = (153 * month_shifted + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 306
+}
+
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 306;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_shifted + 2) / 5 + 1;
+    let month = if month_shifted < 10 { month_shifted + 3 } else { month_shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+/// A point in time as `YYYY-MM-DD HH:MM:SS[.fff[ffff]]`; the fraction is left out when zero.
+#[must_use]
+pub fn date_time_to_text(ticks: i64) -> String {
+    let (year, month, day) = civil_from_days(ticks.div_euclid(DAY));
+    let in_day = ticks.rem_euclid(DAY);
+    let seconds = in_day / SECOND;
+    let fraction = in_day % SECOND;
+    let mut text = format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    );
+    if fraction != 0 {
+        if fraction % 10_000 == 0 {
+            text.push_str(&format!(".{:03}", fraction / 10_000));
+        } else {
+            text.push_str(&format!(".{fraction:07}"));
+        }
+    }
+    text
+}
+
+/// Reads `YYYY-MM-DD[ HH:MM[:SS[.f…]]]` (a `T` between is fine, as is `HH:MM:SS` alone, which
+/// lies on 1900-01-01); `None` when it is no date and time.
+#[must_use]
+pub fn date_time_from_text(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (date, time) = match text.split_once([' ', 'T']) {
+        Some((date, time)) => (date, time),
+        None if text.contains('-') => (text, ""),
+        None => ("1900-01-01", text),
+    };
+    let number = |part: &str, width: usize| {
+        (part.len() == width && part.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| part.parse::<i64>().ok())
+            .flatten()
+    };
+    let mut parts = date.split('-');
+    let year = number(parts.next()?, 4)?;
+    let month = number(parts.next()?, 2)?;
+    let day = number(parts.next()?, 2)?;
+    if parts.next().is_some() || !(1..=12).contains(&month) || year < 1 || day < 1 {
+        return None;
+    }
+    let days = days_from_civil(year, month, day);
+    if civil_from_days(days) != (year, month, day) {
+        return None;
+    }
+    let mut ticks = days * DAY;
+    if !time.is_empty() {
+        let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
+        let mut parts = clock.split(':');
+        let hour = number(parts.next()?, 2)?;
+        let minute = number(parts.next()?, 2)?;
+        let second = match parts.next() {
+            Some(part) => number(part, 2)?,
+            None => 0,
+        };
+        if parts.next().is_some() || hour > 23 || minute > 59 || second > 59 || fraction.len() > 7 {
+            return None;
+        }
+        let fraction_ticks = match fraction {
+            "" => 0,
+            digits => number(digits, digits.len())? * 10_i64.pow(7 - digits.len() as u32),
+        };
+        ticks += (hour * 3600 + minute * 60 + second) * SECOND + fraction_ticks;
+    }
+    Some(ticks)
+}
+
+/// Orders two values of one kind; values of different kinds do not compare.
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Integer(a), Self::Integer(b)) => Some(a.cmp(b)),
+            (Self::DateTime(a), Self::DateTime(b)) => Some(a.cmp(b)),
+            (Self::Text(a), Self::Text(b)) | (Self::Binary(a), Self::Binary(b)) => Some(a.cmp(b)),
+            (Self::Guid(a), Self::Guid(b)) => Some(a.cmp(b)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_read_back_as_they_were_written() {
+        for text in [
+            "0001-01-01 00:00:00",
+            "1753-01-01 00:00:00",
+            "1900-01-01 00:00:00",
+            "2000-02-29 23:59:59.997",
+            "2024-12-31 12:00:00.1234567",
+            "9999-12-31 23:59:59.997",
+        ] {
+            assert_eq!(date_time_to_text(date_time_from_text(text).expect(text)), text);
+        }
+        assert_eq!(date_time_from_text("1900-01-01"), Some(693_595 * DAY));
+        assert_eq!(date_time_from_text("10:20:30"), date_time_from_text("1900-01-01 10:20:30"));
+        for wrong in
+            ["", "2023-02-29", "2023-13-01", "2023-01-01 24:00:00", "yesterday", "2023-1-1"]
+        {
+            assert_eq!(date_time_from_text(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn decimals_keep_every_digit() {
+        let widest = "99999999999999999999999999999.99999999";
+        let value = decimal_from_text(widest, 8).expect("37 digits fit");
+        assert_eq!(decimal_to_text(value, 8), widest);
+        assert_eq!(decimal_to_text(-5, 2), "-0.05");
+        assert_eq!(decimal_from_text("-.5", 1), Some(-5));
+        assert_eq!(decimal_from_text("1.230", 2), Some(123));
+        assert_eq!(decimal_from_text("1.234", 2), None);
+        assert_eq!(decimal_from_text("x", 2), None);
+    }
+}

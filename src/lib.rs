@@ -1,0 +1,2 @@
+//! osferry
+pub mod database;
