@@ -1,2 +1,3 @@
 //! osferry
 pub mod database;
+pub mod outsystems;
