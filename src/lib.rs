@@ -1,3 +1,4 @@
 //! osferry
+pub mod compare;
 pub mod database;
 pub mod outsystems;
