@@ -2,3 +2,4 @@
 pub mod compare;
 pub mod database;
 pub mod outsystems;
+pub mod plan;

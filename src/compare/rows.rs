@@ -24,7 +24,13 @@ pub struct ExistingRows {
 
 impl Default for ExistingRows {
     fn default() -> Self {
-        Self { filter: Filter::All, replaced: None, standing: None, natural_key: None, finding: None }
+        Self {
+            filter: Filter::All,
+            replaced: None,
+            standing: None,
+            natural_key: None,
+            finding: None,
+        }
     }
 }
 
