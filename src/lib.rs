@@ -1,3 +1,4 @@
 //! osferry
 pub mod database;
 pub mod outsystems;
+pub mod practice;
