@@ -32,8 +32,6 @@ pub(super) struct Company {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Factory {
-    /// The company's name.
-    pub(super) name: String,
     /// The platform's version.
     pub(super) version: String,
     #[serde(rename = "application")]

@@ -56,10 +56,10 @@ struct Entry {
 pub fn lessons() -> Result<Vec<Lesson>> {
     let company = Company::load()?;
     let file: File = parse("lessons.toml", include_str!("../../assets/practice/lessons.toml"))?;
-    file.lesson.into_iter().map(|entry| resolved(&company, entry)).collect()
+    file.lesson.iter().map(|entry| resolved(&company, entry)).collect()
 }
 
-fn resolved(company: &Company, entry: Entry) -> Result<Lesson> {
+fn resolved(company: &Company, entry: &Entry) -> Result<Lesson> {
     let missing =
         |what: &str, name: &str| wrong(format!("lesson {}: there is no {what} {name}", entry.trap));
     let mut lesson = Lesson {

@@ -116,7 +116,7 @@ impl<'a> Rows<'a> {
                 last
             }
             Make::Thread(rows) => {
-                if row % rows == 0 {
+                if row.is_multiple_of(*rows) {
                     return Ok(Value::Null);
                 }
                 row - 1
