@@ -7,7 +7,8 @@ use std::hash::{Hash, Hasher};
 /// A key or name as the platform stores it, equal without regard to case.
 ///
 /// SS keys look like GUIDs but are text: some carry suffixes (`metamodel.md` §5.2, §11).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct Key {
     shown: Box<str>,
     folded: Option<Box<str>>,
@@ -38,6 +39,18 @@ impl Key {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()
+    }
+}
+
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl From<Key> for String {
+    fn from(key: Key) -> Self {
+        key.as_str().to_owned()
     }
 }
 
