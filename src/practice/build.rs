@@ -1,11 +1,12 @@
 //! Writes one side of the pair: platform tables, entities, rows, keys, triggers.
 
 use super::company::Company;
-use super::definitions::{Definitions, event_table, process_id};
+use super::definitions::{Definitions, event_table};
 use super::entity::{DeleteRule, Entity};
 use super::environment::{EntityColumn, Environment, Holds, Parent, TENANT_COLUMN};
 use super::factory::Factory;
 use super::platform::{foreign_key_name, index, tables};
+use super::processes::process_id;
 use super::records::{Filler, flag, in_order, number};
 use super::rows::Rows;
 use crate::database::{

@@ -1,12 +1,12 @@
-//! What the platform knows about entities and processes: the rows of OSSYS_ENTITY,
-//! OSSYS_ENTITY_ATTR, OSSYS_ENTITY_RECORD and the OSSYS_BPM_* definitions.
+//! What the platform knows about entities: the rows of OSSYS_ENTITY, OSSYS_ENTITY_ATTR and
+//! OSSYS_ENTITY_RECORD.
 
-use super::company::{Company, SERVICE_CENTER, USER, split};
+use super::company::{Company, SERVICE_CENTER, split};
 use super::entity::{Attribute, DataType, DeleteRule, Entity};
 use super::environment::Environment;
 use super::factory::Factory;
-use super::key;
 use super::platform::PlatformTable;
+use super::processes;
 use super::records::{Records, flag, number, text};
 use crate::database::{ColumnType, Result, same_name};
 use crate::outsystems::Side;
@@ -51,28 +51,6 @@ const BASIC_TYPES: [&str; 13] = [
     "EntityReference",
 ];
 
-/// Status ids and names of processes, and which of them are final.
-const PROCESS_STATUSES: [(i64, &str, bool); 4] =
-    [(1, "Active", false), (2, "Closed", true), (3, "Suspended", false), (4, "Terminated", true)];
-
-/// Status ids and names of activities, whether they are final, whether people see them.
-const ACTIVITY_STATUSES: [(i64, &str, bool, bool); 5] = [
-    (3, "Running", false, false),
-    (5, "Closed", true, false),
-    (8, "Listening", false, false),
-    (9, "Ready", false, true),
-    (11, "Terminated", true, false),
-];
-
-const ACTIVITY_KINDS: [(i64, &str); 6] = [
-    (1, "Start"),
-    (2, "Human Activity"),
-    (3, "Automatic Activity"),
-    (4, "Wait"),
-    (5, "Conditional Start"),
-    (6, "End"),
-];
-
 /// The definitions of one side, given their ids as they are met.
 pub(super) struct Definitions<'a> {
     environment: &'a Environment<'a>,
@@ -86,7 +64,7 @@ pub(super) struct Definitions<'a> {
 }
 
 impl<'a> Definitions<'a> {
-    /// All rows that define entities and processes.
+    /// All rows of definitions, those of processes included.
     pub(super) fn records(
         environment: &'a Environment<'a>,
         factory: &'a Factory<'a>,
@@ -113,7 +91,7 @@ impl<'a> Definitions<'a> {
             definitions.entity(place, entity)?;
         }
         let mut all = vec![types];
-        all.extend(definitions.processes()?);
+        all.extend(processes::records(environment, factory)?);
         let Self { entities, attributes, records, uses, .. } = definitions;
         all.extend([entities, attributes, records, uses]);
         Ok(all)
@@ -131,17 +109,6 @@ impl<'a> Definitions<'a> {
             Side::Destination => (7_001, 2),
         };
         first + step * i64::try_from(self.attributes.rows.len()).unwrap_or(0)
-    }
-
-    /// The TYPE of a reference: `bt<espace key>*<entity key>`.
-    fn reference(&self, full_name: &str) -> Result<String> {
-        let (espace, _) = split(full_name)?;
-        let entity = self.company.entity_key(full_name)?;
-        Ok(format!(
-            "bt{}*{}",
-            self.environment.written(espace, &Company::espace_key(espace))?,
-            self.environment.written(espace, &entity)?
-        ))
     }
 
     fn system_entity(&mut self, place: usize, name: &'static str, table: &str) -> Result<()> {
@@ -180,7 +147,9 @@ impl<'a> Definitions<'a> {
                 SYSTEM_ENTITIES.iter().find(|(_, table)| same_name(table, &key.parent.name))
             });
             let data_type = match (target, &shape.data_type) {
-                (Some((target, _)), _) => self.reference(&format!("{SERVICE_CENTER}.{target}"))?,
+                (Some((target, _)), _) => {
+                    self.environment.reference(&format!("{SERVICE_CENTER}.{target}"))?
+                }
                 (None, ColumnType::Bit) => "rtBoolean".to_owned(),
                 (None, ColumnType::DateTime) => "rtDateTime".to_owned(),
                 (None, ColumnType::Int) => "rtInteger".to_owned(),
@@ -306,7 +275,7 @@ impl<'a> Definitions<'a> {
     ) -> Result<()> {
         let basic = attribute.type_on(self.environment.side);
         let data_type = match (&attribute.refers, basic) {
-            (Some(refers), _) => self.reference(refers)?,
+            (Some(refers), _) => self.environment.reference(refers)?,
             (None, basic) => basic.map_or("rtText", DataType::platform_name).to_owned(),
         };
         let (length, decimals) = basic.map_or((0, 0), DataType::size);
@@ -373,103 +342,6 @@ impl<'a> Definitions<'a> {
         ]);
         Ok(())
     }
-
-    fn processes(&self) -> Result<Vec<Records>> {
-        let mut statuses = Records::of("OSSYS_BPM_PROCESS_STATUS");
-        for (id, name, terminal) in PROCESS_STATUSES {
-            statuses.push(vec![
-                ("ID", number(id)),
-                ("NAME", text(name)),
-                ("IS_TERMINAL", flag(terminal)),
-            ]);
-        }
-        let mut activity_statuses = Records::of("OSSYS_BPM_ACTIVITY_STATUS");
-        for (id, name, terminal, inbox) in ACTIVITY_STATUSES {
-            activity_statuses.push(vec![
-                ("ID", number(id)),
-                ("NAME", text(name)),
-                ("IS_TERMINAL", flag(terminal)),
-                ("APPEARS_IN_INBOX", flag(inbox)),
-            ]);
-        }
-        let mut kinds = Records::of("OSSYS_BPM_ACTIVITY_KIND");
-        for (id, name) in ACTIVITY_KINDS {
-            kinds.push(vec![("ID", number(id)), ("NAME", text(name))]);
-        }
-        let mut all = vec![statuses, activity_statuses, kinds];
-        all.extend(self.process_definitions()?);
-        Ok(all)
-    }
-
-    fn process_definitions(&self) -> Result<Vec<Records>> {
-        let mut processes = Records::of("OSSYS_BPM_PROCESS_DEFINITION");
-        let mut inputs = Records::of("OSSYS_BPM_PROCESS_INPUT_DEF");
-        let mut activities = Records::of("OSSYS_BPM_ACTIVITY_DEFINITION");
-        let mut roles = Records::of("OSSYS_BPM_ACTIVITY_DEF_ROLE");
-        let next = |records: &Records| i64::try_from(records.rows.len()).unwrap_or(0) + 1;
-        for (place, process) in self.company.factory.processes.iter().enumerate() {
-            let id = process_id(self.environment, place);
-            let name = format!("{}/{}", process.espace, process.name);
-            let own = |rest: String| {
-                self.environment.written(&process.espace, &key::key(&format!("process/{rest}")))
-            };
-            processes.push(vec![
-                ("ID", number(id)),
-                ("NAME", text(&process.name)),
-                ("LABEL", text(&process.label)),
-                ("DESCRIPTION", text(&process.description)),
-                ("SS_KEY", text(own(name.clone())?)),
-                ("IS_ACTIVE", flag(true)),
-                ("ESPACE_ID", number(self.factory.espace(&process.espace))),
-                ("IS_LOCKED", flag(false)),
-            ]);
-            for input in &process.inputs {
-                let launched_by = process.launched_by.as_deref().unwrap_or(USER);
-                // The platform names the key of an event's own input like this.
-                let own_key = format!("{}.#EventGeneratedInput", own(format!("{name}/{input}"))?);
-                inputs.push(vec![
-                    ("ID", number(next(&inputs))),
-                    ("SS_KEY", text(own_key)),
-                    ("PROCESS_DEF_ID", number(id)),
-                    ("NAME", text(input)),
-                    ("IS_ACTIVE", flag(true)),
-                    ("DATA_TYPE", text("rtLongInteger")),
-                    ("IS_MANDATORY", flag(true)),
-                    ("SS_TYPE", text(self.reference(launched_by)?)),
-                ]);
-            }
-            for (order, activity) in (0_i64..).zip(&process.activities) {
-                let kind = ACTIVITY_KINDS.iter().find(|(_, kind)| *kind == activity.kind);
-                let activity_id = self.environment.id(101, activities.rows.len(), 40);
-                activities.push(vec![
-                    ("ID", number(activity_id)),
-                    ("SS_KEY", text(own(format!("{name}/{}", activity.name))?)),
-                    ("NAME", text(&activity.name)),
-                    ("LABEL", text(&activity.name)),
-                    ("KIND", kind.map_or(crate::database::Value::Null, |(id, _)| number(*id))),
-                    ("PROCESS_DEF_ID", number(id)),
-                    ("IS_ACTIVE", flag(true)),
-                    ("DISPLAY_X", number(100 + 160 * order)),
-                    ("DISPLAY_Y", number(120)),
-                    ("REQUIRES_PERMISSION", flag(activity.role.is_some())),
-                    ("SKIPPABLE", flag(false)),
-                ]);
-                if let Some(role) = &activity.role {
-                    roles.push(vec![
-                        ("ID", number(next(&roles))),
-                        ("ROLE_ID", number(self.factory.role(role))),
-                        ("ACTIVITY_DEF_ID", number(activity_id)),
-                    ]);
-                }
-            }
-        }
-        Ok(vec![processes, inputs, activities, roles])
-    }
-}
-
-/// The id of a process definition.
-pub(super) fn process_id(environment: &Environment<'_>, place: usize) -> i64 {
-    environment.id(71, place, environment.company.factory.processes.len())
 }
 
 /// The event table of an entity whose new rows start a process.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::company::{Company, SERVICE_CENTER, USER, User, wrong};
+use super::company::{Company, SERVICE_CENTER, USER, User, split, wrong};
 use super::entity::{Attribute, DataType, DeleteRule, Entity};
 use super::key::seed;
 use crate::database::{ColumnShape, ColumnType, Result, Value};
@@ -184,6 +184,17 @@ impl<'a> Environment<'a> {
         } else {
             Ok(key.to_owned())
         }
+    }
+
+    /// The TYPE of a reference: `bt<espace key>*<entity key>`.
+    pub(super) fn reference(&self, full_name: &str) -> Result<String> {
+        let (espace, _) = split(full_name)?;
+        let entity = self.company.entity_key(full_name)?;
+        Ok(format!(
+            "bt{}*{}",
+            self.written(espace, &Company::espace_key(espace))?,
+            self.written(espace, &entity)?
+        ))
     }
 
     /// The table's name as OSSYS_ENTITY has it: in mixed case.

@@ -104,25 +104,38 @@ fn resolved(company: &Company, entry: &Entry) -> Result<Lesson> {
     Ok(lesson)
 }
 
+/// What a finding is about, for looking up its lesson; keys that it has not are empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    /// The kind's name.
+    pub finding: &'a str,
+    /// SS key of the espace.
+    pub espace: &'a str,
+    /// SS key of the entity.
+    pub entity: &'a str,
+    /// SS key of the attribute.
+    pub attribute: &'a str,
+    /// SS key of the record.
+    pub record: &'a str,
+    /// The username.
+    pub user: &'a str,
+    /// The name of the user's tenant.
+    pub tenant: &'a str,
+}
+
 impl Lesson {
-    /// Whether the lesson belongs to a finding of this kind about these keys. What the lesson
-    /// leaves open fits everything.
+    /// Whether the lesson belongs to a finding. What the lesson leaves open fits everything.
     #[must_use]
-    pub fn belongs_to(
-        &self,
-        finding: &str,
-        espace: &str,
-        entity: &str,
-        attribute: &str,
-        record: &str,
-    ) -> bool {
+    pub fn belongs_to(&self, about: &About<'_>) -> bool {
         let fits = |own: &Option<String>, given: &str| {
-            own.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(given))
+            own.as_ref().is_none_or(|own| own.to_lowercase() == given.to_lowercase())
         };
-        self.finding == finding
-            && fits(&self.espace, espace)
-            && fits(&self.entity, entity)
-            && fits(&self.attribute, attribute)
-            && fits(&self.record, record)
+        self.finding == about.finding
+            && fits(&self.espace, about.espace)
+            && fits(&self.entity, about.entity)
+            && fits(&self.attribute, about.attribute)
+            && fits(&self.record, about.record)
+            && fits(&self.user, about.user)
+            && fits(&self.tenant, about.tenant)
     }
 }

@@ -16,6 +16,7 @@ mod key;
 mod lessons;
 mod make;
 mod platform;
+mod processes;
 mod records;
 mod rows;
 mod sample;
@@ -23,7 +24,7 @@ mod sample;
 mod tests;
 mod text;
 
-pub use lessons::{Lesson, lessons};
+pub use lessons::{About, Lesson, lessons};
 pub use sample::sample_plan;
 
 use crate::database::{Builder, Fault, FaultKind, Result};

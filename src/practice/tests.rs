@@ -305,23 +305,18 @@ fn the_sample_plan_names_what_is_there() {
     let applications = plan["scope"]["applications"].as_array().expect("applications");
     let applications: Vec<&str> = applications.iter().filter_map(toml::Value::as_str).collect();
     assert_eq!(applications, SAMPLE_SCOPE);
-    let record =
-        |entity: &str, name: &str, again| company.record_key(entity, name, again).expect("key");
+    let record = |entity: &str, name: &str| company.record_key(entity, name, false).expect("key");
     let about = |entity: &str, record: String, to: String| {
         let espace = Company::espace_key("Claims_CS");
         vec![espace, company.entity_key(entity).expect("key"), record, to]
     };
     let mut twice = destination.people.iter().filter(|p| p.user.username == "tomas.ribeiro");
     let wanted = vec![
-        about(
-            "Claims_CS.ClaimCause",
-            record("Claims_CS.ClaimCause", "Drone", false),
-            record("Claims_CS.ClaimCause", "Other", false),
-        ),
+        about("Claims_CS.ClaimCause", record("Claims_CS.ClaimCause", "Drone"), "Other".to_owned()),
         about(
             "Claims_CS.DocumentKind",
-            record("Claims_CS.DocumentKind", "PoliceReport", false),
-            record("Claims_CS.DocumentKind", "PoliceReport", true),
+            record("Claims_CS.DocumentKind", "PoliceReport"),
+            "PoliceReport".to_owned(),
         ),
         vec![twice.next().expect("the older account").id.to_string()],
     ];
