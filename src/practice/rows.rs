@@ -58,7 +58,8 @@ impl<'a> Rows<'a> {
         let emptied = dice.below(100) < attribute.empty;
         let odd = attribute.odd.iter().find(|odd| {
             self.environment.side == Side::Source
-                && (odd.at == Some(row) || odd.every.is_some_and(|every| row % every == every - 1))
+                && (odd.at == Some(row)
+                    || odd.every.is_some_and(|every| (row + 1).is_multiple_of(every)))
         });
         let make = match (odd, &attribute.make) {
             (Some(odd), _) => &odd.make,

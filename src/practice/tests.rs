@@ -249,7 +249,7 @@ fn special_people_and_records_are_used() {
 }
 
 #[tokio::test]
-async fn both_sides_are_built_read_and_the_same_every_time() {
+async fn both_sides_are_sound_and_the_same_every_time() {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, side) in [("prod", Side::Source), ("dev", Side::Destination)] {
         let mut files = Vec::new();
@@ -273,6 +273,14 @@ async fn both_sides_are_built_read_and_the_same_every_time() {
                 .map(|row| row.expect("row"))
                 .collect();
             assert_eq!(broken, Vec::<String>::new());
+            let queue = "SELECT count(*) FROM OSSYS_BPM_EVENT_QUEUE";
+            let queued = || connection.query_row(queue, [], |r| r.get::<_, i64>(0)).expect("queue");
+            assert_eq!(queued(), 0, "building started a process");
+            connection
+                .execute("INSERT INTO OSUSR_4F2_CLAIM (NUMBER) VALUES ('CLM-NEW')", [])
+                .expect("a claim");
+            // Only the source has a subscription to new claims.
+            assert_eq!(queued(), i64::from(side == Side::Source));
         }
         assert!(files[0] == files[1], "the {side} differs from one time to the next");
     }
