@@ -1,6 +1,7 @@
 //! osferry
 pub mod compare;
 pub mod database;
+pub mod migrate;
 pub mod outsystems;
 pub mod plan;
 pub mod practice;
