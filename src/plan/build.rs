@@ -80,6 +80,13 @@ pub fn build(
             .map(|(pair, column)| (builder.places[pair], column.clone()))
             .filter(|(p, _)| replaced(*p))
             .collect(),
+        leaf_first: review
+            .order
+            .leaf_first
+            .iter()
+            .map(|(pair, column)| (builder.places[pair], column.clone()))
+            .filter(|(p, _)| replaced(*p))
+            .collect(),
         links: builder.links(&users, &groups),
         fixed: builder.fixed,
         tenants: tenants.into_iter().collect(),

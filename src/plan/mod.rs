@@ -67,6 +67,8 @@ pub struct Plan {
     pub deletions: Vec<usize>,
     /// References that hold rows of the tables to be cleared in a circle: emptied before deleting.
     pub cleared: Vec<(usize, String)>,
+    /// References of tables to themselves that cannot be emptied: their rows go leaf by leaf.
+    pub leaf_first: Vec<(usize, String)>,
     /// Maps of rows that are only looked up.
     pub fixed: Vec<FixedPlan>,
     /// Tenants: source id, destination id.

@@ -22,6 +22,8 @@ pub struct Order {
     pub deletions: Vec<usize>,
     /// Columns to empty before deleting, because foreign keys go round in a circle.
     pub cleared: Vec<(usize, String)>,
+    /// Columns that refer to their own table and cannot be emptied: rows go leaf by leaf.
+    pub leaf_first: Vec<(usize, String)>,
 }
 
 /// A reference from one node to another.
@@ -231,11 +233,11 @@ fn deletions(
         Ok((mut nodes, cut)) => {
             nodes.reverse();
             order.deletions = nodes;
-            order.cleared = cut
-                .into_iter()
-                .filter(|tag| columns[*tag].2)
-                .map(|tag| (columns[tag].0, columns[tag].1.clone()))
-                .collect();
+            for tag in cut {
+                let (child, column, nullable) = &columns[tag];
+                let list = if *nullable { &mut order.cleared } else { &mut order.leaf_first };
+                list.push((*child, column.clone()));
+            }
         }
         Err(members) => {
             let finding = stuck(source, comparison, &members);

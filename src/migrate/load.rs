@@ -1,0 +1,377 @@
+//! One entity: read in key order, remap, write, and know whose id became whose.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::control::Control;
+use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch};
+use super::progress::{EntityState, Teller};
+use super::remap::{Carried, Maps, Remapped, fold, out_of_order, remap};
+use super::session::{Operation, SharedJournal, WriteSession, lock};
+use crate::database::{
+    Batch, ColumnRef, Destination, Fault, FaultKind, Filter, InsertTarget, Result, ScanRequest,
+    Source, Value,
+};
+use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan};
+use crate::proof::{Canonical, combine};
+
+/// A batch holds at most this many bytes; with the batches on their way that bounds the memory.
+pub(super) const BATCH_BYTES: usize = 8 << 20;
+/// Batches read ahead of the one being written.
+const READ_AHEAD: usize = 2;
+
+/// What loading an entity needs.
+pub(super) struct Load<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) place: usize,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) destination: &'a Arc<dyn Destination>,
+    pub(super) journal: &'a SharedJournal,
+    pub(super) maps: &'a Maps,
+    pub(super) teller: &'a Teller,
+    pub(super) control: Control,
+    pub(super) session: WriteSession,
+}
+
+/// A batch as read, with the proof's hash of each row.
+type Read = (Batch, Vec<u128>);
+
+impl Load<'_> {
+    fn entity(&self) -> &EntityPlan {
+        &self.plan.entities[self.place]
+    }
+
+    /// Carries the entity's rows over.
+    pub(super) async fn run(mut self) -> Result<Carried> {
+        self.teller.state(self.place, EntityState::Writing);
+        let mut known = self.recognisable().await?;
+        let mut carried = Carried::default();
+        let mut batches = self.read_ahead().await?;
+        while let Some(next) = batches.recv().await {
+            let (batch, hashes) =
+                next.map_err(|fault| fault.while_doing(format!("reading {}", self.entity().name)))?;
+            self.control.between_batches().await?;
+            self.teller.entity(self.place, |progress| progress.read += batch.len() as u64);
+            let name = self.entity().name.clone();
+            self.carry(batch, &hashes, known.as_mut(), &mut carried)
+                .await
+                .map_err(|fault| fault.while_doing(format!("writing {name}")))?;
+        }
+        self.teller.state(self.place, EntityState::Done);
+        Ok(carried)
+    }
+
+    /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
+    async fn read_ahead(&self) -> Result<mpsc::Receiver<Result<Read>>> {
+        let entity = self.entity();
+        let key = entity.key_column();
+        let mut columns: Vec<ColumnRef> = key.into_iter().cloned().collect();
+        columns.extend(entity.columns.iter().map(|column| column.source.clone()));
+        if columns.is_empty() {
+            return Err(Fault::new(FaultKind::Data, "no column of this entity can be read"));
+        }
+        let mut scan = self
+            .source
+            .scan(ScanRequest {
+                table: entity.source_table.clone(),
+                columns,
+                filter: Filter::All,
+                key: key.map(|key| key.name.clone()),
+                after: None,
+                batch_rows: self.plan.options.batch_rows,
+                batch_bytes: BATCH_BYTES,
+            })
+            .await?;
+        let canonical = Canonical::for_source(self.plan, self.place);
+        let (sender, receiver) = mpsc::channel(READ_AHEAD);
+        tokio::spawn(async move {
+            loop {
+                let next = match scan.next().await {
+                    Ok(Some(batch)) => {
+                        let hashes = canonical.row_hashes(&batch);
+                        Ok((batch, hashes))
+                    }
+                    Ok(None) => return,
+                    Err(fault) => Err(fault),
+                };
+                let failed = next.is_err();
+                // The writer has given up when nobody receives.
+                if sender.send(next).await.is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Ok(receiver)
+    }
+
+    /// Where rows are recognised by key values: the destination's rows by these values.
+    async fn recognisable(&self) -> Result<Option<HashMap<String, Value>>> {
+        let ExistingPlan::Recognise { key, .. } = &self.entity().existing else { return Ok(None) };
+        let Some(identifier) = self.entity().destination_key() else { return Ok(None) };
+        let mut columns = vec![ColumnRef::from(identifier)];
+        columns.extend(key.iter().map(|place| ColumnRef::from(&self.entity().columns[*place].destination)));
+        let mut scan = self
+            .destination
+            .scan(ScanRequest {
+                table: self.entity().destination_table.clone(),
+                columns,
+                filter: Filter::All,
+                key: Some(identifier.name.clone()),
+                after: None,
+                batch_rows: 4000,
+                batch_bytes: BATCH_BYTES,
+            })
+            .await?;
+        let mut known = HashMap::new();
+        while let Some(batch) = scan.next().await? {
+            for row in 0..batch.len() {
+                let values: Vec<Value> =
+                    (1..batch.columns().len()).map(|column| batch.column(column).value(row)).collect();
+                known.insert(joined(&values), batch.column(0).value(row));
+            }
+        }
+        Ok(Some(known))
+    }
+
+    async fn carry(
+        &mut self,
+        batch: Batch,
+        hashes: &[u128],
+        known: Option<&mut HashMap<String, Value>>,
+        carried: &mut Carried,
+    ) -> Result<()> {
+        let remapped = remap(self.plan, self.place, &batch, self.maps)?;
+        let keys = self.entity().key_column().map(|_| batch.column(0));
+        for row in &remapped.left_out {
+            self.leave_out(row, carried)?;
+        }
+        let key = |row: usize| keys.map_or(Value::Null, |keys| keys.value(row));
+        // Pairs of source and destination key, with the place of the row in the batch.
+        let mut pairs: Vec<(usize, Value, Value)> = Vec::with_capacity(remapped.kept.len());
+        let mut new: Vec<usize> = (0..remapped.kept.len()).collect();
+        if let Some(known) = known {
+            let ExistingPlan::Recognise { key: parts, .. } = &self.entity().existing else {
+                return Ok(());
+            };
+            let mut found = Vec::new();
+            new.retain(|place| {
+                let values: Vec<Value> =
+                    parts.iter().map(|part| remapped.batch.column(*part).value(*place)).collect();
+                match known.get(&joined(&values)) {
+                    Some(id) => {
+                        found.push((remapped.kept[*place], key(remapped.kept[*place]), id.clone()));
+                        false
+                    }
+                    None => true,
+                }
+            });
+            self.recognise(&found, hashes)?;
+            pairs.extend(found);
+        }
+        self.insert(&remapped, &new, &key, hashes, &mut pairs, carried).await?;
+        pairs.sort_by_key(|(row, _, _)| *row);
+        for (_, source, destination) in pairs {
+            match (&source, &destination) {
+                (Value::Integer(source), Value::Integer(destination)) => {
+                    if !carried.map.push(*source, *destination) {
+                        return Err(out_of_order(self.entity()));
+                    }
+                }
+                (Value::Text(text), _) => carried.map.push_text(text),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn leave_out(&self, row: &LeftOutRow, carried: &mut Carried) -> Result<()> {
+        lock(self.journal).leave_out(row)?;
+        carried.left_out.insert(fold(&row.key), row.planned);
+        self.teller.entity(self.place, |progress| {
+            if row.planned {
+                progress.left_out += 1;
+            } else {
+                progress.rejected += 1;
+                progress.trouble = Some(row.reason.clone());
+            }
+        });
+        Ok(())
+    }
+
+    /// Notes rows that the destination has already. Nothing is written to it.
+    fn recognise(&self, found: &[(usize, Value, Value)], hashes: &[u128]) -> Result<()> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        let batch = NewBatch {
+            entity: Some(self.place),
+            kind: BatchKind::Recognise,
+            session: String::new(),
+            rows: found.len() as u64,
+            source_keys: Keys::of(found.iter().map(|(_, source, _)| source.clone())),
+            destination_keys: Keys::of(found.iter().map(|(_, _, id)| id.clone())),
+            digest: combine(found.iter().map(|(row, _, _)| hashes[*row])),
+            emptied: Vec::new(),
+            deferred: Vec::new(),
+        };
+        let mut journal = lock(self.journal);
+        let (number, _) = journal.prepare(&batch)?;
+        journal.committed(number)?;
+        drop(journal);
+        let rows = found.len() as u64;
+        self.teller.entity(self.place, |progress| progress.recognised += rows);
+        Ok(())
+    }
+
+    /// Inserts rows; a row that the server refuses is searched by halves and left behind.
+    async fn insert(
+        &mut self,
+        remapped: &Remapped,
+        new: &[usize],
+        key: &(dyn Fn(usize) -> Value + Sync),
+        hashes: &[u128],
+        pairs: &mut Vec<(usize, Value, Value)>,
+        carried: &mut Carried,
+    ) -> Result<()> {
+        let entity = self.plan.entities[self.place].clone();
+        let generated = match &entity.identifier {
+            IdentifierPlan::Generated { destination, .. } => Some(destination.name.clone()),
+            _ => None,
+        };
+        let own_key = entity.destination_key().and_then(|key| {
+            entity.columns.iter().position(|column| column.destination.name == key.name)
+        });
+        let mut columns: Vec<_> =
+            entity.columns.iter().map(|column| column.destination.clone()).collect();
+        columns.extend(entity.constants.iter().map(|(column, _)| column.clone()));
+        let target = InsertTarget {
+            table: entity.destination_table.clone(),
+            columns,
+            identity: generated.clone(),
+        };
+        let mut pending: Vec<Vec<usize>> = Vec::new();
+        if !new.is_empty() {
+            pending.push(new.to_vec());
+        }
+        while let Some(rows) = pending.pop() {
+            let batch = if rows.len() == remapped.kept.len() {
+                remapped.batch.clone()
+            } else {
+                remapped.batch.select(&rows)?
+            };
+            let source_keys: Vec<Value> =
+                rows.iter().map(|place| key(remapped.kept[*place])).collect();
+            let own: Option<Vec<Value>> = own_key
+                .filter(|_| generated.is_none())
+                .map(|column| (0..batch.len()).map(|row| batch.column(column).value(row)).collect());
+            let known = own.as_ref().zip(entity.destination_key()).and_then(|(own, key)| {
+                let ids: Option<Vec<i64>> = own.iter().map(Value::as_integer).collect();
+                Some((ColumnRef::from(key), ids?))
+            });
+            let read_rows: Vec<usize> = rows.iter().map(|place| remapped.kept[*place]).collect();
+            let digest = combine(read_rows.iter().map(|row| hashes[*row]));
+            let operation = Operation::Insert { target: &target, batch: &batch, known };
+            let (place, teller) = (self.place, self.teller);
+            let outcome = self
+                .session
+                .write(
+                    &operation,
+                    &mut |done, name| {
+                        let destination: Vec<Value> = match &own {
+                            Some(own) => own.clone(),
+                            None => done.ids.iter().map(|id| Value::Integer(*id)).collect(),
+                        };
+                        record(remapped, place, &read_rows, &source_keys, destination, digest, name)
+                    },
+                    &|trouble| {
+                        teller.entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
+                    },
+                )
+                .await;
+            match outcome {
+                Ok(done) => {
+                    let written = rows.len() as u64;
+                    self.teller.entity(self.place, |progress| progress.written += written);
+                    for (index, row) in read_rows.iter().enumerate() {
+                        let destination = match &own {
+                            Some(own) => own[index].clone(),
+                            None if generated.is_some() => Value::Integer(done.ids[index]),
+                            None => Value::Null,
+                        };
+                        pairs.push((*row, source_keys[index].clone(), destination));
+                    }
+                }
+                Err(fault) if fault.kind == FaultKind::Refused && rows.len() > 1 => {
+                    // The later half waits, so that ids stay in the order of the source.
+                    let (first, second) = rows.split_at(rows.len() / 2);
+                    pending.push(second.to_vec());
+                    pending.push(first.to_vec());
+                }
+                Err(fault) if fault.kind == FaultKind::Refused => {
+                    let row = LeftOutRow {
+                        entity: self.place,
+                        key: source_keys.first().cloned().unwrap_or(Value::Null),
+                        reason: fault.what,
+                        planned: false,
+                        code: fault.code,
+                    };
+                    self.leave_out(&row, carried)?;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the journal is to know of an insert before COMMIT.
+fn record(
+    remapped: &Remapped,
+    place: usize,
+    read_rows: &[usize],
+    source_keys: &[Value],
+    destination: Vec<Value>,
+    digest: u128,
+    session: &str,
+) -> NewBatch {
+    let at: HashMap<usize, usize> =
+        read_rows.iter().enumerate().map(|(index, row)| (*row, index)).collect();
+    let emptied = remapped
+        .emptied
+        .iter()
+        .filter(|(row, _)| at.contains_key(row))
+        .map(|(_, cell)| cell.clone())
+        .collect();
+    let deferred = remapped
+        .deferred
+        .iter()
+        .filter_map(|(row, cell)| {
+            let mut cell = cell.clone();
+            cell.destination = destination.get(*at.get(row)?)?.clone();
+            Some(cell)
+        })
+        .collect();
+    NewBatch {
+        entity: Some(place),
+        kind: BatchKind::Insert,
+        session: session.to_owned(),
+        rows: read_rows.len() as u64,
+        source_keys: Keys::of(source_keys.iter().cloned().filter(|key| !key.is_null())),
+        destination_keys: Keys::of(destination),
+        digest,
+        emptied,
+        deferred,
+    }
+}
+
+/// Several values as one key, without case.
+fn joined(values: &[Value]) -> String {
+    let mut key = String::new();
+    for value in values {
+        let folded = fold(value);
+        key.push_str(&format!("{}:{folded};", folded.len()));
+    }
+    key
+}
