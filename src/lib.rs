@@ -5,3 +5,4 @@ pub mod migrate;
 pub mod outsystems;
 pub mod plan;
 pub mod practice;
+pub mod proof;

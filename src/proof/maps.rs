@@ -1,0 +1,203 @@
+//! From ids of the destination back to those of the source, by what plan and journal say.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::database::{Result, Value};
+use crate::migrate::journal::{Journal, Keys};
+use crate::plan::{EntityPlan, Fate, PersonFate, PersonPlan, Plan, Rule, Target};
+
+/// An id, equal where the platform's databases find it equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum IdKey {
+    /// A number.
+    Number(i64),
+    /// A text without case and without blanks at its end.
+    Text(Box<[u8]>),
+}
+
+impl IdKey {
+    /// The id that a value is; `None` for NULL and for values that are no ids.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(text) => Some(Self::Text(folded(text))),
+            Value::Decimal { value, scale } => {
+                let one = 10_i128.checked_pow(u32::from(*scale))?;
+                (value % one == 0).then(|| i64::try_from(value / one).ok().map(Self::Number))?
+            }
+            other => other.as_integer().map(Self::Number),
+        }
+    }
+}
+
+fn folded(text: &[u8]) -> Box<[u8]> {
+    let end = text.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
+    match std::str::from_utf8(&text[..end]) {
+        Ok(text) => text.to_lowercase().into_bytes().into(),
+        Err(_) => text[..end].to_ascii_lowercase().into(),
+    }
+}
+
+/// The way back for the ids of one target.
+#[derive(Clone)]
+pub(super) enum Inverse {
+    /// Ids are the same on both sides.
+    Same,
+    /// No id of the destination belongs here.
+    Nothing,
+    /// Few ids, of any kind: destination to the sources it stands for, ascending.
+    Few(Arc<HashMap<IdKey, Vec<IdKey>>>),
+    /// Many numbers: (destination, source), ascending.
+    Many(Arc<Vec<(i64, i64)>>),
+}
+
+impl Inverse {
+    /// The smallest source id that a destination id stands for.
+    pub(super) fn source(&self, destination: &IdKey) -> Option<IdKey> {
+        match self {
+            Self::Same => Some(destination.clone()),
+            Self::Nothing => None,
+            Self::Few(map) => map.get(destination)?.first().cloned(),
+            Self::Many(pairs) => {
+                let IdKey::Number(number) = destination else { return None };
+                let place = pairs.partition_point(|(id, _)| id < number);
+                let (id, source) = pairs.get(place)?;
+                (id == number).then_some(IdKey::Number(*source))
+            }
+        }
+    }
+
+    /// Whether this source id became this destination id.
+    pub(super) fn is_pair(&self, source: &IdKey, destination: &IdKey) -> bool {
+        match (self, source, destination) {
+            (Self::Same, _, _) => source == destination,
+            (Self::Nothing, _, _) => false,
+            (Self::Few(map), _, _) => {
+                map.get(destination).is_some_and(|sources| sources.contains(source))
+            }
+            (Self::Many(pairs), IdKey::Number(source), IdKey::Number(destination)) => {
+                pairs.binary_search(&(*destination, *source)).is_ok()
+            }
+            (Self::Many(_), _, _) => false,
+        }
+    }
+
+    fn few(pairs: impl Iterator<Item = (IdKey, IdKey)>) -> Self {
+        let mut map: HashMap<IdKey, Vec<IdKey>> = HashMap::new();
+        for (source, destination) in pairs {
+            map.entry(destination).or_default().push(source);
+        }
+        for sources in map.values_mut() {
+            sources.sort_unstable();
+            sources.dedup();
+        }
+        Self::Few(Arc::new(map))
+    }
+}
+
+/// The ways back for everything that one entity refers to.
+pub(super) struct Maps {
+    users: Inverse,
+    groups: Inverse,
+    tenants: Inverse,
+    fixed: BTreeMap<usize, Inverse>,
+    entities: BTreeMap<usize, Inverse>,
+}
+
+impl Maps {
+    /// What does not depend on the entity: people, tenants, rows that are only looked up.
+    pub(super) fn new(plan: &Plan, journal: &Journal) -> Result<Self> {
+        let people = journal.all_people()?;
+        let of = |planned: &[PersonPlan], is_group: bool| {
+            let used = planned.iter().filter_map(|person| match person.fate {
+                PersonFate::Use(id) => Some((person.source, id)),
+                _ => None,
+            });
+            let noted = people
+                .iter()
+                .filter(|person| person.is_group == is_group)
+                .map(|person| (person.source, person.destination));
+            Inverse::few(
+                used.chain(noted).map(|(source, id)| (IdKey::Number(source), IdKey::Number(id))),
+            )
+        };
+        let fixed = plan.fixed.iter().enumerate().map(|(place, fixed)| {
+            let pairs = fixed.fates.iter().filter_map(|(source, fate)| match fate {
+                Fate::To(destination) => Some((IdKey::of(source)?, IdKey::of(destination)?)),
+                Fate::Empty | Fate::LeaveOut => None,
+            });
+            (place, Inverse::few(pairs))
+        });
+        Ok(Self {
+            users: of(&plan.users, false),
+            groups: of(&plan.groups, true),
+            tenants: Inverse::few(
+                plan.tenants
+                    .iter()
+                    .map(|(source, id)| (IdKey::Number(*source), IdKey::Number(*id))),
+            ),
+            fixed: fixed.collect(),
+            entities: BTreeMap::new(),
+        })
+    }
+
+    /// Reads from the journal what this entity refers to, and lets go of what it does not.
+    pub(super) fn load(&mut self, entity: &EntityPlan, journal: &Journal) -> Result<()> {
+        let wanted: Vec<usize> = entity
+            .columns
+            .iter()
+            .filter_map(|column| match &column.rule {
+                Rule::Reference(rule) => match rule.target {
+                    Target::Entity(place) => Some(place),
+                    _ => None,
+                },
+                Rule::Copy { .. } => None,
+            })
+            .collect();
+        self.entities.retain(|place, _| wanted.contains(place));
+        for place in wanted {
+            if !self.entities.contains_key(&place) {
+                self.entities.insert(place, rows_of(place, journal)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The way back for one target.
+    pub(super) fn of(&self, target: Target) -> Inverse {
+        match target {
+            Target::Users => self.users.clone(),
+            Target::Groups => self.groups.clone(),
+            Target::Tenants => self.tenants.clone(),
+            Target::External => Inverse::Same,
+            Target::Nothing => Inverse::Nothing,
+            Target::Fixed(place) => self.fixed.get(&place).cloned().unwrap_or(Inverse::Nothing),
+            Target::Entity(place) => self.entities.get(&place).cloned().unwrap_or(Inverse::Nothing),
+        }
+    }
+}
+
+fn rows_of(entity: usize, journal: &Journal) -> Result<Inverse> {
+    let mut numbers = Vec::new();
+    let mut texts = Vec::new();
+    for batch in journal.batches(entity)? {
+        match (batch.source_keys, batch.destination_keys) {
+            (Keys::Integers(sources), Keys::Integers(destinations)) => {
+                numbers.extend(destinations.into_iter().zip(sources));
+            }
+            (Keys::Texts(sources), Keys::Texts(destinations)) => {
+                let key = |text: &Vec<u8>| IdKey::Text(folded(text));
+                texts.extend(
+                    sources.iter().zip(&destinations).map(|(from, to)| (key(from), key(to))),
+                );
+            }
+            _ => {}
+        }
+    }
+    if !texts.is_empty() {
+        return Ok(Inverse::few(texts.into_iter()));
+    }
+    numbers.sort_unstable();
+    numbers.shrink_to_fit();
+    Ok(Inverse::Many(Arc::new(numbers)))
+}
