@@ -48,11 +48,8 @@ pub(super) async fn delete_rows(
         teller.state(*place, EntityState::Deleting);
         loop {
             control.between_batches().await?;
-            let operation = Operation::Delete {
-                table: &entity.destination_table,
-                filter: &filter,
-                limit,
-            };
+            let operation =
+                Operation::Delete { table: &entity.destination_table, filter: &filter, limit };
             let rows = run(session, &operation, *place, teller).await.map_err(|fault| {
                 fault.while_doing(format!("deleting the destination's rows of {}", entity.name))
             })?;

@@ -96,10 +96,8 @@ impl IdMap {
         if let Some(page) = self.pages.last_mut() {
             page.add(offset);
         }
-        let expected = self
-            .breaks
-            .last()
-            .map(|(ordinal, id)| id.wrapping_add((self.count - ordinal) as i64));
+        let expected =
+            self.breaks.last().map(|(ordinal, id)| id.wrapping_add((self.count - ordinal) as i64));
         if expected != Some(destination) {
             self.breaks.push((self.count, destination));
         }

@@ -111,7 +111,9 @@ impl Load<'_> {
         let ExistingPlan::Recognise { key, .. } = &self.entity().existing else { return Ok(None) };
         let Some(identifier) = self.entity().destination_key() else { return Ok(None) };
         let mut columns = vec![ColumnRef::from(identifier)];
-        columns.extend(key.iter().map(|place| ColumnRef::from(&self.entity().columns[*place].destination)));
+        columns.extend(
+            key.iter().map(|place| ColumnRef::from(&self.entity().columns[*place].destination)),
+        );
         let mut scan = self
             .destination
             .scan(ScanRequest {
@@ -127,8 +129,9 @@ impl Load<'_> {
         let mut known = HashMap::new();
         while let Some(batch) = scan.next().await? {
             for row in 0..batch.len() {
-                let values: Vec<Value> =
-                    (1..batch.columns().len()).map(|column| batch.column(column).value(row)).collect();
+                let values: Vec<Value> = (1..batch.columns().len())
+                    .map(|column| batch.column(column).value(row))
+                    .collect();
                 known.insert(joined(&values), batch.column(0).value(row));
             }
         }
@@ -174,10 +177,10 @@ impl Load<'_> {
         pairs.sort_by_key(|(row, _, _)| *row);
         for (_, source, destination) in pairs {
             match (&source, &destination) {
-                (Value::Integer(source), Value::Integer(destination)) => {
-                    if !carried.map.push(*source, *destination) {
-                        return Err(out_of_order(self.entity()));
-                    }
+                (Value::Integer(source), Value::Integer(destination))
+                    if !carried.map.push(*source, *destination) =>
+                {
+                    return Err(out_of_order(self.entity()));
                 }
                 (Value::Text(text), _) => carried.map.push_text(text),
                 _ => {}
@@ -263,9 +266,9 @@ impl Load<'_> {
             };
             let source_keys: Vec<Value> =
                 rows.iter().map(|place| key(remapped.kept[*place])).collect();
-            let own: Option<Vec<Value>> = own_key
-                .filter(|_| generated.is_none())
-                .map(|column| (0..batch.len()).map(|row| batch.column(column).value(row)).collect());
+            let own: Option<Vec<Value>> = own_key.filter(|_| generated.is_none()).map(|column| {
+                (0..batch.len()).map(|row| batch.column(column).value(row)).collect()
+            });
             let known = own.as_ref().zip(entity.destination_key()).and_then(|(own, key)| {
                 let ids: Option<Vec<i64>> = own.iter().map(Value::as_integer).collect();
                 Some((ColumnRef::from(key), ids?))
@@ -286,7 +289,8 @@ impl Load<'_> {
                         record(remapped, place, &read_rows, &source_keys, destination, digest, name)
                     },
                     &|trouble| {
-                        teller.entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
+                        teller
+                            .entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
                     },
                 )
                 .await;
@@ -358,7 +362,7 @@ fn record(
         kind: BatchKind::Insert,
         session: session.to_owned(),
         rows: read_rows.len() as u64,
-        source_keys: Keys::of(source_keys.iter().cloned().filter(|key| !key.is_null())),
+        source_keys: Keys::of(source_keys.iter().filter(|key| !key.is_null()).cloned()),
         destination_keys: Keys::of(destination),
         digest,
         emptied,

@@ -40,7 +40,8 @@ impl People<'_> {
         let users = self.create("OSSYS_USER", &self.plan.users, maps, mask_user).await?;
         made.users = users.len() as u64;
         fill(&mut maps.users, &self.plan.users, &users);
-        let groups = self.create("OSSYS_GROUP", &self.plan.groups, maps, |_, _, value| value).await?;
+        let groups =
+            self.create("OSSYS_GROUP", &self.plan.groups, maps, |_, _, value| value).await?;
         made.groups = groups.len() as u64;
         fill(&mut maps.groups, &self.plan.groups, &groups);
         let mut records = Vec::new();
@@ -58,7 +59,8 @@ impl People<'_> {
         }
         records.sort_by_key(|record| (record.is_group, record.source));
         lock(self.journal).people(&records)?;
-        made.links += self.link("OSSYS_USER_ROLE", ["USER_ID", "ROLE_ID"], &self.links(maps, 0)).await?;
+        made.links +=
+            self.link("OSSYS_USER_ROLE", ["USER_ID", "ROLE_ID"], &self.links(maps, 0)).await?;
         made.links +=
             self.link("OSSYS_GROUP_ROLE", ["GROUP_ID", "ROLE_ID"], &self.links(maps, 1)).await?;
         made.links +=
@@ -291,11 +293,8 @@ impl People<'_> {
         columns.extend(tenant);
         let target =
             InsertTarget { table: theirs.name.clone(), columns: columns.clone(), identity };
-        let missing: Vec<_> = links
-            .iter()
-            .filter(|(a, b, _)| there.insert((*a, *b)))
-            .copied()
-            .collect();
+        let missing: Vec<_> =
+            links.iter().filter(|(a, b, _)| there.insert((*a, *b))).copied().collect();
         for chunk in missing.chunks(self.plan.options.batch_rows) {
             let mut batch = Batch::for_types(columns.iter().map(|column| &column.data_type))?;
             for (a, b, tenant) in chunk {
@@ -312,16 +311,17 @@ impl People<'_> {
 }
 
 async fn shape(database: &dyn Source, table: &TableName) -> Result<TableShape> {
-    database.shapes(std::slice::from_ref(table)).await?.into_iter().next().flatten().ok_or_else(|| {
-        Fault::new(FaultKind::NotFound, format!("{table} is missing in {}", database.facts().place))
-    })
+    database.shapes(std::slice::from_ref(table)).await?.into_iter().next().flatten().ok_or_else(
+        || {
+            Fault::new(
+                FaultKind::NotFound,
+                format!("{table} is missing in {}", database.facts().place),
+            )
+        },
+    )
 }
 
-fn fill(
-    map: &mut HashMap<i64, Option<i64>>,
-    people: &[PersonPlan],
-    created: &HashMap<i64, i64>,
-) {
+fn fill(map: &mut HashMap<i64, Option<i64>>, people: &[PersonPlan], created: &HashMap<i64, i64>) {
     for person in people {
         let id = match person.fate {
             PersonFate::Use(id) => Some(id),

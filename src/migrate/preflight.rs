@@ -126,10 +126,8 @@ pub async fn check_destination(
 
 fn missing(right: &str, side: &str, tables: &[String], role: &str) -> Fault {
     let shown = tables.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-    let more = if tables.len() > 5 { format!(" and {} more", tables.len() - 5) } else { String::new() };
-    Fault::new(
-        FaultKind::Permission,
-        format!("no right to {right} in {side} on {shown}{more}"),
-    )
-    .advise(format!("Ask for {role}; no other right is needed."))
+    let more =
+        if tables.len() > 5 { format!(" and {} more", tables.len() - 5) } else { String::new() };
+    Fault::new(FaultKind::Permission, format!("no right to {right} in {side} on {shown}{more}"))
+        .advise(format!("Ask for {role}; no other right is needed."))
 }

@@ -126,8 +126,7 @@ pub(super) fn remap(plan: &Plan, place: usize, read: &Batch, maps: &Maps) -> Res
         columns.push(values);
     }
     let batch = Batch::new(columns)?;
-    let kept: Vec<usize> =
-        (0..read.len()).filter(|row| work.verdicts[*row].is_none()).collect();
+    let kept: Vec<usize> = (0..read.len()).filter(|row| work.verdicts[*row].is_none()).collect();
     let left_out = work
         .verdicts
         .iter()
@@ -241,9 +240,7 @@ impl Work<'_> {
 }
 
 fn is_mandatory_identifier(entity: &EntityPlan, place: usize) -> bool {
-    entity
-        .destination_key()
-        .is_some_and(|key| key.name == entity.columns[place].destination.name)
+    entity.destination_key().is_some_and(|key| key.name == entity.columns[place].destination.name)
 }
 
 /// What the second pass writes for a reference that had to wait: its new id, or why there is none.

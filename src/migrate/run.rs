@@ -88,9 +88,8 @@ pub async fn run(request: RunRequest) -> Result<(RunEnd, Journal)> {
             journal.set_ended(&at)?;
         }
     }
-    let journal = Arc::try_unwrap(journal).map_err(|_| {
-        Fault::new(FaultKind::Other, "the journal is still in use after the run")
-    })?;
+    let journal = Arc::try_unwrap(journal)
+        .map_err(|_| Fault::new(FaultKind::Other, "the journal is still in use after the run"))?;
     Ok((end, journal.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 

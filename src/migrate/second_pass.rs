@@ -32,12 +32,8 @@ pub(super) async fn set_references(
             let mut after = 0;
             loop {
                 control.between_batches().await?;
-                let cells = lock(journal).deferred(
-                    place,
-                    column_place,
-                    after,
-                    plan.options.batch_rows,
-                )?;
+                let cells =
+                    lock(journal).deferred(place, column_place, after, plan.options.batch_rows)?;
                 let Some((last, _)) = cells.last() else { break };
                 after = *last;
                 let mut keys = Column::for_type(&key.data_type)?;

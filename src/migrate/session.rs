@@ -81,7 +81,8 @@ impl WriteSession {
                 Err(fault) => fault,
             };
             tries += 1;
-            let again = matches!(fault.kind, FaultKind::Retry | FaultKind::Lost | FaultKind::Timeout);
+            let again =
+                matches!(fault.kind, FaultKind::Retry | FaultKind::Lost | FaultKind::Timeout);
             if !again || tries >= TRIES {
                 return Err(fault);
             }
@@ -185,7 +186,9 @@ impl WriteSession {
                                 target.table, fault.what
                             ),
                         )
-                        .advise("Its rows have no number to look for. Start over after removing them."));
+                        .advise(
+                            "Its rows have no number to look for. Start over after removing them.",
+                        ));
                     }
                 }
             }
@@ -209,7 +212,11 @@ impl WriteSession {
             match self.destination.fence(&self.name).await {
                 Ok(Fence::Gone) => return Ok(()),
                 Ok(Fence::StillThere) => {}
-                Err(fault) if matches!(fault.kind, FaultKind::Lost | FaultKind::Unreachable | FaultKind::Timeout) => {}
+                Err(fault)
+                    if matches!(
+                        fault.kind,
+                        FaultKind::Lost | FaultKind::Unreachable | FaultKind::Timeout
+                    ) => {}
                 Err(fault) => return Err(fault),
             }
             tokio::time::sleep(Duration::from_secs(1)).await;

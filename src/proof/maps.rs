@@ -156,8 +156,8 @@ impl Maps {
             .collect();
         self.entities.retain(|place, _| wanted.contains(place));
         for place in wanted {
-            if !self.entities.contains_key(&place) {
-                self.entities.insert(place, rows_of(place, journal)?);
+            if let std::collections::btree_map::Entry::Vacant(e) = self.entities.entry(place) {
+                e.insert(rows_of(place, journal)?);
             }
         }
         Ok(())
