@@ -1,6 +1,7 @@
 //! Building a practice environment in an empty database the person owns.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 
@@ -16,6 +17,12 @@ use crate::database::{
 
 /// Rows filled in one transaction.
 const ROWS_AT_ONCE: usize = 4_000;
+
+/// A name of its own for the session that fills.
+fn session() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("build:{}:{}", std::process::id(), now.as_nanos())
+}
 
 /// A database under construction.
 pub(super) struct SqlServerBuilder {
@@ -83,7 +90,7 @@ impl Builder for SqlServerBuilder {
             slot => {
                 let reading =
                     SqlServerSource::open(Arc::clone(&self.target), Intent::Write).await?;
-                slot.insert(SqlServerWriter::open(Arc::new(reading), "build").await?)
+                slot.insert(SqlServerWriter::open(Arc::new(reading), &session()).await?)
             }
         };
         let target =

@@ -74,11 +74,6 @@ impl Connection {
         self.wire.is_some()
     }
 
-    /// Closes at once; the server undoes what is not committed.
-    pub(super) fn close(&mut self) {
-        self.wire = None;
-    }
-
     /// Moves the connection out, leaving a closed one.
     pub(super) fn detach(&mut self) -> Self {
         Self { wire: self.wire.take(), silence: self.silence }
@@ -198,7 +193,10 @@ impl Connection {
 
     /// Starts a statement whose rows are fetched one at a time. The connection serves nothing
     /// else from here on and is to be dropped with the rows.
-    pub(super) async fn stream(&mut self, statement: &Statement) -> Result<Rows<'_>> {
+    pub(super) async fn stream(
+        &mut self,
+        statement: &Statement,
+    ) -> std::result::Result<Rows<'_>, ReadFailure> {
         let silence = self.silence;
         let wire =
             self.wire.as_mut().ok_or_else(|| fault::lost("it was closed after an earlier fault"))?;
@@ -212,8 +210,8 @@ impl Connection {
         .await;
         match started {
             Ok(Ok(stream)) => Ok(Rows { stream, silence }),
-            Ok(Err(error)) => Err(fault::fault(&error)),
-            Err(_) => Err(fault::timeout()),
+            Ok(Err(error)) => Err(fault::fault(&error).into()),
+            Err(_) => Err(fault::timeout().into()),
         }
     }
 
@@ -279,14 +277,15 @@ pub(super) struct Rows<'a> {
 
 impl Rows<'_> {
     /// The next row.
-    pub(super) async fn next(&mut self) -> Result<Option<Row>> {
+    pub(super) async fn next(&mut self) -> std::result::Result<Option<Row>, ReadFailure> {
         loop {
             match timeout(self.silence, self.stream.try_next()).await {
                 Ok(Ok(Some(QueryItem::Row(row)))) => return Ok(Some(row)),
                 Ok(Ok(Some(QueryItem::Metadata(_)))) => {}
                 Ok(Ok(None)) => return Ok(None),
-                Ok(Err(error)) => return Err(fault::fault(&error)),
-                Err(_) => return Err(fault::timeout()),
+                Ok(Err(Error::Utf16)) => return Err(ReadFailure::LoneSurrogate),
+                Ok(Err(error)) => return Err(fault::fault(&error).into()),
+                Err(_) => return Err(fault::timeout().into()),
             }
         }
     }

@@ -15,7 +15,9 @@ use crate::database::{
 };
 
 /// The lock that lets one run at a time write to a database.
-const RUN_LOCK: &str = "osferry:run";
+fn run_lock(database: &str) -> String {
+    format!("osferry:run:{database}")
+}
 
 /// Rows asked for by locking reads, so that a transaction still open is waited for.
 const LOCKING: &str = " WITH (READCOMMITTEDLOCK)";
@@ -87,7 +89,8 @@ impl Destination for SqlServerDestination {
     async fn lock_run(&self, run: &str) -> Result<Box<dyn RunLock>> {
         let target = self.reading.target();
         let mut connection = target.connect_as(Intent::Write, run).await?;
-        let answer = connection.batch(&take_lock(RUN_LOCK, 0), target.limits.metadata).await?;
+        let lock = take_lock(&run_lock(&self.facts().database), 0);
+        let answer = connection.batch(&lock, target.limits.metadata).await?;
         if !granted(&answer)? {
             return Err(Fault::new(
                 FaultKind::Busy,

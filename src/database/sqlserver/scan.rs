@@ -1,5 +1,6 @@
 //! Reading one table batch by batch.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use super::statements::filter::Names;
 use super::statements::read::{self, Selection, TextForm};
 use super::values;
 use crate::database::{
-    Batch, ColumnRef, Fault, FaultKind, Result, Scan, ScanRequest, Value, ValueKind, same_name,
+    Batch, ColumnRef, Fault, FaultKind, Result, Scan, ScanRequest, Value, Values, same_name,
 };
 
 /// After a page was cut, the next asks for this many times the rows that fitted, so that a
@@ -160,49 +161,121 @@ pub(super) struct UnorderedScan {
 }
 
 impl UnorderedScan {
-    /// Sends the request. Without a key there is no place to go on from, so texts are read as
-    /// bytes from the start: half a surrogate pair must not end the reading half-way.
-    pub(super) async fn start(pool: &Pool, names: Names, request: ScanRequest) -> Result<Self> {
-        let mut connection = pool.take().await?;
-        let has_text = request
-            .columns
-            .iter()
-            .any(|column| column.data_type.kind() == Some(ValueKind::Text));
-        let form = if has_text { TextForm::Bytes } else { TextForm::Text };
-        let statement = read::select(&names, &selection(&request, form))?;
+    /// Sends the request.
+    pub(super) async fn start(
+        pool: Arc<Pool>,
+        names: Names,
+        request: ScanRequest,
+    ) -> Result<Self> {
+        let connection = pool.take().await?;
         let (sender, batches) = mpsc::channel(1);
         let task = tokio::spawn(async move {
-            let ended = pour(&mut connection, &statement, &request, &sender).await;
-            if let Err(fault) = ended {
-                let _ = sender.send(Err(fault.while_doing(&request.table))).await;
+            let mut pouring = Pouring { names, request, sender, seen: HashMap::new() };
+            let ended = match pouring.pour(connection, TextForm::Text).await {
+                // Half a surrogate pair somewhere: the whole table once more, as bytes, without
+                // the rows that have been handed on already.
+                Err(ReadFailure::LoneSurrogate) => match pool.take().await {
+                    Ok(connection) => pouring.pour(connection, TextForm::Bytes).await,
+                    Err(fault) => Err(fault.into()),
+                },
+                other => other,
+            };
+            if let Err(failure) = ended {
+                let fault = Fault::from(failure).while_doing(&pouring.request.table);
+                let _ = pouring.sender.send(Err(fault)).await;
             }
         });
         Ok(Self { batches, task })
     }
 }
 
-/// Rows into batches into the channel, until the table or the reader ends.
-async fn pour(
-    connection: &mut Connection,
-    statement: &super::statements::Statement,
-    request: &ScanRequest,
-    sender: &mpsc::Sender<Result<Batch>>,
-) -> Result<()> {
-    let mut batch = empty(request)?;
-    let mut rows = connection.stream(statement).await?;
-    while let Some(row) = rows.next().await? {
-        push(row, &request.columns, &mut batch)?;
-        if batch.len() >= request.batch_rows.max(1) || batch.size() >= request.batch_bytes {
-            let full = std::mem::replace(&mut batch, empty(request)?);
-            if sender.send(Ok(full)).await.is_err() {
+/// Rows into batches into a channel.
+struct Pouring {
+    names: Names,
+    request: ScanRequest,
+    sender: mpsc::Sender<Result<Batch>>,
+    /// Rows handed on, by what is in them: without a key there is no place to go on from.
+    seen: HashMap<[u8; 16], u32>,
+}
+
+impl Pouring {
+    /// Until the table or its reader ends.
+    async fn pour(
+        &mut self,
+        mut connection: Connection,
+        form: TextForm,
+    ) -> std::result::Result<(), ReadFailure> {
+        let statement = read::select(&self.names, &selection(&self.request, form))?;
+        let mut skip = std::mem::take(&mut self.seen);
+        let mut batch = empty(&self.request)?;
+        let mut one = empty(&self.request)?;
+        let mut rows = connection.stream(&statement).await?;
+        while let Some(row) = rows.next().await? {
+            if !skip.is_empty() {
+                push(row, &self.request.columns, &mut one)?;
+                let read = std::mem::replace(&mut one, empty(&self.request)?);
+                if let Some(times) = skip.get_mut(&digest(&read, 0)).filter(|times| **times > 0) {
+                    *times -= 1;
+                    continue;
+                }
+                batch.push_row(&read.row(0))?;
+            } else {
+                push(row, &self.request.columns, &mut batch)?;
+            }
+            let full = batch.len() >= self.request.batch_rows.max(1)
+                || batch.size() >= self.request.batch_bytes;
+            if full && !self.hand_on(&mut batch).await? {
                 return Ok(());
             }
         }
+        if !batch.is_empty() {
+            self.hand_on(&mut batch).await?;
+        }
+        Ok(())
     }
-    if !batch.is_empty() {
-        let _ = sender.send(Ok(batch)).await;
+
+    /// `false` when nobody wants more.
+    async fn hand_on(&mut self, batch: &mut Batch) -> Result<bool> {
+        for row in 0..batch.len() {
+            *self.seen.entry(digest(batch, row)).or_default() += 1;
+        }
+        let full = std::mem::replace(batch, empty(&self.request)?);
+        Ok(self.sender.send(Ok(full)).await.is_ok())
     }
-    Ok(())
+}
+
+/// What is in a row, in 16 bytes.
+fn digest(batch: &Batch, row: usize) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for column in batch.columns() {
+        hasher.update(&[u8::from(column.is_null(row))]);
+        match column.values() {
+            _ if column.is_null(row) => {}
+            Values::Integer(values) | Values::DateTime(values) => {
+                hasher.update(&values[row].to_le_bytes());
+            }
+            Values::Decimal { values, .. } => {
+                hasher.update(&values[row].to_le_bytes());
+            }
+            Values::Float(values) => {
+                hasher.update(&values[row].to_bits().to_le_bytes());
+            }
+            Values::Bit(values) => {
+                hasher.update(&[u8::from(values[row])]);
+            }
+            Values::Guid(values) => {
+                hasher.update(&values[row]);
+            }
+            Values::Text(bytes) | Values::Binary(bytes) => {
+                let bytes = bytes.get(row);
+                hasher.update(&(bytes.len() as u64).to_le_bytes());
+                hasher.update(bytes);
+            }
+        }
+    }
+    let mut digest = [0; 16];
+    hasher.finalize_xof().fill(&mut digest);
+    digest
 }
 
 #[async_trait]

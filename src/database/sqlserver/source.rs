@@ -168,7 +168,7 @@ impl Source for SqlServerSource {
         let names = self.names(&request.table, &request.filter).await?;
         Ok(match request.key {
             Some(_) => Box::new(SqlServerScan::new(Arc::clone(&self.pool), names, request)?),
-            None => Box::new(UnorderedScan::start(&self.pool, names, request).await?),
+            None => Box::new(UnorderedScan::start(Arc::clone(&self.pool), names, request).await?),
         })
     }
 

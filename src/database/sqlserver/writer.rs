@@ -14,7 +14,7 @@ use super::statements::{Statement, catalogue, take_lock};
 use super::{fault, stage};
 use crate::database::{
     Batch, ColumnShape, Fault, FaultKind, Filter, InsertTarget, JournalToken, Outcome, Result,
-    TableName, UpdateTarget, Writer,
+    TableName, UpdateTarget, Writer, same_name,
 };
 
 /// The name of a session's lock, by which another session can wait for its end.
@@ -174,15 +174,28 @@ impl SqlServerWriter {
             return Ok(Vec::new());
         }
         let names = self.names(&target.table, &Filter::All).await?;
-        let table = names.shape(&target.table)?.name.clone();
+        let shape = names.shape(&target.table)?;
+        let table = shape.name.clone();
         let facts = self.facts(&table).await?;
         let columns = Self::stage_columns(&table, &target.columns, &facts, batch)?;
+        let place = |name: &str| target.columns.iter().position(|c| same_name(&c.name, name));
+        let explicit = target.columns.iter().position(|column| column.identity);
+        let key = match explicit {
+            Some(place) => vec![place],
+            None => shape
+                .primary_key
+                .iter()
+                .map(|name| place(name))
+                .collect::<Option<Vec<_>>>()
+                .unwrap_or_default(),
+        };
         let insert = Insert {
+            key,
+            explicit_identity: explicit.is_some(),
             table,
             columns,
             identity: target.identity.clone(),
             descending: facts.descending,
-            explicit_identity: target.columns.iter().any(|column| column.identity),
             triggers: facts.triggers,
         };
         let layout = Layout {
@@ -191,10 +204,11 @@ impl SqlServerWriter {
             captures: insert.captures(),
         };
         self.stage(layout, batch).await?;
+        let limit = self.target.limits.statement;
         if insert.explicit_identity {
             self.identity_insert = Some(insert.table.clone());
+            self.connection.batch(&write::identity_insert(&insert.table, true), limit).await?;
         }
-        let limit = self.target.limits.statement;
         let results = self
             .connection
             .batch(&insert.sql(), limit)
@@ -203,7 +217,7 @@ impl SqlServerWriter {
                 self.layout = None;
                 fault::refused_rows(fault)
             })?;
-        self.identity_insert = None;
+        self.end_identity_insert().await?;
         let counts = results.first().and_then(|rows| rows.first());
         let counts = counts.ok_or_else(|| unexpected("counts of rows"))?;
         let count = |index| -> Result<i64> { Ok(integer(counts, index)?.unwrap_or(-1)) };
@@ -226,6 +240,14 @@ impl SqlServerWriter {
             return Err(unexpected("an id for each row"));
         }
         Ok(ids)
+    }
+
+    async fn end_identity_insert(&mut self) -> Result<()> {
+        if let Some(table) = self.identity_insert.take() {
+            let limit = self.target.limits.statement;
+            self.connection.batch(&write::identity_insert(&table, false), limit).await?;
+        }
+        Ok(())
     }
 
     /// Says what is wrong with the rows as they were stored.
@@ -373,9 +395,6 @@ impl Writer for SqlServerWriter {
         self.layout = None;
         let limit = self.target.limits.statement;
         self.connection.batch(write::ROLLBACK, limit).await?;
-        if let Some(table) = self.identity_insert.take() {
-            self.connection.batch(&write::identity_insert_off(&table), limit).await?;
-        }
-        Ok(())
+        self.end_identity_insert().await
     }
 }

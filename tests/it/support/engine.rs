@@ -12,6 +12,9 @@ use tiberius::{AuthMethod, Client, Config};
 use tokio::net::TcpStream;
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
+/// Databases are made and dropped one at a time: servers do not like several at once.
+static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Where scratch databases are made.
 pub struct TestEngine {
     place: Place,
@@ -62,6 +65,7 @@ impl TestEngine {
                 ConnectionSpec::Sqlite { path: folder.path().join(format!("{name}.sqlite")) }
             }
             Place::Server { made, .. } => {
+                let _one = ONE.lock().await;
                 self.execute("master", &format!("CREATE DATABASE {name}")).await;
                 made.lock().expect("names").push(name.clone());
                 ConnectionSpec::SqlServer(self.spec(&name))
@@ -120,6 +124,7 @@ impl TestEngine {
         for name in names {
             // Sessions of the test may take a moment to end.
             for _ in 0..20 {
+                let _one = ONE.lock().await;
                 let mut client = self.client("master").await;
                 let dropped = async {
                     client.simple_query(format!("DROP DATABASE {name}")).await?.into_results().await

@@ -187,7 +187,9 @@ pub(in super::super) struct Insert {
     pub(in super::super) identity: Option<String>,
     /// Whether identity values count downwards.
     pub(in super::super) descending: bool,
-    /// Whether a column of the batch is the identity, so that its values are ours.
+    /// The batch's columns that tell its rows apart, where the rows bring their key along.
+    pub(in super::super) key: Vec<usize>,
+    /// Whether that key is an identity's, for once given by us.
     pub(in super::super) explicit_identity: bool,
     /// Whether triggers may change rows after they were stored: then what was stored is taken
     /// from the statement itself.
@@ -197,8 +199,11 @@ pub(in super::super) struct Insert {
 impl Insert {
     /// Whether `#out` captures what was stored.
     pub(in super::super) fn captures(&self) -> bool {
-        (self.triggers || self.identity.is_none())
-            && self.columns.iter().any(|column| column.captured().is_some())
+        let wanted = match &self.identity {
+            Some(_) => self.triggers,
+            None => self.key.is_empty() || (self.triggers && !self.explicit_identity),
+        };
+        wanted && self.columns.iter().any(|column| column.captured().is_some())
     }
 
     /// The rows of `#stage` into the table and back: the counts staged, inserted, paired and
@@ -229,9 +234,6 @@ impl Insert {
         let mut sql = String::from(
             "DECLARE @staged bigint, @inserted bigint, @paired bigint, @wrong bigint;\n",
         );
-        if self.explicit_identity {
-            sql.push_str(&format!("SET IDENTITY_INSERT {table} ON;\n"));
-        }
         sql.push_str(&format!("INSERT INTO {table} ({})\n", names.join(", ")));
         if !out.is_empty() {
             sql.push_str(&format!(
@@ -245,9 +247,6 @@ impl Insert {
             stored.join(", ")
         ));
         sql.push_str("SET @inserted = @@ROWCOUNT;\n");
-        if self.explicit_identity {
-            sql.push_str(&format!("SET IDENTITY_INSERT {table} OFF;\n"));
-        }
         sql.push_str("SET @staged = (SELECT COUNT_BIG(*) FROM #stage);\n");
         if self.identity.is_some() {
             sql.push_str("SET @inserted = (SELECT COUNT_BIG(*) FROM #out);\n");
@@ -267,9 +266,27 @@ impl Insert {
         sql
     }
 
-    /// Stage row k beside the row with the k-th id: `s`, `o` and, unless what was stored is
-    /// captured, `t`.
+    /// Whether rows can be paired one by one.
+    fn is_paired(&self) -> bool {
+        self.identity.is_some() || (!self.key.is_empty() && !self.captures())
+    }
+
+    /// Each row of `#stage` (`s`) beside what became of it: by its key, or stage row k beside
+    /// the row with the k-th id (`o`); the stored row is `t`, unless what was stored is captured.
     fn pairs(&self) -> String {
+        if self.identity.is_none() {
+            let same: Vec<String> = self
+                .key
+                .iter()
+                .filter_map(|&index| self.columns.get(index).map(|column| (index, column)))
+                .map(|(index, column)| {
+                    let own = column.stored(&format!("s.{}", stage_name(index)));
+                    format!("t.{} = {own}", quote(&column.destination.name))
+                })
+                .collect();
+            let table = table_sql(&self.table);
+            return format!("#stage AS s\n  JOIN {table} AS t ON {}", same.join(" AND "));
+        }
         let order = if self.descending { " DESC" } else { "" };
         let mut sql = format!(
             "#stage AS s\n  JOIN (SELECT x.*, ROW_NUMBER() OVER (ORDER BY x.[id]{order}) AS [k] \
@@ -288,6 +305,10 @@ impl Insert {
     fn comparisons(&self) -> Vec<(usize, String, String)> {
         let captures = self.captures();
         let mut all = Vec::new();
+        // A trigger may have changed any column since; that the row is there has to do.
+        if self.explicit_identity && self.triggers {
+            return all;
+        }
         for (index, column) in self.columns.iter().enumerate() {
             if captures && column.captured().is_none() {
                 continue;
@@ -308,9 +329,11 @@ impl Insert {
         let own: Vec<&str> = comparisons.iter().map(|(_, own, _)| own.as_str()).collect();
         let theirs: Vec<&str> = comparisons.iter().map(|(_, _, t)| t.as_str()).collect();
         let unchecked = "SET @paired = @inserted;\nSET @wrong = 0;\n".to_owned();
-        match (&self.identity, comparisons.is_empty()) {
-            (Some(_), true) => unchecked,
-            (Some(_), false) => format!(
+        match (self.is_paired(), comparisons.is_empty()) {
+            (true, true) => {
+                format!("SET @wrong = 0;\nSELECT @paired = COUNT_BIG(*) FROM {};\n", self.pairs())
+            }
+            (true, false) => format!(
                 "SELECT @paired = COUNT_BIG(*), @wrong = COALESCE(SUM(d.[wrong]), 0)\n\
                  FROM (SELECT CASE WHEN EXISTS (SELECT {} EXCEPT SELECT {}) THEN 1 ELSE 0 END \
                  AS [wrong]\n  FROM {}) AS d;\n",
@@ -318,9 +341,9 @@ impl Insert {
                 theirs.join(", "),
                 self.pairs()
             ),
-            (None, _) if !self.captures() => unchecked,
-            // Without ids there is nothing to pair by: what was stored has to be what was staged.
-            (None, _) => {
+            (false, _) if !self.captures() => unchecked,
+            // Without ids or keys there is nothing to pair by: what was stored has to be what was staged.
+            (false, _) => {
                 let named = |side: &[&str]| {
                     side.iter()
                         .enumerate()
@@ -339,9 +362,11 @@ impl Insert {
     }
 
     /// After a failed check: for each compared column, the number of rows that differ. `None`
-    /// where rows have no ids to pair them by.
+    /// where rows cannot be paired.
     pub(in super::super) fn diagnosis(&self) -> Option<(Vec<usize>, Statement)> {
-        self.identity.as_ref()?;
+        if !self.is_paired() {
+            return None;
+        }
         let comparisons = self.comparisons();
         let indexes: Vec<usize> = comparisons.iter().map(|(index, _, _)| *index).collect();
         if indexes.is_empty() {
@@ -369,9 +394,9 @@ impl Insert {
     }
 }
 
-/// Switches explicit identity values off again after a failed insert.
-pub(in super::super) fn identity_insert_off(table: &TableName) -> String {
-    format!("SET IDENTITY_INSERT {} OFF", table_sql(table))
+/// Lets the session give identity values itself, or no longer. One table at a time.
+pub(in super::super) fn identity_insert(table: &TableName, on: bool) -> String {
+    format!("SET IDENTITY_INSERT {} {}", table_sql(table), if on { "ON" } else { "OFF" })
 }
 
 /// Sets columns from `#stage`, whose first column is the key; answers with the rows found.
