@@ -82,6 +82,13 @@ impl JournalToken {
     pub(crate) fn after_sync() -> Self {
         Self(())
     }
+
+    /// For tests of an engine alone, which have no journal.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn for_engine_tests() -> Self {
+        Self(())
+    }
 }
 
 /// What became of a transaction.

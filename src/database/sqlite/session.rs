@@ -180,6 +180,8 @@ pub(super) fn fault(error: &rusqlite::Error) -> Fault {
         Some(ErrorCode::CannotOpen) => FaultKind::Unreachable,
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => FaultKind::Data,
         Some(ErrorCode::OperationInterrupted) => FaultKind::Cancelled,
+        // SQLite has no code of its own for a name it does not know.
+        _ if error.to_string().starts_with("no such ") => FaultKind::NotFound,
         _ => FaultKind::Other,
     };
     let fault = Fault::new(kind, error.to_string());

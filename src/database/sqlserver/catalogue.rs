@@ -1,0 +1,338 @@
+//! Shapes of tables, put together from the catalogue's answers.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tiberius::Row;
+
+use super::connection::{Connection, integer, text, unexpected};
+use super::statements::catalogue;
+use crate::database::{
+    ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind, Result, TableName,
+    TableShape, TriggerShape, same_name,
+};
+
+/// An object found by name.
+struct Found {
+    place: usize,
+    schema: String,
+    name: String,
+    kind: ObjectKind,
+    id: i64,
+    /// What a synonym stands for.
+    base: Option<TableName>,
+}
+
+/// The shapes of the named objects, in the order asked.
+pub(super) async fn shapes(
+    connection: &mut Connection,
+    tables: &[TableName],
+    limit: Duration,
+) -> Result<Vec<Option<TableShape>>> {
+    let (mut shapes, synonyms) = direct(connection, tables, limit).await?;
+    if !synonyms.is_empty() {
+        // A synonym never stands for another synonym, so once is enough.
+        let bases: Vec<TableName> = synonyms.iter().map(|(_, _, base)| base.clone()).collect();
+        let (found, _) = direct(connection, &bases, limit).await?;
+        for ((place, name, _), base) in synonyms.into_iter().zip(found) {
+            shapes[place] =
+                base.map(|shape| TableShape { name, kind: ObjectKind::Synonym, ..shape });
+        }
+    }
+    Ok(shapes)
+}
+
+type Synonyms = Vec<(usize, TableName, TableName)>;
+
+/// Tables and views at once; synonyms by what they stand for.
+async fn direct(
+    connection: &mut Connection,
+    tables: &[TableName],
+    limit: Duration,
+) -> Result<(Vec<Option<TableShape>>, Synonyms)> {
+    let mut shapes: Vec<Option<TableShape>> = vec![None; tables.len()];
+    let mut synonyms = Vec::new();
+    let mut catalogs: Vec<Option<&str>> = Vec::new();
+    for table in tables {
+        let catalog = table.catalog.as_deref();
+        let known = catalogs.iter().any(|known| match (known, catalog) {
+            (None, None) => true,
+            (Some(a), Some(b)) => same_name(a, b),
+            _ => false,
+        });
+        if !known {
+            catalogs.push(catalog);
+        }
+    }
+    for catalog in catalogs {
+        let places: Vec<usize> = (0..tables.len())
+            .filter(|&place| match (tables[place].catalog.as_deref(), catalog) {
+                (None, None) => true,
+                (Some(a), Some(b)) => same_name(a, b),
+                _ => false,
+            })
+            .collect();
+        for places in places.chunks(catalogue::NAMES_AT_ONCE) {
+            let found = objects(connection, tables, catalog, places, limit).await?;
+            let ids: Vec<i64> =
+                found.iter().filter(|f| f.base.is_none()).map(|found| found.id).collect();
+            let mut details = details(connection, catalog, &ids, limit).await?;
+            for object in found {
+                let name = TableName {
+                    catalog: catalog.map(str::to_owned),
+                    schema: Some(object.schema),
+                    name: object.name,
+                };
+                match object.base {
+                    Some(base) => synonyms.push((object.place, name, base)),
+                    None => {
+                        // Two names asked for may stand for one object.
+                        let detail = details.entry(object.id).or_default();
+                        shapes[object.place] =
+                            Some(detail.clone().into_shape(name, object.kind));
+                    }
+                }
+            }
+        }
+    }
+    Ok((shapes, synonyms))
+}
+
+/// The best object for each name: the schema asked for, else the person's own, else dbo, else
+/// the first.
+async fn objects(
+    connection: &mut Connection,
+    tables: &[TableName],
+    catalog: Option<&str>,
+    places: &[usize],
+    limit: Duration,
+) -> Result<Vec<Found>> {
+    let names: Vec<&str> = places.iter().map(|&place| tables[place].name.as_str()).collect();
+    let results = connection.run(&catalogue::objects(catalog, &names), limit).await?;
+    let mut best: Vec<Option<Found>> = places.iter().map(|_| None).collect();
+    for row in results.iter().flatten() {
+        let Some(place) = integer(row, 0)?.and_then(|place| usize::try_from(place).ok()) else {
+            continue;
+        };
+        let schema = text(row, 1)?.unwrap_or_default();
+        let name = text(row, 2)?.unwrap_or_default();
+        let Some((&asked, slot)) = places.get(place).zip(best.get_mut(place)) else {
+            return Err(unexpected("the names asked for"));
+        };
+        if tables[asked].schema.as_deref().is_some_and(|wanted| !same_name(wanted, &schema)) {
+            continue;
+        }
+        // Rows come best first; where names differ by case only, the exact one wins.
+        let better = match slot {
+            None => true,
+            Some(held) => {
+                held.name != tables[asked].name
+                    && name == tables[asked].name
+                    && held.schema == schema
+            }
+        };
+        if !better {
+            continue;
+        }
+        let kind = match text(row, 3)?.unwrap_or_default().trim() {
+            "U" => ObjectKind::Table,
+            "V" => ObjectKind::View,
+            _ => ObjectKind::Synonym,
+        };
+        *slot = Some(Found {
+            place: asked,
+            base: match kind {
+                ObjectKind::Synonym => {
+                    Some(parse_name(&text(row, 6)?.unwrap_or_default(), catalog))
+                }
+                _ => None,
+            },
+            schema,
+            name,
+            kind,
+            id: integer(row, 4)?.unwrap_or_default(),
+        });
+    }
+    Ok(best.into_iter().flatten().collect())
+}
+
+/// Reads `[catalog].[schema].[name]` as the server writes it. Names on other servers keep their
+/// last three parts, where no such object will be found.
+fn parse_name(text: &str, catalog: Option<&str>) -> TableName {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '[' if !quoted => quoted = true,
+            ']' if quoted && characters.peek() == Some(&']') => {
+                characters.next();
+                if let Some(part) = parts.last_mut() {
+                    part.push(']');
+                }
+            }
+            ']' if quoted => quoted = false,
+            '.' if !quoted => parts.push(String::new()),
+            other => {
+                if let Some(part) = parts.last_mut() {
+                    part.push(other);
+                }
+            }
+        }
+    }
+    let mut parts = parts.into_iter().rev();
+    TableName {
+        name: parts.next().unwrap_or_default(),
+        schema: parts.next().filter(|part| !part.is_empty()),
+        catalog: parts.next().filter(|part| !part.is_empty()).or(catalog.map(str::to_owned)),
+    }
+}
+
+/// What the catalogue says about one object.
+#[derive(Clone, Default)]
+struct Detail {
+    columns: Vec<ColumnShape>,
+    primary_key: Vec<String>,
+    unique_indexes: Vec<(i64, IndexShape)>,
+    foreign_keys: Vec<ForeignKey>,
+    triggers: Vec<TriggerShape>,
+}
+
+impl Detail {
+    fn into_shape(self, name: TableName, kind: ObjectKind) -> TableShape {
+        TableShape {
+            name,
+            kind,
+            columns: self.columns,
+            primary_key: self.primary_key,
+            unique_indexes: self.unique_indexes.into_iter().map(|(_, index)| index).collect(),
+            foreign_keys: self.foreign_keys,
+            triggers: self.triggers,
+        }
+    }
+}
+
+async fn details(
+    connection: &mut Connection,
+    catalog: Option<&str>,
+    ids: &[i64],
+    limit: Duration,
+) -> Result<HashMap<i64, Detail>> {
+    let mut details: HashMap<i64, Detail> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(details);
+    }
+    let results = connection.run(&catalogue::details(catalog, ids), limit).await?;
+    let [columns, indexes, foreign_keys, triggers] = <[Vec<Row>; 4]>::try_from(results)
+        .map_err(|_| unexpected("columns, indexes, keys and triggers"))?;
+    for row in &columns {
+        let detail = details.entry(number(row, 0)?).or_default();
+        detail.columns.push(column(row)?);
+    }
+    for row in &indexes {
+        let detail = details.entry(number(row, 0)?).or_default();
+        let name = text(row, 5)?.unwrap_or_default();
+        if flag(row, 3)? {
+            detail.primary_key.push(name);
+            continue;
+        }
+        let index = number(row, 1)?;
+        match detail.unique_indexes.last_mut() {
+            Some((last, shape)) if *last == index => shape.columns.push(name),
+            _ => detail.unique_indexes.push((
+                index,
+                IndexShape {
+                    name: text(row, 2)?.unwrap_or_default(),
+                    columns: vec![name],
+                    filtered: flag(row, 4)?,
+                },
+            )),
+        }
+    }
+    for row in &foreign_keys {
+        let detail = details.entry(number(row, 0)?).or_default();
+        detail.foreign_keys.push(ForeignKey {
+            name: text(row, 1)?.unwrap_or_default(),
+            column: text(row, 2)?.unwrap_or_default(),
+            parent: TableName {
+                catalog: catalog.map(str::to_owned),
+                schema: text(row, 3)?,
+                name: text(row, 4)?.unwrap_or_default(),
+            },
+            parent_column: text(row, 5)?.unwrap_or_default(),
+            on_delete: match number(row, 6)? {
+                1 => DeleteAction::Cascade,
+                2 => DeleteAction::SetNull,
+                3 => DeleteAction::SetDefault,
+                _ => DeleteAction::NoAction,
+            },
+            disabled: flag(row, 7)?,
+        });
+    }
+    for row in &triggers {
+        let detail = details.entry(number(row, 0)?).or_default();
+        detail.triggers.push(TriggerShape {
+            name: text(row, 1)?.unwrap_or_default(),
+            instead_of: flag(row, 2)?,
+            disabled: flag(row, 3)?,
+        });
+    }
+    Ok(details)
+}
+
+fn number(row: &Row, index: usize) -> Result<i64> {
+    integer(row, index)?.ok_or_else(|| unexpected("a number"))
+}
+
+fn flag(row: &Row, index: usize) -> Result<bool> {
+    Ok(integer(row, index)? == Some(1))
+}
+
+fn column(row: &Row) -> Result<ColumnShape> {
+    let name = text(row, 2)?.unwrap_or_default();
+    let bytes = number(row, 3)?;
+    let small = |index| -> Result<u8> {
+        Ok(u8::try_from(number(row, index)?).unwrap_or_default())
+    };
+    Ok(ColumnShape {
+        name: text(row, 1)?.unwrap_or_default(),
+        data_type: data_type(&name, bytes, small(4)?, small(5)?),
+        nullable: flag(row, 6)?,
+        identity: flag(row, 7)?,
+        computed: flag(row, 8)?,
+        has_default: flag(row, 9)?,
+    })
+}
+
+/// The type from the catalogue's columns; `bytes` is -1 for MAX.
+fn data_type(name: &str, bytes: i64, precision: u8, scale: u8) -> ColumnType {
+    let length = u16::try_from(bytes).ok();
+    let wide = length.map(|bytes| bytes / 2);
+    match name.to_lowercase().as_str() {
+        "decimal" | "numeric" => ColumnType::Decimal { precision, scale },
+        "datetime2" => ColumnType::DateTime2 { scale },
+        "time" => ColumnType::Time { scale },
+        "nvarchar" | "sysname" => ColumnType::NVarChar(wide),
+        "varchar" => ColumnType::VarChar(length),
+        "nchar" => ColumnType::NChar(wide.unwrap_or(1)),
+        "char" => ColumnType::Char(length.unwrap_or(1)),
+        "varbinary" => ColumnType::VarBinary(length),
+        "binary" => ColumnType::Binary(length.unwrap_or(1)),
+        other => ColumnType::parse(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn synonyms_name_their_base_with_one_to_four_parts() {
+        let plain = parse_name("[T]", None);
+        assert_eq!((plain.catalog, plain.schema, plain.name.as_str()), (None, None, "T"));
+        let full = parse_name("[Sales]]Db].[dbo].[My.Table]", None);
+        assert_eq!(full.to_string(), "Sales]Db.dbo.My.Table");
+        assert_eq!(parse_name("Db..T", None).to_string(), "Db.T");
+        assert_eq!(parse_name("[dbo].[T]", Some("Other")).to_string(), "Other.dbo.T");
+    }
+}

@@ -1,0 +1,127 @@
+//! Writing an environment.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::connect::{Intent, Target};
+use super::connection::Connection;
+use super::source::SqlServerSource;
+use super::statements::take_lock;
+use super::writer::{SqlServerWriter, granted, session_lock};
+use crate::database::{
+    Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, Result, Rights,
+    RowsRequest, RunLock, Scan, ScanRequest, Source, TableName, TableShape, Value, Witness, Writer,
+};
+
+/// The lock that lets one run at a time write to a database.
+fn run_lock(database: &str) -> String {
+    format!("osferry:run:{database}")
+}
+
+/// Rows asked for by locking reads, so that a transaction still open is waited for.
+const LOCKING: &str = " WITH (READCOMMITTEDLOCK)";
+
+/// A database that is written.
+pub(super) struct SqlServerDestination {
+    reading: Arc<SqlServerSource>,
+}
+
+impl SqlServerDestination {
+    /// Connects.
+    pub(super) async fn open(target: Arc<Target>) -> Result<Self> {
+        let reading = SqlServerSource::open(target, Intent::Write).await?;
+        if reading.facts().read_only {
+            return Err(Fault::new(
+                FaultKind::Permission,
+                format!("{} can only be read at present", reading.facts().place),
+            )
+            .advise("Connect to the primary, or take the database out of read-only."));
+        }
+        Ok(Self { reading: Arc::new(reading) })
+    }
+}
+
+#[async_trait]
+impl Source for SqlServerDestination {
+    fn facts(&self) -> &EngineFacts {
+        self.reading.facts()
+    }
+    async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
+        self.reading.shapes(tables).await
+    }
+    async fn rows(&self, request: &RowsRequest) -> Result<Batch> {
+        self.reading.rows(request).await
+    }
+    async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>> {
+        self.reading.scan(request).await
+    }
+    async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
+        self.reading.count(table, filter).await
+    }
+    async fn distinct(
+        &self,
+        table: &TableName,
+        column: &ColumnRef,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Batch> {
+        self.reading.distinct(table, column, filter, limit).await
+    }
+    async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
+        self.reading.rights(tables).await
+    }
+}
+
+/// The run's lock: it lasts as long as its connection.
+struct HeldLock {
+    _connection: Connection,
+}
+
+impl RunLock for HeldLock {}
+
+#[async_trait]
+impl Destination for SqlServerDestination {
+    fn as_source(&self) -> &dyn Source {
+        self
+    }
+
+    async fn lock_run(&self, run: &str) -> Result<Box<dyn RunLock>> {
+        let target = self.reading.target();
+        let mut connection = target.connect_as(Intent::Write, run).await?;
+        let lock = take_lock(&run_lock(&self.facts().database), 0);
+        let answer = connection.batch(&lock, target.limits.metadata).await?;
+        if !granted(&answer)? {
+            return Err(Fault::new(
+                FaultKind::Busy,
+                format!("another run is writing to {}", target.place()),
+            )
+            .advise("Wait until it has ended, or stop it; `osferry runs` lists the runs."));
+        }
+        Ok(Box::new(HeldLock { _connection: connection }))
+    }
+
+    async fn writer(&self, session: &str) -> Result<Box<dyn Writer>> {
+        Ok(Box::new(SqlServerWriter::open(Arc::clone(&self.reading), session).await?))
+    }
+
+    async fn fence(&self, session: &str) -> Result<Fence> {
+        let target = self.reading.target();
+        let mut connection = target.connect(Intent::Write).await?;
+        let wait = target.limits.fence;
+        let lock = take_lock(&session_lock(session), wait.as_millis());
+        let answer = connection.batch(&lock, wait + target.limits.metadata).await?;
+        Ok(if granted(&answer)? { Fence::Gone } else { Fence::StillThere })
+    }
+
+    async fn witness(&self, table: &TableName, key: &ColumnRef, ids: &[i64]) -> Result<Witness> {
+        let values = ids.iter().copied().map(Value::Integer).collect();
+        let filter = Filter::AnyOf(key.name.clone(), values);
+        let found = self.reading.count_with(table, &filter, LOCKING).await?;
+        Ok(match found {
+            0 => Witness::None,
+            found if found == ids.len() as u64 => Witness::All,
+            found => Witness::Some(found),
+        })
+    }
+}

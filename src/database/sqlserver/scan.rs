@@ -1,0 +1,293 @@
+//! Reading one table batch by batch.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tiberius::Row;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::connection::{Connection, Flow, ReadFailure, unexpected};
+use super::pool::Pool;
+use super::statements::filter::Names;
+use super::statements::read::{self, Selection, TextForm};
+use super::values;
+use crate::database::{
+    Batch, ColumnRef, Fault, FaultKind, Result, Scan, ScanRequest, Value, Values, same_name,
+};
+
+/// After a page was cut, the next asks for this many times the rows that fitted, so that a
+/// request has rarely to be called off.
+const MARGIN: usize = 2;
+
+/// Appends a row of the driver to a batch.
+pub(super) fn push(row: Row, columns: &[ColumnRef], batch: &mut Batch) -> Result<()> {
+    if row.len() < columns.len() {
+        return Err(unexpected("the columns asked for"));
+    }
+    for (index, (cell, column)) in row.into_token_row().into_iter().zip(columns).enumerate() {
+        values::decode(cell, &column.data_type, batch.column_mut(index))
+            .map_err(|fault| fault.while_doing(&column.name))?;
+    }
+    Ok(())
+}
+
+fn empty(request: &ScanRequest) -> Result<Batch> {
+    Batch::for_types(request.columns.iter().map(|column| &column.data_type))
+}
+
+fn selection<'a>(request: &'a ScanRequest, form: TextForm) -> Selection<'a> {
+    Selection {
+        table: &request.table,
+        columns: &request.columns,
+        filter: &request.filter,
+        order_by: request.key.as_deref(),
+        after: None,
+        limit: None,
+        form,
+    }
+}
+
+/// Pages through a table in the order of a unique column.
+pub(super) struct SqlServerScan {
+    pool: Arc<Pool>,
+    connection: Option<Connection>,
+    names: Names,
+    request: ScanRequest,
+    key: usize,
+    after: Option<Value>,
+    page_rows: usize,
+    ended: bool,
+}
+
+impl SqlServerScan {
+    /// Prepares the first page.
+    pub(super) fn new(pool: Arc<Pool>, names: Names, request: ScanRequest) -> Result<Self> {
+        let key = request
+            .key
+            .as_deref()
+            .and_then(|key| request.columns.iter().position(|column| same_name(&column.name, key)))
+            .ok_or_else(|| {
+                Fault::new(
+                    FaultKind::Invalid,
+                    format!("{}: the column to page by is not among those read", request.table),
+                )
+            })?;
+        let after = request.after.clone();
+        let page_rows = request.batch_rows.max(1);
+        Ok(Self { pool, connection: None, names, request, key, after, page_rows, ended: false })
+    }
+
+    async fn page(&mut self) -> std::result::Result<(Batch, bool), ReadFailure> {
+        match self.attempt(TextForm::Text).await {
+            // Half a surrogate pair in this page: the same rows once more, as bytes.
+            Err(ReadFailure::LoneSurrogate) => self.attempt(TextForm::Bytes).await,
+            other => other,
+        }
+    }
+
+    async fn attempt(&mut self, form: TextForm) -> std::result::Result<(Batch, bool), ReadFailure> {
+        let mut connection = match self.connection.take() {
+            Some(connection) if connection.is_open() => connection,
+            _ => self.pool.take().await?,
+        };
+        let statement = read::select(
+            &self.names,
+            &Selection {
+                after: self.after.as_ref(),
+                limit: Some(self.page_rows),
+                ..selection(&self.request, form)
+            },
+        )?;
+        let mut batch = empty(&self.request)?;
+        let (columns, most) = (&self.request.columns, self.request.batch_bytes);
+        let cut = connection
+            .read(&statement, &mut |row| {
+                push(row, columns, &mut batch)?;
+                Ok(if batch.size() >= most { Flow::Enough } else { Flow::More })
+            })
+            .await?;
+        self.connection = Some(connection);
+        Ok((batch, cut))
+    }
+}
+
+#[async_trait]
+impl Scan for SqlServerScan {
+    async fn next(&mut self) -> Result<Option<Batch>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let asked = self.page_rows;
+        let (batch, cut) = self
+            .page()
+            .await
+            .map_err(|failure| Fault::from(failure).while_doing(&self.request.table))?;
+        self.ended = !cut && batch.len() < asked;
+        self.page_rows = if cut {
+            (batch.len() * MARGIN).clamp(1, self.request.batch_rows.max(1))
+        } else {
+            (asked * MARGIN).min(self.request.batch_rows.max(1))
+        };
+        let Some(last) = batch.len().checked_sub(1) else {
+            self.ended = true;
+            return Ok(None);
+        };
+        let key = batch.column(self.key).value(last);
+        if key.is_null() {
+            return Err(Fault::new(
+                FaultKind::Data,
+                format!("{} has a row whose identifier is NULL", self.request.table),
+            ));
+        }
+        self.after = Some(key);
+        Ok(Some(batch))
+    }
+}
+
+impl Drop for SqlServerScan {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.pool.give(connection);
+        }
+    }
+}
+
+/// Reads a table in no order, in one long request that waits for its reader.
+pub(super) struct UnorderedScan {
+    batches: mpsc::Receiver<Result<Batch>>,
+    task: JoinHandle<()>,
+}
+
+impl UnorderedScan {
+    /// Sends the request.
+    pub(super) async fn start(
+        pool: Arc<Pool>,
+        names: Names,
+        request: ScanRequest,
+    ) -> Result<Self> {
+        let connection = pool.take().await?;
+        let (sender, batches) = mpsc::channel(1);
+        let task = tokio::spawn(async move {
+            let mut pouring = Pouring { names, request, sender, seen: HashMap::new() };
+            let ended = match pouring.pour(connection, TextForm::Text).await {
+                // Half a surrogate pair somewhere: the whole table once more, as bytes, without
+                // the rows that have been handed on already.
+                Err(ReadFailure::LoneSurrogate) => match pool.take().await {
+                    Ok(connection) => pouring.pour(connection, TextForm::Bytes).await,
+                    Err(fault) => Err(fault.into()),
+                },
+                other => other,
+            };
+            if let Err(failure) = ended {
+                let fault = Fault::from(failure).while_doing(&pouring.request.table);
+                let _ = pouring.sender.send(Err(fault)).await;
+            }
+        });
+        Ok(Self { batches, task })
+    }
+}
+
+/// Rows into batches into a channel.
+struct Pouring {
+    names: Names,
+    request: ScanRequest,
+    sender: mpsc::Sender<Result<Batch>>,
+    /// Rows handed on, by what is in them: without a key there is no place to go on from.
+    seen: HashMap<[u8; 16], u32>,
+}
+
+impl Pouring {
+    /// Until the table or its reader ends.
+    async fn pour(
+        &mut self,
+        mut connection: Connection,
+        form: TextForm,
+    ) -> std::result::Result<(), ReadFailure> {
+        let statement = read::select(&self.names, &selection(&self.request, form))?;
+        let mut skip = std::mem::take(&mut self.seen);
+        let mut batch = empty(&self.request)?;
+        let mut one = empty(&self.request)?;
+        let mut rows = connection.stream(&statement).await?;
+        while let Some(row) = rows.next().await? {
+            if !skip.is_empty() {
+                push(row, &self.request.columns, &mut one)?;
+                let read = std::mem::replace(&mut one, empty(&self.request)?);
+                if let Some(times) = skip.get_mut(&digest(&read, 0)).filter(|times| **times > 0) {
+                    *times -= 1;
+                    continue;
+                }
+                batch.push_row(&read.row(0))?;
+            } else {
+                push(row, &self.request.columns, &mut batch)?;
+            }
+            let full = batch.len() >= self.request.batch_rows.max(1)
+                || batch.size() >= self.request.batch_bytes;
+            if full && !self.hand_on(&mut batch).await? {
+                return Ok(());
+            }
+        }
+        if !batch.is_empty() {
+            self.hand_on(&mut batch).await?;
+        }
+        Ok(())
+    }
+
+    /// `false` when nobody wants more.
+    async fn hand_on(&mut self, batch: &mut Batch) -> Result<bool> {
+        for row in 0..batch.len() {
+            *self.seen.entry(digest(batch, row)).or_default() += 1;
+        }
+        let full = std::mem::replace(batch, empty(&self.request)?);
+        Ok(self.sender.send(Ok(full)).await.is_ok())
+    }
+}
+
+/// What is in a row, in 16 bytes.
+fn digest(batch: &Batch, row: usize) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for column in batch.columns() {
+        hasher.update(&[u8::from(column.is_null(row))]);
+        match column.values() {
+            _ if column.is_null(row) => {}
+            Values::Integer(values) | Values::DateTime(values) => {
+                hasher.update(&values[row].to_le_bytes());
+            }
+            Values::Decimal { values, .. } => {
+                hasher.update(&values[row].to_le_bytes());
+            }
+            Values::Float(values) => {
+                hasher.update(&values[row].to_bits().to_le_bytes());
+            }
+            Values::Bit(values) => {
+                hasher.update(&[u8::from(values[row])]);
+            }
+            Values::Guid(values) => {
+                hasher.update(&values[row]);
+            }
+            Values::Text(bytes) | Values::Binary(bytes) => {
+                let bytes = bytes.get(row);
+                hasher.update(&(bytes.len() as u64).to_le_bytes());
+                hasher.update(bytes);
+            }
+        }
+    }
+    let mut digest = [0; 16];
+    hasher.finalize_xof().fill(&mut digest);
+    digest
+}
+
+#[async_trait]
+impl Scan for UnorderedScan {
+    async fn next(&mut self) -> Result<Option<Batch>> {
+        self.batches.recv().await.transpose()
+    }
+}
+
+impl Drop for UnorderedScan {
+    fn drop(&mut self) {
+        // Ends the request: its connection is closed with the task.
+        self.task.abort();
+    }
+}

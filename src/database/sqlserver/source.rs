@@ -1,0 +1,308 @@
+//! Reading an environment.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tiberius::Row;
+
+use super::catalogue;
+use super::connect::{Intent, Target};
+use super::connection::{Connection, Flow, ReadFailure, integer, text, unexpected};
+use super::pool::Pool;
+use super::scan::{self, SqlServerScan, UnorderedScan};
+use super::statements::catalogue::rights as rights_statement;
+use super::statements::filter::{Names, missing, tables};
+use super::statements::read::{self, Selection, TextForm};
+use super::statements::{self, Statement};
+use crate::database::{
+    Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
+    Filter, Result, Rights, RowsRequest, Scan, ScanRequest, Source, TableName, TableShape,
+    ValueKind,
+};
+
+/// Tables whose rights are asked for in one request.
+const RIGHTS_AT_ONCE: usize = 500;
+
+/// A database that is read.
+pub(super) struct SqlServerSource {
+    pool: Arc<Pool>,
+    facts: EngineFacts,
+    known: Mutex<HashMap<TableName, Arc<TableShape>>>,
+}
+
+impl SqlServerSource {
+    /// Connects and reads the facts.
+    pub(super) async fn open(target: Arc<Target>, intent: Intent) -> Result<Self> {
+        let mut connection = target.connect(intent).await?;
+        let facts = facts(&mut connection, &target).await?;
+        let pool = Arc::new(Pool::new(target, intent));
+        pool.give(connection);
+        Ok(Self { pool, facts, known: Mutex::new(HashMap::new()) })
+    }
+
+    /// The way to the database.
+    pub(super) fn target(&self) -> &Arc<Target> {
+        self.pool.target()
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<TableName, Arc<TableShape>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the names of a request stand for: remembered, or asked for in one request.
+    pub(super) async fn names(&self, table: &TableName, filter: &Filter) -> Result<Names> {
+        let mut wanted = vec![table];
+        tables(filter, &mut wanted);
+        let mut names = Names::default();
+        let mut unknown = Vec::new();
+        {
+            let known = self.known();
+            for name in wanted {
+                match known.get(name) {
+                    Some(shape) => names.add(name.clone(), Arc::clone(shape)),
+                    None => unknown.push(name.clone()),
+                }
+            }
+        }
+        if !unknown.is_empty() {
+            let shapes = self.shapes(&unknown).await?;
+            for (name, shape) in unknown.into_iter().zip(shapes) {
+                let shape = shape.ok_or_else(|| missing(&name))?;
+                names.add(name, Arc::new(shape));
+            }
+        }
+        Ok(names)
+    }
+
+    async fn run(&self, statement: &Statement) -> Result<Vec<Vec<Row>>> {
+        let limit = self.target().limits.statement;
+        self.pool.lend().await?.run(statement, limit).await
+    }
+
+    /// Rows in one batch; read again as bytes where a text is not Unicode.
+    async fn collect(&self, names: &Names, selection: &Selection<'_>) -> Result<Batch> {
+        match self.attempt(names, selection).await {
+            Err(ReadFailure::LoneSurrogate) => {
+                let again = Selection { form: TextForm::Bytes, ..*selection };
+                Ok(self.attempt(names, &again).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        names: &Names,
+        selection: &Selection<'_>,
+    ) -> std::result::Result<Batch, ReadFailure> {
+        let statement = read::select(names, selection)?;
+        let mut batch =
+            Batch::for_types(selection.columns.iter().map(|column| &column.data_type))?;
+        let mut connection = self.pool.lend().await?;
+        connection
+            .read(&statement, &mut |row| {
+                scan::push(row, selection.columns, &mut batch)
+                    .map_err(|fault| fault.while_doing(selection.table))?;
+                Ok(Flow::More)
+            })
+            .await?;
+        Ok(batch)
+    }
+
+    /// Number of rows, with a table hint.
+    pub(super) async fn count_with(
+        &self,
+        table: &TableName,
+        filter: &Filter,
+        hint: &str,
+    ) -> Result<u64> {
+        let names = self.names(table, filter).await?;
+        let results = self.run(&read::count(&names, table, filter, hint)?).await?;
+        let row = results.first().and_then(|rows| rows.first());
+        row.map(|row| integer(row, 0))
+            .transpose()?
+            .flatten()
+            .map(i64::unsigned_abs)
+            .ok_or_else(|| unexpected("a count"))
+    }
+}
+
+#[async_trait]
+impl Source for SqlServerSource {
+    fn facts(&self) -> &EngineFacts {
+        &self.facts
+    }
+
+    async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
+        let limit = self.target().limits.metadata;
+        let shapes = {
+            let mut connection = self.pool.lend().await?;
+            catalogue::shapes(&mut connection, tables, limit).await?
+        };
+        let mut known = self.known();
+        for (name, shape) in tables.iter().zip(&shapes) {
+            match shape {
+                Some(shape) => known.insert(name.clone(), Arc::new(shape.clone())),
+                None => known.remove(name),
+            };
+        }
+        Ok(shapes)
+    }
+
+    async fn rows(&self, request: &RowsRequest) -> Result<Batch> {
+        let names = self.names(&request.table, &request.filter).await?;
+        let selection = Selection {
+            table: &request.table,
+            columns: &request.columns,
+            filter: &request.filter,
+            order_by: request.order_by.as_deref(),
+            after: None,
+            limit: request.limit,
+            form: TextForm::Text,
+        };
+        self.collect(&names, &selection).await
+    }
+
+    async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>> {
+        let names = self.names(&request.table, &request.filter).await?;
+        Ok(match request.key {
+            Some(_) => Box::new(SqlServerScan::new(Arc::clone(&self.pool), names, request)?),
+            None => Box::new(UnorderedScan::start(Arc::clone(&self.pool), names, request).await?),
+        })
+    }
+
+    async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
+        self.count_with(table, filter, "").await
+    }
+
+    async fn distinct(
+        &self,
+        table: &TableName,
+        column: &ColumnRef,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Batch> {
+        let names = self.names(table, filter).await?;
+        let statement = read::distinct(&names, table, column, filter, limit)?;
+        let columns = [
+            column.clone(),
+            ColumnRef { name: "count".to_owned(), data_type: ColumnType::BigInt },
+        ];
+        let mut batch = Batch::new(vec![
+            Column::for_type(&column.data_type)?,
+            Column::new(ValueKind::Integer, 0),
+        ])?;
+        let mut connection = self.pool.lend().await?;
+        connection
+            .read(&statement, &mut |row| {
+                scan::push(row, &columns, &mut batch)?;
+                Ok(Flow::More)
+            })
+            .await?;
+        Ok(batch)
+    }
+
+    async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
+        // A right is asked for the object, so its schema has to be known first.
+        let shapes = self.shapes(tables).await?;
+        let named: Vec<TableName> = tables
+            .iter()
+            .zip(shapes)
+            .map(|(asked, shape)| shape.map_or_else(|| asked.clone(), |shape| shape.name))
+            .collect();
+        let mut rights = vec![Rights::default(); tables.len()];
+        for (chunk, rights) in named.chunks(RIGHTS_AT_ONCE).zip(rights.chunks_mut(RIGHTS_AT_ONCE))
+        {
+            for row in self.run(&rights_statement(chunk)).await?.iter().flatten() {
+                let place = integer(row, 0)?.and_then(|place| usize::try_from(place).ok());
+                let Some(slot) = place.and_then(|place| rights.get_mut(place)) else {
+                    return Err(unexpected("the tables asked for"));
+                };
+                let right = |index| -> Result<Option<bool>> {
+                    Ok(integer(row, index)?.map(|value| value == 1))
+                };
+                *slot = Rights {
+                    select: right(1)?,
+                    insert: right(2)?,
+                    update: right(3)?,
+                    delete: right(4)?,
+                    alter: right(5)?,
+                };
+            }
+        }
+        Ok(rights)
+    }
+}
+
+/// Facts of server and database. What a server lacks or refuses to tell is left out.
+pub(super) async fn facts(connection: &mut Connection, target: &Target) -> Result<EngineFacts> {
+    let limit = target.limits.metadata;
+    let first = |mut results: Vec<Vec<Row>>| results.drain(..).flatten().next();
+    let server = first(connection.batch(statements::SERVER_FACTS, limit).await?)
+        .ok_or_else(|| unexpected("facts of the server"))?;
+    let word = |index| -> Result<String> { Ok(text(&server, index)?.unwrap_or_default()) };
+    let banner: String = word(0)?;
+    let product: String = word(1)?;
+    let stand_in = !banner.starts_with("Microsoft SQL");
+    let headline = banner.lines().next().unwrap_or_default().trim();
+    let version = if headline.contains(product.as_str()) {
+        headline.to_owned()
+    } else {
+        format!("{headline} {product}")
+    };
+    let database: String = word(3)?;
+    let (mut created, mut compatibility, mut snapshot, mut read_only) =
+        (String::new(), 0, false, word(7)? == "READ_ONLY");
+    if let Some(row) = probe(connection, statements::DATABASE_FACTS, target).await? {
+        created = text(&row, 0)?.unwrap_or_default();
+        compatibility = integer(&row, 1)?.and_then(|n| u16::try_from(n).ok()).unwrap_or_default();
+        snapshot = integer(&row, 2)? == Some(1);
+        read_only |= integer(&row, 3)? == Some(1);
+    }
+    let mut ids = [None, None];
+    for (id, statement) in ids.iter_mut().zip([statements::GROUP_ID, statements::RECOVERY_ID]) {
+        if let Some(row) = probe(connection, statement, target).await? {
+            *id = text(&row, 0)?;
+        }
+    }
+    let [group_id, recovery_id] = ids;
+    Ok(EngineFacts {
+        kind: EngineKind::SqlServer,
+        version,
+        stand_in,
+        place: target.place(),
+        identity: DatabaseIdentity {
+            server: word(2)?,
+            database_id: integer(&server, 4)?.unwrap_or_default().to_string(),
+            created,
+            group_id,
+            recovery_id,
+        },
+        database,
+        collation: word(6)?,
+        compatibility,
+        user: word(5)?,
+        read_only,
+        snapshot_allowed: snapshot || read_only,
+        capabilities: Capabilities {
+            parallel_writers: true,
+            rights: true,
+            snapshot,
+            catalogs: true,
+        },
+    })
+}
+
+/// The row of a statement that the server may lack or refuse.
+async fn probe(
+    connection: &mut Connection,
+    statement: &str,
+    target: &Target,
+) -> Result<Option<Row>> {
+    match connection.batch(statement, target.limits.metadata).await {
+        Ok(results) => Ok(results.into_iter().flatten().next()),
+        Err(_) if connection.is_open() => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}

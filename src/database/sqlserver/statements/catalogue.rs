@@ -1,0 +1,146 @@
+//! What tables look like and what may be done with them, from the system views.
+//!
+//! The views of one catalog are asked for many tables at once: first the objects by name, then
+//! everything about them by number.
+
+use super::{Parameter, Statement, catalog_prefix, literal, table_sql};
+use crate::database::TableName;
+
+/// Names asked for in one request.
+pub(in super::super) const NAMES_AT_ONCE: usize = 500;
+
+/// A collation under which names are compared without case, whatever the database's own.
+const CASELESS: &str = "COLLATE Latin1_General_CI_AS";
+
+/// Objects of these names in any schema: place in the list, schema, name, type, number, whether
+/// the schema is the person's own, base object of a synonym.
+pub(in super::super) fn objects(catalog: Option<&str>, names: &[&str]) -> Statement {
+    let prefix = catalog_prefix(catalog);
+    let mut statement = Statement::plain(
+        "SELECT w.[place], s.[name], o.[name], CAST(o.[type] AS nvarchar(2)), o.[object_id], \
+         CASE WHEN s.[name] = SCHEMA_NAME() THEN 0 WHEN s.[name] = N'dbo' THEN 1 ELSE 2 END, \
+         y.[base_object_name]\nFROM (VALUES ",
+    );
+    for (place, name) in names.iter().enumerate() {
+        statement.add(&format!("{}({place}, ", if place > 0 { ", " } else { "" }));
+        statement.bind(Parameter::Text((*name).to_owned()));
+        statement.add(")");
+    }
+    statement.add(&format!(
+        ") AS w ([place], [name])\n\
+         JOIN {prefix}sys.objects AS o ON o.[name] {CASELESS} = w.[name] {CASELESS}\n\
+         JOIN {prefix}sys.schemas AS s ON s.[schema_id] = o.[schema_id]\n\
+         LEFT JOIN {prefix}sys.synonyms AS y ON y.[object_id] = o.[object_id]\n\
+         WHERE o.[type] IN ('U', 'V', 'SN')\nORDER BY w.[place], 6, s.[name], o.[name]"
+    ));
+    statement
+}
+
+fn numbers(ids: &[i64]) -> String {
+    ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Columns: table, name, type, length in bytes, precision, scale, nullable, identity, not to be
+/// written, default.
+pub(in super::super) fn columns(catalog: Option<&str>, ids: &[i64]) -> String {
+    let prefix = catalog_prefix(catalog);
+    format!(
+        "SELECT c.[object_id], c.[name], COALESCE(b.[name], u.[name]), \
+         CAST(c.[max_length] AS int), CAST(c.[precision] AS int), CAST(c.[scale] AS int), \
+         CAST(c.[is_nullable] AS int), CAST(c.[is_identity] AS int), \
+         CASE WHEN c.[is_computed] = 1 OR c.[generated_always_type] <> 0 \
+         OR COALESCE(b.[name], u.[name]) = N'timestamp' THEN 1 ELSE 0 END, \
+         CASE WHEN c.[default_object_id] <> 0 THEN 1 ELSE 0 END\n\
+         FROM {prefix}sys.columns AS c\n\
+         LEFT JOIN {prefix}sys.types AS b ON b.[user_type_id] = c.[system_type_id]\n\
+         LEFT JOIN {prefix}sys.types AS u ON u.[user_type_id] = c.[user_type_id]\n\
+         WHERE c.[object_id] IN ({})\nORDER BY c.[object_id], c.[column_id]",
+        numbers(ids)
+    )
+}
+
+/// Columns of unique indexes in key order: table, index number, name, primary, filtered, column.
+pub(in super::super) fn indexes(catalog: Option<&str>, ids: &[i64]) -> String {
+    let prefix = catalog_prefix(catalog);
+    format!(
+        "SELECT i.[object_id], i.[index_id], i.[name], CAST(i.[is_primary_key] AS int), \
+         CAST(i.[has_filter] AS int), c.[name]\nFROM {prefix}sys.indexes AS i\n\
+         JOIN {prefix}sys.index_columns AS k ON k.[object_id] = i.[object_id] \
+         AND k.[index_id] = i.[index_id]\n\
+         JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[object_id] \
+         AND c.[column_id] = k.[column_id]\n\
+         WHERE i.[object_id] IN ({}) AND i.[is_unique] = 1 AND i.[is_disabled] = 0 \
+         AND k.[is_included_column] = 0\n\
+         ORDER BY i.[object_id], i.[index_id], k.[key_ordinal]",
+        numbers(ids)
+    )
+}
+
+/// Columns of foreign keys: table, name, column, parent's schema, parent, parent's column,
+/// action on delete, switched off.
+pub(in super::super) fn foreign_keys(catalog: Option<&str>, ids: &[i64]) -> String {
+    let prefix = catalog_prefix(catalog);
+    format!(
+        "SELECT f.[parent_object_id], f.[name], c.[name], s.[name], p.[name], r.[name], \
+         CAST(f.[delete_referential_action] AS int), CAST(f.[is_disabled] AS int)\n\
+         FROM {prefix}sys.foreign_keys AS f\n\
+         JOIN {prefix}sys.foreign_key_columns AS k ON k.[constraint_object_id] = f.[object_id]\n\
+         JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[parent_object_id] \
+         AND c.[column_id] = k.[parent_column_id]\n\
+         JOIN {prefix}sys.objects AS p ON p.[object_id] = k.[referenced_object_id]\n\
+         JOIN {prefix}sys.schemas AS s ON s.[schema_id] = p.[schema_id]\n\
+         JOIN {prefix}sys.columns AS r ON r.[object_id] = k.[referenced_object_id] \
+         AND r.[column_id] = k.[referenced_column_id]\n\
+         WHERE f.[parent_object_id] IN ({})\n\
+         ORDER BY f.[parent_object_id], f.[name], k.[constraint_column_id]",
+        numbers(ids)
+    )
+}
+
+/// Triggers: table, name, instead of the statement, switched off.
+pub(in super::super) fn triggers(catalog: Option<&str>, ids: &[i64]) -> String {
+    let prefix = catalog_prefix(catalog);
+    format!(
+        "SELECT g.[parent_id], g.[name], CAST(g.[is_instead_of_trigger] AS int), \
+         CAST(g.[is_disabled] AS int)\nFROM {prefix}sys.triggers AS g\n\
+         WHERE g.[parent_id] IN ({})\nORDER BY g.[parent_id], g.[name]",
+        numbers(ids)
+    )
+}
+
+/// Everything about these tables in one request, in this order.
+pub(in super::super) fn details(catalog: Option<&str>, ids: &[i64]) -> Statement {
+    Statement::plain(
+        [columns, indexes, foreign_keys, triggers].map(|part| part(catalog, ids)).join(";\n\n"),
+    )
+}
+
+/// Place in the list, then 1, 0 or NULL for SELECT, INSERT, UPDATE, DELETE, ALTER.
+pub(in super::super) fn rights(tables: &[TableName]) -> Statement {
+    let mut statement = Statement::plain("SELECT w.[place]");
+    for right in ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER"] {
+        statement.add(&format!(", HAS_PERMS_BY_NAME(w.[name], N'OBJECT', N'{right}')"));
+    }
+    statement.add("\nFROM (VALUES ");
+    for (place, table) in tables.iter().enumerate() {
+        statement.add(&format!("{}({place}, ", if place > 0 { ", " } else { "" }));
+        statement.bind(Parameter::Text(table_sql(table)));
+        statement.add(")");
+    }
+    statement.add(") AS w ([place], [name])\nORDER BY w.[place]");
+    statement
+}
+
+/// What an insert has to know of its table beyond the shape: the collation of each text column,
+/// and the step of the identity.
+pub(in super::super) fn insert_facts(table: &TableName) -> Statement {
+    let prefix = catalog_prefix(table.catalog.as_deref());
+    let id = format!("OBJECT_ID({})", literal(&table_sql(table)));
+    Statement::plain(format!(
+        "SELECT c.[name], CAST(c.[collation_name] AS nvarchar(128))\n\
+         FROM {prefix}sys.columns AS c\n\
+         WHERE c.[object_id] = {id} AND c.[collation_name] IS NOT NULL;\n\n\
+         SELECT CAST(i.[increment_value] AS bigint)\nFROM {prefix}sys.identity_columns AS i\n\
+         WHERE i.[object_id] = {id}"
+    ))
+}

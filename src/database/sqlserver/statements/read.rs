@@ -1,0 +1,139 @@
+//! Reading rows: SELECT and nothing else.
+
+use super::filter::{Names, Writer};
+use super::{Statement, quote};
+use crate::database::{ColumnRef, ColumnType, Filter, Result, TableName, Value, ValueKind};
+
+/// How a column's values are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum TextForm {
+    /// As text.
+    Text,
+    /// As the bytes of UTF-16, which may hold halves of surrogate pairs.
+    Bytes,
+}
+
+/// What stands in the SELECT list for a column that the catalogue says is kept as `kept`.
+///
+/// Whatever the driver would read with a loss (money as float) or in a way of its own (code
+/// pages, the old large types) is converted by the server.
+fn expression(own: &str, kept: &ColumnType, wanted: &ColumnType, form: TextForm) -> String {
+    let text = match kept {
+        ColumnType::NVarChar(_) | ColumnType::NChar(_) => own.to_owned(),
+        ColumnType::VarChar(Some(n)) | ColumnType::Char(n) if *n <= 4_000 => {
+            format!("CAST({own} AS nvarchar({n}))")
+        }
+        ColumnType::VarChar(_) | ColumnType::Char(_) | ColumnType::NText | ColumnType::Text => {
+            format!("CAST({own} AS nvarchar(max))")
+        }
+        ColumnType::Image => format!("CAST({own} AS varbinary(max))"),
+        ColumnType::Money => format!("CAST({own} AS decimal(19,4))"),
+        ColumnType::SmallMoney => format!("CAST({own} AS decimal(10,4))"),
+        _ if kept.kind() == wanted.kind() => own.to_owned(),
+        // Kept as something else than was expected: the server converts or says that it cannot.
+        _ if wanted.kind() == Some(ValueKind::Text) => format!("CAST({own} AS nvarchar(max))"),
+        _ => format!("CAST({own} AS {wanted})"),
+    };
+    match (wanted.kind(), form) {
+        (Some(ValueKind::Text), TextForm::Bytes) => {
+            format!("CAST(CAST({text} AS nvarchar(max)) AS varbinary(max))")
+        }
+        _ => text,
+    }
+}
+
+fn list(names: &Names, table: &TableName, columns: &[ColumnRef], form: TextForm) -> Result<String> {
+    let shape = names.shape(table)?;
+    let mut expressions = Vec::with_capacity(columns.len());
+    for column in columns {
+        let own = format!("t.{}", quote(&column.name));
+        let kept = shape.column(&column.name).map_or(&column.data_type, |kept| &kept.data_type);
+        expressions.push(expression(&own, kept, &column.data_type, form));
+    }
+    // A table without wanted columns still has rows to be counted.
+    if expressions.is_empty() {
+        expressions.push("1".to_owned());
+    }
+    Ok(expressions.join(", "))
+}
+
+/// Which rows, in which order, how many.
+pub(in super::super) struct Selection<'a> {
+    pub(in super::super) table: &'a TableName,
+    pub(in super::super) columns: &'a [ColumnRef],
+    pub(in super::super) filter: &'a Filter,
+    pub(in super::super) order_by: Option<&'a str>,
+    /// Only rows whose `order_by` is greater.
+    pub(in super::super) after: Option<&'a Value>,
+    pub(in super::super) limit: Option<usize>,
+    pub(in super::super) form: TextForm,
+}
+
+/// Rows of one table.
+pub(in super::super) fn select(names: &Names, selection: &Selection<'_>) -> Result<Statement> {
+    let mut statement = Statement::plain("SELECT ");
+    if let Some(limit) = selection.limit {
+        statement.add(&format!("TOP ({limit}) "));
+    }
+    statement.add(&list(names, selection.table, selection.columns, selection.form)?);
+    statement.add(&format!("\nFROM {} AS t", names.sql(selection.table)?));
+    let mut writer = Writer { names, statement: &mut statement };
+    let mut word = "\nWHERE ";
+    if *selection.filter != Filter::All {
+        writer.statement.add(word);
+        writer.add(selection.table, "t", selection.filter)?;
+        word = "\n  AND ";
+    }
+    if let Some(order) = selection.order_by {
+        let key = format!("t.{}", quote(order));
+        if let Some(after) = selection.after {
+            let shape = names.shape(selection.table)?;
+            writer.statement.add(&format!("{word}{key} > "));
+            match shape.column(order) {
+                Some(kept) => writer.compared(after, &kept.data_type),
+                None => writer.compared(after, &ColumnType::BigInt),
+            }
+        }
+        statement.add(&format!("\nORDER BY {key}"));
+    }
+    Ok(statement)
+}
+
+/// Number of rows.
+pub(in super::super) fn count(
+    names: &Names,
+    table: &TableName,
+    filter: &Filter,
+    hint: &str,
+) -> Result<Statement> {
+    let mut statement =
+        Statement::plain(format!("SELECT COUNT_BIG(*)\nFROM {} AS t{hint}", names.sql(table)?));
+    if *filter != Filter::All {
+        statement.add("\nWHERE ");
+        Writer { names, statement: &mut statement }.add(table, "t", filter)?;
+    }
+    Ok(statement)
+}
+
+/// Distinct values with their number, the most frequent first.
+pub(in super::super) fn distinct(
+    names: &Names,
+    table: &TableName,
+    column: &ColumnRef,
+    filter: &Filter,
+    limit: usize,
+) -> Result<Statement> {
+    let columns = std::slice::from_ref(column);
+    let mut statement = Statement::plain(format!(
+        "SELECT TOP ({limit}) d.[v], COUNT_BIG(*)\nFROM (SELECT {} AS [v] FROM {} AS t",
+        list(names, table, columns, TextForm::Text)?,
+        names.sql(table)?
+    ));
+    if *filter != Filter::All {
+        statement.add(" WHERE ");
+        Writer { names, statement: &mut statement }.add(table, "t", filter)?;
+    }
+    statement
+        .add(") AS d\nWHERE d.[v] IS NOT NULL\nGROUP BY d.[v]\nORDER BY COUNT_BIG(*) DESC, d.[v]");
+    Ok(statement)
+}

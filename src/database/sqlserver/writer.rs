@@ -1,0 +1,400 @@
+//! One session that writes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::connect::{Intent, Target};
+use super::connection::{Connection, Undecided, integer, text, unexpected};
+use super::source::SqlServerSource;
+use super::statements::filter::{Names, Writer as Conditions};
+use super::statements::write::{self, Insert, StageColumn};
+use super::statements::{Statement, catalogue, take_lock};
+use super::{fault, stage};
+use crate::database::{
+    Batch, ColumnShape, Fault, FaultKind, Filter, InsertTarget, JournalToken, Outcome, Result,
+    TableName, UpdateTarget, Writer, same_name,
+};
+
+/// The name of a session's lock, by which another session can wait for its end.
+pub(super) fn session_lock(session: &str) -> String {
+    format!("osferry:{session}")
+}
+
+/// What is known of a destination table beyond the request: read once per table and session.
+#[derive(Clone, Default)]
+struct TableFacts {
+    /// Collations of text columns by lower-case name.
+    collations: HashMap<String, String>,
+    descending: bool,
+    triggers: bool,
+}
+
+/// How `#stage` and `#out` look at present.
+#[derive(Clone, PartialEq)]
+struct Layout {
+    columns: Vec<StageColumn>,
+    out_identity: bool,
+    captures: bool,
+}
+
+/// A connection that writes.
+pub(super) struct SqlServerWriter {
+    target: Arc<Target>,
+    reading: Arc<SqlServerSource>,
+    connection: Connection,
+    facts: HashMap<TableName, TableFacts>,
+    layout: Option<Layout>,
+    /// The table that may still take explicit identity values after a failed insert.
+    identity_insert: Option<TableName>,
+}
+
+impl SqlServerWriter {
+    /// Connects and takes the session's lock.
+    pub(super) async fn open(reading: Arc<SqlServerSource>, session: &str) -> Result<Self> {
+        let target = Arc::clone(reading.target());
+        let mut connection = target.connect_as(Intent::Write, session).await?;
+        let lock = take_lock(&session_lock(session), 0);
+        if !granted(&connection.batch(&lock, target.limits.metadata).await?)? {
+            return Err(Fault::new(
+                FaultKind::Busy,
+                format!("the session {session} is still open on {}", target.place()),
+            )
+            .advise("Wait until the server has noticed its end, then go on."));
+        }
+        Ok(Self {
+            target,
+            reading,
+            connection,
+            facts: HashMap::new(),
+            layout: None,
+            identity_insert: None,
+        })
+    }
+
+    /// Commits rows that no journal has to know of.
+    pub(super) async fn finish_fill(&mut self) -> Result<()> {
+        match self.connection.commit(self.target.limits.statement).await {
+            Ok(()) => Ok(()),
+            Err(Undecided::Refused(fault) | Undecided::Unknown(fault)) => Err(fault),
+        }
+    }
+
+    /// The full name of a table and what it stands for.
+    async fn names(&self, table: &TableName, filter: &Filter) -> Result<Names> {
+        self.reading.names(table, filter).await
+    }
+
+    async fn facts(&mut self, table: &TableName) -> Result<TableFacts> {
+        if let Some(facts) = self.facts.get(table) {
+            return Ok(facts.clone());
+        }
+        let limit = self.target.limits.metadata;
+        let mut statement = catalogue::insert_facts(table);
+        statement.add(";\n\n");
+        statement.add(&write::triggers_of(table));
+        let results = self.connection.run(&statement, limit).await?;
+        let [collations, increments, triggers] = results.as_slice() else {
+            return Err(unexpected("facts of a table"));
+        };
+        let mut facts = TableFacts::default();
+        for row in collations {
+            if let (Some(name), Some(collation)) = (text(row, 0)?, text(row, 1)?) {
+                facts.collations.insert(name.to_lowercase(), collation);
+            }
+        }
+        if let Some(row) = increments.first() {
+            facts.descending = integer(row, 0)?.is_some_and(|step| step < 0);
+        }
+        if let Some(row) = triggers.first() {
+            facts.triggers = integer(row, 0)?.is_some_and(|count| count > 0);
+            if integer(row, 1)?.is_some_and(|count| count > 0) {
+                return Err(Fault::new(
+                    FaultKind::NotApplicable,
+                    format!("{table} has a trigger that runs instead of the statement"),
+                )
+                .advise("What becomes of a row there cannot be known; leave this entity out."));
+            }
+        }
+        self.facts.insert(table.clone(), facts.clone());
+        Ok(facts)
+    }
+
+    fn stage_columns(
+        table: &TableName,
+        columns: &[ColumnShape],
+        facts: &TableFacts,
+        batch: &Batch,
+    ) -> Result<Vec<StageColumn>> {
+        columns
+            .iter()
+            .zip(batch.columns())
+            .map(|(column, values)| {
+                let collation = facts
+                    .collations
+                    .get(&column.name.to_lowercase())
+                    // A collation is a bare word in a statement.
+                    .filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+                    .cloned();
+                let as_bytes = stage::has_lone_surrogates(values);
+                StageColumn::new(column, collation, as_bytes).ok_or_else(|| {
+                    Fault::new(
+                        FaultKind::NotApplicable,
+                        format!(
+                            "{table}.{}: values of type {} are not moved",
+                            column.name, column.data_type
+                        ),
+                    )
+                })
+            })
+            .collect()
+    }
+
+    /// Makes `#stage` fit and fills it.
+    async fn stage(&mut self, layout: Layout, batch: &Batch) -> Result<()> {
+        let limits = self.target.limits;
+        if self.layout.as_ref() != Some(&layout) {
+            self.layout = None;
+            let sql =
+                write::create_stage(&layout.columns, layout.out_identity, layout.captures);
+            self.connection.batch(&sql, limits.metadata).await?;
+            self.layout = Some(layout.clone());
+        }
+        let loaded =
+            stage::load(&mut self.connection, &layout.columns, batch, limits.statement).await;
+        if loaded.is_err() {
+            self.layout = None;
+        }
+        loaded
+    }
+
+    async fn insert_batch(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = self.names(&target.table, &Filter::All).await?;
+        let shape = names.shape(&target.table)?;
+        let table = shape.name.clone();
+        let facts = self.facts(&table).await?;
+        let columns = Self::stage_columns(&table, &target.columns, &facts, batch)?;
+        let place = |name: &str| target.columns.iter().position(|c| same_name(&c.name, name));
+        let explicit = target.columns.iter().position(|column| column.identity);
+        let key = match explicit {
+            Some(place) => vec![place],
+            None => shape
+                .primary_key
+                .iter()
+                .map(|name| place(name))
+                .collect::<Option<Vec<_>>>()
+                .unwrap_or_default(),
+        };
+        let insert = Insert {
+            key,
+            explicit_identity: explicit.is_some(),
+            table,
+            columns,
+            identity: target.identity.clone(),
+            descending: facts.descending,
+            triggers: facts.triggers,
+        };
+        let layout = Layout {
+            columns: insert.columns.clone(),
+            out_identity: insert.identity.is_some(),
+            captures: insert.captures(),
+        };
+        self.stage(layout, batch).await?;
+        let limit = self.target.limits.statement;
+        if insert.explicit_identity {
+            self.identity_insert = Some(insert.table.clone());
+            self.connection.batch(&write::identity_insert(&insert.table, true), limit).await?;
+        }
+        let results = self
+            .connection
+            .batch(&insert.sql(), limit)
+            .await
+            .map_err(|fault| {
+                self.layout = None;
+                fault::refused_rows(fault)
+            })?;
+        self.end_identity_insert().await?;
+        let counts = results.first().and_then(|rows| rows.first());
+        let counts = counts.ok_or_else(|| unexpected("counts of rows"))?;
+        let count = |index| -> Result<i64> { Ok(integer(counts, index)?.unwrap_or(-1)) };
+        let wanted = i64::try_from(batch.len()).unwrap_or(i64::MAX);
+        let [staged, inserted, paired, wrong] = [count(0)?, count(1)?, count(2)?, count(3)?];
+        if (staged, inserted, paired, wrong) != (wanted, wanted, wanted, 0) {
+            self.layout = None;
+            return Err(self.mismatch(&insert, wanted, inserted, paired, wrong).await);
+        }
+        let ids = match insert.identity {
+            Some(_) => {
+                let rows = results.get(1).map(Vec::as_slice).unwrap_or_default();
+                rows.iter()
+                    .map(|row| integer(row, 0)?.ok_or_else(|| unexpected("an id")))
+                    .collect::<Result<Vec<i64>>>()?
+            }
+            None => Vec::new(),
+        };
+        if insert.identity.is_some() && ids.len() != batch.len() {
+            return Err(unexpected("an id for each row"));
+        }
+        Ok(ids)
+    }
+
+    async fn end_identity_insert(&mut self) -> Result<()> {
+        if let Some(table) = self.identity_insert.take() {
+            let limit = self.target.limits.statement;
+            self.connection.batch(&write::identity_insert(&table, false), limit).await?;
+        }
+        Ok(())
+    }
+
+    /// Says what is wrong with the rows as they were stored.
+    async fn mismatch(
+        &mut self,
+        insert: &Insert,
+        wanted: i64,
+        inserted: i64,
+        paired: i64,
+        wrong: i64,
+    ) -> Fault {
+        let table = &insert.table;
+        let refusal = |what: String| Fault::new(FaultKind::Refused, what);
+        if inserted != wanted || paired != wanted {
+            return refusal(format!(
+                "{table}: of {wanted} rows {inserted} were stored and {paired} are still there"
+            ))
+            .advise("A trigger of the table takes rows away or adds some.");
+        }
+        let mut columns: Vec<&str> = Vec::new();
+        if let Some((indexes, statement)) = insert.diagnosis() {
+            let limit = self.target.limits.statement;
+            let rows = self.connection.run(&statement, limit).await.unwrap_or_default();
+            if let Some(row) = rows.first().and_then(|rows| rows.first()) {
+                for (place, index) in indexes.iter().enumerate() {
+                    if matches!(integer(row, place), Ok(Some(count)) if count > 0)
+                        && let Some(column) = insert.columns.get(*index)
+                        && !columns.contains(&column.destination.name.as_str())
+                    {
+                        columns.push(&column.destination.name);
+                    }
+                }
+            }
+        }
+        let which = match columns.as_slice() {
+            [] => String::new(),
+            names => format!(" (in {})", names.join(", ")),
+        };
+        refusal(format!(
+            "{table}: {wrong} of {wanted} rows were not stored as they were sent{which}"
+        ))
+        .advise("A column's code page, scale or a trigger changes values on their way in.")
+    }
+
+    async fn update_batch(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+        if batch.is_empty() || target.columns.is_empty() {
+            return Ok(0);
+        }
+        let names = self.names(&target.table, &Filter::All).await?;
+        let table = names.shape(&target.table)?.name.clone();
+        let facts = self.facts(&table).await?;
+        let mut all = vec![target.key.clone()];
+        all.extend(target.columns.iter().cloned());
+        let columns = Self::stage_columns(&table, &all, &facts, batch)?;
+        let sql = write::update(&table, &columns);
+        let layout = Layout { columns, out_identity: false, captures: false };
+        self.stage(layout, batch).await?;
+        let limit = self.target.limits.statement;
+        let answer = self.connection.batch(&sql, limit).await.map_err(|fault| {
+            self.layout = None;
+            fault::refused_rows(fault)
+        })?;
+        only_count(&answer)
+    }
+
+    /// Adds a condition to a statement that changes rows, and runs it.
+    async fn change(
+        &mut self,
+        names: &Names,
+        table: &TableName,
+        filter: &Filter,
+        mut statement: Statement,
+    ) -> Result<u64> {
+        Conditions { names, statement: &mut statement }.add(table, "t", filter)?;
+        statement.add(write::ANSWER_DONE);
+        let limit = self.target.limits.statement;
+        only_count(&self.connection.run(&statement, limit).await?)
+    }
+}
+
+fn only_count(results: &[Vec<tiberius::Row>]) -> Result<u64> {
+    let row = results.iter().flatten().next().ok_or_else(|| unexpected("a number of rows"))?;
+    Ok(integer(row, 0)?.unwrap_or_default().unsigned_abs())
+}
+
+/// Whether a lock was granted.
+pub(super) fn granted(results: &[Vec<tiberius::Row>]) -> Result<bool> {
+    let row = results.iter().flatten().next().ok_or_else(|| unexpected("a lock's answer"))?;
+    Ok(integer(row, 0)?.is_some_and(|answer| answer >= 0))
+}
+
+#[async_trait]
+impl Writer for SqlServerWriter {
+    async fn begin(&mut self) -> Result<()> {
+        self.connection.begin(self.target.limits.metadata).await
+    }
+
+    async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
+        self.insert_batch(target, batch)
+            .await
+            .map_err(|fault| fault.while_doing(&target.table))
+    }
+
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+        self.update_batch(target, batch)
+            .await
+            .map_err(|fault| fault.while_doing(&target.table))
+    }
+
+    async fn delete(&mut self, table: &TableName, filter: &Filter, limit: usize) -> Result<u64> {
+        let names = self.names(table, filter).await?;
+        let statement = write::delete(&names.shape(table)?.name, limit);
+        self.change(&names, table, filter, statement)
+            .await
+            .map_err(|fault| fault::refused_rows(fault).while_doing(table))
+    }
+
+    async fn clear(
+        &mut self,
+        table: &TableName,
+        column: &str,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<u64> {
+        let names = self.names(table, filter).await?;
+        let statement = write::clear(&names.shape(table)?.name, column, limit);
+        self.change(&names, table, filter, statement)
+            .await
+            .map_err(|fault| fault::refused_rows(fault).while_doing(table))
+    }
+
+    async fn commit(&mut self, _token: JournalToken) -> Outcome {
+        match self.connection.commit(self.target.limits.statement).await {
+            Ok(()) => Outcome::Done,
+            Err(Undecided::Unknown(fault)) => Outcome::Unknown(fault),
+            Err(Undecided::Refused(fault)) => match self.rollback().await {
+                Ok(()) => Outcome::RolledBack(fault),
+                Err(_) => Outcome::Unknown(fault),
+            },
+        }
+    }
+
+    async fn rollback(&mut self) -> Result<()> {
+        // What was made inside the transaction goes with it, `#stage` included.
+        self.layout = None;
+        let limit = self.target.limits.statement;
+        self.connection.batch(write::ROLLBACK, limit).await?;
+        self.end_identity_insert().await
+    }
+}

@@ -1,0 +1,1 @@
+//! What becomes of a connection when the other side misbehaves.
