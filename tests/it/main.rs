@@ -1,0 +1,3 @@
+//! Whole program and whole library, in one binary.
+
+mod estate;
