@@ -59,8 +59,7 @@ fn read_table(connection: &Connection, name: &str) -> Vec<Cells> {
         .expect("the table's columns")
         .map(|row| row.expect("a column"))
         .collect();
-    let mut statement =
-        connection.prepare(&format!("SELECT * FROM \"{name}\"")).expect("a table");
+    let mut statement = connection.prepare(&format!("SELECT * FROM \"{name}\"")).expect("a table");
     let mut rows = statement.query([]).expect("rows");
     let mut found = Vec::new();
     while let Some(row) = rows.next().expect("a row") {

@@ -216,7 +216,8 @@ fn definitions(environment: &Environment, spelling: &mut Spelling, whim: &Chance
     for (index, espace) in environment.espaces.iter().enumerate() {
         let module = 50 + index as i64;
         modules.push(vec![Cell::Int(module), Cell::Int(espace.id), Cell::Null, Cell::Int(1)]);
-        for application in environment.applications.iter().filter(|a| a.espaces.contains(&espace.key))
+        for application in
+            environment.applications.iter().filter(|a| a.espaces.contains(&espace.key))
         {
             links.push(vec![
                 Cell::Int(200 + index as i64),

@@ -98,7 +98,8 @@ fn create(table: &Table, chance: &mut Chance) -> String {
         let columns: Vec<String> = unique
             .iter()
             .map(|column| {
-                let text = table.columns.iter().any(|c| &c.name == column && c.sql.contains("char"));
+                let text =
+                    table.columns.iter().any(|c| &c.name == column && c.sql.contains("char"));
                 let collate = if text { " COLLATE NOCASE" } else { "" };
                 format!("{}{collate}", quoted(column, chance))
             })
@@ -170,8 +171,7 @@ pub fn write(path: &Path, environment: &Environment, whim: u64) {
 fn insert(connection: &Connection, table: &Table) {
     let names: Vec<String> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
     let marks = vec!["?"; names.len()].join(", ");
-    let sql =
-        format!("INSERT INTO \"{}\" ({}) VALUES ({marks})", table.name, names.join(", "));
+    let sql = format!("INSERT INTO \"{}\" ({}) VALUES ({marks})", table.name, names.join(", "));
     let mut statement = connection.prepare(&sql).expect("a statement");
     for row in &table.rows {
         statement

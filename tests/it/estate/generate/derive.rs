@@ -111,7 +111,8 @@ fn attributes(entity: &mut Entity, recipe: &Recipe, chance: &mut Chance) {
             }
             _ => {}
         }
-        if recipe.has(Feature::OtherTables) && attribute.name.starts_with("Field")
+        if recipe.has(Feature::OtherTables)
+            && attribute.name.starts_with("Field")
             && chance.percent(10)
         {
             attribute.column = format!("Y_{}", attribute.column);

@@ -43,12 +43,8 @@ pub fn pair(recipe: &Recipe) -> Pair {
         let records = &mut source.entity_mut(&status).expect("made").records;
         records[2].active = false;
     }
-    let filler = Filler {
-        recipe,
-        chance: chance.fork("rows"),
-        environment: source,
-        side: Side::Source,
-    };
+    let filler =
+        Filler { recipe, chance: chance.fork("rows"), environment: source, side: Side::Source };
     let source = filler.fill();
     let tenants: BTreeSet<i64> =
         source.tenants.iter().map(|t| if t.id == 1 { 1 } else { 100 - t.id }).collect();

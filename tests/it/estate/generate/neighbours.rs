@@ -21,8 +21,7 @@ impl Maker<'_> {
             self.natural_key(&mut kind, false);
             let kind = self.add(kind);
             let mut party = self.entity("Base_CS", "Party");
-            party.multitenant =
-                self.recipe.has(Feature::MultiTenant) && self.chance.percent(50);
+            party.multitenant = self.recipe.has(Feature::MultiTenant) && self.chance.percent(50);
             let tenant = party.multitenant;
             self.natural_key(&mut party, tenant);
             let link = self.reference("PartyKindId", Target::Entity(kind));

@@ -39,11 +39,7 @@ pub fn source(environment: &mut Environment, recipe: &Recipe) {
         tenants.push((17, "Größe & Söhne".into()));
     }
     for (id, name) in &tenants {
-        environment.tenants.push(Tenant {
-            id: *id,
-            name: name.clone(),
-            espace: provider.clone(),
-        });
+        environment.tenants.push(Tenant { id: *id, name: name.clone(), espace: provider.clone() });
     }
     environment.users.push(user(1, 1, "admin", &mut chance));
     environment.users.push(user(2, 1, "operator", &mut chance));
@@ -108,9 +104,7 @@ pub fn destination(source: &Environment, environment: &mut Environment, recipe: 
     for (number, one) in source.users.iter().enumerate() {
         let tenant = if one.tenant == 1 { 1 } else { 100 - one.tenant };
         if one.username == "gone.operator"
-            || (one.tenant != 1
-                && recipe.has(Feature::MissingUsers)
-                && number % 3 == 0)
+            || (one.tenant != 1 && recipe.has(Feature::MissingUsers) && number % 3 == 0)
         {
             continue;
         }
@@ -136,7 +130,8 @@ pub fn destination(source: &Environment, environment: &mut Environment, recipe: 
             environment.users.push(user(id, *tenant, name, &mut chance));
         }
     }
-    let roles: Vec<Role> = source.roles.iter().map(|r| Role { id: r.id + 7, ..r.clone() }).collect();
+    let roles: Vec<Role> =
+        source.roles.iter().map(|r| Role { id: r.id + 7, ..r.clone() }).collect();
     environment.roles = roles;
     for group in &source.groups {
         let tenant = 100 - group.tenant;

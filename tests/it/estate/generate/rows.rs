@@ -66,7 +66,10 @@ impl Filler<'_> {
             return if self.is_source() { WIDE_ROWS } else { 3 };
         }
         if self.is_source() {
-            let least = if matches!(entity.name.as_str(), "Thing0" | "Alpha" | "Beta" | "Party" | "Ledger" | "Fresh") {
+            let least = if matches!(
+                entity.name.as_str(),
+                "Thing0" | "Alpha" | "Beta" | "Party" | "Ledger" | "Fresh"
+            ) {
                 4
             } else {
                 0
@@ -108,8 +111,8 @@ impl Filler<'_> {
             Target::Espace => environment.espaces.iter().map(|e| Cell::Int(e.id)).collect(),
             Target::Entity(key) => {
                 let Some(entity) = environment.entity(key) else { return Vec::new() };
-                let must_stand = self.stands(from, tenant)
-                    || from.name == "Profile" && !self.is_source();
+                let must_stand =
+                    self.stands(from, tenant) || from.name == "Profile" && !self.is_source();
                 entity
                     .rows
                     .iter()
@@ -301,7 +304,8 @@ impl Filler<'_> {
                 let text = matches!(clean.key_kind(&target), Kind::Text(_));
                 let entity = self.environment.entity_mut(&key).expect("there");
                 let identifier = entity.identifier.as_ref() == Some(&attribute.key);
-                let in_unique = entity.uniques.iter().any(|u| u.attributes.contains(&attribute.key));
+                let in_unique =
+                    entity.uniques.iter().any(|u| u.attributes.contains(&attribute.key));
                 for row in &mut entity.rows {
                     let orphan = self.recipe.has(Feature::Orphans)
                         && self.chance.percent(if attribute.may_be_emptied() { 12 } else { 4 });

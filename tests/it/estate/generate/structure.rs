@@ -187,11 +187,9 @@ impl<'a> Maker<'a> {
         entity.identifier = None;
         let autonumber = !text && self.chance.percent(50);
         self.identify(&mut entity, if text { Kind::Text(20) } else { Kind::Integer }, autonumber);
-        for (attribute, kind) in [
-            ("Label", Kind::Text(50)),
-            ("Order", Kind::Integer),
-            ("Is_Active", Kind::Boolean),
-        ] {
+        for (attribute, kind) in
+            [("Label", Kind::Text(50)), ("Order", Kind::Integer), ("Is_Active", Kind::Boolean)]
+        {
             let made = self.attribute(attribute, kind);
             entity.attributes.push(made);
         }
@@ -254,8 +252,7 @@ impl<'a> Maker<'a> {
             self.identify(&mut entity, Kind::Integer, false);
         }
         let automatic = entity.identifier().is_some_and(|a| a.autonumber);
-        entity.multitenant =
-            self.has(Feature::MultiTenant) && automatic && self.chance.percent(50);
+        entity.multitenant = self.has(Feature::MultiTenant) && automatic && self.chance.percent(50);
         let reserved = ["Order", "Key", "Group", "Select"];
         for number in 0..2 + self.chance.below(5) {
             let name = match reserved.get(number) {
@@ -275,8 +272,7 @@ impl<'a> Maker<'a> {
             entity.uniques.push(Unique { attributes: vec![tag], tenant: entity.multitenant });
         }
         if self.chance.percent(20)
-            && let Some(basic) =
-                entity.attributes.iter_mut().find(|a| a.name.starts_with("Field"))
+            && let Some(basic) = entity.attributes.iter_mut().find(|a| a.name.starts_with("Field"))
         {
             basic.column = format!("X_{}", basic.column);
         }

@@ -230,8 +230,9 @@ impl Oracle<'_> {
                 _ => None,
             })
             .collect();
-        let in_scope =
-            |group: i64| source.group_roles.iter().any(|(g, r)| *g == group && roles.contains_key(r));
+        let in_scope = |group: i64| {
+            source.group_roles.iter().any(|(g, r)| *g == group && roles.contains_key(r))
+        };
         let members: Vec<(i64, i64)> =
             source.group_users.iter().copied().filter(|(g, _)| in_scope(*g)).collect();
         for (table, columns, wanted, left, right, existing) in [
@@ -251,7 +252,14 @@ impl Oracle<'_> {
                 &roles,
                 &there.group_roles,
             ),
-            ("OSSYS_GROUP_USER", ["GROUP_ID", "USER_ID"], &members, &groups, &images, &there.group_users),
+            (
+                "OSSYS_GROUP_USER",
+                ["GROUP_ID", "USER_ID"],
+                &members,
+                &groups,
+                &images,
+                &there.group_users,
+            ),
         ] {
             for (left_id, right_id) in wanted {
                 let (Some(a), Some(b)) = (left.get(left_id), right.get(right_id)) else {
@@ -312,11 +320,10 @@ fn created(user: &User, tenant: i64) -> ExpectedRow {
         ("PASSWORD", Expect::Secret(user.password.clone())),
         ("EMAIL", Expect::Masked(user.email.clone())),
         ("MOBILEPHONE", Expect::Masked(user.phone.clone())),
-        ("EXTERNAL_ID", Expect::OneOf(vec![
-            Cell::text(&user.external),
-            Cell::text(""),
-            Cell::Null,
-        ])),
+        (
+            "EXTERNAL_ID",
+            Expect::OneOf(vec![Cell::text(&user.external), Cell::text(""), Cell::Null]),
+        ),
         ("CREATION_DATE", Expect::Any),
         ("LAST_LOGIN", Expect::Any),
         ("IS_ACTIVE", Expect::Is(Cell::Int(i64::from(user.active)))),

@@ -203,11 +203,9 @@ impl Oracle<'_> {
         };
         let tenant = row.tenant.and_then(|t| self.tenant(t));
         for other in &there.rows {
-            let same = unique
-                .attributes
-                .iter()
-                .all(|a| folded(&row.cells[a]) == folded(&other.cells[a]))
-                && (!unique.tenant || other.tenant == tenant);
+            let same =
+                unique.attributes.iter().all(|a| folded(&row.cells[a]) == folded(&other.cells[a]))
+                    && (!unique.tenant || other.tenant == tenant);
             if same {
                 return Fate::Reused(there.id_of(other).expect("identified").clone());
             }
@@ -221,7 +219,8 @@ impl Oracle<'_> {
         for key in keys {
             for (mine, theirs) in self.common(key) {
                 for (index, row) in self.source_entity(key).rows.iter().enumerate() {
-                    if self.fates[key][index] == Fate::Moves && !fits(&row.cells[&mine.key], &theirs)
+                    if self.fates[key][index] == Fate::Moves
+                        && !fits(&row.cells[&mine.key], &theirs)
                     {
                         closure.insert((key.clone(), index));
                     }
@@ -261,12 +260,7 @@ impl Oracle<'_> {
         }
     }
 
-    fn hangs_on(
-        &self,
-        key: &EntityKey,
-        index: usize,
-        rows: &BTreeSet<(EntityKey, usize)>,
-    ) -> bool {
+    fn hangs_on(&self, key: &EntityKey, index: usize, rows: &BTreeSet<(EntityKey, usize)>) -> bool {
         let row = &self.source_entity(key).rows[index];
         self.shared[key].iter().any(|(mine, theirs)| {
             let Some(Target::Entity(target)) = mine.target() else { return false };
