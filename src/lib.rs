@@ -1,2 +1,6 @@
 //! osferry
+pub mod compare;
 pub mod database;
+pub mod migrate;
+pub mod outsystems;
+pub mod plan;

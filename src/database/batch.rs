@@ -424,7 +424,7 @@ impl Batch {
     }
 
     /// The rows at these places, in this order.
-    pub fn select(&self, rows: impl IntoIterator<Item = usize> + Clone) -> Result<Self> {
+    pub fn select(&self, rows: &[usize]) -> Result<Self> {
         let mut columns = Vec::with_capacity(self.columns.len());
         for column in &self.columns {
             let scale = match &column.values {
@@ -432,7 +432,7 @@ impl Batch {
                 _ => 0,
             };
             let mut picked = Column::new(column.kind(), scale);
-            for row in rows.clone() {
+            for &row in rows {
                 picked.push_from(column, row)?;
             }
             columns.push(picked);

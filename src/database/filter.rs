@@ -3,7 +3,7 @@
 use super::{TableName, Value};
 
 /// A condition on the rows of one table. Columns are named as the catalogue has them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Filter {
     /// Every row.
     All,

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use serde::{Deserialize, Serialize};
+
 /// A table, view or synonym by name.
 ///
 /// `None` means "as the connection has it": its own database, and whichever schema holds the
 /// object. OutSystems keeps PHYSICAL_TABLE_NAME in mixed case while the catalogue may hold upper
 /// case (`metamodel.md` §3.6), so names are equal without regard to case.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableName {
     /// The database, when it is not the connection's own (`metamodel.md` §3.9).
     pub catalog: Option<String>,

@@ -3,7 +3,7 @@
 use super::{ColumnShape, ColumnType, Fault, Filter, TableName, Value};
 
 /// A column to read, with the type it is declared as.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ColumnRef {
     /// Its name.
     pub name: String,

@@ -48,7 +48,7 @@ impl TableShape {
 }
 
 /// A column as the catalogue describes it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ColumnShape {
     /// Its name.
     pub name: String,

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The declared type of a column. `None` as a length means MAX.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum ColumnType {
     /// `bit`
     Bit,
@@ -222,6 +225,18 @@ impl ColumnType {
             "image" => Self::Image,
             _ => Self::Other(trimmed.to_owned()),
         }
+    }
+}
+
+impl From<String> for ColumnType {
+    fn from(declared: String) -> Self {
+        Self::parse(&declared)
+    }
+}
+
+impl From<ColumnType> for String {
+    fn from(data_type: ColumnType) -> Self {
+        data_type.to_string()
     }
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// A single value. Rows travel in a [`super::Batch`]; this is for the few that stand alone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Value {
     /// NULL
     Null,
@@ -187,7 +187,8 @@ pub fn date_time_from_text(text: &str) -> Option<i64> {
     let (date, time) = match text.split_once([' ', 'T']) {
         Some((date, time)) => (date, time),
         None if text.contains('-') => (text, ""),
-        None => ("1900-01-01", text),
+        None if text.contains(':') => ("1900-01-01", text),
+        None => return None,
     };
     let number = |part: &str, width: usize| {
         (part.len() == width && part.bytes().all(|b| b.is_ascii_digit()))

@@ -1,0 +1,287 @@
+//! Which entity is which.
+
+use super::attributes::AttributePair;
+use super::rows::ExistingRows;
+use super::selection::Reason;
+use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
+use crate::database::{ColumnShape, Filter, ObjectKind, Value};
+use crate::outsystems::{DataKind, Entity, EntityIndex, Side};
+
+/// How a row of an entity gets its identifier in the destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentifierKind {
+    /// It has none.
+    None,
+    /// The destination gives a new one.
+    Generated,
+    /// It keeps its own: a text, or a number the application gives.
+    Kept,
+    /// It is another row's id and follows that row.
+    Extension,
+}
+
+/// An entity that is on both sides.
+#[derive(Clone, Debug)]
+pub struct EntityPair {
+    /// In the source.
+    pub source: EntityIndex,
+    /// In the destination.
+    pub destination: EntityIndex,
+    /// `Espace.Entity`, as the source calls it.
+    pub name: String,
+    /// Why it is in the scope.
+    pub reason: Reason,
+    /// How its rows get their identifier.
+    pub identifier_kind: IdentifierKind,
+    /// The identifier's place in `attributes`.
+    pub identifier: Option<usize>,
+    /// Attributes that are on both sides.
+    pub attributes: Vec<AttributePair>,
+    /// Destination columns that demand a value the source does not have, with the value.
+    pub constants: Vec<(ColumnShape, Value)>,
+    /// The hidden tenant columns, source and destination (`metamodel.md` §3.8).
+    pub tenant: Option<(ColumnShape, ColumnShape)>,
+    /// Rows in the source, once counted.
+    pub source_rows: Option<u64>,
+    /// What becomes of the rows the destination has.
+    pub existing: ExistingRows,
+}
+
+impl EntityPair {
+    /// The identifier's attribute pair.
+    #[must_use]
+    pub fn identifier(&self) -> Option<&AttributePair> {
+        self.identifier.map(|place| &self.attributes[place])
+    }
+}
+
+impl Work<'_> {
+    pub(super) fn entities(&mut self) {
+        for selected in &self.selection.entities {
+            let index = selected.entity;
+            let entity = self.source.entity(index);
+            if let Some(destination) = self.counterpart(index) {
+                self.physical_notes(entity, destination);
+                if let Some(pair) = self.pair(index, destination, selected.reason.clone()) {
+                    self.out.pairs.push(pair);
+                }
+            }
+        }
+    }
+
+    /// The destination's entity with the same keys, or the finding that says why there is none.
+    fn counterpart(&mut self, index: EntityIndex) -> Option<EntityIndex> {
+        let entity = self.source.entity(index);
+        let about = entity.full_name();
+        let same_key = |environment: &crate::outsystems::Environment| -> Vec<EntityIndex> {
+            environment.entities_by_key(&entity.espace_key, &entity.key)
+        };
+        let active = |side: &crate::outsystems::Environment, all: &[EntityIndex]| {
+            all.iter().copied().filter(|one| side.entity(*one).is_active).collect::<Vec<_>>()
+        };
+        let sources = same_key(self.source);
+        let destinations = same_key(self.destination);
+        if active(self.source, &sources).len() > 1
+            || active(self.destination, &destinations).len() > 1
+        {
+            self.find(Finding::decide(
+                FindingKey::entity(FindingKind::EntityAmbiguous, entity),
+                about,
+                "several active entities carry the same espace key and entity key",
+                "The model is damaged: it cannot be told which table is meant. Publish the module again.",
+                vec![
+                    Choice::stop("do not run until the model is repaired"),
+                    Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+                ],
+                choice::STOP,
+            ));
+            return None;
+        }
+        if let DataKind::Other(kind) = &entity.kind {
+            let what = format!("its data kind is \"{kind}\", which osferry does not know");
+            self.find(Finding::decide(
+                FindingKey::entity(FindingKind::EntityKindUnknown, entity),
+                about,
+                what,
+                "Rows of an unknown kind may belong to the platform.",
+                vec![
+                    Choice::stop("do not run"),
+                    Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+                ],
+                choice::STOP,
+            ));
+            return None;
+        }
+        let Some(destination) = active(self.destination, &destinations).first().copied() else {
+            let inactive = !destinations.is_empty();
+            self.entity_missing(index, inactive);
+            return None;
+        };
+        let other = self.destination.entity(destination);
+        if other.kind != entity.kind {
+            let what = format!("{} in the source, {} in the destination", entity.kind, other.kind);
+            self.find(Finding::decide(
+                FindingKey::entity(FindingKind::EntityKindChanged, entity),
+                about,
+                what,
+                "Rows of a static entity come from the module's code and are never written. \
+                 Publish the same version of the module on both sides.",
+                vec![
+                    Choice::stop("do not run until the module is published"),
+                    Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+                ],
+                choice::STOP,
+            ));
+            return None;
+        }
+        for (side, environment, entity) in
+            [(Side::Source, self.source, entity), (Side::Destination, self.destination, other)]
+        {
+            let problem = match environment.shape(&entity.table) {
+                None => "is not there or cannot be seen",
+                Some(shape) if shape.kind != ObjectKind::Table => {
+                    "is no table but a view or synonym"
+                }
+                Some(_) => continue,
+            };
+            let what = format!("its table {} {problem} in the {side}", entity.table);
+            self.find(Finding::decide(
+                FindingKey::entity(FindingKind::TableMissing, self.source.entity(index)),
+                entity.full_name(),
+                what,
+                "The model names a table that cannot be used. Publish the module, or ask for the \
+                 right to see the table.",
+                vec![
+                    Choice::stop("do not run"),
+                    Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+                ],
+                choice::STOP,
+            ));
+            return None;
+        }
+        Some(destination)
+    }
+
+    fn entity_missing(&mut self, index: EntityIndex, inactive: bool) {
+        let entity = self.source.entity(index);
+        let rows = self.count_source(index);
+        let held = self.referring(index).iter().any(|(_, may_be_emptied)| !may_be_emptied);
+        let what = if inactive {
+            "it is inactive in the destination: its model row is there, the module no longer has it"
+        } else {
+            "the destination has no entity with these keys"
+        };
+        let (cost, recommended) = if held {
+            ("rows of other entities demand a reference to it", choice::STOP)
+        } else {
+            ("its rows stay behind; references to it are emptied", choice::LEAVE_OUT)
+        };
+        let finding = Finding::decide(
+            FindingKey::entity(FindingKind::EntityMissing, entity),
+            entity.full_name(),
+            what,
+            "Usual cause: another version of the module is published there.",
+            vec![
+                Choice::new(choice::LEAVE_OUT, "leave the entity out").costing(cost),
+                Choice::stop("do not run until the module is published"),
+            ],
+            recommended,
+        )
+        .touching(rows);
+        self.find(finding);
+    }
+
+    /// Source attributes of the selection that refer to an entity, and whether each may be
+    /// emptied in the destination.
+    fn referring(&self, target: EntityIndex) -> Vec<(EntityIndex, bool)> {
+        let mut found = Vec::new();
+        for selected in &self.selection.entities {
+            if selected.entity == target {
+                continue;
+            }
+            let entity = self.source.entity(selected.entity);
+            for attribute in entity.active_attributes() {
+                let resolved = self.source.resolve(entity, &attribute.data_type);
+                if resolved != Some(crate::outsystems::Resolution::Entity(target)) {
+                    continue;
+                }
+                let may_be_emptied = self
+                    .destination
+                    .entities_by_key(&entity.espace_key, &entity.key)
+                    .first()
+                    .map(|index| self.destination.entity(*index))
+                    .is_none_or(|other| match other.attribute(&attribute.key) {
+                        None => true,
+                        Some(attribute) => {
+                            !attribute.is_mandatory
+                                && self
+                                    .destination
+                                    .shape(&other.table)
+                                    .and_then(|shape| shape.column(&attribute.column))
+                                    .is_some_and(|column| column.nullable)
+                        }
+                    });
+                found.push((selected.entity, may_be_emptied));
+            }
+        }
+        found
+    }
+
+    pub(super) fn count_source(&mut self, index: EntityIndex) -> Option<u64> {
+        let table = &self.source.entity(index).table;
+        self.source.shape(table)?;
+        self.inquiry.count(Side::Source, table, Filter::All)
+    }
+
+    /// What is good to know about tables: other names, leftovers of earlier models, clones.
+    fn physical_notes(&mut self, entity: &Entity, destination: EntityIndex) {
+        let other = self.destination.entity(destination);
+        if entity.table.name.to_lowercase() != other.table.name.to_lowercase() {
+            self.find(Finding::note(
+                FindingKey::entity(FindingKind::PhysicalNameDiffers, entity),
+                entity.full_name(),
+                format!("{} in the source, {} in the destination", entity.table, other.table),
+                "Table names are made when a table is made; the keys say that it is the same entity.",
+            ));
+        }
+        for (side, environment) in
+            [(Side::Source, self.source), (Side::Destination, self.destination)]
+        {
+            for index in environment.entities_by_key(&entity.espace_key, &entity.key) {
+                let duplicate = environment.entity(index);
+                if duplicate.is_active || environment.shape(&duplicate.table).is_none() {
+                    continue;
+                }
+                let rows = self.inquiry.count(side, &duplicate.table, Filter::All);
+                let what = format!(
+                    "an inactive entity with the same keys has the table {} in the {side}",
+                    duplicate.table
+                );
+                self.find(
+                    Finding::note(
+                        FindingKey::entity(FindingKind::InactiveDuplicate, entity),
+                        entity.full_name(),
+                        what,
+                        "Its rows belong to no entity any more; they are neither read nor touched.",
+                    )
+                    .touching(rows),
+                );
+            }
+        }
+        let clone = self.source.entities.iter().find(|candidate| {
+            candidate.is_active
+                && candidate.key == entity.key
+                && candidate.espace_key != entity.espace_key
+        });
+        if let Some(clone) = clone {
+            let what = format!("{} has the same inner keys", clone.espace_name);
+            self.find(Finding::note(
+                FindingKey::entity(FindingKind::ClonedEspace, entity),
+                entity.full_name(),
+                what,
+                "A cloned module keeps its inner keys; only together with the espace's key do they \
+                 tell the two apart.",
+            ));
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What the comparison noticed, and what can be done about it.
+
+use std::fmt;
+
+use crate::outsystems::{Attribute, Entity, Key};
+
+/// How much a finding matters; the order is the order on screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The run cannot start until it is decided or gone.
+    Block,
+    /// There is a safe recommendation, to be confirmed.
+    Warning,
+    /// To be known; nothing to decide.
+    Note,
+}
+
+impl Severity {
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What kind of thing was noticed. The name is what plan files and lessons use.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum FindingKind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl FindingKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in plan files.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The platforms' versions differ.
+    PlatformVersionDiffers = "platform-version-differs",
+    /// The databases' collations differ.
+    CollationDiffers = "collation-differs",
+    /// An entity of the scope is not in the destination's model.
+    EntityMissing = "entity-missing",
+    /// Several active entities carry the same keys.
+    EntityAmbiguous = "entity-ambiguous",
+    /// Static on one side, not on the other.
+    EntityKindChanged = "entity-kind-changed",
+    /// DATA_KIND holds something unknown.
+    EntityKindUnknown = "entity-kind-unknown",
+    /// The model names a table that is not there, or is no table.
+    TableMissing = "table-missing",
+    /// An entity kept in another system.
+    ExternalEntity = "external-entity",
+    /// The same entity has other table names on the two sides.
+    PhysicalNameDiffers = "physical-name-differs",
+    /// An inactive entity with the same keys has a table with leftover rows.
+    InactiveDuplicate = "inactive-duplicate",
+    /// Another module has the same inner keys.
+    ClonedEspace = "cloned-espace",
+    /// An attribute is only in the source.
+    AttributeMissing = "attribute-missing",
+    /// An attribute is only in the destination.
+    AttributeNew = "attribute-new",
+    /// The same attribute has another name or column.
+    AttributeRenamed = "attribute-renamed",
+    /// The type changed in a way values may not survive.
+    AttributeRetyped = "attribute-retyped",
+    /// Texts or binaries exceed the destination's length.
+    TextTooLong = "text-too-long",
+    /// Numbers exceed the destination's type.
+    NumberTooWide = "number-too-wide",
+    /// The destination's column refuses NULL and there are NULLs.
+    NullNotAllowed = "null-not-allowed",
+    /// A column that no attribute uses any more.
+    LeftoverColumn = "leftover-column",
+    /// A leftover column that demands a value.
+    LeftoverNotNull = "leftover-not-null",
+    /// The identifier is made in another way.
+    IdentifierChanged = "identifier-changed",
+    /// The entity has no identifier.
+    NoIdentifier = "no-identifier",
+    /// The identifier is a text or a number the application gives.
+    KeptIdentifier = "text-identifier",
+    /// The identifier is another row's id.
+    ExtensionEntity = "extension-entity",
+    /// Rows belong to tenants on one side only.
+    MultitenancyChanged = "multi-tenancy-changed",
+    /// A trigger runs instead of INSERT.
+    TriggerInsteadOf = "trigger-instead-of",
+    /// A reference type leads nowhere for sure.
+    ReferenceUnresolved = "reference-unresolved",
+    /// The same attribute refers to another entity.
+    ReferenceRetargeted = "reference-retargeted",
+    /// A reference to an entity that was not chosen.
+    ReferenceLeavesScope = "reference-leaves-scope",
+    /// A reference to a platform table without a rule.
+    ReferenceToPlatform = "reference-to-platform",
+    /// References that point to nothing.
+    OrphanReferences = "orphan-references",
+    /// Rows that refer to rows of the same entity.
+    SelfReference = "self-reference",
+    /// References that go round in a circle.
+    Cycle = "cycle",
+    /// A circle of references none of which can wait.
+    CycleMandatory = "cycle-mandatory",
+    /// A static record has another id.
+    RecordIdDiffers = "record-id-differs",
+    /// A static record that rows use is not in the destination.
+    RecordMissing = "record-missing",
+    /// A static record of the same name has another key.
+    RecordRecreated = "record-recreated",
+    /// A static record is matched though it is inactive.
+    RecordInactive = "record-inactive",
+    /// Several static records carry the same keys.
+    RecordAmbiguous = "record-ambiguous",
+    /// A tenant that rows belong to is not in the destination.
+    TenantMissing = "tenant-missing",
+    /// The module uses another user provider.
+    UserProviderDiffers = "user-provider-differs",
+    /// A user is not in the destination.
+    UserMissing = "user-missing",
+    /// A user is in the destination, inactive.
+    UserInactive = "user-inactive",
+    /// Several users answer to the name.
+    UserAmbiguous = "user-ambiguous",
+    /// A user has another id.
+    UserIdDiffers = "user-id-differs",
+    /// A group is not in the destination.
+    GroupMissing = "group-missing",
+    /// A role is not in the destination.
+    RoleMissing = "role-missing",
+    /// The plan does not say what becomes of the destination's rows.
+    DestinationRowsUndecided = "destination-rows-undecided",
+    /// Rows the destination has.
+    DestinationRows = "destination-rows",
+    /// What becomes of the destination's rows of an entity taken in by reference.
+    ProducerRows = "producer-rows",
+    /// Rows outside the scope point to rows that would be deleted.
+    ConsumerOutsideScope = "consumer-outside-scope",
+    /// Rows would start processes.
+    EventTableNotEmpty = "event-table-not-empty",
+}
+
+impl FindingKind {
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a finding is about, by keys: the same finding has the same key tomorrow.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FindingKey {
+    /// Its kind.
+    pub kind: FindingKind,
+    /// The espace's SS key, or empty.
+    pub espace: Key,
+    /// The entity's SS key, or empty.
+    pub entity: Key,
+    /// The attribute's SS key, or empty.
+    pub attribute: Key,
+    /// The static record's SS key, or empty.
+    pub record: Key,
+    /// The user, group or role by name, or empty.
+    pub user: Key,
+    /// The tenant's name, or empty.
+    pub tenant: Key,
+}
+
+impl FindingKey {
+    /// About the environment as a whole.
+    #[must_use]
+    pub fn new(kind: FindingKind) -> Self {
+        let none = Key::default;
+        Self {
+            kind,
+            espace: none(),
+            entity: none(),
+            attribute: none(),
+            record: none(),
+            user: none(),
+            tenant: none(),
+        }
+    }
+
+    /// About an entity.
+    #[must_use]
+    pub fn entity(kind: FindingKind, entity: &Entity) -> Self {
+        Self { espace: entity.espace_key.clone(), entity: entity.key.clone(), ..Self::new(kind) }
+    }
+
+    /// About an attribute.
+    #[must_use]
+    pub fn attribute(kind: FindingKind, entity: &Entity, attribute: &Attribute) -> Self {
+        Self { attribute: attribute.key.clone(), ..Self::entity(kind, entity) }
+    }
+
+    /// About a static record.
+    #[must_use]
+    pub fn record(kind: FindingKind, entity: &Entity, record: &Key) -> Self {
+        Self { record: record.clone(), ..Self::entity(kind, entity) }
+    }
+
+    /// About a person or group of a tenant.
+    #[must_use]
+    pub fn person(kind: FindingKind, name: &Key, tenant: &Key) -> Self {
+        Self { user: name.clone(), tenant: tenant.clone(), ..Self::new(kind) }
+    }
+}
+
+/// Names of choices, as plan files have them.
+pub mod choice {
+    #![expect(missing_docs, reason = "each is the word it holds")]
+    pub const STOP: &str = "stop";
+    pub const LEAVE_OUT: &str = "leave-out";
+    pub const REJECT: &str = "reject";
+    pub const CUT: &str = "cut";
+    pub const EMPTY: &str = "empty";
+    pub const CREATE: &str = "create";
+    pub const USE: &str = "use";
+    pub const MAP: &str = "map";
+    pub const TAKE_IN: &str = "take-in";
+    pub const KEEP: &str = "keep";
+    pub const REPLACE: &str = "replace";
+    pub const DEFAULT: &str = "default";
+}
+
+/// One way to decide a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Its name in plan files.
+    pub name: &'static str,
+    /// What it does.
+    pub label: String,
+    /// What it costs; empty when nothing.
+    pub cost: String,
+    /// Whether it needs to be told where to (`to` in plan files).
+    pub needs_target: bool,
+}
+
+impl Choice {
+    /// A choice without a cost.
+    pub fn new(name: &'static str, label: impl Into<String>) -> Self {
+        Self { name, label: label.into(), cost: String::new(), needs_target: false }
+    }
+
+    /// Adds what it costs.
+    #[must_use]
+    pub fn costing(mut self, cost: impl Into<String>) -> Self {
+        self.cost = cost.into();
+        self
+    }
+
+    /// Says that it needs a target.
+    #[must_use]
+    pub fn to_a_target(mut self) -> Self {
+        self.needs_target = true;
+        self
+    }
+
+    /// Not to run.
+    pub fn stop(label: impl Into<String>) -> Self {
+        Self::new(choice::STOP, label)
+    }
+}
+
+/// One thing noticed: what, why it matters, how many rows, what can be done.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What it is about.
+    pub key: FindingKey,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is about, by names.
+    pub about: String,
+    /// What was noticed.
+    pub what: String,
+    /// Why it matters, and the usual cause.
+    pub why: String,
+    /// Rows it touches; `None` where it touches none or the question is not answered yet.
+    pub rows: Option<u64>,
+    /// Whether `rows` waits for an answer.
+    pub awaits_rows: bool,
+    /// What can be done; empty when there is nothing to decide.
+    pub choices: Vec<Choice>,
+    /// The recommended choice; `None` when there is nothing to decide or a count is awaited.
+    pub recommended: Option<&'static str>,
+    /// Candidates a person may map to.
+    pub candidates: Vec<String>,
+}
+
+impl Finding {
+    /// Something to know.
+    pub fn note(
+        key: FindingKey,
+        about: impl Into<String>,
+        what: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Self {
+        Self {
+            key,
+            severity: Severity::Note,
+            about: about.into(),
+            what: what.into(),
+            why: why.into(),
+            rows: None,
+            awaits_rows: false,
+            choices: Vec::new(),
+            recommended: None,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Something to decide: blocks when the recommendation is to stop, else warns.
+    pub fn decide(
+        key: FindingKey,
+        about: impl Into<String>,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        choices: Vec<Choice>,
+        recommended: &'static str,
+    ) -> Self {
+        let severity =
+            if recommended == choice::STOP { Severity::Block } else { Severity::Warning };
+        Self {
+            severity,
+            choices,
+            recommended: Some(recommended),
+            ..Self::note(key, about, what, why)
+        }
+    }
+
+    /// Adds the number of rows touched, or that it is awaited.
+    #[must_use]
+    pub fn touching(mut self, rows: Option<u64>) -> Self {
+        self.rows = rows;
+        self.awaits_rows = rows.is_none();
+        self
+    }
+
+    /// Adds candidates.
+    #[must_use]
+    pub fn offering(mut self, candidates: Vec<String>) -> Self {
+        self.candidates = candidates;
+        self
+    }
+
+    /// Whether someone has to decide it before a run.
+    #[must_use]
+    pub fn needs_decision(&self) -> bool {
+        !self.choices.is_empty() || self.severity == Severity::Block
+    }
+}

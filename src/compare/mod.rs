@@ -1,0 +1,146 @@
+//! Two environments in; pairs, findings and questions out.
+//!
+//! Pure: no database, no clock. Where an answer needs rows ("how many exceed 30 characters?") the
+//! comparison asks a [`Question`]; the caller has it answered through the port and compares again.
+//! Keys match, names never do (`design.md` decision 7).
+//!
+//! To add a finding: a kind in [`finding`], a place here that notices it, a lesson if it teaches.
+
+mod attributes;
+mod entities;
+mod finding;
+mod people;
+mod question;
+mod records;
+mod references;
+mod rows;
+mod selection;
+
+use std::collections::{BTreeMap, HashSet};
+
+pub use attributes::AttributePair;
+pub use entities::{EntityPair, IdentifierKind};
+pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
+pub use people::{GroupMatch, Match, TenantMatch, UserMatch};
+pub use question::{Answer, Answers, Asked, Question};
+pub use records::{FixedMap, RecordPair};
+pub use references::{ReferencePair, Target};
+pub use rows::{ExistingRows, NaturalKey};
+pub use selection::{LeftOut, Reason, Selected, Selection};
+
+use crate::outsystems::{EntityIndex, Environment};
+use question::Inquiry;
+
+/// What two environments have in common and where they differ.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// Entities that are on both sides and can be carried over.
+    pub pairs: Vec<EntityPair>,
+    /// What was noticed, most severe first.
+    pub findings: Vec<Finding>,
+    /// Questions not answered yet.
+    pub questions: Vec<Question>,
+    /// Maps of rows that the platform owns, by the source entity referred to.
+    pub fixed: BTreeMap<EntityIndex, FixedMap>,
+    /// Tenants that rows in scope belong to.
+    pub tenants: Vec<TenantMatch>,
+    /// Users of the run (`design.md` decision 12).
+    pub users: Vec<UserMatch>,
+    /// Groups of the run.
+    pub groups: Vec<GroupMatch>,
+    /// Roles of espaces in scope: source id → destination id.
+    pub roles: BTreeMap<i64, i64>,
+}
+
+impl Comparison {
+    /// The finding with that key.
+    #[must_use]
+    pub fn finding(&self, key: &FindingKey) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.key == *key)
+    }
+
+    /// The pair of a source entity.
+    #[must_use]
+    pub fn pair(&self, source: EntityIndex) -> Option<&EntityPair> {
+        self.pairs.iter().find(|pair| pair.source == source)
+    }
+}
+
+/// Compares the selected entities of two environments.
+#[must_use]
+pub fn compare(
+    source: &Environment,
+    destination: &Environment,
+    selection: &Selection,
+    answers: &Answers,
+) -> Comparison {
+    let mut work = Work {
+        source,
+        destination,
+        selection,
+        inquiry: Inquiry::new(answers),
+        seen: HashSet::new(),
+        out: Comparison::default(),
+    };
+    work.environments();
+    work.entities();
+    work.references();
+    work.misfits();
+    work.records();
+    work.people();
+    work.existing_rows();
+    let mut out = work.out;
+    out.questions = work.inquiry.into_unanswered();
+    out.findings
+        .sort_by(|a, b| (a.severity, &a.about, &a.key).cmp(&(b.severity, &b.about, &b.key)));
+    out
+}
+
+/// The comparison under way.
+struct Work<'a> {
+    source: &'a Environment,
+    destination: &'a Environment,
+    selection: &'a Selection,
+    inquiry: Inquiry<'a>,
+    seen: HashSet<FindingKey>,
+    out: Comparison,
+}
+
+impl Work<'_> {
+    /// Keeps a finding; the first one with a key stands.
+    fn find(&mut self, finding: Finding) {
+        if self.seen.insert(finding.key.clone()) {
+            self.out.findings.push(finding);
+        }
+    }
+
+    fn environments(&mut self) {
+        let (source, destination) = (self.source, self.destination);
+        if source.platform_version != destination.platform_version {
+            let shown = |version: &Option<String>| {
+                version.clone().unwrap_or_else(|| "an unknown version".to_owned())
+            };
+            self.find(Finding::note(
+                FindingKey::new(FindingKind::PlatformVersionDiffers),
+                "Platform",
+                format!(
+                    "the source runs {}, the destination {}",
+                    shown(&source.platform_version),
+                    shown(&destination.platform_version)
+                ),
+                "The same platform version on both sides is recommended, not required.",
+            ));
+        }
+        if !source.facts.collation.eq_ignore_ascii_case(&destination.facts.collation) {
+            self.find(Finding::note(
+                FindingKey::new(FindingKind::CollationDiffers),
+                "Platform",
+                format!(
+                    "the source sorts by {}, the destination by {}",
+                    source.facts.collation, destination.facts.collation
+                ),
+                "Texts that differ on one side may be equal on the other: unique indexes can refuse rows.",
+            ));
+        }
+    }
+}

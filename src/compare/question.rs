@@ -1,0 +1,120 @@
+//! What the comparison has to know about rows, and what was answered.
+
+use std::collections::HashMap;
+
+use crate::database::{ColumnRef, Filter, TableName, Value};
+use crate::outsystems::Side;
+
+/// A question about rows, to be answered through the port.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// On which side.
+    pub side: Side,
+    /// Of which table.
+    pub table: TableName,
+    /// What.
+    pub asked: Asked,
+}
+
+/// What is asked about a table.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// How many rows.
+    Count(Filter),
+    /// Which values a column holds, with the rows of each.
+    Values(ColumnRef, Filter),
+}
+
+impl Question {
+    /// Equal for equal questions.
+    fn key(&self) -> String {
+        format!("{:?}", (self.side, self.table.to_string().to_lowercase(), &self.asked))
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// To a count.
+    Count(u64),
+    /// To a question for values.
+    Values(Vec<(Value, u64)>),
+}
+
+/// The answers so far.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    known: HashMap<String, Answer>,
+}
+
+impl Answers {
+    /// Keeps an answer.
+    pub fn put(&mut self, question: &Question, answer: Answer) {
+        self.known.insert(question.key(), answer);
+    }
+
+    /// Number of answers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether nothing has been answered yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+}
+
+/// Asks, and remembers what nobody has answered.
+pub(super) struct Inquiry<'a> {
+    answers: &'a Answers,
+    unanswered: HashMap<String, Question>,
+}
+
+impl<'a> Inquiry<'a> {
+    pub(super) fn new(answers: &'a Answers) -> Self {
+        Self { answers, unanswered: HashMap::new() }
+    }
+
+    fn ask(&mut self, question: Question) -> Option<&'a Answer> {
+        let key = question.key();
+        let known = self.answers.known.get(&key);
+        if known.is_none() {
+            self.unanswered.insert(key, question);
+        }
+        known
+    }
+
+    /// How many rows the filter lets through.
+    pub(super) fn count(&mut self, side: Side, table: &TableName, filter: Filter) -> Option<u64> {
+        let question = Question { side, table: table.clone(), asked: Asked::Count(filter) };
+        match self.ask(question) {
+            Some(Answer::Count(rows)) => Some(*rows),
+            _ => None,
+        }
+    }
+
+    /// Which values a column holds, and how often each.
+    pub(super) fn values(
+        &mut self,
+        side: Side,
+        table: &TableName,
+        column: ColumnRef,
+        filter: Filter,
+    ) -> Option<&'a [(Value, u64)]> {
+        let asked = Asked::Values(column, filter);
+        let question = Question { side, table: table.clone(), asked };
+        match self.ask(question) {
+            Some(Answer::Values(values)) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// What nobody has answered, in a stable order.
+    pub(super) fn into_unanswered(self) -> Vec<Question> {
+        let mut all: Vec<(String, Question)> = self.unanswered.into_iter().collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all.into_iter().map(|(_, question)| question).collect()
+    }
+}

@@ -1,0 +1,459 @@
+//! Rows that the platform or a module's code owns: found on both sides, never written.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::references::Target;
+use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
+use crate::database::{ColumnRef, Filter, Value, ValueKind};
+use crate::outsystems::{EntityIndex, Environment, Key, Side, SystemTarget};
+
+/// Which record is which, for one static entity or platform table.
+#[derive(Clone, Debug, Default)]
+pub struct FixedMap {
+    /// The name of the entity referred to.
+    pub name: String,
+    /// Its records as the source has them.
+    pub records: Vec<RecordPair>,
+    /// Active records of the destination that a person may map to: id and name.
+    pub offered: Vec<(Value, String)>,
+}
+
+/// One record.
+#[derive(Clone, Debug)]
+pub struct RecordPair {
+    /// Its id in the source.
+    pub source: Value,
+    /// Its id in the destination, when it is there.
+    pub destination: Option<Value>,
+    /// Its name.
+    pub name: String,
+    /// Rows in scope that refer to it.
+    pub used: u64,
+    /// The finding that decides what becomes of references, when it has no counterpart.
+    pub finding: Option<FindingKey>,
+}
+
+/// A record as one side has it.
+struct Known {
+    id: Value,
+    name: String,
+    /// What says that it is the same on both sides.
+    identity: (Key, Key),
+    is_active: bool,
+}
+
+/// Values are compared as the platform does: numbers as numbers, text without case.
+pub(super) fn fold(value: &Value) -> String {
+    match value {
+        Value::Text(_) => format!("t{}", value.to_string().to_lowercase()),
+        other => format!("n{other}"),
+    }
+}
+
+/// How often a value is used, and by which references.
+type Usage = BTreeMap<String, (Value, u64, Vec<(usize, usize)>)>;
+
+impl Work<'_> {
+    /// Builds the map of every static entity and platform table that rows refer to.
+    pub(super) fn records(&mut self) {
+        let mut targets: BTreeMap<EntityIndex, Vec<(usize, usize)>> = BTreeMap::new();
+        for (pair_place, pair) in self.out.pairs.iter().enumerate() {
+            for (place, attribute) in pair.attributes.iter().enumerate() {
+                match attribute.reference.as_ref().map(|reference| reference.target) {
+                    Some(Target::Static(index)) => {
+                        targets.entry(index).or_default().push((pair_place, place));
+                    }
+                    Some(Target::System(system, index)) if is_fixed(system) => {
+                        targets.entry(index).or_default().push((pair_place, place));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (target, references) in targets {
+            if let Some(usage) = self.usage(&references) {
+                let map = self.fixed_map(target, &references, &usage);
+                self.out.fixed.insert(target, map);
+            }
+        }
+    }
+
+    /// Which values the references hold; `None` while a question is open.
+    pub(super) fn usage(&mut self, references: &[(usize, usize)]) -> Option<Usage> {
+        let mut usage: Usage = BTreeMap::new();
+        let mut complete = true;
+        for (pair_place, place) in references {
+            let pair = &self.out.pairs[*pair_place];
+            let table = &self.source.entity(pair.source).table;
+            let column = ColumnRef::from(&pair.attributes[*place].source_column);
+            match self.inquiry.values(Side::Source, table, column, Filter::All) {
+                Some(values) => {
+                    for (value, rows) in values {
+                        let entry = usage
+                            .entry(fold(value))
+                            .or_insert_with(|| (value.clone(), 0, Vec::new()));
+                        entry.1 += rows;
+                        entry.2.push((*pair_place, *place));
+                    }
+                }
+                None => complete = false,
+            }
+        }
+        complete.then_some(usage)
+    }
+
+    fn fixed_map(
+        &mut self,
+        target: EntityIndex,
+        references: &[(usize, usize)],
+        usage: &Usage,
+    ) -> FixedMap {
+        let entity = self.source.entity(target).clone();
+        let kind = self.id_kind(target, references);
+        let ours = known(self.source, &entity.espace_key, &entity.key, target, kind);
+        let counterpart = self
+            .destination
+            .entities_by_key(&entity.espace_key, &entity.key)
+            .into_iter()
+            .find(|index| self.destination.entity(*index).is_active);
+        let theirs = counterpart
+            .map(|index| known(self.destination, &entity.espace_key, &entity.key, index, kind))
+            .unwrap_or_default();
+        let physical = counterpart.and_then(|index| self.physical_ids(index));
+
+        let mut by_identity: HashMap<&(Key, Key), Vec<&Known>> = HashMap::new();
+        for record in &theirs {
+            by_identity.entry(&record.identity).or_default().push(record);
+        }
+        let there = |record: &Known| match &physical {
+            Some(ids) => ids.contains(&fold(&record.id)),
+            // The static table cannot be seen: the model's word has to do for active records.
+            None => record.is_active,
+        };
+        let offered: Vec<(Value, String)> = theirs
+            .iter()
+            .filter(|record| record.is_active && there(record))
+            .map(|record| (record.id.clone(), record.name.clone()))
+            .collect();
+
+        let mut map = FixedMap { name: entity.full_name(), offered, records: Vec::new() };
+        let mut taken: HashSet<String> = HashSet::new();
+        // Active records first: an id may stand in the model twice, once inactive.
+        let mut order: Vec<&Known> = ours.iter().collect();
+        order.sort_by_key(|record| !record.is_active);
+        for record in order {
+            if !taken.insert(fold(&record.id)) {
+                continue;
+            }
+            let (used, places) = usage
+                .get(&fold(&record.id))
+                .map_or((0, Vec::new()), |(_, rows, places)| (*rows, places.clone()));
+            let candidates: Vec<&&Known> = by_identity
+                .get(&record.identity)
+                .map(|all| all.iter().collect())
+                .unwrap_or_default();
+            let active: Vec<&&&Known> =
+                candidates.iter().filter(|c| c.is_active && there(c)).collect();
+            let inactive: Vec<&&&Known> =
+                candidates.iter().filter(|c| !c.is_active && there(c)).collect();
+            let about = format!("{}.{}", entity.full_name(), record.name);
+            let key = |kind| FindingKey::record(kind, &entity, &record.identity.1);
+            let mut pair = RecordPair {
+                source: record.id.clone(),
+                destination: None,
+                name: record.name.clone(),
+                used,
+                finding: None,
+            };
+            match (&active[..], &inactive[..]) {
+                ([one], _) => pair.destination = Some(one.id.clone()),
+                ([], [one]) => {
+                    pair.destination = Some(one.id.clone());
+                    if used > 0 {
+                        self.find(
+                            Finding::note(
+                                key(FindingKind::RecordInactive),
+                                &about,
+                                "matched, though the record is inactive in the destination",
+                                "The record is gone from the module there, its row still stands.",
+                            )
+                            .touching(Some(used)),
+                        );
+                    }
+                }
+                ([], []) if used > 0 => {
+                    let found = self.record_missing(&entity, record, &theirs, used, &places, &map);
+                    pair.finding = Some(found);
+                }
+                ([], []) => {}
+                _ if used > 0 => {
+                    let found = key(FindingKind::RecordAmbiguous);
+                    let names =
+                        candidates.iter().map(|c| format!("{} ({})", c.name, c.id)).collect();
+                    self.find(
+                        Finding::decide(
+                            found.clone(),
+                            &about,
+                            "several records of the destination carry the same keys",
+                            "It cannot be told which one is meant.",
+                            vec![
+                                Choice::stop("do not run"),
+                                Choice::new(choice::MAP, "use this record").to_a_target(),
+                            ],
+                            choice::STOP,
+                        )
+                        .touching(Some(used))
+                        .offering(names),
+                    );
+                    pair.finding = Some(found);
+                }
+                _ => {}
+            }
+            if let Some(destination) = &pair.destination
+                && fold(destination) != fold(&pair.source)
+                && used > 0
+            {
+                let what =
+                    format!("{} in the source, {destination} in the destination", pair.source);
+                self.find(
+                    Finding::note(
+                        key(FindingKind::RecordIdDiffers),
+                        &about,
+                        what,
+                        "Static records get their ids when a module is published; references are rewritten.",
+                    )
+                    .touching(Some(used)),
+                );
+            }
+            map.records.push(pair);
+        }
+        self.values_without_record(references, usage, &taken);
+        map
+    }
+
+    /// Values that no record has: orphans, unless they mean "none".
+    pub(super) fn values_without_record(
+        &mut self,
+        references: &[(usize, usize)],
+        usage: &Usage,
+        known: &HashSet<String>,
+    ) {
+        let mut strays: BTreeMap<(usize, usize), (u64, Vec<Value>)> = BTreeMap::new();
+        for (pair_place, place) in references {
+            let pair = &self.out.pairs[*pair_place];
+            let table = &self.source.entity(pair.source).table;
+            let column = ColumnRef::from(&pair.attributes[*place].source_column);
+            let values =
+                self.inquiry.values(Side::Source, table, column, Filter::All).unwrap_or_default();
+            for (value, rows) in values {
+                let none = match value {
+                    Value::Integer(0) => true,
+                    Value::Text(text) => text.is_empty(),
+                    _ => false,
+                };
+                if usage.contains_key(&fold(value)) && !known.contains(&fold(value)) && !none {
+                    let entry = strays.entry((*pair_place, *place)).or_default();
+                    entry.0 += rows;
+                    entry.1.push(value.clone());
+                }
+            }
+        }
+        for ((pair_place, place), (rows, values)) in strays {
+            let column = self.out.pairs[pair_place].attributes[place].source_column.name.clone();
+            let filter = Filter::AnyOf(column, values);
+            let finding = self.orphan_finding(pair_place, place, &filter).touching(Some(rows));
+            self.find(finding);
+        }
+    }
+
+    fn record_missing(
+        &mut self,
+        entity: &crate::outsystems::Entity,
+        record: &Known,
+        theirs: &[Known],
+        used: u64,
+        places: &[(usize, usize)],
+        map: &FixedMap,
+    ) -> FindingKey {
+        let namesake = theirs.iter().any(|other| {
+            other.is_active
+                && !record.name.is_empty()
+                && other.name.eq_ignore_ascii_case(&record.name)
+        });
+        let kind = if namesake { FindingKind::RecordRecreated } else { FindingKind::RecordMissing };
+        let key = FindingKey::record(kind, entity, &record.identity.1);
+        let may_be_emptied = places
+            .iter()
+            .all(|(pair, place)| self.out.pairs[*pair].attributes[*place].may_be_emptied());
+        let mut choices = vec![
+            Choice::stop("do not run until the module that has it is published"),
+            Choice::new(choice::MAP, "let these rows refer to another record")
+                .costing(format!("{used} rows change their meaning"))
+                .to_a_target(),
+            Choice::new(choice::REJECT, "leave these rows out").costing(format!("{used} rows")),
+        ];
+        if may_be_emptied {
+            choices.push(Choice::new(choice::EMPTY, "write no reference"));
+        }
+        let (what, why) = if namesake {
+            (
+                "the destination has a record of the same name, with another key",
+                "Deleting a record and making it anew gives it a new key: whether it means the same \
+                 only a person can say.",
+            )
+        } else {
+            (
+                "the destination does not have this record",
+                "Static records come from the module's code; osferry never writes them.",
+            )
+        };
+        let mut offered: Vec<String> = map.offered.iter().map(|(_, name)| name.clone()).collect();
+        offered.sort_by_key(|name| !name.eq_ignore_ascii_case(&record.name));
+        self.find(
+            Finding::decide(
+                key.clone(),
+                format!("{}.{}", entity.full_name(), record.name),
+                what,
+                why,
+                choices,
+                choice::STOP,
+            )
+            .touching(Some(used))
+            .offering(offered),
+        );
+        key
+    }
+
+    /// The kind of value that the references hold.
+    fn id_kind(&self, target: EntityIndex, references: &[(usize, usize)]) -> ValueKind {
+        let own = self.source.entity(target).identifier().and_then(|attribute| {
+            self.source.shape_of(target)?.column(&attribute.column)?.data_type.kind()
+        });
+        own.or_else(|| {
+            let (pair, place) = references.first()?;
+            self.out.pairs[*pair].attributes[*place].source_column.data_type.kind()
+        })
+        .unwrap_or(ValueKind::Integer)
+    }
+
+    /// The ids that a static entity's table holds in the destination; `None` where the table
+    /// cannot be seen or the question is open.
+    fn physical_ids(&mut self, index: EntityIndex) -> Option<HashSet<String>> {
+        let entity = self.destination.entity(index);
+        let shape = self.destination.shape(&entity.table)?;
+        let column = shape.column(&entity.identifier()?.column)?;
+        let column = ColumnRef { name: column.name.clone(), data_type: column.data_type.clone() };
+        let values = self.inquiry.values(Side::Destination, &entity.table, column, Filter::All)?;
+        Some(values.iter().map(|(value, _)| fold(value)).collect())
+    }
+}
+
+/// Platform tables whose rows are found on both sides and never written.
+fn is_fixed(system: SystemTarget) -> bool {
+    !matches!(
+        system,
+        SystemTarget::User
+            | SystemTarget::Group
+            | SystemTarget::Tenant
+            | SystemTarget::Process
+            | SystemTarget::Activity
+            | SystemTarget::Other
+    )
+}
+
+/// The records of a static entity or platform table as one side has them.
+fn known(
+    environment: &Environment,
+    espace: &Key,
+    entity_key: &Key,
+    index: EntityIndex,
+    kind: ValueKind,
+) -> Vec<Known> {
+    let entity = environment.entity(index);
+    let number = |id: i64| Value::Integer(id);
+    let own = |id: i64, name: &str, first: &Key, second: &Key, is_active: bool| Known {
+        id: number(id),
+        name: name.to_owned(),
+        identity: (first.clone(), second.clone()),
+        is_active,
+    };
+    let none = Key::default();
+    match entity.system_target() {
+        None => environment
+            .records
+            .iter()
+            .filter(|record| record.entity_key == *entity_key && record.espace_key == *espace)
+            .filter_map(|record| {
+                let id = match kind {
+                    ValueKind::Integer => Value::Integer(record.data_id.parse().ok()?),
+                    _ => Value::text(&record.data_id),
+                };
+                Some(Known {
+                    id,
+                    name: record.name.clone(),
+                    identity: (none.clone(), record.key.clone()),
+                    is_active: record.is_active,
+                })
+            })
+            .collect(),
+        Some(SystemTarget::Espace) => environment
+            .espaces
+            .iter()
+            .map(|espace| own(espace.id, &espace.name, &none, &espace.key, true))
+            .collect(),
+        Some(SystemTarget::Extension) => environment
+            .extensions
+            .iter()
+            .map(|extension| own(extension.id, &extension.name, &none, &extension.key, true))
+            .collect(),
+        Some(SystemTarget::Application) => environment
+            .applications
+            .iter()
+            .map(|application| {
+                own(application.id, &application.name, &none, &application.key, true)
+            })
+            .collect(),
+        Some(SystemTarget::Role) => environment
+            .roles
+            .iter()
+            .map(|role| own(role.id, &role.name, &role.espace_key, &role.key, role.is_active))
+            .collect(),
+        Some(SystemTarget::Entity) => environment
+            .entities
+            .iter()
+            .map(|one| own(one.id, &one.name, &one.espace_key, &one.key, one.is_active))
+            .collect(),
+        Some(SystemTarget::EntityAttribute) => environment
+            .entities
+            .iter()
+            .filter(|one| one.is_active)
+            .flat_map(|one| {
+                one.attributes.iter().map(|attribute| {
+                    let owner = Key::new(&format!("{}*{}", one.espace_key, one.key));
+                    own(attribute.id, &attribute.name, &owner, &attribute.key, attribute.is_active)
+                })
+            })
+            .collect(),
+        Some(target) => environment
+            .definitions
+            .get(&target)
+            .into_iter()
+            .flatten()
+            .map(|definition| {
+                // Statuses and kinds have no key; their names say which is which.
+                let identity = if definition.key.is_empty() {
+                    Key::new(&definition.name)
+                } else {
+                    definition.key.clone()
+                };
+                own(
+                    definition.id,
+                    &definition.name,
+                    &definition.espace_key,
+                    &identity,
+                    definition.is_active,
+                )
+            })
+            .collect(),
+    }
+}

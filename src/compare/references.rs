@@ -1,0 +1,369 @@
+//! Where references lead (`design.md` decision 8: types say so, foreign keys do not).
+
+use super::selection::Reason;
+use super::{Choice, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
+use crate::database::{Filter, Value, ValueKind, same_name};
+use crate::outsystems::{DataKind, EntityIndex, Resolution, Side, SystemTarget};
+
+/// What a reference refers to, by its place in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Rows of an entity that is carried over.
+    Entity(EntityIndex),
+    /// Records of a static entity.
+    Static(EntityIndex),
+    /// Rows of the platform.
+    System(SystemTarget, EntityIndex),
+    /// Ids of another system: they stay as they are.
+    External,
+    /// Rows that are not carried over.
+    Outside(EntityIndex),
+    /// Nobody knows.
+    Unresolved,
+}
+
+impl Target {
+    /// The entity carried over, when it is one.
+    #[must_use]
+    pub fn entity(self) -> Option<EntityIndex> {
+        match self {
+            Self::Entity(index) => Some(index),
+            _ => None,
+        }
+    }
+}
+
+/// A reference that is on both sides.
+#[derive(Clone, Debug)]
+pub struct ReferencePair {
+    /// What it refers to.
+    pub target: Target,
+    /// Whether 0 (or an empty text) is the id of a row there, rather than "none"
+    /// (`metamodel.md` §3.5).
+    pub zero_is_row: bool,
+}
+
+impl Work<'_> {
+    /// Resolves every reference of every pair.
+    pub(super) fn references(&mut self) {
+        for pair_place in 0..self.out.pairs.len() {
+            for place in 0..self.out.pairs[pair_place].attributes.len() {
+                let pair = &self.out.pairs[pair_place];
+                let (source, destination) = (pair.source, pair.destination);
+                let attribute = pair.attributes[place].attribute.clone();
+                if !attribute.data_type.is_reference() {
+                    self.check_still_no_reference(source, destination, &attribute);
+                    continue;
+                }
+                let target = self.target(pair_place, place);
+                let zero_is_row = self.zero_is_row(target);
+                self.out.pairs[pair_place].attributes[place].reference =
+                    Some(ReferencePair { target, zero_is_row });
+            }
+        }
+        // Targets are known for all before orphans are asked about: rejecting needs them.
+        for pair_place in 0..self.out.pairs.len() {
+            for place in 0..self.out.pairs[pair_place].attributes.len() {
+                self.orphans(pair_place, place);
+            }
+        }
+    }
+
+    fn check_still_no_reference(
+        &mut self,
+        source: EntityIndex,
+        destination: EntityIndex,
+        attribute: &crate::outsystems::Attribute,
+    ) {
+        let entity = self.source.entity(source);
+        let other = self.destination.entity(destination);
+        if other.attribute(&attribute.key).is_some_and(|a| a.data_type.is_reference()) {
+            self.find(Finding::decide(
+                FindingKey::attribute(FindingKind::ReferenceRetargeted, entity, attribute),
+                format!("{}.{}", entity.full_name(), attribute.name),
+                "it holds ids in the destination only",
+                "Plain values would be taken for ids of rows. Publish the same version on both sides.",
+                vec![Choice::stop("do not run until the module is published")],
+                choice::STOP,
+            ));
+        }
+    }
+
+    fn target(&mut self, pair_place: usize, place: usize) -> Target {
+        let pair = self.out.pairs[pair_place].clone();
+        let (entity, other) =
+            (self.source.entity(pair.source), self.destination.entity(pair.destination));
+        let attribute = pair.attributes[place].attribute.clone();
+        let may_be_emptied = pair.attributes[place].may_be_emptied();
+        let is_identifier = pair.identifier == Some(place);
+        let about = || format!("{}.{}", pair.name, attribute.name);
+        let key = |kind| FindingKey::attribute(kind, entity, &attribute);
+        let confirmed = self.selection.confirmed.get(&(
+            entity.espace_key.clone(),
+            entity.key.clone(),
+            attribute.key.clone(),
+        ));
+        let resolved = match self.source.resolve(entity, &attribute.data_type) {
+            Some(Resolution::Entity(index)) => index,
+            Some(Resolution::Candidates(candidates)) => {
+                let names: Vec<String> =
+                    candidates.iter().map(|index| self.source.entity(*index).full_name()).collect();
+                let mut choices = vec![
+                    Choice::stop("do not run"),
+                    Choice::new(choice::MAP, "it refers to this entity").to_a_target(),
+                ];
+                if may_be_emptied && !is_identifier {
+                    choices.push(Choice::new(choice::EMPTY, "write no reference"));
+                }
+                self.find(
+                    Finding::decide(
+                        key(FindingKind::ReferenceUnresolved),
+                        about(),
+                        "its type names an entity that is not there",
+                        "A deleted or cloned module changes the key that types name. A candidate with \
+                         the same entity key may be meant, or may be a clone.",
+                        choices,
+                        choice::STOP,
+                    )
+                    .offering(names),
+                );
+                match confirmed {
+                    Some(index) => *index,
+                    None => return Target::Unresolved,
+                }
+            }
+            None => return Target::Unresolved,
+        };
+        let referred = self.source.entity(resolved);
+
+        // The same attribute has to mean the same entity on both sides.
+        if let Some(theirs) = other.attribute(&attribute.key) {
+            let same = match self.destination.resolve(other, &theirs.data_type) {
+                Some(Resolution::Entity(index)) => {
+                    let there = self.destination.entity(index);
+                    there.key == referred.key && there.espace_key == referred.espace_key
+                }
+                Some(Resolution::Candidates(_)) => theirs.data_type == attribute.data_type,
+                None => false,
+            };
+            if !same {
+                let what = format!(
+                    "it refers to {} in the source and to something else in the destination",
+                    referred.full_name()
+                );
+                self.find(Finding::decide(
+                    key(FindingKind::ReferenceRetargeted),
+                    about(),
+                    what,
+                    "Ids of one entity would be taken for ids of another. Publish the same version \
+                     on both sides.",
+                    vec![
+                        Choice::stop("do not run until the module is published"),
+                        Choice::new(choice::LEAVE_OUT, "leave the attribute out"),
+                    ],
+                    choice::STOP,
+                ));
+                return Target::Unresolved;
+            }
+        }
+
+        if let Some(system) = referred.system_target() {
+            let unknown = matches!(
+                system,
+                SystemTarget::Other | SystemTarget::Process | SystemTarget::Activity
+            );
+            if unknown {
+                let filled = Filter::not_null(&pair.attributes[place].source_column.name);
+                let rows = self.inquiry.count(Side::Source, &entity.table, filled);
+                if rows != Some(0) {
+                    let what = format!("it refers to {}", referred.table);
+                    let mut choices = vec![Choice::stop("do not run")];
+                    if may_be_emptied && !is_identifier {
+                        choices.push(Choice::new(choice::EMPTY, "write no reference"));
+                    }
+                    self.find(
+                        Finding::decide(
+                            key(FindingKind::ReferenceToPlatform),
+                            about(),
+                            what,
+                            "Rows of that platform table are not carried over, so their ids mean \
+                             nothing in the destination.",
+                            choices,
+                            choice::STOP,
+                        )
+                        .touching(rows),
+                    );
+                }
+            }
+            return Target::System(system, resolved);
+        }
+        if referred.is_external || referred.espace_id.is_none() {
+            let what = format!("it refers to {}, which another system keeps", referred.full_name());
+            self.find(Finding::note(
+                FindingKey::entity(FindingKind::ExternalEntity, referred),
+                referred.full_name(),
+                what,
+                "External entities are not migrated; their ids stay as they are.",
+            ));
+            return Target::External;
+        }
+        if referred.kind == DataKind::Static {
+            return Target::Static(resolved);
+        }
+        let is_paired = self.out.pair(resolved).is_some();
+        match self.selection.get(resolved).map(|selected| &selected.reason) {
+            Some(Reason::Chosen) if is_paired => return Target::Entity(resolved),
+            Some(Reason::Chosen) => return Target::Outside(resolved),
+            Some(Reason::Producer(_)) | None => {}
+        }
+        let taken_in = self.selection.get(resolved).is_some();
+        let mut choices = Vec::new();
+        if self.source.is_application_entity(referred) {
+            choices.push(Choice::new(choice::TAKE_IN, "take that entity in"));
+        }
+        if may_be_emptied && !is_identifier {
+            choices.push(Choice::new(choice::EMPTY, "write no reference"));
+        }
+        choices.push(Choice::stop("do not run"));
+        let recommended = if self.source.is_application_entity(referred) {
+            choice::TAKE_IN
+        } else if may_be_emptied && !is_identifier {
+            choice::EMPTY
+        } else {
+            choice::STOP
+        };
+        let what = format!("it refers to {}, which was not chosen", referred.full_name());
+        self.find(Finding::decide(
+            key(FindingKind::ReferenceLeavesScope),
+            about(),
+            what,
+            "The rows referred to have other ids in the destination, or are not there.",
+            choices,
+            recommended,
+        ));
+        if taken_in && is_paired { Target::Entity(resolved) } else { Target::Outside(resolved) }
+    }
+
+    /// Whether 0 is a row of the target, so that it is an id and not "none".
+    fn zero_is_row(&mut self, target: Target) -> bool {
+        match target {
+            Target::Entity(index) => {
+                let entity = self.source.entity(index);
+                let Some(column) = entity
+                    .identifier()
+                    .and_then(|attribute| self.source.shape_of(index)?.column(&attribute.column))
+                else {
+                    return false;
+                };
+                let none = match column.data_type.kind() {
+                    Some(ValueKind::Integer) => Value::Integer(0),
+                    Some(ValueKind::Text) => Value::text(""),
+                    _ => return false,
+                };
+                let filter = Filter::Equals(column.name.clone(), none);
+                self.inquiry.count(Side::Source, &entity.table, filter).is_some_and(|rows| rows > 0)
+            }
+            Target::Static(index) => {
+                let entity = self.source.entity(index);
+                self.source.records_of(entity).any(|record| record.data_id == "0")
+            }
+            _ => false,
+        }
+    }
+
+    /// Asks for references that point to nothing, where no foreign key forbids them.
+    fn orphans(&mut self, pair_place: usize, place: usize) {
+        let pair = &self.out.pairs[pair_place];
+        let attribute = &pair.attributes[place];
+        let Some(Target::Entity(index)) = attribute.reference.as_ref().map(|r| r.target) else {
+            return;
+        };
+        let column = attribute.source_column.name.clone();
+        let guarded = self.source.shape_of(pair.source).is_some_and(|shape| {
+            shape.foreign_keys.iter().any(|key| {
+                !key.disabled
+                    && same_name(&key.column, &column)
+                    && same_name(&key.parent.name, &self.source.entity(index).table.name)
+            })
+        });
+        if guarded {
+            return;
+        }
+        let Some(key_column) = self
+            .out
+            .pair(index)
+            .and_then(|pair| pair.identifier())
+            .map(|i| i.source_column.clone())
+        else {
+            return;
+        };
+        let filter = Filter::Orphan {
+            column: column.clone(),
+            parent: self.source.entity(index).table.clone(),
+            key: key_column.name.clone(),
+            among: Box::new(Filter::All),
+        }
+        .and(is_none(&column, attribute.source_column.data_type.kind()).negated());
+        let rows = self.inquiry.count(
+            Side::Source,
+            &self.source.entity(pair.source).table,
+            filter.clone(),
+        );
+        if rows == Some(0) {
+            return;
+        }
+        let finding = self.orphan_finding(pair_place, place, &filter).touching(rows);
+        self.find(finding);
+    }
+
+    /// The finding about references that point to nothing; `filter` says which rows.
+    pub(super) fn orphan_finding(
+        &mut self,
+        pair_place: usize,
+        place: usize,
+        filter: &Filter,
+    ) -> Finding {
+        let pair = self.out.pairs[pair_place].clone();
+        let attribute = &pair.attributes[place];
+        let entity = self.source.entity(pair.source);
+        let is_identifier =
+            pair.identifier == Some(place) && pair.identifier_kind == IdentifierKind::Extension;
+        let may_be_emptied = attribute.may_be_emptied() && !is_identifier;
+        let mut costs = Vec::new();
+        if !may_be_emptied {
+            for (index, filter) in self.closure(pair_place, filter) {
+                let name = self.source.entity(index).full_name();
+                let table = self.source.entity(index).table.clone();
+                if let Some(rows) = self.inquiry.count(Side::Source, &table, filter)
+                    && rows > 0
+                {
+                    costs.push(format!("{rows} rows of {name}"));
+                }
+            }
+        }
+        let mut choices = Vec::new();
+        if may_be_emptied {
+            choices.push(Choice::new(choice::EMPTY, "write no reference"));
+        }
+        choices.push(Choice::new(choice::REJECT, "leave these rows out").costing(costs.join(", ")));
+        choices.push(Choice::stop("do not run"));
+        Finding::decide(
+            FindingKey::attribute(FindingKind::OrphanReferences, entity, &attribute.attribute),
+            format!("{}.{}", pair.name, attribute.attribute.name),
+            "some rows refer to rows that are gone",
+            "With the delete rule Ignore nothing in the database forbids it. In the destination the \
+             same number could be a stranger's row.",
+            choices,
+            if may_be_emptied { choice::EMPTY } else { choice::REJECT },
+        )
+    }
+}
+
+/// The column holds the null identifier in its other form: 0 or an empty text.
+pub(super) fn is_none(column: &str, kind: Option<ValueKind>) -> Filter {
+    let none = match kind {
+        Some(ValueKind::Text) => Value::text(""),
+        _ => Value::Integer(0),
+    };
+    Filter::Equals(column.to_owned(), none)
+}

@@ -1,0 +1,406 @@
+//! What becomes of the rows the destination has.
+
+use super::references::Target;
+use super::selection::Reason;
+use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
+use crate::database::{Filter, Value, same_name};
+use crate::outsystems::{Resolution, Side, SystemTarget};
+
+/// What may be done with the rows the destination has of an entity.
+#[derive(Clone, Debug)]
+pub struct ExistingRows {
+    /// The rows that replacing would delete: only rows of mapped tenants and mapped parents
+    /// (`design.md` decision 11).
+    pub filter: Filter,
+    /// How many these are.
+    pub replaced: Option<u64>,
+    /// How many others there are, which stay.
+    pub standing: Option<u64>,
+    /// A unique key by which rows can be recognised on both sides.
+    pub natural_key: Option<NaturalKey>,
+    /// The finding that decides for an entity taken in by reference.
+    pub finding: Option<FindingKey>,
+}
+
+impl Default for ExistingRows {
+    fn default() -> Self {
+        Self {
+            filter: Filter::All,
+            replaced: None,
+            standing: None,
+            natural_key: None,
+            finding: None,
+        }
+    }
+}
+
+/// A unique index of the destination whose columns are all carried over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NaturalKey {
+    /// Places in [`EntityPair::attributes`].
+    pub attributes: Vec<usize>,
+    /// Whether the tenant is part of it.
+    pub with_tenant: bool,
+}
+
+impl Work<'_> {
+    pub(super) fn existing_rows(&mut self) {
+        if self.selection.replace.is_none() {
+            self.find(Finding::decide(
+                FindingKey::new(FindingKind::DestinationRowsUndecided),
+                "Rows of the destination",
+                "the plan does not say whether they are replaced or kept",
+                "Replacing deletes the destination's rows of the chosen entities first. Set \
+                 destination_rows = \"replace\" or \"keep\" under [options].",
+                vec![Choice::stop("do not run until the plan says it")],
+                choice::STOP,
+            ));
+        }
+        for place in 0..self.out.pairs.len() {
+            let pair = self.out.pairs[place].clone();
+            let filter = self.replaced_rows(&pair);
+            let table = &self.destination.entity(pair.destination).table;
+            let all = self.inquiry.count(Side::Destination, table, Filter::All);
+            let replaced = self.inquiry.count(Side::Destination, table, filter.clone());
+            let standing = all.zip(replaced).map(|(all, replaced)| all.saturating_sub(replaced));
+            let natural_key = self.natural_key(&pair);
+            let finding = match pair.reason {
+                Reason::Producer(_) => {
+                    self.producer_rows(place, natural_key.as_ref(), all, &filter)
+                }
+                Reason::Chosen => {
+                    self.chosen_rows(place, all, replaced, &filter);
+                    None
+                }
+            };
+            self.out.pairs[place].existing =
+                ExistingRows { filter, replaced, standing, natural_key, finding };
+            self.event_table(&pair);
+        }
+        self.people_events();
+    }
+
+    /// Which rows replacing would delete.
+    fn replaced_rows(&self, pair: &EntityPair) -> Filter {
+        let mut filter = Filter::All;
+        if let Some((_, column)) = &pair.tenant {
+            let tenants = self
+                .out
+                .tenants
+                .iter()
+                .filter_map(|tenant| tenant.matched.found())
+                .map(Value::Integer)
+                .collect();
+            filter = filter.and(Filter::AnyOf(column.name.clone(), tenants));
+        }
+        if pair.identifier_kind == IdentifierKind::Extension
+            && let Some(identifier) = pair.identifier()
+        {
+            let column = identifier.destination_column.name.clone();
+            let mapped = match identifier.reference.as_ref().map(|reference| reference.target) {
+                Some(Target::System(SystemTarget::User, _)) => Some(
+                    self.out
+                        .users
+                        .iter()
+                        .filter_map(|user| user.matched.found())
+                        .map(Value::Integer)
+                        .collect::<Vec<_>>(),
+                ),
+                Some(Target::System(SystemTarget::Group, _)) => Some(
+                    self.out
+                        .groups
+                        .iter()
+                        .filter_map(|group| group.matched.found())
+                        .map(Value::Integer)
+                        .collect(),
+                ),
+                Some(Target::Static(index) | Target::System(_, index)) => {
+                    self.out.fixed.get(&index).map(|map| {
+                        map.records.iter().filter_map(|r| r.destination.clone()).collect()
+                    })
+                }
+                _ => None,
+            };
+            if let Some(mapped) = mapped {
+                filter = filter.and(Filter::AnyOf(column, mapped));
+            }
+        }
+        filter
+    }
+
+    /// A unique index on both sides whose columns are all plain or mapped attributes.
+    fn natural_key(&self, pair: &EntityPair) -> Option<NaturalKey> {
+        if pair.identifier_kind == IdentifierKind::Kept {
+            return pair
+                .identifier
+                .map(|place| NaturalKey { attributes: vec![place], with_tenant: false });
+        }
+        let ours = self.source.shape(&self.source.entity(pair.source).table)?;
+        let theirs = self.destination.shape(&self.destination.entity(pair.destination).table)?;
+        let places = |columns: &[String], side: Side| -> Option<(Vec<usize>, bool)> {
+            let mut places = Vec::new();
+            let mut with_tenant = false;
+            for column in columns {
+                let of_tenant = pair.tenant.as_ref().is_some_and(|(source, destination)| {
+                    let own = if side == Side::Source { source } else { destination };
+                    same_name(&own.name, column)
+                });
+                if of_tenant {
+                    with_tenant = true;
+                    continue;
+                }
+                let place = pair.attributes.iter().position(|attribute| {
+                    let own = match side {
+                        Side::Source => &attribute.source_column,
+                        Side::Destination => &attribute.destination_column,
+                    };
+                    same_name(&own.name, column)
+                })?;
+                if pair.identifier == Some(place) || pair.attributes[place].source_column.nullable {
+                    // A key that may be NULL does not tell every row from every other.
+                    let plain = pair.attributes[place].reference.is_none();
+                    if pair.identifier == Some(place) || !plain {
+                        return None;
+                    }
+                }
+                places.push(place);
+            }
+            places.sort_unstable();
+            Some((places, with_tenant))
+        };
+        theirs
+            .unique_indexes
+            .iter()
+            .filter(|index| !index.filtered && !index.columns.is_empty())
+            .filter_map(|index| places(&index.columns, Side::Destination))
+            .filter(|(attributes, _)| !attributes.is_empty())
+            .find(|found| {
+                ours.unique_indexes
+                    .iter()
+                    .filter(|index| !index.filtered)
+                    .filter_map(|index| places(&index.columns, Side::Source))
+                    .any(|own| own == *found)
+            })
+            .map(|(attributes, with_tenant)| NaturalKey { attributes, with_tenant })
+    }
+
+    /// Rows of the destination, of entities that are not replaced themselves, that point to rows
+    /// which replacing this entity would delete; `None` while a question is open.
+    fn outside_references(&mut self, place: usize, filter: &Filter) -> Option<Vec<Outside>> {
+        let pair = self.out.pairs[place].clone();
+        let parent = self.destination.entity(pair.destination);
+        let key = pair.identifier()?.destination_column.name.clone();
+        let replaced: Vec<_> = self
+            .out
+            .pairs
+            .iter()
+            .filter(|other| other.reason == Reason::Chosen || other.source == pair.source)
+            .map(|other| other.destination)
+            .collect();
+        let mut found = Vec::new();
+        let mut complete = true;
+        for (index, entity) in self.destination.entities.iter().enumerate() {
+            let index = crate::outsystems::EntityIndex(index);
+            if !entity.is_active || entity.is_external || replaced.contains(&index) {
+                continue;
+            }
+            let Some(shape) = self.destination.shape(&entity.table) else { continue };
+            for attribute in entity.active_attributes() {
+                if self.destination.resolve(entity, &attribute.data_type)
+                    != Some(Resolution::Entity(pair.destination))
+                {
+                    continue;
+                }
+                let Some(column) = shape.column(&attribute.column) else { continue };
+                let refers = Filter::Refers {
+                    column: column.name.clone(),
+                    parent: parent.table.clone(),
+                    key: key.clone(),
+                    among: Box::new(filter.clone()),
+                };
+                match self.inquiry.count(Side::Destination, &entity.table, refers) {
+                    Some(0) => {}
+                    Some(rows) => found.push(Outside {
+                        key: FindingKey::attribute(
+                            FindingKind::ConsumerOutsideScope,
+                            entity,
+                            attribute,
+                        ),
+                        name: format!("{}.{}", entity.full_name(), attribute.name),
+                        rows,
+                    }),
+                    None => complete = false,
+                }
+            }
+        }
+        complete.then_some(found)
+    }
+
+    /// The rule for an entity taken in by reference (`design.md` decision 11).
+    fn producer_rows(
+        &mut self,
+        place: usize,
+        natural_key: Option<&NaturalKey>,
+        all: Option<u64>,
+        filter: &Filter,
+    ) -> Option<FindingKey> {
+        let outside = if natural_key.is_none() && all != Some(0) {
+            self.outside_references(place, filter)
+        } else {
+            Some(Vec::new())
+        };
+        let pair = &self.out.pairs[place];
+        let key = FindingKey::entity(FindingKind::ProducerRows, self.source.entity(pair.source));
+        let mut choices = Vec::new();
+        if let Some(natural) = natural_key {
+            let mut names: Vec<&str> = natural
+                .attributes
+                .iter()
+                .map(|place| pair.attributes[*place].attribute.name.as_str())
+                .collect();
+            if natural.with_tenant {
+                names.push("the tenant");
+            }
+            choices.push(Choice::new(
+                choice::KEEP,
+                format!("keep them and recognise rows by {}", names.join(" and ")),
+            ));
+        }
+        let clear = outside.as_ref().is_some_and(Vec::is_empty);
+        if clear {
+            choices.push(Choice::new(choice::REPLACE, "delete them first"));
+        }
+        choices.push(Choice::stop("do not run"));
+        let recommended = match (natural_key, clear) {
+            (Some(_), _) => choice::KEEP,
+            (None, true) => choice::REPLACE,
+            (None, false) => choice::STOP,
+        };
+        let why = match outside.iter().flatten().next() {
+            Some(first) => format!(
+                "The entity was taken in because rows refer to it. {} of {} outside the scope point \
+                 to its rows.",
+                first.rows, first.name
+            ),
+            None => "The entity was taken in because rows refer to it.".to_owned(),
+        };
+        let name = pair.name.clone();
+        let mut finding = Finding::decide(
+            key.clone(),
+            name,
+            "the destination may have rows of this entity, which was not chosen",
+            why,
+            choices,
+            recommended,
+        )
+        .touching(all);
+        if outside.is_none() {
+            finding.recommended = None;
+        }
+        self.find(finding);
+        Some(key)
+    }
+
+    /// What replacing the rows of a chosen entity means.
+    fn chosen_rows(
+        &mut self,
+        place: usize,
+        all: Option<u64>,
+        replaced: Option<u64>,
+        filter: &Filter,
+    ) {
+        if self.selection.replace != Some(true) || all == Some(0) {
+            return;
+        }
+        let pair = self.out.pairs[place].clone();
+        let entity = self.source.entity(pair.source);
+        let standing = match (all, replaced) {
+            (Some(all), Some(replaced)) if all > replaced => {
+                format!("; {} others stay", all - replaced)
+            }
+            _ => String::new(),
+        };
+        self.find(
+            Finding::note(
+                FindingKey::entity(FindingKind::DestinationRows, entity),
+                &pair.name,
+                format!("the destination's rows are deleted first{standing}"),
+                "The plan says destination_rows = \"replace\".",
+            )
+            .touching(replaced),
+        );
+        for outside in self.outside_references(place, filter).unwrap_or_default() {
+            let what = format!("it points to rows of {} that would be deleted", pair.name);
+            self.find(
+                Finding::decide(
+                    outside.key,
+                    outside.name,
+                    what,
+                    "The entity is not in the scope, so its rows would lose what they refer to. Take \
+                     it into the scope, or leave the other one out.",
+                    vec![Choice::stop("do not run")],
+                    choice::STOP,
+                )
+                .touching(Some(outside.rows)),
+            );
+        }
+    }
+
+    /// An event table with rows would start processes for every row inserted
+    /// (`metamodel.md` §5.5).
+    fn event_table(&mut self, pair: &EntityPair) {
+        let entity = self.destination.entity(pair.destination).clone();
+        self.blocking_events(&entity);
+    }
+
+    fn people_events(&mut self) {
+        let creates = |kind: FindingKind| self.out.findings.iter().any(|f| f.key.kind == kind);
+        let mut targets = Vec::new();
+        if creates(FindingKind::UserMissing) {
+            targets.push(SystemTarget::User);
+        }
+        if creates(FindingKind::GroupMissing) {
+            targets.push(SystemTarget::Group);
+        }
+        let entities: Vec<_> = self
+            .destination
+            .entities
+            .iter()
+            .filter(|entity| {
+                entity.is_active
+                    && entity.system_target().is_some_and(|target| targets.contains(&target))
+            })
+            .cloned()
+            .collect();
+        for entity in entities {
+            self.blocking_events(&entity);
+        }
+    }
+
+    fn blocking_events(&mut self, entity: &crate::outsystems::Entity) {
+        let Some(table) = &entity.event_table else { return };
+        if self.destination.shape(table).is_none() {
+            return;
+        }
+        let rows = self.inquiry.count(Side::Destination, table, Filter::All);
+        if rows == Some(0) {
+            return;
+        }
+        let mut finding = Finding::note(
+            FindingKey::entity(FindingKind::EventTableNotEmpty, entity),
+            entity.full_name(),
+            format!("the event table {table} holds subscriptions"),
+            "Every row inserted would start the processes that are subscribed. This version cannot \
+             mute them yet, so the run is refused.",
+        )
+        .touching(rows);
+        finding.severity = super::Severity::Block;
+        self.find(finding);
+    }
+}
+
+struct Outside {
+    key: FindingKey,
+    name: String,
+    rows: u64,
+}

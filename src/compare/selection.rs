@@ -1,0 +1,56 @@
+//! Which source entities are compared, and why each is among them.
+
+use std::collections::HashMap;
+
+use crate::outsystems::{EntityIndex, Key};
+
+/// Why an entity is in the scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The person chose its application, espace or solution.
+    Chosen,
+    /// An entity of the scope refers to it: `Espace.Entity.Attribute`.
+    Producer(String),
+}
+
+/// An entity of the scope.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// The source entity.
+    pub entity: EntityIndex,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Something that is not carried over, with the reason.
+#[derive(Clone, Debug)]
+pub struct LeftOut {
+    /// By name.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The scope, resolved.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// The entities, in the model's order.
+    pub entities: Vec<Selected>,
+    /// What the person might miss.
+    pub left_out: Vec<LeftOut>,
+    /// Targets a person confirmed for references that resolve to nothing for sure, by espace,
+    /// entity and attribute key.
+    pub confirmed: HashMap<(Key, Key, Key), EntityIndex>,
+    /// SS keys of the espaces the person chose.
+    pub espaces: Vec<Key>,
+    /// `false`: the destination's rows stay; `true`: they are replaced; `None`: not said.
+    pub replace: Option<bool>,
+}
+
+impl Selection {
+    /// The selection of an entity, when it is in the scope.
+    #[must_use]
+    pub fn get(&self, entity: EntityIndex) -> Option<&Selected> {
+        self.entities.iter().find(|selected| selected.entity == entity)
+    }
+}

@@ -1,0 +1,141 @@
+//! What SQLite's catalogue says of a table, in SQL Server's terms.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::session::{attach, fault};
+use crate::database::{
+    ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind, Result, TableName,
+    TableShape, TriggerShape,
+};
+
+/// The shape of a table or view; `None` when there is none of that name.
+pub(super) fn shape(connection: &Connection, table: &TableName) -> Result<Option<TableShape>> {
+    let schema = attach(connection, table)?;
+    read(connection, table, &schema).map_err(|error| fault(&error))
+}
+
+fn read(
+    connection: &Connection,
+    table: &TableName,
+    schema: &str,
+) -> rusqlite::Result<Option<TableShape>> {
+    let master = format!("{}.sqlite_master", super::session::quote(schema));
+    let found = connection
+        .prepare_cached(&format!(
+            "SELECT name, type, COALESCE(sql, '') FROM {master} \
+             WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE"
+        ))?
+        .query_row([&table.name], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })
+        .optional()?;
+    let Some((name, kind, sql)) = found else { return Ok(None) };
+    let autoincrement = sql.to_ascii_uppercase().contains("AUTOINCREMENT");
+
+    let mut primary_key: Vec<(i64, String)> = Vec::new();
+    let mut columns = Vec::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, ?2)",
+    )?;
+    let mut rows = statement.query([name.as_str(), schema])?;
+    while let Some(row) = rows.next()? {
+        let column: String = row.get(0)?;
+        let declared: String = row.get(1)?;
+        let place: i64 = row.get(4)?;
+        let rowid = place > 0 && declared.trim().eq_ignore_ascii_case("integer");
+        if place > 0 {
+            primary_key.push((place, column.clone()));
+        }
+        columns.push(ColumnShape {
+            // An INTEGER PRIMARY KEY holds 64 bits whatever the environment's identifier type.
+            data_type: if rowid { ColumnType::BigInt } else { ColumnType::parse(&declared) },
+            nullable: row.get::<_, i64>(2)? == 0 && place == 0,
+            identity: rowid && autoincrement,
+            computed: row.get::<_, i64>(5)? != 0,
+            has_default: row.get::<_, Option<String>>(3)?.is_some(),
+            name: column,
+        });
+    }
+    primary_key.sort();
+
+    Ok(Some(TableShape {
+        unique_indexes: unique_indexes(connection, &name, schema)?,
+        foreign_keys: foreign_keys(connection, &name, schema, table)?,
+        triggers: triggers(connection, &name, &master)?,
+        name: TableName { catalog: table.catalog.clone(), schema: None, name },
+        kind: if kind == "view" { ObjectKind::View } else { ObjectKind::Table },
+        columns,
+        primary_key: primary_key.into_iter().map(|(_, name)| name).collect(),
+    }))
+}
+
+fn unique_indexes(
+    connection: &Connection,
+    table: &str,
+    schema: &str,
+) -> rusqlite::Result<Vec<IndexShape>> {
+    let mut list = connection.prepare_cached(
+        "SELECT name, partial FROM pragma_index_list(?1, ?2) WHERE \"unique\" = 1 AND origin <> 'pk'",
+    )?;
+    let names = list
+        .query_map([table, schema], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut columns =
+        connection.prepare_cached("SELECT name FROM pragma_index_info(?1, ?2) ORDER BY seqno")?;
+    names
+        .into_iter()
+        .map(|(name, filtered)| {
+            let parts = columns
+                .query_map([name.as_str(), schema], |row| row.get::<_, Option<String>>(0))?
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            Ok(IndexShape { name, columns: parts.into_iter().flatten().collect(), filtered })
+        })
+        .collect()
+}
+
+fn foreign_keys(
+    connection: &Connection,
+    table: &str,
+    schema: &str,
+    asked: &TableName,
+) -> rusqlite::Result<Vec<ForeignKey>> {
+    let mut list = connection.prepare_cached(
+        "SELECT id, \"table\", \"from\", COALESCE(\"to\", ''), on_delete \
+         FROM pragma_foreign_key_list(?1, ?2)",
+    )?;
+    list.query_map([table, schema], |row| {
+        Ok(ForeignKey {
+            name: format!("foreign key {}", row.get::<_, i64>(0)?),
+            parent: TableName::new(row.get::<_, String>(1)?).in_catalog(asked.catalog.clone()),
+            column: row.get(2)?,
+            parent_column: row.get(3)?,
+            on_delete: match row.get::<_, String>(4)?.as_str() {
+                "CASCADE" => DeleteAction::Cascade,
+                "SET NULL" => DeleteAction::SetNull,
+                "SET DEFAULT" => DeleteAction::SetDefault,
+                _ => DeleteAction::NoAction,
+            },
+            disabled: false,
+        })
+    })?
+    .collect()
+}
+
+fn triggers(
+    connection: &Connection,
+    table: &str,
+    master: &str,
+) -> rusqlite::Result<Vec<TriggerShape>> {
+    let mut list = connection.prepare_cached(&format!(
+        "SELECT name, COALESCE(sql, '') FROM {master} \
+         WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE"
+    ))?;
+    list.query_map([table], |row| {
+        Ok(TriggerShape {
+            name: row.get(0)?,
+            instead_of: row.get::<_, String>(1)?.to_ascii_uppercase().contains("INSTEAD OF"),
+            disabled: false,
+        })
+    })?
+    .collect()
+}

@@ -1,0 +1,322 @@
+//! Reading a SQLite environment.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::types::{ToSqlOutput, Value as Cell};
+use rusqlite::{Connection, params_from_iter};
+
+use super::session::{Access, Session, fault, quote, table_sql};
+use super::statement::{Condition, add_functions};
+use super::{cell, shape};
+use crate::database::{
+    Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
+    Fault, FaultKind, Filter, Result, Rights, RowsRequest, Scan, ScanRequest, Source, TableName,
+    TableShape, Value, ValueKind,
+};
+
+/// A SQLite file that is read.
+pub(super) struct SqliteSource {
+    session: Arc<Session>,
+    facts: EngineFacts,
+}
+
+impl SqliteSource {
+    /// Opens the file read-only.
+    pub(super) async fn open(path: &Path) -> Result<Self> {
+        Self::with_access(path, Access::Read).await
+    }
+
+    /// Opens the file; the caller may only read through this all the same.
+    pub(super) async fn with_access(path: &Path, access: Access) -> Result<Self> {
+        let session = Session::open(path, access).await?;
+        session.call(|connection| add_functions(connection)).await?;
+        let facts = facts(path, access == Access::Read)?;
+        Ok(Self { session: Arc::new(session), facts })
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        self.session.path()
+    }
+}
+
+/// What is known of a file.
+pub(super) fn facts(path: &Path, read_only: bool) -> Result<EngineFacts> {
+    let place = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    Ok(EngineFacts {
+        kind: EngineKind::Sqlite,
+        version: format!("SQLite {}", rusqlite::version()),
+        stand_in: false,
+        database: path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        place: path.display().to_string(),
+        identity: identity(&place)?,
+        collation: "without case".to_owned(),
+        compatibility: 0,
+        user: String::new(),
+        read_only,
+        snapshot_allowed: true,
+        capabilities: Capabilities {
+            parallel_writers: false,
+            rights: false,
+            snapshot: true,
+            catalogs: true,
+        },
+    })
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Result<DatabaseIdentity> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path).map_err(|error| {
+        Fault::new(FaultKind::Unreachable, format!("cannot look at {}: {error}", path.display()))
+    })?;
+    Ok(DatabaseIdentity {
+        server: metadata.dev().to_string(),
+        database_id: metadata.ino().to_string(),
+        created: String::new(),
+        group_id: None,
+        recovery_id: None,
+    })
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Result<DatabaseIdentity> {
+    Ok(DatabaseIdentity {
+        server: String::new(),
+        database_id: path.display().to_string().to_lowercase(),
+        created: String::new(),
+        group_id: None,
+        recovery_id: None,
+    })
+}
+
+/// The named columns as a SELECT list; a column the table lacks is an error, never a text literal.
+fn select_list(columns: &[ColumnRef]) -> String {
+    columns.iter().map(|column| format!("t.{}", quote(&column.name))).collect::<Vec<_>>().join(", ")
+}
+
+fn read_row(
+    row: &rusqlite::Row<'_>,
+    columns: &[ColumnRef],
+    batch: &mut Batch,
+    table: &TableName,
+) -> Result<()> {
+    for (index, column) in columns.iter().enumerate() {
+        let value = row.get_ref(index).map_err(|error| fault(&error))?;
+        cell::read(value, &column.data_type, batch.column_mut(index))
+            .map_err(|fault| fault.while_doing(format!("{table}.{}", column.name)))?;
+    }
+    Ok(())
+}
+
+fn select(connection: &Connection, request: &RowsRequest) -> Result<Batch> {
+    let condition = Condition::new(connection, &request.table, &request.filter)?;
+    let mut sql = format!(
+        "SELECT {} FROM {} AS t WHERE {}",
+        select_list(&request.columns),
+        table_sql(connection, &request.table)?,
+        condition.sql
+    );
+    if let Some(order) = &request.order_by {
+        sql.push_str(&format!(" ORDER BY t.{}", quote(order)));
+    }
+    if let Some(limit) = request.limit {
+        sql.push_str(&format!(" LIMIT {limit}"));
+    }
+    let mut batch = Batch::for_types(request.columns.iter().map(|column| &column.data_type))?;
+    let mut statement = connection.prepare(&sql).map_err(|error| fault(&error))?;
+    let mut rows =
+        statement.query(params_from_iter(&condition.parameters)).map_err(|error| fault(&error))?;
+    while let Some(row) = rows.next().map_err(|error| fault(&error))? {
+        read_row(row, &request.columns, &mut batch, &request.table)?;
+    }
+    Ok(batch)
+}
+
+#[async_trait]
+impl Source for SqliteSource {
+    fn facts(&self) -> &EngineFacts {
+        &self.facts
+    }
+
+    async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
+        let tables = tables.to_vec();
+        self.session
+            .call(move |connection| {
+                tables.iter().map(|table| shape::shape(connection, table)).collect()
+            })
+            .await
+    }
+
+    async fn rows(&self, request: &RowsRequest) -> Result<Batch> {
+        let request = request.clone();
+        self.session.call(move |connection| select(connection, &request)).await
+    }
+
+    async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>> {
+        let after = request.after.clone();
+        Ok(Box::new(SqliteScan {
+            session: Arc::clone(&self.session),
+            request: Arc::new(request),
+            after,
+            ended: false,
+        }))
+    }
+
+    async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
+        let (table, filter) = (table.clone(), filter.clone());
+        self.session
+            .call(move |connection| {
+                let condition = Condition::new(connection, &table, &filter)?;
+                let sql = format!(
+                    "SELECT COUNT(*) FROM {} AS t WHERE {}",
+                    table_sql(connection, &table)?,
+                    condition.sql
+                );
+                connection
+                    .query_row(&sql, params_from_iter(&condition.parameters), |row| {
+                        row.get::<_, i64>(0)
+                    })
+                    .map(i64::unsigned_abs)
+                    .map_err(|error| fault(&error))
+            })
+            .await
+    }
+
+    async fn distinct(
+        &self,
+        table: &TableName,
+        column: &ColumnRef,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Batch> {
+        let (table, column, filter) = (table.clone(), column.clone(), filter.clone());
+        self.session
+            .call(move |connection| {
+                let condition = Condition::new(connection, &table, &filter)?;
+                let name = quote(&column.name);
+                let sql = format!(
+                    "SELECT t.{name}, COUNT(*) FROM {} AS t WHERE t.{name} IS NOT NULL AND {} \
+                     GROUP BY t.{name} ORDER BY 2 DESC, 1 LIMIT {limit}",
+                    table_sql(connection, &table)?,
+                    condition.sql
+                );
+                let columns =
+                    [column, ColumnRef { name: "count".to_owned(), data_type: ColumnType::BigInt }];
+                let mut batch = Batch::new(vec![
+                    Column::for_type(&columns[0].data_type)?,
+                    Column::new(ValueKind::Integer, 0),
+                ])?;
+                let mut statement = connection.prepare(&sql).map_err(|error| fault(&error))?;
+                let mut rows = statement
+                    .query(params_from_iter(&condition.parameters))
+                    .map_err(|error| fault(&error))?;
+                while let Some(row) = rows.next().map_err(|error| fault(&error))? {
+                    read_row(row, &columns, &mut batch, &table)?;
+                }
+                Ok(batch)
+            })
+            .await
+    }
+
+    async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
+        // A file has no rights per table: whoever can open it for writing can do everything.
+        let write = Some(!self.facts.read_only);
+        let rights = Rights {
+            select: Some(true),
+            insert: write,
+            update: write,
+            delete: write,
+            alter: write,
+        };
+        Ok(vec![rights; tables.len()])
+    }
+}
+
+/// Pages through one table.
+struct SqliteScan {
+    session: Arc<Session>,
+    request: Arc<ScanRequest>,
+    after: Option<Value>,
+    ended: bool,
+}
+
+#[async_trait]
+impl Scan for SqliteScan {
+    async fn next(&mut self) -> Result<Option<Batch>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let request = Arc::clone(&self.request);
+        let after = self.after.clone();
+        let (batch, last, ended) =
+            self.session.call(move |connection| page(connection, &request, after)).await?;
+        self.after = last;
+        self.ended = ended;
+        Ok((!batch.is_empty()).then_some(batch))
+    }
+}
+
+/// One page: the batch, the key to go on after, and whether the table is done.
+fn page(
+    connection: &Connection,
+    request: &ScanRequest,
+    after: Option<Value>,
+) -> Result<(Batch, Option<Value>, bool)> {
+    let mut condition = Condition::new(connection, &request.table, &request.filter)?;
+    // A table without a key of its own is paged by SQLite's row number.
+    let key = request.key.as_deref().map_or_else(|| "rowid".to_owned(), quote);
+    if let Some(after) = &after {
+        condition.parameters.push(cell::parameter(after));
+        let place = condition.parameters.len();
+        condition.sql = format!("({}) AND t.{key} > ?{place}", condition.sql);
+    }
+    let sql = format!(
+        "SELECT {}, t.{key} FROM {} AS t WHERE {} ORDER BY t.{key} LIMIT {}",
+        select_list(&request.columns),
+        table_sql(connection, &request.table)?,
+        condition.sql,
+        request.batch_rows
+    );
+    let mut batch = Batch::for_types(request.columns.iter().map(|column| &column.data_type))?;
+    let mut statement = connection.prepare_cached(&sql).map_err(|error| fault(&error))?;
+    let mut rows =
+        statement.query(params_from_iter(&condition.parameters)).map_err(|error| fault(&error))?;
+    let mut last = after;
+    let mut bytes = 0;
+    while let Some(row) = rows.next().map_err(|error| fault(&error))? {
+        for index in 0..request.columns.len() {
+            let value = row.get_ref(index).map_err(|error| fault(&error))?;
+            bytes += match ToSqlOutput::Borrowed(value) {
+                ToSqlOutput::Borrowed(
+                    rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes),
+                ) => bytes.len() + 8,
+                _ => 8,
+            };
+        }
+        read_row(row, &request.columns, &mut batch, &request.table)?;
+        let key: Cell = row.get(request.columns.len()).map_err(|error| fault(&error))?;
+        last = Some(match key {
+            Cell::Integer(value) => Value::Integer(value),
+            Cell::Text(value) => Value::text(&value),
+            Cell::Real(value) => Value::Float(value),
+            Cell::Blob(value) => Value::Binary(value),
+            Cell::Null => {
+                return Err(Fault::new(
+                    FaultKind::Data,
+                    format!("{} has a row whose identifier is NULL", request.table),
+                ));
+            }
+        });
+        if bytes >= request.batch_bytes {
+            return Ok((batch, last, false));
+        }
+    }
+    let ended = batch.len() < request.batch_rows;
+    Ok((batch, last, ended))
+}

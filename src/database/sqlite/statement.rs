@@ -1,0 +1,213 @@
+//! Conditions as SQLite's SQL.
+
+use rusqlite::Connection;
+use rusqlite::types::Value as Cell;
+
+use super::cell;
+use super::session::{CASELESS, fault, quote, table_sql};
+use crate::database::{Filter, Result, TableName, Value, decimal_from_text};
+
+/// A condition with its parameters. `rows` is the name by which the statement calls the table.
+pub(super) struct Condition {
+    pub(super) sql: String,
+    pub(super) parameters: Vec<Cell>,
+}
+
+/// Registers what conditions need beyond SQLite's own functions.
+pub(super) fn add_functions(connection: &Connection) -> Result<()> {
+    use rusqlite::functions::FunctionFlags;
+    use rusqlite::types::ValueRef;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection
+        .create_scalar_function("osferry_length", 1, flags, |context| {
+            Ok(match context.get_raw(0) {
+                ValueRef::Text(bytes) => {
+                    String::from_utf8_lossy(bytes).encode_utf16().count() as i64
+                }
+                ValueRef::Blob(bytes) => bytes.len() as i64,
+                _ => 0,
+            })
+        })
+        .and_then(|()| {
+            connection.create_scalar_function("osferry_outside", 3, flags, |context| {
+                let text = match context.get_raw(0) {
+                    ValueRef::Null => return Ok(false),
+                    ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                    ValueRef::Integer(value) => value.to_string(),
+                    ValueRef::Real(value) => value.to_string(),
+                    ValueRef::Blob(_) => return Ok(true),
+                };
+                let precision = context.get::<u8>(1)?;
+                let scale = context.get::<u8>(2)?;
+                Ok(decimal_from_text(&text, scale).is_none_or(|digits| {
+                    10_u128
+                        .checked_pow(u32::from(precision))
+                        .is_some_and(|m| digits.unsigned_abs() >= m)
+                }))
+            })
+        })
+        .map_err(|error| fault(&error))
+}
+
+impl Condition {
+    /// The condition on the rows of `table`, called `alias` in the statement.
+    pub(super) fn new(connection: &Connection, table: &TableName, filter: &Filter) -> Result<Self> {
+        let mut condition = Self { sql: String::new(), parameters: Vec::new() };
+        condition.add(connection, table, "t", filter)?;
+        Ok(condition)
+    }
+
+    fn add(
+        &mut self,
+        connection: &Connection,
+        table: &TableName,
+        alias: &str,
+        filter: &Filter,
+    ) -> Result<()> {
+        let column = |name: &str| format!("{alias}.{}", quote(name));
+        match filter {
+            Filter::All => self.sql.push('1'),
+            Filter::IsNull(name) => self.sql.push_str(&format!("{} IS NULL", column(name))),
+            Filter::Equals(name, value) => {
+                self.sql.push_str(&format!("{} = ", column(name)));
+                self.bind(value);
+            }
+            Filter::AnyOf(_, values) if values.is_empty() => self.sql.push('0'),
+            Filter::AnyOf(name, values) => {
+                self.sql.push_str(&format!("{}{} IN (", column(name), collation(values.first())));
+                for (index, value) in values.iter().enumerate() {
+                    if index > 0 {
+                        self.sql.push(',');
+                    }
+                    match value {
+                        Value::Integer(number) => self.sql.push_str(&number.to_string()),
+                        other => self.place(other),
+                    }
+                }
+                self.sql.push(')');
+            }
+            Filter::Between(name, low, high) => {
+                self.sql.push_str(&format!("{} BETWEEN ", column(name)));
+                self.place(low);
+                self.sql.push_str(" AND ");
+                self.place(high);
+            }
+            Filter::LongerThan(name, length) => {
+                self.sql.push_str(&format!("osferry_length({}) > {length}", column(name)));
+            }
+            Filter::OutsideDecimal { column: name, precision, scale } => self
+                .sql
+                .push_str(&format!("osferry_outside({}, {precision}, {scale})", column(name))),
+            Filter::Orphan { column: name, parent, key, among } => {
+                self.sql.push_str(&format!("({} IS NOT NULL AND NOT ", column(name)));
+                self.exists(connection, &column(name), table, name, parent, key, among, alias)?;
+                self.sql.push(')');
+            }
+            Filter::Refers { column: name, parent, key, among } => {
+                self.exists(connection, &column(name), table, name, parent, key, among, alias)?;
+            }
+            Filter::NotReferred { key, child, column: referring } => {
+                let child_sql = table_sql(connection, child)?;
+                let mut own = String::new();
+                if child == table {
+                    own = format!(" AND n.{} IS NOT {}", quote(key), column(key));
+                }
+                self.sql.push_str(&format!(
+                    "NOT EXISTS (SELECT 1 FROM {child_sql} AS n WHERE n.{} = {}{own})",
+                    quote(referring),
+                    column(key)
+                ));
+            }
+            Filter::And(all) if all.is_empty() => self.sql.push('1'),
+            Filter::Or(all) if all.is_empty() => self.sql.push('0'),
+            Filter::And(all) => self.join(connection, table, alias, all, " AND ")?,
+            Filter::Or(all) => self.join(connection, table, alias, all, " OR ")?,
+            Filter::Not(inner) => {
+                self.sql.push_str("NOT COALESCE((");
+                self.add(connection, table, alias, inner)?;
+                self.sql.push_str("), 0)");
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one sub-query")]
+    fn exists(
+        &mut self,
+        connection: &Connection,
+        column: &str,
+        table: &TableName,
+        name: &str,
+        parent: &TableName,
+        key: &str,
+        among: &Filter,
+        alias: &str,
+    ) -> Result<()> {
+        let inner = format!("{alias}p");
+        let caseless = if is_text(connection, table, name)? {
+            format!(" COLLATE {CASELESS}")
+        } else {
+            String::new()
+        };
+        self.sql.push_str(&format!(
+            "EXISTS (SELECT 1 FROM {} AS {inner} WHERE {inner}.{} = {column}{caseless} AND ",
+            table_sql(connection, parent)?,
+            quote(key)
+        ));
+        self.add(connection, parent, &inner, among)?;
+        self.sql.push(')');
+        Ok(())
+    }
+
+    fn join(
+        &mut self,
+        connection: &Connection,
+        table: &TableName,
+        alias: &str,
+        all: &[Filter],
+        word: &str,
+    ) -> Result<()> {
+        self.sql.push('(');
+        for (index, filter) in all.iter().enumerate() {
+            if index > 0 {
+                self.sql.push_str(word);
+            }
+            self.add(connection, table, alias, filter)?;
+        }
+        self.sql.push(')');
+        Ok(())
+    }
+
+    fn place(&mut self, value: &Value) {
+        self.parameters.push(cell::parameter(value));
+        self.sql.push_str(&format!("?{}", self.parameters.len()));
+    }
+
+    fn bind(&mut self, value: &Value) {
+        self.place(value);
+        self.sql.push_str(&collation(Some(value)));
+    }
+}
+
+fn collation(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::Text(_)) => format!(" COLLATE {CASELESS}"),
+        _ => String::new(),
+    }
+}
+
+fn is_text(connection: &Connection, table: &TableName, column: &str) -> Result<bool> {
+    use crate::database::{ColumnType, ValueKind};
+    let schema = super::session::attach(connection, table)?;
+    connection
+        .prepare_cached("SELECT type FROM pragma_table_info(?1, ?2) WHERE name = ?3 COLLATE NOCASE")
+        .and_then(|mut statement| {
+            statement
+                .query_row([table.name.as_str(), &schema, column], |row| row.get::<_, String>(0))
+        })
+        .map(|declared| ColumnType::parse(&declared).kind() == Some(ValueKind::Text))
+        .or_else(|error| match error {
+            rusqlite::Error::QueryReturnedNoRows => Ok(false),
+            other => Err(fault(&other)),
+        })
+}

@@ -1,0 +1,326 @@
+//! Writing a SQLite environment: one transaction per batch.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, params_from_iter};
+
+use super::cell;
+use super::session::{Access, Session, fault, quote, table_sql};
+use super::source::SqliteSource;
+use super::statement::{Condition, add_functions};
+use crate::database::{
+    Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, InsertTarget,
+    JournalToken, Outcome, Result, Rights, RowsRequest, RunLock, Scan, ScanRequest, Source,
+    TableName, TableShape, UpdateTarget, Witness, Writer,
+};
+
+/// A SQLite file that is written.
+pub(super) struct SqliteDestination {
+    reading: SqliteSource,
+}
+
+impl SqliteDestination {
+    /// Opens the file.
+    pub(super) async fn open(path: &Path) -> Result<Self> {
+        let reading = SqliteSource::with_access(path, Access::Write).await?;
+        if std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly()) {
+            return Err(Fault::new(
+                FaultKind::Permission,
+                format!("{} cannot be written", path.display()),
+            )
+            .advise("Take the write protection off the file, or choose another destination."));
+        }
+        Ok(Self { reading })
+    }
+}
+
+#[async_trait]
+impl Source for SqliteDestination {
+    fn facts(&self) -> &EngineFacts {
+        self.reading.facts()
+    }
+    async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
+        self.reading.shapes(tables).await
+    }
+    async fn rows(&self, request: &RowsRequest) -> Result<Batch> {
+        self.reading.rows(request).await
+    }
+    async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>> {
+        self.reading.scan(request).await
+    }
+    async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
+        self.reading.count(table, filter).await
+    }
+    async fn distinct(
+        &self,
+        table: &TableName,
+        column: &ColumnRef,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Batch> {
+        self.reading.distinct(table, column, filter, limit).await
+    }
+    async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
+        self.reading.rights(tables).await
+    }
+}
+
+/// The run's lock: a locked file beside the database, gone when the run is.
+struct FileLock {
+    file: Option<File>,
+    path: PathBuf,
+}
+
+impl RunLock for FileLock {}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        // Remove first, then unlock: nobody can lock a file that is about to vanish.
+        let _ = std::fs::remove_file(&self.path);
+        drop(self.file.take());
+    }
+}
+
+#[async_trait]
+impl Destination for SqliteDestination {
+    fn as_source(&self) -> &dyn Source {
+        self
+    }
+
+    async fn lock_run(&self, run: &str) -> Result<Box<dyn RunLock>> {
+        let mut name = self.reading.path().as_os_str().to_owned();
+        name.push(".osferry-lock");
+        let path = PathBuf::from(name);
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(
+            |error| {
+                Fault::new(
+                    FaultKind::Permission,
+                    format!("cannot write {}: {error}", path.display()),
+                )
+                .advise("The run locks its destination with a file beside it.")
+            },
+        )?;
+        match file.try_lock() {
+            Ok(()) => {
+                use std::io::Write;
+                let _ = writeln!(&file, "{run}");
+                Ok(Box::new(FileLock { file: Some(file), path }))
+            }
+            Err(_) => Err(Fault::new(
+                FaultKind::Busy,
+                format!("another run is writing to {}", self.facts().place),
+            )
+            .advise("Wait until it has ended, or stop it; `osferry runs` lists the runs.")),
+        }
+    }
+
+    async fn writer(&self, _session: &str) -> Result<Box<dyn Writer>> {
+        let session = Session::open(self.reading.path(), Access::Write).await?;
+        session.call(|connection| add_functions(connection)).await?;
+        Ok(Box::new(SqliteWriter { session }))
+    }
+
+    async fn fence(&self, _session: &str) -> Result<Fence> {
+        // One writer at a time: whoever gets the write lock knows that no other transaction is
+        // undecided.
+        let probe = Session::open(self.reading.path(), Access::Write).await?;
+        probe
+            .call(|connection| match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
+                Ok(()) => Ok(Fence::Gone),
+                Err(error) if fault(&error).kind == FaultKind::Retry => Ok(Fence::StillThere),
+                Err(error) => Err(fault(&error)),
+            })
+            .await
+    }
+
+    async fn witness(&self, table: &TableName, key: &ColumnRef, ids: &[i64]) -> Result<Witness> {
+        let values = ids.iter().map(|id| crate::database::Value::Integer(*id)).collect();
+        let found = self.count(table, &Filter::AnyOf(key.name.clone(), values)).await?;
+        Ok(match found {
+            0 => Witness::None,
+            found if found == ids.len() as u64 => Witness::All,
+            found => Witness::Some(found),
+        })
+    }
+}
+
+/// One writing session.
+struct SqliteWriter {
+    session: Session,
+}
+
+#[async_trait]
+impl Writer for SqliteWriter {
+    async fn begin(&mut self) -> Result<()> {
+        self.batch("BEGIN IMMEDIATE").await
+    }
+
+    async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
+        let (target, batch) = (target.clone(), batch.clone());
+        self.session.call(move |connection| insert(connection, &target, &batch)).await
+    }
+
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+        let (target, batch) = (target.clone(), batch.clone());
+        self.session.call(move |connection| update(connection, &target, &batch)).await
+    }
+
+    async fn delete(&mut self, table: &TableName, filter: &Filter, limit: usize) -> Result<u64> {
+        self.change(table, filter, limit, "DELETE FROM {table}", String::new()).await
+    }
+
+    async fn clear(
+        &mut self,
+        table: &TableName,
+        column: &str,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<u64> {
+        let set = format!("UPDATE {{table}} SET {} = NULL", quote(column));
+        let filled = format!(" AND t.{} IS NOT NULL", quote(column));
+        self.change(table, filter, limit, &set, filled).await
+    }
+
+    async fn commit(&mut self, _token: JournalToken) -> Outcome {
+        match self.batch("COMMIT").await {
+            Ok(()) => Outcome::Done,
+            // SQLite answers in this process: a refused COMMIT leaves the transaction open.
+            Err(fault) if fault.kind == FaultKind::Lost => Outcome::Unknown(fault),
+            Err(fault) => match self.rollback().await {
+                Ok(()) => Outcome::RolledBack(fault),
+                Err(_) => Outcome::Unknown(fault),
+            },
+        }
+    }
+
+    async fn rollback(&mut self) -> Result<()> {
+        self.session
+            .call(|connection| {
+                if connection.is_autocommit() {
+                    return Ok(());
+                }
+                connection.execute_batch("ROLLBACK").map_err(|error| fault(&error))
+            })
+            .await
+    }
+}
+
+impl SqliteWriter {
+    async fn batch(&self, sql: &'static str) -> Result<()> {
+        self.session
+            .call(move |connection| connection.execute_batch(sql).map_err(|error| fault(&error)))
+            .await
+    }
+
+    async fn change(
+        &self,
+        table: &TableName,
+        filter: &Filter,
+        limit: usize,
+        verb: &str,
+        also: String,
+    ) -> Result<u64> {
+        let (table, filter, verb) = (table.clone(), filter.clone(), verb.to_owned());
+        self.session
+            .call(move |connection| {
+                let condition = Condition::new(connection, &table, &filter)?;
+                let name = table_sql(connection, &table)?;
+                let sql = format!(
+                    "{} WHERE rowid IN (SELECT t.rowid FROM {name} AS t WHERE ({}){also} LIMIT {limit})",
+                    verb.replace("{table}", &name),
+                    condition.sql
+                );
+                connection
+                    .execute(&sql, params_from_iter(&condition.parameters))
+                    .map(|rows| rows as u64)
+                    .map_err(|error| fault(&error))
+            })
+            .await
+    }
+}
+
+pub(super) fn insert(
+    connection: &Connection,
+    target: &InsertTarget,
+    batch: &Batch,
+) -> Result<Vec<i64>> {
+    let table = table_sql(connection, &target.table)?;
+    let sql = if target.columns.is_empty() {
+        format!("INSERT INTO {table} DEFAULT VALUES")
+    } else {
+        let names: Vec<String> = target.columns.iter().map(|column| quote(&column.name)).collect();
+        let places: Vec<String> = (1..=names.len()).map(|place| format!("?{place}")).collect();
+        format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "))
+    };
+    let mut statement = connection.prepare_cached(&sql).map_err(|error| fault(&error))?;
+    let mut ids = Vec::with_capacity(batch.len());
+    for row in 0..batch.len() {
+        let mut cells = Vec::with_capacity(target.columns.len());
+        for (values, column) in batch.columns().iter().zip(&target.columns) {
+            cells.push(
+                cell::stored(values, row, column)
+                    .map_err(|fault| fault.while_doing(&target.table))?,
+            );
+        }
+        statement
+            .execute(params_from_iter(cells))
+            .map_err(|error| fault(&error).while_doing(&target.table))?;
+        if target.identity.is_some() {
+            ids.push(connection.last_insert_rowid());
+        }
+    }
+    // A trigger could have moved rows about; the ids must be there, each its own.
+    if let Some(identity) = &target.identity
+        && let (Some(least), Some(most)) = (ids.iter().min(), ids.iter().max())
+    {
+        let found: i64 = connection
+            .query_row(
+                &format!(
+                    "SELECT COUNT(*) FROM {table} WHERE {} BETWEEN ?1 AND ?2",
+                    quote(identity)
+                ),
+                [least, most],
+                |row| row.get(0),
+            )
+            .map_err(|error| fault(&error))?;
+        if (found.unsigned_abs() as usize) < ids.len()
+            || ids.windows(2).any(|pair| pair[0] >= pair[1])
+        {
+            return Err(Fault::new(
+                FaultKind::Other,
+                format!("{}: the rows' new ids cannot be told apart", target.table),
+            ));
+        }
+    }
+    Ok(ids)
+}
+
+fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+    let table = table_sql(connection, &target.table)?;
+    let sets: Vec<String> = target
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| format!("{} = ?{}", quote(&column.name), index + 2))
+        .collect();
+    let sql =
+        format!("UPDATE {table} SET {} WHERE {} = ?1", sets.join(", "), quote(&target.key.name));
+    let mut statement = connection.prepare_cached(&sql).map_err(|error| fault(&error))?;
+    let mut found = 0;
+    for row in 0..batch.len() {
+        let mut cells = vec![ToSqlOutput::Owned(cell::parameter(&batch.column(0).value(row)))];
+        for (values, column) in batch.columns().iter().skip(1).zip(&target.columns) {
+            cells.push(
+                cell::stored(values, row, column)
+                    .map_err(|fault| fault.while_doing(&target.table))?,
+            );
+        }
+        found += statement
+            .execute(params_from_iter(cells))
+            .map_err(|error| fault(&error).while_doing(&target.table))? as u64;
+    }
+    Ok(found)
+}

@@ -1,0 +1,43 @@
+//! What an OutSystems environment is: plain data, and its reading through the port.
+//!
+//! Facts about the platform's tables come from `metamodel.md`; section numbers stand beside them.
+//! Nothing here compares or decides.
+
+mod entity;
+mod environment;
+mod key;
+mod read;
+mod system;
+mod tables;
+
+pub use entity::{
+    Attribute, AttributeType, BasicType, DataKind, DeleteRule, Entity, EntityIndex, Record,
+    Resolution,
+};
+pub use environment::{
+    Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
+    Solution, Tenant, User,
+};
+pub use key::Key;
+pub use read::{count_event_rows, read};
+pub use system::SystemTarget;
+
+use std::fmt;
+
+/// The two ends of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Where rows are read: Production.
+    Source,
+    /// Where rows are written: never Production.
+    Destination,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Source => "source",
+            Self::Destination => "destination",
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! What the person chose about findings.
+
+use std::collections::HashMap;
+
+use crate::compare::{Comparison, Finding, FindingKey};
+
+/// One finding decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Which finding.
+    pub key: FindingKey,
+    /// What it is about, for the reader of a plan file.
+    pub about: String,
+    /// The choice's name.
+    pub choice: String,
+    /// Where to, for choices that need it.
+    pub to: Option<String>,
+}
+
+/// All decisions.
+#[derive(Clone, Debug, Default)]
+pub struct Decisions {
+    by_key: HashMap<FindingKey, Decision>,
+}
+
+impl Decisions {
+    /// Keeps a decision; a later one replaces an earlier one.
+    pub fn put(&mut self, decision: Decision) {
+        self.by_key.insert(decision.key.clone(), decision);
+    }
+
+    /// Takes a decision back.
+    pub fn remove(&mut self, key: &FindingKey) {
+        self.by_key.remove(key);
+    }
+
+    /// The decision about a finding.
+    #[must_use]
+    pub fn get(&self, key: &FindingKey) -> Option<&Decision> {
+        self.by_key.get(key)
+    }
+
+    /// The choice made about a finding.
+    #[must_use]
+    pub fn choice(&self, key: &FindingKey) -> Option<&str> {
+        self.get(key).map(|decision| decision.choice.as_str())
+    }
+
+    /// Every decision, in the order of the findings' keys.
+    #[must_use]
+    pub fn all(&self) -> Vec<&Decision> {
+        let mut all: Vec<&Decision> = self.by_key.values().collect();
+        all.sort_by(|a, b| a.key.cmp(&b.key));
+        all
+    }
+
+    /// Takes the recommended choice of every finding that is not decided. A recommendation to
+    /// stop is no decision. Returns how many were taken.
+    pub fn take_recommended(&mut self, comparison: &Comparison) -> usize {
+        let mut taken = 0;
+        for finding in &comparison.findings {
+            if self.by_key.contains_key(&finding.key) {
+                continue;
+            }
+            if let Some(choice) = recommended(finding) {
+                self.put(Decision {
+                    key: finding.key.clone(),
+                    about: finding.about.clone(),
+                    choice: choice.to_owned(),
+                    to: None,
+                });
+                taken += 1;
+            }
+        }
+        taken
+    }
+}
+
+fn recommended(finding: &Finding) -> Option<&'static str> {
+    finding.recommended.filter(|choice| *choice != crate::compare::choice::STOP)
+}

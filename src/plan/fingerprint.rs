@@ -1,0 +1,98 @@
+//! What pins a plan and the models it was made from (`design.md` decision 20): never row counts.
+
+use super::Plan;
+use crate::outsystems::Environment;
+
+/// Sixteen hexadecimal digits in groups of four.
+fn shown(hash: &blake3::Hash) -> String {
+    let hex = hash.to_hex();
+    format!("{}-{}-{}-{}", &hex[0..4], &hex[4..8], &hex[8..12], &hex[12..16])
+}
+
+/// The fingerprint of a plan's content, apart from counts and from the fingerprint itself.
+pub(super) fn plan_fingerprint(plan: &Plan) -> String {
+    let mut plan = plan.clone();
+    plan.fingerprint = String::new();
+    for entity in &mut plan.entities {
+        entity.source_rows = 0;
+        match &mut entity.existing {
+            super::ExistingPlan::Replace { rows, standing, .. } => (*rows, *standing) = (0, 0),
+            super::ExistingPlan::Keep { rows } | super::ExistingPlan::Recognise { rows, .. } => {
+                *rows = 0;
+            }
+        }
+    }
+    let content = serde_json::to_vec(&plan).unwrap_or_default();
+    shown(&blake3::hash(&content))
+}
+
+/// The fingerprint of what the plan was made from: espaces, entities, attributes, columns,
+/// static records.
+#[must_use]
+pub fn model_fingerprint(environment: &Environment) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut line = |text: String| {
+        hasher.update(text.as_bytes());
+        hasher.update(b"\n");
+    };
+    for espace in &environment.espaces {
+        line(format!("espace {} {} {}", espace.id, espace.key.folded(), espace.name));
+    }
+    for entity in environment.entities.iter().filter(|entity| entity.is_active) {
+        line(format!(
+            "entity {} {} {} {} {} {}",
+            entity.id,
+            entity.espace_key.folded(),
+            entity.key.folded(),
+            entity.table.to_string().to_lowercase(),
+            entity.kind,
+            entity.is_multitenant
+        ));
+        for attribute in entity.active_attributes() {
+            line(format!(
+                "attribute {} {} {:?} {} {:?}",
+                attribute.key.folded(),
+                attribute.column.to_lowercase(),
+                attribute.data_type,
+                attribute.is_mandatory,
+                attribute.delete_rule
+            ));
+        }
+        if let Some(shape) = environment.shape(&entity.table) {
+            for column in &shape.columns {
+                line(format!(
+                    "column {} {} {} {}",
+                    column.name.to_lowercase(),
+                    column.data_type,
+                    column.nullable,
+                    column.identity
+                ));
+            }
+        }
+    }
+    for record in &environment.records {
+        line(format!(
+            "record {} {} {} {} {}",
+            record.espace_key.folded(),
+            record.entity_key.folded(),
+            record.key.folded(),
+            record.data_id,
+            record.is_active
+        ));
+    }
+    shown(&hasher.finalize())
+}
+
+/// Equal for a database and its clone: ids and keys of espaces and entities.
+#[must_use]
+pub fn platform_fingerprint(environment: &Environment) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for espace in &environment.espaces {
+        hasher.update(format!("{} {}\n", espace.id, espace.key.folded()).as_bytes());
+    }
+    for entity in &environment.entities {
+        let table = entity.table.name.to_lowercase();
+        hasher.update(format!("{} {} {table}\n", entity.id, entity.key.folded()).as_bytes());
+    }
+    shown(&hasher.finalize())
+}

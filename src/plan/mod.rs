@@ -1,0 +1,334 @@
+//! What will be done: scope, decisions, order, and the rule for every column.
+//!
+//! Pure. A [`Plan`] is complete: the run and the proof need nothing else to know what to do. It is
+//! what the journal keeps and what the fingerprint pins, so what was reviewed is what happens.
+
+mod build;
+mod decision;
+mod file;
+mod fingerprint;
+mod order;
+mod scope;
+
+use serde::{Deserialize, Serialize};
+
+pub use build::{Refusal, build};
+pub use decision::{Decision, Decisions};
+pub use file::{
+    Endpoint, EndpointEngine, PlanFile, PlanFileError, Purpose, RunOptions, SourceReading,
+};
+pub use fingerprint::{model_fingerprint, platform_fingerprint};
+pub use order::Order;
+pub use scope::{ScopeError, ScopeRequest, resolve};
+
+use crate::compare::{Answers, Comparison, Selection, compare};
+use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value};
+use crate::outsystems::{Environment, Key};
+
+/// Two environments compared, with the order in which rows would be written.
+#[derive(Debug)]
+pub struct Review {
+    /// The scope.
+    pub selection: Selection,
+    /// Pairs, findings, questions.
+    pub comparison: Comparison,
+    /// The order of writing.
+    pub order: Order,
+}
+
+/// Compares and orders: what the wizard shows and what a run does both come from this.
+pub fn review(
+    source: &Environment,
+    destination: &Environment,
+    request: &ScopeRequest,
+    decisions: &Decisions,
+    answers: &Answers,
+) -> Result<Review, ScopeError> {
+    let selection = resolve(source, request, decisions)?;
+    let mut comparison = compare(source, destination, &selection, answers);
+    let (order, findings) = order::order(source, destination, &comparison);
+    comparison.findings.extend(findings);
+    comparison
+        .findings
+        .sort_by(|a, b| (a.severity, &a.about, &a.key).cmp(&(b.severity, &b.about, &b.key)));
+    Ok(Review { selection, comparison, order })
+}
+
+/// Everything that will be done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// The plan's name.
+    pub name: String,
+    /// The entities, parents before children.
+    pub entities: Vec<EntityPlan>,
+    /// Places in `entities`, in groups: each group refers only to earlier ones.
+    pub levels: Vec<Vec<usize>>,
+    /// Places in `entities` whose rows are deleted first, children before parents.
+    pub deletions: Vec<usize>,
+    /// References that hold rows of the tables to be cleared in a circle: emptied before deleting.
+    pub cleared: Vec<(usize, String)>,
+    /// Maps of rows that are only looked up.
+    pub fixed: Vec<FixedPlan>,
+    /// Tenants: source id, destination id.
+    pub tenants: Vec<(i64, i64)>,
+    /// Users of the run.
+    pub users: Vec<PersonPlan>,
+    /// Groups of the run.
+    pub groups: Vec<PersonPlan>,
+    /// Role and group links to add, by source id of user and group, destination id of role.
+    pub links: LinksPlan,
+    /// Batch size and the like.
+    pub options: RunOptions,
+    /// What the person decided, in words.
+    pub decisions: Vec<String>,
+    /// What is not carried over.
+    pub left_out: Vec<(String, String)>,
+    /// Pins everything above.
+    pub fingerprint: String,
+}
+
+/// One entity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EntityPlan {
+    /// The espace's SS key.
+    pub espace: Key,
+    /// The entity's SS key.
+    pub entity: Key,
+    /// `Espace.Entity`.
+    pub name: String,
+    /// Why it is in the scope, for producers taken in.
+    pub reason: Option<String>,
+    /// Its table in the source.
+    pub source_table: TableName,
+    /// Its table in the destination.
+    pub destination_table: TableName,
+    /// How rows get their identifier.
+    pub identifier: IdentifierPlan,
+    /// The columns written, in order; the identifier among them unless the destination makes it.
+    pub columns: Vec<ColumnPlan>,
+    /// Destination columns that get the same value in every row.
+    pub constants: Vec<(ColumnShape, Value)>,
+    /// What becomes of the destination's rows.
+    pub existing: ExistingPlan,
+    /// Rows the source had at review.
+    pub source_rows: u64,
+}
+
+impl EntityPlan {
+    /// The source column of the identifier.
+    #[must_use]
+    pub fn key_column(&self) -> Option<&ColumnRef> {
+        match &self.identifier {
+            IdentifierPlan::None => None,
+            IdentifierPlan::Generated { source, .. }
+            | IdentifierPlan::Kept { source, .. }
+            | IdentifierPlan::Extension { source, .. } => Some(source),
+        }
+    }
+
+    /// The destination column of the identifier.
+    #[must_use]
+    pub fn destination_key(&self) -> Option<&ColumnShape> {
+        match &self.identifier {
+            IdentifierPlan::None => None,
+            IdentifierPlan::Generated { destination, .. }
+            | IdentifierPlan::Kept { destination, .. }
+            | IdentifierPlan::Extension { destination, .. } => Some(destination),
+        }
+    }
+}
+
+/// How rows get their identifier.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum IdentifierPlan {
+    /// There is none.
+    None,
+    /// The destination gives new ids, which are captured.
+    Generated {
+        /// The source column.
+        source: ColumnRef,
+        /// The destination's identity column.
+        destination: ColumnShape,
+    },
+    /// Rows keep their own.
+    Kept {
+        /// The source column.
+        source: ColumnRef,
+        /// The destination column.
+        destination: ColumnShape,
+    },
+    /// It is another row's id; the rule is that column's.
+    Extension {
+        /// The source column.
+        source: ColumnRef,
+        /// The destination column.
+        destination: ColumnShape,
+    },
+}
+
+/// One column.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ColumnPlan {
+    /// The attribute's name, or the hidden column's.
+    pub attribute: String,
+    /// The attribute's SS key; empty for the hidden tenant column.
+    pub key: Key,
+    /// Where it is read.
+    pub source: ColumnRef,
+    /// Where it is written.
+    pub destination: ColumnShape,
+    /// What happens to its values.
+    pub rule: Rule,
+}
+
+/// What happens to the values of a column.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Rule {
+    /// They stay as they are.
+    Copy {
+        /// What happens to a value that does not fit.
+        misfit: Misfit,
+    },
+    /// They are ids and are rewritten.
+    Reference(ReferenceRule),
+}
+
+/// What happens to a value that does not fit the destination's column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Misfit {
+    /// Nobody decided it: the row is a reject.
+    Refuse,
+    /// It was decided to leave such rows out.
+    LeaveOut,
+    /// It was decided to cut the text.
+    Cut,
+    /// It was decided to write the type's null value for NULL.
+    Default,
+}
+
+/// How ids of a column are rewritten.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReferenceRule {
+    /// Whose ids they are.
+    pub target: Target,
+    /// Whether the cell may be NULL in the destination.
+    pub may_be_emptied: bool,
+    /// What stands for "none": NULL, or the type's null value where NULL is refused.
+    pub none: Value,
+    /// Whether 0 (or an empty text) is a row's id.
+    pub zero_is_row: bool,
+    /// Whether it is written in the second pass.
+    pub is_deferred: bool,
+    /// What happens to a row whose value points to nothing.
+    pub orphan: Orphan,
+}
+
+/// Whose ids a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target {
+    /// Rows of an entity of the plan, by its place.
+    Entity(usize),
+    /// Rows that are only looked up, by the place in [`Plan::fixed`].
+    Fixed(usize),
+    /// Users.
+    Users,
+    /// Groups.
+    Groups,
+    /// Tenants.
+    Tenants,
+    /// Rows of another system: ids stay.
+    External,
+    /// Rows that are not carried over: the reference is emptied.
+    Nothing,
+}
+
+/// What happens to a row whose reference points to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Orphan {
+    /// The reference is emptied.
+    Empty,
+    /// The row is left out.
+    LeaveOut,
+}
+
+/// What becomes of the destination's rows of an entity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum ExistingPlan {
+    /// They are deleted first.
+    Replace {
+        /// Which ones.
+        filter: Filter,
+        /// How many there were at review.
+        rows: u64,
+        /// How many others stay.
+        standing: u64,
+    },
+    /// They stay; ours are added.
+    Keep {
+        /// How many there were at review.
+        rows: u64,
+    },
+    /// They stay; those with the same key values are taken for ours, the others of ours are added.
+    Recognise {
+        /// Places in [`EntityPlan::columns`] that tell rows apart.
+        key: Vec<usize>,
+        /// How many rows there were at review.
+        rows: u64,
+    },
+}
+
+/// Rows that are only looked up: static records, roles, espaces and the like.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FixedPlan {
+    /// The entity's name.
+    pub name: String,
+    /// Source id and what becomes of references to it.
+    pub fates: Vec<(Value, Fate)>,
+}
+
+/// What becomes of references to a row that is not carried over itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Fate {
+    /// They are rewritten to this id.
+    To(Value),
+    /// They are emptied, by decision.
+    Empty,
+    /// Rows that hold one are left out, by decision.
+    LeaveOut,
+}
+
+/// A user or group of the run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PersonPlan {
+    /// Its id in the source.
+    pub source: i64,
+    /// Its name, for reports.
+    pub name: String,
+    /// What becomes of it.
+    pub fate: PersonFate,
+}
+
+/// What becomes of a user or group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PersonFate {
+    /// This one of the destination is used.
+    Use(i64),
+    /// It is created, in this tenant of the destination.
+    Create {
+        /// The tenant, where the table has one.
+        tenant: Option<i64>,
+    },
+    /// References to it are emptied.
+    Empty,
+}
+
+/// Links between people and roles that are added where they are missing.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LinksPlan {
+    /// Source user, destination role.
+    pub user_roles: Vec<(i64, i64)>,
+    /// Source group, destination role.
+    pub group_roles: Vec<(i64, i64)>,
+    /// Source user, source group.
+    pub group_users: Vec<(i64, i64)>,
+}

@@ -1,0 +1,242 @@
+//! From names of applications, espaces and solutions to entities, with the producers they need.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::fmt;
+
+use super::Decisions;
+use crate::compare::{FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, choice};
+use crate::outsystems::{DataKind, EntityIndex, Environment, Key, Resolution};
+
+/// What the person asked for, by names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeRequest {
+    /// Applications.
+    pub applications: Vec<String>,
+    /// Espaces.
+    pub espaces: Vec<String>,
+    /// Solutions.
+    pub solutions: Vec<String>,
+    /// `Espace.Entity` to leave out.
+    pub exclude: Vec<String>,
+    /// Whether rows of the destination are replaced; `None` when the plan does not say.
+    pub replace: Option<bool>,
+}
+
+/// Something asked for that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeError {
+    /// What was asked for.
+    pub what: String,
+    /// Names that are near.
+    pub nearest: Vec<String>,
+}
+
+impl fmt::Display for ScopeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if !self.nearest.is_empty() {
+            write!(f, "\n  Did you mean {}?", self.nearest.join(" or "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ScopeError {}
+
+/// Names near a wanted one, nearest first, at most three.
+fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut scored: Vec<(f64, &str)> = names
+        .map(|name| (strsim::jaro_winkler(&wanted.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(score, _)| *score > 0.6)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.dedup();
+    scored.into_iter().take(3).map(|(_, name)| format!("\"{name}\"")).collect()
+}
+
+fn find<'a, T>(
+    kind: &str,
+    wanted: &str,
+    items: &'a [T],
+    name: impl Fn(&T) -> &str,
+) -> Result<&'a T, ScopeError> {
+    items.iter().find(|item| name(item).to_lowercase() == wanted.trim().to_lowercase()).ok_or_else(
+        || ScopeError {
+            what: format!("the source has no {kind} \"{wanted}\""),
+            nearest: nearest(wanted, items.iter().map(&name)),
+        },
+    )
+}
+
+/// Resolves the scope against the source: the entities chosen, and by reference the producers
+/// they need (data closure, `metamodel.md` §8). A decision about a reference can keep its
+/// producer out.
+pub fn resolve(
+    source: &Environment,
+    request: &ScopeRequest,
+    decisions: &Decisions,
+) -> Result<Selection, ScopeError> {
+    let mut espaces: BTreeSet<i64> = BTreeSet::new();
+    for name in &request.applications {
+        let application = find("application", name, &source.applications, |a| &a.name)?;
+        espaces.extend(&application.espaces);
+    }
+    for name in &request.solutions {
+        let solution = find("solution", name, &source.solutions, |s| &s.name)?;
+        espaces.extend(&solution.espaces);
+    }
+    for name in &request.espaces {
+        espaces.insert(find("espace", name, &source.espaces, |e| &e.name)?.id);
+    }
+    if request.applications.is_empty() && request.solutions.is_empty() && request.espaces.is_empty()
+    {
+        return Err(ScopeError {
+            what: "the scope is empty: name at least one application, espace or solution"
+                .to_owned(),
+            nearest: Vec::new(),
+        });
+    }
+    let mut excluded: HashSet<EntityIndex> = HashSet::new();
+    for name in &request.exclude {
+        let found = source.entities.iter().position(|entity| {
+            entity.is_active && entity.full_name().to_lowercase() == name.trim().to_lowercase()
+        });
+        match found {
+            Some(index) => {
+                excluded.insert(EntityIndex(index));
+            }
+            None => {
+                let names: Vec<String> = source
+                    .entities
+                    .iter()
+                    .filter(|entity| entity.is_active)
+                    .map(crate::outsystems::Entity::full_name)
+                    .collect();
+                return Err(ScopeError {
+                    what: format!("the source has no entity \"{name}\" to exclude"),
+                    nearest: nearest(name, names.iter().map(String::as_str)),
+                });
+            }
+        }
+    }
+    let mut selection = Selection {
+        replace: request.replace,
+        confirmed: confirmed(source, decisions),
+        ..Selection::default()
+    };
+    for espace in &source.espaces {
+        if !espaces.contains(&espace.id) {
+            continue;
+        }
+        if espace.is_system {
+            selection.left_out.push(LeftOut {
+                what: espace.name.clone(),
+                why: "it belongs to the platform, which is never written".to_owned(),
+            });
+            espaces.remove(&espace.id);
+        } else {
+            selection.espaces.push(espace.key.clone());
+        }
+    }
+
+    let mut reasons: HashMap<EntityIndex, Reason> = HashMap::new();
+    let mut queue = VecDeque::new();
+    for (index, entity) in source.entities.iter().enumerate() {
+        let index = EntityIndex(index);
+        if !entity.is_active || !entity.espace_id.is_some_and(|id| espaces.contains(&id)) {
+            continue;
+        }
+        let mut leave_out = |why: &str| {
+            selection.left_out.push(LeftOut { what: entity.full_name(), why: why.to_owned() });
+        };
+        if excluded.contains(&index) {
+            leave_out("the plan excludes it");
+        } else if entity.is_external {
+            leave_out("another system keeps its rows");
+        } else if entity.is_system || entity.system_target().is_some() {
+            leave_out("it belongs to the platform, which is never written");
+        } else if entity.kind == DataKind::Static {
+            leave_out(
+                "a static entity: its records come from the module's code and are matched by key",
+            );
+        } else if entity.kind == DataKind::Client {
+            leave_out("its rows live on devices, not in the database");
+        } else if left_out(entity, decisions) {
+            leave_out("left out by decision");
+        } else {
+            reasons.insert(index, Reason::Chosen);
+            queue.push_back(index);
+        }
+    }
+    while let Some(index) = queue.pop_front() {
+        let entity = source.entity(index);
+        for attribute in entity.active_attributes() {
+            let confirmed = selection.confirmed.get(&(
+                entity.espace_key.clone(),
+                entity.key.clone(),
+                attribute.key.clone(),
+            ));
+            let target = match (source.resolve(entity, &attribute.data_type), confirmed) {
+                (Some(Resolution::Entity(target)), _) => target,
+                (Some(Resolution::Candidates(_)), Some(target)) => *target,
+                _ => continue,
+            };
+            let producer = source.entity(target);
+            let key = FindingKey::attribute(FindingKind::ReferenceLeavesScope, entity, attribute);
+            let kept_out = decisions.choice(&key).is_some_and(|made| made != choice::TAKE_IN);
+            if reasons.contains_key(&target)
+                || excluded.contains(&target)
+                || kept_out
+                || !source.is_application_entity(producer)
+                || producer.is_system
+                || left_out(producer, decisions)
+            {
+                continue;
+            }
+            let by = format!("{}.{}", entity.full_name(), attribute.name);
+            reasons.insert(target, Reason::Producer(by));
+            queue.push_back(target);
+        }
+    }
+    let mut entities: Vec<Selected> =
+        reasons.into_iter().map(|(entity, reason)| Selected { entity, reason }).collect();
+    entities.sort_by_key(|selected| selected.entity);
+    selection.entities = entities;
+    Ok(selection)
+}
+
+/// Whether a decision about an entity as a whole leaves it out.
+fn left_out(entity: &crate::outsystems::Entity, decisions: &Decisions) -> bool {
+    [
+        FindingKind::EntityAmbiguous,
+        FindingKind::EntityKindChanged,
+        FindingKind::EntityKindUnknown,
+        FindingKind::TableMissing,
+        FindingKind::IdentifierChanged,
+    ]
+    .into_iter()
+    .any(|kind| decisions.choice(&FindingKey::entity(kind, entity)) == Some(choice::LEAVE_OUT))
+}
+
+/// Targets that a person confirmed for references which resolve to nothing for sure.
+fn confirmed(source: &Environment, decisions: &Decisions) -> HashMap<(Key, Key, Key), EntityIndex> {
+    decisions
+        .all()
+        .into_iter()
+        .filter(|decision| {
+            decision.key.kind == FindingKind::ReferenceUnresolved && decision.choice == choice::MAP
+        })
+        .filter_map(|decision| {
+            let name = decision.to.as_deref()?.trim().to_lowercase();
+            let place = source
+                .entities
+                .iter()
+                .position(|entity| entity.is_active && entity.full_name().to_lowercase() == name)?;
+            let key = &decision.key;
+            Some((
+                (key.espace.clone(), key.entity.clone(), key.attribute.clone()),
+                EntityIndex(place),
+            ))
+        })
+        .collect()
+}
