@@ -1,5 +1,7 @@
 //! Bad input gets a sentence, exit code 2 or 64, and nothing written.
 
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+
 use std::path::Path;
 
 use rusqlite::Connection;

@@ -3,6 +3,8 @@
 //! `OSFERRY_TEST_SEEDS=100` judges a hundred pairs more, `OSFERRY_TEST_SEEDS=700..900` just
 //! those. What fails is made as small as it goes and its files are kept for a look.
 
+#![expect(clippy::panic, reason = "a test says what is wrong by panicking")]
+
 use std::path::PathBuf;
 
 use crate::estate::content::read;
@@ -15,14 +17,14 @@ use crate::program::{Bench, Plan, Said};
 /// A plan that varies what must not matter.
 fn plan(recipe: &Recipe, bench: &Bench) -> Plan {
     let mut plan = Plan::new();
-    if recipe.seed % 2 == 0 {
+    if recipe.seed.is_multiple_of(2) {
         plan.source = bench.source().display().to_string();
         plan.destination = bench.destination().display().to_string();
     }
-    if recipe.seed % 3 == 0 {
+    if recipe.seed.is_multiple_of(3) {
         plan.scope = "espaces = [\"Core_CS\", \"Core\"]".into();
     }
-    if recipe.seed % 4 != 0 {
+    if !recipe.seed.is_multiple_of(4) {
         plan.purpose = Some("development");
     }
     let batch = [1, 7, 250, 4000][recipe.seed as usize % 4];
@@ -76,7 +78,7 @@ fn failure(recipe: &Recipe) -> Option<String> {
     if troubles.is_empty() {
         return None;
     }
-    let kept = keep(bench);
+    let kept = keep(&bench);
     let count = troubles.len();
     troubles.truncate(25);
     Some(format!(
@@ -92,7 +94,7 @@ fn shortened(said: &Said) -> String {
 }
 
 /// Leaves the files of the last failure where they can be looked at.
-fn keep(bench: Bench) -> PathBuf {
+fn keep(bench: &Bench) -> PathBuf {
     let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("failed-migration");
     let _ = std::fs::remove_dir_all(&place);
     let _ = std::fs::create_dir_all(&place);

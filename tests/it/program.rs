@@ -1,5 +1,7 @@
 //! The real program, started as a person would, in folders of its own.
 
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

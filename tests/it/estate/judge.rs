@@ -194,7 +194,7 @@ impl Judge {
                     own || expect.is_some_and(|e| self.agrees(e, cell) == Some(true))
                 })
             };
-            match rest.left.iter().position(|other| fits(&other)) {
+            match rest.left.iter().position(fits) {
                 Some(at) => drop(rest.left.swap_remove(at)),
                 None => self.say(format!("{name}: missing: {:?}", row.cells)),
             }

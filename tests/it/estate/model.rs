@@ -161,10 +161,6 @@ impl Entity {
         self.attributes.iter().find(|a| a.key == key)
     }
 
-    pub fn attribute_mut(&mut self, key: &str) -> Option<&mut Attribute> {
-        self.attributes.iter_mut().find(|a| a.key == key)
-    }
-
     pub fn identifier(&self) -> Option<&Attribute> {
         self.attribute(self.identifier.as_deref()?)
     }

@@ -30,7 +30,7 @@ fn carried_out(path: &Path, pair: &Pair, recipe: &Recipe) -> Content {
 #[test]
 fn estates_can_be_written() {
     let folder = tempfile::tempdir().expect("a folder");
-    for seed in 0..20 {
+    for seed in 0..8 {
         let pair = generate::pair(&Recipe::random(seed));
         assert_eq!(pair.source.espaces[0].name, SERVICE_CENTER);
         for (name, side) in [("prod", &pair.source), ("dev", &pair.destination)] {
@@ -44,7 +44,7 @@ fn estates_can_be_written() {
 #[test]
 fn what_the_oracle_does_pleases_the_judge() {
     let folder = tempfile::tempdir().expect("a folder");
-    let recipes = (0..40).map(Recipe::random).chain((0..4).map(|s| Recipe::full(s, 6)));
+    let recipes = (0..24).map(Recipe::random).chain((0..3).map(|s| Recipe::full(s, 6)));
     for (number, recipe) in recipes.enumerate() {
         let pair = generate::pair(&recipe);
         let path = folder.path().join(format!("{number}.sqlite"));
@@ -68,7 +68,7 @@ fn the_judge_finds_every_changed_cell_and_row() {
         let good = read(&path);
         let tables: Vec<&String> =
             good.tables.iter().filter(|(_, rows)| !rows.is_empty()).map(|(name, _)| name).collect();
-        for _ in 0..60 {
+        for _ in 0..40 {
             let table = *chance.pick(&tables);
             let mut bad = good.clone();
             let rows = bad.tables.get_mut(table).expect("there");
@@ -134,13 +134,13 @@ fn a_swapped_reference_is_found() {
 
 #[test]
 fn flaws_are_refused_and_nothing_else_is() {
-    for seed in 0..30 {
+    for seed in 0..12 {
         let recipe = Recipe::random(seed);
         expected(&generate::pair(&recipe), &recipe);
     }
     for flaw in FLAWS {
         let mut shown = 0;
-        for seed in 0..10 {
+        for seed in 0..5 {
             let recipe = Recipe::flawed(seed, *flaw);
             let pair = generate::pair(&recipe);
             if pair.refused.is_none() {
@@ -150,7 +150,7 @@ fn flaws_are_refused_and_nothing_else_is() {
             let verdict = migrate(&pair);
             assert!(matches!(verdict, Verdict::Refused(_)), "{recipe:?}");
         }
-        assert!(shown > 3, "{flaw:?} is hardly ever shown");
+        assert!(shown > 1, "{flaw:?} is hardly ever shown");
     }
 }
 

@@ -104,9 +104,9 @@ fn create(table: &Table, chance: &mut Chance) -> String {
                 format!("{}{collate}", quoted(column, chance))
             })
             .collect();
-        let _ = write!(
+        let _ = writeln!(
             indexes,
-            "CREATE UNIQUE INDEX \"OSIDX_{}_{number}\" ON {name} ({});\n",
+            "CREATE UNIQUE INDEX \"OSIDX_{}_{number}\" ON {name} ({});",
             table.name,
             columns.join(", ")
         );

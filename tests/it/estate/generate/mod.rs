@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 use super::chance::Chance;
 use super::model::{Cell, Entity, Environment, Pair, Refusal, User};
 use super::recipe::{Feature, Flaw, Recipe};
-pub use rows::folded;
 use rows::{Filler, Side};
 use structure::{CHOSEN, Maker};
 
