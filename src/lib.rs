@@ -4,3 +4,4 @@ pub mod database;
 pub mod migrate;
 pub mod outsystems;
 pub mod plan;
+pub mod practice;

@@ -1,3 +1,26 @@
-//! Doing it.
+//! Doing it: preflight, the run, its journal, its progress.
+//!
+//! The way of a row: read from the source in key order, remapped column by column, inserted in one
+//! transaction per batch whose ids are journaled and synced before COMMIT. References that go
+//! round in a circle are left empty at first and set in a second pass.
 
+mod control;
+mod delete;
+mod idmap;
 pub mod journal;
+mod load;
+mod people;
+mod preflight;
+mod progress;
+mod remap;
+mod run;
+mod second_pass;
+mod session;
+mod survey;
+
+pub use control::{Command, Control, Controller};
+pub use idmap::IdMap;
+pub use preflight::{check_destination, check_pair};
+pub use progress::{EntityProgress, EntityState, Phase, Progress};
+pub use run::{RunEnd, RunRequest, run};
+pub use survey::{Environments, survey};

@@ -1,0 +1,97 @@
+//! Pause, stop and cancel, from whoever watches a run.
+
+use tokio::sync::watch;
+
+use crate::database::{Fault, FaultKind, Result};
+
+/// What a run is asked to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Command {
+    /// Go on.
+    #[default]
+    Run,
+    /// Finish the current batches, keep the sessions, wait.
+    Pause,
+    /// Finish the current batches and end.
+    Stop,
+    /// Roll the current batches back and end.
+    Cancel,
+}
+
+/// The end that gives commands.
+#[derive(Clone, Debug)]
+pub struct Controller {
+    sender: watch::Sender<Command>,
+}
+
+/// The end that obeys.
+#[derive(Clone, Debug)]
+pub struct Control {
+    receiver: watch::Receiver<Command>,
+}
+
+impl Controller {
+    /// Both ends; the run goes on until told otherwise.
+    #[must_use]
+    pub fn new() -> (Self, Control) {
+        let (sender, receiver) = watch::channel(Command::Run);
+        (Self { sender }, Control { receiver })
+    }
+
+    /// Gives a command.
+    pub fn say(&self, command: Command) {
+        self.sender.send_replace(command);
+    }
+}
+
+impl Control {
+    /// To be called between batches: waits while paused, errs when the run has to end.
+    pub(super) async fn between_batches(&mut self) -> Result<()> {
+        loop {
+            let command = *self.receiver.borrow_and_update();
+            match command {
+                Command::Run => return Ok(()),
+                Command::Stop | Command::Cancel => return Err(stopped()),
+                Command::Pause => {
+                    // Nobody left to say "go on" means go on.
+                    if self.receiver.changed().await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// To be called before a commit: errs when open batches are to be rolled back.
+    pub(super) fn before_commit(&self) -> Result<()> {
+        if *self.receiver.borrow() == Command::Cancel { Err(stopped()) } else { Ok(()) }
+    }
+}
+
+fn stopped() -> Fault {
+    Fault::new(FaultKind::Cancelled, "the run was stopped")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_paused_run_goes_on_when_told() {
+        let (controller, mut control) = Controller::new();
+        controller.say(Command::Pause);
+        let waiting = tokio::spawn(async move { control.between_batches().await });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        controller.say(Command::Run);
+        assert!(waiting.await.expect("no panic").is_ok());
+    }
+
+    #[tokio::test]
+    async fn stop_ends_between_batches_and_lets_a_commit_through() {
+        let (controller, mut control) = Controller::new();
+        controller.say(Command::Stop);
+        assert!(control.before_commit().is_ok());
+        assert!(control.between_batches().await.is_err());
+    }
+}

@@ -1,0 +1,200 @@
+//! Whose id became whose, small enough for hundreds of millions of rows.
+//!
+//! Rows of a table come in ascending source order and mostly get consecutive ids, so the map is
+//! the set of source ids (pages of bits) plus the few places where the destination's ids do not
+//! simply go on (breaks). A dense table costs about an eighth of a byte per row.
+
+use std::collections::HashSet;
+
+use crate::database::Value;
+
+/// Source ids per page.
+const PAGE: i64 = 4096;
+/// A page of more ids than this is kept as bits, of fewer as a list.
+const LISTED: usize = 256;
+
+enum Ids {
+    Listed(Vec<u16>),
+    Bits(Box<[u64; 64]>),
+}
+
+struct Page {
+    number: i64,
+    /// Ids on earlier pages.
+    before: u64,
+    ids: Ids,
+}
+
+impl Page {
+    /// The place of an id among those of its page, if it is there.
+    fn rank(&self, offset: u16) -> Option<u64> {
+        match &self.ids {
+            Ids::Listed(list) => list.binary_search(&offset).ok().map(|place| place as u64),
+            Ids::Bits(bits) => {
+                let (word, bit) = (usize::from(offset) / 64, offset % 64);
+                if bits[word] >> bit & 1 == 0 {
+                    return None;
+                }
+                let whole: u32 = bits[..word].iter().map(|word| word.count_ones()).sum();
+                let below = (bits[word] & ((1 << bit) - 1)).count_ones();
+                Some(u64::from(whole + below))
+            }
+        }
+    }
+
+    fn add(&mut self, offset: u16) {
+        if let Ids::Listed(list) = &mut self.ids {
+            if list.len() < LISTED {
+                list.push(offset);
+                return;
+            }
+            let mut bits = Box::new([0_u64; 64]);
+            for known in list {
+                bits[usize::from(*known) / 64] |= 1 << (*known % 64);
+            }
+            self.ids = Ids::Bits(bits);
+        }
+        if let Ids::Bits(bits) = &mut self.ids {
+            bits[usize::from(offset) / 64] |= 1 << (offset % 64);
+        }
+    }
+}
+
+/// The ids of one entity's rows.
+#[derive(Default)]
+pub struct IdMap {
+    pages: Vec<Page>,
+    /// (ordinal, destination id): from this ordinal on, ids go up one by one.
+    breaks: Vec<(u64, i64)>,
+    count: u64,
+    last: Option<i64>,
+    /// Identifiers that are texts keep their value; without case.
+    texts: HashSet<Box<[u8]>>,
+}
+
+/// A text as the platform compares it.
+fn fold(text: &[u8]) -> Box<[u8]> {
+    match std::str::from_utf8(text) {
+        Ok(text) => text.to_lowercase().into_bytes().into_boxed_slice(),
+        Err(_) => text.into(),
+    }
+}
+
+impl IdMap {
+    /// Adds a row. Source ids have to come in ascending order; one that does not is refused
+    /// (`false`), because it would be lost.
+    #[must_use]
+    pub fn push(&mut self, source: i64, destination: i64) -> bool {
+        if self.last.is_some_and(|last| source <= last) {
+            return false;
+        }
+        let number = source.div_euclid(PAGE);
+        let offset = source.rem_euclid(PAGE) as u16;
+        if self.pages.last().is_none_or(|page| page.number != number) {
+            self.pages.push(Page { number, before: self.count, ids: Ids::Listed(Vec::new()) });
+        }
+        if let Some(page) = self.pages.last_mut() {
+            page.add(offset);
+        }
+        let expected = self
+            .breaks
+            .last()
+            .map(|(ordinal, id)| id.wrapping_add((self.count - ordinal) as i64));
+        if expected != Some(destination) {
+            self.breaks.push((self.count, destination));
+        }
+        self.count += 1;
+        self.last = Some(source);
+        true
+    }
+
+    /// Adds a row whose identifier is a text that it keeps.
+    pub fn push_text(&mut self, text: &[u8]) {
+        self.texts.insert(fold(text));
+        self.count += 1;
+    }
+
+    /// The destination's id for a source id.
+    #[must_use]
+    pub fn integer(&self, source: i64) -> Option<i64> {
+        let number = source.div_euclid(PAGE);
+        let page = self.pages.binary_search_by_key(&number, |page| page.number).ok()?;
+        let page = &self.pages[page];
+        let ordinal = page.before + page.rank(source.rem_euclid(PAGE) as u16)?;
+        let place = self.breaks.partition_point(|(start, _)| *start <= ordinal).checked_sub(1)?;
+        let (start, id) = self.breaks[place];
+        Some(id.wrapping_add((ordinal - start) as i64))
+    }
+
+    /// The destination's value for a source value; `None` when no such row was carried over.
+    #[must_use]
+    pub fn lookup(&self, source: &Value) -> Option<Value> {
+        match source {
+            Value::Integer(id) => self.integer(*id).map(Value::Integer),
+            Value::Text(text) => self.texts.contains(&fold(text)).then(|| source.clone()),
+            _ => None,
+        }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn it_answers_as_a_plain_map_does(
+            gaps in proptest::collection::vec((1_i64..6000, 0_i64..3), 0..2000),
+            start in -10_000_i64..10_000,
+        ) {
+            let mut map = IdMap::default();
+            let mut plain = BTreeMap::new();
+            let (mut source, mut destination) = (start, 1000);
+            for (gap, jump) in gaps {
+                source += if gap > 3000 { gap } else { 1 };
+                destination += 1 + jump * jump;
+                prop_assert!(map.push(source, destination));
+                plain.insert(source, destination);
+            }
+            for (source, destination) in &plain {
+                prop_assert_eq!(map.integer(*source), Some(*destination));
+                for near in [source - 1, source + 1] {
+                    prop_assert_eq!(map.integer(near), plain.get(&near).copied());
+                }
+            }
+            prop_assert_eq!(map.len(), plain.len() as u64);
+        }
+    }
+
+    #[test]
+    fn an_id_out_of_order_is_refused() {
+        let mut map = IdMap::default();
+        assert!(map.push(5, 1));
+        assert!(!map.push(5, 2));
+        assert!(!map.push(4, 2));
+        assert_eq!(map.integer(5), Some(1));
+    }
+
+    #[test]
+    fn the_ends_of_the_range_are_ids_too() {
+        let mut map = IdMap::default();
+        assert!(map.push(i64::MIN, 7));
+        assert!(map.push(i64::MAX, 8));
+        assert_eq!(map.integer(i64::MIN), Some(7));
+        assert_eq!(map.integer(i64::MAX), Some(8));
+    }
+}

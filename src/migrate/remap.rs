@@ -1,0 +1,500 @@
+//! Rows as the destination knows them: every id rewritten, every value checked.
+//!
+//! Works column by column on a whole batch. A row that cannot be carried over gets a verdict and is
+//! taken out; the first column that says so decides.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use super::idmap::IdMap;
+use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
+use crate::database::{
+    Batch, Column, ColumnShape, ColumnType, Fault, FaultKind, Result, Value, ValueKind, Values,
+};
+use crate::plan::{
+    ColumnPlan, EntityPlan, Fate, Misfit, Orphan, Plan, ReferenceRule, Rule, Target,
+};
+
+/// What is known of an entity's rows once they are all carried over.
+#[derive(Default)]
+pub(super) struct Carried {
+    /// Whose id became whose.
+    pub(super) map: IdMap,
+    /// Rows that were not carried over, and whether a decision foresaw it.
+    pub(super) left_out: HashMap<String, bool>,
+}
+
+/// Everything ids are looked up in.
+pub(super) struct Maps {
+    /// By the entity's place in the plan; set when the entity is complete.
+    pub(super) entities: Vec<OnceLock<Carried>>,
+    /// By the place in [`Plan::fixed`].
+    pub(super) fixed: Vec<HashMap<String, Fate>>,
+    /// `None`: references to this user are emptied by decision.
+    pub(super) users: HashMap<i64, Option<i64>>,
+    /// The same for groups.
+    pub(super) groups: HashMap<i64, Option<i64>>,
+    /// Tenants.
+    pub(super) tenants: HashMap<i64, i64>,
+}
+
+/// A value as a key in a look-up: numbers as numbers, text without case.
+pub(super) fn fold(value: &Value) -> String {
+    match value {
+        Value::Text(_) => format!("t{}", value.to_string().to_lowercase()),
+        other => format!("n{other}"),
+    }
+}
+
+impl Maps {
+    /// The maps that the plan itself holds; users and groups come with the people's phase.
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self {
+            entities: plan.entities.iter().map(|_| OnceLock::new()).collect(),
+            fixed: plan
+                .fixed
+                .iter()
+                .map(|fixed| {
+                    fixed.fates.iter().map(|(id, fate)| (fold(id), fate.clone())).collect()
+                })
+                .collect(),
+            users: HashMap::new(),
+            groups: HashMap::new(),
+            tenants: plan.tenants.iter().copied().collect(),
+        }
+    }
+}
+
+/// What becomes of one reference.
+enum Resolved {
+    To(Value),
+    None,
+    Emptied(String),
+    LeaveOut { reason: String, planned: bool },
+}
+
+/// A batch ready to be written.
+pub(super) struct Remapped {
+    /// The rows, in the destination's columns.
+    pub(super) batch: Batch,
+    /// For each of them its place in the batch that was read.
+    pub(super) kept: Vec<usize>,
+    /// Rows that are not carried over.
+    pub(super) left_out: Vec<LeftOutRow>,
+    /// Cells that were emptied, with the place of their row in the batch that was read.
+    pub(super) emptied: Vec<(usize, EmptiedCell)>,
+    /// References to set later, likewise; their destination key is not known yet.
+    pub(super) deferred: Vec<(usize, DeferredCell)>,
+}
+
+/// Rows under way: verdicts and what was noticed.
+struct Work<'a> {
+    maps: &'a Maps,
+    plan: &'a Plan,
+    keys: Option<&'a Column>,
+    verdicts: Vec<Option<(String, bool)>>,
+    emptied: Vec<(usize, EmptiedCell)>,
+    deferred: Vec<(usize, DeferredCell)>,
+}
+
+/// Remaps a batch of an entity. The batch has the key column first if the entity has one, then
+/// the plan's columns.
+pub(super) fn remap(plan: &Plan, place: usize, read: &Batch, maps: &Maps) -> Result<Remapped> {
+    let entity = &plan.entities[place];
+    let offset = usize::from(entity.key_column().is_some());
+    let mut work = Work {
+        maps,
+        plan,
+        keys: (offset == 1).then(|| read.column(0)),
+        verdicts: vec![None; read.len()],
+        emptied: Vec::new(),
+        deferred: Vec::new(),
+    };
+    let mut columns = Vec::with_capacity(entity.columns.len() + entity.constants.len());
+    for (index, column) in entity.columns.iter().enumerate() {
+        let values = read.column(index + offset);
+        columns.push(match &column.rule {
+            Rule::Copy { misfit } => work.copy(column, *misfit, values)?,
+            Rule::Reference(rule) => work.reference(entity, index, column, rule, values)?,
+        });
+    }
+    for (column, value) in &entity.constants {
+        let mut values = Column::for_type(&column.data_type)?;
+        for _ in 0..read.len() {
+            values.push(value)?;
+        }
+        columns.push(values);
+    }
+    let batch = Batch::new(columns)?;
+    let kept: Vec<usize> =
+        (0..read.len()).filter(|row| work.verdicts[*row].is_none()).collect();
+    let left_out = work
+        .verdicts
+        .iter()
+        .enumerate()
+        .filter_map(|(row, verdict)| {
+            let (reason, planned) = verdict.clone()?;
+            Some(LeftOutRow { entity: place, key: work.key(row), reason, planned, code: None })
+        })
+        .collect();
+    let lost: HashSet<usize> =
+        (0..read.len()).filter(|row| work.verdicts[*row].is_some()).collect();
+    work.emptied.retain(|(row, _)| !lost.contains(row));
+    work.deferred.retain(|(row, _)| !lost.contains(row));
+    Ok(Remapped {
+        batch: if lost.is_empty() { batch } else { batch.select(&kept)? },
+        kept,
+        left_out,
+        emptied: work.emptied,
+        deferred: work.deferred,
+    })
+}
+
+impl Work<'_> {
+    fn key(&self, row: usize) -> Value {
+        self.keys.map_or(Value::Null, |keys| keys.value(row))
+    }
+
+    fn refuse(&mut self, row: usize, reason: String, planned: bool) {
+        self.verdicts[row].get_or_insert((reason, planned));
+    }
+
+    /// Values that stay as they are, as far as the destination's column holds them.
+    fn copy(&mut self, column: &ColumnPlan, misfit: Misfit, values: &Column) -> Result<Column> {
+        let to = &column.destination;
+        let same_type = column.source.data_type == to.data_type;
+        if same_type && to.nullable {
+            return Ok(values.clone());
+        }
+        let mut out = Column::for_type(&to.data_type)?;
+        for row in 0..values.len() {
+            match fitted(values, row, to, misfit) {
+                Ok(value) => out.push(&value)?,
+                Err(why) => {
+                    let reason = format!("{}: {why}", column.attribute);
+                    self.refuse(row, reason, misfit == Misfit::LeaveOut);
+                    out.push(&filler(&to.data_type))?;
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn reference(
+        &mut self,
+        entity: &EntityPlan,
+        place: usize,
+        column: &ColumnPlan,
+        rule: &ReferenceRule,
+        values: &Column,
+    ) -> Result<Column> {
+        let mut out = Column::for_type(&column.destination.data_type)?;
+        for row in 0..values.len() {
+            let value = values.value(row);
+            if rule.is_deferred {
+                if !is_none(&value, rule) {
+                    self.deferred.push((
+                        row,
+                        DeferredCell {
+                            column: place,
+                            key: self.key(row),
+                            destination: Value::Null,
+                            value,
+                        },
+                    ));
+                }
+                out.push(&rule.none)?;
+                continue;
+            }
+            match resolve(self.plan, self.maps, rule, &value) {
+                Resolved::To(id) => match fitting_id(&id, &column.destination) {
+                    Some(id) => out.push(&id)?,
+                    None => {
+                        let reason = format!("{}: {id} does not fit", column.attribute);
+                        self.refuse(row, reason, false);
+                        out.push(&rule.none)?;
+                    }
+                },
+                Resolved::None => {
+                    if rule.none.is_null() || !is_mandatory_identifier(entity, place) {
+                        out.push(&rule.none)?;
+                    } else {
+                        self.refuse(row, format!("{}: there is no id", column.attribute), false);
+                        out.push(&rule.none)?;
+                    }
+                }
+                Resolved::Emptied(reason) => {
+                    self.emptied.push((
+                        row,
+                        EmptiedCell { column: place, key: self.key(row), value, reason },
+                    ));
+                    out.push(&rule.none)?;
+                }
+                Resolved::LeaveOut { reason, planned } => {
+                    self.refuse(row, format!("{}: {reason}", column.attribute), planned);
+                    out.push(&filler(&column.destination.data_type))?;
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+fn is_mandatory_identifier(entity: &EntityPlan, place: usize) -> bool {
+    entity
+        .destination_key()
+        .is_some_and(|key| key.name == entity.columns[place].destination.name)
+}
+
+/// What the second pass writes for a reference that had to wait: its new id, or why there is none.
+pub(super) fn resolve_late(
+    plan: &Plan,
+    maps: &Maps,
+    rule: &ReferenceRule,
+    value: &Value,
+) -> std::result::Result<Value, String> {
+    match resolve(plan, maps, rule, value) {
+        Resolved::To(id) => Ok(id),
+        Resolved::None => Err("there is no id".to_owned()),
+        Resolved::Emptied(reason) | Resolved::LeaveOut { reason, .. } => Err(reason),
+    }
+}
+
+/// NULL, or the null identifier in its other form (`metamodel.md` §3.5).
+fn is_none(value: &Value, rule: &ReferenceRule) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Integer(0) => !rule.zero_is_row,
+        Value::Text(text) => text.is_empty() && !rule.zero_is_row,
+        _ => false,
+    }
+}
+
+fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Resolved {
+    if is_none(value, rule) {
+        return Resolved::None;
+    }
+    let emptied = |reason: String, planned: bool| {
+        if rule.may_be_emptied {
+            Resolved::Emptied(reason)
+        } else {
+            Resolved::LeaveOut { reason, planned }
+        }
+    };
+    let orphan = |whose: &str| {
+        let reason = format!("{whose} {value} is not there");
+        match rule.orphan {
+            Orphan::Empty => emptied(reason, true),
+            Orphan::LeaveOut => Resolved::LeaveOut { reason, planned: true },
+        }
+    };
+    let person = |map: &HashMap<i64, Option<i64>>, whose: &str| match value {
+        Value::Integer(id) => match map.get(id) {
+            Some(Some(id)) => Resolved::To(Value::Integer(*id)),
+            Some(None) => emptied(format!("{whose} {id} has no counterpart"), true),
+            None => orphan(whose),
+        },
+        _ => orphan(whose),
+    };
+    match rule.target {
+        Target::Entity(place) => {
+            let name = &plan.entities[place].name;
+            let Some(carried) = maps.entities[place].get() else { return orphan(name) };
+            match carried.map.lookup(value) {
+                Some(id) => Resolved::To(id),
+                None => match carried.left_out.get(&fold(value)) {
+                    Some(planned) => emptied(format!("{name} {value} is left out"), *planned),
+                    None => orphan(name),
+                },
+            }
+        }
+        Target::Fixed(place) => match maps.fixed[place].get(&fold(value)) {
+            Some(Fate::To(id)) => Resolved::To(id.clone()),
+            Some(Fate::Empty) => {
+                emptied(format!("{} {value} has no counterpart", plan.fixed[place].name), true)
+            }
+            Some(Fate::LeaveOut) => Resolved::LeaveOut {
+                reason: format!("{} {value} has no counterpart", plan.fixed[place].name),
+                planned: true,
+            },
+            None => orphan(&plan.fixed[place].name),
+        },
+        Target::Users => person(&maps.users, "user"),
+        Target::Groups => person(&maps.groups, "group"),
+        Target::Tenants => match value {
+            Value::Integer(id) => match maps.tenants.get(id) {
+                Some(id) => Resolved::To(Value::Integer(*id)),
+                None => orphan("tenant"),
+            },
+            _ => orphan("tenant"),
+        },
+        Target::External => Resolved::To(value.clone()),
+        Target::Nothing => emptied("rows referred to are not carried over".to_owned(), true),
+    }
+}
+
+/// An id in the form of its column, when it fits.
+fn fitting_id(id: &Value, column: &ColumnShape) -> Option<Value> {
+    match (id, column.data_type.kind()?) {
+        (Value::Integer(number), ValueKind::Integer) => {
+            let (least, most) = column.data_type.integer_range()?;
+            (least..=most).contains(number).then(|| id.clone())
+        }
+        (Value::Text(_), ValueKind::Text) => Some(id.clone()),
+        (Value::Integer(number), ValueKind::Text) => Some(Value::text(&number.to_string())),
+        (Value::Text(_), ValueKind::Integer) => {
+            id.as_str()?.trim().parse().ok().map(Value::Integer)
+        }
+        (Value::Integer(_), ValueKind::Decimal) => Some(id.clone()),
+        (Value::Decimal { .. }, ValueKind::Decimal) => Some(id.clone()),
+        _ => None,
+    }
+}
+
+/// A value for the cell of a row that is taken out anyway.
+fn filler(_data_type: &ColumnType) -> Value {
+    Value::Null
+}
+
+/// The value as the destination's column holds it, or why it does not.
+fn fitted(
+    values: &Column,
+    row: usize,
+    to: &ColumnShape,
+    misfit: Misfit,
+) -> std::result::Result<Value, String> {
+    if values.is_null(row) {
+        if to.nullable {
+            return Ok(Value::Null);
+        }
+        if misfit == Misfit::Default {
+            return null_value(&to.data_type).ok_or_else(|| "NULL is not allowed".to_owned());
+        }
+        return Err("NULL is not allowed".to_owned());
+    }
+    let misfits = |shown: String| format!("{shown} does not fit {}", to.data_type);
+    match (values.values(), to.data_type.kind()) {
+        (Values::Integer(numbers), Some(ValueKind::Integer)) => {
+            let number = numbers[row];
+            match to.data_type.integer_range() {
+                Some((least, most)) if number < least || number > most => {
+                    Err(misfits(number.to_string()))
+                }
+                _ => Ok(Value::Integer(number)),
+            }
+        }
+        (Values::Bit(bits), Some(ValueKind::Integer)) => Ok(Value::Integer(i64::from(bits[row]))),
+        (Values::Integer(numbers), Some(ValueKind::Decimal)) => {
+            let number = numbers[row];
+            decimal(i128::from(number), 0, to).ok_or_else(|| misfits(number.to_string()))
+        }
+        (Values::Decimal { scale, values: numbers }, Some(ValueKind::Decimal)) => {
+            decimal(numbers[row], *scale, to).ok_or_else(|| misfits(values.value(row).to_string()))
+        }
+        (Values::Text(texts), Some(ValueKind::Text)) => {
+            let text = texts.get(row);
+            let Some(longest) = to.data_type.max_length() else {
+                return Ok(Value::Text(text.to_vec()));
+            };
+            let length = units(text);
+            if length <= longest {
+                return Ok(Value::Text(text.to_vec()));
+            }
+            if misfit == Misfit::Cut {
+                return Ok(Value::Text(cut(text, longest).to_vec()));
+            }
+            Err(misfits(format!("a text of {length} characters")))
+        }
+        (Values::Binary(blobs), Some(ValueKind::Binary)) => {
+            let bytes = blobs.get(row);
+            match to.data_type.max_length() {
+                Some(longest) if bytes.len() > longest => {
+                    Err(misfits(format!("a binary of {} bytes", bytes.len())))
+                }
+                _ => Ok(Value::Binary(bytes.to_vec())),
+            }
+        }
+        (_, Some(kind)) if kind == values.kind() => Ok(values.value(row)),
+        _ => Err(misfits(values.value(row).to_string())),
+    }
+}
+
+/// The platform's null value of a type (`metamodel.md` §3.5).
+fn null_value(data_type: &ColumnType) -> Option<Value> {
+    Some(match data_type.kind()? {
+        ValueKind::Integer | ValueKind::Decimal => Value::Integer(0),
+        ValueKind::Float => Value::Float(0.0),
+        ValueKind::Bit => Value::Bit(false),
+        ValueKind::DateTime => {
+            Value::DateTime(crate::database::date_time_from_text("1900-01-01 00:00:00")?)
+        }
+        ValueKind::Text => Value::text(""),
+        ValueKind::Binary => Value::Binary(Vec::new()),
+        ValueKind::Guid => return None,
+    })
+}
+
+/// A decimal at the destination's scale; `None` when digits would be lost.
+fn decimal(digits: i128, from: u8, to: &ColumnShape) -> Option<Value> {
+    let (precision, scale) = to.data_type.decimal()?;
+    let digits = if scale >= from {
+        digits.checked_mul(10_i128.checked_pow(u32::from(scale - from))?)?
+    } else {
+        let factor = 10_i128.checked_pow(u32::from(from - scale))?;
+        if digits % factor != 0 {
+            return None;
+        }
+        digits / factor
+    };
+    let limit = 10_u128.checked_pow(u32::from(precision))?;
+    (digits.unsigned_abs() < limit).then_some(Value::Decimal { value: digits, scale })
+}
+
+/// UTF-16 units of a WTF-8 text, by its lead bytes.
+fn units(text: &[u8]) -> usize {
+    text.iter()
+        .map(|byte| match byte {
+            0x80..=0xBF => 0,
+            0xF0..=0xFF => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// The longest prefix of whole characters that fits.
+fn cut(text: &[u8], longest: usize) -> &[u8] {
+    let mut used = 0;
+    for (place, byte) in text.iter().enumerate() {
+        let width = match byte {
+            0x80..=0xBF => continue,
+            0xF0..=0xFF => 2,
+            _ => 1,
+        };
+        if used + width > longest {
+            return &text[..place];
+        }
+        used += width;
+    }
+    text
+}
+
+/// The fault for ids that did not come in ascending order.
+pub(super) fn out_of_order(entity: &EntityPlan) -> Fault {
+    Fault::new(
+        FaultKind::Data,
+        format!("{}: rows did not come in the order of their identifier", entity.name),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(cut("aé🚚b".as_bytes(), 3), "aé".as_bytes());
+        assert_eq!(cut("aé🚚b".as_bytes(), 4), "aé🚚".as_bytes());
+        assert_eq!(cut("ab".as_bytes(), 5), "ab".as_bytes());
+        assert_eq!(cut("漢字".as_bytes(), 1), "漢".as_bytes());
+    }
+}

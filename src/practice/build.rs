@@ -1,0 +1,249 @@
+//! Writes one side of the pair: platform tables, entities, rows, keys, triggers.
+
+use super::company::Company;
+use super::definitions::{Definitions, event_table};
+use super::entity::{DeleteRule, Entity};
+use super::environment::{EntityColumn, Environment, Holds, Parent, TENANT_COLUMN};
+use super::factory::Factory;
+use super::platform::{foreign_key_name, index, tables};
+use super::processes::process_id;
+use super::records::{Filler, flag, in_order, number};
+use super::rows::Rows;
+use crate::database::{
+    Builder, ColumnShape, ColumnType, NewColumn, NewForeignKey, NewTable, NewTrigger, Result,
+    TableName, Value,
+};
+use crate::outsystems::Side;
+
+/// The queue that a process trigger fills.
+const QUEUE: &str = "OSSYS_BPM_EVENT_QUEUE";
+
+/// Writes one side into an empty database; returns the number of application rows.
+pub(super) async fn write(
+    builder: &mut dyn Builder,
+    company: &Company,
+    side: Side,
+    rows: Option<u64>,
+) -> Result<u64> {
+    let environment = Environment::new(company, side, rows)?;
+    let factory = Factory::new(&environment);
+    let platform = tables()?;
+    for table in &platform {
+        builder.create_table(&table.table).await?;
+    }
+    let mut records = factory.records()?;
+    records.extend(Definitions::records(&environment, &factory, &platform)?);
+    for table in &platform {
+        let columns = table.columns();
+        let mut filler = Filler::new(&mut *builder, table.table.name.clone(), columns.clone())?;
+        for records in records.iter().filter(|records| records.table == table.name()) {
+            for row in &records.rows {
+                filler.push(&in_order(records.table, &columns, row)?).await?;
+            }
+        }
+        filler.finish().await?;
+    }
+    let mut written = 0;
+    for (place, entity) in company.entities.iter().enumerate() {
+        written += write_entity(builder, &environment, place, entity).await?;
+    }
+    for table in &platform {
+        builder.add_foreign_keys(&table.table.name, &table.foreign_keys).await?;
+    }
+    for (place, entity) in company.entities.iter().enumerate() {
+        let keys = foreign_keys(&environment, place, entity)?;
+        builder.add_foreign_keys(&TableName::new(environment.table(entity)?), &keys).await?;
+    }
+    // Last, so that none of the rows above has started a process.
+    for entity in &company.entities {
+        add_events(builder, &environment, &factory, entity).await?;
+    }
+    Ok(written)
+}
+
+async fn write_entity(
+    builder: &mut dyn Builder,
+    environment: &Environment<'_>,
+    place: usize,
+    entity: &Entity,
+) -> Result<u64> {
+    let rows = Rows::new(environment, place)?;
+    let name = environment.table(entity)?;
+    let mut written = write_table(builder, &rows, entity, &name, environment.count(place)).await?;
+    if let (Some(duplicate), Side::Destination) = (&entity.duplicate, environment.side) {
+        written += write_table(builder, &rows, entity, &duplicate.table, duplicate.rows).await?;
+    }
+    Ok(written)
+}
+
+async fn write_table(
+    builder: &mut dyn Builder,
+    rows: &Rows<'_>,
+    entity: &Entity,
+    name: &str,
+    count: u64,
+) -> Result<u64> {
+    builder.create_table(&table(rows, entity, name)).await?;
+    let columns = rows.columns.iter().map(|column| column.shape.clone()).collect();
+    let mut filler = Filler::new(builder, TableName::new(name), columns)?;
+    let mut values = Vec::with_capacity(rows.columns.len());
+    for row in 0..count {
+        values.clear();
+        for column in &rows.columns {
+            values.push(rows.value(column, row)?);
+        }
+        filler.push(&values).await?;
+    }
+    filler.finish().await
+}
+
+fn table(rows: &Rows<'_>, entity: &Entity, name: &str) -> NewTable {
+    let mut indexes = Vec::new();
+    for columns in &entity.unique {
+        let mut columns: Vec<String> = columns.iter().map(|name| name.to_uppercase()).collect();
+        if entity.multi_tenant {
+            columns.push(TENANT_COLUMN.to_owned());
+        }
+        indexes.push(index(name, columns, true));
+    }
+    let mut primary_key = Vec::new();
+    for (place, column) in rows.columns.iter().enumerate() {
+        if place == 0 && entity.has_key {
+            primary_key.push(column.shape.name.clone());
+        } else if is_indexed(column) {
+            indexes.push(index(name, vec![column.shape.name.clone()], false));
+        }
+    }
+    let columns = rows
+        .columns
+        .iter()
+        .map(|column| NewColumn { shape: column.shape.clone(), default: column.default.clone() })
+        .collect();
+    NewTable { name: TableName::new(name), columns, primary_key, indexes }
+}
+
+/// The platform indexes tenants and every reference that has a foreign key.
+fn is_indexed(column: &EntityColumn<'_>) -> bool {
+    match column.holds {
+        Holds::Tenant => true,
+        Holds::Attribute(attribute) => Environment::is_enforced(attribute),
+        Holds::Leftover(_) => false,
+    }
+}
+
+fn foreign_keys(
+    environment: &Environment<'_>,
+    place: usize,
+    entity: &Entity,
+) -> Result<Vec<NewForeignKey>> {
+    let table = environment.table(entity)?;
+    let mut keys = Vec::new();
+    for column in &environment.columns(environment.entity(place)?)? {
+        let (parent, parent_column, cascade) = match (column.holds, column.parent) {
+            (Holds::Tenant, _) => ("OSSYS_TENANT".to_owned(), "ID".to_owned(), false),
+            (Holds::Attribute(attribute), Some(parent)) if Environment::is_enforced(attribute) => {
+                let cascade = attribute.rule == DeleteRule::Delete;
+                match parent {
+                    Parent::User => ("OSSYS_USER".to_owned(), "ID".to_owned(), cascade),
+                    Parent::Entity(place) => {
+                        let parent = environment.entity(place)?;
+                        let key = parent.identifier().map_or("Id", |id| id.name.as_str());
+                        (environment.table(parent)?, key.to_uppercase(), cascade)
+                    }
+                }
+            }
+            _ => continue,
+        };
+        keys.push(NewForeignKey {
+            name: foreign_key_name(&table, &parent, &column.shape.name),
+            column: column.shape.name.clone(),
+            parent: TableName::new(parent),
+            parent_column,
+            cascade,
+        });
+    }
+    Ok(keys)
+}
+
+/// The event table and the trigger of an entity whose new rows start a process.
+async fn add_events(
+    builder: &mut dyn Builder,
+    environment: &Environment<'_>,
+    factory: &Factory<'_>,
+    entity: &Entity,
+) -> Result<()> {
+    let Some(event_table) = event_table(environment.company, environment, entity)? else {
+        return Ok(());
+    };
+    let columns = environment.columns(entity)?;
+    let table = environment.table(entity)?;
+    let mut shapes: Vec<ColumnShape> = [
+        ("_ESPACE_ID", ColumnType::Int),
+        ("_TENANT_ID", ColumnType::Int),
+        ("_ACTIVITY_ID", ColumnType::Int),
+        ("_PROCESS_DEF_ID", ColumnType::Int),
+        ("_IS_UPDATE", ColumnType::Bit),
+        ("_IS_LIGHT", ColumnType::Bit),
+    ]
+    .into_iter()
+    .map(|(name, data_type)| plain(name, data_type))
+    .collect();
+    // The entity's own columns are filters: NULL lets every value through.
+    for (place, column) in columns.iter().enumerate() {
+        if place == 0 || column.parent.is_some() || matches!(column.holds, Holds::Tenant) {
+            shapes.push(plain(&column.shape.name, column.shape.data_type.clone()));
+        }
+    }
+    let name = TableName::new(event_table);
+    builder
+        .create_table(&NewTable {
+            name: name.clone(),
+            columns: shapes
+                .iter()
+                .map(|shape| NewColumn { shape: shape.clone(), default: None })
+                .collect(),
+            primary_key: Vec::new(),
+            indexes: Vec::new(),
+        })
+        .await?;
+    // Only Production runs processes here: the destination's subscriptions were emptied, as the
+    // migration guide asks for before anything is written.
+    if environment.side == Side::Source {
+        let mut filler = Filler::new(&mut *builder, name.clone(), shapes.clone())?;
+        for (place, process) in environment.company.factory.processes.iter().enumerate() {
+            if process.launched_by.as_deref() != Some(entity.full_name().as_str()) {
+                continue;
+            }
+            let row = vec![
+                ("_ESPACE_ID", number(factory.espace(&process.espace))),
+                ("_PROCESS_DEF_ID", number(process_id(environment, place))),
+                ("_IS_UPDATE", flag(false)),
+                ("_IS_LIGHT", flag(false)),
+                ("_TENANT_ID", Value::Null),
+            ];
+            filler.push(&in_order(&name.name, &shapes, &row)?).await?;
+        }
+        filler.finish().await?;
+    }
+    let key = columns.first().map_or_else(|| "ID".to_owned(), |column| column.shape.name.clone());
+    builder
+        .add_trigger(&NewTrigger {
+            name: format!("OSTRG_EI__{table}"),
+            table: TableName::new(table),
+            key,
+            event_table: name,
+            queue: TableName::new(QUEUE),
+        })
+        .await
+}
+
+fn plain(name: &str, data_type: ColumnType) -> ColumnShape {
+    ColumnShape {
+        name: name.to_owned(),
+        data_type,
+        nullable: true,
+        identity: false,
+        computed: false,
+        has_default: false,
+    }
+}

@@ -1,0 +1,70 @@
+//! The practice pair: a Production and a Non-Production environment of an invented insurance
+//! company, holding every trap of a migration once, each with a lesson.
+//!
+//! Everything about the company is data in `assets/practice/`; this module gives it ids, tables
+//! and rows. Both sides are the same bytes every time: nothing looks at the clock, and every value
+//! of a row follows from the row's place. To add a trap, write it into the data with a lesson in
+//! `lessons.toml`; the tests ask for the lesson.
+
+mod build;
+mod company;
+mod definitions;
+mod entity;
+mod environment;
+mod factory;
+mod key;
+mod lessons;
+mod make;
+mod platform;
+mod processes;
+mod records;
+mod rows;
+mod sample;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use lessons::{About, Lesson, lessons};
+pub use sample::sample_plan;
+
+use crate::database::{Builder, Fault, FaultKind, Result};
+use crate::outsystems::Side;
+use company::Company;
+
+/// The row of OSSYS_PARAMETER that makes an environment one of practice.
+pub const MARKER: &str = "osferry.practice";
+
+/// The applications that the sample plan moves.
+pub const SAMPLE_SCOPE: [&str; 2] = ["Policies", "Claims"];
+
+/// How the pair is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PracticeOptions {
+    /// So many rows in every large entity of the source (a twelfth in the destination).
+    pub rows: Option<u64>,
+}
+
+/// Writes one side of the pair into an empty database and closes it; returns the number of
+/// application rows.
+///
+/// A database that holds any table is refused.
+pub async fn build(
+    mut builder: Box<dyn Builder>,
+    side: Side,
+    options: PracticeOptions,
+) -> Result<u64> {
+    let place = builder.facts().place.clone();
+    if !builder.is_empty().await? {
+        return Err(Fault::new(
+            FaultKind::Invalid,
+            format!("{place} already holds tables; practice writes into an empty database only"),
+        )
+        .advise("Name a new database, or a file that does not exist yet."));
+    }
+    let company = Company::load()?;
+    let written = build::write(builder.as_mut(), &company, side, options.rows)
+        .await
+        .map_err(|fault| fault.while_doing(format!("writing the practice {side} to {place}")))?;
+    builder.finish().await?;
+    Ok(written)
+}
