@@ -12,6 +12,7 @@ pub mod judge;
 pub mod model;
 pub mod oracle;
 pub mod platform;
+pub mod port;
 pub mod recipe;
 mod selftest;
 pub mod sqlite_file;

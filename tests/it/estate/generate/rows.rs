@@ -261,7 +261,7 @@ impl Filler<'_> {
             return Some(Cell::Null);
         }
         let kind = self.fitting(attribute);
-        if entity.name == "Wide" {
+        if attribute.name == "Note" {
             return Some(Cell::text(cut(&format!("note {number}"), 12)));
         }
         Some(value(&mut self.chance, &kind, self.recipe.has(Feature::BigValues)))
