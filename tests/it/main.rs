@@ -1,5 +1,10 @@
-//! The whole library and the whole program, from outside.
+//! The whole library and the whole program, from outside, in one binary.
 
+mod architecture;
+mod bad_input;
+mod estate;
 mod faults;
+mod migration;
 mod port;
+mod program;
 mod support;

@@ -1,0 +1,355 @@
+//! The rows that the destination has to hold afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::people::user_symbol;
+use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol};
+use crate::estate::content::plain;
+use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Kind, Row, Target, User};
+
+/// A value in the form the judge reads.
+fn read(attribute: &Attribute, cell: &Cell) -> Cell {
+    let declared = match attribute.kind {
+        Kind::Decimal(..) | Kind::Currency => "decimal",
+        Kind::Date | Kind::Time | Kind::DateTime => "datetime",
+        _ => "",
+    };
+    plain(cell.clone(), declared)
+}
+
+/// People that a run has to do with.
+#[derive(Default)]
+struct Run {
+    users: BTreeSet<i64>,
+    /// Those that only rows refer to which are not inserted.
+    maybe: BTreeSet<i64>,
+    groups: BTreeSet<i64>,
+}
+
+impl Oracle<'_> {
+    /// All tables that change, with all their rows.
+    pub(super) fn expected(&mut self) -> BTreeMap<String, ExpectedTable> {
+        let mut tables = BTreeMap::new();
+        let keys: Vec<EntityKey> = self.moved.keys().cloned().collect();
+        for key in &keys {
+            let table = self.destination_entity(key).table.to_uppercase();
+            let made = self.entity_table(key);
+            tables.insert(table, made);
+        }
+        let run = self.run_people(&keys);
+        self.people_tables(&run, &mut tables);
+        tables
+    }
+
+    fn entity_table(&mut self, key: &EntityKey) -> ExpectedTable {
+        let there = self.destination_entity(key).clone();
+        let mut made = ExpectedTable {
+            key: there.identifier().map(|a| a.column.to_uppercase()),
+            rows: Vec::new(),
+        };
+        for row in there.rows.iter().filter(|r| self.stands(key, r)) {
+            made.rows.push(standing(&there, row));
+        }
+        let here = self.source_entity(key).clone();
+        let common = self.common(key);
+        for (index, row) in here.rows.iter().enumerate() {
+            if self.fates[key][index] == Fate::Moves {
+                let row = self.moved_row(&here, &there, &common, row);
+                made.rows.push(row);
+            }
+        }
+        made
+    }
+
+    fn moved_row(
+        &mut self,
+        here: &Entity,
+        there: &Entity,
+        common: &[(Attribute, Attribute)],
+        row: &Row,
+    ) -> ExpectedRow {
+        let mut cells = BTreeMap::new();
+        for theirs in &there.attributes {
+            let pair = common.iter().find(|(_, other)| other.key == theirs.key);
+            let expect = match pair {
+                None => {
+                    let default = theirs.default.clone().unwrap_or(Cell::Null);
+                    Expect::Is(read(theirs, &default))
+                }
+                Some((mine, theirs)) => {
+                    let cell = &row.cells[&mine.key];
+                    let own_key = here.identifier.as_ref() == Some(&mine.key);
+                    if mine.target().is_some() {
+                        self.reference(here, mine, theirs, cell)
+                    } else if own_key {
+                        self.new_id(&here.full_key(), cell)
+                    } else {
+                        Expect::Is(read(theirs, cell))
+                    }
+                }
+            };
+            cells.insert(theirs.column.to_uppercase(), expect);
+        }
+        if there.multitenant {
+            let expect = match row.tenant.and_then(|t| self.tenant(t)) {
+                Some(tenant) => Expect::Is(Cell::Int(tenant)),
+                None => {
+                    self.stop(format!("rows of {} lie in a missing tenant", here.name));
+                    Expect::Any
+                }
+            };
+            cells.insert("TENANT_ID".into(), expect);
+        }
+        let key = there.identifier();
+        let symbol = key.filter(|k| k.autonumber).map(|_| Symbol {
+            table: there.table.to_uppercase(),
+            source: here.id_of(row).expect("identified").clone(),
+        });
+        let tag = there.tag().filter(|t| common.iter().any(|(_, theirs)| theirs.key == t.key));
+        ExpectedRow {
+            symbol,
+            cells,
+            known_by: tag.map(|t| t.column.to_uppercase()).into_iter().collect(),
+            optional: false,
+        }
+    }
+
+    fn reference(
+        &mut self,
+        here: &Entity,
+        mine: &Attribute,
+        theirs: &Attribute,
+        cell: &Cell,
+    ) -> Expect {
+        match self.resolve(mine, theirs, cell) {
+            Resolved::To(expect) => expect,
+            Resolved::Nowhere => Expect::Is(Cell::Null),
+            Resolved::Stop(why) => {
+                self.stop(format!("{}.{}: {why}", here.name, mine.name));
+                Expect::Any
+            }
+        }
+    }
+
+    /// Whom the rows refer to, and who holds a role of the scope.
+    fn run_people(&self, keys: &[EntityKey]) -> Run {
+        let source = &self.pair.source;
+        let mut run = Run::default();
+        for key in keys {
+            let entity = self.source_entity(key);
+            for (mine, _) in self.common(key) {
+                for (index, row) in entity.rows.iter().enumerate() {
+                    let (Some(target), Cell::Int(id)) = (mine.target(), &row.cells[&mine.key])
+                    else {
+                        continue;
+                    };
+                    let moves = self.fates[key][index] == Fate::Moves;
+                    match target {
+                        Target::User if moves => run.users.insert(*id),
+                        Target::User => run.maybe.insert(*id),
+                        Target::Group => run.groups.insert(*id),
+                        _ => false,
+                    };
+                }
+            }
+        }
+        let espaces = self.espaces();
+        let roles: Vec<i64> =
+            source.roles.iter().filter(|r| espaces.contains(&r.espace)).map(|r| r.id).collect();
+        for (user, role) in &source.user_roles {
+            if roles.contains(role) {
+                run.users.insert(*user);
+            }
+        }
+        for (group, role) in &source.group_roles {
+            if roles.contains(role) {
+                run.groups.insert(*group);
+                run.users.extend(
+                    source.group_users.iter().filter(|(g, _)| g == group).map(|(_, user)| *user),
+                );
+            }
+        }
+        run.groups.retain(|id| source.groups.iter().any(|g| g.id == *id));
+        run
+    }
+
+    fn people_tables(&mut self, run: &Run, tables: &mut BTreeMap<String, ExpectedTable>) {
+        let (source, there) = (&self.pair.source, &self.pair.destination);
+        let empty = || ExpectedTable { key: Some("ID".into()), rows: Vec::new() };
+        let mut found: BTreeMap<&str, ExpectedTable> = BTreeMap::new();
+        let mut stops = Vec::new();
+        let service_center = source.service_center_tenant();
+        let mut images: BTreeMap<i64, Expect> = BTreeMap::new();
+        for user in &source.users {
+            let certain = run.users.contains(&user.id);
+            if !certain && !run.maybe.contains(&user.id) {
+                continue;
+            }
+            let expect = match (self.tenant(user.tenant), &self.matches(user)[..]) {
+                (Some(_), [one]) => Expect::Is(Cell::Int(one.id)),
+                (Some(_), []) if user.tenant == service_center => continue,
+                (Some(tenant), []) => {
+                    let mut row = created(user, tenant);
+                    row.optional = !certain;
+                    found.entry("OSSYS_USER").or_insert_with(empty).rows.push(row);
+                    Expect::Made(user_symbol(user.id))
+                }
+                (None, _) if certain => {
+                    stops.push(format!("the tenant of {} is missing", user.username));
+                    continue;
+                }
+                _ if certain => {
+                    stops.push(format!("{} is ambiguous", user.username));
+                    continue;
+                }
+                _ => continue,
+            };
+            images.insert(user.id, expect);
+        }
+        let mut groups: BTreeMap<i64, Expect> = BTreeMap::new();
+        for group in source.groups.iter().filter(|g| run.groups.contains(&g.id)) {
+            match self.group(group) {
+                Err(why) => stops.push(why),
+                Ok(expect) => {
+                    if let Expect::Made(symbol) = &expect {
+                        let tenant = self.tenant(group.tenant).expect("mapped");
+                        let row = created_group(symbol, &group.name, tenant);
+                        found.entry("OSSYS_GROUP").or_insert_with(empty).rows.push(row);
+                    }
+                    groups.insert(group.id, expect);
+                }
+            }
+        }
+        let espaces = self.espaces();
+        let roles: BTreeMap<i64, Expect> = source
+            .roles
+            .iter()
+            .filter(|r| espaces.contains(&r.espace))
+            .filter_map(|r| match self.resolve_definition(&Target::Role, &Cell::Int(r.id)) {
+                Resolved::To(expect) => Some((r.id, expect)),
+                _ => None,
+            })
+            .collect();
+        let in_scope = |group: i64| {
+            source.group_roles.iter().any(|(g, r)| *g == group && roles.contains_key(r))
+        };
+        let members: Vec<(i64, i64)> =
+            source.group_users.iter().copied().filter(|(g, _)| in_scope(*g)).collect();
+        for (table, columns, wanted, left, right, existing) in [
+            (
+                "OSSYS_USER_ROLE",
+                ["USER_ID", "ROLE_ID"],
+                &source.user_roles,
+                &images,
+                &roles,
+                &there.user_roles,
+            ),
+            (
+                "OSSYS_GROUP_ROLE",
+                ["GROUP_ID", "ROLE_ID"],
+                &source.group_roles,
+                &groups,
+                &roles,
+                &there.group_roles,
+            ),
+            (
+                "OSSYS_GROUP_USER",
+                ["GROUP_ID", "USER_ID"],
+                &members,
+                &groups,
+                &images,
+                &there.group_users,
+            ),
+        ] {
+            for (left_id, right_id) in wanted {
+                let (Some(a), Some(b)) = (left.get(left_id), right.get(right_id)) else {
+                    continue;
+                };
+                let tenant = if table == "OSSYS_USER_ROLE" {
+                    source.user(*left_id).map(|u| u.tenant)
+                } else {
+                    source.groups.iter().find(|g| g.id == *left_id).map(|g| g.tenant)
+                };
+                let tenant = tenant.and_then(|t| self.tenant(t)).map_or(Cell::Null, Cell::Int);
+                let known = existing.iter().any(|(x, y)| {
+                    a == &Expect::Is(Cell::Int(*x)) && b == &Expect::Is(Cell::Int(*y))
+                });
+                if known {
+                    continue;
+                }
+                let cells = [
+                    ("ID".to_owned(), Expect::Any),
+                    (columns[0].to_owned(), a.clone()),
+                    (columns[1].to_owned(), b.clone()),
+                    ("TENANT_ID".to_owned(), Expect::Is(tenant)),
+                ];
+                found.entry(table).or_insert_with(empty).rows.push(ExpectedRow {
+                    symbol: None,
+                    cells: cells.into_iter().collect(),
+                    known_by: Vec::new(),
+                    optional: false,
+                });
+            }
+        }
+        tables.extend(found.into_iter().map(|(name, table)| (name.to_owned(), table)));
+        self.refusals.extend(stops);
+    }
+}
+
+/// A row that is there before and after.
+fn standing(entity: &Entity, row: &Row) -> ExpectedRow {
+    let mut cells: BTreeMap<String, Expect> = entity
+        .attributes
+        .iter()
+        .map(|a| (a.column.to_uppercase(), Expect::Is(read(a, &row.cells[&a.key]))))
+        .collect();
+    if entity.multitenant {
+        cells.insert("TENANT_ID".into(), Expect::Is(row.tenant.map_or(Cell::Null, Cell::Int)));
+    }
+    ExpectedRow { symbol: None, cells, known_by: Vec::new(), optional: false }
+}
+
+/// A person made in the destination: e-mail and phone masked, no way in.
+fn created(user: &User, tenant: i64) -> ExpectedRow {
+    let is = |text: &str| Expect::Is(Cell::text(text));
+    let cells = [
+        ("ID", Expect::Made(user_symbol(user.id))),
+        ("TENANT_ID", Expect::Is(Cell::Int(tenant))),
+        ("NAME", is(&user.name)),
+        ("USERNAME", is(&user.username)),
+        ("PASSWORD", Expect::Secret(user.password.clone())),
+        ("EMAIL", Expect::Masked(user.email.clone())),
+        ("MOBILEPHONE", Expect::Masked(user.phone.clone())),
+        (
+            "EXTERNAL_ID",
+            Expect::OneOf(vec![Cell::text(&user.external), Cell::text(""), Cell::Null]),
+        ),
+        ("CREATION_DATE", Expect::Any),
+        ("LAST_LOGIN", Expect::Any),
+        ("IS_ACTIVE", Expect::Is(Cell::Int(i64::from(user.active)))),
+    ];
+    ExpectedRow {
+        symbol: Some(user_symbol(user.id)),
+        cells: cells.into_iter().map(|(name, e)| (name.to_owned(), e)).collect(),
+        known_by: vec!["TENANT_ID".into(), "USERNAME".into()],
+        optional: false,
+    }
+}
+
+fn created_group(symbol: &Symbol, name: &str, tenant: i64) -> ExpectedRow {
+    let cells = [
+        ("ID", Expect::Made(symbol.clone())),
+        ("NAME", Expect::Is(Cell::text(name))),
+        ("TENANT_ID", Expect::Is(Cell::Int(tenant))),
+        ("HAS_CUSTOM_MANAGEMENT", Expect::Is(Cell::Int(0))),
+        ("DESCRIPTION", Expect::Is(Cell::text(""))),
+        ("CREATED_BY", Expect::Any),
+        ("CREATED", Expect::Any),
+    ];
+    ExpectedRow {
+        symbol: Some(symbol.clone()),
+        cells: cells.into_iter().map(|(name, e)| (name.to_owned(), e)).collect(),
+        known_by: vec!["TENANT_ID".into(), "NAME".into()],
+        optional: false,
+    }
+}

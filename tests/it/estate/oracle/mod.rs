@@ -1,0 +1,375 @@
+//! What a migration with the recommended decisions has to make of a pair: slow and obviously
+//! right. One row at a time over the rows in memory; no code of the program is used.
+
+mod expected;
+mod people;
+mod scope;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::{Attribute, Cell, Entity, EntityKey, Kind, Pair, Target};
+pub use write::write;
+
+/// The name of a row that has no id yet: the table and the source's id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Symbol {
+    pub table: String,
+    pub source: Cell,
+}
+
+/// What a cell has to hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expect {
+    Is(Cell),
+    /// The new id of that row.
+    Made(Symbol),
+    OneOf(Vec<Cell>),
+    /// Not this, unless it is empty.
+    Masked(String),
+    /// Not this at all.
+    Secret(String),
+    Any,
+}
+
+/// A row that has to be there.
+#[derive(Clone, Debug)]
+pub struct ExpectedRow {
+    /// Its own name, when it gets a new id.
+    pub symbol: Option<Symbol>,
+    /// By column in upper case.
+    pub cells: BTreeMap<String, Expect>,
+    /// The columns by which the judge knows it again, when its key does not tell.
+    pub known_by: Vec<String>,
+    /// It may be missing.
+    pub optional: bool,
+}
+
+/// All rows that a table has to hold.
+#[derive(Clone, Debug, Default)]
+pub struct ExpectedTable {
+    /// The identifier's column.
+    pub key: Option<String>,
+    pub rows: Vec<ExpectedRow>,
+}
+
+/// What has to come of it. Tables not named keep every row.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    Refused(Vec<String>),
+    Done(BTreeMap<String, ExpectedTable>),
+}
+
+/// What becomes of a source row.
+#[derive(Clone, Debug, PartialEq)]
+enum Fate {
+    Moves,
+    /// A row of the destination stands for it.
+    Reused(Cell),
+    LeftOut,
+}
+
+/// What becomes of a reference.
+enum Resolved {
+    To(Expect),
+    /// It points at nothing that is moved.
+    Nowhere,
+    /// The migration has to stop.
+    Stop(String),
+}
+
+/// How the rows of an entity of the destination are treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Replace,
+    Keep,
+}
+
+struct Oracle<'a> {
+    pair: &'a Pair,
+    /// Entities whose rows are moved.
+    moved: BTreeMap<EntityKey, Way>,
+    /// Entities of the scope that the destination does not have.
+    only_in_source: BTreeSet<EntityKey>,
+    fates: BTreeMap<EntityKey, Vec<Fate>>,
+    refusals: Vec<String>,
+    /// The attributes both sides have, once the scope is known.
+    shared: BTreeMap<EntityKey, Vec<(Attribute, Attribute)>>,
+}
+
+/// The migration of a pair with the recommended decisions.
+pub fn migrate(pair: &Pair) -> Verdict {
+    let mut oracle = Oracle {
+        pair,
+        moved: BTreeMap::new(),
+        only_in_source: BTreeSet::new(),
+        fates: BTreeMap::new(),
+        refusals: Vec::new(),
+        shared: BTreeMap::new(),
+    };
+    oracle.find_scope();
+    oracle.check_scope();
+    oracle.decide_rows();
+    let tables = oracle.expected();
+    oracle.refusals.sort();
+    oracle.refusals.dedup();
+    if oracle.refusals.is_empty() {
+        Verdict::Done(tables)
+    } else {
+        Verdict::Refused(oracle.refusals)
+    }
+}
+
+/// Whether a value fits the destination's attribute.
+fn fits(cell: &Cell, attribute: &Attribute) -> bool {
+    match (&attribute.kind, cell) {
+        (Kind::Text(length), Cell::Text(text)) if *length <= 2000 => {
+            text.encode_utf16().count() <= usize::from(*length)
+        }
+        (Kind::Decimal(precision, scale), Cell::Text(text)) => {
+            let digits = text.trim_start_matches('-');
+            let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+            whole.trim_start_matches('0').len() <= usize::from(precision - scale)
+                && fraction.trim_end_matches('0').len() <= usize::from(*scale)
+        }
+        _ => true,
+    }
+}
+
+impl Oracle<'_> {
+    fn stop(&mut self, why: impl Into<String>) {
+        self.refusals.push(why.into());
+    }
+
+    fn source_entity(&self, key: &EntityKey) -> &Entity {
+        self.pair.source.entity(key).expect("an entity of the source")
+    }
+
+    fn destination_entity(&self, key: &EntityKey) -> &Entity {
+        self.pair.destination.entity(key).expect("an entity of the destination")
+    }
+
+    /// The active attributes that both sides have: the source's and the destination's.
+    fn common(&self, key: &EntityKey) -> Vec<(Attribute, Attribute)> {
+        let there = self.destination_entity(key);
+        let active = |a: &&Attribute| a.active && a.listed;
+        self.source_entity(key)
+            .attributes
+            .iter()
+            .filter(active)
+            .filter_map(|a| {
+                let other = there.attributes.iter().filter(active).find(|b| b.key == a.key)?;
+                Some((a.clone(), other.clone()))
+            })
+            .collect()
+    }
+
+    /// Which rows move, which stay behind.
+    fn decide_rows(&mut self) {
+        let keys: Vec<EntityKey> = self.moved.keys().cloned().collect();
+        self.shared = keys.iter().map(|key| (key.clone(), self.common(key))).collect();
+        for key in &keys {
+            let fates =
+                self.source_entity(key).rows.iter().map(|r| self.natural_match(key, r)).collect();
+            self.fates.insert(key.clone(), fates);
+        }
+        self.leave_out_what_does_not_fit(&keys);
+        loop {
+            let mut changed = false;
+            for key in &keys {
+                for index in 0..self.source_entity(key).rows.len() {
+                    if self.fates[key][index] == Fate::Moves && self.lacks_a_parent(key, index) {
+                        self.fates.get_mut(key).expect("there")[index] = Fate::LeftOut;
+                        changed = true;
+                    }
+                }
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+
+    /// A kept producer's row is looked for by its natural key.
+    fn natural_match(&self, key: &EntityKey, row: &super::model::Row) -> Fate {
+        if self.moved[key] == Way::Replace {
+            return Fate::Moves;
+        }
+        let there = self.destination_entity(key);
+        let unique = self.natural_key(key).expect("kept for having one");
+        let folded = |cell: &Cell| match cell {
+            Cell::Text(text) => Cell::text(text.to_lowercase()),
+            other => other.clone(),
+        };
+        let tenant = row.tenant.and_then(|t| self.tenant(t));
+        for other in &there.rows {
+            let same =
+                unique.attributes.iter().all(|a| folded(&row.cells[a]) == folded(&other.cells[a]))
+                    && (!unique.tenant || other.tenant == tenant);
+            if same {
+                return Fate::Reused(there.id_of(other).expect("identified").clone());
+            }
+        }
+        Fate::Moves
+    }
+
+    /// Texts too long and numbers too wide, and all that hangs on their rows.
+    fn leave_out_what_does_not_fit(&mut self, keys: &[EntityKey]) {
+        let mut closure: BTreeSet<(EntityKey, usize)> = BTreeSet::new();
+        for key in keys {
+            for (mine, theirs) in self.common(key) {
+                for (index, row) in self.source_entity(key).rows.iter().enumerate() {
+                    if self.fates[key][index] == Fate::Moves
+                        && !fits(&row.cells[&mine.key], &theirs)
+                    {
+                        closure.insert((key.clone(), index));
+                    }
+                }
+            }
+        }
+        if closure.is_empty() {
+            return;
+        }
+        for (key, index) in &closure {
+            self.fates.get_mut(key).expect("there")[*index] = Fate::LeftOut;
+        }
+        // Dependants count towards the limit, and are left out with everybody else's below.
+        loop {
+            let mut more = Vec::new();
+            for key in keys {
+                for index in 0..self.source_entity(key).rows.len() {
+                    if self.fates[key][index] == Fate::Moves
+                        && !closure.contains(&(key.clone(), index))
+                        && self.hangs_on(key, index, &closure)
+                    {
+                        more.push((key.clone(), index));
+                    }
+                }
+            }
+            if more.is_empty() {
+                break;
+            }
+            closure.extend(more);
+        }
+        for key in keys {
+            let count = closure.iter().filter(|(k, _)| k == key).count();
+            if count > 0 && count * 1000 >= self.source_entity(key).rows.len() {
+                let name = self.source_entity(key).name.clone();
+                self.stop(format!("{count} rows of {name} do not fit"));
+            }
+        }
+    }
+
+    fn hangs_on(&self, key: &EntityKey, index: usize, rows: &BTreeSet<(EntityKey, usize)>) -> bool {
+        let row = &self.source_entity(key).rows[index];
+        self.shared[key].iter().any(|(mine, theirs)| {
+            let Some(Target::Entity(target)) = mine.target() else { return false };
+            !theirs.may_be_emptied()
+                && self
+                    .source_row(target, &row.cells[&mine.key])
+                    .is_some_and(|parent| rows.contains(&(target.clone(), parent)))
+        })
+    }
+
+    /// The place of the source row with that identifier.
+    fn source_row(&self, key: &EntityKey, id: &Cell) -> Option<usize> {
+        let entity = self.pair.source.entity(key)?;
+        entity.rows.iter().position(|r| entity.id_of(r) == Some(id))
+    }
+
+    fn lacks_a_parent(&self, key: &EntityKey, index: usize) -> bool {
+        let row = &self.source_entity(key).rows[index];
+        self.shared[key].iter().any(|(mine, theirs)| {
+            mine.target().is_some()
+                && !theirs.may_be_emptied()
+                && matches!(self.resolve(mine, theirs, &row.cells[&mine.key]), Resolved::Nowhere)
+        })
+    }
+
+    /// Where a reference of a source row points in the destination.
+    fn resolve(&self, mine: &Attribute, theirs: &Attribute, cell: &Cell) -> Resolved {
+        let target = mine.target().expect("a reference");
+        if cell == &Cell::Null {
+            return Resolved::To(Expect::Is(Cell::Null));
+        }
+        if cell.is_no_identifier() && !self.is_a_row(target, cell) {
+            let empty = if theirs.nullable { Cell::Null } else { cell.clone() };
+            return Resolved::To(Expect::Is(empty));
+        }
+        match target {
+            Target::Entity(key) => self.resolve_entity(key, theirs, cell),
+            Target::User => self.resolve_user(theirs, cell),
+            Target::Group => self.resolve_group(cell),
+            Target::Role | Target::Espace | Target::Tenant => self.resolve_definition(target, cell),
+        }
+    }
+
+    fn is_a_row(&self, target: &Target, cell: &Cell) -> bool {
+        matches!(target, Target::Entity(key) if self.source_row(key, cell).is_some())
+    }
+
+    fn resolve_entity(&self, key: &EntityKey, theirs: &Attribute, cell: &Cell) -> Resolved {
+        let Some(index) = self.source_row(key, cell) else { return Resolved::Nowhere };
+        let entity = self.source_entity(key);
+        if entity.is_static {
+            return self.resolve_record(key, cell);
+        }
+        if self.only_in_source.contains(key) {
+            return if theirs.may_be_emptied() {
+                Resolved::To(Expect::Is(Cell::Null))
+            } else {
+                Resolved::Stop(format!("{} is not in the destination", entity.name))
+            };
+        }
+        match self.fates.get(key).map(|f| &f[index]) {
+            Some(Fate::Moves) => Resolved::To(self.new_id(key, cell)),
+            Some(Fate::Reused(id)) => Resolved::To(Expect::Is(id.clone())),
+            Some(Fate::LeftOut) => Resolved::Nowhere,
+            None => Resolved::Stop(format!("{} is outside the scope", entity.name)),
+        }
+    }
+
+    /// The id that a moved row has in the destination.
+    fn new_id(&self, key: &EntityKey, cell: &Cell) -> Expect {
+        let there = self.destination_entity(key);
+        let identifier = there.identifier().expect("referred to");
+        match identifier.target() {
+            Some(Target::Entity(parent)) => {
+                let theirs = identifier.clone();
+                match self.resolve_entity(parent, &theirs, cell) {
+                    Resolved::To(expect) => expect,
+                    _ => Expect::Is(cell.clone()),
+                }
+            }
+            Some(_) => match self.resolve_user(identifier, cell) {
+                Resolved::To(expect) => expect,
+                _ => Expect::Is(cell.clone()),
+            },
+            None if identifier.autonumber => {
+                Expect::Made(Symbol { table: there.table.to_uppercase(), source: cell.clone() })
+            }
+            None => Expect::Is(cell.clone()),
+        }
+    }
+
+    /// Static records match by key: active first, else inactive where the row is there.
+    fn resolve_record(&self, key: &EntityKey, cell: &Cell) -> Resolved {
+        let (here, there) = (self.source_entity(key), self.pair.destination.entity(key));
+        let missing = || Resolved::Stop(format!("record {cell:?} of {} is missing", here.name));
+        let Some(there) = there else { return missing() };
+        let mut mine: Vec<_> = here.records.iter().filter(|r| &r.data_id == cell).collect();
+        mine.sort_by_key(|r| !r.active);
+        let Some(mine) = mine.first() else { return missing() };
+        let mut theirs: Vec<_> = there
+            .records
+            .iter()
+            .filter(|r| r.key == mine.key)
+            .filter(|r| r.active || there.rows.iter().any(|x| there.id_of(x) == Some(&r.data_id)))
+            .collect();
+        theirs.sort_by_key(|r| !r.active);
+        match theirs.first() {
+            Some(record) => Resolved::To(Expect::Is(record.data_id.clone())),
+            None => missing(),
+        }
+    }
+}

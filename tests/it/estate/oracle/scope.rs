@@ -1,0 +1,155 @@
+//! Which entities are moved, and what forbids it.
+
+use super::{EntityKey, Oracle, Way};
+use crate::estate::model::{Cell, Entity, Environment, Rule, Target, Unique};
+
+/// Whether any row of the entity points at a row of the target.
+fn points_at(environment: &Environment, from: &Entity, target: &EntityKey) -> bool {
+    let Some(to) = environment.entity(target) else { return false };
+    from.attributes
+        .iter()
+        .filter(|a| a.active && a.target() == Some(&Target::Entity(target.clone())))
+        .any(|a| {
+            from.rows.iter().any(|row| to.rows.iter().any(|r| to.id_of(r) == row.cells.get(&a.key)))
+        })
+}
+
+impl Oracle<'_> {
+    /// The espaces of the chosen applications.
+    pub(super) fn espaces(&self) -> Vec<String> {
+        self.pair
+            .source
+            .applications
+            .iter()
+            .filter(|a| self.pair.applications.contains(&a.name))
+            .flat_map(|a| a.espaces.clone())
+            .collect()
+    }
+
+    /// Chosen entities, and the producers that their references lead to.
+    pub(super) fn find_scope(&mut self) {
+        let espaces = self.espaces();
+        let mut queue: Vec<(EntityKey, bool)> = self
+            .pair
+            .source
+            .entities
+            .iter()
+            .filter(|e| e.active && !e.is_static && espaces.contains(&e.espace))
+            .map(|e| (e.full_key(), true))
+            .collect();
+        let mut producers = Vec::new();
+        while let Some((key, chosen)) = queue.pop() {
+            let twins = |environment: &Environment| {
+                environment.entities.iter().filter(|e| e.active && e.full_key() == key).count()
+            };
+            match (twins(&self.pair.source), twins(&self.pair.destination)) {
+                (1, 1) => {}
+                (1, 0) => {
+                    self.only_in_source.insert(key);
+                    continue;
+                }
+                _ => {
+                    let name = self.source_entity(&key).name.clone();
+                    self.stop(format!("{name} is there twice"));
+                    continue;
+                }
+            }
+            if self.moved.insert(key.clone(), Way::Replace).is_some() {
+                continue;
+            }
+            if !chosen {
+                producers.push(key.clone());
+            }
+            for (mine, _) in self.common(&key) {
+                if let Some(Target::Entity(target)) = mine.target()
+                    && let Some(entity) = self.pair.source.entity(target)
+                    && !entity.is_static
+                    && !espaces.contains(&entity.espace)
+                    && !self.moved.contains_key(target)
+                {
+                    queue.push((target.clone(), false));
+                }
+            }
+        }
+        for key in producers {
+            if self.natural_key(&key).is_some() {
+                self.moved.insert(key, Way::Keep);
+            }
+        }
+    }
+
+    /// The unique index by which rows of both sides are known to be the same.
+    pub(super) fn natural_key(&self, key: &EntityKey) -> Option<Unique> {
+        let common = self.common(key);
+        let entity = self.destination_entity(key);
+        entity
+            .uniques
+            .iter()
+            .find(|u| u.attributes.iter().all(|a| common.iter().any(|(mine, _)| &mine.key == a)))
+            .cloned()
+    }
+
+    /// What forbids the migration before any row is looked at.
+    pub(super) fn check_scope(&mut self) {
+        let destination = &self.pair.destination;
+        let mut found = Vec::new();
+        for (key, way) in &self.moved {
+            let entity = self.destination_entity(key);
+            if entity.events.unwrap_or(0) > 0 {
+                found.push(format!("the event table of {} has rows", entity.name));
+            }
+            if *way == Way::Keep {
+                continue;
+            }
+            for other in destination.entities.iter().filter(|e| e.active) {
+                let stands = self.moved.get(&other.full_key()) != Some(&Way::Replace);
+                if stands && points_at(destination, other, key) {
+                    found.push(format!("rows of {} point at {}", other.name, entity.name));
+                }
+            }
+        }
+        for key in self.moved.keys() {
+            if self.hard_way_back(key, key, &mut Vec::new()) {
+                found.push(format!("{} needs itself", self.destination_entity(key).name));
+            }
+        }
+        self.refusals.extend(found);
+    }
+
+    /// Whether references that can never be empty lead from one entity to the other.
+    fn hard_way_back(&self, from: &EntityKey, to: &EntityKey, seen: &mut Vec<EntityKey>) -> bool {
+        for (mine, theirs) in self.common(from) {
+            let Some(Target::Entity(next)) = mine.target() else { continue };
+            if theirs.nullable || theirs.rule == Rule::Ignore || !self.moved.contains_key(next) {
+                continue;
+            }
+            if next == to {
+                return true;
+            }
+            if !seen.contains(next) {
+                seen.push(next.clone());
+                if self.hard_way_back(next, to, seen) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Rows of a moved entity that stay in the destination.
+    pub(super) fn stands(&self, key: &EntityKey, row: &crate::estate::model::Row) -> bool {
+        let entity = self.destination_entity(key);
+        if self.moved[key] == Way::Keep {
+            return true;
+        }
+        if entity.multitenant
+            && !self.pair.source.tenants.iter().any(|t| self.tenant(t.id) == row.tenant)
+        {
+            return true;
+        }
+        entity.extends() == Some(&Target::User)
+            && !self.pair.source.users.iter().any(|u| {
+                self.matches(u).first().map(|m| Cell::Int(m.id)).as_ref() == entity.id_of(row)
+            })
+    }
+}

@@ -1,0 +1,221 @@
+//! Writes and reads an environment through the port: the way into SQL Server.
+
+use osferry::database::{
+    Batch, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, EngineKind, Filter, NewColumn,
+    NewForeignKey, NewIndex, NewTable, NewTrigger, RowsRequest, Source, TableName, Value,
+    date_time_from_text, date_time_to_text, decimal_from_text, open_builder, open_source,
+};
+
+use super::chance::Chance;
+use super::content::{Cells, Content, plain};
+use super::model::{Cell, Environment};
+use super::platform::{Column, Table, tables};
+
+/// 100-nanosecond steps in a millisecond.
+const MILLISECOND: i64 = 10_000;
+
+/// A point in time as `datetime` keeps it: in steps of 1/300 s, shown to the millisecond.
+fn ticks(text: &str) -> i64 {
+    let exact = date_time_from_text(text).expect("a point in time");
+    let second = 1000 * MILLISECOND;
+    let (seconds, rest) = (exact.div_euclid(second), exact.rem_euclid(second));
+    let steps = (rest * 300 + second / 2) / second;
+    seconds * second + (steps * second + 150) / 300
+}
+
+fn value(cell: &Cell, data_type: &ColumnType, kind: EngineKind) -> Value {
+    match (cell, data_type) {
+        (Cell::Null, _) => Value::Null,
+        (Cell::Int(value), ColumnType::Bit) => Value::Bit(*value != 0),
+        (Cell::Int(value), _) => Value::Integer(*value),
+        (Cell::Bytes(bytes), _) => Value::Binary(bytes.clone()),
+        (Cell::Text(text), ColumnType::Decimal { scale, .. }) => {
+            Value::Decimal { value: decimal_from_text(text, *scale).expect("fits"), scale: *scale }
+        }
+        (Cell::Text(text), ColumnType::DateTime) if kind == EngineKind::Sqlite => Value::DateTime(
+            date_time_from_text(text).unwrap_or_else(|| panic!("{text:?} is no time")),
+        ),
+        (Cell::Text(text), ColumnType::DateTime) => Value::DateTime(ticks(text)),
+        (Cell::Text(text), _) => Value::text(text),
+    }
+}
+
+fn cell(value: &Value) -> Cell {
+    match value {
+        Value::Null => Cell::Null,
+        Value::Integer(value) => Cell::Int(*value),
+        Value::Bit(value) => Cell::Int(i64::from(*value)),
+        Value::DateTime(ticks) => {
+            let rounded = (ticks + MILLISECOND / 2).div_euclid(MILLISECOND) * MILLISECOND;
+            plain(Cell::Text(date_time_to_text(rounded)), "datetime")
+        }
+        Value::Decimal { .. } => plain(Cell::Text(value.to_string()), "decimal"),
+        Value::Text(bytes) => Cell::Text(String::from_utf8_lossy(bytes).into_owned()),
+        Value::Binary(bytes) => Cell::Bytes(bytes.clone()),
+        other => Cell::Text(other.to_string()),
+    }
+}
+
+fn shape(column: &Column) -> ColumnShape {
+    ColumnShape {
+        name: column.name.clone(),
+        data_type: ColumnType::parse(&column.sql),
+        nullable: column.nullable,
+        identity: column.identity,
+        computed: false,
+        has_default: column.default.is_some(),
+    }
+}
+
+fn new_table(table: &Table, kind: EngineKind) -> NewTable {
+    NewTable {
+        name: TableName::new(&table.name),
+        columns: table
+            .columns
+            .iter()
+            .map(|column| {
+                let shape = shape(column);
+                let default = column.default.as_ref().filter(|d| *d != &Cell::Null);
+                let default = default.map(|d| value(d, &shape.data_type, kind));
+                NewColumn { shape, default }
+            })
+            .collect(),
+        primary_key: table.primary.iter().cloned().collect(),
+        indexes: table
+            .uniques
+            .iter()
+            .enumerate()
+            .map(|(number, columns)| NewIndex {
+                name: format!("OSIDX_{}_{number}", table.name),
+                columns: columns.clone(),
+                unique: true,
+            })
+            .collect(),
+    }
+}
+
+/// Writes the environment into an empty database.
+pub async fn write(spec: &ConnectionSpec, environment: &Environment, whim: u64) {
+    let mut builder = open_builder(spec).await.expect("an empty database");
+    assert!(builder.is_empty().await.expect("an answer"), "the database is not empty");
+    let kind = builder.facts().kind;
+    let all = tables(environment, &Chance::new(whim));
+    for table in &all {
+        builder.create_table(&new_table(table, kind)).await.expect(&table.name);
+        let columns: Vec<ColumnShape> = table.columns.iter().map(shape).collect();
+        if table.rows.is_empty() {
+            continue;
+        }
+        for rows in table.rows.chunks(500) {
+            let mut batch =
+                Batch::for_types(columns.iter().map(|c| &c.data_type)).expect("types that travel");
+            for row in rows {
+                let values: Vec<Value> =
+                    row.iter().zip(&columns).map(|(c, s)| value(c, &s.data_type, kind)).collect();
+                batch.push_row(&values).expect(&table.name);
+            }
+            builder
+                .fill(&TableName::new(&table.name), &columns, &batch)
+                .await
+                .unwrap_or_else(|e| panic!("{}: {e}", table.name));
+        }
+    }
+    for table in &all {
+        let keys: Vec<NewForeignKey> = table
+            .foreign
+            .iter()
+            .map(|key| NewForeignKey {
+                name: format!("OSFRK_{}_{}_{}", table.name, key.parent, key.column),
+                column: key.column.clone(),
+                parent: TableName::new(&key.parent),
+                parent_column: key.parent_column.clone(),
+                // SQL Server refuses several ways of cascading between two tables.
+                cascade: key.cascade && kind == EngineKind::Sqlite,
+            })
+            .collect();
+        builder
+            .add_foreign_keys(&TableName::new(&table.name), &keys)
+            .await
+            .unwrap_or_else(|e| panic!("{}: {e}", table.name));
+        if let Some(events) = &table.trigger {
+            let trigger = NewTrigger {
+                name: format!("OSTRG_EI__{}", table.name),
+                table: TableName::new(&table.name),
+                key: table.primary.clone().expect("events need a key"),
+                event_table: TableName::new(events),
+                queue: TableName::new("OSSYS_BPM_EVENT_QUEUE"),
+            };
+            builder.add_trigger(&trigger).await.expect("a trigger");
+        }
+    }
+    builder.finish().await.expect("the end");
+}
+
+/// Reads back every table of the environment.
+pub async fn read(spec: &ConnectionSpec, environment: &Environment, whim: u64) -> Content {
+    let source = open_source(spec).await.expect("the database");
+    let mut content = Content::default();
+    for table in tables(environment, &Chance::new(whim)) {
+        let rows = read_table(source.as_ref(), &table.name).await;
+        content.tables.insert(table.name.to_uppercase(), rows);
+    }
+    content
+}
+
+async fn read_table(source: &dyn Source, name: &str) -> Vec<Cells> {
+    let shapes = source.shapes(&[TableName::new(name)]).await.expect("a shape");
+    let shape = shapes.into_iter().next().flatten().expect(name);
+    let columns: Vec<ColumnRef> = shape.columns.iter().map(ColumnRef::from).collect();
+    let names: Vec<String> = columns.iter().map(|c| c.name.to_uppercase()).collect();
+    let request = RowsRequest {
+        table: shape.name.clone(),
+        columns,
+        filter: Filter::All,
+        order_by: None,
+        limit: None,
+    };
+    let batch = source.rows(&request).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+    (0..batch.len())
+        .map(|row| names.iter().cloned().zip(batch.row(row).iter().map(cell)).collect())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_port_and_a_plain_reader_read_the_same() {
+    use super::content;
+    use super::recipe::Recipe;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let sorted = |content: &Content| {
+        let mut tables = content.tables.clone();
+        tables.values_mut().for_each(|rows| rows.sort());
+        tables
+    };
+    for seed in [3, 8] {
+        let environment = super::generate::pair(&Recipe::full(seed, 4)).source;
+        let plainly = folder.path().join(format!("plain{seed}.sqlite"));
+        super::sqlite_file::write(&plainly, &environment, seed);
+        let ported = folder.path().join(format!("port{seed}.sqlite"));
+        let spec = ConnectionSpec::Sqlite { path: ported.clone() };
+        write(&spec, &environment, seed).await;
+        let expected = sorted(&content::read(&plainly));
+        for (how, found) in [
+            ("written through the port", content::read(&ported)),
+            ("written and read through the port", read(&spec, &environment, seed).await),
+            (
+                "read through the port",
+                read(&ConnectionSpec::Sqlite { path: plainly.clone() }, &environment, seed).await,
+            ),
+        ] {
+            let found = sorted(&found);
+            for (table, rows) in &expected {
+                let other = found.get(table);
+                assert!(other.is_some(), "{how}: {table} is missing");
+                for (row, other) in rows.iter().zip(other.into_iter().flatten()) {
+                    assert_eq!(row, other, "{how}: {table}, seed {seed}");
+                }
+                assert_eq!(Some(rows.len()), other.map(Vec::len), "{how}: {table}");
+            }
+        }
+    }
+}

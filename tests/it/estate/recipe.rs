@@ -1,0 +1,253 @@
+//! What an estate is made from: a seed, a size and the features it shows.
+
+use super::chance::Chance;
+
+/// Something that environments do, and that a migration has to get right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feature {
+    /// Other physical table names in the destination.
+    OtherTables,
+    /// Other column order in the destination.
+    ColumnOrder,
+    /// Columns that no active attribute uses.
+    Leftovers,
+    /// An inactive entity with the same keys, its table and rows.
+    InactiveDuplicate,
+    /// A cloned espace: another espace key, the same inner keys.
+    Clone,
+    /// An attribute only in the source.
+    SourceOnlyAttribute,
+    /// Attributes only in the destination.
+    DestinationOnlyAttribute,
+    /// A text narrower in the destination, every row fitting.
+    NarrowerFitting,
+    /// The same with one row in more than a thousand that does not fit.
+    NarrowerExceeding,
+    /// References that point at no row.
+    Orphans,
+    /// 0 and '' in reference columns, and rows whose id is 0.
+    Zeroes,
+    SelfReference,
+    TwoCycle,
+    ThreeCycle,
+    /// An entity whose identifier refers to another entity, and one more on top.
+    Extension,
+    /// An entity whose identifier refers to User.
+    UserExtension,
+    TextIdentifier,
+    /// An identifier that the application gives.
+    PlainIdentifier,
+    NoIdentifier,
+    MultiTenant,
+    /// A tenant of the destination that the source does not know, with rows.
+    ExtraTenant,
+    ManyToMany,
+    /// Records inactive on one side or both, and old metadata of the same keys.
+    InactiveRecords,
+    /// A record missing in the destination that no row uses.
+    UnusedMissingRecord,
+    /// Static entities with text identifiers.
+    TextRecords,
+    MissingUsers,
+    InactiveUsers,
+    /// References to the platform's own people, one of them missing.
+    PlatformPeople,
+    /// Groups, role links, memberships.
+    Groups,
+    /// A producer with a unique natural key and rows in the destination.
+    ProducerKept,
+    /// A producer without one, which nobody else's rows point at.
+    ProducerReplaced,
+    /// Entities outside the scope that refer to entities in it, without rows that do.
+    Outsiders,
+    NegativeIds,
+    /// Rows in the destination that have to go.
+    ExistingRows,
+    /// An entity the destination does not have, with the attribute that refers to it.
+    SourceOnlyEntity,
+    /// Process events: an empty event table with its trigger.
+    Events,
+    /// Texts and binaries of more than 64 KB.
+    BigValues,
+}
+
+/// Every feature.
+pub const FEATURES: &[Feature] = {
+    use Feature::*;
+    &[
+        OtherTables,
+        ColumnOrder,
+        Leftovers,
+        InactiveDuplicate,
+        Clone,
+        SourceOnlyAttribute,
+        DestinationOnlyAttribute,
+        NarrowerFitting,
+        NarrowerExceeding,
+        Orphans,
+        Zeroes,
+        SelfReference,
+        TwoCycle,
+        ThreeCycle,
+        Extension,
+        UserExtension,
+        TextIdentifier,
+        PlainIdentifier,
+        NoIdentifier,
+        MultiTenant,
+        ExtraTenant,
+        ManyToMany,
+        InactiveRecords,
+        UnusedMissingRecord,
+        TextRecords,
+        MissingUsers,
+        InactiveUsers,
+        PlatformPeople,
+        Groups,
+        ProducerKept,
+        ProducerReplaced,
+        Outsiders,
+        NegativeIds,
+        ExistingRows,
+        SourceOnlyEntity,
+        Events,
+        BigValues,
+    ]
+};
+
+/// A reason to refuse a migration whose decisions are the recommended ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Two active people of one name in one tenant.
+    AmbiguousUser,
+    /// Rows use a record that the destination lacks.
+    MissingRecord,
+    /// Rows lie in a tenant that the destination lacks.
+    MissingTenant,
+    /// Too many texts exceed the destination's column.
+    TooManyTooLong,
+    /// A producer without a natural key that rows outside the scope point at.
+    ProducerInUse,
+    /// Rows outside the scope point at rows that would be replaced.
+    ChosenInUse,
+    /// Subscriptions in an event table of the destination.
+    EventRows,
+    /// A circle of references none of which can be empty.
+    HardCircle,
+    /// A mandatory reference to an entity the destination does not have.
+    SourceOnlyEntityNeeded,
+    /// A missing person of the platform's tenant in a column that cannot be empty.
+    PlatformPersonNeeded,
+    /// Two active entities with the same keys.
+    TwoActiveEntities,
+}
+
+/// Every flaw.
+pub const FLAWS: &[Flaw] = {
+    use Flaw::*;
+    &[
+        AmbiguousUser,
+        MissingRecord,
+        MissingTenant,
+        TooManyTooLong,
+        ProducerInUse,
+        ChosenInUse,
+        EventRows,
+        HardCircle,
+        SourceOnlyEntityNeeded,
+        PlatformPersonNeeded,
+        TwoActiveEntities,
+    ]
+};
+
+/// What a pair of environments is made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    pub seed: u64,
+    /// Roughly how many entities and rows.
+    pub size: usize,
+    pub features: Vec<Feature>,
+    pub flaw: Option<Flaw>,
+}
+
+impl Recipe {
+    /// A random recipe: about two thirds of all features.
+    pub fn random(seed: u64) -> Self {
+        let mut chance = Chance::new(seed).fork("recipe");
+        let features = FEATURES.iter().copied().filter(|_| chance.percent(65)).collect();
+        Self { seed, size: 2 + chance.below(10), features, flaw: None }
+    }
+
+    /// Every feature at once.
+    pub fn full(seed: u64, size: usize) -> Self {
+        Self { seed, size, features: FEATURES.to_vec(), flaw: None }
+    }
+
+    /// A random recipe that has to be refused.
+    pub fn flawed(seed: u64, flaw: Flaw) -> Self {
+        let mut recipe = Self::random(seed);
+        use Feature::{NarrowerExceeding, Orphans, Zeroes};
+        recipe.features.retain(|f| ![NarrowerExceeding, Orphans, Zeroes].contains(f));
+        recipe.flaw = Some(flaw);
+        recipe
+    }
+
+    pub fn has(&self, feature: Feature) -> bool {
+        self.features.contains(&feature)
+    }
+
+    /// Smaller recipes, the boldest cut first.
+    fn smaller(&self) -> Vec<Self> {
+        let mut found = Vec::new();
+        let half = self.features.len() / 2;
+        if half > 1 {
+            for kept in [&self.features[..half], &self.features[half..]] {
+                found.push(Self { features: kept.to_vec(), ..self.clone() });
+            }
+        }
+        if self.size > 1 {
+            found.push(Self { size: self.size / 2, ..self.clone() });
+            found.push(Self { size: self.size - 1, ..self.clone() });
+        }
+        for index in 0..self.features.len() {
+            let mut features = self.features.clone();
+            features.remove(index);
+            found.push(Self { features, ..self.clone() });
+        }
+        found
+    }
+
+    /// The smallest recipe found that still fails, with its failure; `fails` says why, or `None`.
+    pub fn shrink(
+        self,
+        first: String,
+        mut fails: impl FnMut(&Self) -> Option<String>,
+        mut patience: usize,
+    ) -> (Self, String) {
+        let (mut smallest, mut why) = (self, first);
+        'again: loop {
+            for candidate in smallest.smaller() {
+                if patience == 0 {
+                    return (smallest, why);
+                }
+                patience -= 1;
+                if let Some(failure) = fails(&candidate) {
+                    (smallest, why) = (candidate, failure);
+                    continue 'again;
+                }
+            }
+            return (smallest, why);
+        }
+    }
+}
+
+#[test]
+fn shrinking_finds_the_one_feature_that_matters() {
+    let fails = |recipe: &Recipe| {
+        recipe.has(Feature::ThreeCycle).then(|| format!("fails at size {}", recipe.size))
+    };
+    let recipe = Recipe::full(1, 9);
+    let (smallest, why) = recipe.shrink("fails".into(), fails, 1000);
+    assert_eq!(smallest.features, vec![Feature::ThreeCycle]);
+    assert_eq!((smallest.size, why.as_str()), (1, "fails at size 1"));
+}
