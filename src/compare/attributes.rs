@@ -10,6 +10,9 @@ use crate::outsystems::{Attribute, Entity, EntityIndex, Side};
 /// The hidden column of multi-tenant tables (`metamodel.md` §3.8).
 const TENANT_COLUMN: &str = "TENANT_ID";
 
+/// Values of more bytes than this do not go with a bulk load (`engine.md` A9).
+const LARGE_BYTES: usize = 65_535;
+
 /// An attribute that is on both sides.
 #[derive(Clone, Debug)]
 pub struct AttributePair {
@@ -136,6 +139,7 @@ impl Work<'_> {
             ));
             return None;
         }
+        self.pair_notes(entity, &attributes, other_shape, tenant.is_some());
         let mut pair = EntityPair {
             source,
             destination,
@@ -150,6 +154,66 @@ impl Work<'_> {
             name,
         };
         self.identifier(entity, other, &mut pair).then_some(pair)
+    }
+
+    /// What is good to know of the rows: tenants, links that may be there once only, large values.
+    fn pair_notes(
+        &mut self,
+        entity: &Entity,
+        attributes: &[AttributePair],
+        other_shape: &TableShape,
+        of_tenants: bool,
+    ) {
+        let name = entity.full_name();
+        if of_tenants {
+            self.find(Finding::note(
+                FindingKey::entity(FindingKind::MultiTenant, entity),
+                &name,
+                "its rows belong to tenants, by a hidden column",
+                "The tenant's id is rewritten like any other; rows of tenants that only the \
+                 destination has stay.",
+            ));
+        }
+        let links = other_shape.unique_indexes.iter().any(|index| {
+            let own = index.columns.iter().filter(|column| !same_name(column, TENANT_COLUMN));
+            own.clone().count() > 1
+                && own.clone().all(|column| {
+                    attributes.iter().any(|attribute| {
+                        same_name(&attribute.destination_column.name, column)
+                            && attribute.attribute.data_type.is_reference()
+                    })
+                })
+        });
+        if links {
+            self.find(Finding::note(
+                FindingKey::entity(FindingKind::ManyToManyUnique, entity),
+                &name,
+                "a unique index allows each link once",
+                "If two rows of the source become one in the destination, the second link would be \
+                 refused.",
+            ));
+        }
+        for attribute in attributes.iter().filter(|a| a.source_column.data_type.is_large()) {
+            let column = &attribute.source_column;
+            let longest = match column.data_type.kind() {
+                Some(ValueKind::Text) => LARGE_BYTES / 2,
+                _ => LARGE_BYTES,
+            };
+            let longer = Filter::LongerThan(column.name.clone(), longest);
+            let rows = self.inquiry.count(Side::Source, &entity.table, longer);
+            if rows == Some(0) {
+                continue;
+            }
+            self.find(
+                Finding::note(
+                    FindingKey::attribute(FindingKind::LargeValues, entity, &attribute.attribute),
+                    format!("{name}.{}", attribute.attribute.name),
+                    "some values are larger than 64 KB",
+                    "They travel by another way than ordinary rows, and take longer.",
+                )
+                .touching(rows),
+            );
+        }
     }
 
     /// Finds out how rows get their identifier; `false` when the two sides do it differently.
@@ -202,6 +266,11 @@ impl Work<'_> {
             return false;
         };
         let (ours, theirs) = (&identifier.source_column, &identifier.destination_column);
+        let kind = ours.data_type.kind();
+        if !matches!(kind, Some(ValueKind::Integer | ValueKind::Text)) {
+            self.find(differs(format!("the identifier is of the type {}", ours.data_type)));
+            return false;
+        }
         let is_reference = identifier.attribute.data_type.is_reference();
         if theirs.identity {
             if is_reference {

@@ -97,6 +97,12 @@ kinds! {
     KeptIdentifier = "text-identifier",
     /// The identifier is another row's id.
     ExtensionEntity = "extension-entity",
+    /// Rows belong to tenants, by a hidden column.
+    MultiTenant = "multi-tenant",
+    /// A link between two entities is there once only.
+    ManyToManyUnique = "many-to-many-unique",
+    /// Values that do not fit an ordinary row.
+    LargeValues = "large-values",
     /// Rows belong to tenants on one side only.
     MultitenancyChanged = "multi-tenancy-changed",
     /// A trigger runs instead of INSERT.

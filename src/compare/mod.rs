@@ -4,7 +4,7 @@
 //! comparison asks a [`Question`]; the caller has it answered through the port and compares again.
 //! Keys match, names never do (`design.md` decision 7).
 //!
-//! To add a finding: a kind in [`finding`], a place here that notices it, a lesson if it teaches.
+//! To add a finding: a kind in `finding.rs`, a place here that notices it, a lesson if it teaches.
 
 mod attributes;
 mod entities;

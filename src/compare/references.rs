@@ -310,6 +310,20 @@ impl Work<'_> {
             filter.clone(),
         );
         if rows == Some(0) {
+            let pair = &self.out.pairs[pair_place];
+            let attribute = &pair.attributes[place];
+            let finding = Finding::note(
+                FindingKey::attribute(
+                    FindingKind::OrphanReferences,
+                    self.source.entity(pair.source),
+                    &attribute.attribute,
+                ),
+                format!("{}.{}", pair.name, attribute.attribute.name),
+                "nothing in the database guards this reference; every row it names is there",
+                "With the delete rule Ignore there is no foreign key, yet its ids are rewritten all \
+                 the same.",
+            );
+            self.find(finding.touching(rows));
             return;
         }
         let finding = self.orphan_finding(pair_place, place, &filter).touching(rows);

@@ -167,7 +167,8 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
                     return Err(fault);
                 }
             };
-            note(&format!("{} finished: {} rows", plan.entities[place].name, carried.map.len()))?;
+            let rows = request.progress.borrow().entities[place].written;
+            note(&format!("{} finished: {rows} rows written", plan.entities[place].name))?;
             let _ = maps.entities[place].set(carried);
         }
     }

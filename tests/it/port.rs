@@ -4,8 +4,8 @@ use osferry::database::{
     Batch, Builder, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, Destination, EngineKind,
     FaultKind, Fence, Filter, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex,
     NewTable, NewTrigger, Outcome, RowsRequest, ScanRequest, Source, TableName, UpdateTarget,
-    Value, Witness, Writer, date_time_from_text, decimal_from_text, open_builder,
-    open_destination, open_source, same_name,
+    Value, Witness, Writer, date_time_from_text, decimal_from_text, open_builder, open_destination,
+    open_source, same_name,
 };
 
 use crate::support::engine::TestEngine;
@@ -154,7 +154,8 @@ async fn filled(engine: &TestEngine, rows: usize) -> (ConnectionSpec, Box<dyn De
         let columns = &numbered()[1..];
         let labels: Vec<Vec<Value>> = (1..=rows)
             .map(|row| {
-                let parent = if row % 3 == 0 { Value::Null } else { Value::Integer(row as i64 / 2) };
+                let parent =
+                    if row % 3 == 0 { Value::Null } else { Value::Integer(row as i64 / 2) };
                 vec![text(&format!("row {row:05}")), parent]
             })
             .collect();
@@ -440,8 +441,7 @@ async fn paging_sees_every_row_once(engine: &TestEngine) {
     let (rows, sizes) = drain(source, scan(&numbered(), Some("Id"))).await;
     assert_eq!(rows, all);
     assert_eq!(sizes, [100, 100, 100, 100, 50]);
-    let after =
-        ScanRequest { after: Some(Value::Integer(440)), ..scan(&numbered(), Some("Id")) };
+    let after = ScanRequest { after: Some(Value::Integer(440)), ..scan(&numbered(), Some("Id")) };
     assert_eq!(drain(source, after).await.0, all[440..]);
     let filtered = ScanRequest {
         filter: Filter::IsNull("Parent".to_owned()),
@@ -940,8 +940,7 @@ async fn triggers_fire_and_do_not_disturb(engine: &TestEngine) {
         .expect("a trigger");
     builder.finish().await.expect("finished");
     let destination = open_destination(&spec).await.expect("a destination");
-    let shapes =
-        destination.shapes(&[TableName::new("OSUSR_x_Thing")]).await.expect("shapes");
+    let shapes = destination.shapes(&[TableName::new("OSUSR_x_Thing")]).await.expect("shapes");
     let triggers = &shapes[0].as_ref().expect("there").triggers;
     assert_eq!(triggers.len(), 1);
     assert!(!triggers[0].instead_of && !triggers[0].disabled);

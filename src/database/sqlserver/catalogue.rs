@@ -88,8 +88,7 @@ async fn direct(
                     None => {
                         // Two names asked for may stand for one object.
                         let detail = details.entry(object.id).or_default();
-                        shapes[object.place] =
-                            Some(detail.clone().into_shape(name, object.kind));
+                        shapes[object.place] = Some(detail.clone().into_shape(name, object.kind));
                     }
                 }
             }
@@ -291,9 +290,7 @@ fn flag(row: &Row, index: usize) -> Result<bool> {
 fn column(row: &Row) -> Result<ColumnShape> {
     let name = text(row, 2)?.unwrap_or_default();
     let bytes = number(row, 3)?;
-    let small = |index| -> Result<u8> {
-        Ok(u8::try_from(number(row, index)?).unwrap_or_default())
-    };
+    let small = |index| -> Result<u8> { Ok(u8::try_from(number(row, index)?).unwrap_or_default()) };
     Ok(ColumnShape {
         name: text(row, 1)?.unwrap_or_default(),
         data_type: data_type(&name, bytes, small(4)?, small(5)?),

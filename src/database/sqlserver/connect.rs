@@ -17,9 +17,7 @@ use tokio_util::compat::TokioAsyncWriteCompatExt;
 use super::connection::{Connection, Wire};
 use super::server::{Address, parse};
 use super::{Limits, fault, statements};
-use crate::database::{
-    Authentication, Encryption, Fault, FaultKind, Result, Secret, ServerSpec,
-};
+use crate::database::{Authentication, Encryption, Fault, FaultKind, Result, Secret, ServerSpec};
 
 /// The largest packet a server accepts on an encrypted connection.
 const PACKET_SIZE: u32 = 16_383;

@@ -122,10 +122,9 @@ impl Connection {
             return self.batch(&statement.sql, limit).await;
         }
         let mut wire = self.take()?;
-        let answer = timeout(limit, async {
-            query(statement).query(&mut wire).await?.into_results().await
-        })
-        .await;
+        let answer =
+            timeout(limit, async { query(statement).query(&mut wire).await?.into_results().await })
+                .await;
         self.settle(wire, answer)
     }
 
@@ -198,8 +197,10 @@ impl Connection {
         statement: &Statement,
     ) -> std::result::Result<Rows<'_>, ReadFailure> {
         let silence = self.silence;
-        let wire =
-            self.wire.as_mut().ok_or_else(|| fault::lost("it was closed after an earlier fault"))?;
+        let wire = self
+            .wire
+            .as_mut()
+            .ok_or_else(|| fault::lost("it was closed after an earlier fault"))?;
         let started = timeout(silence, async {
             if statement.parameters.is_empty() {
                 wire.simple_query(statement.sql.as_str()).await

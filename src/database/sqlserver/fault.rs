@@ -89,8 +89,17 @@ fn certificate(server: &str, why: &str) -> Fault {
 /// The kind of a server error by its number; `None` for numbers without a meaning of their own.
 fn kind_of(code: u32) -> Option<FaultKind> {
     Some(match code {
-        18456 | 18452 | 18450 | 18451 | 18461 | 18462 | 18463..=18468 | 18470 | 18486..=18488
-        | 4064 | 15113 => FaultKind::SignIn,
+        18456
+        | 18452
+        | 18450
+        | 18451
+        | 18461
+        | 18462
+        | 18463..=18468
+        | 18470
+        | 18486..=18488
+        | 4064
+        | 15113 => FaultKind::SignIn,
         4060 | 208 | 207 | 911 | 2812 | 4121 | 916 => FaultKind::NotFound,
         229 | 230 | 262 | 297 | 300 | 1088 | 3110 | 3701 | 8104 | 15247 | 15151 | 4701 | 4902
         | 2760 | 10011 => FaultKind::Permission,
@@ -101,8 +110,8 @@ fn kind_of(code: u32) -> Option<FaultKind> {
         9002 | 1105 | 1101 | 1121 | 3257 => FaultKind::Full,
         3906 | 3908 | 978 => FaultKind::Permission,
         64 | 121 | 233 | 596 | 976 | 983 | 997 | 4221 | 6005 | 9001 | 10053 | 10054 | 10060
-        | 10928 | 10929 | 17142 | 17187 | 18401 | 40143 | 40197 | 40501 | 40540 | 40613
-        | 42108 | 42109 | 49918 | 49919 | 49920 => FaultKind::Lost,
+        | 10928 | 10929 | 17142 | 17187 | 18401 | 40143 | 40197 | 40501 | 40540 | 40613 | 42108
+        | 42109 | 49918 | 49919 | 49920 => FaultKind::Lost,
         _ => return None,
     })
 }

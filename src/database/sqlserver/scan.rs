@@ -162,11 +162,7 @@ pub(super) struct UnorderedScan {
 
 impl UnorderedScan {
     /// Sends the request.
-    pub(super) async fn start(
-        pool: Arc<Pool>,
-        names: Names,
-        request: ScanRequest,
-    ) -> Result<Self> {
+    pub(super) async fn start(pool: Arc<Pool>, names: Names, request: ScanRequest) -> Result<Self> {
         let connection = pool.take().await?;
         let (sender, batches) = mpsc::channel(1);
         let task = tokio::spawn(async move {

@@ -97,8 +97,7 @@ impl SqlServerSource {
         selection: &Selection<'_>,
     ) -> std::result::Result<Batch, ReadFailure> {
         let statement = read::select(names, selection)?;
-        let mut batch =
-            Batch::for_types(selection.columns.iter().map(|column| &column.data_type))?;
+        let mut batch = Batch::for_types(selection.columns.iter().map(|column| &column.data_type))?;
         let mut connection = self.pool.lend().await?;
         connection
             .read(&statement, &mut |row| {
@@ -185,10 +184,8 @@ impl Source for SqlServerSource {
     ) -> Result<Batch> {
         let names = self.names(table, filter).await?;
         let statement = read::distinct(&names, table, column, filter, limit)?;
-        let columns = [
-            column.clone(),
-            ColumnRef { name: "count".to_owned(), data_type: ColumnType::BigInt },
-        ];
+        let columns =
+            [column.clone(), ColumnRef { name: "count".to_owned(), data_type: ColumnType::BigInt }];
         let mut batch = Batch::new(vec![
             Column::for_type(&column.data_type)?,
             Column::new(ValueKind::Integer, 0),
@@ -212,8 +209,7 @@ impl Source for SqlServerSource {
             .map(|(asked, shape)| shape.map_or_else(|| asked.clone(), |shape| shape.name))
             .collect();
         let mut rights = vec![Rights::default(); tables.len()];
-        for (chunk, rights) in named.chunks(RIGHTS_AT_ONCE).zip(rights.chunks_mut(RIGHTS_AT_ONCE))
-        {
+        for (chunk, rights) in named.chunks(RIGHTS_AT_ONCE).zip(rights.chunks_mut(RIGHTS_AT_ONCE)) {
             for row in self.run(&rights_statement(chunk)).await?.iter().flatten() {
                 let place = integer(row, 0)?.and_then(|place| usize::try_from(place).ok());
                 let Some(slot) = place.and_then(|place| rights.get_mut(place)) else {

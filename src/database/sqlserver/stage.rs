@@ -107,8 +107,8 @@ async fn place(
                 Parameter::Binary(bytes) => bytes.len(),
                 Parameter::Integer(_) => 0,
             };
-            let full = bytes + length > REQUEST_BYTES
-                || request.parameters.len() + 2 > MOST_PARAMETERS;
+            let full =
+                bytes + length > REQUEST_BYTES || request.parameters.len() + 2 > MOST_PARAMETERS;
             if full && !request.parameters.is_empty() {
                 connection.run(&std::mem::take(&mut request), limit).await?;
                 bytes = 0;

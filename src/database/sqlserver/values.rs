@@ -43,10 +43,7 @@ pub(super) fn date_time_from_ticks(ticks: i64) -> Option<DateTime> {
     if !(DAYS_TO_1753..DAYS_TO_10000).contains(&days) {
         return None;
     }
-    Some(DateTime::new(
-        i32::try_from(days - DAYS_TO_1900).ok()?,
-        u32::try_from(fragments).ok()?,
-    ))
+    Some(DateTime::new(i32::try_from(days - DAYS_TO_1900).ok()?, u32::try_from(fragments).ok()?))
 }
 
 fn ticks_of_time(time: Time) -> Result<i64> {
@@ -182,7 +179,8 @@ pub(super) fn encode<'a>(
     staged: &ColumnType,
     destination: &ColumnShape,
 ) -> Result<ColumnData<'a>> {
-    let refuse = |why: String| Fault::new(FaultKind::Refused, format!("{}: {why}", destination.name));
+    let refuse =
+        |why: String| Fault::new(FaultKind::Refused, format!("{}: {why}", destination.name));
     if column.is_null(row) {
         return null(staged).ok_or_else(|| refuse(format!("{staged} cannot be staged")));
     }
@@ -216,11 +214,8 @@ pub(super) fn encode<'a>(
             let value = column.integer(row).unwrap_or_default();
             whole(value, staged).ok_or_else(|| narrow(value.to_string()))?
         }
-        (Values::Decimal { scale, values }, _) => {
-            decimal(values[row], *scale, staged).ok_or_else(|| {
-                narrow(crate::database::decimal_to_text(values[row], *scale))
-            })?
-        }
+        (Values::Decimal { scale, values }, _) => decimal(values[row], *scale, staged)
+            .ok_or_else(|| narrow(crate::database::decimal_to_text(values[row], *scale)))?,
         (Values::Float(values), ColumnType::Float) => ColumnData::F64(Some(values[row])),
         (Values::Float(values), ColumnType::Real) => ColumnData::F32(Some(values[row] as f32)),
         (Values::Guid(values), ColumnType::Guid) => {
@@ -274,7 +269,11 @@ fn decimal(value: i128, scale: u8, staged: &ColumnType) -> Option<ColumnData<'st
     fits.then(|| ColumnData::Numeric(Some(Numeric::new_with_scale(digits, to))))
 }
 
-fn moment(ticks: i64, staged: &ColumnType, destination: &ColumnType) -> Option<ColumnData<'static>> {
+fn moment(
+    ticks: i64,
+    staged: &ColumnType,
+    destination: &ColumnType,
+) -> Option<ColumnData<'static>> {
     let days = ticks.div_euclid(DAY);
     let in_day = ticks.rem_euclid(DAY);
     Some(match staged {
@@ -295,8 +294,7 @@ fn moment(ticks: i64, staged: &ColumnType, destination: &ColumnType) -> Option<C
         ColumnType::Date if in_day == 0 => ColumnData::Date(Some(date(days)?)),
         ColumnType::Time { scale } if days == DAYS_TO_1900 => {
             let (days, increments) = rounded(days, in_day, *scale)?;
-            (days == DAYS_TO_1900)
-                .then(|| ColumnData::Time(Some(Time::new(increments, *scale))))?
+            (days == DAYS_TO_1900).then(|| ColumnData::Time(Some(Time::new(increments, *scale))))?
         }
         _ => return None,
     })
@@ -314,7 +312,6 @@ fn rounded(days: i64, in_day: i64, scale: u8) -> Option<(i64, u64)> {
     let (days, steps) = if steps == in_a_day { (days + 1, 0) } else { (days, steps) };
     Some((days, u64::try_from(steps).ok()?))
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -156,8 +156,7 @@ impl SqlServerWriter {
         let limits = self.target.limits;
         if self.layout.as_ref() != Some(&layout) {
             self.layout = None;
-            let sql =
-                write::create_stage(&layout.columns, layout.out_identity, layout.captures);
+            let sql = write::create_stage(&layout.columns, layout.out_identity, layout.captures);
             self.connection.batch(&sql, limits.metadata).await?;
             self.layout = Some(layout.clone());
         }
@@ -209,14 +208,10 @@ impl SqlServerWriter {
             self.identity_insert = Some(insert.table.clone());
             self.connection.batch(&write::identity_insert(&insert.table, true), limit).await?;
         }
-        let results = self
-            .connection
-            .batch(&insert.sql(), limit)
-            .await
-            .map_err(|fault| {
-                self.layout = None;
-                fault::refused_rows(fault)
-            })?;
+        let results = self.connection.batch(&insert.sql(), limit).await.map_err(|fault| {
+            self.layout = None;
+            fault::refused_rows(fault)
+        })?;
         self.end_identity_insert().await?;
         let counts = results.first().and_then(|rows| rows.first());
         let counts = counts.ok_or_else(|| unexpected("counts of rows"))?;
@@ -346,15 +341,11 @@ impl Writer for SqlServerWriter {
     }
 
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
-        self.insert_batch(target, batch)
-            .await
-            .map_err(|fault| fault.while_doing(&target.table))
+        self.insert_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
     }
 
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
-        self.update_batch(target, batch)
-            .await
-            .map_err(|fault| fault.while_doing(&target.table))
+        self.update_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
     }
 
     async fn delete(&mut self, table: &TableName, filter: &Filter, limit: usize) -> Result<u64> {

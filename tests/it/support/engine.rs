@@ -93,13 +93,7 @@ impl TestEngine {
     /// Runs a statement on the server, past the program.
     pub async fn execute(&self, database: &str, sql: &str) {
         let mut client = self.client(database).await;
-        client
-            .simple_query(sql)
-            .await
-            .expect(sql)
-            .into_results()
-            .await
-            .expect(sql);
+        client.simple_query(sql).await.expect(sql).into_results().await.expect(sql);
     }
 
     async fn client(&self, database: &str) -> Client<tokio_util::compat::Compat<TcpStream>> {

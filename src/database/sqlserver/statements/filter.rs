@@ -101,9 +101,7 @@ impl Writer<'_> {
             Filter::OutsideDecimal { column: name, precision, scale } => {
                 let own = column(name);
                 let cast = format!("TRY_CAST({own} AS decimal({precision},{scale}))");
-                self.text(&format!(
-                    "({own} IS NOT NULL AND ({cast} IS NULL OR {cast} <> {own}))"
-                ));
+                self.text(&format!("({own} IS NOT NULL AND ({cast} IS NULL OR {cast} <> {own}))"));
             }
             Filter::Orphan { column: name, parent, key, among } => {
                 self.text(&format!("({} IS NOT NULL AND NOT ", column(name)));
@@ -306,7 +304,5 @@ fn longer(own: &str, kept: &ColumnType, length: usize) -> String {
     if kept.kind() == Some(ValueKind::Binary) {
         return format!("DATALENGTH({own}) > {length}");
     }
-    format!(
-        "LEN((CAST({own} AS nvarchar(max)) + N'.') COLLATE Latin1_General_BIN2) - 1 > {length}"
-    )
+    format!("LEN((CAST({own} AS nvarchar(max)) + N'.') COLLATE Latin1_General_BIN2) - 1 > {length}")
 }

@@ -170,9 +170,8 @@ fn source_statements() -> Vec<String> {
         limit: None,
         form: TextForm::Text,
     };
-    let select = |selection: &Selection<'_>| {
-        read::select(&names, selection).expect("a statement").sql
-    };
+    let select =
+        |selection: &Selection<'_>| read::select(&names, selection).expect("a statement").sql;
     let mut all = vec![
         PROBE.to_owned(),
         SERVER_FACTS.to_owned(),
@@ -271,9 +270,7 @@ fn destination_statements() -> Vec<String> {
         all.push(variant.sql());
         all.extend(variant.diagnosis().map(|(_, statement)| statement.sql));
     }
-    for mut statement in
-        [write::delete(&table, 4000), write::clear(&table, "Long", 4000)]
-    {
+    for mut statement in [write::delete(&table, 4000), write::clear(&table, "Long", 4000)] {
         Writer { names: &names, statement: &mut statement }
             .add(&claim(), "t", &filters()[21])
             .expect("a condition");
@@ -284,10 +281,8 @@ fn destination_statements() -> Vec<String> {
 }
 
 fn builder_statements() -> Vec<String> {
-    let mut columns: Vec<NewColumn> = every_type()
-        .into_iter()
-        .map(|shape| NewColumn { shape, default: None })
-        .collect();
+    let mut columns: Vec<NewColumn> =
+        every_type().into_iter().map(|shape| NewColumn { shape, default: None }).collect();
     columns[0].shape.identity = true;
     for (place, default) in [
         (1, Value::Integer(-1)),
@@ -367,8 +362,21 @@ fn a_source_only_reads() {
         }
         for word in bare.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
             let writes = [
-                "INSERT", "UPDATE", "DELETE", "MERGE", "INTO", "EXEC", "EXECUTE", "CREATE",
-                "ALTER", "DROP", "TRUNCATE", "GRANT", "BULK", "OPENQUERY", "OPENROWSET",
+                "INSERT",
+                "UPDATE",
+                "DELETE",
+                "MERGE",
+                "INTO",
+                "EXEC",
+                "EXECUTE",
+                "CREATE",
+                "ALTER",
+                "DROP",
+                "TRUNCATE",
+                "GRANT",
+                "BULK",
+                "OPENQUERY",
+                "OPENROWSET",
             ];
             assert!(!writes.contains(&word), "{word} in {sql}");
         }

@@ -61,11 +61,8 @@ impl StageColumn {
 
     /// The value to store, from the staged one.
     fn stored(&self, own: &str) -> String {
-        let own = if self.as_bytes {
-            format!("CAST({own} AS nvarchar(max))")
-        } else {
-            own.to_owned()
-        };
+        let own =
+            if self.as_bytes { format!("CAST({own} AS nvarchar(max))") } else { own.to_owned() };
         match self.destination.data_type {
             ColumnType::Text => format!("CAST({own} AS varchar(max))"),
             _ => own,
