@@ -15,6 +15,8 @@ pub enum Filter {
     AnyOf(String, Vec<Value>),
     /// The column lies between both values, ends included.
     Between(String, Value, Value),
+    /// The column is at most this.
+    AtMost(String, Value),
     /// The text has more UTF-16 units, or the binary more bytes, than this.
     LongerThan(String, usize),
     /// The number does not fit decimal(precision, scale): too large, or digits would be lost.

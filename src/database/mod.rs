@@ -65,6 +65,10 @@ pub trait Source: Send + Sync {
     /// Number of rows the filter lets through.
     async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64>;
 
+    /// The highest value of an integer column; `None` when there is no row. With a reader that
+    /// stops there, rows that come later are not seen.
+    async fn highest(&self, table: &TableName, column: &str) -> Result<Option<i64>>;
+
     /// Distinct non-NULL values of a column with the number of rows of each: a batch with the
     /// value first and the count (integer) second, at most `limit` rows, most frequent first.
     async fn distinct(

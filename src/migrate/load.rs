@@ -33,6 +33,8 @@ pub(super) struct Load<'a> {
     pub(super) teller: &'a Teller,
     pub(super) control: Control,
     pub(super) session: WriteSession,
+    /// Rows above this id came after the run had started and are not read.
+    pub(super) mark: Option<i64>,
 }
 
 /// A batch as read, with the proof's hash of each row.
@@ -77,7 +79,12 @@ impl Load<'_> {
             .scan(ScanRequest {
                 table: entity.source_table.clone(),
                 columns,
-                filter: Filter::All,
+                filter: match (self.mark, key) {
+                    (Some(mark), Some(key)) => {
+                        Filter::AtMost(key.name.clone(), Value::Integer(mark))
+                    }
+                    _ => Filter::All,
+                },
                 key: key.map(|key| key.name.clone()),
                 after: None,
                 batch_rows: self.plan.options.batch_rows,

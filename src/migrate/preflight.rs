@@ -2,7 +2,7 @@
 
 use crate::database::{Destination, Fault, FaultKind, Result, Source, TableName};
 use crate::outsystems::Environment;
-use crate::plan::{ExistingPlan, PersonFate, Plan, Purpose, platform_fingerprint};
+use crate::plan::{ExistingPlan, PersonFate, Plan, Purpose, SourceReading, platform_fingerprint};
 
 /// Refuses a destination that is, or may be, Production or the source itself
 /// (`design.md` decision 14).
@@ -59,6 +59,16 @@ pub async fn check_destination(
     source: &dyn Source,
     destination: &dyn Destination,
 ) -> Result<()> {
+    if plan.options.source_reading == SourceReading::Snapshot {
+        return Err(Fault::new(
+            FaultKind::NotApplicable,
+            "source_reading = \"snapshot\" is not available in this version",
+        )
+        .advise(
+            "Leave it at \"auto\" and read from a database snapshot, a restored backup or a \
+             readable secondary where one instant is needed.",
+        ));
+    }
     if destination.facts().read_only {
         return Err(Fault::new(
             FaultKind::Permission,

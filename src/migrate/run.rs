@@ -19,7 +19,7 @@ use super::second_pass::set_references;
 use super::session::{SharedJournal, WriteSession, lock};
 use crate::database::{Destination, Fault, FaultKind, Result, Source};
 use crate::outsystems::Environment;
-use crate::plan::Plan;
+use crate::plan::{IdentifierPlan, Plan, SourceReading};
 
 /// What a run needs.
 pub struct RunRequest {
@@ -93,6 +93,23 @@ pub async fn run(request: RunRequest) -> Result<(RunEnd, Journal)> {
     Ok((end, journal.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
+/// The highest id of each source table, children before parents: every reference that a row below
+/// its table's mark holds leads to a row below its parent's (`engine.md` D10).
+async fn high_water_marks(plan: &Plan, source: &dyn Source) -> Result<Vec<Option<i64>>> {
+    let mut marks = vec![None; plan.entities.len()];
+    if plan.options.source_reading == SourceReading::Frozen {
+        return Ok(marks);
+    }
+    for (place, entity) in plan.entities.iter().enumerate().rev() {
+        if let IdentifierPlan::Generated { source: key, .. } = &entity.identifier {
+            // A table that is empty now stays out, whatever is inserted from here on.
+            let highest = source.highest(&entity.source_table, &key.name).await?;
+            marks[place] = Some(highest.unwrap_or(i64::from(i32::MIN)));
+        }
+    }
+    Ok(marks)
+}
+
 async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -> Result<()> {
     let plan = request.plan.as_ref();
     let note = |text: &str| lock(journal).event(&(request.clock)(), text);
@@ -107,6 +124,7 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
         )
     };
     let mut first = session("c");
+    let marks = high_water_marks(plan, request.source.as_ref()).await?;
 
     teller.phase(Phase::Deleting);
     let deleted = delete_rows(plan, &mut first, &mut control, teller).await?;
@@ -155,6 +173,7 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
                     teller,
                     control: request.control.clone(),
                     session: session(&format!("e{place}")),
+                    mark: marks[place],
                 };
                 running.push(async move { (place, load.run().await) });
             }

@@ -219,11 +219,12 @@ fn named(file: &str, code: &str) -> Vec<(String, Option<String>)> {
     found
 }
 
-/// Whether a file lies in one of the places.
+/// Whether a file holds nothing but tests.
 fn is_test(file: &str) -> bool {
     file.ends_with("/tests.rs")
 }
 
+/// Whether a file lies in one of the places.
 fn lies_in(file: &str, places: &[&str]) -> bool {
     places.iter().any(|place| match place.split_once("/…/") {
         Some((folder, name)) => {

@@ -188,6 +188,20 @@ impl Source for SqliteSource {
             .await
     }
 
+    async fn highest(&self, table: &TableName, column: &str) -> Result<Option<i64>> {
+        let (table, column) = (table.clone(), column.to_owned());
+        self.session
+            .call(move |connection| {
+                let sql = format!(
+                    "SELECT MAX(t.{}) FROM {} AS t",
+                    quote(&column),
+                    table_sql(connection, &table)?
+                );
+                connection.query_row(&sql, [], |row| row.get(0)).map_err(|error| fault(&error))
+            })
+            .await
+    }
+
     async fn distinct(
         &self,
         table: &TableName,

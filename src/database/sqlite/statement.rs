@@ -92,6 +92,10 @@ impl Condition {
                 self.sql.push_str(" AND ");
                 self.place(high);
             }
+            Filter::AtMost(name, most) => {
+                self.sql.push_str(&format!("{} <= ", column(name)));
+                self.place(most);
+            }
             Filter::LongerThan(name, length) => {
                 self.sql.push_str(&format!("osferry_length({}) > {length}", column(name)));
             }

@@ -59,6 +59,9 @@ impl Source for SqlServerDestination {
     async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
         self.reading.count(table, filter).await
     }
+    async fn highest(&self, table: &TableName, column: &str) -> Result<Option<i64>> {
+        self.reading.highest(table, column).await
+    }
     async fn distinct(
         &self,
         table: &TableName,

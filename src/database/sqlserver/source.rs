@@ -175,6 +175,13 @@ impl Source for SqlServerSource {
         self.count_with(table, filter, "").await
     }
 
+    async fn highest(&self, table: &TableName, column: &str) -> Result<Option<i64>> {
+        let names = self.names(table, &Filter::All).await?;
+        let results = self.run(&read::highest(&names, table, column)?).await?;
+        let row = results.first().and_then(|rows| rows.first());
+        row.map(|row| integer(row, 0)).transpose().map(Option::flatten)
+    }
+
     async fn distinct(
         &self,
         table: &TableName,

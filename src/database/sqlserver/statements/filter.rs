@@ -93,6 +93,11 @@ impl Writer<'_> {
                 self.compared(high, &kept);
                 self.text(")");
             }
+            Filter::AtMost(name, most) => {
+                let kept = self.names.column(table, name)?.clone();
+                self.text(&format!("{} <= ", column(name)));
+                self.compared(most, &kept);
+            }
             Filter::LongerThan(name, length) => {
                 let kept = self.names.column(table, name)?;
                 let sql = longer(&column(name), kept, *length);

@@ -99,6 +99,19 @@ pub(in super::super) fn select(names: &Names, selection: &Selection<'_>) -> Resu
     Ok(statement)
 }
 
+/// The highest value of an integer column.
+pub(in super::super) fn highest(
+    names: &Names,
+    table: &TableName,
+    column: &str,
+) -> Result<Statement> {
+    Ok(Statement::plain(format!(
+        "SELECT CAST(MAX(t.{}) AS bigint)\nFROM {} AS t",
+        quote(column),
+        names.sql(table)?
+    )))
+}
+
 /// Number of rows.
 pub(in super::super) fn count(
     names: &Names,
