@@ -5,5 +5,7 @@
 
 mod canonical;
 mod maps;
+mod result;
 
 pub use canonical::{Canonical, combine};
+pub use result::{Difference, EntityProof, Proof, ReferenceProof, SHOWN_DIFFERENCES};

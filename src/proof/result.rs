@@ -1,0 +1,93 @@
+//! What the proof found.
+
+use serde::{Deserialize, Serialize};
+
+/// Differences that are kept per entity with row and column; the others are counted.
+pub const SHOWN_DIFFERENCES: usize = 20;
+
+/// The result of a proof.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The entities, in the plan's order.
+    pub entities: Vec<EntityProof>,
+    /// About how many rows of each entity were compared, when not all were.
+    pub sample: Option<u64>,
+}
+
+impl Proof {
+    /// Whether everything was found as it should be.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.entities.iter().all(EntityProof::holds)
+    }
+
+    /// Rows of ours that were compared, over all entities.
+    #[must_use]
+    pub fn compared(&self) -> u64 {
+        self.entities.iter().map(|entity| entity.compared).sum()
+    }
+
+    /// Differences, over all entities.
+    #[must_use]
+    pub fn differences(&self) -> u64 {
+        self.entities.iter().map(|entity| entity.differences).sum()
+    }
+}
+
+/// The result for one entity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntityProof {
+    /// `Espace.Entity`.
+    pub name: String,
+    /// Rows that the journal says were written.
+    pub written: u64,
+    /// Rows that the journal says were recognised in the destination.
+    pub recognised: u64,
+    /// Rows of ours that are in the destination, of those looked for.
+    pub found: u64,
+    /// Rows of ours that were compared.
+    pub compared: u64,
+    /// Of these, rows whose batch had the digest that was taken at reading: equal as a whole.
+    pub by_digest: u64,
+    /// Rows that are as they were read though the source has changed or deleted them since.
+    pub changed_since: u64,
+    /// The references, one for each column that holds ids.
+    pub references: Vec<ReferenceProof>,
+    /// Everything that is not as it should be: rows missing, cells that differ, ids that lead
+    /// nowhere.
+    pub differences: u64,
+    /// The first of them.
+    pub shown: Vec<Difference>,
+}
+
+impl EntityProof {
+    /// Whether everything was found as it should be.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.differences == 0
+    }
+}
+
+/// The result for one reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceProof {
+    /// The attribute.
+    pub attribute: String,
+    /// Cells of ours that were emptied, as the journal says.
+    pub emptied: u64,
+    /// Cells of our rows whose id leads to no row of the destination.
+    pub orphans: u64,
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The row's identifier in the source; empty where it is not known.
+    pub source: String,
+    /// The row's identifier in the destination; empty where it is not known.
+    pub destination: String,
+    /// The attribute; empty when it is about the row as a whole.
+    pub attribute: String,
+    /// What is wrong, in words; values of text and binary are described, not shown.
+    pub what: String,
+}
