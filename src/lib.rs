@@ -6,3 +6,4 @@ pub mod outsystems;
 pub mod plan;
 pub mod practice;
 pub mod proof;
+pub mod report;
