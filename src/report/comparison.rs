@@ -18,10 +18,12 @@ const SHOWN_CANDIDATES: usize = 10;
 pub struct ComparisonReport {
     /// [`FORMAT`].
     pub format: u32,
-    /// The source.
-    pub source: String,
-    /// The destination.
-    pub destination: String,
+    /// The source, where it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The destination, where it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
     /// All findings.
     pub findings_by_severity: SeverityCounts,
     /// Findings that keep a run from starting whatever else is decided: they block and are not
@@ -157,10 +159,17 @@ fn blocks(finding: &Finding, decision: Option<&Decision>) -> bool {
 }
 
 impl ComparisonReport {
-    /// What a review found, with what is decided about it. `source` and `destination` are names for
-    /// people.
+    /// Names the two environments, for people.
     #[must_use]
-    pub fn new(source: &str, destination: &str, review: &Review, decisions: &Decisions) -> Self {
+    pub fn between(mut self, source: &str, destination: &str) -> Self {
+        self.source = Some(source.to_owned());
+        self.destination = Some(destination.to_owned());
+        self
+    }
+
+    /// What a review found, with what is decided about it.
+    #[must_use]
+    pub fn new(review: &Review, decisions: &Decisions) -> Self {
         let comparison = &review.comparison;
         let mut counts = SeverityCounts::default();
         let (mut blocking, mut undecided) = (0, 0);
@@ -182,8 +191,8 @@ impl ComparisonReport {
             .collect();
         Self {
             format: FORMAT,
-            source: source.to_owned(),
-            destination: destination.to_owned(),
+            source: None,
+            destination: None,
             findings_by_severity: counts,
             blocking,
             undecided,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::reasons::ReasonGroup;
 use super::run::{EntityReport, RunReport};
 use super::text::{counted, escaped, number, rows};
-use crate::proof::Proof;
+use crate::proof::{Difference, Proof};
 
 /// People who were created, as far as they are listed.
 const SHOWN_PEOPLE: usize = 50;
@@ -265,21 +265,8 @@ impl RunReport {
         line!(out);
         for entity in proof.entities.iter().filter(|entity| !entity.holds()) {
             for difference in &entity.shown {
-                let mut place = entity.name.clone();
-                if !difference.attribute.is_empty() {
-                    place = format!("{place}.{}", difference.attribute);
-                }
-                let shown = |id: &str| {
-                    if id.is_empty() { "unknown".to_owned() } else { escaped(id) }
-                };
-                line!(
-                    out,
-                    "- {}, source row {}, destination row {}: {}",
-                    escaped(&place),
-                    shown(&difference.source),
-                    shown(&difference.destination),
-                    escaped(&difference.what)
-                );
+                let words = difference_words(difference);
+                line!(out, "- {}: {}", escaped(&entity.name), escaped(&words));
             }
             let more = entity.differences.saturating_sub(entity.shown.len() as u64);
             if more > 0 {
@@ -303,6 +290,22 @@ pub(super) fn proof_words(proof: &Proof) -> String {
             )
         }
     }
+}
+
+/// What is wrong with a row, and which one it is.
+pub(super) fn difference_words(difference: &Difference) -> String {
+    let id = |id: &str| if id.is_empty() { "unknown".to_owned() } else { id.to_owned() };
+    let attribute = if difference.attribute.is_empty() {
+        String::new()
+    } else {
+        format!("{}, ", difference.attribute)
+    };
+    format!(
+        "{attribute}source row {}, destination row {}: {}",
+        id(&difference.source),
+        id(&difference.destination),
+        difference.what
+    )
 }
 
 /// How many, why, and which: `3 rows, its user has no counterpart. Source ids 4, 8, 15.`

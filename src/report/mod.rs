@@ -9,6 +9,7 @@
 mod comparison;
 mod json;
 mod markdown;
+mod read;
 mod reasons;
 mod run;
 mod summary;
@@ -26,6 +27,7 @@ pub use run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
     RunReport, Totals, Verdict,
 };
+pub use summary::proof_summary;
 
 use crate::database::{Fault, FaultKind, Result};
 

@@ -7,15 +7,32 @@
 //!   written              35,120
 //!   left out                  2   Core.Order: its Core.Customer is not there (2)
 //!   …
-//!   report                    /…/report.md
+//!   proof             35,123 rows compared, 0 differences.
 //! ```
 
-use std::path::Path;
-
-use super::markdown::proof_words;
+use super::markdown::{difference_words, proof_words};
 use super::reasons::ReasonGroup;
 use super::run::{EntityReport, RunReport};
 use super::text::{counted, number, plain, wrapped};
+use crate::proof::Proof;
+
+/// A proof in a few lines: what was compared, and the first differences.
+#[must_use]
+pub fn proof_summary(proof: &Proof) -> String {
+    let mut out = wrapped(&proof_words(proof), WIDTH, "", "");
+    for entity in proof.entities.iter().filter(|entity| !entity.holds()) {
+        let found = counted(entity.differences, "difference", "differences");
+        out.push_str(&wrapped(&format!("{}: {found}", entity.name), WIDTH, "\n", ""));
+        for difference in &entity.shown {
+            out.push_str(&wrapped(&difference_words(difference), WIDTH, "  ", "    "));
+        }
+        let more = entity.differences.saturating_sub(entity.shown.len() as u64);
+        if more > 0 && !entity.shown.is_empty() {
+            out.push_str(&format!("  and {} more\n", number(more)));
+        }
+    }
+    out
+}
 
 /// Columns that a line may take.
 const WIDTH: usize = 80;
@@ -27,10 +44,10 @@ const NAME: usize = 16;
 const NUMBER: usize = 13;
 
 impl RunReport {
-    /// The result in words, the sums, what did not come along, and where the files are: at most 25
-    /// lines as long as `files` are few.
+    /// The result in words, the sums, what did not come along, and what to do now: fewer than 25
+    /// lines.
     #[must_use]
-    pub fn summary(&self, files: &[(&str, &Path)]) -> String {
+    pub fn summary(&self) -> String {
         let mut out = wrapped(&self.result, WIDTH, "", "");
         if !self.is_complete()
             && let Some(last) = self.events.last()
@@ -79,13 +96,6 @@ impl RunReport {
             &format!("  {:<NAME$}  ", "proof"),
             &" ".repeat(NAME + 4),
         ));
-        if !files.is_empty() {
-            out.push('\n');
-        }
-        for (name, path) in files {
-            // A path is copied whole: it is never broken.
-            out.push_str(&format!("  {:<NAME$}  {}\n", plain(name), path.display()));
-        }
         let next = self.next();
         if !next.is_empty() {
             out.push('\n');

@@ -18,7 +18,14 @@ use crate::plan::{
 use crate::proof::{Difference, EntityProof, Proof, ReferenceProof};
 
 fn shape(name: &str, data_type: ColumnType, nullable: bool) -> ColumnShape {
-    ColumnShape { nullable, ..ColumnShape::new(name, data_type) }
+    ColumnShape {
+        name: name.to_owned(),
+        data_type,
+        nullable,
+        identity: false,
+        computed: false,
+        has_default: false,
+    }
 }
 
 fn reference(name: &str, column: &str, target: Target) -> ColumnPlan {
@@ -282,10 +289,7 @@ fn a_finished_run_as_json() {
 fn a_finished_run_on_the_terminal() {
     let folder = tempfile::tempdir().expect("a folder");
     let report = proved(folder.path(), 0);
-    let summary = report.summary(&[
-        ("journal", Path::new("/runs/01jq3b/journal.sqlite")),
-        ("report", Path::new("/runs/01jq3b/report.md")),
-    ]);
+    let summary = report.summary();
     assert!(summary.lines().count() <= 25, "{summary}");
     assert!(summary.lines().all(|line| line.chars().count() <= 80), "{summary}");
     insta::assert_snapshot!(summary);
@@ -303,7 +307,7 @@ fn a_failed_run_on_the_terminal() {
         )
         .expect("noted");
     let report = RunReport::read(&journal).expect("a report");
-    insta::assert_snapshot!(report.summary(&[]));
+    insta::assert_snapshot!(report.summary());
 }
 
 #[test]
@@ -321,7 +325,7 @@ fn a_proof_that_fails_shows_its_differences() {
 fn no_form_shows_what_a_row_holds() {
     let folder = tempfile::tempdir().expect("a folder");
     let report = proved(folder.path(), 3);
-    for text in [report.to_markdown(), report.to_json().expect("JSON"), report.summary(&[])] {
+    for text in [report.to_markdown(), report.to_json().expect("JSON"), report.summary()] {
         assert!(!text.contains("secret"), "{text}");
     }
 }
@@ -446,7 +450,7 @@ fn decided(about: &str, kind: FindingKind, choice: &str, to: Option<&str>) -> De
 fn a_comparison_on_the_terminal() {
     let decisions =
         decided("user anna of Users", FindingKind::UserMissing, choice::MAP, Some("anna.b"));
-    let report = ComparisonReport::new("PROD", "DEV", &review(), &decisions);
+    let report = ComparisonReport::new(&review(), &decisions);
     let text = report.to_text();
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     insta::assert_snapshot!(text);
@@ -456,7 +460,7 @@ fn a_comparison_on_the_terminal() {
 fn a_comparison_as_json() {
     let mut review = review();
     review.comparison.findings.truncate(2);
-    let report = ComparisonReport::new("PROD", "DEV", &review, &Decisions::default());
+    let report = ComparisonReport::new(&review, &Decisions::default()).between("PROD", "DEV");
     insta::assert_snapshot!(report.to_json().expect("JSON"));
 }
 
@@ -464,8 +468,7 @@ fn a_comparison_as_json() {
 fn a_decision_takes_the_block_away_unless_it_is_to_stop() {
     let about = "Claims_CS.Claim.Reference";
     let kind = FindingKind::TextTooLong;
-    let blocking =
-        |decisions: &Decisions| ComparisonReport::new("PROD", "DEV", &review(), decisions).blocking;
+    let blocking = |decisions: &Decisions| ComparisonReport::new(&review(), decisions).blocking;
     assert_eq!(blocking(&Decisions::default()), 2);
     assert_eq!(blocking(&decided(about, kind, choice::REJECT, None)), 1);
     assert_eq!(blocking(&decided(about, kind, choice::STOP, None)), 2);
