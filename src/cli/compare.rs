@@ -30,7 +30,8 @@ pub(super) async fn compare(arguments: &CompareArguments) -> Result<Exit, Troubl
     } else {
         road::review_with_counts(environments, &plan.file, false).await?.0
     };
-    let report = ComparisonReport::new(&review, &plan.file.decisions);
+    let report = ComparisonReport::new(&review, &plan.file.decisions)
+        .between(&source.facts().place, &destination.facts().place);
     show::result(&if arguments.json { report.to_json()? } else { report.to_text() });
     let decided = |finding: &crate::compare::Finding| {
         plan.file

@@ -13,6 +13,7 @@ use crate::database::{
 };
 use crate::outsystems::{self, Side};
 use crate::practice::{self, PracticeOptions};
+use crate::report::counted;
 
 pub(super) async fn practice(home: &Home, arguments: PracticeArguments) -> Result<Exit, Trouble> {
     if arguments.unattended {
@@ -234,6 +235,6 @@ async fn is_practice(path: &Path) -> bool {
 async fn make(side: Side, spec: &ConnectionSpec, options: PracticeOptions) -> Result<(), Trouble> {
     let builder = open_builder(spec).await?;
     let rows = practice::build(builder, side, options).await?;
-    show::say(&format!("  {} in the applications' tables", show::count(rows, "row", "rows")));
+    show::say(&format!("  {} in the applications' tables", counted(rows, "row", "rows")));
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::database::{
 use crate::migrate::{Environments, survey};
 use crate::outsystems::{self, Environment, Side};
 use crate::plan::{Decisions, Endpoint, PlanFile, Refusal, Review, review};
+use crate::report::counted;
 
 /// A plan file as read.
 pub(super) struct Saved {
@@ -160,9 +161,9 @@ pub(super) fn refusal(refusal: &Refusal, plan: &Path) -> Trouble {
         }
     };
     let line = |finding: &crate::compare::Finding| {
-        let rows = finding.rows.map_or_else(String::new, |rows| {
-            format!(" ({} {})", show::number(rows), if rows == 1 { "row" } else { "rows" })
-        });
+        let rows = finding
+            .rows
+            .map_or_else(String::new, |rows| format!(" ({})", counted(rows, "row", "rows")));
         let choices: Vec<&str> = finding.choices.iter().map(|choice| choice.name).collect();
         let choices = if choices.is_empty() {
             String::new()

@@ -18,7 +18,7 @@ use crate::migrate::{
 use crate::outsystems::Environment;
 use crate::plan::{self, Plan, model_fingerprint};
 use crate::proof::{Proof, ProofOptions, prove};
-use crate::report::{PlanReport, RunReport, Verdict};
+use crate::report::{PlanReport, RunReport, Verdict, save};
 
 pub(super) async fn run(home: &Home, arguments: &RunArguments) -> Result<Exit, Trouble> {
     let plan = Saved::read(&arguments.plan)?;
@@ -220,18 +220,20 @@ pub(super) fn keep_proof(journal: &Mutex<Journal>, proof: &Proof) -> crate::data
 /// Writes the report into the run's folder, shows it, and says how the command ends.
 pub(super) fn finish(journal: &Journal, folder: &Path, json: bool) -> Result<Exit, Trouble> {
     let report = RunReport::read(journal).map_err(|fault| Trouble::failed(&fault))?;
-    let as_json = report.to_json().map_err(|fault| Trouble::failed(&fault))?;
-    for (name, text) in [("report.md", &report.to_markdown()), ("report.json", &as_json)] {
-        let path = folder.join(name);
-        if let Err(error) = std::fs::write(&path, text) {
-            show::say(&format!("cannot write {}: {error}", path.display()));
-        }
-    }
+    let saved = save(&report, folder);
     if json {
-        show::result(&as_json);
+        show::result(&report.to_json().map_err(|fault| Trouble::failed(&fault))?);
     } else {
         show::result(&report.summary());
-        show::result(&format!("Report: {}", folder.join("report.md").display()));
+    }
+    match saved {
+        Ok(files) if !json => {
+            let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            show::result(&format!("Report: {}", files.join("\n        ")));
+        }
+        Ok(_) => {}
+        // What was done does not become undone by a report that could not be written.
+        Err(fault) => show::say(&format!("osferry: {fault}")),
     }
     Ok(match report.verdict() {
         Verdict::Proved => Exit::Done,

@@ -7,6 +7,7 @@ use super::home::Home;
 use super::{RunsArguments, show};
 use crate::database::Result;
 use crate::migrate::journal::{BatchKind, Journal, RunState};
+use crate::report::number;
 
 /// One run as it is listed.
 #[derive(Serialize)]
@@ -48,7 +49,7 @@ pub(super) fn runs(home: &Home, arguments: &RunsArguments) -> std::result::Resul
             run.source,
             run.destination,
             run.started,
-            show::number(run.rows),
+            number(run.rows),
             run.state.label()
         ));
     }

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::migrate::{EntityProgress, EntityState, Phase, Progress};
 use crate::proof::ProofProgress;
+use crate::report::number;
 
 /// Time between two looks at a run's progress.
 const LOOK: Duration = Duration::from_millis(100);
@@ -25,24 +26,6 @@ pub(super) fn result(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
     let _ = out.flush();
-}
-
-/// A number as people read it.
-pub(super) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
-/// A number of things, in words.
-pub(super) fn count(number_of: u64, one: &str, many: &str) -> String {
-    format!("{} {}", number(number_of), if number_of == 1 { one } else { many })
 }
 
 fn on_terminal() -> bool {
@@ -218,16 +201,5 @@ impl ProofShown {
 impl Drop for ProofShown {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_their_commas() {
-        let shown: Vec<String> = [0, 999, 1000, 35_120, 1_234_567].map(number).into();
-        assert_eq!(shown, ["0", "999", "1,000", "35,120", "1,234,567"]);
     }
 }
