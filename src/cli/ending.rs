@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::database::Fault;
+use crate::report::Verdict;
 
 /// The exit codes of `design.md` §6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,18 @@ pub(super) enum Exit {
     Failed,
     /// Wrong command line.
     WrongCommandLine,
+}
+
+/// What is not proved is not done.
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Proved => Self::Done,
+            Verdict::ProvedWithRejects => Self::WithRejects,
+            Verdict::Stopped => Self::Stopped,
+            Verdict::Failed | Verdict::Disproved | Verdict::Written => Self::Failed,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

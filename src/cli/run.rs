@@ -18,7 +18,7 @@ use crate::migrate::{
 use crate::outsystems::Environment;
 use crate::plan::{self, Plan, model_fingerprint};
 use crate::proof::{Proof, ProofOptions, prove};
-use crate::report::{PlanReport, RunReport, Verdict, save};
+use crate::report::{PlanReport, RunReport, save};
 
 pub(super) async fn run(home: &Home, arguments: &RunArguments) -> Result<Exit, Trouble> {
     let plan = Saved::read(&arguments.plan)?;
@@ -235,10 +235,5 @@ pub(super) fn finish(journal: &Journal, folder: &Path, json: bool) -> Result<Exi
         // What was done does not become undone by a report that could not be written.
         Err(fault) => show::say(&format!("osferry: {fault}")),
     }
-    Ok(match report.verdict() {
-        Verdict::Proved => Exit::Done,
-        Verdict::ProvedWithRejects => Exit::WithRejects,
-        Verdict::Stopped => Exit::Stopped,
-        Verdict::Failed | Verdict::Disproved | Verdict::Written => Exit::Failed,
-    })
+    Ok(report.verdict().into())
 }

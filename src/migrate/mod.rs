@@ -6,6 +6,7 @@
 
 mod control;
 mod delete;
+mod foresee;
 mod idmap;
 pub mod journal;
 mod load;

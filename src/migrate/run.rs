@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::control::Control;
 use super::delete::delete_rows;
+use super::foresee::{Foresight, circles};
 use super::journal::{Journal, RunHeader, RunState};
 use super::load::Load;
 use super::people::People;
@@ -161,7 +162,27 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
     } else {
         1
     };
+    let mut circles = circles(plan);
     for level in &plan.levels {
+        let (now, later): (Vec<_>, Vec<_>) = circles
+            .into_iter()
+            .partition(|circle| level.iter().any(|place| circle.contains(place)));
+        circles = later;
+        for circle in now {
+            let mut foresight = Foresight {
+                plan,
+                source: request.source.as_ref(),
+                marks: &marks,
+                control: control.clone(),
+            };
+            let left_out = foresight.look(&circle, &mut maps).await?;
+            let names: Vec<&str> =
+                circle.iter().map(|place| plan.entities[*place].name.as_str()).collect();
+            note(&format!(
+                "looked ahead around {}: {left_out} rows will be left out",
+                names.join(", ")
+            ))?;
+        }
         let mut waiting = level.iter().copied();
         let mut running = FuturesUnordered::new();
         loop {
@@ -192,7 +213,7 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
             };
             let rows = request.progress.borrow().entities[place].written;
             note(&format!("{} finished: {rows} rows written", plan.entities[place].name))?;
-            let _ = maps.entities[place].set(carried);
+            let _ = maps.entities[place].set(Arc::new(carried));
         }
     }
 
