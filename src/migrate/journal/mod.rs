@@ -5,6 +5,7 @@
 //! writes it (write-ahead log, normal locking). It holds no secrets.
 
 mod keys;
+mod reading;
 mod schema;
 
 use std::path::{Path, PathBuf};
