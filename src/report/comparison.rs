@@ -285,6 +285,16 @@ impl ComparisonReport {
                 out.push_str(&wrapped(&text, WIDTH, "  ", "    "));
             }
         }
+        if self.findings.iter().any(|finding| !finding.choices.is_empty()) {
+            out.push('\n');
+            out.push_str(&wrapped(
+                "* is the recommended choice. A choice is made with [[decision]] in the plan; the \
+                 keys that it needs are in the JSON form (--json).",
+                WIDTH,
+                "",
+                "",
+            ));
+        }
         if self.open_questions > 0 {
             out.push('\n');
             let open = counted(self.open_questions, "question was", "questions were");

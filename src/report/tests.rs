@@ -341,14 +341,22 @@ fn every_state_has_its_exit_code() {
         (RunState::Proved, Verdict::ProvedWithRejects, 1),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
-        let report = RunReport::read(&journal(folder.path(), state)).expect("a report");
+        let journal = journal(folder.path(), state);
+        journal.set_proof(&serde_json::to_string(&proof(0)).expect("JSON")).expect("noted");
+        let report = RunReport::read(&journal).expect("a report");
         assert_eq!((report.verdict(), report.verdict().exit_code()), (verdict, code), "{state:?}");
     }
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::create(folder.path(), &header(), &plan()).expect("a journal");
     journal.set_state(RunState::Proved).expect("noted");
     let report = RunReport::read(&journal).expect("a report");
+    assert_eq!(report.verdict(), Verdict::Written, "there is no proof");
+    journal.set_proof(&serde_json::to_string(&proof(0)).expect("JSON")).expect("noted");
+    let report = RunReport::read(&journal).expect("a report");
     assert_eq!(report.verdict().exit_code(), 0);
+    journal.set_proof(&serde_json::to_string(&proof(1)).expect("JSON")).expect("noted");
+    let report = RunReport::read(&journal).expect("a report");
+    assert_eq!(report.verdict(), Verdict::Disproved);
 }
 
 #[test]
