@@ -1,4 +1,5 @@
 //! osferry
+pub mod cli;
 pub mod compare;
 pub mod database;
 pub mod migrate;

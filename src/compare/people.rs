@@ -219,6 +219,17 @@ impl Work<'_> {
         )
     }
 
+    /// The users that some row refers to by a reference that may not be emptied.
+    fn held_users(&mut self) -> BTreeSet<i64> {
+        let mut references = self.references_to(SystemTarget::User);
+        references.retain(|(pair, place)| {
+            let pair = &self.out.pairs[*pair];
+            pair.identifier == Some(*place) || !pair.attributes[*place].may_be_emptied()
+        });
+        let usage = self.usage(&references).unwrap_or_default();
+        usage.into_values().filter_map(|(value, _, _)| value.as_integer()).collect()
+    }
+
     fn needed_tenants(
         &mut self,
         users: &BTreeMap<i64, u64>,
@@ -349,10 +360,7 @@ impl Work<'_> {
     }
 
     fn match_users(&mut self, needed: &BTreeMap<i64, u64>) {
-        let may_be_emptied = self.references_to(SystemTarget::User).iter().all(|(pair, place)| {
-            let pair = &self.out.pairs[*pair];
-            pair.identifier != Some(*place) && pair.attributes[*place].may_be_emptied()
-        });
+        let held = self.held_users();
         let mut namesakes: Namesakes = HashMap::new();
         for user in &self.source.users {
             namesakes
@@ -378,6 +386,7 @@ impl Work<'_> {
             .collect();
         for user in users {
             let rows = needed.get(&user.id).copied().unwrap_or_default();
+            let may_be_emptied = !held.contains(&user.id);
             let tenant_name = self.tenant_name(user.tenant_id);
             let about = if tenant_name.is_empty() {
                 format!("user {}", user.username)

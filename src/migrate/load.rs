@@ -14,7 +14,7 @@ use crate::database::{
     Batch, ColumnRef, Destination, Fault, FaultKind, Filter, InsertTarget, Result, ScanRequest,
     Source, Value,
 };
-use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan};
+use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan, SourceReading};
 use crate::proof::{Canonical, combine};
 
 /// A batch holds at most this many bytes; with the batches on their way that bounds the memory.
@@ -37,8 +37,9 @@ pub(super) struct Load<'a> {
     pub(super) mark: Option<i64>,
 }
 
-/// A batch as read, with the proof's hash of each row.
-type Read = (Batch, Vec<u128>);
+/// A batch as read, with the proof's hash of each row; `None` after the last. A channel that
+/// closes without it has lost its reader, not reached the end.
+type Read = Option<(Batch, Vec<u128>)>;
 
 impl Load<'_> {
     fn entity(&self) -> &EntityPlan {
@@ -50,19 +51,58 @@ impl Load<'_> {
         self.teller.state(self.place, EntityState::Writing);
         let mut known = self.recognisable().await?;
         let mut carried = Carried::default();
+        let name = self.entity().name.clone();
         let mut batches = self.read_ahead().await?;
-        while let Some(next) = batches.recv().await {
-            let (batch, hashes) =
-                next.map_err(|fault| fault.while_doing(format!("reading {}", self.entity().name)))?;
+        let mut rows = 0;
+        loop {
+            let next = batches.recv().await.unwrap_or_else(|| {
+                Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
+            });
+            let next = next.map_err(|fault| fault.while_doing(format!("reading {name}")))?;
+            let Some((batch, hashes)) = next else { break };
             self.control.between_batches().await?;
-            self.teller.entity(self.place, |progress| progress.read += batch.len() as u64);
-            let name = self.entity().name.clone();
+            rows += batch.len() as u64;
+            self.teller.entity(self.place, |progress| progress.read = rows);
             self.carry(batch, &hashes, known.as_mut(), &mut carried)
                 .await
                 .map_err(|fault| fault.while_doing(format!("writing {name}")))?;
         }
+        self.check_count(rows)
+            .await
+            .map_err(|fault| fault.while_doing(format!("reading {name}")))?;
         self.teller.state(self.place, EntityState::Done);
         Ok(carried)
+    }
+
+    /// Asks the source in another way how many rows there are. Below a mark rows can vanish
+    /// while the applications work, but none can come: one that was not read was missed.
+    async fn check_count(&self, read: u64) -> Result<()> {
+        let frozen = self.plan.options.source_reading == SourceReading::Frozen;
+        if self.mark.is_none() && !frozen {
+            return Ok(());
+        }
+        let there = self.source.count(&self.entity().source_table, &self.filter()).await?;
+        if there > read {
+            return Err(Fault::new(
+                FaultKind::Data,
+                format!("the source has {there} rows, of which only {read} were read"),
+            )
+            .advise(if frozen {
+                "The source is not frozen: rows were added. Leave source_reading at \"auto\"."
+            } else {
+                "Rows were added under ids that had been given before. Run again when nobody \
+                 inserts with IDENTITY_INSERT."
+            }));
+        }
+        Ok(())
+    }
+
+    /// The rows of the source that are carried over.
+    fn filter(&self) -> Filter {
+        match (self.mark, self.entity().key_column()) {
+            (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::Integer(mark)),
+            _ => Filter::All,
+        }
     }
 
     /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
@@ -79,12 +119,7 @@ impl Load<'_> {
             .scan(ScanRequest {
                 table: entity.source_table.clone(),
                 columns,
-                filter: match (self.mark, key) {
-                    (Some(mark), Some(key)) => {
-                        Filter::AtMost(key.name.clone(), Value::Integer(mark))
-                    }
-                    _ => Filter::All,
-                },
+                filter: self.filter(),
                 key: key.map(|key| key.name.clone()),
                 after: None,
                 batch_rows: self.plan.options.batch_rows,
@@ -95,17 +130,15 @@ impl Load<'_> {
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         tokio::spawn(async move {
             loop {
-                let next = match scan.next().await {
-                    Ok(Some(batch)) => {
+                let next = scan.next().await.map(|batch| {
+                    batch.map(|batch| {
                         let hashes = canonical.row_hashes(&batch);
-                        Ok((batch, hashes))
-                    }
-                    Ok(None) => return,
-                    Err(fault) => Err(fault),
-                };
-                let failed = next.is_err();
+                        (batch, hashes)
+                    })
+                });
+                let is_last = !matches!(next, Ok(Some(_)));
                 // The writer has given up when nobody receives.
-                if sender.send(next).await.is_err() || failed {
+                if sender.send(next).await.is_err() || is_last {
                     return;
                 }
             }

@@ -20,7 +20,7 @@ mod survey;
 
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;
-pub use preflight::{check_destination, check_pair};
+pub use preflight::{check_destination, check_pair, check_purpose};
 pub use progress::{EntityProgress, EntityState, Phase, Progress};
 pub use run::{RunEnd, RunRequest, run};
 pub use survey::{Environments, survey};

@@ -69,28 +69,32 @@ pub async fn run(request: RunRequest) -> Result<(RunEnd, Journal)> {
     let outcome = write(&request, &journal, &teller).await;
     teller.phase(Phase::Ended);
     drop(run_lock);
-    let end = match outcome {
+    let mut end = match outcome {
         Ok(()) => RunEnd::Written,
         Err(fault) if fault.kind == FaultKind::Cancelled => RunEnd::Stopped(fault),
         Err(fault) => RunEnd::Failed(fault),
     };
-    let (state, words) = match &end {
+    // From the first write on nothing may look like a refusal, not even a full disk under the
+    // journal.
+    if let Err(fault) = note_end(&request, &journal, &end) {
+        end = RunEnd::Failed(fault);
+    }
+    let journal = Arc::try_unwrap(journal)
+        .map_err(|_| Fault::new(FaultKind::Other, "the journal is still in use after the run"))?;
+    Ok((end, journal.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+fn note_end(request: &RunRequest, journal: &SharedJournal, end: &RunEnd) -> Result<()> {
+    let (state, words) = match end {
         RunEnd::Written => (RunState::Written, "everything is written".to_owned()),
         RunEnd::Stopped(fault) => (RunState::Stopped, fault.what.clone()),
         RunEnd::Failed(fault) => (RunState::Failed, format!("failed: {fault}")),
     };
     let at = (request.clock)();
-    {
-        let journal = lock(&journal);
-        journal.event(&at, &words)?;
-        journal.set_state(state)?;
-        if !matches!(end, RunEnd::Written) {
-            journal.set_ended(&at)?;
-        }
-    }
-    let journal = Arc::try_unwrap(journal)
-        .map_err(|_| Fault::new(FaultKind::Other, "the journal is still in use after the run"))?;
-    Ok((end, journal.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    let journal = lock(journal);
+    journal.event(&at, &words)?;
+    journal.set_state(state)?;
+    if matches!(end, RunEnd::Written) { Ok(()) } else { journal.set_ended(&at) }
 }
 
 /// The highest id of each source table, children before parents: every reference that a row below

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ComparisonReport, RunReport};
+use super::{ComparisonReport, PlanReport, RunReport};
 use crate::database::{Fault, FaultKind, Result};
 
 fn json(report: &impl Serialize) -> Result<String> {
@@ -22,6 +22,13 @@ impl RunReport {
 
 impl ComparisonReport {
     /// The comparison as JSON, under the same promise.
+    pub fn to_json(&self) -> Result<String> {
+        json(self)
+    }
+}
+
+impl PlanReport {
+    /// What a plan would do as JSON, under the same promise.
     pub fn to_json(&self) -> Result<String> {
         json(self)
     }

@@ -9,6 +9,7 @@
 mod comparison;
 mod json;
 mod markdown;
+mod plan;
 mod read;
 mod reasons;
 mod run;
@@ -22,12 +23,14 @@ use std::path::{Path, PathBuf};
 pub use comparison::{
     ChoiceReport, ComparisonReport, DecidedReport, FindingReport, PairReport, SeverityCounts,
 };
+pub use plan::{PlanReport, PlannedEntity, PlannedPeople};
 pub use reasons::ReasonGroup;
 pub use run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
     RunReport, Totals, Verdict,
 };
 pub use summary::proof_summary;
+pub(crate) use text::{counted, number};
 
 use crate::database::{Fault, FaultKind, Result};
 
