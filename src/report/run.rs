@@ -29,19 +29,6 @@ pub enum Verdict {
     Written,
 }
 
-impl Verdict {
-    /// The exit code that says so (`design.md` §6). What is not proved is not done.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Proved => 0,
-            Self::ProvedWithRejects => 1,
-            Self::Stopped => 3,
-            Self::Failed | Self::Disproved | Self::Written => 4,
-        }
-    }
-}
-
 /// Everything that is to be known of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunReport {

@@ -331,32 +331,35 @@ fn no_form_shows_what_a_row_holds() {
 }
 
 #[test]
-fn every_state_has_its_exit_code() {
-    for (state, verdict, code) in [
-        (RunState::Running, Verdict::Stopped, 3),
-        (RunState::Stopped, Verdict::Stopped, 3),
-        (RunState::Failed, Verdict::Failed, 4),
-        (RunState::Written, Verdict::Written, 4),
-        (RunState::Disproved, Verdict::Disproved, 4),
-        (RunState::Proved, Verdict::ProvedWithRejects, 1),
+fn every_state_has_its_verdict() {
+    for (state, verdict) in [
+        (RunState::Running, Verdict::Stopped),
+        (RunState::Stopped, Verdict::Stopped),
+        (RunState::Failed, Verdict::Failed),
+        (RunState::Written, Verdict::Written),
+        (RunState::Disproved, Verdict::Disproved),
+        (RunState::Proved, Verdict::ProvedWithRejects),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = journal(folder.path(), state);
         journal.set_proof(&serde_json::to_string(&proof(0)).expect("JSON")).expect("noted");
         let report = RunReport::read(&journal).expect("a report");
-        assert_eq!((report.verdict(), report.verdict().exit_code()), (verdict, code), "{state:?}");
+        assert_eq!(report.verdict(), verdict, "{state:?}");
     }
+}
+
+#[test]
+fn nothing_is_proved_without_a_proof_that_holds() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::create(folder.path(), &header(), &plan()).expect("a journal");
     journal.set_state(RunState::Proved).expect("noted");
-    let report = RunReport::read(&journal).expect("a report");
-    assert_eq!(report.verdict(), Verdict::Written, "there is no proof");
-    journal.set_proof(&serde_json::to_string(&proof(0)).expect("JSON")).expect("noted");
-    let report = RunReport::read(&journal).expect("a report");
-    assert_eq!(report.verdict().exit_code(), 0);
-    journal.set_proof(&serde_json::to_string(&proof(1)).expect("JSON")).expect("noted");
-    let report = RunReport::read(&journal).expect("a report");
-    assert_eq!(report.verdict(), Verdict::Disproved);
+    let verdict = || RunReport::read(&journal).expect("a report").verdict();
+    assert_eq!(verdict(), Verdict::Written);
+    for (differences, expected) in [(0, Verdict::Proved), (1, Verdict::Disproved)] {
+        let proof = serde_json::to_string(&proof(differences)).expect("JSON");
+        journal.set_proof(&proof).expect("noted");
+        assert_eq!(verdict(), expected);
+    }
 }
 
 #[test]
