@@ -234,7 +234,7 @@ impl ComparisonReport {
         let mut words = format!(
             "{} in scope: {}, {}, {}.",
             counted(self.entities.len() as u64, "entity", "entities"),
-            counted(block, "finding blocks", "findings block"),
+            counted(block, "blocking finding", "blocking findings"),
             counted(warning, "warning", "warnings"),
             counted(note, "note", "notes"),
         );
