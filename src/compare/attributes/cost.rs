@@ -2,9 +2,45 @@
 
 use crate::compare::{EntityPair, Work};
 use crate::database::Filter;
-use crate::outsystems::EntityIndex;
+use crate::outsystems::{EntityIndex, Side};
+
+/// What it costs to leave some rows of an entity out.
+pub(super) struct Cost {
+    /// The rows themselves, once counted.
+    pub(super) rows: Option<u64>,
+    /// Whether everything is counted.
+    pub(super) is_known: bool,
+    /// Whether it is under a thousandth of each entity.
+    pub(super) is_small: bool,
+    /// The rows of each entity that go, in words.
+    pub(super) words: Vec<String>,
+}
 
 impl Work<'_> {
+    /// Counts the rows that go when some rows of an entity are rejected.
+    pub(super) fn cost_of_rejecting(&mut self, pair_place: usize, filter: &Filter) -> Cost {
+        let own = self.out.pairs[pair_place].source;
+        let mut cost = Cost { rows: None, is_known: true, is_small: true, words: Vec::new() };
+        for (index, filter) in self.closure(pair_place, filter) {
+            let entity = self.source.entity(index);
+            let rows = self.inquiry.count(Side::Source, &entity.table, filter);
+            let all = self.count_source(index);
+            if index == own {
+                cost.rows = rows;
+            }
+            match (rows, all) {
+                (Some(rows), Some(all)) => {
+                    cost.is_small &= rows == 0 || rows.saturating_mul(1000) < all;
+                    if rows > 0 {
+                        cost.words.push(format!("{rows} of {all} rows of {}", entity.full_name()));
+                    }
+                }
+                _ => cost.is_known = false,
+            }
+        }
+        cost
+    }
+
     /// The rows that go when some rows of an entity are rejected: those, and every row that
     /// demands a reference to one of them, as conditions per source entity.
     pub(in crate::compare) fn closure(

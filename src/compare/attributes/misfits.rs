@@ -1,7 +1,11 @@
 //! Values that may not fit the destination's columns.
 
+use super::AttributePair;
+use super::cost::Cost;
 use super::defaults::type_default;
-use crate::compare::{Choice, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
+use crate::compare::{
+    Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
+};
 use crate::database::{ColumnShape, ColumnType, Filter, Value, ValueKind};
 use crate::outsystems::Side;
 
@@ -27,110 +31,126 @@ impl Work<'_> {
 
     fn misfit(&mut self, pair_place: usize, place: usize) -> Option<FindingKey> {
         let pair = self.out.pairs[pair_place].clone();
-        let entity = self.source.entity(pair.source);
         let attribute = &pair.attributes[place];
         let (from, to) = (&attribute.source_column, &attribute.destination_column);
-        let about = format!("{}.{}", pair.name, attribute.attribute.name);
-        let key = |kind| FindingKey::attribute(kind, entity, &attribute.attribute);
-        let types =
-            format!("{} in the source, {} in the destination", from.data_type, to.data_type);
+        if from.nullable
+            && !to.nullable
+            && let Some(key) = self.null_not_allowed(&pair, attribute)
+        {
+            return Some(key);
+        }
+        match misfit_filter(from, to) {
+            Fit::Always => None,
+            Fit::Never => Some(self.retyped(&pair, attribute)),
+            Fit::Unless(kind, filter) => {
+                let cost = self.cost_of_rejecting(pair_place, &filter);
+                self.too_large(&pair, attribute, kind, &cost)
+            }
+        }
+    }
 
-        if from.nullable && !to.nullable {
-            let rows =
-                self.inquiry.count(Side::Source, &entity.table, Filter::IsNull(from.name.clone()));
-            if rows != Some(0) {
-                let fallback = type_default(&to.data_type);
-                let mut choices = vec![Choice::stop("do not run")];
-                if fallback.is_some() {
-                    choices
-                        .push(Choice::new(choice::DEFAULT, "write the type's null value instead"));
-                }
-                choices.push(Choice::new(choice::REJECT, "leave these rows out"));
-                let found = key(FindingKind::NullNotAllowed);
-                self.find(
-                    Finding::decide(
-                        found.clone(),
-                        about,
-                        "the destination's column refuses NULL",
-                        "Rows without a value could not be inserted as they are.",
-                        choices,
-                        choice::STOP,
-                    )
-                    .touching(rows),
-                );
-                return Some(found);
-            }
-        }
-        let (kind, filter) = match misfit_filter(from, to) {
-            Fit::Always => return None,
-            Fit::Never => {
-                self.find(Finding::decide(
-                    key(FindingKind::AttributeRetyped),
-                    about,
-                    types,
-                    "Values could change on the way. Publish the same version on both sides.",
-                    vec![
-                        Choice::stop("do not run until the module is published"),
-                        Choice::new(choice::LEAVE_OUT, "leave the attribute out")
-                            .costing("its values stay behind"),
-                    ],
-                    choice::STOP,
-                ));
-                return Some(key(FindingKind::AttributeRetyped));
-            }
-            Fit::Unless(kind, filter) => (kind, filter),
-        };
-        let closure = self.closure(pair_place, &filter);
-        let mut small = true;
-        let mut unknown = false;
-        let mut costs = Vec::new();
-        let mut own = None;
-        for (index, filter) in closure {
-            let entity = self.source.entity(index);
-            let rows = self.inquiry.count(Side::Source, &entity.table, filter);
-            let all = self.count_source(index);
-            if index == pair.source {
-                own = rows;
-            }
-            match (rows, all) {
-                (Some(rows), Some(all)) => {
-                    small &= rows == 0 || rows.saturating_mul(1000) < all;
-                    if rows > 0 {
-                        costs.push(format!("{rows} of {all} rows of {}", entity.full_name()));
-                    }
-                }
-                _ => unknown = true,
-            }
-        }
-        if own == Some(0) {
+    /// NULL where the destination refuses it; `None` when no row has it.
+    fn null_not_allowed(
+        &mut self,
+        pair: &EntityPair,
+        attribute: &AttributePair,
+    ) -> Option<FindingKey> {
+        let entity = self.source.entity(pair.source);
+        let column = attribute.source_column.name.clone();
+        let rows = self.inquiry.count(Side::Source, &entity.table, Filter::IsNull(column));
+        if rows == Some(0) {
             return None;
         }
-        let found = key(kind);
+        let mut choices = vec![Choice::stop("do not run")];
+        if type_default(&attribute.destination_column.data_type).is_some() {
+            choices.push(Choice::new(choice::DEFAULT, "write the type's null value instead"));
+        }
+        choices.push(Choice::new(choice::REJECT, "leave these rows out"));
+        let key = FindingKey::attribute(FindingKind::NullNotAllowed, entity, &attribute.attribute);
+        self.find(
+            Finding::decide(
+                key.clone(),
+                about(pair, attribute),
+                "the destination's column refuses NULL",
+                "Rows without a value could not be inserted as they are.",
+                choices,
+                choice::STOP,
+            )
+            .touching(rows),
+        );
+        Some(key)
+    }
+
+    /// A type that does not hold the source's values as they are.
+    fn retyped(&mut self, pair: &EntityPair, attribute: &AttributePair) -> FindingKey {
+        let entity = self.source.entity(pair.source);
+        let key =
+            FindingKey::attribute(FindingKind::AttributeRetyped, entity, &attribute.attribute);
+        self.find(Finding::decide(
+            key.clone(),
+            about(pair, attribute),
+            types(attribute),
+            "Values could change on the way. Publish the same version on both sides.",
+            vec![
+                Choice::stop("do not run until the module is published"),
+                Choice::new(choice::LEAVE_OUT, "leave the attribute out")
+                    .costing("its values stay behind"),
+            ],
+            choice::STOP,
+        ));
+        key
+    }
+
+    /// Values that exceed the destination's size; `None` when there are none.
+    fn too_large(
+        &mut self,
+        pair: &EntityPair,
+        attribute: &AttributePair,
+        kind: FindingKind,
+        cost: &Cost,
+    ) -> Option<FindingKey> {
+        if cost.rows == Some(0) {
+            return None;
+        }
+        let entity = self.source.entity(pair.source);
+        let key = FindingKey::attribute(kind, entity, &attribute.attribute);
         let mut choices = vec![
-            Choice::new(choice::REJECT, "leave these rows out").costing(costs.join(", ")),
+            Choice::new(choice::REJECT, "leave these rows out").costing(cost.words.join(", ")),
             Choice::stop("do not run: widen the attribute and publish"),
         ];
-        if kind == FindingKind::TextTooLong && to.data_type.kind() == Some(ValueKind::Text) {
+        let to = &attribute.destination_column.data_type;
+        if kind == FindingKind::TextTooLong && to.kind() == Some(ValueKind::Text) {
             choices.push(
                 Choice::new(choice::CUT, "cut the text").costing("the end of each text is lost"),
             );
         }
-        let recommended = if small { choice::REJECT } else { choice::STOP };
+        let recommended = if cost.is_small { choice::REJECT } else { choice::STOP };
         let mut finding = Finding::decide(
-            found.clone(),
-            about,
-            types,
+            key.clone(),
+            about(pair, attribute),
+            types(attribute),
             "Rows that exceed the destination's size cannot be stored there.",
             choices,
             recommended,
         )
-        .touching(own);
-        if unknown {
+        .touching(cost.rows);
+        if !cost.is_known {
             finding.recommended = None;
         }
         self.find(finding);
-        Some(found)
+        Some(key)
     }
+}
+
+fn about(pair: &EntityPair, attribute: &AttributePair) -> String {
+    format!("{}.{}", pair.name, attribute.attribute.name)
+}
+
+fn types(attribute: &AttributePair) -> String {
+    format!(
+        "{} in the source, {} in the destination",
+        attribute.source_column.data_type, attribute.destination_column.data_type
+    )
 }
 
 enum Fit {

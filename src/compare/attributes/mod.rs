@@ -53,8 +53,17 @@ fn usable<'a>(entity: &'a Entity, shape: &'a TableShape) -> Vec<(&'a Attribute, 
         .collect()
 }
 
+/// The hidden tenant column of a multi-tenant entity's table.
+fn tenant_column(entity: &Entity, shape: &TableShape) -> Option<ColumnShape> {
+    shape
+        .column(TENANT_COLUMN)
+        .filter(|_| !entity.active_attributes().any(|a| same_name(&a.column, TENANT_COLUMN)))
+        .filter(|_| entity.is_multitenant)
+        .cloned()
+}
+
 impl Work<'_> {
-    /// Pairs the attributes of two entities; `None` when the identifier cannot be carried over.
+    /// Pairs the attributes of two entities; `None` when rows cannot be carried over one by one.
     pub(super) fn pair(
         &mut self,
         source: EntityIndex,
@@ -64,85 +73,28 @@ impl Work<'_> {
         let (entity, other) = (self.source.entity(source), self.destination.entity(destination));
         let shape = self.source.shape(&entity.table)?;
         let other_shape = self.destination.shape(&other.table)?;
-        let name = entity.full_name();
-
         let ours = usable(entity, shape);
         let theirs = usable(other, other_shape);
-        let mut attributes = Vec::new();
-        for (attribute, column) in &ours {
-            match theirs.iter().find(|(candidate, _)| candidate.key == attribute.key) {
-                Some((counterpart, other_column)) => {
-                    if !same_name(&attribute.name, &counterpart.name)
-                        || !same_name(&column.name, &other_column.name)
-                    {
-                        self.find(Finding::note(
-                            FindingKey::attribute(FindingKind::AttributeRenamed, entity, attribute),
-                            format!("{name}.{}", attribute.name),
-                            format!(
-                                "{} (column {}) in the source, {} (column {}) in the destination",
-                                attribute.name, column.name, counterpart.name, other_column.name
-                            ),
-                            "Renaming an attribute makes a new column; the key says that it is the same one.",
-                        ));
-                    }
-                    attributes.push(AttributePair {
-                        attribute: (*attribute).clone(),
-                        source_column: (*column).clone(),
-                        destination_column: (*other_column).clone(),
-                        is_mandatory: counterpart.is_mandatory,
-                        reference: None,
-                        misfit: None,
-                    });
-                }
-                None => self.attribute_missing(entity, attribute, column),
-            }
-        }
+        let attributes = self.common(entity, &ours, &theirs);
         let constants = self.new_columns(entity, other, &theirs, &ours);
         self.leftovers(entity, other, other_shape);
 
-        let tenant_column = |entity: &Entity, shape: &TableShape| {
-            shape
-                .column(TENANT_COLUMN)
-                .filter(|_| {
-                    !entity.active_attributes().any(|a| same_name(&a.column, TENANT_COLUMN))
-                })
-                .filter(|_| entity.is_multitenant)
-                .cloned()
-        };
         let tenant = match (tenant_column(entity, shape), tenant_column(other, other_shape)) {
             (Some(ours), Some(theirs)) => Some((ours, theirs)),
             (None, None) => None,
-            (ours, _) => {
-                let (has, lacks) = if ours.is_some() {
-                    (Side::Source, Side::Destination)
-                } else {
-                    (Side::Destination, Side::Source)
-                };
-                let what = format!("its rows belong to tenants in the {has}, not in the {lacks}");
-                self.find(Finding::decide(
-                    FindingKey::entity(FindingKind::MultitenancyChanged, entity),
-                    &name,
-                    what,
-                    "Whose row is whose could not be told. Publish the same version on both sides.",
-                    vec![Choice::stop("do not run until the module is published")],
-                    choice::STOP,
-                ));
+            (Some(_), None) => {
+                self.multitenancy_changed(entity, Side::Source);
+                return None;
+            }
+            (None, Some(_)) => {
+                self.multitenancy_changed(entity, Side::Destination);
                 return None;
             }
         };
         if let Some(trigger) =
             other_shape.triggers.iter().find(|trigger| trigger.instead_of && !trigger.disabled)
         {
-            let what = format!("the trigger {} runs instead of INSERT", trigger.name);
-            self.find(Finding::decide(
-                FindingKey::entity(FindingKind::TriggerInsteadOf, entity),
-                &name,
-                what,
-                "With such a trigger nobody can know which rows were really inserted. \
-                 The platform makes none; someone added it.",
-                vec![Choice::stop("do not run while the trigger is there")],
-                choice::STOP,
-            ));
+            self.trigger_instead_of(entity, &trigger.name);
             return None;
         }
         self.pair_notes(entity, &attributes, other_shape, tenant.is_some());
@@ -157,9 +109,77 @@ impl Work<'_> {
             tenant,
             source_rows: self.count_source(source),
             existing: ExistingRows::default(),
-            name,
+            name: entity.full_name(),
         };
         self.identifier(entity, other, &mut pair).then_some(pair)
+    }
+
+    /// The attributes that both sides have, in the source's order.
+    fn common(
+        &mut self,
+        entity: &Entity,
+        ours: &[(&Attribute, &ColumnShape)],
+        theirs: &[(&Attribute, &ColumnShape)],
+    ) -> Vec<AttributePair> {
+        let mut attributes = Vec::new();
+        for (attribute, column) in ours {
+            let counterpart = theirs.iter().find(|(candidate, _)| candidate.key == attribute.key);
+            let Some((counterpart, other_column)) = counterpart else {
+                self.attribute_missing(entity, attribute, column);
+                continue;
+            };
+            if !same_name(&attribute.name, &counterpart.name)
+                || !same_name(&column.name, &other_column.name)
+            {
+                self.find(Finding::note(
+                    FindingKey::attribute(FindingKind::AttributeRenamed, entity, attribute),
+                    format!("{}.{}", entity.full_name(), attribute.name),
+                    format!(
+                        "{} (column {}) in the source, {} (column {}) in the destination",
+                        attribute.name, column.name, counterpart.name, other_column.name
+                    ),
+                    "Renaming an attribute makes a new column; the key says that it is the same one.",
+                ));
+            }
+            attributes.push(AttributePair {
+                attribute: (*attribute).clone(),
+                source_column: (*column).clone(),
+                destination_column: (*other_column).clone(),
+                is_mandatory: counterpart.is_mandatory,
+                reference: None,
+                misfit: None,
+            });
+        }
+        attributes
+    }
+
+    /// Rows belong to tenants on one side only.
+    fn multitenancy_changed(&mut self, entity: &Entity, has: Side) {
+        let lacks = match has {
+            Side::Source => Side::Destination,
+            Side::Destination => Side::Source,
+        };
+        self.find(Finding::decide(
+            FindingKey::entity(FindingKind::MultitenancyChanged, entity),
+            entity.full_name(),
+            format!("its rows belong to tenants in the {has}, not in the {lacks}"),
+            "Whose row is whose could not be told. Publish the same version on both sides.",
+            vec![Choice::stop("do not run until the module is published")],
+            choice::STOP,
+        ));
+    }
+
+    /// A trigger takes the place of INSERT.
+    fn trigger_instead_of(&mut self, entity: &Entity, trigger: &str) {
+        self.find(Finding::decide(
+            FindingKey::entity(FindingKind::TriggerInsteadOf, entity),
+            entity.full_name(),
+            format!("the trigger {trigger} runs instead of INSERT"),
+            "With such a trigger nobody can know which rows were really inserted. \
+             The platform makes none; someone added it.",
+            vec![Choice::stop("do not run while the trigger is there")],
+            choice::STOP,
+        ));
     }
 
     /// What is good to know of the rows: tenants, links that may be there once only, large values.
