@@ -95,11 +95,15 @@ async fn one(
     tell: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<EntityProof> {
     let entity = job.entity();
+    // One by one: a guard lives as long as the expression it is made in.
+    let written = job.journal().rows_of(job.place, BatchKind::Insert)?;
+    let recognised = job.journal().rows_of(job.place, BatchKind::Recognise)?;
+    let references = references::all(job)?;
     let mut proof = EntityProof {
         name: entity.name.clone(),
-        written: job.journal().rows_of(job.place, BatchKind::Insert)?,
-        recognised: job.journal().rows_of(job.place, BatchKind::Recognise)?,
-        references: references::all(job)?,
+        written,
+        recognised,
+        references,
         ..EntityProof::default()
     };
     tell(0, proof.written);
