@@ -1,4 +1,5 @@
 //! osferry
+pub mod cli;
 pub mod compare;
 pub mod database;
 pub mod migrate;
@@ -6,3 +7,4 @@ pub mod outsystems;
 pub mod plan;
 pub mod practice;
 pub mod proof;
+pub mod report;

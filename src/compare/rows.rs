@@ -49,9 +49,9 @@ impl Work<'_> {
             self.find(Finding::decide(
                 FindingKey::new(FindingKind::DestinationRowsUndecided),
                 "Rows of the destination",
-                "the plan does not say whether they are replaced or kept",
-                "Replacing deletes the destination's rows of the chosen entities first. Set \
-                 destination_rows = \"replace\" or \"keep\" under [options].",
+                "the plan does not say whether they are replaced or kept: set destination_rows = \
+                 \"replace\" or \"keep\" under [options]",
+                "Replacing deletes the destination's rows of the chosen entities first.",
                 vec![Choice::stop("do not run until the plan says it")],
                 choice::STOP,
             ));

@@ -4,7 +4,7 @@
 //! taken out; the first column that says so decides.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::idmap::IdMap;
 use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
@@ -24,18 +24,36 @@ pub(super) struct Carried {
     pub(super) left_out: HashMap<String, bool>,
 }
 
+impl Carried {
+    /// Adds a row; `false` when it does not come in the order of its identifier.
+    #[must_use]
+    pub(super) fn keep(&mut self, source: &Value, destination: &Value) -> bool {
+        match (source, destination) {
+            (Value::Integer(source), Value::Integer(destination)) => {
+                return self.map.push(*source, *destination);
+            }
+            (Value::Text(text), _) => self.map.push_text(text),
+            _ => {}
+        }
+        true
+    }
+}
+
 /// Everything ids are looked up in.
+#[derive(Clone)]
 pub(super) struct Maps {
     /// By the entity's place in the plan; set when the entity is complete.
-    pub(super) entities: Vec<OnceLock<Carried>>,
+    pub(super) entities: Vec<OnceLock<Arc<Carried>>>,
+    /// Likewise, for tables of a circle: which rows will be carried over, not to which ids.
+    pub(super) foreseen: Vec<Option<Arc<Carried>>>,
     /// By the place in [`Plan::fixed`].
-    pub(super) fixed: Vec<HashMap<String, Fate>>,
+    pub(super) fixed: Arc<Vec<HashMap<String, Fate>>>,
     /// `None`: references to this user are emptied by decision.
-    pub(super) users: HashMap<i64, Option<i64>>,
+    pub(super) users: Arc<HashMap<i64, Option<i64>>>,
     /// The same for groups.
-    pub(super) groups: HashMap<i64, Option<i64>>,
+    pub(super) groups: Arc<HashMap<i64, Option<i64>>>,
     /// Tenants.
-    pub(super) tenants: HashMap<i64, i64>,
+    pub(super) tenants: Arc<HashMap<i64, i64>>,
 }
 
 /// A value as a key in a look-up: numbers as numbers, text without case.
@@ -51,16 +69,18 @@ impl Maps {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             entities: plan.entities.iter().map(|_| OnceLock::new()).collect(),
-            fixed: plan
-                .fixed
-                .iter()
-                .map(|fixed| {
-                    fixed.fates.iter().map(|(id, fate)| (fold(id), fate.clone())).collect()
-                })
-                .collect(),
-            users: HashMap::new(),
-            groups: HashMap::new(),
-            tenants: plan.tenants.iter().copied().collect(),
+            foreseen: vec![None; plan.entities.len()],
+            fixed: Arc::new(
+                plan.fixed
+                    .iter()
+                    .map(|fixed| {
+                        fixed.fates.iter().map(|(id, fate)| (fold(id), fate.clone())).collect()
+                    })
+                    .collect(),
+            ),
+            users: Arc::default(),
+            groups: Arc::default(),
+            tenants: Arc::new(plan.tenants.iter().copied().collect()),
         }
     }
 }
@@ -191,7 +211,9 @@ impl Work<'_> {
         for row in 0..values.len() {
             let value = values.value(row);
             if rule.is_deferred {
-                if !is_none(&value, rule) {
+                if let Some((reason, planned)) = foreseen(self.plan, self.maps, rule, &value) {
+                    self.refuse(row, format!("{}: {reason}", column.attribute), planned);
+                } else if !is_none(&value, rule) {
                     self.deferred.push((
                         row,
                         DeferredCell {
@@ -243,6 +265,21 @@ fn is_mandatory_identifier(entity: &EntityPlan, place: usize) -> bool {
     entity.destination_key().is_some_and(|key| key.name == entity.columns[place].destination.name)
 }
 
+/// Why a reference that has to wait, and may not stay empty, will find nothing to refer to.
+fn foreseen(
+    plan: &Plan,
+    maps: &Maps,
+    rule: &ReferenceRule,
+    value: &Value,
+) -> Option<(String, bool)> {
+    let Target::Entity(place) = rule.target else { return None };
+    let carried = maps.foreseen[place].as_deref()?;
+    match resolve_row(plan, carried, place, rule, value) {
+        Resolved::LeaveOut { reason, planned } => Some((reason, planned)),
+        _ => None,
+    }
+}
+
 /// What the second pass writes for a reference that had to wait: its new id, or why there is none.
 pub(super) fn resolve_late(
     plan: &Plan,
@@ -271,20 +308,8 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
     if is_none(value, rule) {
         return Resolved::None;
     }
-    let emptied = |reason: String, planned: bool| {
-        if rule.may_be_emptied {
-            Resolved::Emptied(reason)
-        } else {
-            Resolved::LeaveOut { reason, planned }
-        }
-    };
-    let orphan = |whose: &str| {
-        let reason = format!("{whose} {value} is not there");
-        match rule.orphan {
-            Orphan::Empty => emptied(reason, true),
-            Orphan::LeaveOut => Resolved::LeaveOut { reason, planned: true },
-        }
-    };
+    let emptied = |reason: String, planned: bool| emptied(rule, reason, planned);
+    let orphan = |whose: &str| orphan(rule, whose, value);
     let person = |map: &HashMap<i64, Option<i64>>, whose: &str| match value {
         Value::Integer(id) => match map.get(id) {
             Some(Some(id)) => Resolved::To(Value::Integer(*id)),
@@ -296,13 +321,9 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
     match rule.target {
         Target::Entity(place) => {
             let name = &plan.entities[place].name;
-            let Some(carried) = maps.entities[place].get() else { return orphan(name) };
-            match carried.map.lookup(value) {
-                Some(id) => Resolved::To(id),
-                None => match carried.left_out.get(&fold(value)) {
-                    Some(planned) => emptied(format!("{name} {value} is left out"), *planned),
-                    None => orphan(name),
-                },
+            match maps.entities[place].get() {
+                Some(carried) => resolve_row(plan, carried, place, rule, value),
+                None => orphan(name),
             }
         }
         Target::Fixed(place) => match maps.fixed[place].get(&fold(value)) {
@@ -327,6 +348,45 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
         },
         Target::External => Resolved::To(value.clone()),
         Target::Nothing => emptied("rows referred to are not carried over".to_owned(), true),
+    }
+}
+
+/// A reference to a row of an entity whose rows are known.
+fn resolve_row(
+    plan: &Plan,
+    carried: &Carried,
+    place: usize,
+    rule: &ReferenceRule,
+    value: &Value,
+) -> Resolved {
+    if is_none(value, rule) {
+        return Resolved::None;
+    }
+    let name = &plan.entities[place].name;
+    match carried.map.lookup(value) {
+        Some(id) => Resolved::To(id),
+        None => match carried.left_out.get(&fold(value)) {
+            Some(planned) => emptied(rule, format!("{name} {value} is left out"), *planned),
+            None => orphan(rule, name, value),
+        },
+    }
+}
+
+/// A reference that finds nothing: emptied where that is allowed, else the row goes.
+fn emptied(rule: &ReferenceRule, reason: String, planned: bool) -> Resolved {
+    if rule.may_be_emptied {
+        Resolved::Emptied(reason)
+    } else {
+        Resolved::LeaveOut { reason, planned }
+    }
+}
+
+/// A reference that found nothing in the source already.
+fn orphan(rule: &ReferenceRule, whose: &str, value: &Value) -> Resolved {
+    let reason = format!("{whose} {value} is not there");
+    match rule.orphan {
+        Orphan::Empty => emptied(rule, reason, true),
+        Orphan::LeaveOut => Resolved::LeaveOut { reason, planned: true },
     }
 }
 

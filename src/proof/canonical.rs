@@ -6,23 +6,13 @@
 
 use std::collections::HashMap;
 
+use super::form::{
+    fitting, hash, key_form, null_value, put_binary, put_id, put_none, put_plain, put_text,
+    put_unknown, step_of, trimmed, units,
+};
 use super::maps::{IdKey, Inverse, Maps};
-use crate::database::{Batch, Column, ColumnType, Value, Values, date_time_from_text};
+use crate::database::{Batch, Column, ColumnShape, ColumnType, Value, Values};
 use crate::plan::{ColumnPlan, Fate, Misfit, PersonFate, PersonPlan, Plan, Rule, Target};
-
-// What a value is, written before it so that values of different kinds never look alike.
-const NULL: u8 = 0;
-const NUMBER: u8 = 1;
-const FLOAT: u8 = 2;
-const MOMENT: u8 = 3;
-const GUID: u8 = 4;
-const TEXT: u8 = 5;
-const BYTES: u8 = 6;
-const NONE: u8 = 7;
-const ID: u8 = 8;
-const TEXT_ID: u8 = 9;
-const UNKNOWN: u8 = 10;
-const ABSENT: u8 = 11;
 
 /// The form of a row of one entity.
 pub struct Canonical {
@@ -38,18 +28,22 @@ enum Form {
 
 /// How a value that is no id is brought into form.
 #[derive(Default)]
-struct Plain {
+pub(super) struct Plain {
     /// Text is cut to this many UTF-16 units, by decision.
     cut: Option<usize>,
     /// What stands for NULL, by decision.
     default: Option<Value>,
     /// The column is of fixed width on a side, which pads: padding does not count.
     padded: bool,
+    /// The column is `datetime` on a side, which keeps steps of 1/300 s.
+    stepped: bool,
 }
 
 /// How an id is brought into form.
 struct IdForm {
     zero_is_row: bool,
+    /// What the destination holds for no reference, where its column refuses NULL.
+    none: Option<IdKey>,
     side: IdSide,
 }
 
@@ -65,9 +59,17 @@ enum IdSide {
     Destination(Inverse),
 }
 
-/// Digest of some rows, whatever their order.
-pub fn combine(hashes: impl IntoIterator<Item = u128>) -> u128 {
-    hashes.into_iter().fold(0, u128::wrapping_add)
+/// What may be said of a value: numbers, moments and ids as they are, texts and binaries by length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// NULL, or no reference.
+    Nothing,
+    /// The value itself.
+    Said(String),
+    /// A text of so many UTF-16 units.
+    Text(usize),
+    /// So many bytes.
+    Binary(usize),
 }
 
 impl Canonical {
@@ -84,6 +86,7 @@ impl Canonical {
                 Rule::Copy { misfit } => Form::Plain(Plain::of(column, *misfit)),
                 Rule::Reference(rule) => Form::Id(IdForm {
                     zero_is_row: rule.zero_is_row,
+                    none: None,
                     side: source_side(plan, rule.target),
                 }),
             })
@@ -102,6 +105,7 @@ impl Canonical {
                 Rule::Copy { .. } => Form::Plain(Plain::of(column, Misfit::Refuse)),
                 Rule::Reference(rule) => Form::Id(IdForm {
                     zero_is_row: rule.zero_is_row,
+                    none: IdKey::of(&rule.none),
                     side: IdSide::Destination(maps.of(rule.target)),
                 }),
             })
@@ -127,6 +131,11 @@ impl Canonical {
             .collect()
     }
 
+    /// Number of columns.
+    pub(super) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
     /// Appends the form of one cell: a column of the plan, by its place.
     pub(super) fn cell(&self, place: usize, column: &Column, row: usize, to: &mut Vec<u8>) {
         match &self.columns[place] {
@@ -150,24 +159,34 @@ impl Canonical {
             Form::Id(form) => form.is_none(value),
         }
     }
-}
 
-/// The form of a row's key, in the source's terms; a row without one has a form of its own.
-pub(super) fn key_form(value: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    match IdKey::of(value) {
-        Some(key) => put_id(&key, &mut bytes),
-        None if value.is_null() => bytes.push(ABSENT),
-        None => put_plain(value, &mut bytes),
+    /// The id that a cell holds; `None` for no reference and for columns that are none.
+    pub(super) fn id(&self, place: usize, value: &Value) -> Option<IdKey> {
+        match &self.columns[place] {
+            Form::Id(form) if !form.is_none(value) => IdKey::of(value),
+            _ => None,
+        }
     }
-    bytes
+
+    /// What may be said of a cell.
+    pub(super) fn look(&self, place: usize, column: &Column, row: usize) -> Look {
+        match &self.columns[place] {
+            Form::Plain(form) => form.look(column, row),
+            Form::Id(form) => {
+                let value = column.value(row);
+                if form.is_none(&value) { Look::Nothing } else { Look::Said(shown(&value)) }
+            }
+        }
+    }
 }
 
-/// 128 bits that stand for a row.
-pub(super) fn hash(bytes: &[u8]) -> u128 {
-    let mut short = [0; 16];
-    short.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
-    u128::from_be_bytes(short)
+/// An id in words.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Text(_) => value.to_string().trim_end().to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn source_side(plan: &Plan, target: Target) -> IdSide {
@@ -231,16 +250,26 @@ fn classes(pairs: impl Iterator<Item = (IdKey, Option<IdKey>)>) -> HashMap<IdKey
 
 impl IdForm {
     fn is_none(&self, value: &Value) -> bool {
-        match value {
-            Value::Null => true,
-            Value::Text(text) => !self.zero_is_row && text.iter().all(|byte| *byte == b' '),
-            other => !self.zero_is_row && other.as_integer() == Some(0),
+        let zero = match value {
+            Value::Null => return true,
+            Value::Text(text) => text.iter().all(|byte| *byte == b' '),
+            other => other.as_integer() == Some(0),
+        };
+        match &self.side {
+            // Whether 0 is a row is another question on each side: a record that is 0 here may
+            // have another id there.
+            IdSide::Destination(inverse) if zero && inverse.translates() => {
+                let key = IdKey::of(value);
+                key.as_ref().is_none_or(|key| inverse.source(key).is_none())
+                    && (!self.zero_is_row || self.none == key)
+            }
+            _ => zero && !self.zero_is_row,
         }
     }
 
     fn put(&self, value: &Value, to: &mut Vec<u8>) {
         if self.is_none(value) {
-            to.push(NONE);
+            put_none(to);
             return;
         }
         let Some(key) = IdKey::of(value) else {
@@ -249,209 +278,114 @@ impl IdForm {
         };
         match &self.side {
             IdSide::Source => put_id(&key, to),
-            IdSide::Nothing => to.push(NONE),
+            IdSide::Nothing => put_none(to),
             IdSide::Classes(classes) => match classes.get(&key) {
                 None => put_id(&key, to),
-                Some(None) => to.push(NONE),
+                Some(None) => put_none(to),
                 Some(Some(least)) => put_id(least, to),
             },
             IdSide::Destination(inverse) => match inverse.source(&key) {
                 Some(source) => put_id(&source, to),
-                None => {
-                    to.push(UNKNOWN);
-                    put_id(&key, to);
-                }
+                None => put_unknown(&key, to),
             },
         }
-    }
-}
-
-fn put_id(key: &IdKey, to: &mut Vec<u8>) {
-    match key {
-        IdKey::Number(number) => {
-            to.push(ID);
-            to.extend(number.to_le_bytes());
-        }
-        IdKey::Text(text) => put_bytes(TEXT_ID, text, to),
-    }
-}
-
-fn put_bytes(tag: u8, bytes: &[u8], to: &mut Vec<u8>) {
-    to.push(tag);
-    to.extend((bytes.len() as u64).to_le_bytes());
-    to.extend_from_slice(bytes);
-}
-
-fn put_number(digits: i128, scale: u8, to: &mut Vec<u8>) {
-    let (mut digits, mut scale) = (digits, scale);
-    while scale > 0 && digits % 10 == 0 {
-        digits /= 10;
-        scale -= 1;
-    }
-    to.push(NUMBER);
-    to.push(scale);
-    to.extend(digits.to_le_bytes());
-}
-
-fn put_float(number: f64, to: &mut Vec<u8>) {
-    // A zero has no sign that every database keeps.
-    let number = if number == 0.0 { 0.0 } else { number };
-    to.push(FLOAT);
-    to.extend(number.to_bits().to_le_bytes());
-}
-
-fn put_plain(value: &Value, to: &mut Vec<u8>) {
-    match value {
-        Value::Null => to.push(NULL),
-        Value::Integer(number) => put_number(i128::from(*number), 0, to),
-        Value::Bit(bit) => put_number(i128::from(*bit), 0, to),
-        Value::Decimal { value, scale } => put_number(*value, *scale, to),
-        Value::Float(number) => put_float(*number, to),
-        Value::DateTime(ticks) => {
-            to.push(MOMENT);
-            to.extend(ticks.to_le_bytes());
-        }
-        Value::Guid(bytes) => {
-            to.push(GUID);
-            to.extend_from_slice(bytes);
-        }
-        Value::Text(text) => put_bytes(TEXT, text, to),
-        Value::Binary(bytes) => put_bytes(BYTES, bytes, to),
     }
 }
 
 impl Plain {
     fn of(column: &ColumnPlan, misfit: Misfit) -> Self {
         let to = &column.destination.data_type;
-        let pads = |data_type: &ColumnType| {
-            matches!(data_type, ColumnType::NChar(_) | ColumnType::Char(_) | ColumnType::Binary(_))
-        };
+        let either = |is: fn(&ColumnType) -> bool| is(&column.source.data_type) || is(to);
         Self {
             cut: (misfit == Misfit::Cut).then(|| to.max_length()).flatten(),
             default: (misfit == Misfit::Default).then(|| null_value(to)).flatten(),
-            padded: pads(&column.source.data_type) || pads(to),
+            padded: either(pads),
+            stepped: either(steps),
         }
     }
 
-    fn put(&self, column: &Column, row: usize, to: &mut Vec<u8>) {
-        if column.is_null(row) {
-            put_plain(self.default.as_ref().unwrap_or(&Value::Null), to);
-            return;
-        }
+    /// The form of a column that holds the same value in every row of ours.
+    pub(super) fn of_constant(column: &ColumnShape) -> Self {
+        let is = &column.data_type;
+        Self { padded: pads(is), stepped: steps(is), ..Self::default() }
+    }
+
+    /// Appends the form of one cell.
+    pub(super) fn put(&self, column: &Column, row: usize, to: &mut Vec<u8>) {
         match column.values() {
             // The long ones are not copied before they are written down.
-            Values::Text(all) => self.put_text(all.get(row), to),
-            Values::Binary(all) => self.put_binary(all.get(row), to),
-            _ => put_plain(&column.value(row), to),
+            Values::Text(all) if !column.is_null(row) => self.put_text(all.get(row), to),
+            Values::Binary(all) if !column.is_null(row) => self.put_binary(all.get(row), to),
+            _ => self.put_value(&column.value(row), to),
         }
     }
 
-    fn put_value(&self, value: &Value, to: &mut Vec<u8>) {
+    /// Appends the form of a value.
+    pub(super) fn put_value(&self, value: &Value, to: &mut Vec<u8>) {
         match value {
             Value::Null => put_plain(self.default.as_ref().unwrap_or(&Value::Null), to),
             Value::Text(text) => self.put_text(text, to),
             Value::Binary(bytes) => self.put_binary(bytes, to),
+            Value::DateTime(ticks) if self.stepped => {
+                put_plain(&Value::DateTime(step_of(*ticks)), to);
+            }
             other => put_plain(other, to),
         }
     }
 
-    fn put_text(&self, text: &[u8], to: &mut Vec<u8>) {
+    /// What may be said of a cell.
+    pub(super) fn look(&self, column: &Column, row: usize) -> Look {
+        match column.values() {
+            Values::Text(all) if !column.is_null(row) => Look::Text(units(self.text(all.get(row)))),
+            Values::Binary(all) if !column.is_null(row) => {
+                Look::Binary(self.binary(all.get(row)).len())
+            }
+            _ => match (column.value(row), &self.default) {
+                (Value::Null, None) => Look::Nothing,
+                (Value::Null, Some(Value::Text(_))) => Look::Text(0),
+                (Value::Null, Some(Value::Binary(_))) => Look::Binary(0),
+                (Value::Null, Some(default)) => Look::Said(default.to_string()),
+                (value, _) => Look::Said(value.to_string()),
+            },
+        }
+    }
+
+    fn text<'a>(&self, text: &'a [u8]) -> &'a [u8] {
         let text = self.cut.map_or(text, |units| fitting(text, units));
-        put_bytes(TEXT, if self.padded { trimmed(text, b' ') } else { text }, to);
+        if self.padded { trimmed(text, b' ') } else { text }
+    }
+
+    fn binary<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        if self.padded { trimmed(bytes, 0) } else { bytes }
+    }
+
+    fn put_text(&self, text: &[u8], to: &mut Vec<u8>) {
+        put_text(self.text(text), to);
     }
 
     fn put_binary(&self, bytes: &[u8], to: &mut Vec<u8>) {
-        put_bytes(BYTES, if self.padded { trimmed(bytes, 0) } else { bytes }, to);
+        put_binary(self.binary(bytes), to);
     }
 }
 
-/// What the platform means by nothing in a column that refuses NULL.
-fn null_value(data_type: &ColumnType) -> Option<Value> {
-    use crate::database::ValueKind;
-    Some(match data_type.kind()? {
-        ValueKind::Integer | ValueKind::Bit | ValueKind::Decimal => Value::Integer(0),
-        ValueKind::Float => Value::Float(0.0),
-        ValueKind::DateTime => Value::DateTime(date_time_from_text("1900-01-01")?),
-        ValueKind::Guid => Value::Guid([0; 16]),
-        ValueKind::Text => Value::Text(Vec::new()),
-        ValueKind::Binary => Value::Binary(Vec::new()),
-    })
+fn pads(data_type: &ColumnType) -> bool {
+    matches!(data_type, ColumnType::NChar(_) | ColumnType::Char(_) | ColumnType::Binary(_))
 }
 
-fn trimmed(bytes: &[u8], padding: u8) -> &[u8] {
-    let end = bytes.iter().rposition(|byte| *byte != padding).map_or(0, |last| last + 1);
-    &bytes[..end]
-}
-
-/// The longest beginning of whole characters that is at most this many UTF-16 units long.
-fn fitting(text: &[u8], units: usize) -> &[u8] {
-    let (mut end, mut used) = (0, 0);
-    while end < text.len() {
-        let (length, cost) = match text[end] {
-            0xF0.. => (4, 2),
-            0xE0.. => (3, 1),
-            0xC0.. => (2, 1),
-            _ => (1, 1),
-        };
-        if used + cost > units || end + length > text.len() {
-            break;
-        }
-        used += cost;
-        end += length;
-    }
-    &text[..end]
+fn steps(data_type: &ColumnType) -> bool {
+    matches!(data_type, ColumnType::DateTime)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plain(value: &Value) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        put_plain(value, &mut bytes);
-        bytes
-    }
-
-    #[test]
-    fn numbers_are_equal_by_value() {
-        let two = plain(&Value::Integer(2));
-        assert_eq!(two, plain(&Value::Decimal { value: 200, scale: 2 }));
-        assert_eq!(two, plain(&Value::Decimal { value: 2, scale: 0 }));
-        assert_ne!(two, plain(&Value::Decimal { value: 20, scale: 0 }));
-        assert_eq!(plain(&Value::Bit(true)), plain(&Value::Integer(1)));
-        assert_eq!(plain(&Value::Float(-0.0)), plain(&Value::Float(0.0)));
-    }
-
-    #[test]
-    fn null_empty_and_zero_are_apart() {
-        let all = [
-            plain(&Value::Null),
-            plain(&Value::text("")),
-            plain(&Value::Binary(Vec::new())),
-            plain(&Value::Integer(0)),
-            plain(&Value::Float(0.0)),
-            plain(&Value::DateTime(0)),
-        ];
-        for (place, one) in all.iter().enumerate() {
-            assert!(all[place + 1..].iter().all(|other| other != one));
-        }
-    }
-
-    #[test]
-    fn a_cut_never_splits_a_character() {
-        let text = "aé€😀z".as_bytes();
-        assert_eq!(fitting(text, 0), b"");
-        assert_eq!(fitting(text, 3), "aé€".as_bytes());
-        assert_eq!(fitting(text, 4), "aé€".as_bytes());
-        assert_eq!(fitting(text, 5), "aé€😀".as_bytes());
-        assert_eq!(fitting(text, 99), text);
-        // A lone surrogate is one unit of three bytes.
-        assert_eq!(fitting(&[0xED, 0xA0, 0xBD, b'x'], 1), &[0xED, 0xA0, 0xBD]);
+    fn number(id: i64) -> IdKey {
+        IdKey::Number(id)
     }
 
     #[test]
     fn ids_with_one_destination_are_one() {
-        let number = IdKey::Number;
         let map = classes(
             [
                 (number(9), Some(number(1))),
@@ -467,8 +401,38 @@ mod tests {
         assert_eq!(map.get(&number(6)), Some(&None));
     }
 
+    fn destination(zero_is_row: bool, none: &Value, pairs: &[(i64, i64)]) -> IdForm {
+        let pairs = pairs.iter().map(|(source, id)| (number(*source), number(*id)));
+        IdForm {
+            zero_is_row,
+            none: IdKey::of(none),
+            side: IdSide::Destination(Inverse::few(pairs)),
+        }
+    }
+
     #[test]
-    fn the_order_of_rows_does_not_matter() {
-        assert_eq!(combine([1, 2, u128::MAX]), combine([u128::MAX, 2, 1]));
+    fn zero_is_nothing_unless_it_is_a_row_on_that_side() {
+        let zero = Value::Integer(0);
+        // The source's record 5 is 0 in the destination.
+        assert!(!destination(false, &Value::Null, &[(5, 0)]).is_none(&zero));
+        // The source's record 0 is 5 in the destination, whose column refuses NULL.
+        assert!(destination(true, &zero, &[(0, 5)]).is_none(&zero));
+        // The same where NULL is allowed: nobody writes 0 there.
+        assert!(!destination(true, &Value::Null, &[(0, 5)]).is_none(&zero));
+        assert!(destination(false, &Value::Null, &[(4, 5)]).is_none(&zero));
+        let same =
+            IdForm { zero_is_row: false, none: None, side: IdSide::Destination(Inverse::Same) };
+        assert!(same.is_none(&zero));
+    }
+
+    #[test]
+    fn padding_counts_only_where_a_column_has_no_fixed_width() {
+        let form = |padded: bool, text: &str| {
+            let mut bytes = Vec::new();
+            Plain { padded, ..Plain::default() }.put_value(&Value::text(text), &mut bytes);
+            bytes
+        };
+        assert_eq!(form(true, "a  "), form(true, "a"));
+        assert_ne!(form(false, "a  "), form(false, "a"));
     }
 }

@@ -1,10 +1,11 @@
 //! From ids of the destination back to those of the source, by what plan and journal say.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use crate::database::{Result, Value};
-use crate::migrate::journal::{Journal, Keys};
+use crate::migrate::journal::{BatchKind, Journal, Keys};
 use crate::plan::{EntityPlan, Fate, PersonFate, PersonPlan, Plan, Rule, Target};
 
 /// An id, equal where the platform's databases find it equal.
@@ -14,6 +15,15 @@ pub(super) enum IdKey {
     Number(i64),
     /// A text without case and without blanks at its end.
     Text(Box<[u8]>),
+}
+
+impl fmt::Display for IdKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) => f.write_str(&String::from_utf8_lossy(text)),
+        }
+    }
 }
 
 impl IdKey {
@@ -82,7 +92,13 @@ impl Inverse {
         }
     }
 
-    fn few(pairs: impl Iterator<Item = (IdKey, IdKey)>) -> Self {
+    /// Whether ids of the destination differ from those of the source at all.
+    pub(super) fn translates(&self) -> bool {
+        !matches!(self, Self::Same)
+    }
+
+    /// The way back for a few pairs of source and destination.
+    pub(super) fn few(pairs: impl Iterator<Item = (IdKey, IdKey)>) -> Self {
         let mut map: HashMap<IdKey, Vec<IdKey>> = HashMap::new();
         for (source, destination) in pairs {
             map.entry(destination).or_default().push(source);
@@ -157,7 +173,7 @@ impl Maps {
         self.entities.retain(|place, _| wanted.contains(place));
         for place in wanted {
             if let std::collections::btree_map::Entry::Vacant(e) = self.entities.entry(place) {
-                e.insert(rows_of(place, journal)?);
+                e.insert(rows_of(place, journal, &[BatchKind::Insert, BatchKind::Recognise])?);
             }
         }
         Ok(())
@@ -177,25 +193,31 @@ impl Maps {
     }
 }
 
-fn rows_of(entity: usize, journal: &Journal) -> Result<Inverse> {
+/// The way back for the rows of an entity that batches of these kinds noted.
+pub(super) fn rows_of(entity: usize, journal: &Journal, kinds: &[BatchKind]) -> Result<Inverse> {
     let mut numbers = Vec::new();
     let mut texts = Vec::new();
-    for batch in journal.batches(entity)? {
+    let mut after = 0;
+    while let Some(batch) = journal.next_batch(entity, after)? {
+        after = batch.id;
+        if !kinds.contains(&batch.kind) {
+            continue;
+        }
         match (batch.source_keys, batch.destination_keys) {
             (Keys::Integers(sources), Keys::Integers(destinations)) => {
                 numbers.extend(destinations.into_iter().zip(sources));
             }
-            (Keys::Texts(sources), Keys::Texts(destinations)) => {
-                let key = |text: &Vec<u8>| IdKey::Text(folded(text));
-                texts.extend(
-                    sources.iter().zip(&destinations).map(|(from, to)| (key(from), key(to))),
-                );
+            (sources, destinations) => {
+                texts.extend((0..sources.len().min(destinations.len())).filter_map(|place| {
+                    Some((IdKey::of(&sources.get(place))?, IdKey::of(&destinations.get(place))?))
+                }));
             }
-            _ => {}
         }
     }
     if !texts.is_empty() {
-        return Ok(Inverse::few(texts.into_iter()));
+        let numbers = numbers.iter().map(|(id, source)| (*source, *id));
+        let numbers = numbers.map(|(from, to)| (IdKey::Number(from), IdKey::Number(to)));
+        return Ok(Inverse::few(texts.into_iter().chain(numbers)));
     }
     numbers.sort_unstable();
     numbers.shrink_to_fit();

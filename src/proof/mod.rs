@@ -4,8 +4,20 @@
 //! the rows.
 
 mod canonical;
+mod complete;
+mod form;
+mod keyed;
+mod keyless;
+mod lookup;
 mod maps;
+mod people;
+mod prove;
+mod references;
 mod result;
+mod rows;
+mod settle;
 
-pub use canonical::{Canonical, combine};
+pub use canonical::Canonical;
+pub use form::combine;
+pub use prove::{ProofOptions, ProofProgress, prove};
 pub use result::{Difference, EntityProof, Proof, ReferenceProof, SHOWN_DIFFERENCES};

@@ -49,8 +49,12 @@ pub struct EntityProof {
     pub compared: u64,
     /// Of these, rows whose batch had the digest that was taken at reading: equal as a whole.
     pub by_digest: u64,
-    /// Rows that are as they were read though the source has changed or deleted them since.
+    /// Rows that are as they were read though the source has changed or deleted them since. They
+    /// are noticed where the source had to be read again, because something else differs nearby.
     pub changed_since: u64,
+    /// Rows that the source has now and that came after it was read.
+    #[serde(default)]
+    pub appeared_since: u64,
     /// The references, one for each column that holds ids.
     pub references: Vec<ReferenceProof>,
     /// Everything that is not as it should be: rows missing, cells that differ, ids that lead
@@ -66,6 +70,14 @@ impl EntityProof {
     pub fn holds(&self) -> bool {
         self.differences == 0
     }
+
+    /// Counts a difference, and keeps it if it is one of the first.
+    pub(super) fn differs(&mut self, difference: Difference) {
+        self.differences += 1;
+        if self.shown.len() < SHOWN_DIFFERENCES {
+            self.shown.push(difference);
+        }
+    }
 }
 
 /// The result for one reference.
@@ -80,7 +92,7 @@ pub struct ReferenceProof {
 }
 
 /// Something that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// The row's identifier in the source; empty where it is not known.
     pub source: String,

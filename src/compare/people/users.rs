@@ -1,6 +1,6 @@
 //! Users: matched by user name and tenant.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Match;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
@@ -51,7 +51,7 @@ struct Sought<'a> {
     tenant_name: Key,
     /// Rows in scope that refer to the user.
     rows: u64,
-    /// Whether every reference to users may be emptied.
+    /// Whether every reference to the user may be emptied.
     may_be_emptied: bool,
 }
 
@@ -71,10 +71,7 @@ impl Sought<'_> {
 
 impl Work<'_> {
     pub(super) fn match_users(&mut self, needed: &BTreeMap<i64, u64>) {
-        let may_be_emptied = self.references_to(SystemTarget::User).iter().all(|(pair, place)| {
-            let pair = &self.out.pairs[*pair];
-            pair.identifier != Some(*place) && pair.attributes[*place].may_be_emptied()
-        });
+        let held = self.held_users();
         let (source, destination) = (self.source, self.destination);
         let ours = Namesakes::of(&source.users);
         let theirs = Namesakes::of(&destination.users);
@@ -82,6 +79,7 @@ impl Work<'_> {
         for user in &source.users {
             let Some(rows) = needed.get(&user.id).copied() else { continue };
             let tenant_name = self.tenant_name(user.tenant_id);
+            let may_be_emptied = !held.contains(&user.id);
             let sought = Sought { user, tenant_name, rows, may_be_emptied };
             let tenant = if with_tenants { self.mapped_tenant(user.tenant_id) } else { Some(None) };
             let (matched, finding) = match tenant {
@@ -102,6 +100,17 @@ impl Work<'_> {
                 finding,
             });
         }
+    }
+
+    /// The users that some row refers to by a reference that may not be emptied.
+    fn held_users(&mut self) -> BTreeSet<i64> {
+        let mut references = self.references_to(SystemTarget::User);
+        references.retain(|(pair, place)| {
+            let pair = &self.out.pairs[*pair];
+            pair.identifier == Some(*place) || !pair.attributes[*place].may_be_emptied()
+        });
+        let usage = self.usage(&references).unwrap_or_default();
+        usage.into_values().filter_map(|(value, _, _)| value.as_integer()).collect()
     }
 
     /// Finds the counterpart among the accounts of the same name, with the finding that decides.

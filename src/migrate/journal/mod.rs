@@ -4,6 +4,7 @@
 //! hand out the [`JournalToken`](crate::database::JournalToken) that a commit takes. Observers may
 //! read the file while a run writes it (write-ahead log, normal locking). It holds no secrets.
 
+mod evidence;
 mod keys;
 mod read;
 mod records;

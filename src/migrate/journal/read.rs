@@ -2,9 +2,10 @@
 
 use rusqlite::params;
 
+use super::evidence::cell;
 use super::{
-    BatchKind, BatchRecord, DeferredCell, EmptiedCell, EventRecord, Journal, Keys, LeftOutRow,
-    PersonRecord, fault, keys,
+    BatchKind, DeferredCell, EmptiedCell, EventRecord, Journal, LeftOutRow, PersonRecord, fault,
+    keys,
 };
 use crate::database::Result;
 
@@ -41,34 +42,6 @@ impl Journal {
         read().map_err(|error| fault(&error))
     }
 
-    /// The committed batches of an entity that carried rows over or recognised them, in the
-    /// order they were written.
-    pub fn batches(&self, entity: usize) -> Result<Vec<BatchRecord>> {
-        let read = || -> rusqlite::Result<Vec<BatchRecord>> {
-            let mut statement = self.connection.prepare(
-                "SELECT id, kind, rows, source_keys, destination_keys, digest FROM batch \
-                 WHERE entity = ?1 AND state = 'committed' AND kind IN ('insert', 'recognise') \
-                 ORDER BY id",
-            )?;
-            statement
-                .query_map([entity as i64], |row| {
-                    let digest: Vec<u8> = row.get(5)?;
-                    let mut bytes = [0; 16];
-                    bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
-                    Ok(BatchRecord {
-                        id: row.get(0)?,
-                        kind: BatchKind::parse(&row.get::<_, String>(1)?),
-                        rows: row.get::<_, i64>(2)?.unsigned_abs(),
-                        source_keys: Keys::from_bytes(&row.get::<_, Vec<u8>>(3)?),
-                        destination_keys: Keys::from_bytes(&row.get::<_, Vec<u8>>(4)?),
-                        digest: u128::from_be_bytes(bytes),
-                    })
-                })?
-                .collect()
-        };
-        read().map_err(|error| fault(&error))
-    }
-
     /// Rows that committed batches of a kind touched in an entity.
     pub fn rows_of(&self, entity: usize, kind: BatchKind) -> Result<u64> {
         self.connection
@@ -84,22 +57,11 @@ impl Journal {
 
     /// Cells of an entity that were emptied.
     pub fn emptied(&self, entity: usize) -> Result<Vec<EmptiedCell>> {
-        let read = || -> rusqlite::Result<Vec<EmptiedCell>> {
-            let mut statement = self.connection.prepare(
-                "SELECT column, key, value, reason FROM emptied WHERE entity = ?1 ORDER BY rowid",
-            )?;
-            statement
-                .query_map([entity as i64], |row| {
-                    Ok(EmptiedCell {
-                        column: row.get::<_, i64>(0)?.unsigned_abs() as usize,
-                        key: keys::value(row.get_ref(1)?),
-                        value: keys::value(row.get_ref(2)?),
-                        reason: row.get(3)?,
-                    })
-                })?
-                .collect()
-        };
-        read().map_err(|error| fault(&error))
+        self.all(
+            "SELECT column, key, value, reason FROM emptied WHERE entity = ?1 ORDER BY rowid",
+            entity as i64,
+            cell,
+        )
     }
 
     /// Rows of an entity that were not carried over.

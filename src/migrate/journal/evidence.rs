@@ -1,0 +1,128 @@
+//! What the proof asks of the journal: a batch at a time, so that its memory does not grow with
+//! the table.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{BatchKind, BatchRecord, EmptiedCell, Journal, Keys, fault, keys};
+use crate::database::{Result, Value};
+
+impl Journal {
+    /// The next committed batch after the given number that carried rows of an entity over or
+    /// recognised them.
+    pub fn next_batch(&self, entity: usize, after: i64) -> Result<Option<BatchRecord>> {
+        let read = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT id, kind, rows, source_keys, destination_keys, digest FROM batch \
+                     WHERE entity = ?1 AND state = 'committed' AND id > ?2 \
+                     AND kind IN ('insert', 'recognise') ORDER BY id LIMIT 1",
+                )?
+                .query_row(params![entity as i64, after], batch)
+                .optional()
+        };
+        read().map_err(|error| fault(&error))
+    }
+
+    /// Numbers and rows of an entity's committed inserts, in the order they were written.
+    pub fn inserts(&self, entity: usize) -> Result<Vec<(i64, u64)>> {
+        self.all(
+            "SELECT id, rows FROM batch WHERE entity = ?1 AND state = 'committed' \
+             AND kind = 'insert' ORDER BY id",
+            entity as i64,
+            |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())),
+        )
+    }
+
+    /// Cells that a batch wrote empty.
+    pub fn emptied_by(&self, batch: i64) -> Result<Vec<EmptiedCell>> {
+        self.all("SELECT column, key, value, reason FROM emptied WHERE batch = ?1", batch, cell)
+    }
+
+    /// Cells of an entity that the second pass could not set.
+    pub fn emptied_late(&self, entity: usize) -> Result<Vec<EmptiedCell>> {
+        self.all(
+            "SELECT column, key, value, reason FROM emptied \
+             WHERE entity = ?1 AND batch IS NULL ORDER BY rowid",
+            entity as i64,
+            cell,
+        )
+    }
+
+    /// The columns of an entity in which cells were emptied, and how many.
+    pub fn emptied_counts(&self, entity: usize) -> Result<Vec<(usize, u64)>> {
+        // A second pass that was resumed may have noted a cell twice.
+        self.all(
+            "SELECT e.column, COUNT(e.batch) + COUNT(DISTINCT IIF(e.batch IS NULL, e.key, NULL)) \
+             FROM emptied e LEFT JOIN batch b ON b.id = e.batch \
+             WHERE e.entity = ?1 AND (e.batch IS NULL OR b.state = 'committed') GROUP BY e.column",
+            entity as i64,
+            |row| Ok((row.get::<_, i64>(0)? as usize, row.get::<_, i64>(1)?.unsigned_abs())),
+        )
+    }
+
+    /// The values that were emptied in an entity, each once, with their column.
+    pub fn emptied_values(&self, entity: usize) -> Result<Vec<(usize, Value)>> {
+        self.all(
+            "SELECT DISTINCT column, value FROM emptied WHERE entity = ?1",
+            entity as i64,
+            |row| Ok((row.get::<_, i64>(0)? as usize, keys::value(row.get_ref(1)?))),
+        )
+    }
+
+    /// The source keys of an entity's rows that were not carried over, each once.
+    pub fn left_out_keys(&self, entity: usize) -> Result<Vec<Value>> {
+        self.all(
+            "SELECT DISTINCT key FROM left_out WHERE entity = ?1 AND key IS NOT NULL",
+            entity as i64,
+            |row| Ok(keys::value(row.get_ref(0)?)),
+        )
+    }
+
+    /// How many rows of an entity were not carried over.
+    pub fn left_out_count(&self, entity: usize) -> Result<u64> {
+        self.connection
+            .query_row(
+                "SELECT COUNT(DISTINCT key) + COALESCE(SUM(key IS NULL), 0) FROM left_out \
+                 WHERE entity = ?1",
+                [entity as i64],
+                |row| row.get::<_, i64>(0),
+            )
+            .map(i64::unsigned_abs)
+            .map_err(|error| fault(&error))
+    }
+
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        of: i64,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let work = || -> rusqlite::Result<Vec<T>> {
+            self.connection.prepare_cached(sql)?.query_map([of], read)?.collect()
+        };
+        work().map_err(|error| fault(&error))
+    }
+}
+
+pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<BatchRecord> {
+    let digest: Vec<u8> = row.get(5)?;
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
+    Ok(BatchRecord {
+        id: row.get(0)?,
+        kind: BatchKind::parse(&row.get::<_, String>(1)?),
+        rows: row.get::<_, i64>(2)?.unsigned_abs(),
+        source_keys: Keys::from_bytes(&row.get::<_, Vec<u8>>(3)?),
+        destination_keys: Keys::from_bytes(&row.get::<_, Vec<u8>>(4)?),
+        digest: u128::from_be_bytes(bytes),
+    })
+}
+
+pub(super) fn cell(row: &Row<'_>) -> rusqlite::Result<EmptiedCell> {
+    Ok(EmptiedCell {
+        column: row.get::<_, i64>(0)? as usize,
+        key: keys::value(row.get_ref(1)?),
+        value: keys::value(row.get_ref(2)?),
+        reason: row.get(3)?,
+    })
+}

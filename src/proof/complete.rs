@@ -1,0 +1,106 @@
+//! Whether the source has rows of which the journal knows nothing: neither carried over, nor
+//! recognised, nor left out.
+
+use super::canonical::shown;
+use super::lookup::PAGE_BYTES;
+use super::maps::IdKey;
+use super::prove::Job;
+use super::result::{Difference, EntityProof};
+use crate::database::{Filter, Result, ScanRequest, Value};
+use crate::plan::{IdentifierPlan, SourceReading};
+
+/// Rows of a page of keys.
+const PAGE_ROWS: usize = 50_000;
+
+/// Looks for rows that were overlooked.
+///
+/// Numbers that the source gives go up, so a row above the highest that was read came later. With
+/// other identifiers, and without one, a row that came later looks like one that was overlooked;
+/// it is counted as having appeared since, unless the source was declared frozen.
+///
+/// One or two counts tell that there is nothing to look for. They do not tell it when as many rows
+/// were deleted from the source since as had been overlooked.
+pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
+    let entity = job.entity();
+    let left_out = job.journal().left_out_count(job.place)?;
+    let known = proof.written + proof.recognised + left_out;
+    let frozen = job.plan.options.source_reading == SourceReading::Frozen;
+    let all = job.source.count(&entity.source_table, &Filter::All).await?;
+    if all == known {
+        return Ok(());
+    }
+    let Some(key) = entity.key_column() else {
+        // How many there are too many is all that can be told.
+        let more = all.saturating_sub(known);
+        if !frozen {
+            proof.appeared_since += more;
+        } else if more > 0 {
+            proof.differs(Difference {
+                what: format!("{more} rows of the source were neither carried over nor left out"),
+                ..Difference::default()
+            });
+        }
+        return Ok(());
+    };
+    let is_generated = matches!(entity.identifier, IdentifierPlan::Generated { .. });
+    let keys = known_keys(job)?;
+    let highest = keys.iter().rev().find_map(|key| match key {
+        IdKey::Number(number) if is_generated => Some(*number),
+        _ => None,
+    });
+    if let Some(highest) = highest.filter(|_| !frozen) {
+        let up_to = Filter::AtMost(key.name.clone(), Value::Integer(highest));
+        let earlier = job.source.count(&entity.source_table, &up_to).await?;
+        if earlier == known {
+            proof.appeared_since += all.saturating_sub(earlier);
+            return Ok(());
+        }
+    }
+    let mut scan = job
+        .source
+        .scan(ScanRequest {
+            table: entity.source_table.clone(),
+            columns: vec![key.clone()],
+            filter: Filter::All,
+            key: Some(key.name.clone()),
+            after: None,
+            batch_rows: PAGE_ROWS,
+            batch_bytes: PAGE_BYTES,
+        })
+        .await?;
+    while let Some(batch) = scan.next().await? {
+        for row in 0..batch.len() {
+            let value = batch.column(0).value(row);
+            let Some(id) = IdKey::of(&value) else { continue };
+            if keys.binary_search(&id).is_ok() {
+                continue;
+            }
+            let is_earlier = highest.is_some_and(|highest| id < IdKey::Number(highest));
+            if frozen || is_earlier {
+                proof.differs(Difference {
+                    source: shown(&value),
+                    what: "the row was neither carried over nor left out".to_owned(),
+                    ..Difference::default()
+                });
+            } else {
+                proof.appeared_since += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The source keys that the journal knows of, sorted.
+fn known_keys(job: Job<'_>) -> Result<Vec<IdKey>> {
+    let journal = job.journal();
+    let mut keys: Vec<IdKey> =
+        journal.left_out_keys(job.place)?.iter().filter_map(IdKey::of).collect();
+    let mut after = 0;
+    while let Some(batch) = journal.next_batch(job.place, after)? {
+        after = batch.id;
+        let source = &batch.source_keys;
+        keys.extend((0..source.len()).filter_map(|place| IdKey::of(&source.get(place))));
+    }
+    keys.sort_unstable();
+    Ok(keys)
+}

@@ -1,0 +1,258 @@
+//! Users and groups of the run, and their links.
+//!
+//! They have no digest: the run masks some of their columns, and people sign in and change
+//! others. What the plan fixes is proved: that each is there, and of those that the run created
+//! the name and the tenant; and that every link the plan wants is there.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+
+use super::prove::lock;
+use super::result::{Difference, EntityProof};
+use crate::database::{
+    Batch, ColumnRef, Fault, FaultKind, Filter, Result, RowsRequest, Source, TableName, TableShape,
+    Value,
+};
+use crate::migrate::journal::{Journal, PersonRecord};
+use crate::outsystems::Key;
+use crate::plan::{PersonFate, PersonPlan, Plan};
+
+/// Ids asked for in one request.
+const AT_ONCE: usize = 1000;
+
+/// Called with the number of the kind, its table, and rows done of all.
+type Tell<'a> = dyn FnMut(usize, &str, u64, u64) + Send + 'a;
+
+/// The users and groups of a run.
+pub(super) struct People<'a> {
+    destination: &'a dyn Source,
+    kinds: Vec<Kind<'a>>,
+}
+
+/// Users or groups.
+struct Kind<'a> {
+    table: &'static str,
+    name_column: &'static str,
+    planned: &'a [PersonPlan],
+    records: Vec<PersonRecord>,
+    links: Vec<Links>,
+}
+
+/// Links of a kind.
+struct Links {
+    table: &'static str,
+    columns: [&'static str; 2],
+    /// What the second column leads to, in words.
+    to: &'static str,
+    /// Source id of the first, and both ids of the destination.
+    pairs: Vec<(i64, i64, i64)>,
+}
+
+impl<'a> People<'a> {
+    /// Reads from plan and journal who should be there.
+    pub(super) fn new(
+        plan: &'a Plan,
+        journal: &Mutex<Journal>,
+        destination: &'a dyn Source,
+    ) -> Result<Self> {
+        let (groups, users): (Vec<_>, Vec<_>) =
+            lock(journal).all_people()?.into_iter().partition(|person| person.is_group);
+        let ids = |records: &[PersonRecord]| -> HashMap<i64, i64> {
+            records.iter().map(|person| (person.source, person.destination)).collect()
+        };
+        let (user, group) = (ids(&users), ids(&groups));
+        let to_roles = |links: &[(i64, i64)], people: &HashMap<i64, i64>| {
+            let pairs = links.iter().filter_map(|(a, role)| Some((*a, *people.get(a)?, *role)));
+            pairs.collect()
+        };
+        let memberships = plan.links.group_users.iter();
+        let kinds = vec![
+            Kind {
+                table: "OSSYS_USER",
+                name_column: "USERNAME",
+                planned: &plan.users,
+                links: vec![
+                    Links {
+                        table: "OSSYS_USER_ROLE",
+                        columns: ["USER_ID", "ROLE_ID"],
+                        to: "role",
+                        pairs: to_roles(&plan.links.user_roles, &user),
+                    },
+                    Links {
+                        table: "OSSYS_GROUP_USER",
+                        columns: ["USER_ID", "GROUP_ID"],
+                        to: "group",
+                        pairs: memberships
+                            .filter_map(|(a, b)| Some((*a, *user.get(a)?, *group.get(b)?)))
+                            .collect(),
+                    },
+                ],
+                records: users,
+            },
+            Kind {
+                table: "OSSYS_GROUP",
+                name_column: "NAME",
+                planned: &plan.groups,
+                links: vec![Links {
+                    table: "OSSYS_GROUP_ROLE",
+                    columns: ["GROUP_ID", "ROLE_ID"],
+                    to: "role",
+                    pairs: to_roles(&plan.links.group_roles, &group),
+                }],
+                records: groups,
+            },
+        ];
+        let kinds = kinds.into_iter().filter(|kind| !kind.records.is_empty()).collect();
+        Ok(Self { destination, kinds })
+    }
+
+    /// How many of users and groups there are any of.
+    pub(super) fn kinds(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Proves each kind.
+    pub(super) async fn prove(&self, tell: &mut Tell<'_>) -> Result<Vec<EntityProof>> {
+        let mut proofs = Vec::new();
+        for (number, kind) in self.kinds.iter().enumerate() {
+            let of = kind.records.len() as u64;
+            tell(number, kind.table, 0, of);
+            let proof = self
+                .kind(kind)
+                .await
+                .map_err(|fault| fault.while_doing(format!("proving {}", kind.table)))?;
+            tell(number, kind.table, of, of);
+            proofs.push(proof);
+        }
+        Ok(proofs)
+    }
+
+    async fn kind(&self, kind: &Kind<'_>) -> Result<EntityProof> {
+        let ours = kind.records.iter().filter(|person| person.is_ours).count() as u64;
+        let mut proof = EntityProof {
+            name: kind.table.to_owned(),
+            written: ours,
+            recognised: kind.records.len() as u64 - ours,
+            ..EntityProof::default()
+        };
+        let shape = self.shape(kind.table).await?;
+        let (id, name) = (column(&shape, "ID")?, column(&shape, kind.name_column)?);
+        let tenant = shape.column("TENANT_ID").map(ColumnRef::from);
+        let columns: Vec<ColumnRef> = [id, name].into_iter().chain(tenant).collect();
+        let ids = kind.records.iter().map(|person| person.destination).collect();
+        let there: HashMap<i64, (String, Option<i64>)> = self
+            .rows(&shape.name, &columns, ids)
+            .await?
+            .iter()
+            .flat_map(|rows| (0..rows.len()).map(move |row| (rows, row)))
+            .filter_map(|(rows, row)| {
+                let tenant = rows.columns().get(2).and_then(|column| column.integer(row));
+                let name = rows.column(1).text(row).unwrap_or_default();
+                Some((rows.column(0).integer(row)?, (name, tenant)))
+            })
+            .collect();
+        let has_tenant = columns.len() == 3;
+        for person in &kind.records {
+            let differs = |attribute: &str, what: String| Difference {
+                source: person.source.to_string(),
+                destination: person.destination.to_string(),
+                attribute: attribute.to_owned(),
+                what,
+            };
+            let Some((name, tenant)) = there.get(&person.destination) else {
+                proof.differs(differs("", "the row is missing".to_owned()));
+                continue;
+            };
+            if !person.is_ours {
+                continue;
+            }
+            proof.found += 1;
+            proof.compared += 1;
+            let planned = kind.planned.iter().find(|planned| planned.source == person.source);
+            let Some(planned) = planned else { continue };
+            if Key::new(name) != Key::new(&planned.name) {
+                // A name is personal: it is not repeated here.
+                let what = "is not the name that the source had".to_owned();
+                proof.differs(differs(kind.name_column, what));
+            }
+            if let PersonFate::Create { tenant: wanted } = planned.fate
+                && has_tenant
+                && *tenant != wanted
+            {
+                let shown = |tenant: Option<i64>| {
+                    tenant.map_or_else(|| "empty".to_owned(), |tenant| tenant.to_string())
+                };
+                let what = format!("is {}; it should be {}", shown(*tenant), shown(wanted));
+                proof.differs(differs("TENANT_ID", what));
+            }
+        }
+        for links in kind.links.iter().filter(|links| !links.pairs.is_empty()) {
+            self.links(links, &mut proof).await?;
+        }
+        Ok(proof)
+    }
+
+    async fn links(&self, links: &Links, proof: &mut EntityProof) -> Result<()> {
+        let shape = self.shape(links.table).await?;
+        let columns = vec![column(&shape, links.columns[0])?, column(&shape, links.columns[1])?];
+        let ids = links.pairs.iter().map(|(_, id, _)| *id).collect();
+        let there: HashSet<(i64, i64)> = self
+            .rows(&shape.name, &columns, ids)
+            .await?
+            .iter()
+            .flat_map(|rows| (0..rows.len()).map(move |row| (rows, row)))
+            .filter_map(|(rows, row)| {
+                Some((rows.column(0).integer(row)?, rows.column(1).integer(row)?))
+            })
+            .collect();
+        for (source, id, to) in &links.pairs {
+            if !there.contains(&(*id, *to)) {
+                proof.differs(Difference {
+                    source: source.to_string(),
+                    destination: id.to_string(),
+                    attribute: links.table.to_owned(),
+                    what: format!("the link to {} {to} is missing", links.to),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn shape(&self, table: &str) -> Result<TableShape> {
+        let shapes = self.destination.shapes(&[TableName::new(table)]).await?;
+        shapes.into_iter().next().flatten().ok_or_else(|| {
+            let place = &self.destination.facts().place;
+            Fault::new(FaultKind::NotFound, format!("{table} is missing in {place}"))
+        })
+    }
+
+    /// The rows whose first column is one of these ids.
+    async fn rows(
+        &self,
+        table: &TableName,
+        columns: &[ColumnRef],
+        mut ids: Vec<i64>,
+    ) -> Result<Vec<Batch>> {
+        ids.sort_unstable();
+        ids.dedup();
+        let mut found = Vec::new();
+        for ids in ids.chunks(AT_ONCE) {
+            let values = ids.iter().copied().map(Value::Integer).collect();
+            let request = RowsRequest {
+                table: table.clone(),
+                columns: columns.to_vec(),
+                filter: Filter::AnyOf(columns[0].name.clone(), values),
+                order_by: None,
+                limit: None,
+            };
+            found.push(self.destination.rows(&request).await?);
+        }
+        Ok(found)
+    }
+}
+
+fn column(shape: &TableShape, name: &str) -> Result<ColumnRef> {
+    shape.column(name).map(ColumnRef::from).ok_or_else(|| {
+        Fault::new(FaultKind::NotFound, format!("{} has no column {name}", shape.name))
+    })
+}

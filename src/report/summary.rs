@@ -1,0 +1,171 @@
+//! A run in a few lines, for a terminal of 80 columns.
+//!
+//! ```text
+//! Done and proved: 35,120 rows of 32 entities written to dev; …
+//!
+//!   in the source        35,125
+//!   written              35,120
+//!   left out                  2   Core.Order: its Core.Customer is not there (2)
+//!   …
+//!   proof             35,123 rows compared, 0 differences.
+//! ```
+
+use super::markdown::{difference_words, proof_words};
+use super::reasons::ReasonGroup;
+use super::run::{EntityReport, RunReport};
+use super::text::{counted, number, plain, wrapped};
+use crate::proof::Proof;
+
+/// A proof in a few lines: what was compared, and the first differences.
+#[must_use]
+pub fn proof_summary(proof: &Proof) -> String {
+    let mut out = wrapped(&proof_words(proof), WIDTH, "", "");
+    for entity in proof.entities.iter().filter(|entity| !entity.holds()) {
+        let found = counted(entity.differences, "difference", "differences");
+        out.push_str(&wrapped(&format!("{}: {found}", entity.name), WIDTH, "\n", ""));
+        for difference in &entity.shown {
+            out.push_str(&wrapped(&difference_words(difference), WIDTH, "  ", "    "));
+        }
+        let more = entity.differences.saturating_sub(entity.shown.len() as u64);
+        if more > 0 && !entity.shown.is_empty() {
+            out.push_str(&format!("  and {} more\n", number(more)));
+        }
+    }
+    out
+}
+
+/// Columns that a line may take.
+const WIDTH: usize = 80;
+
+/// Width of a line's name.
+const NAME: usize = 16;
+
+/// Width of a line's number.
+const NUMBER: usize = 13;
+
+impl RunReport {
+    /// The result in words, the sums, what did not come along, and what to do now: fewer than 25
+    /// lines.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let mut out = wrapped(&self.result, WIDTH, "", "");
+        if !self.is_complete()
+            && let Some(last) = self.events.last()
+        {
+            // The rest of it is in the report.
+            out.push_str(&cut(&plain(&last.text), WIDTH * 2, "  "));
+        }
+        out.push('\n');
+        let totals = &self.totals;
+        let mut sum = |name: &str, count: u64, more: &str| {
+            out.push_str(&line(name, &number(count), more));
+        };
+        sum("in the source", totals.source_rows, "rows at review");
+        sum("deleted", totals.deleted, "rows of the destination");
+        sum("written", totals.written, "");
+        if totals.recognised > 0 {
+            sum("recognised", totals.recognised, "rows that were there already");
+        }
+        sum("left out", totals.left_out, &self.why(|entity| &entity.left_out_reasons));
+        sum("rejected", totals.rejected, &self.why(|entity| &entity.rejected_reasons));
+        sum("emptied", totals.emptied, &self.emptied_words());
+        if totals.standing > 0 {
+            sum("stayed", totals.standing, "rows of the destination that are not ours");
+        }
+        let people = &self.people;
+        out.push_str(&wrapped(
+            &format!(
+                "{} created, {} matched, {} emptied; {} created, {} matched",
+                counted(people.users_created, "user", "users"),
+                number(people.users_matched),
+                number(people.users_emptied),
+                counted(people.groups_created, "group", "groups"),
+                number(people.groups_matched),
+            ),
+            WIDTH,
+            &format!("  {:<NAME$}  ", "people"),
+            &" ".repeat(NAME + 4),
+        ));
+        let proof = match &self.proof {
+            Some(proof) => proof_words(proof),
+            None => "not yet".to_owned(),
+        };
+        out.push_str(&wrapped(
+            &proof,
+            WIDTH,
+            &format!("  {:<NAME$}  ", "proof"),
+            &" ".repeat(NAME + 4),
+        ));
+        let next = self.next();
+        if !next.is_empty() {
+            out.push('\n');
+        }
+        for next in next {
+            out.push_str(&wrapped(&next, WIDTH, "", ""));
+        }
+        out
+    }
+
+    /// The commonest reason, and how many others there are.
+    fn why(&self, reasons: impl Fn(&EntityReport) -> &Vec<ReasonGroup>) -> String {
+        let mut all: Vec<(&EntityReport, &ReasonGroup)> = self
+            .entities
+            .iter()
+            .flat_map(|entity| reasons(entity).iter().map(move |group| (entity, group)))
+            .collect();
+        all.sort_by_key(|(_, group)| std::cmp::Reverse(group.count));
+        let Some((entity, group)) = all.first() else { return String::new() };
+        let attribute = match &group.attribute {
+            Some(attribute) => format!(".{attribute}"),
+            None => String::new(),
+        };
+        let words =
+            format!("{}{attribute}: {} ({})", entity.name, group.reason, number(group.count));
+        and_more(words, all.len() - 1, "reason")
+    }
+
+    fn emptied_words(&self) -> String {
+        let mut all: Vec<(String, u64)> = self
+            .entities
+            .iter()
+            .flat_map(|entity| {
+                entity.emptied.iter().map(move |emptied| {
+                    (format!("{}.{}", entity.name, emptied.attribute), emptied.count)
+                })
+            })
+            .collect();
+        all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let shown: Vec<String> = all
+            .iter()
+            .take(3)
+            .map(|(name, count)| format!("{name} ({})", number(*count)))
+            .collect();
+        and_more(shown.join(", "), all.len() - shown.len(), "reference")
+    }
+}
+
+fn and_more(words: String, more: usize, of: &str) -> String {
+    if more == 0 {
+        return words;
+    }
+    format!("{words} and {}", counted(more as u64, &format!("more {of}"), &format!("more {of}s")))
+}
+
+fn line(name: &str, count: &str, more: &str) -> String {
+    let first = format!("  {name:<NAME$}{count:>NUMBER$}   ");
+    cut(more, 2 * WIDTH, &first)
+}
+
+/// Text on at most two lines, the second one set in like the first.
+fn cut(text: &str, longest: usize, first: &str) -> String {
+    let room = longest.saturating_sub(2 * first.chars().count() + 2);
+    let text = if text.chars().count() > room {
+        text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+    } else {
+        text.to_owned()
+    };
+    let rest = " ".repeat(first.chars().count());
+    let lines = wrapped(&text, WIDTH, first, &rest);
+    // Long words may have pushed it to a third line.
+    lines.lines().take(2).flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
