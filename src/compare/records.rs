@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::references::Target;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
-use crate::outsystems::{EntityIndex, Environment, Key, Side, SystemTarget};
+use crate::outsystems::{Entity, EntityIndex, Environment, Key, Side, SystemTarget};
 
 /// Which record is which, for one static entity or platform table.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +40,46 @@ struct Known {
     /// What says that it is the same on both sides.
     identity: (Key, Key),
     is_active: bool,
+}
+
+impl Known {
+    fn about(&self, entity: &Entity) -> String {
+        format!("{}.{}", entity.full_name(), self.name)
+    }
+}
+
+/// The records that the destination has.
+struct Counterparts {
+    all: Vec<Known>,
+    /// Places in `all`.
+    by_identity: HashMap<(Key, Key), Vec<usize>>,
+    /// The ids that the physical table holds, where it can be seen.
+    physical: Option<HashSet<String>>,
+}
+
+impl Counterparts {
+    fn new(all: Vec<Known>, physical: Option<HashSet<String>>) -> Self {
+        let mut by_identity: HashMap<_, Vec<usize>> = HashMap::new();
+        for (place, record) in all.iter().enumerate() {
+            by_identity.entry(record.identity.clone()).or_default().push(place);
+        }
+        Self { all, by_identity, physical }
+    }
+
+    /// Those that are the same as a record of the source.
+    fn of(&self, record: &Known) -> Vec<&Known> {
+        let places = self.by_identity.get(&record.identity);
+        places.into_iter().flatten().map(|place| &self.all[*place]).collect()
+    }
+
+    /// Whether the row of one of these records stands.
+    fn has(&self, record: &Known) -> bool {
+        match &self.physical {
+            Some(ids) => ids.contains(&fold(&record.id)),
+            // The static table cannot be seen: the model's word has to do for active records.
+            None => record.is_active,
+        }
+    }
 }
 
 /// Values are compared as the platform does: numbers as numbers, text without case.
@@ -108,7 +148,7 @@ impl Work<'_> {
         references: &[(usize, usize)],
         usage: &Usage,
     ) -> FixedMap {
-        let entity = self.source.entity(target).clone();
+        let entity = self.source.entity(target);
         let kind = self.id_kind(target, references);
         let ours = known(self.source, &entity.espace_key, &entity.key, target, kind);
         let counterpart = self
@@ -120,19 +160,11 @@ impl Work<'_> {
             .map(|index| known(self.destination, &entity.espace_key, &entity.key, index, kind))
             .unwrap_or_default();
         let physical = counterpart.and_then(|index| self.physical_ids(index));
-
-        let mut by_identity: HashMap<&(Key, Key), Vec<&Known>> = HashMap::new();
-        for record in &theirs {
-            by_identity.entry(&record.identity).or_default().push(record);
-        }
-        let there = |record: &Known| match &physical {
-            Some(ids) => ids.contains(&fold(&record.id)),
-            // The static table cannot be seen: the model's word has to do for active records.
-            None => record.is_active,
-        };
-        let offered: Vec<(Value, String)> = theirs
+        let theirs = Counterparts::new(theirs, physical);
+        let offered = theirs
+            .all
             .iter()
-            .filter(|record| record.is_active && there(record))
+            .filter(|record| record.is_active && theirs.has(record))
             .map(|record| (record.id.clone(), record.name.clone()))
             .collect();
 
@@ -147,88 +179,99 @@ impl Work<'_> {
             }
             let (used, places) = usage
                 .get(&fold(&record.id))
-                .map_or((0, Vec::new()), |(_, rows, places)| (*rows, places.clone()));
-            let candidates: Vec<&&Known> = by_identity
-                .get(&record.identity)
-                .map(|all| all.iter().collect())
-                .unwrap_or_default();
-            let active: Vec<&&&Known> =
-                candidates.iter().filter(|c| c.is_active && there(c)).collect();
-            let inactive: Vec<&&&Known> =
-                candidates.iter().filter(|c| !c.is_active && there(c)).collect();
-            let about = format!("{}.{}", entity.full_name(), record.name);
-            let key = |kind| FindingKey::record(kind, &entity, &record.identity.1);
-            let mut pair = RecordPair {
-                source: record.id.clone(),
-                destination: None,
-                name: record.name.clone(),
-                used,
-                finding: None,
-            };
-            match (&active[..], &inactive[..]) {
-                ([one], _) => pair.destination = Some(one.id.clone()),
-                ([], [one]) => {
-                    pair.destination = Some(one.id.clone());
-                    if used > 0 {
-                        self.find(
-                            Finding::note(
-                                key(FindingKind::RecordInactive),
-                                &about,
-                                "matched, though the record is inactive in the destination",
-                                "The record is gone from the module there, its row still stands.",
-                            )
-                            .touching(Some(used)),
-                        );
-                    }
-                }
-                ([], []) if used > 0 => {
-                    let found = self.record_missing(&entity, record, &theirs, used, &places, &map);
-                    pair.finding = Some(found);
-                }
-                ([], []) => {}
-                _ if used > 0 => {
-                    let found = key(FindingKind::RecordAmbiguous);
-                    let names =
-                        candidates.iter().map(|c| format!("{} ({})", c.name, c.id)).collect();
-                    self.find(
-                        Finding::decide(
-                            found.clone(),
-                            &about,
-                            "several records of the destination carry the same keys",
-                            "It cannot be told which one is meant.",
-                            vec![
-                                Choice::stop("do not run"),
-                                Choice::new(choice::MAP, "use this record").to_a_target(),
-                            ],
-                            choice::STOP,
-                        )
-                        .touching(Some(used))
-                        .offering(names),
-                    );
-                    pair.finding = Some(found);
-                }
-                _ => {}
-            }
-            if let Some(destination) = &pair.destination
-                && fold(destination) != fold(&pair.source)
+                .map_or((0, &[][..]), |(_, rows, places)| (*rows, places.as_slice()));
+            let (destination, finding) =
+                self.match_record(entity, record, &theirs, used, places, &map.offered);
+            if let Some(destination) = &destination
+                && fold(destination) != fold(&record.id)
                 && used > 0
             {
-                let what =
-                    format!("{} in the source, {destination} in the destination", pair.source);
                 self.find(
                     Finding::note(
-                        key(FindingKind::RecordIdDiffers),
-                        &about,
-                        what,
+                        FindingKey::record(
+                            FindingKind::RecordIdDiffers,
+                            entity,
+                            &record.identity.1,
+                        ),
+                        record.about(entity),
+                        format!("{} in the source, {destination} in the destination", record.id),
                         "Static records get their ids when a module is published; references are rewritten.",
                     )
                     .touching(Some(used)),
                 );
             }
-            map.records.push(pair);
+            map.records.push(RecordPair {
+                source: record.id.clone(),
+                destination,
+                name: record.name.clone(),
+                used,
+                finding,
+            });
         }
         self.values_without_record(references, usage, &taken);
         map
+    }
+
+    /// The destination's id of a record, and the finding that decides when there is not just one.
+    fn match_record(
+        &mut self,
+        entity: &Entity,
+        record: &Known,
+        theirs: &Counterparts,
+        used: u64,
+        places: &[(usize, usize)],
+        offered: &[(Value, String)],
+    ) -> (Option<Value>, Option<FindingKey>) {
+        let candidates = theirs.of(record);
+        let (active, inactive): (Vec<&Known>, Vec<&Known>) = candidates
+            .iter()
+            .copied()
+            .filter(|candidate| theirs.has(candidate))
+            .partition(|candidate| candidate.is_active);
+        let key = |kind| FindingKey::record(kind, entity, &record.identity.1);
+        match (&active[..], &inactive[..]) {
+            ([one], _) => (Some(one.id.clone()), None),
+            ([], [one]) => {
+                if used > 0 {
+                    self.find(
+                        Finding::note(
+                            key(FindingKind::RecordInactive),
+                            record.about(entity),
+                            "matched, though the record is inactive in the destination",
+                            "The record is gone from the module there, its row still stands.",
+                        )
+                        .touching(Some(used)),
+                    );
+                }
+                (Some(one.id.clone()), None)
+            }
+            // Nothing refers to it.
+            _ if used == 0 => (None, None),
+            ([], []) => {
+                let found = self.record_missing(entity, record, theirs, used, places, offered);
+                (None, Some(found))
+            }
+            _ => {
+                let found = key(FindingKind::RecordAmbiguous);
+                let names = candidates.iter().map(|c| format!("{} ({})", c.name, c.id)).collect();
+                self.find(
+                    Finding::decide(
+                        found.clone(),
+                        record.about(entity),
+                        "several records of the destination carry the same keys",
+                        "It cannot be told which one is meant.",
+                        vec![
+                            Choice::stop("do not run"),
+                            Choice::new(choice::MAP, "use this record").to_a_target(),
+                        ],
+                        choice::STOP,
+                    )
+                    .touching(Some(used))
+                    .offering(names),
+                );
+                (None, Some(found))
+            }
+        }
     }
 
     /// Values that no record has: orphans, unless they mean "none".
@@ -268,14 +311,14 @@ impl Work<'_> {
 
     fn record_missing(
         &mut self,
-        entity: &crate::outsystems::Entity,
+        entity: &Entity,
         record: &Known,
-        theirs: &[Known],
+        theirs: &Counterparts,
         used: u64,
         places: &[(usize, usize)],
-        map: &FixedMap,
+        offered: &[(Value, String)],
     ) -> FindingKey {
-        let namesake = theirs.iter().any(|other| {
+        let namesake = theirs.all.iter().any(|other| {
             other.is_active
                 && !record.name.is_empty()
                 && other.name.eq_ignore_ascii_case(&record.name)
@@ -307,19 +350,12 @@ impl Work<'_> {
                 "Static records come from the module's code; osferry never writes them.",
             )
         };
-        let mut offered: Vec<String> = map.offered.iter().map(|(_, name)| name.clone()).collect();
+        let mut offered: Vec<String> = offered.iter().map(|(_, name)| name.clone()).collect();
         offered.sort_by_key(|name| !name.eq_ignore_ascii_case(&record.name));
         self.find(
-            Finding::decide(
-                key.clone(),
-                format!("{}.{}", entity.full_name(), record.name),
-                what,
-                why,
-                choices,
-                choice::STOP,
-            )
-            .touching(Some(used))
-            .offering(offered),
+            Finding::decide(key.clone(), record.about(entity), what, why, choices, choice::STOP)
+                .touching(Some(used))
+                .offering(offered),
         );
         key
     }
