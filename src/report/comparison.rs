@@ -234,7 +234,7 @@ impl ComparisonReport {
         let mut words = format!(
             "{} in scope: {}, {}, {}.",
             counted(self.entities.len() as u64, "entity", "entities"),
-            counted(block, "finding blocks", "findings block"),
+            counted(block, "blocking finding", "blocking findings"),
             counted(warning, "warning", "warnings"),
             counted(note, "note", "notes"),
         );
@@ -284,6 +284,16 @@ impl ComparisonReport {
                 let text = format!("{}: {}", left_out.what, left_out.why);
                 out.push_str(&wrapped(&text, WIDTH, "  ", "    "));
             }
+        }
+        if self.findings.iter().any(|finding| !finding.choices.is_empty()) {
+            out.push('\n');
+            out.push_str(&wrapped(
+                "* is the recommended choice. A choice is made with [[decision]] in the plan; the \
+                 keys that it needs are in the JSON form (--json).",
+                WIDTH,
+                "",
+                "",
+            ));
         }
         if self.open_questions > 0 {
             out.push('\n');

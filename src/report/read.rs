@@ -67,16 +67,16 @@ fn parse(text: &str) -> Result<Proof> {
     })
 }
 
-/// The journal's state is what counts; a proof that fails is never called done.
+/// The journal's state is what counts; without a proof that holds nothing is called proved.
 fn verdict(state: RunState, proof: Option<&Proof>, rejected: u64) -> Verdict {
-    match state {
-        RunState::Running | RunState::Stopped => Verdict::Stopped,
-        RunState::Failed => Verdict::Failed,
-        RunState::Written => Verdict::Written,
-        RunState::Disproved => Verdict::Disproved,
-        RunState::Proved if proof.is_some_and(|proof| !proof.holds()) => Verdict::Disproved,
-        RunState::Proved if rejected > 0 => Verdict::ProvedWithRejects,
-        RunState::Proved => Verdict::Proved,
+    match (state, proof) {
+        (RunState::Running | RunState::Stopped, _) => Verdict::Stopped,
+        (RunState::Failed, _) => Verdict::Failed,
+        (RunState::Disproved, _) => Verdict::Disproved,
+        (RunState::Written, _) | (RunState::Proved, None) => Verdict::Written,
+        (RunState::Proved, Some(proof)) if !proof.holds() => Verdict::Disproved,
+        (RunState::Proved, Some(_)) if rejected > 0 => Verdict::ProvedWithRejects,
+        (RunState::Proved, Some(_)) => Verdict::Proved,
     }
 }
 

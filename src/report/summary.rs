@@ -38,10 +38,10 @@ pub fn proof_summary(proof: &Proof) -> String {
 const WIDTH: usize = 80;
 
 /// Width of a line's name.
-const NAME: usize = 16;
+const NAME: usize = 14;
 
 /// Width of a line's number.
-const NUMBER: usize = 13;
+const NUMBER: usize = 11;
 
 impl RunReport {
     /// The result in words, the sums, what did not come along, and what to do now: fewer than 25
@@ -53,7 +53,7 @@ impl RunReport {
             && let Some(last) = self.events.last()
         {
             // The rest of it is in the report.
-            out.push_str(&cut(&plain(&last.text), WIDTH * 2, "  "));
+            out.push_str(&cut(&plain(&last.text), "  "));
         }
         out.push('\n');
         let totals = &self.totals;
@@ -72,30 +72,12 @@ impl RunReport {
         if totals.standing > 0 {
             sum("stayed", totals.standing, "rows of the destination that are not ours");
         }
-        let people = &self.people;
-        out.push_str(&wrapped(
-            &format!(
-                "{} created, {} matched, {} emptied; {} created, {} matched",
-                counted(people.users_created, "user", "users"),
-                number(people.users_matched),
-                number(people.users_emptied),
-                counted(people.groups_created, "group", "groups"),
-                number(people.groups_matched),
-            ),
-            WIDTH,
-            &format!("  {:<NAME$}  ", "people"),
-            &" ".repeat(NAME + 4),
-        ));
+        out.push_str(&named("people", &self.people_words()));
         let proof = match &self.proof {
             Some(proof) => proof_words(proof),
             None => "not yet".to_owned(),
         };
-        out.push_str(&wrapped(
-            &proof,
-            WIDTH,
-            &format!("  {:<NAME$}  ", "proof"),
-            &" ".repeat(NAME + 4),
-        ));
+        out.push_str(&named("proof", &proof));
         let next = self.next();
         if !next.is_empty() {
             out.push('\n');
@@ -104,6 +86,26 @@ impl RunReport {
             out.push_str(&wrapped(&next, WIDTH, "", ""));
         }
         out
+    }
+
+    fn people_words(&self) -> String {
+        let people = &self.people;
+        let mut words = format!(
+            "{} created, {} matched",
+            counted(people.users_created, "user", "users"),
+            number(people.users_matched)
+        );
+        if people.users_emptied > 0 {
+            words.push_str(&format!(", {} emptied", number(people.users_emptied)));
+        }
+        if people.groups_created + people.groups_matched > 0 {
+            words.push_str(&format!(
+                "; {} created, {} matched",
+                counted(people.groups_created, "group", "groups"),
+                number(people.groups_matched)
+            ));
+        }
+        words
     }
 
     /// The commonest reason, and how many others there are.
@@ -148,24 +150,29 @@ fn and_more(words: String, more: usize, of: &str) -> String {
     if more == 0 {
         return words;
     }
-    format!("{words} and {}", counted(more as u64, &format!("more {of}"), &format!("more {of}s")))
+    format!("{words}; {}", counted(more as u64, &format!("more {of}"), &format!("more {of}s")))
 }
 
+/// A line with a number.
 fn line(name: &str, count: &str, more: &str) -> String {
-    let first = format!("  {name:<NAME$}{count:>NUMBER$}   ");
-    cut(more, 2 * WIDTH, &first)
+    cut(more, &format!("  {name:<NAME$}{count:>NUMBER$}   "))
 }
 
-/// Text on at most two lines, the second one set in like the first.
-fn cut(text: &str, longest: usize, first: &str) -> String {
-    let room = longest.saturating_sub(2 * first.chars().count() + 2);
-    let text = if text.chars().count() > room {
-        text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
-    } else {
-        text.to_owned()
-    };
+/// Lines without one.
+fn named(name: &str, text: &str) -> String {
+    let first = format!("  {name:<NAME$}  ");
+    wrapped(text, WIDTH, &first, &" ".repeat(first.chars().count()))
+}
+
+/// Text on at most two lines, the second one set in like the first; `…` stands for the rest.
+fn cut(text: &str, first: &str) -> String {
     let rest = " ".repeat(first.chars().count());
-    let lines = wrapped(&text, WIDTH, first, &rest);
-    // Long words may have pushed it to a third line.
-    lines.lines().take(2).flat_map(|line| [line.trim_end(), "\n"]).collect()
+    let lines = wrapped(text, WIDTH, first, &rest);
+    if lines.lines().count() <= 2 {
+        return lines;
+    }
+    let mut lines = lines.lines();
+    let (one, two) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let two: String = two.chars().take(WIDTH - 2).collect();
+    format!("{one}\n{} …\n", two.trim_end())
 }

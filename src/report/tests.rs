@@ -341,14 +341,25 @@ fn every_state_has_its_verdict() {
         (RunState::Proved, Verdict::ProvedWithRejects),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
-        let report = RunReport::read(&journal(folder.path(), state)).expect("a report");
+        let journal = journal(folder.path(), state);
+        journal.set_proof(&serde_json::to_string(&proof(0)).expect("JSON")).expect("noted");
+        let report = RunReport::read(&journal).expect("a report");
         assert_eq!(report.verdict(), verdict, "{state:?}");
     }
+}
+
+#[test]
+fn nothing_is_proved_without_a_proof_that_holds() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::create(folder.path(), &header(), &plan()).expect("a journal");
     journal.set_state(RunState::Proved).expect("noted");
-    let report = RunReport::read(&journal).expect("a report");
-    assert_eq!(report.verdict(), Verdict::Proved);
+    let verdict = || RunReport::read(&journal).expect("a report").verdict();
+    assert_eq!(verdict(), Verdict::Written);
+    for (differences, expected) in [(0, Verdict::Proved), (1, Verdict::Disproved)] {
+        let proof = serde_json::to_string(&proof(differences)).expect("JSON");
+        journal.set_proof(&proof).expect("noted");
+        assert_eq!(verdict(), expected);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod estate;
 mod faults;
+mod manual;
 mod migration;
 mod port;
 mod program;

@@ -108,7 +108,7 @@ fn keep(bench: &Bench) -> PathBuf {
 /// Fails with the smallest recipe that still does.
 fn check(recipe: Recipe) {
     let Some(first) = failure(&recipe) else { return };
-    let (_, why) = recipe.shrink(first, failure, 0);
+    let (_, why) = recipe.shrink(first, failure, 60);
     panic!("{why}");
 }
 
