@@ -3,7 +3,6 @@
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::{CompareArguments, show};
-use crate::compare::Severity;
 use crate::migrate::{Environments, check_pair};
 use crate::plan::Purpose;
 use crate::report::ComparisonReport;
@@ -33,16 +32,5 @@ pub(super) async fn compare(arguments: &CompareArguments) -> Result<Exit, Troubl
     let report = ComparisonReport::new(&review, &plan.file.decisions)
         .between(&source.facts().place, &destination.facts().place);
     show::result(&if arguments.json { report.to_json()? } else { report.to_text() });
-    let decided = |finding: &crate::compare::Finding| {
-        plan.file
-            .decisions
-            .choice(&finding.key)
-            .is_some_and(|choice| choice != crate::compare::choice::STOP)
-    };
-    let blocks = review
-        .comparison
-        .findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Block && !decided(finding));
-    Ok(if blocks { Exit::WithRejects } else { Exit::Done })
+    Ok(if report.blocking > 0 { Exit::WithRejects } else { Exit::Done })
 }

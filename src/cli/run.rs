@@ -9,7 +9,7 @@ use super::ending::{Exit, Trouble};
 use super::home::Home;
 use super::road::{self, Saved};
 use super::{RunArguments, show};
-use crate::database::{Destination, Source};
+use crate::database::{Destination, Source, same_name};
 use crate::migrate::journal::{Journal, RunHeader, RunState};
 use crate::migrate::{
     Command, Control, Controller, Environments, Progress, RunEnd, RunRequest, check_destination,
@@ -50,7 +50,8 @@ async fn prepare(
     let source = road::source(&source).await?;
     let destination = road::destination(&destination).await?;
     let name = &destination.facts().database;
-    if let Some(confirm) = confirm.filter(|confirm| confirm != name) {
+    // As the server finds it: case apart.
+    if let Some(confirm) = confirm.filter(|confirm| !same_name(confirm, name)) {
         return Err(Trouble::refused(format!(
             "--confirm {confirm:?} is not the destination's name\n  The destination is {name:?} \
              ({}). Nothing was written.",
@@ -134,11 +135,14 @@ pub(super) async fn carry_out(
     let _ = showing.await;
     let (end, journal) = outcome?;
     let journal = Mutex::new(journal);
-    if matches!(end, RunEnd::Written) {
-        proved(&ready.plan, &journal, ready.source.as_ref(), ready.destination.as_source()).await?;
-    }
+    let proved = match end {
+        RunEnd::Written => proved(&ready, &journal).await,
+        RunEnd::Stopped(_) | RunEnd::Failed(_) => Ok(()),
+    };
     let journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
-    finish(&journal, &folder, json)
+    // A proof that could not be made leaves a report too: what was written is known.
+    let exit = finish(&journal, &folder, json)?;
+    proved.map(|()| exit)
 }
 
 fn request(
@@ -184,22 +188,19 @@ async fn obey(controller: Controller) {
 }
 
 /// Proves a run and has the journal keep the result.
-async fn proved(
-    plan: &Plan,
-    journal: &Mutex<Journal>,
-    source: &dyn Source,
-    destination: &dyn Source,
-) -> Result<(), Trouble> {
+async fn proved(ready: &Ready, journal: &Mutex<Journal>) -> Result<(), Trouble> {
     let shown = show::ProofShown::new();
-    let proof = prove(plan, journal, source, destination, ProofOptions { sample: None }, |now| {
-        shown.look(&now);
-    })
-    .await
-    .map_err(|fault| {
-        Trouble::failed(
-            &fault.while_doing("everything is written, but the proof could not be made"),
-        )
-    })?;
+    let (source, destination) = (ready.source.as_ref(), ready.destination.as_source());
+    let options = ProofOptions::default();
+    let proof =
+        prove(&ready.plan, journal, source, destination, options, |now| shown.look(&now))
+            .await
+            .map_err(|fault| {
+                let doing = "everything is written, but the proof could not be made";
+                Trouble::failed(&fault.while_doing(doing).advise(
+                    "`osferry verify` makes it again, as often as you like; it only reads.",
+                ))
+            })?;
     keep_proof(journal, &proof).map_err(|fault| Trouble::failed(&fault))
 }
 

@@ -55,10 +55,12 @@ impl Journal {
             .map_err(|error| fault(&error))
     }
 
-    /// Cells of an entity that were emptied.
+    /// Cells of an entity that were emptied for good.
     pub fn emptied(&self, entity: usize) -> Result<Vec<EmptiedCell>> {
         self.all(
-            "SELECT column, key, value, reason FROM emptied WHERE entity = ?1 ORDER BY rowid",
+            "SELECT e.column, e.key, e.value, e.reason FROM emptied e \
+             LEFT JOIN batch b ON b.id = e.batch \
+             WHERE e.entity = ?1 AND (e.batch IS NULL OR b.state = 'committed') ORDER BY e.rowid",
             entity as i64,
             cell,
         )
