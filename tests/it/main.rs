@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod commands;
 mod estate;
 mod faults;
 mod manual;
