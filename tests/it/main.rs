@@ -7,4 +7,5 @@ mod faults;
 mod migration;
 mod port;
 mod program;
+mod proof;
 mod support;
