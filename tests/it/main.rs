@@ -9,4 +9,5 @@ mod manual;
 mod migration;
 mod port;
 mod program;
+mod proof;
 mod support;

@@ -1,0 +1,1 @@
+//! The practice pair, harmed in every way that a migration can go wrong.
