@@ -1,6 +1,6 @@
 //! The commands as a person uses them: what they print, what they keep, how they end.
 
-#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::path::{Path, PathBuf};
 
