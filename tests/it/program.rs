@@ -6,17 +6,17 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use osferry::outsystems::Side;
 use tempfile::TempDir;
 
+use crate::databases::Databases;
 use crate::estate::model::Pair;
-use crate::estate::sqlite_file;
+use crate::support::engine::TestEngine;
 
-/// A pair of databases, a plan and a home in a folder that goes away.
+/// A pair of databases, and a plan and a home in a folder that goes away.
 pub struct Bench {
     pub folder: TempDir,
-    /// What both files held when they were made.
-    pub source_bytes: Vec<u8>,
-    pub destination_bytes: Vec<u8>,
+    pub databases: Databases,
 }
 
 /// What the program said.
@@ -42,32 +42,55 @@ impl Said {
 }
 
 impl Bench {
-    /// Writes both databases.
+    /// Writes both databases as files in the folder.
     pub fn new(pair: &Pair, whim: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (source, destination) =
-            (folder.path().join("prod.sqlite"), folder.path().join("dev.sqlite"));
-        sqlite_file::write(&source, &pair.source, whim);
-        sqlite_file::write(&destination, &pair.destination, whim.wrapping_mul(31) + 7);
-        let bytes = |path: &Path| std::fs::read(path).expect("just written");
-        Self { source_bytes: bytes(&source), destination_bytes: bytes(&destination), folder }
+        Self { databases: Databases::in_folder(folder.path(), pair, whim), folder }
     }
 
+    /// Writes both databases, on whichever engine.
+    pub fn on(engine: &TestEngine, pair: &Pair, whim: u64) -> Self {
+        match engine {
+            TestEngine::Sqlite(_) => Self::new(pair, whim),
+            TestEngine::SqlServer(server, _) => Self {
+                folder: tempfile::tempdir().expect("a folder"),
+                databases: Databases::on_server(server, pair, whim),
+            },
+        }
+    }
+
+    /// The source's file.
     pub fn source(&self) -> PathBuf {
         self.folder.path().join("prod.sqlite")
     }
 
+    /// The destination's file.
     pub fn destination(&self) -> PathBuf {
         self.folder.path().join("dev.sqlite")
     }
 
-    /// Whether a file holds the bytes it was made with.
+    /// Whether a database is as it was made.
     pub fn source_unchanged(&self) -> bool {
-        std::fs::read(self.source()).is_ok_and(|bytes| bytes == self.source_bytes)
+        self.databases.unchanged(Side::Source)
     }
 
     pub fn destination_unchanged(&self) -> bool {
-        std::fs::read(self.destination()).is_ok_and(|bytes| bytes == self.destination_bytes)
+        self.databases.unchanged(Side::Destination)
+    }
+
+    /// A plan for this pair.
+    pub fn usual_plan(&self) -> Plan {
+        Plan {
+            source: self.databases.endpoint(Side::Source),
+            destination: self.databases.endpoint(Side::Destination),
+            ..Plan::new()
+        }
+    }
+
+    /// Carries the plan out with the recommended decisions.
+    pub fn run(&self) -> Said {
+        let name = self.databases.name(Side::Destination);
+        self.osferry(&["run", "plan.toml", "--confirm", &name, "--decide", "recommended"])
     }
 
     /// Writes the plan.
@@ -100,9 +123,10 @@ impl Bench {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("OSFERRY_HOME", home)
+            .envs(self.databases.secrets())
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .env_remove("RUST_BACKTRACE")
-            .timeout(Duration::from_secs(180))
+            .timeout(Duration::from_secs(300))
             .output()
             .expect("the program starts");
         Said {
@@ -113,11 +137,22 @@ impl Bench {
     }
 }
 
+/// One side of a plan: what stands below its heading.
+#[derive(Clone)]
+pub struct Endpoint(pub String);
+
+impl From<&str> for Endpoint {
+    /// A file.
+    fn from(path: &str) -> Self {
+        Self(format!("engine = \"sqlite\"\npath = '{path}'"))
+    }
+}
+
 /// A plan in pieces, so that a test can spoil one of them.
 #[derive(Clone)]
 pub struct Plan {
-    pub source: String,
-    pub destination: String,
+    pub source: Endpoint,
+    pub destination: Endpoint,
     pub purpose: Option<&'static str>,
     pub scope: String,
     pub options: Vec<String>,
@@ -139,9 +174,8 @@ impl Plan {
     /// The file's text.
     pub fn text(&self) -> String {
         let mut text = format!(
-            "version = 1\nname = \"estate\"\n\n[source]\nengine = \"sqlite\"\npath = '{}'\n\n\
-             [destination]\nengine = \"sqlite\"\npath = '{}'\n",
-            self.source, self.destination
+            "version = 1\nname = \"estate\"\n\n[source]\n{}\n\n[destination]\n{}\n",
+            self.source.0, self.destination.0
         );
         if let Some(purpose) = self.purpose {
             let _ = writeln!(text, "purpose = \"{purpose}\"");
