@@ -2,8 +2,8 @@
 
 use osferry::database::{
     Batch, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, EngineKind, Filter, NewColumn,
-    NewForeignKey, NewIndex, NewTable, NewTrigger, RowsRequest, Source, TableName, Value,
-    date_time_from_text, date_time_to_text, decimal_from_text, open_builder, open_source,
+    NewForeignKey, NewIndex, NewTable, NewTrigger, RowsRequest, Source, TableName, TableShape,
+    Value, date_time_from_text, date_time_to_text, decimal_from_text, open_builder, open_source,
 };
 
 use super::chance::Chance;
@@ -102,6 +102,8 @@ pub async fn write(spec: &ConnectionSpec, environment: &Environment, whim: u64) 
     let all = tables(environment, &Chance::new(whim));
     for table in &all {
         builder.create_table(&new_table(table, kind)).await.expect(&table.name);
+    }
+    for table in &all {
         let columns: Vec<ColumnShape> = table.columns.iter().map(shape).collect();
         if table.rows.is_empty() {
             continue;
@@ -154,17 +156,20 @@ pub async fn write(spec: &ConnectionSpec, environment: &Environment, whim: u64) 
 /// Reads back every table of the environment.
 pub async fn read(spec: &ConnectionSpec, environment: &Environment, whim: u64) -> Content {
     let source = open_source(spec).await.expect("the database");
+    let names: Vec<TableName> = tables(environment, &Chance::new(whim))
+        .iter()
+        .map(|table| TableName::new(&table.name))
+        .collect();
     let mut content = Content::default();
-    for table in tables(environment, &Chance::new(whim)) {
-        let rows = read_table(source.as_ref(), &table.name).await;
-        content.tables.insert(table.name.to_uppercase(), rows);
+    for (name, shape) in names.iter().zip(source.shapes(&names).await.expect("shapes")) {
+        let shape = shape.unwrap_or_else(|| panic!("{name} is missing"));
+        let rows = read_table(source.as_ref(), &shape).await;
+        content.tables.insert(name.name.to_uppercase(), rows);
     }
     content
 }
 
-async fn read_table(source: &dyn Source, name: &str) -> Vec<Cells> {
-    let shapes = source.shapes(&[TableName::new(name)]).await.expect("a shape");
-    let shape = shapes.into_iter().next().flatten().expect(name);
+async fn read_table(source: &dyn Source, shape: &TableShape) -> Vec<Cells> {
     let columns: Vec<ColumnRef> = shape.columns.iter().map(ColumnRef::from).collect();
     let names: Vec<String> = columns.iter().map(|c| c.name.to_uppercase()).collect();
     let request = RowsRequest {
@@ -174,7 +179,7 @@ async fn read_table(source: &dyn Source, name: &str) -> Vec<Cells> {
         order_by: None,
         limit: None,
     };
-    let batch = source.rows(&request).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+    let batch = source.rows(&request).await.unwrap_or_else(|e| panic!("{}: {e}", shape.name));
     (0..batch.len())
         .map(|row| names.iter().cloned().zip(batch.row(row).iter().map(cell)).collect())
         .collect()
