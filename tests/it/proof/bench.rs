@@ -136,9 +136,10 @@ impl Bench {
     }
 
     /// Does harm; every statement has to touch exactly one row.
-    pub fn harm(&self, name: &str, statements: &[String]) {
+    pub fn harm<S: AsRef<str>>(&self, name: &str, statements: &[S]) {
         let connection = self.open(name);
         for sql in statements {
+            let sql = sql.as_ref();
             let touched = connection.execute(sql, []).unwrap_or_else(|e| panic!("{sql}: {e}"));
             assert_eq!(touched, 1, "{sql}");
         }
