@@ -339,7 +339,7 @@ async fn users_and_links_are_proved() {
             person(used, ""),
         ),
     ] {
-        bench.harm("dev", &[sql.clone()]);
+        bench.harm("dev", &[&sql]);
         let proof = bench.prove(None).await;
         // Rows of ours that refer to a user who has gone are differences of their own.
         let users = of(&proof, "OSSYS_USER");
@@ -501,7 +501,7 @@ async fn rows_without_identifier_are_proved_as_a_whole() {
         ),
         (format!("DELETE FROM {table} WHERE {place}"), ""),
     ] {
-        bench.harm("dev", &[sql.clone()]);
+        bench.harm("dev", &[&sql]);
         let proof = bench.prove(None).await;
         assert_eq!(named(&proof, entity), [nobody(attribute)], "{sql}");
         assert_eq!(of(&proof, entity).found, 99);
@@ -513,7 +513,7 @@ async fn rows_without_identifier_are_proved_as_a_whole() {
     let double =
         format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE {place}");
     let foreign = format!("INSERT INTO {table} (SCREEN) VALUES ('Mine')");
-    bench.harm("dev", &[double.clone(), foreign]);
+    bench.harm("dev", &[&double, &foreign]);
     let proof = bench.prove(None).await;
     assert!(proof.holds(), "{}", wrong(&proof));
     assert_eq!((of(&proof, entity).found, of(&proof, entity).by_digest), (100, 0));
