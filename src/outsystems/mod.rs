@@ -6,6 +6,7 @@
 mod entity;
 mod environment;
 mod key;
+mod null;
 mod read;
 mod system;
 mod tables;
@@ -19,6 +20,7 @@ pub use environment::{
     Solution, Tenant, User,
 };
 pub use key::Key;
+pub use null::null_value;
 pub use read::{count_event_rows, read};
 pub use system::SystemTarget;
 
