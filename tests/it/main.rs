@@ -7,5 +7,7 @@ mod faults;
 mod manual;
 mod migration;
 mod port;
+mod practice;
+mod practice_road;
 mod program;
 mod support;
