@@ -191,3 +191,37 @@ fn what_is_not_ours_is_never_thrown_away() {
         }
     }
 }
+
+/// Nobody is asked for the destination's name here, so a plan that was changed to speak of
+/// another database is not carried out.
+#[test]
+fn a_plan_of_other_databases_is_refused() {
+    let place = Place::new();
+    for dir in ["pair", "other"] {
+        place.practices(&["--dir", dir, "--make-only", "--rows", "60"]);
+    }
+    let plan = String::from_utf8(place.bytes("pair/practice.toml")).expect("a text");
+    let server = "engine = \"sqlserver\"\nserver = \"nowhere.invalid\"\ndatabase = \"dev\"\n\
+                  user = \"sa\"\nauth = \"integrated\"";
+    for (from, to) in [
+        ("path = \"dev.sqlite\"", "path = \"../other/dev.sqlite\""),
+        ("path = \"prod.sqlite\"", "path = \"../other/prod.sqlite\""),
+        ("path = \"dev.sqlite\"", "path = \"gone/dev.sqlite\""),
+        ("engine = \"sqlite\"\npath = \"dev.sqlite\"", server),
+    ] {
+        let changed = plan.replacen(from, to, 1);
+        assert!(changed != plan, "{from} is not in the plan");
+        std::fs::write(place.path("pair/practice.toml"), &changed).expect("a plan");
+        let files =
+            ["pair/prod.sqlite", "pair/dev.sqlite", "other/prod.sqlite", "other/dev.sqlite"];
+        let before = files.map(|name| place.bytes(name));
+        let said = place.practice(&["--dir", "pair", "--unattended"]);
+        assert_eq!(said.code, Some(2), "{to}\n{}", said.all());
+        assert!(said.err.contains("practice.toml"), "{to}\n{}", said.all());
+        assert!(files.map(|name| place.bytes(name)) == before, "{to}\n{}", said.all());
+    }
+    // Another way to write the same place is the same place.
+    let same = plan.replacen("path = \"dev.sqlite\"", "path = \"../pair/dev.sqlite\"", 1);
+    std::fs::write(place.path("pair/practice.toml"), same).expect("a plan");
+    place.practices(&["--dir", "pair", "--unattended"]);
+}

@@ -56,8 +56,9 @@ pub struct Record {
 impl Model {
     pub fn read(connection: &Connection) -> Self {
         let mut attributes: BTreeMap<String, Vec<Attribute>> = BTreeMap::new();
-        let sql = "SELECT ENTITY_ID, SS_KEY, NAME, coalesce(nullif(DATABASE_NAME, ''), NAME), TYPE, \
-                   IS_AUTONUMBER FROM OSSYS_ENTITY_ATTR WHERE IS_ACTIVE = 1 ORDER BY ORDER_NUM";
+        let sql = "SELECT ENTITY_ID, SS_KEY, NAME, coalesce(nullif(DATABASE_NAME, ''), NAME), \
+                   TYPE, IS_AUTONUMBER FROM OSSYS_ENTITY_ATTR WHERE IS_ACTIVE = 1 \
+                   ORDER BY ORDER_NUM";
         for row in ask(connection, sql).rows {
             attributes.entry(row[0].key()).or_default().push(Attribute {
                 key: row[1].key(),

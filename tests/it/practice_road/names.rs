@@ -24,8 +24,8 @@ pub struct Names {
 const NAMED: &[(&str, &str)] = &[
     (
         "OSSYS_TENANT",
-        "SELECT t.ID, t.NAME, s.SS_KEY FROM OSSYS_TENANT t JOIN OSSYS_ESPACE s ON s.ID = t.ESPACE_ID \
-         WHERE t.IS_ACTIVE = 1",
+        "SELECT t.ID, t.NAME, s.SS_KEY FROM OSSYS_TENANT t \
+         JOIN OSSYS_ESPACE s ON s.ID = t.ESPACE_ID WHERE t.IS_ACTIVE = 1",
     ),
     (
         "OSSYS_GROUP",
@@ -34,8 +34,8 @@ const NAMED: &[(&str, &str)] = &[
     ),
     (
         "OSSYS_ROLE",
-        "SELECT r.ID, r.SS_KEY, s.SS_KEY FROM OSSYS_ROLE r JOIN OSSYS_ESPACE s ON s.ID = r.ESPACE_ID \
-         WHERE r.IS_ACTIVE = 1",
+        "SELECT r.ID, r.SS_KEY, s.SS_KEY FROM OSSYS_ROLE r \
+         JOIN OSSYS_ESPACE s ON s.ID = r.ESPACE_ID WHERE r.IS_ACTIVE = 1",
     ),
     ("OSSYS_ESPACE", "SELECT ID, SS_KEY FROM OSSYS_ESPACE WHERE IS_ACTIVE = 1"),
 ];
