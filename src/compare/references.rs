@@ -84,6 +84,9 @@ impl Work<'_> {
         for pair_place in 0..self.out.pairs.len() {
             for place in 0..self.out.pairs[pair_place].attributes.len() {
                 self.orphans(pair_place, place);
+                if let Some(key) = self.none_is_row(pair_place, place) {
+                    self.out.pairs[pair_place].attributes[place].misfit = Some(key);
+                }
             }
         }
     }
@@ -308,6 +311,57 @@ impl Work<'_> {
             }
             _ => false,
         }
+    }
+
+    /// A column that refuses NULL holds 0 for "none" (`metamodel.md` §3.5). Where a record of the
+    /// destination has that id, and none of the source, a row without a reference would get one.
+    fn none_is_row(&mut self, pair_place: usize, place: usize) -> Option<FindingKey> {
+        let pair = self.out.pairs[pair_place].clone();
+        let attribute = &pair.attributes[place];
+        let reference = attribute.reference.as_ref()?;
+        let Target::Static(index) = reference.target else { return None };
+        if attribute.destination_column.nullable || reference.zero_is_row {
+            return None;
+        }
+        let referred = self.source.entity(index);
+        let record = self
+            .destination
+            .entities_by_key(&referred.espace_key, &referred.key)
+            .into_iter()
+            .map(|index| self.destination.entity(index))
+            .filter(|entity| entity.is_active)
+            .flat_map(|entity| self.destination.records_of(entity))
+            .find(|record| matches!(record.data_id.as_str(), "" | "0"))?;
+        let entity = self.source.entity(pair.source);
+        let column = &attribute.source_column;
+        let without = Filter::Or(vec![
+            Filter::IsNull(column.name.clone()),
+            is_none(&column.name, column.data_type.kind()),
+        ]);
+        let rows = self.inquiry.count(Side::Source, &entity.table, without);
+        if rows == Some(0) {
+            return None;
+        }
+        let key = FindingKey::attribute(FindingKind::NullNotAllowed, entity, &attribute.attribute);
+        self.find(
+            Finding::decide(
+                key.clone(),
+                format!("{}.{}", pair.name, attribute.attribute.name),
+                format!(
+                    "the destination's column refuses NULL, and what stands for no reference there \
+                     is the id of the record {}",
+                    record.name
+                ),
+                "Rows that refer to nothing would refer to that record.",
+                vec![
+                    Choice::stop("do not run"),
+                    Choice::new(choice::REJECT, "leave these rows out"),
+                ],
+                choice::STOP,
+            )
+            .touching(rows),
+        );
+        Some(key)
     }
 
     /// Asks for references that point to nothing, where no foreign key forbids them.

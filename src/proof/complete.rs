@@ -7,6 +7,7 @@ use super::maps::IdKey;
 use super::prove::Job;
 use super::result::{Difference, EntityProof};
 use crate::database::{Filter, Result, ScanRequest, Value};
+use crate::migrate::journal::Journal;
 use crate::plan::{IdentifierPlan, SourceReading};
 
 /// Rows of a page of keys.
@@ -22,7 +23,7 @@ const PAGE_ROWS: usize = 50_000;
 /// were deleted from the source since as had been overlooked.
 pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
     let entity = job.entity();
-    let left_out = job.journal().left_out_count(job.place)?;
+    let left_out = job.ask(|journal| journal.left_out_count(job.place))?;
     let known = proof.written + proof.recognised + left_out;
     let frozen = job.plan.options.source_reading == SourceReading::Frozen;
     let all = job.source.count(&entity.source_table, &Filter::All).await?;
@@ -43,7 +44,7 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
         return Ok(());
     };
     let is_generated = matches!(entity.identifier, IdentifierPlan::Generated { .. });
-    let keys = known_keys(job)?;
+    let keys = job.ask(|journal| known_keys(journal, job.place))?;
     let highest = keys.iter().rev().find_map(|key| match key {
         IdKey::Number(number) if is_generated => Some(*number),
         _ => None,
@@ -91,12 +92,10 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
 }
 
 /// The source keys that the journal knows of, sorted.
-fn known_keys(job: Job<'_>) -> Result<Vec<IdKey>> {
-    let journal = job.journal();
-    let mut keys: Vec<IdKey> =
-        journal.left_out_keys(job.place)?.iter().filter_map(IdKey::of).collect();
+fn known_keys(journal: &Journal, place: usize) -> Result<Vec<IdKey>> {
+    let mut keys: Vec<IdKey> = journal.left_out_keys(place)?.iter().filter_map(IdKey::of).collect();
     let mut after = 0;
-    while let Some(batch) = journal.next_batch(job.place, after)? {
+    while let Some(batch) = journal.next_batch(place, after)? {
         after = batch.id;
         let source = &batch.source_keys;
         keys.extend((0..source.len()).filter_map(|place| IdKey::of(&source.get(place))));

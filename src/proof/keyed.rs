@@ -55,7 +55,7 @@ impl<'a> Keyed<'a> {
         let columns = entity.columns.iter().map(|column| ColumnRef::from(&column.destination));
         let constants = entity.constants.iter().map(|(column, _)| ColumnRef::from(column));
         let mut late = Emptied::default();
-        late.add(entity, job.journal().emptied_late(job.place)?);
+        late.add(entity, job.ask(|journal| journal.emptied_late(job.place))?);
         Ok(Self {
             source: Lookup {
                 database: job.source,
@@ -82,14 +82,14 @@ impl<'a> Keyed<'a> {
         mut self,
         tell: &mut (dyn FnMut(u64, u64) + Send),
     ) -> Result<EntityProof> {
-        let inserts = self.job.journal().inserts(self.job.place)?;
+        let inserts = self.job.ask(|journal| journal.inserts(self.job.place))?;
         let sampled = chosen(&inserts, self.job.sample);
         let of = sampled.iter().map(|(_, rows)| rows).sum();
         let sampled: HashSet<i64> = sampled.into_iter().map(|(id, _)| id).collect();
         let (mut after, mut done) = (0, 0);
         tell(done, of);
         loop {
-            let next = self.job.journal().next_batch(self.job.place, after)?;
+            let next = self.job.ask(|journal| journal.next_batch(self.job.place, after))?;
             let Some(batch) = next else { break };
             after = batch.id;
             match batch.kind {
@@ -126,7 +126,7 @@ impl<'a> Keyed<'a> {
 
     fn emptied(&self, batch: &BatchRecord) -> Result<Emptied> {
         let mut emptied = Emptied::default();
-        emptied.add(self.forms.entity, self.job.journal().emptied_by(batch.id)?);
+        emptied.add(self.forms.entity, self.job.ask(|journal| journal.emptied_by(batch.id))?);
         emptied.join(&self.late, &batch.source_keys);
         Ok(emptied)
     }

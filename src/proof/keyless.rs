@@ -91,7 +91,7 @@ pub(super) async fn prove(
     let mut digest = 0_u128;
     let mut after = 0;
     loop {
-        let next = job.journal().next_batch(job.place, after)?;
+        let next = job.ask(|journal| journal.next_batch(job.place, after))?;
         let Some(batch) = next else { break };
         after = batch.id;
         digest = digest.wrapping_add(batch.digest);
@@ -147,7 +147,7 @@ pub(super) async fn prove(
 /// The values that were emptied, by column, in the form they have in the source.
 fn emptied(job: Job<'_>, forms: &Forms<'_>) -> Result<EmptiedForms> {
     let mut emptied = EmptiedForms::new();
-    for (column, value) in job.journal().emptied_values(job.place)? {
+    for (column, value) in job.ask(|journal| journal.emptied_values(job.place))? {
         let mut bytes = Vec::new();
         forms.source.value(column, &as_read(forms.entity, column, value), &mut bytes);
         emptied.entry(column).or_default().insert(bytes);

@@ -95,20 +95,16 @@ async fn one(
     tell: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<EntityProof> {
     let entity = job.entity();
-    // One by one: a guard lives as long as the expression it is made in.
-    let written = job.journal().rows_of(job.place, BatchKind::Insert)?;
-    let recognised = job.journal().rows_of(job.place, BatchKind::Recognise)?;
-    let references = references::all(job)?;
     let mut proof = EntityProof {
         name: entity.name.clone(),
-        written,
-        recognised,
-        references,
+        written: job.ask(|journal| journal.rows_of(job.place, BatchKind::Insert))?,
+        recognised: job.ask(|journal| journal.rows_of(job.place, BatchKind::Recognise))?,
+        references: references::all(job)?,
         ..EntityProof::default()
     };
     tell(0, proof.written);
     if proof.written + proof.recognised > 0 {
-        maps.load(entity, &job.journal())?;
+        job.ask(|journal| maps.load(entity, journal))?;
         let forms = Forms::new(job.plan, job.place, maps);
         let orphans = references::orphans(job, maps, &mut proof).await?;
         proof = if entity.key_column().is_some() {
@@ -138,9 +134,9 @@ impl<'a> Job<'a> {
         &self.plan.entities[self.place]
     }
 
-    /// The journal, for one question. Never held across an await.
-    pub(super) fn journal(&self) -> MutexGuard<'a, Journal> {
-        lock(self.journal)
+    /// Asks the journal, which is free again when this returns.
+    pub(super) fn ask<T>(&self, question: impl FnOnce(&Journal) -> Result<T>) -> Result<T> {
+        question(&lock(self.journal))
     }
 }
 

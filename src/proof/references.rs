@@ -22,7 +22,7 @@ const PAGE_ROWS: usize = 4000;
 
 /// The references of an entity, with the cells that were emptied.
 pub(super) fn all(job: Job<'_>) -> Result<Vec<ReferenceProof>> {
-    let counts = job.journal().emptied_counts(job.place)?;
+    let counts = job.ask(|journal| journal.emptied_counts(job.place))?;
     let emptied = |place: usize| {
         counts.iter().find(|(column, _)| *column == place).map_or(0, |(_, cells)| *cells)
     };
@@ -106,7 +106,7 @@ pub(super) async fn orphans(
                     let Some(own) = IdKey::of(&batch.column(0).value(row)) else { continue };
                     if ours.is_none() {
                         let inserted = [BatchKind::Insert];
-                        ours = Some(rows_of(job.place, &job.journal(), &inserted)?);
+                        ours = Some(job.ask(|journal| rows_of(job.place, journal, &inserted))?);
                     }
                     let source = ours.as_ref().and_then(|ours| ours.source(&own));
                     let Some(source) = source else { continue };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::reasons::ReasonGroup;
 use super::run::{EntityReport, RunReport};
 use super::text::{counted, escaped, number, rows};
-use crate::proof::{Difference, Proof};
+use crate::proof::{Difference, EntityProof, Proof};
 
 /// People who were created, as far as they are listed.
 const SHOWN_PEOPLE: usize = 50;
@@ -281,7 +281,7 @@ impl RunReport {
 pub(super) fn proof_words(proof: &Proof) -> String {
     let found = counted(proof.differences(), "difference", "differences");
     let compared = rows(proof.compared());
-    match proof.sample {
+    let mut words = match proof.sample {
         None => format!("{compared} compared, {found}."),
         Some(sample) => {
             format!(
@@ -289,7 +289,20 @@ pub(super) fn proof_words(proof: &Proof) -> String {
                 rows(sample)
             )
         }
+    };
+    let sum = |of: fn(&EntityProof) -> u64| proof.entities.iter().map(of).sum::<u64>();
+    for (count, what) in [
+        (
+            sum(|entity| entity.changed_since),
+            "changed or deleted in the source since they were read",
+        ),
+        (sum(|entity| entity.appeared_since), "new in the source since then"),
+    ] {
+        if count > 0 {
+            words.push_str(&format!(" {} {what}.", rows(count)));
+        }
     }
+    words
 }
 
 /// What is wrong with a row, and which one it is.

@@ -13,7 +13,7 @@
 use super::markdown::{difference_words, proof_words};
 use super::reasons::ReasonGroup;
 use super::run::{EntityReport, RunReport};
-use super::text::{counted, number, plain, wrapped};
+use super::text::{WIDTH, counted, number, plain, wrapped};
 use crate::proof::Proof;
 
 /// A proof in a few lines: what was compared, and the first differences.
@@ -34,8 +34,8 @@ pub fn proof_summary(proof: &Proof) -> String {
     out
 }
 
-/// Columns that a line may take.
-const WIDTH: usize = 80;
+/// Entities whose first difference is shown; the report has the others.
+const SHOWN: usize = 3;
 
 /// Width of a line's name.
 const NAME: usize = 14;
@@ -78,6 +78,9 @@ impl RunReport {
             None => "not yet".to_owned(),
         };
         out.push_str(&named("proof", &proof));
+        for difference in self.first_differences() {
+            out.push_str(&wrapped(&difference, WIDTH, "    ", "      "));
+        }
         let next = self.next();
         if !next.is_empty() {
             out.push('\n');
@@ -86,6 +89,18 @@ impl RunReport {
             out.push_str(&wrapped(&next, WIDTH, "", ""));
         }
         out
+    }
+
+    /// The first difference of each of the first entities that have one.
+    fn first_differences(&self) -> Vec<String> {
+        let entities = self.proof.iter().flat_map(|proof| &proof.entities);
+        entities
+            .filter_map(|entity| {
+                let first = difference_words(entity.shown.first()?);
+                Some(format!("{} {first}", entity.name))
+            })
+            .take(SHOWN)
+            .collect()
     }
 
     fn people_words(&self) -> String {

@@ -39,6 +39,7 @@ fn reference(name: &str, column: &str, target: Target) -> ColumnPlan {
             target,
             may_be_emptied: true,
             none: Value::Null,
+            none_is_row: false,
             zero_is_row: false,
             is_deferred: false,
             orphan: Orphan::Empty,

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod commands;
 mod estate;
 mod faults;
 mod manual;
@@ -10,4 +11,5 @@ mod port;
 mod practice;
 mod practice_road;
 mod program;
+mod proof;
 mod support;

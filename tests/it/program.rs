@@ -82,12 +82,23 @@ impl Bench {
 
     /// The same with another place for what it keeps.
     pub fn osferry_at(&self, home: &Path, arguments: &[&str]) -> Said {
-        osferry(self.folder.path(), home, arguments)
+        osferry(self.folder.path(), home, arguments, &[])
+    }
+
+    /// The same with variables of its environment.
+    pub fn osferry_with(&self, arguments: &[&str], variables: &[(String, String)]) -> Said {
+        let folder = self.folder.path();
+        osferry(folder, &folder.join("home"), arguments, variables)
     }
 }
 
-/// Runs the program in a folder, with a place for what it keeps.
-pub fn osferry(folder: &Path, home: &Path, arguments: &[&str]) -> Said {
+/// Runs the program in a folder, with a place for what it keeps and variables of its environment.
+pub fn osferry(
+    folder: &Path,
+    home: &Path,
+    arguments: &[&str],
+    variables: &[(String, String)],
+) -> Said {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_osferry"));
     for name in ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN"] {
         command.env_remove(format!("OSFERRY_{name}"));
@@ -96,6 +107,7 @@ pub fn osferry(folder: &Path, home: &Path, arguments: &[&str]) -> Said {
         .args(arguments)
         .current_dir(folder)
         .env("OSFERRY_HOME", home)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .env_remove("RUST_BACKTRACE")
         .timeout(Duration::from_secs(180))
         .output()

@@ -2,10 +2,10 @@
 
 use rusqlite::params;
 
-use super::evidence::cell;
+use super::evidence::{batch, cell};
 use super::{
-    BatchKind, DeferredCell, EmptiedCell, EventRecord, Journal, LeftOutRow, PersonRecord, fault,
-    keys,
+    BatchKind, BatchRecord, DeferredCell, EmptiedCell, EventRecord, Journal, LeftOutRow,
+    PersonRecord, fault, keys,
 };
 use crate::database::Result;
 
@@ -40,6 +40,18 @@ impl Journal {
                 .collect()
         };
         read().map_err(|error| fault(&error))
+    }
+
+    /// The committed batches of an entity that carried rows over or recognised them, in the
+    /// order they were written.
+    pub fn batches(&self, entity: usize) -> Result<Vec<BatchRecord>> {
+        self.all(
+            "SELECT id, kind, rows, source_keys, destination_keys, digest FROM batch \
+             WHERE entity = ?1 AND state = 'committed' AND kind IN ('insert', 'recognise') \
+             ORDER BY id",
+            entity as i64,
+            batch,
+        )
     }
 
     /// Rows that committed batches of a kind touched in an entity.

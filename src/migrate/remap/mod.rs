@@ -237,6 +237,14 @@ impl Work<'_> {
                         out.push(&rule.none)?;
                     }
                 },
+                Resolved::None if rule.none_is_row => {
+                    let reason = format!(
+                        "{}: there is none, and {} is a row's id",
+                        column.attribute, rule.none
+                    );
+                    self.refuse(row, reason, true);
+                    out.push(&rule.none)?;
+                }
                 Resolved::None => {
                     if rule.none.is_null() || !is_mandatory_identifier(entity, place) {
                         out.push(&rule.none)?;

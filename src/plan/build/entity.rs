@@ -47,11 +47,18 @@ impl Builder<'_> {
                     target: Target::Tenants,
                     may_be_emptied: destination.nullable,
                     none: none(destination),
+                    none_is_row: false,
                     zero_is_row: false,
                     is_deferred: false,
                     orphan: Orphan::LeaveOut,
                 }),
             });
+        }
+        if columns.is_empty() && pair.constants.is_empty() {
+            self.wrong.push(format!(
+                "{}: it has nothing to carry over besides its identifier; exclude it",
+                pair.name
+            ));
         }
         let existing = self.existing(pair, &column_of, tenant_place, &columns);
         EntityPlan {
@@ -134,6 +141,7 @@ impl Builder<'_> {
             target,
             may_be_emptied,
             none: none(&attribute.destination_column),
+            none_is_row: attribute.misfit.is_some(),
             zero_is_row: reference.zero_is_row,
             is_deferred: review.order.deferred.contains(&(pair_place, place)),
             orphan,

@@ -48,7 +48,7 @@ impl Place {
     /// `osferry practice` with more words.
     fn practice(&self, words: &[&str]) -> Said {
         let words: Vec<&str> = ["practice"].iter().chain(words).copied().collect();
-        let said = osferry(self.folder.path(), &self.path("home"), &words);
+        let said = osferry(self.folder.path(), &self.path("home"), &words, &[]);
         assert!(!said.panicked(), "{words:?}\n{}", said.all());
         said
     }

@@ -1,0 +1,248 @@
+//! A pair migrated by the library, to be proved again and again after each harm done to it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use osferry::compare::{Answers, FindingKind};
+use osferry::database::{Result, TableName, sqlite};
+use osferry::migrate::journal::{Journal, RunHeader};
+use osferry::migrate::{Controller, Environments, Progress, RunEnd, RunRequest, run, survey};
+use osferry::outsystems::{self, Environment};
+use osferry::plan::{self, Decision, EntityPlan, Plan, PlanFile};
+use osferry::proof::{EntityProof, Proof, ProofOptions, prove};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// A migrated pair. Both files are kept as the run left them.
+pub struct Bench {
+    folder: TempDir,
+    pub plan: Arc<Plan>,
+    pub journal: Mutex<Journal>,
+}
+
+fn header(plan: &Plan) -> RunHeader {
+    RunHeader {
+        id: "run".to_owned(),
+        name: plan.name.clone(),
+        started: String::new(),
+        source: "prod".to_owned(),
+        destination: "dev".to_owned(),
+        destination_database: "dev".to_owned(),
+        plan_file: "plan.toml".to_owned(),
+        plan_text: String::new(),
+        folder: PathBuf::new(),
+        plan_fingerprint: plan.fingerprint.clone(),
+        source_fingerprint: String::new(),
+        destination_fingerprint: String::new(),
+        version: "test".to_owned(),
+    }
+}
+
+async fn model(database: &dyn osferry::database::Source) -> Environment {
+    outsystems::read(database).await.expect("a model")
+}
+
+impl Bench {
+    /// Migrates `prod.sqlite` to `dev.sqlite` in the folder; what nobody decided is decided as
+    /// recommended.
+    pub async fn migrate(folder: TempDir, mut file: PlanFile) -> Self {
+        let source = sqlite::open_source(&folder.path().join("prod.sqlite")).await;
+        let destination = sqlite::open_destination(&folder.path().join("dev.sqlite")).await;
+        let (source, destination) = (source.expect("a source"), destination.expect("opened"));
+        let (source_model, destination_model) =
+            (model(source.as_ref()).await, model(destination.as_source()).await);
+        let environments = Environments {
+            source: source.as_ref(),
+            destination: destination.as_source(),
+            source_model: &source_model,
+            destination_model: &destination_model,
+        };
+        let mut answers = Answers::default();
+        let mut review = None;
+        for _ in 0..4 {
+            let made =
+                survey(environments, &file.scope, &file.decisions, &mut answers, |_| {}).await;
+            let made = made.expect("answers").expect("a scope");
+            file.decisions.take_recommended(&made.comparison);
+            for finding in &made.comparison.findings {
+                let is_open = file.decisions.get(&finding.key).is_none();
+                // Platform users are never created: somebody else has to stand for them.
+                if finding.key.kind == FindingKind::UserMissing && is_open {
+                    file.decisions.put(Decision {
+                        key: finding.key.clone(),
+                        about: finding.about.clone(),
+                        choice: "map".to_owned(),
+                        to: destination_model.users.last().map(|user| user.id.to_string()),
+                    });
+                }
+            }
+            review = Some(made);
+        }
+        let review = review.expect("a review");
+        let plan = plan::build(
+            &file.name,
+            &source_model,
+            &destination_model,
+            &review,
+            &file.decisions,
+            &file.options,
+        );
+        let plan = Arc::new(plan.unwrap_or_else(|refusal| panic!("no plan: {refusal:?}")));
+        let (_controller, control) = Controller::new();
+        let (progress, _watching) = watch::channel(Progress::new(&plan));
+        let request = RunRequest {
+            plan: Arc::clone(&plan),
+            header: header(&plan),
+            folder: folder.path().join("run"),
+            source: Arc::from(source),
+            destination: Arc::from(destination),
+            source_model: Arc::new(source_model),
+            destination_model: Arc::new(destination_model),
+            control,
+            progress,
+            clock: Arc::new(String::new),
+        };
+        let (end, journal) = run(request).await.expect("a run");
+        assert!(matches!(end, RunEnd::Written), "{end:?}");
+        let bench = Self { folder, plan, journal: Mutex::new(journal) };
+        for name in ["prod", "dev"] {
+            let (from, to) = (bench.file(name), bench.kept(name));
+            std::fs::copy(from, to).expect("a copy");
+        }
+        bench
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.sqlite"))
+    }
+
+    fn kept(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.kept"))
+    }
+
+    /// Makes both files what the run left behind.
+    pub fn restore(&self) {
+        for name in ["prod", "dev"] {
+            std::fs::copy(self.kept(name), self.file(name)).expect("a copy");
+        }
+    }
+
+    /// A file to do harm to, without any guard.
+    pub fn open(&self, name: &str) -> Connection {
+        let connection = Connection::open(self.file(name)).expect("a file");
+        connection.execute_batch("PRAGMA foreign_keys = OFF").expect("a pragma");
+        connection
+    }
+
+    /// Does harm; every statement has to touch exactly one row.
+    pub fn harm(&self, name: &str, statements: &[String]) {
+        let connection = self.open(name);
+        for sql in statements {
+            let touched = connection.execute(sql, []).unwrap_or_else(|e| panic!("{sql}: {e}"));
+            assert_eq!(touched, 1, "{sql}");
+        }
+    }
+
+    /// Proves the run on the files as they are now.
+    pub async fn prove(&self, sample: Option<u64>) -> Proof {
+        self.try_prove(sample).await.expect("a proof")
+    }
+
+    /// The same, where the proof may be impossible.
+    pub async fn try_prove(&self, sample: Option<u64>) -> Result<Proof> {
+        let source = sqlite::open_source(&self.file("prod")).await.expect("a source");
+        let destination = sqlite::open_source(&self.file("dev")).await.expect("a destination");
+        let proof = prove(
+            &self.plan,
+            &self.journal,
+            source.as_ref(),
+            destination.as_ref(),
+            ProofOptions { sample },
+            |_| {},
+        );
+        fn is_send<T: Send>(future: T) -> T {
+            future
+        }
+        is_send(proof).await
+    }
+
+    /// An entity of the plan by name.
+    pub fn entity(&self, name: &str) -> &EntityPlan {
+        self.plan.entities.iter().find(|entity| entity.name == name).expect(name)
+    }
+
+    /// Its table in the destination.
+    pub fn table(&self, name: &str) -> String {
+        bare(&self.entity(name).destination_table)
+    }
+
+    /// Its table in the source.
+    pub fn source_table(&self, name: &str) -> String {
+        bare(&self.entity(name).source_table)
+    }
+
+    /// The destination's column of its identifier.
+    pub fn key(&self, name: &str) -> String {
+        self.entity(name).destination_key().expect("an identifier").name.clone()
+    }
+
+    /// The destination's column of an attribute.
+    pub fn column(&self, entity: &str, attribute: &str) -> String {
+        let columns = &self.entity(entity).columns;
+        let column = columns.iter().find(|column| column.attribute == attribute);
+        column.expect(attribute).destination.name.clone()
+    }
+
+    /// Source and destination ids of an entity's rows, in the order they were written.
+    pub fn ids(&self, name: &str) -> Vec<(i64, i64)> {
+        let place = self.plan.entities.iter().position(|entity| entity.name == name).expect(name);
+        let batches = self.journal.lock().expect("a journal").batches(place).expect("batches");
+        let id = |value: osferry::database::Value| value.as_integer().expect("a number");
+        batches
+            .iter()
+            .filter(|batch| batch.kind == osferry::migrate::journal::BatchKind::Insert)
+            .flat_map(|batch| {
+                (0..batch.source_keys.len()).map(|row| {
+                    (id(batch.source_keys.get(row)), id(batch.destination_keys.get(row)))
+                })
+            })
+            .collect()
+    }
+}
+
+fn bare(table: &TableName) -> String {
+    format!("\"{}\"", table.name)
+}
+
+/// The proof of one entity.
+pub fn of<'a>(proof: &'a Proof, name: &str) -> &'a EntityProof {
+    proof.entities.iter().find(|entity| entity.name == name).unwrap_or_else(|| panic!("{name}"))
+}
+
+/// Everything that is wrong, a line each.
+pub fn wrong(proof: &Proof) -> String {
+    let mut lines = Vec::new();
+    for entity in &proof.entities {
+        for shown in &entity.shown {
+            lines.push(format!(
+                "{} {}→{} {}: {}",
+                entity.name, shown.source, shown.destination, shown.attribute, shown.what
+            ));
+        }
+        if entity.differences > entity.shown.len() as u64 {
+            lines.push(format!("{}: {} in all", entity.name, entity.differences));
+        }
+    }
+    lines.join("\n")
+}
+
+/// A plan for a pair in one folder.
+pub fn plan_file(text: &str) -> PlanFile {
+    PlanFile::parse(text, "proof").expect("a plan")
+}
+
+/// The path of a pair's side.
+pub fn side(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.sqlite"))
+}

@@ -1,0 +1,7 @@
+//! The proof, tested by what it has to find: a pair is migrated, proved, harmed and proved again.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+mod bench;
+mod estates;
+mod practice;
