@@ -5,6 +5,7 @@
 
 mod entity;
 mod environment;
+mod id;
 mod key;
 mod read;
 mod system;
@@ -18,6 +19,7 @@ pub use environment::{
     Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
     Solution, Tenant, User,
 };
+pub use id::{DestinationId, SourceId};
 pub use key::Key;
 pub use read::{count_event_rows, read};
 pub use system::SystemTarget;

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use super::idmap::IdMap;
 use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
 use crate::database::{Batch, Column, Fault, FaultKind, Result, Value};
+use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{
     ColumnPlan, EntityPlan, Fate, Misfit, Orphan, Plan, ReferenceRule, Rule, Target,
 };
@@ -31,7 +32,7 @@ impl Carried {
     pub(super) fn keep(&mut self, source: &Value, destination: &Value) -> bool {
         match (source, destination) {
             (Value::Integer(source), Value::Integer(destination)) => {
-                return self.map.push(*source, *destination);
+                return self.map.push(SourceId(*source), DestinationId(*destination));
             }
             (Value::Text(text), _) => self.map.push_text(text),
             _ => {}
