@@ -233,8 +233,10 @@ async fn is_practice(path: &Path) -> bool {
 }
 
 async fn make(side: Side, spec: &ConnectionSpec, options: PracticeOptions) -> Result<(), Trouble> {
+    let waiting = show::Waiting::new("writing rows");
     let builder = open_builder(spec).await?;
     let rows = practice::build(builder, side, options).await?;
+    drop(waiting);
     show::say(&format!("  {} in the applications' tables", counted(rows, "row", "rows")));
     Ok(())
 }

@@ -90,6 +90,7 @@ pub(super) async fn models(
     source: &dyn Source,
     destination: &dyn Source,
 ) -> Result<(Arc<Environment>, Arc<Environment>), Trouble> {
+    let waiting = show::Waiting::new("reading both models");
     let read = |side: Side, database| async move {
         outsystems::read(database)
             .await
@@ -98,6 +99,7 @@ pub(super) async fn models(
     let (ours, theirs) =
         futures::future::try_join(read(Side::Source, source), read(Side::Destination, destination))
             .await?;
+    drop(waiting);
     for (side, model) in [(Side::Source, &ours), (Side::Destination, &theirs)] {
         show::say(&format!(
             "{side}: {}, {} espaces, {} entities, {} users{}",
@@ -105,7 +107,7 @@ pub(super) async fn models(
             model.espaces.len(),
             model.entities.iter().filter(|entity| entity.is_active).count(),
             model.users.len(),
-            if model.is_practice { ", a practice environment" } else { "" }
+            if model.is_practice { ", practice" } else { "" }
         ));
     }
     Ok((Arc::new(ours), Arc::new(theirs)))

@@ -315,9 +315,10 @@ impl Work<'_> {
         let pair = self.out.pairs[place].clone();
         let entity = self.source.entity(pair.source);
         let standing = match (all, replaced) {
-            (Some(all), Some(replaced)) if all > replaced => {
-                format!("; {} others stay", all - replaced)
-            }
+            (Some(all), Some(replaced)) if all > replaced => match all - replaced {
+                1 => "; 1 other stays".to_owned(),
+                others => format!("; {others} others stay"),
+            },
             _ => String::new(),
         };
         self.find(

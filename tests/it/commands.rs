@@ -127,6 +127,31 @@ fn verify_writes_to_neither_database() {
 }
 
 #[test]
+fn a_row_that_the_server_refuses_is_a_reject() {
+    let bench = bench();
+    let table = table_of(&bench, "Thing0");
+    Connection::open(bench.destination())
+        .and_then(|connection| {
+            connection.execute_batch(&format!(
+                "CREATE TRIGGER refuses BEFORE INSERT ON \"{table}\" WHEN NEW.TAG LIKE 's-Thing0-1 %' \
+                 BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+            ))
+        })
+        .expect("a trigger");
+    let said = bench.osferry(&[RUN, &["--json"]].concat());
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    let report = json(&said);
+    assert_eq!(report["verdict"], "proved-with-rejects");
+    let entities = report["entities"].as_array().expect("entities");
+    let thing = entities
+        .iter()
+        .find(|entity| entity["name"].as_str().is_some_and(|name| name.ends_with(".Thing0")))
+        .expect("Thing0");
+    assert_eq!(thing["rejected"], 1, "{thing}");
+    assert_eq!(bench.osferry(&["verify", &only_run(&bench)]).code, Some(1));
+}
+
+#[test]
 fn an_unknown_run_is_refused() {
     let bench = bench();
     for run in ["nothing", "", "../runs"] {

@@ -54,6 +54,12 @@ impl Builder<'_> {
                 }),
             });
         }
+        if columns.is_empty() && pair.constants.is_empty() {
+            self.wrong.push(format!(
+                "{}: it has nothing to carry over besides its identifier; exclude it",
+                pair.name
+            ));
+        }
         let existing = self.existing(pair, &column_of, tenant_place, &columns);
         EntityPlan {
             espace: entity.espace_key.clone(),

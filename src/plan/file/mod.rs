@@ -27,6 +27,19 @@ pub enum SourceReading {
     Frozen,
 }
 
+impl SourceReading {
+    /// Its name in plan files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Snapshot => "snapshot",
+            Self::HighWater => "high-water",
+            Self::Frozen => "frozen",
+        }
+    }
+}
+
 /// Batch size and the like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunOptions {
@@ -141,11 +154,13 @@ destination_rows = "replace"
         });
         let text = PlanFile::with_decisions(SMALL, &decisions).expect("it is TOML");
         assert!(text.contains("# what it is called"));
-        let plan = PlanFile::parse(&text, "x").expect("a plan");
+        let mut plan = PlanFile::parse(&text, "x").expect("a plan");
         assert_eq!(plan.decisions.all(), decisions.all());
+        plan.options.source_reading = SourceReading::Frozen;
         let again = PlanFile::parse(&plan.to_text(), "x").expect("a plan");
         assert_eq!(again.decisions.all(), decisions.all());
         assert_eq!(again.source, plan.source);
         assert_eq!(again.scope, plan.scope);
+        assert_eq!(again.options, plan.options);
     }
 }

@@ -67,6 +67,7 @@ impl PlanFile {
         let number = |n: usize| value(i64::try_from(n).unwrap_or(i64::MAX));
         options.insert("batch_rows", number(self.options.batch_rows));
         options.insert("parallel_entities", number(self.options.parallel_entities));
+        options.insert("source_reading", value(self.options.source_reading.name()));
         options.insert("keep_before_images", value(self.options.keep_before_images));
         document.insert("options", Item::Table(options));
         let text = document.to_string();

@@ -182,6 +182,11 @@ impl Bench {
         bare(&self.entity(name).source_table)
     }
 
+    /// The destination's column of its identifier.
+    pub fn key(&self, name: &str) -> String {
+        self.entity(name).destination_key().expect("an identifier").name.clone()
+    }
+
     /// The destination's column of an attribute.
     pub fn column(&self, entity: &str, attribute: &str) -> String {
         let columns = &self.entity(entity).columns;
