@@ -91,7 +91,7 @@ impl Work<'_> {
                 .tenants
                 .iter()
                 .filter_map(|tenant| tenant.matched.found())
-                .map(Value::Integer)
+                .map(Value::from)
                 .collect();
             filter = filter.and(Filter::AnyOf(column.name.clone(), tenants));
         }
@@ -105,7 +105,7 @@ impl Work<'_> {
                         .users
                         .iter()
                         .filter_map(|user| user.matched.found())
-                        .map(Value::Integer)
+                        .map(Value::from)
                         .collect::<Vec<_>>(),
                 ),
                 Some(Target::System(SystemTarget::Group, _)) => Some(
@@ -113,7 +113,7 @@ impl Work<'_> {
                         .groups
                         .iter()
                         .filter_map(|group| group.matched.found())
-                        .map(Value::Integer)
+                        .map(Value::from)
                         .collect(),
                 ),
                 Some(Target::Static(index) | Target::System(_, index)) => {

@@ -5,6 +5,7 @@
 
 mod entity;
 mod environment;
+mod id;
 mod key;
 mod null;
 mod read;
@@ -19,6 +20,7 @@ pub use environment::{
     Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
     Solution, Tenant, User,
 };
+pub use id::{DestinationId, SourceId};
 pub use key::Key;
 pub use null::null_value;
 pub use read::{count_event_rows, read};

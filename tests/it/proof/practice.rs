@@ -2,7 +2,7 @@
 
 use osferry::database::sqlite;
 use osferry::migrate::journal::PersonRecord;
-use osferry::outsystems::Side;
+use osferry::outsystems::{Side, SourceId};
 use osferry::practice::{self, PracticeOptions};
 use osferry::proof::{Difference, Proof};
 use rusqlite::Connection;
@@ -321,7 +321,7 @@ async fn users_and_links_are_proved() {
     let used = *people.iter().find(|person| !person.is_ours && !person.is_group).expect("one");
     let id = made.destination;
     let person = |person: PersonRecord, attribute: &str| {
-        expected((person.source, person.destination), attribute)
+        expected((person.source.0, person.destination.0), attribute)
     };
     let alone = |sql: String| (sql, person(made, ""));
     for (sql, cell) in [
@@ -352,7 +352,7 @@ async fn users_and_links_are_proved() {
     }
 
     let links = &bench.plan.links;
-    let id = |is_group: bool, source: i64| {
+    let id = |is_group: bool, source: SourceId| {
         *people.iter().find(|p| p.is_group == is_group && p.source == source).expect("somebody")
     };
     let (user, group) = links.group_users[7];
