@@ -53,6 +53,11 @@ impl TestEngine {
         }
     }
 
+    /// Whether a pair takes seconds to make, so that recipes had better be few and small.
+    pub fn is_slow(&self) -> bool {
+        self.kind() == EngineKind::SqlServer
+    }
+
     /// An empty database of its own.
     pub async fn scratch(&self) -> ConnectionSpec {
         match self {
@@ -66,12 +71,6 @@ impl TestEngine {
                 ConnectionSpec::SqlServer(server.spec(&name))
             }
         }
-    }
-
-    /// Runs a statement on the server, past the program.
-    pub async fn execute(&self, database: &str, sql: &str) {
-        let Self::SqlServer(server, _) = self else { panic!("only a server has this") };
-        server.query(database, sql).await;
     }
 
     /// Drops what was made.
