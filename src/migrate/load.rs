@@ -33,7 +33,7 @@ pub(super) struct Load<'a> {
     pub(super) maps: &'a Maps,
     pub(super) teller: &'a Teller,
     pub(super) control: Control,
-    pub(super) session: WriteSession,
+    pub(super) session: &'a mut WriteSession,
     /// Rows above this id came after the run had started and are not read.
     pub(super) mark: Option<SourceId>,
 }

@@ -14,7 +14,7 @@ use super::journal::{Journal, RunHeader, RunState};
 use super::load::Load;
 use super::people::People;
 use super::preflight::check_destination;
-use super::progress::{Phase, Progress, Teller};
+use super::progress::{EntityState, Phase, Progress, Teller};
 use super::remap::Maps;
 use super::second_pass::set_references;
 use super::session::{SharedJournal, WriteSession, lock};
@@ -120,19 +120,27 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
     let note = |text: &str| lock(journal).event(&(request.clock)(), text);
     note(&format!("started, plan {}", plan.fingerprint))?;
     let mut control = request.control.clone();
-    let session = |label: &str| {
-        WriteSession::new(
-            Arc::clone(&request.destination),
-            Arc::clone(journal),
-            request.control.clone(),
-            format!("{}.{label}", request.header.id),
-        )
+    let at_once = if request.destination.facts().capabilities.parallel_writers {
+        plan.options.parallel_entities.max(1)
+    } else {
+        1
     };
-    let mut first = session("c");
+    // Sessions serve one entity after the other: opening one takes longer than most tables. What
+    // is done one thing at a time is done in the first.
+    let mut sessions: Vec<WriteSession> = (1..=at_once)
+        .map(|number| {
+            WriteSession::new(
+                Arc::clone(&request.destination),
+                Arc::clone(journal),
+                request.control.clone(),
+                format!("{}.w{number}", request.header.id),
+            )
+        })
+        .collect();
     let marks = high_water_marks(plan, request.source.as_ref()).await?;
 
     teller.phase(Phase::Deleting);
-    let deleted = delete_rows(plan, &mut first, &mut control, teller).await?;
+    let deleted = delete_rows(plan, &mut sessions[0], &mut control, teller).await?;
     if deleted > 0 {
         note(&format!("{deleted} rows of the destination deleted"))?;
     }
@@ -145,7 +153,7 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
         destination: request.destination.as_ref(),
         destination_model: &request.destination_model,
         journal,
-        session: &mut first,
+        session: &mut sessions[0],
     }
     .run(&mut maps)
     .await?;
@@ -157,11 +165,6 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
     }
 
     teller.phase(Phase::Loading);
-    let at_once = if request.destination.facts().capabilities.parallel_writers {
-        plan.options.parallel_entities.max(1)
-    } else {
-        1
-    };
     let mut circles = circles(plan);
     for level in &plan.levels {
         let (now, later): (Vec<_>, Vec<_>) = circles
@@ -183,40 +186,57 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
                 names.join(", ")
             ))?;
         }
-        let mut waiting = level.iter().copied();
-        let mut running = FuturesUnordered::new();
-        loop {
-            while running.len() < at_once {
-                let Some(place) = waiting.next() else { break };
+        load_level(request, journal, teller, level, &marks, &maps, &mut sessions).await?;
+    }
+
+    teller.phase(Phase::SecondPass);
+    set_references(plan, &maps, journal, &mut sessions[0], &mut control, teller).await
+}
+
+/// Carries the rows of a level's entities over, as many at once as there are idle sessions.
+async fn load_level(
+    request: &RunRequest,
+    journal: &SharedJournal,
+    teller: &Teller,
+    level: &[usize],
+    marks: &[Option<SourceId>],
+    maps: &Maps,
+    idle: &mut Vec<WriteSession>,
+) -> Result<()> {
+    let plan = request.plan.as_ref();
+    let mut waiting = level.iter().copied().peekable();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while waiting.peek().is_some()
+            && let Some(mut session) = idle.pop()
+            && let Some(place) = waiting.next()
+        {
+            running.push(async move {
                 let load = Load {
                     plan,
                     place,
                     source: Arc::clone(&request.source),
                     destination: &request.destination,
                     journal,
-                    maps: &maps,
+                    maps,
                     teller,
                     control: request.control.clone(),
-                    session: session(&format!("e{place}")),
+                    session: &mut session,
                     mark: marks[place],
                 };
-                running.push(async move { (place, load.run().await) });
-            }
-            let Some((place, carried)) = running.next().await else { break };
-            let carried = match carried {
-                Ok(carried) => carried,
-                Err(fault) => {
-                    teller.entity(place, |progress| progress.trouble = Some(fault.what.clone()));
-                    teller.state(place, super::progress::EntityState::Failed);
-                    return Err(fault);
-                }
-            };
-            let rows = request.progress.borrow().entities[place].written;
-            note(&format!("{} finished: {rows} rows written", plan.entities[place].name))?;
-            let _ = maps.entities[place].set(Arc::new(carried));
+                let carried = load.run().await;
+                (place, session, carried)
+            });
         }
+        let Some((place, session, carried)) = running.next().await else { return Ok(()) };
+        idle.push(session);
+        let carried = carried.inspect_err(|fault| {
+            teller.entity(place, |progress| progress.trouble = Some(fault.what.clone()));
+            teller.state(place, EntityState::Failed);
+        })?;
+        let rows = request.progress.borrow().entities[place].written;
+        let words = format!("{} finished: {rows} rows written", plan.entities[place].name);
+        lock(journal).event(&(request.clock)(), &words)?;
+        let _ = maps.entities[place].set(Arc::new(carried));
     }
-
-    teller.phase(Phase::SecondPass);
-    set_references(plan, &maps, journal, &mut first, &mut control, teller).await
 }

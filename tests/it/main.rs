@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod databases;
 mod estate;
 mod faults;
 mod manual;

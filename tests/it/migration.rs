@@ -7,19 +7,33 @@
 
 use std::path::PathBuf;
 
-use crate::estate::content::read;
+use osferry::outsystems::Side;
+
+use crate::estate::content::Content;
 use crate::estate::generate;
 use crate::estate::judge::judge;
 use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::{FEATURES, FLAWS, Feature, Recipe};
 use crate::program::{Bench, Plan, Said};
+use crate::support::engine::TestEngine;
+
+crate::on_both_engines!(
+    a_pair_without_any_oddity_migrates,
+    random_pairs_migrate,
+    a_pair_with_every_oddity_migrates,
+    what_must_be_refused_is_refused,
+    more_seeds_from_the_environment,
+    a_dry_run_writes_nothing,
+    compare_writes_nothing,
+    a_second_run_makes_the_same_again,
+);
 
 /// A plan that varies what must not matter.
 fn plan(recipe: &Recipe, bench: &Bench) -> Plan {
-    let mut plan = Plan::new();
+    let mut plan = bench.usual_plan();
     if recipe.seed.is_multiple_of(2) {
-        plan.source = bench.source().display().to_string();
-        plan.destination = bench.destination().display().to_string();
+        plan.source = bench.databases.endpoint_otherwise(Side::Source);
+        plan.destination = bench.databases.endpoint_otherwise(Side::Destination);
     }
     if recipe.seed.is_multiple_of(3) {
         plan.scope = "espaces = [\"Core_CS\", \"Core\"]".into();
@@ -39,18 +53,18 @@ fn plan(recipe: &Recipe, bench: &Bench) -> Plan {
 }
 
 /// Migrates the pair of a recipe; why it is not right, or `None`.
-fn failure(recipe: &Recipe) -> Option<String> {
+fn failure(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
     let pair = generate::pair(recipe);
-    let bench = Bench::new(&pair, recipe.seed);
+    let bench = Bench::on(engine, &pair, recipe.seed);
     bench.plan(&plan(recipe, &bench).text());
-    let before = read(&bench.destination());
-    let said = bench.osferry(&["run", "plan.toml", "--confirm", "dev", "--decide", "recommended"]);
+    let before = bench.databases.read(Side::Destination);
+    let said = bench.run();
     let mut troubles = Vec::new();
     if said.panicked() {
         troubles.push("the program panicked, or ended as it never may".into());
     }
     if !bench.source_unchanged() {
-        troubles.push("the source file changed".into());
+        troubles.push("the source changed".into());
     }
     match migrate(&pair) {
         Verdict::Refused(why) => {
@@ -58,7 +72,7 @@ fn failure(recipe: &Recipe) -> Option<String> {
                 troubles.push(format!("exit code 2 was due, for {why:?}"));
             }
             if !bench.destination_unchanged() {
-                troubles.push("the destination file changed although it was refused".into());
+                troubles.push("the destination changed although it was refused".into());
             }
             if let Some(refusal) = &pair.refused
                 && !refusal.names.iter().any(|name| said.err.contains(name.as_str()))
@@ -71,7 +85,7 @@ fn failure(recipe: &Recipe) -> Option<String> {
             if said.code != Some(0) {
                 troubles.push("exit code 0 was due".into());
             }
-            let after = read(&bench.destination());
+            let after = bench.databases.read(Side::Destination);
             troubles.extend(judge(&before, &after, &expected, &pair.destination));
         }
     }
@@ -101,110 +115,100 @@ fn keep(bench: &Bench) -> PathBuf {
     for file in ["prod.sqlite", "dev.sqlite", "plan.toml"] {
         let _ = std::fs::copy(bench.folder.path().join(file), place.join(file));
     }
-    let _ = std::fs::write(place.join("dev-before.sqlite"), &bench.destination_bytes);
     place
 }
 
 /// Fails with the smallest recipe that still does.
-fn check(recipe: Recipe) {
-    let Some(first) = failure(&recipe) else { return };
-    let (_, why) = recipe.shrink(first, failure, 60);
+fn check(engine: &TestEngine, recipe: Recipe) {
+    let Some(first) = failure(engine, &recipe) else { return };
+    let patience = if engine.is_slow() { 12 } else { 60 };
+    let (_, why) = recipe.shrink(first, |recipe| failure(engine, recipe), patience);
     panic!("{why}");
 }
 
-#[test]
-fn a_pair_without_any_oddity_migrates() {
-    check(Recipe { seed: 2, size: 3, features: Vec::new(), flaw: None });
+async fn a_pair_without_any_oddity_migrates(engine: &TestEngine) {
+    check(engine, Recipe { seed: 2, size: 3, features: Vec::new(), flaw: None });
 }
 
-#[test]
-fn every_oddity_alone_migrates() {
-    for (seed, feature) in FEATURES.iter().enumerate() {
-        let size = if *feature == Feature::NarrowerExceeding { 1 } else { 3 };
-        check(Recipe { seed: 50 + seed as u64, size, features: vec![*feature], flaw: None });
+async fn random_pairs_migrate(engine: &TestEngine) {
+    for seed in if engine.is_slow() { 4..6 } else { 0..6 } {
+        check(engine, Recipe::random(seed));
     }
 }
 
-#[test]
-fn random_pairs_migrate() {
-    for seed in 0..6 {
-        check(Recipe::random(seed));
+async fn a_pair_with_every_oddity_migrates(engine: &TestEngine) {
+    check(engine, Recipe::full(1, if engine.is_slow() { 2 } else { 5 }));
+}
+
+async fn what_must_be_refused_is_refused(engine: &TestEngine) {
+    let flaws = if engine.is_slow() { &FLAWS[..2] } else { FLAWS };
+    for (seed, flaw) in flaws.iter().enumerate() {
+        check(engine, Recipe::flawed(200 + seed as u64, *flaw));
     }
 }
 
-#[test]
-fn a_pair_with_every_oddity_migrates() {
-    check(Recipe::full(1, 5));
-}
-
-#[test]
-fn what_must_be_refused_is_refused() {
-    for (seed, flaw) in FLAWS.iter().enumerate() {
-        check(Recipe::flawed(200 + seed as u64, *flaw));
-    }
-}
-
-#[test]
-fn more_seeds_from_the_environment() {
+async fn more_seeds_from_the_environment(engine: &TestEngine) {
     let Ok(wanted) = std::env::var("OSFERRY_TEST_SEEDS") else { return };
     let range = match wanted.split_once("..") {
         Some((low, high)) => low.parse().expect("a seed")..high.parse().expect("a seed"),
         None => 1000..1000 + wanted.parse::<u64>().expect("a number of seeds"),
     };
     for seed in range {
-        check(match seed % 8 {
-            0 => Recipe::full(seed, 3 + (seed / 8 % 6) as usize),
-            1 => Recipe::flawed(seed, FLAWS[(seed / 8) as usize % FLAWS.len()]),
-            _ => Recipe::random(seed),
-        });
+        check(
+            engine,
+            match seed % 8 {
+                0 => Recipe::full(seed, 3 + (seed / 8 % 6) as usize),
+                1 => Recipe::flawed(seed, FLAWS[(seed / 8) as usize % FLAWS.len()]),
+                _ => Recipe::random(seed),
+            },
+        );
     }
 }
 
-#[test]
-fn a_dry_run_writes_nothing() {
+async fn a_dry_run_writes_nothing(engine: &TestEngine) {
     let pair = generate::pair(&Recipe::random(3));
-    let bench = Bench::new(&pair, 3);
-    bench.plan(&Plan::new().text());
-    let said = bench.osferry(&[
-        "run",
-        "plan.toml",
-        "--confirm",
-        "dev",
-        "--decide",
-        "recommended",
-        "--dry-run",
-    ]);
+    let bench = Bench::on(engine, &pair, 3);
+    bench.plan(&bench.usual_plan().text());
+    let said = bench.osferry(&["run", "plan.toml", "--decide", "recommended", "--dry-run"]);
     assert_eq!(said.code, Some(0), "{}", said.all());
     assert!(bench.source_unchanged() && bench.destination_unchanged(), "{}", said.all());
 }
 
-#[test]
-fn compare_writes_nothing() {
+async fn compare_writes_nothing(engine: &TestEngine) {
     let pair = generate::pair(&Recipe::random(4));
-    let bench = Bench::new(&pair, 4);
-    bench.plan(&Plan::new().text());
+    let bench = Bench::on(engine, &pair, 4);
+    bench.plan(&bench.usual_plan().text());
     let said = bench.osferry(&["compare", "plan.toml"]);
     assert!(matches!(said.code, Some(0 | 1)), "{}", said.all());
     assert!(bench.source_unchanged() && bench.destination_unchanged(), "{}", said.all());
 }
 
-#[test]
-fn a_second_run_makes_the_same_again() {
-    let recipe = Recipe { seed: 7, size: 4, features: FEATURES.to_vec(), flaw: None };
+async fn a_second_run_makes_the_same_again(engine: &TestEngine) {
+    let size = if engine.is_slow() { 2 } else { 4 };
+    let recipe = Recipe { seed: 7, size, features: FEATURES.to_vec(), flaw: None };
     let pair = generate::pair(&recipe);
-    let bench = Bench::new(&pair, 7);
+    let bench = Bench::on(engine, &pair, 7);
     bench.plan(&plan(&recipe, &bench).text());
     let Verdict::Done(expected) = migrate(&pair) else { panic!("refused") };
-    let count = |content: &crate::estate::content::Content| -> Vec<(String, usize)> {
+    let count = |content: &Content| -> Vec<(String, usize)> {
         content.tables.iter().map(|(name, rows)| (name.clone(), rows.len())).collect()
     };
-    let arguments = ["run", "plan.toml", "--confirm", "dev", "--decide", "recommended"];
-    let first = bench.osferry(&arguments);
+    let first = bench.run();
     assert_eq!(first.code, Some(0), "{}", first.all());
-    let once = read(&bench.destination());
-    let second = bench.osferry(&arguments);
+    let once = bench.databases.read(Side::Destination);
+    let second = bench.run();
     assert_eq!(second.code, Some(0), "{}", second.all());
-    let twice = read(&bench.destination());
+    let twice = bench.databases.read(Side::Destination);
     // Rows without a natural key would be there twice in a kept table; there are none here.
     assert_eq!(count(&once), count(&twice), "{} tables", expected.len());
+}
+
+#[test]
+fn every_oddity_alone_migrates() {
+    let engine = TestEngine::sqlite();
+    for (seed, feature) in FEATURES.iter().enumerate() {
+        let size = if *feature == Feature::NarrowerExceeding { 1 } else { 3 };
+        let features = vec![*feature];
+        check(&engine, Recipe { seed: 50 + seed as u64, size, features, flaw: None });
+    }
 }

@@ -6,17 +6,17 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use osferry::outsystems::Side;
 use tempfile::TempDir;
 
+use crate::databases::Databases;
 use crate::estate::model::Pair;
-use crate::estate::sqlite_file;
+use crate::support::engine::TestEngine;
 
-/// A pair of databases, a plan and a home in a folder that goes away.
+/// A pair of databases, and a plan and a home in a folder that goes away.
 pub struct Bench {
     pub folder: TempDir,
-    /// What both files held when they were made.
-    pub source_bytes: Vec<u8>,
-    pub destination_bytes: Vec<u8>,
+    pub databases: Databases,
 }
 
 /// What the program said.
@@ -42,32 +42,55 @@ impl Said {
 }
 
 impl Bench {
-    /// Writes both databases.
+    /// Writes both databases as files in the folder.
     pub fn new(pair: &Pair, whim: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (source, destination) =
-            (folder.path().join("prod.sqlite"), folder.path().join("dev.sqlite"));
-        sqlite_file::write(&source, &pair.source, whim);
-        sqlite_file::write(&destination, &pair.destination, whim.wrapping_mul(31) + 7);
-        let bytes = |path: &Path| std::fs::read(path).expect("just written");
-        Self { source_bytes: bytes(&source), destination_bytes: bytes(&destination), folder }
+        Self { databases: Databases::in_folder(folder.path(), pair, whim), folder }
     }
 
+    /// Writes both databases, on whichever engine.
+    pub fn on(engine: &TestEngine, pair: &Pair, whim: u64) -> Self {
+        match engine {
+            TestEngine::Sqlite(_) => Self::new(pair, whim),
+            TestEngine::SqlServer(server, _) => Self {
+                folder: tempfile::tempdir().expect("a folder"),
+                databases: Databases::on_server(server, pair, whim),
+            },
+        }
+    }
+
+    /// The source's file.
     pub fn source(&self) -> PathBuf {
         self.folder.path().join("prod.sqlite")
     }
 
+    /// The destination's file.
     pub fn destination(&self) -> PathBuf {
         self.folder.path().join("dev.sqlite")
     }
 
-    /// Whether a file holds the bytes it was made with.
+    /// Whether a database is as it was made.
     pub fn source_unchanged(&self) -> bool {
-        std::fs::read(self.source()).is_ok_and(|bytes| bytes == self.source_bytes)
+        self.databases.unchanged(Side::Source)
     }
 
     pub fn destination_unchanged(&self) -> bool {
-        std::fs::read(self.destination()).is_ok_and(|bytes| bytes == self.destination_bytes)
+        self.databases.unchanged(Side::Destination)
+    }
+
+    /// A plan for this pair.
+    pub fn usual_plan(&self) -> Plan {
+        Plan {
+            source: self.databases.endpoint(Side::Source),
+            destination: self.databases.endpoint(Side::Destination),
+            ..Plan::new()
+        }
+    }
+
+    /// Carries the plan out with the recommended decisions.
+    pub fn run(&self) -> Said {
+        let name = self.databases.name(Side::Destination);
+        self.osferry(&["run", "plan.toml", "--confirm", &name, "--decide", "recommended"])
     }
 
     /// Writes the plan.
@@ -82,13 +105,18 @@ impl Bench {
 
     /// The same with another place for what it keeps.
     pub fn osferry_at(&self, home: &Path, arguments: &[&str]) -> Said {
-        osferry(self.folder.path(), home, arguments, &[])
+        self.start(home, arguments, &[])
+    }
+
+    fn start(&self, home: &Path, arguments: &[&str], variables: &[(String, String)]) -> Said {
+        let mut all = self.databases.secrets();
+        all.extend_from_slice(variables);
+        osferry(self.folder.path(), home, arguments, &all)
     }
 
     /// The same with variables of its environment.
     pub fn osferry_with(&self, arguments: &[&str], variables: &[(String, String)]) -> Said {
-        let folder = self.folder.path();
-        osferry(folder, &folder.join("home"), arguments, variables)
+        self.start(&self.folder.path().join("home"), arguments, variables)
     }
 }
 
@@ -109,7 +137,7 @@ pub fn osferry(
         .env("OSFERRY_HOME", home)
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .env_remove("RUST_BACKTRACE")
-        .timeout(Duration::from_secs(180))
+        .timeout(Duration::from_secs(300))
         .output()
         .expect("the program starts");
     Said {
@@ -119,11 +147,22 @@ pub fn osferry(
     }
 }
 
+/// One side of a plan: what stands below its heading.
+#[derive(Clone)]
+pub struct Endpoint(pub String);
+
+impl From<&str> for Endpoint {
+    /// A file.
+    fn from(path: &str) -> Self {
+        Self(format!("engine = \"sqlite\"\npath = '{path}'"))
+    }
+}
+
 /// A plan in pieces, so that a test can spoil one of them.
 #[derive(Clone)]
 pub struct Plan {
-    pub source: String,
-    pub destination: String,
+    pub source: Endpoint,
+    pub destination: Endpoint,
     pub purpose: Option<&'static str>,
     pub scope: String,
     pub options: Vec<String>,
@@ -145,9 +184,8 @@ impl Plan {
     /// The file's text.
     pub fn text(&self) -> String {
         let mut text = format!(
-            "version = 1\nname = \"estate\"\n\n[source]\nengine = \"sqlite\"\npath = '{}'\n\n\
-             [destination]\nengine = \"sqlite\"\npath = '{}'\n",
-            self.source, self.destination
+            "version = 1\nname = \"estate\"\n\n[source]\n{}\n\n[destination]\n{}\n",
+            self.source.0, self.destination.0
         );
         if let Some(purpose) = self.purpose {
             let _ = writeln!(text, "purpose = \"{purpose}\"");

@@ -141,10 +141,14 @@ impl Source for SqlServerSource {
         };
         let mut known = self.known();
         for (name, shape) in tables.iter().zip(&shapes) {
-            match shape {
-                Some(shape) => known.insert(name.clone(), Arc::new(shape.clone())),
-                None => known.remove(name),
+            let Some(shape) = shape else {
+                known.remove(name);
+                continue;
             };
+            // Plans name a table as the catalogue does, the platform without its schema.
+            let shape = Arc::new(shape.clone());
+            known.insert(shape.name.clone(), Arc::clone(&shape));
+            known.insert(name.clone(), shape);
         }
         Ok(shapes)
     }

@@ -12,80 +12,103 @@ use osferry::database::{
 use tempfile::TempDir;
 use tiberius::{AuthMethod, Client, Config};
 use tokio::net::TcpStream;
+use tokio::runtime::{Handle, Runtime};
 use tokio_util::compat::TokioAsyncWriteCompatExt;
 
 /// Databases are made and dropped one at a time: servers do not like several at once.
 static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// Where scratch databases are made.
-pub struct TestEngine {
-    place: Place,
-}
+/// A connection past the program.
+type PlainClient = Client<tokio_util::compat::Compat<TcpStream>>;
 
-enum Place {
-    Folder(TempDir),
-    Server { server: String, user: String, password: String, made: Mutex<Vec<String>> },
+/// Where scratch databases are made.
+pub enum TestEngine {
+    /// Files in a folder of their own.
+    Sqlite(TempDir),
+    /// The server the environment names, and the databases made there.
+    SqlServer(Server, Mutex<Vec<String>>),
 }
 
 impl TestEngine {
     /// Files in a folder of their own.
     pub fn sqlite() -> Self {
-        Self { place: Place::Folder(tempfile::tempdir().expect("a temporary folder")) }
+        Self::Sqlite(tempfile::tempdir().expect("a temporary folder"))
     }
 
     /// The server the environment names; `None`, said aloud, when it names none.
     #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     pub fn sqlserver(test: &str) -> Option<Self> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        match (
-            variable("OSFERRY_TEST_SQLSERVER"),
-            variable("OSFERRY_TEST_USER"),
-            variable("OSFERRY_TEST_PASSWORD"),
-        ) {
-            (Some(server), Some(user), Some(password)) => Some(Self {
-                place: Place::Server { server, user, password, made: Mutex::new(Vec::new()) },
-            }),
-            _ => {
-                eprintln!("skipped: {test} needs OSFERRY_TEST_SQLSERVER, _USER and _PASSWORD");
-                None
-            }
+        let server = Server::from_environment();
+        if server.is_none() {
+            eprintln!("skipped: {test} needs OSFERRY_TEST_SQLSERVER, _USER and _PASSWORD");
         }
+        Some(Self::SqlServer(server?, Mutex::default()))
     }
 
     /// Which engine this is.
     pub fn kind(&self) -> EngineKind {
-        match self.place {
-            Place::Folder(_) => EngineKind::Sqlite,
-            Place::Server { .. } => EngineKind::SqlServer,
+        match self {
+            Self::Sqlite(_) => EngineKind::Sqlite,
+            Self::SqlServer(..) => EngineKind::SqlServer,
         }
+    }
+
+    /// Whether a pair takes seconds to make, so that recipes had better be few and small.
+    pub fn is_slow(&self) -> bool {
+        self.kind() == EngineKind::SqlServer
     }
 
     /// An empty database of its own.
     pub async fn scratch(&self) -> ConnectionSpec {
-        let name = random_name();
-        match &self.place {
-            Place::Folder(folder) => {
-                ConnectionSpec::Sqlite { path: folder.path().join(format!("{name}.sqlite")) }
+        match self {
+            Self::Sqlite(folder) => {
+                let name = format!("{}.sqlite", random_name());
+                ConnectionSpec::Sqlite { path: folder.path().join(name) }
             }
-            Place::Server { made, .. } => {
-                let _one = ONE.lock().await;
-                self.execute("master", &format!("CREATE DATABASE {name}")).await;
+            Self::SqlServer(server, made) => {
+                let name = server.create_database().await;
                 made.lock().expect("names").push(name.clone());
-                ConnectionSpec::SqlServer(self.spec(&name))
+                ConnectionSpec::SqlServer(server.spec(&name))
             }
         }
     }
 
-    /// How to sign in to a database of the server.
+    /// Drops what was made.
+    pub async fn clean_up(&self) {
+        let Self::SqlServer(server, made) = self else { return };
+        let names = std::mem::take(&mut *made.lock().expect("names"));
+        for name in names {
+            server.drop_database(&name).await;
+        }
+    }
+}
+
+/// A server on which tests may make databases, and how to sign in there.
+#[derive(Clone)]
+pub struct Server {
+    pub address: String,
+    pub user: String,
+    pub password: String,
+}
+
+impl Server {
+    /// The one the environment names.
+    pub fn from_environment() -> Option<Self> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Some(Self {
+            address: variable("OSFERRY_TEST_SQLSERVER")?,
+            user: variable("OSFERRY_TEST_USER")?,
+            password: variable("OSFERRY_TEST_PASSWORD")?,
+        })
+    }
+
+    /// How the program signs in to one of its databases.
     pub fn spec(&self, database: &str) -> ServerSpec {
-        let Place::Server { server, user, password, .. } = &self.place else {
-            panic!("only a server has this");
-        };
         ServerSpec {
-            server: server.clone(),
+            server: self.address.clone(),
             database: database.to_owned(),
-            user: user.clone(),
-            secret: Some(Secret::from(password.clone())),
+            user: self.user.clone(),
+            secret: Some(Secret::from(self.password.clone())),
             authentication: Authentication::Sql,
             encryption: Encryption::Required,
             trust_certificate: true,
@@ -93,45 +116,56 @@ impl TestEngine {
         }
     }
 
-    /// Runs a statement on the server, past the program.
-    pub async fn execute(&self, database: &str, sql: &str) {
-        let mut client = self.client(database).await;
-        client.simple_query(sql).await.expect(sql).into_results().await.expect(sql);
+    /// Makes an empty database with a name that nobody else has.
+    pub async fn create_database(&self) -> String {
+        let name = random_name();
+        let _one = ONE.lock().await;
+        self.query("master", &format!("CREATE DATABASE {name}")).await;
+        name
     }
 
-    async fn client(&self, database: &str) -> Client<tokio_util::compat::Compat<TcpStream>> {
-        let Place::Server { server, user, password, .. } = &self.place else {
-            panic!("only a server has this");
-        };
-        let (host, port) = server.split_once(',').unwrap_or((server, "1433"));
+    /// Drops a database, as soon as nobody is in it any more.
+    pub async fn drop_database(&self, name: &str) {
+        // Sessions of the test may take a moment to end.
+        for _ in 0..20 {
+            let _one = ONE.lock().await;
+            let mut client = self.client("master").await;
+            let dropped = async {
+                client.simple_query(format!("DROP DATABASE {name}")).await?.into_results().await
+            };
+            match dropped.await {
+                Ok(_) => return,
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(250)).await,
+            }
+        }
+    }
+
+    /// What a batch answers, past the program: the first column of each row.
+    pub async fn query(&self, database: &str, sql: &str) -> Vec<String> {
+        let mut client = self.client(database).await;
+        let answer = client.simple_query(sql).await.expect(sql).into_results().await.expect(sql);
+        let text = |row: &tiberius::Row| row.try_get::<&str, _>(0).ok().flatten().map(String::from);
+        answer.iter().flatten().filter_map(text).collect()
+    }
+
+    async fn client(&self, database: &str) -> PlainClient {
+        let (host, port) = self.address.split_once(',').unwrap_or((&self.address, "1433"));
         let mut config = Config::new();
         config.host(host);
         config.port(port.trim().parse().expect("a port"));
         config.database(database);
-        config.authentication(AuthMethod::sql_server(user, password));
+        config.authentication(AuthMethod::sql_server(&self.user, &self.password));
         config.trust_cert();
         let socket = TcpStream::connect(config.get_addr()).await.expect("reachable");
         Client::connect(config, socket.compat_write()).await.expect("signed in")
     }
+}
 
-    /// Drops what was made.
-    pub async fn clean_up(&self) {
-        let Place::Server { made, .. } = &self.place else { return };
-        let names = std::mem::take(&mut *made.lock().expect("names"));
-        for name in names {
-            // Sessions of the test may take a moment to end.
-            for _ in 0..20 {
-                let _one = ONE.lock().await;
-                let mut client = self.client("master").await;
-                let dropped = async {
-                    client.simple_query(format!("DROP DATABASE {name}")).await?.into_results().await
-                };
-                match dropped.await {
-                    Ok(_) => break,
-                    Err(_) => tokio::time::sleep(std::time::Duration::from_millis(250)).await,
-                }
-            }
-        }
+/// Waits for something, from a test or from within one that is waited for itself.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    match Handle::try_current() {
+        Ok(handle) => tokio::task::block_in_place(|| handle.block_on(future)),
+        Err(_) => Runtime::new().expect("a runtime").block_on(future),
     }
 }
 

@@ -1,0 +1,191 @@
+//! The pair of databases that a scenario is about, on whichever engine: made before the program
+//! starts, looked at past it.
+
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use osferry::database::ConnectionSpec;
+use osferry::outsystems::Side;
+
+use crate::estate::content::{self, Content};
+use crate::estate::model::{Environment, Pair};
+use crate::estate::{port, sqlite_file};
+use crate::program::Endpoint;
+use crate::support::engine::{Server, wait};
+
+/// Two databases, source first.
+pub enum Databases {
+    Files([File; 2]),
+    OnServer(Server, [OnServer; 2]),
+}
+
+/// A database in a file.
+pub struct File {
+    path: PathBuf,
+    /// What it held when it was made.
+    made: Vec<u8>,
+}
+
+/// A database of a server.
+pub struct OnServer {
+    name: String,
+    environment: Environment,
+    whim: u64,
+    /// What it held when it was made.
+    made: Content,
+}
+
+/// The destination is spelled otherwise than the source.
+fn whims(whim: u64) -> [u64; 2] {
+    [whim, whim.wrapping_mul(31) + 7]
+}
+
+impl Databases {
+    /// Writes both as files.
+    pub fn in_folder(folder: &Path, pair: &Pair, whim: u64) -> Self {
+        let [source, destination] = whims(whim);
+        let write = |name: &str, environment: &Environment, whim| {
+            let path = folder.join(name);
+            sqlite_file::write(&path, environment, whim);
+            File { made: std::fs::read(&path).expect("just written"), path }
+        };
+        Self::Files([
+            write("prod.sqlite", &pair.source, source),
+            write("dev.sqlite", &pair.destination, destination),
+        ])
+    }
+
+    /// Writes both into new databases of a server, which are dropped with this.
+    pub fn on_server(server: &Server, pair: &Pair, whim: u64) -> Self {
+        let [source, destination] = whims(whim);
+        let make = |environment: &Environment, whim| {
+            let name = wait(server.create_database());
+            let (environment, made) = (environment.clone(), Content::default());
+            OnServer { name, environment, whim, made }
+        };
+        let made = [make(&pair.source, source), make(&pair.destination, destination)];
+        // Owned from here on, so that they are dropped even if they cannot be filled.
+        let mut databases = Self::OnServer(server.clone(), made);
+        if let Self::OnServer(server, made) = &mut databases {
+            for database in made {
+                let spec = ConnectionSpec::SqlServer(server.spec(&database.name));
+                wait(port::write(&spec, &database.environment, database.whim));
+                database.made = database.read(server);
+            }
+        }
+        databases
+    }
+
+    /// What a database holds now.
+    pub fn read(&self, side: Side) -> Content {
+        match self {
+            Self::Files(files) => content::read(&files[place(side)].path),
+            Self::OnServer(server, databases) => databases[place(side)].read(server),
+        }
+    }
+
+    /// Whether it holds what it held when it was made: of a file, to the byte.
+    pub fn unchanged(&self, side: Side) -> bool {
+        match self {
+            Self::Files(files) => {
+                let file = &files[place(side)];
+                std::fs::read(&file.path).is_ok_and(|bytes| bytes == file.made)
+            }
+            Self::OnServer(server, databases) => {
+                let database = &databases[place(side)];
+                database.read(server) == database.made
+            }
+        }
+    }
+
+    /// Its name, as a run has it confirmed.
+    pub fn name(&self, side: Side) -> String {
+        match self {
+            Self::Files(files) => {
+                let stem = files[place(side)].path.file_stem().expect("a name");
+                stem.to_string_lossy().into_owned()
+            }
+            Self::OnServer(_, databases) => databases[place(side)].name.clone(),
+        }
+    }
+
+    /// What a plan says of it.
+    pub fn endpoint(&self, side: Side) -> Endpoint {
+        match self {
+            Self::Files(files) => {
+                let name = files[place(side)].path.file_name().expect("a name");
+                Endpoint::from(name.to_string_lossy().as_ref())
+            }
+            Self::OnServer(server, databases) => Endpoint(format!(
+                "engine = \"sqlserver\"\nserver = \"{}\"\ndatabase = \"{}\"\nuser = \"{}\"\n\
+                 trust_certificate = true",
+                server.address,
+                databases[place(side)].name,
+                server.user
+            )),
+        }
+    }
+
+    /// The same in other words.
+    pub fn endpoint_otherwise(&self, side: Side) -> Endpoint {
+        match self {
+            Self::Files(files) => {
+                Endpoint::from(files[place(side)].path.to_string_lossy().as_ref())
+            }
+            Self::OnServer(..) => {
+                let Endpoint(usual) = self.endpoint(side);
+                Endpoint(format!("{usual}\nauth = \"sql\"\nencrypt = \"required\""))
+            }
+        }
+    }
+
+    /// The variables with which the program can sign in.
+    pub fn secrets(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Files(_) => Vec::new(),
+            Self::OnServer(server, _) => ["SOURCE", "DESTINATION"]
+                .map(|side| (format!("OSFERRY_{side}_PASSWORD"), server.password.clone()))
+                .to_vec(),
+        }
+    }
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        if let Self::OnServer(server, databases) = self {
+            for database in databases {
+                wait(server.drop_database(&database.name));
+            }
+        }
+    }
+}
+
+impl OnServer {
+    fn read(&self, server: &Server) -> Content {
+        let spec = ConnectionSpec::SqlServer(server.spec(&self.name));
+        let mut content = wait(port::read(&spec, &self.environment, self.whim));
+        for rows in content.tables.values_mut() {
+            rows.sort();
+        }
+        content.schema = wait(server.query(&self.name, DEFINITIONS));
+        content
+    }
+}
+
+/// Every column, key and trigger, past the program.
+const DEFINITIONS: &str = "\
+    SELECT CAST(LOWER(t.TABLE_NAME + N'.' + t.COLUMN_NAME + N' ' + t.DATA_TYPE + N' ' + \
+    COALESCE(CAST(t.CHARACTER_MAXIMUM_LENGTH AS nvarchar(11)), N'') + N' ' + t.IS_NULLABLE) \
+    AS nvarchar(800)) AS d FROM INFORMATION_SCHEMA.COLUMNS AS t \
+    UNION ALL SELECT CAST(LOWER(N'key ' + k.name) AS nvarchar(800)) FROM sys.foreign_keys AS k \
+    UNION ALL SELECT CAST(LOWER(N'trigger ' + g.name + N' ' + \
+    CAST(g.is_disabled AS nvarchar(1))) AS nvarchar(800)) FROM sys.triggers AS g \
+    ORDER BY d";
+
+fn place(side: Side) -> usize {
+    match side {
+        Side::Source => 0,
+        Side::Destination => 1,
+    }
+}
