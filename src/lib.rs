@@ -53,9 +53,10 @@
 //!
 //! A wrong id silently written is the worst thing this program can do. So keys match and names
 //! never do; ambiguity is a finding and never a silent pick; an id is rewritten only by a map that
-//! was filled from what the destination answered; a commit needs a [`database::JournalToken`],
-//! which only a synced journal hands out; and an unknown [`database::Outcome`] cannot be taken for
-//! a success.
+//! was filled from what the destination answered; an [`outsystems::SourceId`] is not accepted where
+//! an [`outsystems::DestinationId`] is wanted; a commit needs a [`database::JournalToken`], which
+//! only a synced journal hands out; and an unknown [`database::Outcome`] cannot be taken for a
+//! success.
 
 pub mod cli;
 pub mod compare;

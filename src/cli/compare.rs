@@ -5,7 +5,8 @@ use super::road::{self, Saved};
 use super::{CompareArguments, show};
 use crate::migrate::{Environments, check_pair};
 use crate::plan::Purpose;
-use crate::report::ComparisonReport;
+use crate::practice::{self, About, Lesson};
+use crate::report::{ComparisonReport, FindingReport, LessonReport};
 
 pub(super) async fn compare(arguments: &CompareArguments) -> Result<Exit, Trouble> {
     let plan = Saved::read(&arguments.plan)?;
@@ -29,8 +30,26 @@ pub(super) async fn compare(arguments: &CompareArguments) -> Result<Exit, Troubl
     } else {
         road::review_with_counts(environments, &plan.file, false).await?.0
     };
-    let report = ComparisonReport::new(&review, &plan.file.decisions)
+    let mut report = ComparisonReport::new(&review, &plan.file.decisions)
         .between(&source.facts().place, &destination.facts().place);
+    if source_model.is_practice {
+        let lessons = practice::lessons()?;
+        report = report.teaching(|finding| lesson(&lessons, finding));
+    }
     show::result(&if arguments.json { report.to_json()? } else { report.to_text() });
     Ok(if report.blocking > 0 { Exit::WithRejects } else { Exit::Done })
+}
+
+fn lesson(lessons: &[Lesson], finding: &FindingReport) -> Option<LessonReport> {
+    let about = About {
+        finding: finding.kind,
+        espace: &finding.espace,
+        entity: &finding.entity,
+        attribute: &finding.attribute,
+        record: &finding.record,
+        user: &finding.user,
+        tenant: &finding.tenant,
+    };
+    let lesson = lessons.iter().find(|lesson| lesson.belongs_to(&about))?;
+    Some(LessonReport { title: lesson.title.clone(), text: lesson.text.clone() })
 }

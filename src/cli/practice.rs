@@ -46,6 +46,7 @@ pub(super) async fn practice(home: &Home, arguments: PracticeArguments) -> Resul
     let (plan, confirm) = (pair.plan.display(), &pair.confirm);
     if arguments.unattended {
         let mut saved = Saved::read(&pair.plan)?;
+        pair.check(&saved)?;
         saved.secret.clone_from(&pair.secret);
         return run::carry_out(home, &saved, confirm, true, false).await;
     }
@@ -157,12 +158,48 @@ impl Pair {
         })
     }
 
+    /// A plan that a person changed may speak of other databases, and here nobody is asked for
+    /// the destination's name.
+    fn check(&self, saved: &Saved) -> Result<(), Trouble> {
+        for (side, ours, endpoint) in [
+            (Side::Source, &self.source, &saved.file.source),
+            (Side::Destination, &self.destination, &saved.file.destination),
+        ] {
+            let theirs = endpoint.connection(&saved.folder, None);
+            if !is_same_place(ours, &theirs) {
+                return Err(Trouble::refused(format!(
+                    "the {side} of {} is {}, which is not the practice pair's\n  Nothing was \
+                     written. `osferry run` carries that plan out; remove or rename the file to \
+                     practise with a new one.",
+                    self.plan.display(),
+                    theirs.place()
+                )));
+            }
+        }
+        Ok(())
+    }
+
     fn write_plan(&self) -> Result<(), Trouble> {
         let text =
             practice::sample_plan(self.source_table.clone(), self.destination_table.clone())?;
         std::fs::write(&self.plan, text).map_err(|error| {
             Trouble::refused(format!("cannot write {}: {error}", self.plan.display()))
         })
+    }
+}
+
+fn is_same_place(one: &ConnectionSpec, other: &ConnectionSpec) -> bool {
+    match (one, other) {
+        (ConnectionSpec::Sqlite { path: one }, ConnectionSpec::Sqlite { path: other }) => {
+            match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
+                (Ok(one), Ok(other)) => one == other,
+                _ => false,
+            }
+        }
+        (ConnectionSpec::SqlServer(one), ConnectionSpec::SqlServer(other)) => {
+            one.server == other.server && one.database == other.database
+        }
+        _ => false,
     }
 }
 
@@ -233,8 +270,10 @@ async fn is_practice(path: &Path) -> bool {
 }
 
 async fn make(side: Side, spec: &ConnectionSpec, options: PracticeOptions) -> Result<(), Trouble> {
+    let waiting = show::Waiting::new("writing rows");
     let builder = open_builder(spec).await?;
     let rows = practice::build(builder, side, options).await?;
+    drop(waiting);
     show::say(&format!("  {} in the applications' tables", counted(rows, "row", "rows")));
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ending::Trouble;
 use super::secrets::secret;
 use super::show;
-use crate::compare::Answers;
+use crate::compare::{Answers, Finding, choice};
 use crate::database::{
     ConnectionSpec, Destination, Fault, Secret, Source, open_destination, open_source,
 };
@@ -90,6 +90,7 @@ pub(super) async fn models(
     source: &dyn Source,
     destination: &dyn Source,
 ) -> Result<(Arc<Environment>, Arc<Environment>), Trouble> {
+    let waiting = show::Waiting::new("reading both models");
     let read = |side: Side, database| async move {
         outsystems::read(database)
             .await
@@ -98,6 +99,7 @@ pub(super) async fn models(
     let (ours, theirs) =
         futures::future::try_join(read(Side::Source, source), read(Side::Destination, destination))
             .await?;
+    drop(waiting);
     for (side, model) in [(Side::Source, &ours), (Side::Destination, &theirs)] {
         show::say(&format!(
             "{side}: {}, {} espaces, {} entities, {} users{}",
@@ -105,7 +107,7 @@ pub(super) async fn models(
             model.espaces.len(),
             model.entities.iter().filter(|entity| entity.is_active).count(),
             model.users.len(),
-            if model.is_practice { ", a practice environment" } else { "" }
+            if model.is_practice { ", practice" } else { "" }
         ));
     }
     Ok((Arc::new(ours), Arc::new(theirs)))
@@ -160,29 +162,45 @@ pub(super) fn refusal(refusal: &Refusal, plan: &Path) -> Trouble {
             }
         }
     };
-    let line = |finding: &crate::compare::Finding| {
-        let rows = finding
-            .rows
-            .map_or_else(String::new, |rows| format!(" ({})", counted(rows, "row", "rows")));
-        let choices: Vec<&str> = finding.choices.iter().map(|choice| choice.name).collect();
-        let choices = if choices.is_empty() {
-            String::new()
-        } else {
-            format!("\n      choices: {}", choices.join(", "))
-        };
-        format!("{} {}: {}{rows}{choices}", finding.key.kind, finding.about, finding.what)
-    };
     list("Decisions that make no sense:", refusal.wrong.clone());
-    list("Findings that stop the run:", refusal.stopped.iter().map(line).collect());
-    list("Findings that nobody has decided:", refusal.undecided.iter().map(line).collect());
+    list("Findings that stop the run:", refusal.stopped.iter().map(finding).collect());
+    list("Findings that nobody has decided:", refusal.undecided.iter().map(finding).collect());
+    let shown = plan.display();
     text.push_str(&format!(
-        "\n\n  `osferry compare {0}` explains each of them. Decide them with [[decision]] in {0}",
-        plan.display()
+        "\n\n  `osferry compare {shown}` explains each of them. Decide them with [[decision]] in the \
+         plan."
     ));
-    text.push_str(if refusal.undecided.is_empty() {
-        "."
-    } else {
-        ",\n  or take the recommended choice of each with --decide recommended."
-    });
+    let is_safe = |finding: &Finding| {
+        finding.recommended.is_some_and(|recommended| recommended != choice::STOP)
+    };
+    if refusal.undecided.iter().any(is_safe) {
+        text.push_str(
+            "\n  --decide recommended takes the recommended choice (*) of each where that is not to \
+             stop.",
+        );
+    }
     Trouble::refused(text)
+}
+
+/// A finding with its choices, the recommended one marked.
+fn finding(finding: &Finding) -> String {
+    let rows = finding
+        .rows
+        .map_or_else(String::new, |rows| format!(" ({})", counted(rows, "row", "rows")));
+    let mut text = format!(
+        "{} {}: {}{rows}\n      {}",
+        finding.key.kind, finding.about, finding.what, finding.why
+    );
+    let choices: Vec<String> = finding
+        .choices
+        .iter()
+        .map(|choice| {
+            let sign = if finding.recommended == Some(choice.name) { "*" } else { "" };
+            format!("{}{sign}", choice.name)
+        })
+        .collect();
+    if !choices.is_empty() {
+        text.push_str(&format!("\n      choices: {}", choices.join(", ")));
+    }
+    text
 }

@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -39,9 +39,34 @@ fn bar(template: &str) -> ProgressBar {
         ProgressBar::hidden()
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("=> "));
+        bar.set_style(style.progress_chars("=> ").with_key("rate", rate));
     }
     bar
+}
+
+fn rate(state: &ProgressState, to: &mut dyn std::fmt::Write) {
+    // Nobody is left to be told when the line cannot be written.
+    let _ = write!(to, "{} rows/s", number(state.per_sec() as u64));
+}
+
+/// Something that takes a while and cannot tell how long.
+pub(super) struct Waiting {
+    bar: ProgressBar,
+}
+
+impl Waiting {
+    pub(super) fn new(what: &str) -> Self {
+        let bar = bar("{spinner} {msg} {elapsed}");
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(LOOK);
+        Self { bar }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 /// Questions being answered, of which there may be many.
@@ -105,7 +130,7 @@ struct RunShown {
 impl RunShown {
     fn new() -> Self {
         Self {
-            bar: bar("{bar:24} {percent:>3}% {human_pos}/{human_len} rows  {per_sec}  {msg}"),
+            bar: bar("{bar:24} {percent:>3}% {human_pos}/{human_len} rows  {rate}  {msg}"),
             phase: Phase::Checking,
             ended: Vec::new(),
             troubles: Vec::new(),

@@ -28,7 +28,7 @@ pub use references::{ReferencePair, Target};
 pub use rows::{ExistingRows, NaturalKey};
 pub use selection::{LeftOut, Reason, Selected, Selection};
 
-use crate::outsystems::{EntityIndex, Environment};
+use crate::outsystems::{DestinationId, EntityIndex, Environment, SourceId};
 use question::Inquiry;
 
 /// What two environments have in common and where they differ.
@@ -49,7 +49,7 @@ pub struct Comparison {
     /// Groups of the run.
     pub groups: Vec<GroupMatch>,
     /// Roles of espaces in scope: source id → destination id.
-    pub roles: BTreeMap<i64, i64>,
+    pub roles: BTreeMap<SourceId, DestinationId>,
 }
 
 impl Comparison {

@@ -38,6 +38,7 @@ pub use shape::{
 pub use types::{ColumnType, ValueKind};
 pub use value::{
     Value, date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text,
+    in_precision, rescale, utf16_length,
 };
 
 use async_trait::async_trait;

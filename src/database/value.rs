@@ -241,9 +241,43 @@ impl PartialOrd for Value {
     }
 }
 
+/// The digits when a decimal of this precision holds them.
+#[must_use]
+pub fn in_precision(digits: i128, precision: u8) -> Option<i128> {
+    (digits.unsigned_abs() < 10_u128.checked_pow(u32::from(precision))?).then_some(digits)
+}
+
+/// The digits of a decimal at another scale; `None` when some would be lost.
+#[must_use]
+pub fn rescale(digits: i128, from: u8, to: u8) -> Option<i128> {
+    if to >= from {
+        digits.checked_mul(10_i128.checked_pow(u32::from(to - from))?)
+    } else {
+        let factor = 10_i128.checked_pow(u32::from(from - to))?;
+        (digits % factor == 0).then_some(digits / factor)
+    }
+}
+
+/// Length of a WTF-8 text in UTF-16 units, by its lead bytes.
+#[must_use]
+pub fn utf16_length(text: &[u8]) -> usize {
+    text.iter()
+        .map(|byte| match byte {
+            0x80..=0xBF => 0,
+            0xF0..=0xFF => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_count_utf16_units() {
+        assert_eq!(utf16_length("aé漢🚚".as_bytes()), 5);
+    }
 
     #[test]
     fn dates_read_back_as_they_were_written() {

@@ -15,6 +15,7 @@ use super::control::Control;
 use super::load::{key_of, scan_source};
 use super::remap::{Carried, Maps, fold, out_of_order, remap};
 use crate::database::{Result, Source};
+use crate::outsystems::SourceId;
 use crate::plan::{Plan, ReferenceRule, Rule, Target};
 
 /// Tables that have to be looked at together, by their places in the plan, ascending.
@@ -57,7 +58,7 @@ pub(super) fn circles(plan: &Plan) -> Vec<Circle> {
 pub(super) struct Foresight<'a> {
     pub(super) plan: &'a Plan,
     pub(super) source: &'a dyn Source,
-    pub(super) marks: &'a [Option<i64>],
+    pub(super) marks: &'a [Option<SourceId>],
     pub(super) control: Control,
 }
 

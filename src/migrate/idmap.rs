@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use crate::database::Value;
+use crate::outsystems::{DestinationId, SourceId};
 
 /// Source ids per page.
 const PAGE: i64 = 4096;
@@ -64,10 +65,10 @@ impl Page {
 #[derive(Default)]
 pub struct IdMap {
     pages: Vec<Page>,
-    /// (ordinal, destination id): from this ordinal on, ids go up one by one.
-    breaks: Vec<(u64, i64)>,
+    /// From this ordinal on, ids start here and go up one by one.
+    breaks: Vec<(u64, DestinationId)>,
     count: u64,
-    last: Option<i64>,
+    last: Option<SourceId>,
     /// Identifiers that are texts keep their value; without case.
     texts: HashSet<Box<[u8]>>,
 }
@@ -80,24 +81,28 @@ fn fold(text: &[u8]) -> Box<[u8]> {
     }
 }
 
+/// The id so many rows after this one where ids go up one by one.
+fn later(id: DestinationId, rows: u64) -> DestinationId {
+    DestinationId(id.0.wrapping_add(rows as i64))
+}
+
 impl IdMap {
     /// Adds a row. Source ids have to come in ascending order; one that does not is refused
     /// (`false`), because it would be lost.
     #[must_use]
-    pub fn push(&mut self, source: i64, destination: i64) -> bool {
+    pub fn push(&mut self, source: SourceId, destination: DestinationId) -> bool {
         if self.last.is_some_and(|last| source <= last) {
             return false;
         }
-        let number = source.div_euclid(PAGE);
-        let offset = source.rem_euclid(PAGE) as u16;
+        let number = source.0.div_euclid(PAGE);
+        let offset = source.0.rem_euclid(PAGE) as u16;
         if self.pages.last().is_none_or(|page| page.number != number) {
             self.pages.push(Page { number, before: self.count, ids: Ids::Listed(Vec::new()) });
         }
         if let Some(page) = self.pages.last_mut() {
             page.add(offset);
         }
-        let expected =
-            self.breaks.last().map(|(ordinal, id)| id.wrapping_add((self.count - ordinal) as i64));
+        let expected = self.breaks.last().map(|(start, id)| later(*id, self.count - start));
         if expected != Some(destination) {
             self.breaks.push((self.count, destination));
         }
@@ -114,21 +119,21 @@ impl IdMap {
 
     /// The destination's id for a source id.
     #[must_use]
-    pub fn integer(&self, source: i64) -> Option<i64> {
-        let number = source.div_euclid(PAGE);
+    pub fn integer(&self, source: SourceId) -> Option<DestinationId> {
+        let number = source.0.div_euclid(PAGE);
         let page = self.pages.binary_search_by_key(&number, |page| page.number).ok()?;
         let page = &self.pages[page];
-        let ordinal = page.before + page.rank(source.rem_euclid(PAGE) as u16)?;
+        let ordinal = page.before + page.rank(source.0.rem_euclid(PAGE) as u16)?;
         let place = self.breaks.partition_point(|(start, _)| *start <= ordinal).checked_sub(1)?;
         let (start, id) = self.breaks[place];
-        Some(id.wrapping_add((ordinal - start) as i64))
+        Some(later(id, ordinal - start))
     }
 
     /// The destination's value for a source value; `None` when no such row was carried over.
     #[must_use]
     pub fn lookup(&self, source: &Value) -> Option<Value> {
         match source {
-            Value::Integer(id) => self.integer(*id).map(Value::Integer),
+            Value::Integer(id) => self.integer(SourceId(*id)).map(Value::from),
             Value::Text(text) => self.texts.contains(&fold(text)).then(|| source.clone()),
             _ => None,
         }
@@ -165,13 +170,14 @@ mod tests {
             for (gap, jump) in gaps {
                 source += if gap > 3000 { gap } else { 1 };
                 destination += 1 + jump * jump;
-                prop_assert!(map.push(source, destination));
+                prop_assert!(map.push(SourceId(source), DestinationId(destination)));
                 plain.insert(source, destination);
             }
             for (source, destination) in &plain {
-                prop_assert_eq!(map.integer(*source), Some(*destination));
+                prop_assert_eq!(map.integer(SourceId(*source)), Some(DestinationId(*destination)));
                 for near in [source - 1, source + 1] {
-                    prop_assert_eq!(map.integer(near), plain.get(&near).copied());
+                    let expected = plain.get(&near).copied().map(DestinationId);
+                    prop_assert_eq!(map.integer(SourceId(near)), expected);
                 }
             }
             prop_assert_eq!(map.len(), plain.len() as u64);
@@ -181,18 +187,19 @@ mod tests {
     #[test]
     fn an_id_out_of_order_is_refused() {
         let mut map = IdMap::default();
-        assert!(map.push(5, 1));
-        assert!(!map.push(5, 2));
-        assert!(!map.push(4, 2));
-        assert_eq!(map.integer(5), Some(1));
+        assert!(map.push(SourceId(5), DestinationId(1)));
+        assert!(!map.push(SourceId(5), DestinationId(2)));
+        assert!(!map.push(SourceId(4), DestinationId(2)));
+        assert_eq!(map.integer(SourceId(5)), Some(DestinationId(1)));
     }
 
     #[test]
     fn the_ends_of_the_range_are_ids_too() {
         let mut map = IdMap::default();
-        assert!(map.push(i64::MIN, 7));
-        assert!(map.push(i64::MAX, 8));
-        assert_eq!(map.integer(i64::MIN), Some(7));
-        assert_eq!(map.integer(i64::MAX), Some(8));
+        let (first, last) = (SourceId(i64::MIN), SourceId(i64::MAX));
+        assert!(map.push(first, DestinationId(7)));
+        assert!(map.push(last, DestinationId(8)));
+        assert_eq!(map.integer(first), Some(DestinationId(7)));
+        assert_eq!(map.integer(last), Some(DestinationId(8)));
     }
 }

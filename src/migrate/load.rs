@@ -14,6 +14,7 @@ use crate::database::{
     Batch, ColumnRef, Destination, Fault, FaultKind, Filter, InsertTarget, Result, Scan,
     ScanRequest, Source, Value,
 };
+use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan, SourceReading};
 use crate::proof::{Canonical, combine};
 
@@ -34,7 +35,7 @@ pub(super) struct Load<'a> {
     pub(super) control: Control,
     pub(super) session: &'a mut WriteSession,
     /// Rows above this id came after the run had started and are not read.
-    pub(super) mark: Option<i64>,
+    pub(super) mark: Option<SourceId>,
 }
 
 /// A batch as read, with the proof's hash of each row; `None` after the last. A channel that
@@ -42,9 +43,9 @@ pub(super) struct Load<'a> {
 type Read = Option<(Batch, Vec<u128>)>;
 
 /// The rows of the source that are carried over.
-fn rows_below(entity: &EntityPlan, mark: Option<i64>) -> Filter {
+fn rows_below(entity: &EntityPlan, mark: Option<SourceId>) -> Filter {
     match (mark, entity.key_column()) {
-        (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::Integer(mark)),
+        (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::from(mark)),
         _ => Filter::All,
     }
 }
@@ -55,7 +56,7 @@ pub(super) async fn scan_source(
     plan: &Plan,
     place: usize,
     source: &dyn Source,
-    mark: Option<i64>,
+    mark: Option<SourceId>,
 ) -> Result<Box<dyn Scan>> {
     let entity = &plan.entities[place];
     let key = entity.key_column();
@@ -322,8 +323,8 @@ impl<'a> Load<'a> {
                 (0..batch.len()).map(|row| batch.column(column).value(row)).collect()
             });
             let known = own.as_ref().zip(entity.destination_key()).and_then(|(own, key)| {
-                let ids: Option<Vec<i64>> = own.iter().map(Value::as_integer).collect();
-                Some((ColumnRef::from(key), ids?))
+                let ids = own.iter().map(|id| id.as_integer().map(DestinationId));
+                Some((ColumnRef::from(key), ids.collect::<Option<Vec<_>>>()?))
             });
             let read_rows: Vec<usize> = rows.iter().map(|place| remapped.kept[*place]).collect();
             let digest = combine(read_rows.iter().map(|row| hashes[*row]));
@@ -336,7 +337,7 @@ impl<'a> Load<'a> {
                     &mut |done, name| {
                         let destination: Vec<Value> = match &own {
                             Some(own) => own.clone(),
-                            None => done.ids.iter().map(|id| Value::Integer(*id)).collect(),
+                            None => done.ids.iter().copied().map(Value::from).collect(),
                         };
                         record(remapped, place, &read_rows, &source_keys, destination, digest, name)
                     },
@@ -353,7 +354,7 @@ impl<'a> Load<'a> {
                     for (index, row) in read_rows.iter().enumerate() {
                         let destination = match &own {
                             Some(own) => own[index].clone(),
-                            None if generated.is_some() => Value::Integer(done.ids[index]),
+                            None if generated.is_some() => Value::from(done.ids[index]),
                             None => Value::Null,
                         };
                         pairs.push((*row, source_keys[index].clone(), destination));

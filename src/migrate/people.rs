@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::journal::{BatchKind, Keys, NewBatch, PersonRecord};
-use super::remap::Maps;
+use super::remap::{Maps, PeopleMap};
 use super::session::{Operation, SharedJournal, WriteSession, lock};
 use crate::database::{
     Batch, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget, Result,
     RowsRequest, Source, TableName, TableShape, Value, same_name,
 };
-use crate::outsystems::Environment;
+use crate::outsystems::{DestinationId, Environment, SourceId};
 use crate::plan::{PersonFate, PersonPlan, Plan};
 
 /// What stands in PASSWORD of a created user: no hash has this form, so no password fits.
@@ -25,6 +25,9 @@ pub(super) struct People<'a> {
     pub(super) journal: &'a SharedJournal,
     pub(super) session: &'a mut WriteSession,
 }
+
+/// Two ids that a link joins, and the tenant of the first.
+type Link = (DestinationId, DestinationId, Option<DestinationId>);
 
 /// How many people and links were made.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,12 +72,12 @@ impl People<'_> {
         Ok(made)
     }
 
-    /// The links of a kind as pairs of destination ids, with the tenant of the first.
-    fn links(&self, maps: &Maps, kind: u8) -> Vec<(i64, i64, Option<i64>)> {
-        let user = |id: &i64| maps.users.get(id).copied().flatten();
-        let group = |id: &i64| maps.groups.get(id).copied().flatten();
-        let tenant_of_user = |id: i64| self.tenant(&self.plan.users, &maps.users, id, false);
-        let tenant_of_group = |id: i64| self.tenant(&self.plan.groups, &maps.groups, id, true);
+    /// The links of a kind, as the destination will have them.
+    fn links(&self, maps: &Maps, kind: u8) -> Vec<Link> {
+        let user = |id: &SourceId| maps.users.get(id).copied().flatten();
+        let group = |id: &SourceId| maps.groups.get(id).copied().flatten();
+        let tenant_of_user = |id| self.tenant(&self.plan.users, &maps.users, id, false);
+        let tenant_of_group = |id| self.tenant(&self.plan.groups, &maps.groups, id, true);
         let links = &self.plan.links;
         match kind {
             0 => links
@@ -100,10 +103,10 @@ impl People<'_> {
     fn tenant(
         &self,
         people: &[PersonPlan],
-        map: &HashMap<i64, Option<i64>>,
-        id: i64,
+        map: &PeopleMap,
+        id: DestinationId,
         is_group: bool,
-    ) -> Option<i64> {
+    ) -> Option<DestinationId> {
         let created = people.iter().find_map(|person| match person.fate {
             PersonFate::Create { tenant } if map.get(&person.source) == Some(&Some(id)) => {
                 Some(tenant)
@@ -111,26 +114,25 @@ impl People<'_> {
             _ => None,
         });
         created.unwrap_or_else(|| {
-            if is_group {
-                let groups = &self.destination_model.groups;
-                groups.iter().find(|group| group.id == id).and_then(|group| group.tenant_id)
+            let there = self.destination_model;
+            let tenant = if is_group {
+                there.groups.iter().find(|group| group.id == id.0)?.tenant_id
             } else {
-                let users = &self.destination_model.users;
-                users.iter().find(|user| user.id == id).and_then(|user| user.tenant_id)
-            }
+                there.users.iter().find(|user| user.id == id.0)?.tenant_id
+            };
+            tenant.map(DestinationId)
         })
     }
 
-    /// Creates the people of a table that the plan wants created; returns source id →
-    /// destination id.
+    /// Creates the people of a table that the plan wants created; returns whose id became whose.
     async fn create(
         &mut self,
         table: &str,
         people: &[PersonPlan],
         maps: &Maps,
-        change: impl Fn(&str, i64, Value) -> Value,
-    ) -> Result<HashMap<i64, i64>> {
-        let tenants: HashMap<i64, Option<i64>> = people
+        change: impl Fn(&str, SourceId, Value) -> Value,
+    ) -> Result<HashMap<SourceId, DestinationId>> {
+        let tenants: HashMap<SourceId, Option<DestinationId>> = people
             .iter()
             .filter_map(|person| match person.fate {
                 PersonFate::Create { tenant } => Some((person.source, tenant)),
@@ -166,7 +168,7 @@ impl People<'_> {
         let id_column = ours.column("ID").map(ColumnRef::from).ok_or_else(|| {
             Fault::new(FaultKind::NotFound, format!("{table} of the source has no column ID"))
         })?;
-        let mut wanted: Vec<i64> = tenants.keys().copied().collect();
+        let mut wanted: Vec<SourceId> = tenants.keys().copied().collect();
         wanted.sort_unstable();
         let mut created = HashMap::new();
         for ids in wanted.chunks(self.plan.options.batch_rows.min(1000)) {
@@ -179,7 +181,7 @@ impl People<'_> {
                     columns: read,
                     filter: Filter::AnyOf(
                         id_column.name.clone(),
-                        ids.iter().map(|id| Value::Integer(*id)).collect(),
+                        ids.iter().copied().map(Value::from).collect(),
                     ),
                     order_by: Some(id_column.name.clone()),
                     limit: None,
@@ -188,14 +190,15 @@ impl People<'_> {
             let mut batch = Batch::for_types(columns.iter().map(|(_, shape)| &shape.data_type))?;
             let mut sources = Vec::new();
             for row in 0..rows.len() {
-                let Some(id) = rows.column(0).integer(row) else { continue };
+                let Some(id) = rows.column(0).integer(row).map(SourceId) else { continue };
                 for (place, (_, shape)) in columns.iter().enumerate() {
                     let value = rows.column(place + 1).value(row);
                     let value = if same_name(&shape.name, "TENANT_ID") {
-                        tenants.get(&id).copied().flatten().map_or(Value::Null, Value::Integer)
+                        tenants.get(&id).copied().flatten().map_or(Value::Null, Value::from)
                     } else if same_name(&shape.name, "CREATED_BY") {
-                        let by = value.as_integer().and_then(|by| maps.users.get(&by).copied());
-                        by.flatten().map_or(Value::Null, Value::Integer)
+                        let by = value.as_integer().map(SourceId);
+                        let by = by.and_then(|by| maps.users.get(&by).copied().flatten());
+                        by.map_or(Value::Null, Value::from)
                     } else {
                         change(&shape.name.to_uppercase(), id, value)
                     };
@@ -218,8 +221,8 @@ impl People<'_> {
         &mut self,
         target: &InsertTarget,
         batch: &Batch,
-        sources: &[i64],
-    ) -> Result<Vec<i64>> {
+        sources: &[SourceId],
+    ) -> Result<Vec<DestinationId>> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
@@ -232,8 +235,8 @@ impl People<'_> {
                     kind: BatchKind::People,
                     session: name.to_owned(),
                     rows: done.rows,
-                    source_keys: Keys::Integers(sources.to_vec()),
-                    destination_keys: Keys::Integers(done.ids.clone()),
+                    source_keys: Keys::Integers(sources.iter().map(|id| id.0).collect()),
+                    destination_keys: Keys::Integers(done.ids.iter().map(|id| id.0).collect()),
                     digest: 0,
                     emptied: Vec::new(),
                     deferred: Vec::new(),
@@ -246,12 +249,7 @@ impl People<'_> {
     }
 
     /// Adds the links that are not there yet.
-    async fn link(
-        &mut self,
-        table: &str,
-        names: [&str; 2],
-        links: &[(i64, i64, Option<i64>)],
-    ) -> Result<u64> {
+    async fn link(&mut self, table: &str, names: [&str; 2], links: &[Link]) -> Result<u64> {
         if links.is_empty() {
             return Ok(0);
         }
@@ -264,8 +262,8 @@ impl People<'_> {
         let (first, second) = (column(names[0])?, column(names[1])?);
         let tenant = theirs.column("TENANT_ID").cloned();
         let identity = theirs.identity().map(|column| column.name.clone());
-        let mut there: HashSet<(i64, i64)> = HashSet::new();
-        let mut people: Vec<i64> = links.iter().map(|link| link.0).collect();
+        let mut there: HashSet<(DestinationId, DestinationId)> = HashSet::new();
+        let mut people: Vec<DestinationId> = links.iter().map(|link| link.0).collect();
         people.sort_unstable();
         people.dedup();
         for ids in people.chunks(1000) {
@@ -276,7 +274,7 @@ impl People<'_> {
                     columns: vec![ColumnRef::from(&first), ColumnRef::from(&second)],
                     filter: Filter::AnyOf(
                         first.name.clone(),
-                        ids.iter().map(|id| Value::Integer(*id)).collect(),
+                        ids.iter().copied().map(Value::from).collect(),
                     ),
                     order_by: None,
                     limit: None,
@@ -286,7 +284,7 @@ impl People<'_> {
                 if let (Some(a), Some(b)) =
                     (rows.column(0).integer(row), rows.column(1).integer(row))
                 {
-                    there.insert((a, b));
+                    there.insert((DestinationId(a), DestinationId(b)));
                 }
             }
         }
@@ -299,9 +297,9 @@ impl People<'_> {
         for chunk in missing.chunks(self.plan.options.batch_rows) {
             let mut batch = Batch::for_types(columns.iter().map(|column| &column.data_type))?;
             for (a, b, tenant) in chunk {
-                let mut row = vec![Value::Integer(*a), Value::Integer(*b)];
+                let mut row = vec![Value::from(*a), Value::from(*b)];
                 if columns.len() == 3 {
-                    row.push(tenant.map_or(Value::Null, Value::Integer));
+                    row.push(tenant.map_or(Value::Null, Value::from));
                 }
                 batch.push_row(&row)?;
             }
@@ -322,7 +320,7 @@ async fn shape(database: &dyn Source, table: &TableName) -> Result<TableShape> {
     )
 }
 
-fn fill(map: &mut HashMap<i64, Option<i64>>, people: &[PersonPlan], created: &HashMap<i64, i64>) {
+fn fill(map: &mut PeopleMap, people: &[PersonPlan], created: &HashMap<SourceId, DestinationId>) {
     for person in people {
         let id = match person.fate {
             PersonFate::Use(id) => Some(id),
@@ -334,7 +332,7 @@ fn fill(map: &mut HashMap<i64, Option<i64>>, people: &[PersonPlan], created: &Ha
 }
 
 /// A created user can neither be written to nor signed in with (`design.md` decision 11).
-fn mask_user(column: &str, id: i64, value: Value) -> Value {
+fn mask_user(column: &str, id: SourceId, value: Value) -> Value {
     let filled = |value: &Value| matches!(value, Value::Text(text) if !text.is_empty());
     match column {
         "PASSWORD" => Value::text(NO_PASSWORD),

@@ -19,7 +19,7 @@ use super::remap::Maps;
 use super::second_pass::set_references;
 use super::session::{SharedJournal, WriteSession, lock};
 use crate::database::{Destination, Fault, FaultKind, Result, Source};
-use crate::outsystems::Environment;
+use crate::outsystems::{Environment, SourceId};
 use crate::plan::{IdentifierPlan, Plan, SourceReading};
 
 /// What a run needs.
@@ -100,7 +100,7 @@ fn note_end(request: &RunRequest, journal: &SharedJournal, end: &RunEnd) -> Resu
 
 /// The highest id of each source table, children before parents: every reference that a row below
 /// its table's mark holds leads to a row below its parent's (`engine.md` D10).
-async fn high_water_marks(plan: &Plan, source: &dyn Source) -> Result<Vec<Option<i64>>> {
+async fn high_water_marks(plan: &Plan, source: &dyn Source) -> Result<Vec<Option<SourceId>>> {
     let mut marks = vec![None; plan.entities.len()];
     if plan.options.source_reading == SourceReading::Frozen {
         return Ok(marks);
@@ -109,7 +109,7 @@ async fn high_water_marks(plan: &Plan, source: &dyn Source) -> Result<Vec<Option
         if let IdentifierPlan::Generated { source: key, .. } = &entity.identifier {
             // A table that is empty now stays out, whatever is inserted from here on.
             let highest = source.highest(&entity.source_table, &key.name).await?;
-            marks[place] = Some(highest.unwrap_or(i64::from(i32::MIN)));
+            marks[place] = Some(SourceId(highest.unwrap_or(i64::from(i32::MIN))));
         }
     }
     Ok(marks)
@@ -199,7 +199,7 @@ async fn load_level(
     journal: &SharedJournal,
     teller: &Teller,
     level: &[usize],
-    marks: &[Option<i64>],
+    marks: &[Option<SourceId>],
     maps: &Maps,
     idle: &mut Vec<WriteSession>,
 ) -> Result<()> {

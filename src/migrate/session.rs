@@ -9,6 +9,7 @@ use crate::database::{
     Batch, ColumnRef, Destination, Fault, FaultKind, Fence, Filter, InsertTarget, Outcome, Result,
     TableName, UpdateTarget, Witness, Writer,
 };
+use crate::outsystems::DestinationId;
 
 /// The journal as several sessions share it.
 pub(super) type SharedJournal = Arc<Mutex<Journal>>;
@@ -26,7 +27,11 @@ const FENCE_TRIES: u32 = 300;
 /// What a transaction does.
 pub(super) enum Operation<'a> {
     /// Inserts rows. For tables whose ids are known beforehand, the key column and the ids.
-    Insert { target: &'a InsertTarget, batch: &'a Batch, known: Option<(ColumnRef, Vec<i64>)> },
+    Insert {
+        target: &'a InsertTarget,
+        batch: &'a Batch,
+        known: Option<(ColumnRef, Vec<DestinationId>)>,
+    },
     /// Sets columns of rows; doing it twice does no harm.
     Update { target: &'a UpdateTarget, batch: &'a Batch },
     /// Deletes rows; doing it twice does no harm.
@@ -38,7 +43,7 @@ pub(super) enum Operation<'a> {
 /// What it did.
 pub(super) struct Done {
     /// The ids that the destination gave.
-    pub(super) ids: Vec<i64>,
+    pub(super) ids: Vec<DestinationId>,
     /// Rows touched.
     pub(super) rows: u64,
 }
@@ -176,7 +181,10 @@ impl WriteSession {
                     (None, None) => None,
                 };
                 match seen {
-                    Some((key, ids)) => self.destination.witness(&target.table, &key, &ids).await?,
+                    Some((key, ids)) => {
+                        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+                        self.destination.witness(&target.table, &key, &ids).await?
+                    }
                     None => {
                         return Err(Fault::new(
                             FaultKind::Other,
@@ -259,6 +267,7 @@ async fn perform(writer: &mut Box<dyn Writer>, operation: &Operation<'_>) -> Res
                     format!("{}: {} rows got {} ids", target.table, batch.len(), ids.len()),
                 ));
             }
+            let ids = ids.into_iter().map(DestinationId).collect();
             Done { ids, rows: batch.len() as u64 }
         }
         Operation::Update { target, batch } => {

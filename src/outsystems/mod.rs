@@ -5,7 +5,9 @@
 
 mod entity;
 mod environment;
+mod id;
 mod key;
+mod null;
 mod read;
 mod system;
 mod tables;
@@ -18,7 +20,9 @@ pub use environment::{
     Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
     Solution, Tenant, User,
 };
+pub use id::{DestinationId, SourceId};
 pub use key::Key;
+pub use null::null_value;
 pub use read::{count_event_rows, read};
 pub use system::SystemTarget;
 

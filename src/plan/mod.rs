@@ -23,7 +23,7 @@ pub use scope::{ScopeError, ScopeRequest, resolve};
 
 use crate::compare::{Answers, Comparison, Selection, compare};
 use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value};
-use crate::outsystems::{Environment, Key};
+use crate::outsystems::{DestinationId, Environment, Key, SourceId};
 
 /// Two environments compared, with the order in which rows would be written.
 #[derive(Debug)]
@@ -71,13 +71,13 @@ pub struct Plan {
     pub leaf_first: Vec<(usize, String)>,
     /// Maps of rows that are only looked up.
     pub fixed: Vec<FixedPlan>,
-    /// Tenants: source id, destination id.
-    pub tenants: Vec<(i64, i64)>,
+    /// Tenants: whose id there is whose.
+    pub tenants: Vec<(SourceId, DestinationId)>,
     /// Users of the run.
     pub users: Vec<PersonPlan>,
     /// Groups of the run.
     pub groups: Vec<PersonPlan>,
-    /// Role and group links to add, by source id of user and group, destination id of role.
+    /// Role and group links to add.
     pub links: LinksPlan,
     /// Batch size and the like.
     pub options: RunOptions,
@@ -305,7 +305,7 @@ pub enum Fate {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PersonPlan {
     /// Its id in the source.
-    pub source: i64,
+    pub source: SourceId,
     /// Its name, for reports.
     pub name: String,
     /// What becomes of it.
@@ -316,23 +316,24 @@ pub struct PersonPlan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PersonFate {
     /// This one of the destination is used.
-    Use(i64),
+    Use(DestinationId),
     /// It is created, in this tenant of the destination.
     Create {
         /// The tenant, where the table has one.
-        tenant: Option<i64>,
+        tenant: Option<DestinationId>,
     },
     /// References to it are emptied.
     Empty,
 }
 
-/// Links between people and roles that are added where they are missing.
+/// Links between people and roles that are added where they are missing. Roles have been matched;
+/// users and groups have not got all their ids in the destination yet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LinksPlan {
-    /// Source user, destination role.
-    pub user_roles: Vec<(i64, i64)>,
-    /// Source group, destination role.
-    pub group_roles: Vec<(i64, i64)>,
-    /// Source user, source group.
-    pub group_users: Vec<(i64, i64)>,
+    /// User and role.
+    pub user_roles: Vec<(SourceId, DestinationId)>,
+    /// Group and role.
+    pub group_roles: Vec<(SourceId, DestinationId)>,
+    /// User and group.
+    pub group_users: Vec<(SourceId, SourceId)>,
 }

@@ -197,7 +197,7 @@ fn source_side(plan: &Plan, target: Target) -> IdSide {
         Target::Groups => IdSide::Classes(person_classes(&plan.groups)),
         Target::Tenants => {
             IdSide::Classes(classes(plan.tenants.iter().map(|(source, destination)| {
-                (IdKey::Number(*source), Some(IdKey::Number(*destination)))
+                (IdKey::from(*source), Some(IdKey::from(*destination)))
             })))
         }
         Target::Fixed(place) => {
@@ -215,9 +215,9 @@ fn source_side(plan: &Plan, target: Target) -> IdSide {
 
 fn person_classes(people: &[PersonPlan]) -> HashMap<IdKey, Option<IdKey>> {
     classes(people.iter().filter_map(|person| {
-        let source = IdKey::Number(person.source);
+        let source = IdKey::from(person.source);
         match person.fate {
-            PersonFate::Use(destination) => Some((source, Some(IdKey::Number(destination)))),
+            PersonFate::Use(destination) => Some((source, Some(IdKey::from(destination)))),
             PersonFate::Empty => Some((source, None)),
             // A new row stands for this one only.
             PersonFate::Create { .. } => None,

@@ -48,6 +48,11 @@ pub(super) fn put_none(to: &mut Vec<u8>) {
     to.push(NONE);
 }
 
+/// Whether this is the form of no reference.
+pub(super) fn is_none_form(bytes: &[u8]) -> bool {
+    bytes == [NONE]
+}
+
 /// An id that stands for no row of the source.
 pub(super) fn put_unknown(key: &IdKey, to: &mut Vec<u8>) {
     to.push(UNKNOWN);
@@ -237,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_step_and_its_thousandths_are_one_moment_and_other_moments_stay() {
-        let second = 638_000_000_000_000_000 - 638_000_000_000_000_000 % 10_000_000;
+        let second = 638_000_000_000_000_000;
         for (shown, exact) in [(30_000, 33_333), (70_000, 66_667), (100_000, 100_000)] {
             assert_eq!(step_of(second + shown), second + exact);
             assert_eq!(step_of(second + exact), second + exact);

@@ -248,8 +248,8 @@ async fn left_rows(job: Job<'_>, forms: &Forms<'_>, rows: &Rows) -> Result<Vec<R
     Ok(found)
 }
 
-/// Says what differs: a row of the source and the row of the destination most like it, when more
-/// than half of their cells are equal.
+/// Says what differs: a row of the source and the row of the destination most like it, when at
+/// least half of their cells are equal.
 fn name(
     forms: &Forms<'_>,
     emptied: &EmptiedForms,
@@ -276,7 +276,7 @@ fn name(
             .enumerate()
             .map(|(other, destination)| (differing(source, destination), place, other))
             .min_by_key(|(columns, _, _)| columns.len());
-        pairs.extend(best.filter(|(columns, _, _)| columns.len() * 2 < source.cells.len()));
+        pairs.extend(best.filter(|(columns, _, _)| columns.len() * 2 <= source.cells.len()));
     }
     pairs.sort_by_key(|(columns, place, _)| (columns.len(), *place));
     let mut named = 0;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::database::{Result, Value};
 use crate::migrate::journal::{BatchKind, Journal, Keys};
+use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{EntityPlan, Fate, PersonFate, PersonPlan, Plan, Rule, Target};
 
 /// An id, equal where the platform's databases find it equal.
@@ -23,6 +24,18 @@ impl fmt::Display for IdKey {
             Self::Number(number) => write!(f, "{number}"),
             Self::Text(text) => f.write_str(&String::from_utf8_lossy(text)),
         }
+    }
+}
+
+impl From<SourceId> for IdKey {
+    fn from(id: SourceId) -> Self {
+        Self::Number(id.0)
+    }
+}
+
+impl From<DestinationId> for IdKey {
+    fn from(id: DestinationId) -> Self {
+        Self::Number(id.0)
     }
 }
 
@@ -57,8 +70,8 @@ pub(super) enum Inverse {
     Nothing,
     /// Few ids, of any kind: destination to the sources it stands for, ascending.
     Few(Arc<HashMap<IdKey, Vec<IdKey>>>),
-    /// Many numbers: (destination, source), ascending.
-    Many(Arc<Vec<(i64, i64)>>),
+    /// Many numbers, ascending.
+    Many(Arc<Vec<(DestinationId, SourceId)>>),
 }
 
 impl Inverse {
@@ -70,9 +83,10 @@ impl Inverse {
             Self::Few(map) => map.get(destination)?.first().cloned(),
             Self::Many(pairs) => {
                 let IdKey::Number(number) = destination else { return None };
-                let place = pairs.partition_point(|(id, _)| id < number);
+                let wanted = DestinationId(*number);
+                let place = pairs.partition_point(|(id, _)| *id < wanted);
                 let (id, source) = pairs.get(place)?;
-                (id == number).then_some(IdKey::Number(*source))
+                (*id == wanted).then(|| IdKey::from(*source))
             }
         }
     }
@@ -86,7 +100,7 @@ impl Inverse {
                 map.get(destination).is_some_and(|sources| sources.contains(source))
             }
             (Self::Many(pairs), IdKey::Number(source), IdKey::Number(destination)) => {
-                pairs.binary_search(&(*destination, *source)).is_ok()
+                pairs.binary_search(&(DestinationId(*destination), SourceId(*source))).is_ok()
             }
             (Self::Many(_), _, _) => false,
         }
@@ -134,7 +148,7 @@ impl Maps {
                 .filter(|person| person.is_group == is_group)
                 .map(|person| (person.source, person.destination));
             Inverse::few(
-                used.chain(noted).map(|(source, id)| (IdKey::Number(source), IdKey::Number(id))),
+                used.chain(noted).map(|(source, id)| (IdKey::from(source), IdKey::from(id))),
             )
         };
         let fixed = plan.fixed.iter().enumerate().map(|(place, fixed)| {
@@ -148,9 +162,7 @@ impl Maps {
             users: of(&plan.users, false),
             groups: of(&plan.groups, true),
             tenants: Inverse::few(
-                plan.tenants
-                    .iter()
-                    .map(|(source, id)| (IdKey::Number(*source), IdKey::Number(*id))),
+                plan.tenants.iter().map(|(source, id)| (IdKey::from(*source), IdKey::from(*id))),
             ),
             fixed: fixed.collect(),
             entities: BTreeMap::new(),
@@ -205,7 +217,8 @@ pub(super) fn rows_of(entity: usize, journal: &Journal, kinds: &[BatchKind]) -> 
         }
         match (batch.source_keys, batch.destination_keys) {
             (Keys::Integers(sources), Keys::Integers(destinations)) => {
-                numbers.extend(destinations.into_iter().zip(sources));
+                let destinations = destinations.into_iter().map(DestinationId);
+                numbers.extend(destinations.zip(sources.into_iter().map(SourceId)));
             }
             (sources, destinations) => {
                 texts.extend((0..sources.len().min(destinations.len())).filter_map(|place| {
@@ -215,8 +228,8 @@ pub(super) fn rows_of(entity: usize, journal: &Journal, kinds: &[BatchKind]) -> 
         }
     }
     if !texts.is_empty() {
-        let numbers = numbers.iter().map(|(id, source)| (*source, *id));
-        let numbers = numbers.map(|(from, to)| (IdKey::Number(from), IdKey::Number(to)));
+        let numbers =
+            numbers.into_iter().map(|(id, source)| (IdKey::from(source), IdKey::from(id)));
         return Ok(Inverse::few(texts.into_iter().chain(numbers)));
     }
     numbers.sort_unstable();

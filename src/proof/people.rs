@@ -14,7 +14,7 @@ use crate::database::{
     Value,
 };
 use crate::migrate::journal::{Journal, PersonRecord};
-use crate::outsystems::Key;
+use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{PersonFate, PersonPlan, Plan};
 
 /// Ids asked for in one request.
@@ -22,6 +22,9 @@ const AT_ONCE: usize = 1000;
 
 /// Called with the number of the kind, its table, and rows done of all.
 type Tell<'a> = dyn FnMut(usize, &str, u64, u64) + Send + 'a;
+
+/// Whose id became whose.
+type Ids = HashMap<SourceId, DestinationId>;
 
 /// The users and groups of a run.
 pub(super) struct People<'a> {
@@ -44,8 +47,8 @@ struct Links {
     columns: [&'static str; 2],
     /// What the second column leads to, in words.
     to: &'static str,
-    /// Source id of the first, and both ids of the destination.
-    pairs: Vec<(i64, i64, i64)>,
+    /// The first on both sides, and what it is linked to.
+    pairs: Vec<(SourceId, DestinationId, DestinationId)>,
 }
 
 impl<'a> People<'a> {
@@ -57,11 +60,11 @@ impl<'a> People<'a> {
     ) -> Result<Self> {
         let (groups, users): (Vec<_>, Vec<_>) =
             lock(journal).all_people()?.into_iter().partition(|person| person.is_group);
-        let ids = |records: &[PersonRecord]| -> HashMap<i64, i64> {
+        let ids = |records: &[PersonRecord]| -> Ids {
             records.iter().map(|person| (person.source, person.destination)).collect()
         };
         let (user, group) = (ids(&users), ids(&groups));
-        let to_roles = |links: &[(i64, i64)], people: &HashMap<i64, i64>| {
+        let to_roles = |links: &[(SourceId, DestinationId)], people: &Ids| {
             let pairs = links.iter().filter_map(|(a, role)| Some((*a, *people.get(a)?, *role)));
             pairs.collect()
         };
@@ -140,15 +143,16 @@ impl<'a> People<'a> {
         let tenant = shape.column("TENANT_ID").map(ColumnRef::from);
         let columns: Vec<ColumnRef> = [id, name].into_iter().chain(tenant).collect();
         let ids = kind.records.iter().map(|person| person.destination).collect();
-        let there: HashMap<i64, (String, Option<i64>)> = self
+        let there: HashMap<DestinationId, (String, Option<DestinationId>)> = self
             .rows(&shape.name, &columns, ids)
             .await?
             .iter()
             .flat_map(|rows| (0..rows.len()).map(move |row| (rows, row)))
             .filter_map(|(rows, row)| {
                 let tenant = rows.columns().get(2).and_then(|column| column.integer(row));
+                let tenant = tenant.map(DestinationId);
                 let name = rows.column(1).text(row).unwrap_or_default();
-                Some((rows.column(0).integer(row)?, (name, tenant)))
+                Some((DestinationId(rows.column(0).integer(row)?), (name, tenant)))
             })
             .collect();
         let has_tenant = columns.len() == 3;
@@ -179,7 +183,7 @@ impl<'a> People<'a> {
                 && has_tenant
                 && *tenant != wanted
             {
-                let shown = |tenant: Option<i64>| {
+                let shown = |tenant: Option<DestinationId>| {
                     tenant.map_or_else(|| "empty".to_owned(), |tenant| tenant.to_string())
                 };
                 let what = format!("is {}; it should be {}", shown(*tenant), shown(wanted));
@@ -196,13 +200,14 @@ impl<'a> People<'a> {
         let shape = self.shape(links.table).await?;
         let columns = vec![column(&shape, links.columns[0])?, column(&shape, links.columns[1])?];
         let ids = links.pairs.iter().map(|(_, id, _)| *id).collect();
-        let there: HashSet<(i64, i64)> = self
+        let there: HashSet<(DestinationId, DestinationId)> = self
             .rows(&shape.name, &columns, ids)
             .await?
             .iter()
             .flat_map(|rows| (0..rows.len()).map(move |row| (rows, row)))
             .filter_map(|(rows, row)| {
-                Some((rows.column(0).integer(row)?, rows.column(1).integer(row)?))
+                let id = |column: usize| rows.column(column).integer(row).map(DestinationId);
+                Some((id(0)?, id(1)?))
             })
             .collect();
         for (source, id, to) in &links.pairs {
@@ -231,13 +236,13 @@ impl<'a> People<'a> {
         &self,
         table: &TableName,
         columns: &[ColumnRef],
-        mut ids: Vec<i64>,
+        mut ids: Vec<DestinationId>,
     ) -> Result<Vec<Batch>> {
         ids.sort_unstable();
         ids.dedup();
         let mut found = Vec::new();
         for ids in ids.chunks(AT_ONCE) {
-            let values = ids.iter().copied().map(Value::Integer).collect();
+            let values = ids.iter().copied().map(Value::from).collect();
             let request = RowsRequest {
                 table: table.clone(),
                 columns: columns.to_vec(),

@@ -3,12 +3,9 @@
 use serde::Serialize;
 
 use super::run::{FORMAT, NotCarriedOver};
-use super::text::{counted, plain, rows, wrapped};
+use super::text::{WIDTH, counted, plain, rows, wrapped};
 use crate::compare::{Choice, Finding, Reason, Severity, choice};
 use crate::plan::{Decision, Decisions, Review};
-
-/// Columns that a line may take.
-const WIDTH: usize = 80;
 
 /// Candidates that are shown of each finding.
 const SHOWN_CANDIDATES: usize = 10;
@@ -112,6 +109,18 @@ pub struct FindingReport {
     pub decided: Option<DecidedReport>,
     /// Whom or what a person may map to.
     pub candidates: Vec<String>,
+    /// What there is to learn from it, in a practice environment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<LessonReport>,
+}
+
+/// A lesson of a practice environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LessonReport {
+    /// A few words.
+    pub title: String,
+    /// Two or three sentences.
+    pub text: String,
 }
 
 /// One way to decide a finding.
@@ -164,6 +173,15 @@ impl ComparisonReport {
     pub fn between(mut self, source: &str, destination: &str) -> Self {
         self.source = Some(source.to_owned());
         self.destination = Some(destination.to_owned());
+        self
+    }
+
+    /// Adds the lesson of each finding that has one.
+    #[must_use]
+    pub fn teaching(mut self, lesson: impl Fn(&FindingReport) -> Option<LessonReport>) -> Self {
+        for finding in &mut self.findings {
+            finding.lesson = lesson(finding);
+        }
         self
     }
 
@@ -333,6 +351,7 @@ fn finding_report(finding: &Finding, decision: Option<&Decision>) -> FindingRepo
             to: decision.to.clone(),
         }),
         candidates: finding.candidates.clone(),
+        lesson: None,
     }
 }
 
@@ -376,6 +395,10 @@ fn group_text(out: &mut String, kind: &str, group: &[&FindingReport]) {
                 None => String::new(),
             };
             let text = format!("decided: {}{to}", decided.choice);
+            out.push_str(&wrapped(&text, WIDTH, "    ", "      "));
+        }
+        if let Some(lesson) = &finding.lesson {
+            let text = format!("lesson: {}. {}", lesson.title, lesson.text);
             out.push_str(&wrapped(&text, WIDTH, "    ", "      "));
         }
     }

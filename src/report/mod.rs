@@ -21,7 +21,8 @@ mod text;
 use std::path::{Path, PathBuf};
 
 pub use comparison::{
-    ChoiceReport, ComparisonReport, DecidedReport, FindingReport, PairReport, SeverityCounts,
+    ChoiceReport, ComparisonReport, DecidedReport, FindingReport, LessonReport, PairReport,
+    SeverityCounts,
 };
 pub use plan::{PlanReport, PlannedEntity, PlannedPeople};
 pub use reasons::ReasonGroup;

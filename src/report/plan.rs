@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::text::number;
+use super::text::{WIDTH, number, wrapped};
 use crate::plan::{ExistingPlan, IdentifierPlan, PersonFate, PersonPlan, Plan, Rule};
 
 /// What a plan would do, by counts as they were at review.
@@ -144,16 +144,19 @@ impl PlanReport {
     pub fn to_text(&self) -> String {
         let total = |rows: fn(&PlannedEntity) -> u64| number(self.entities.iter().map(rows).sum());
         let mut text = format!(
-            "Dry run of {}: everything needed is there, nothing was written.\n\n\
-             {} rows of {} entities would be carried over, {} rows of the destination deleted \
-             before, {} kept.\nPlan {}\n\n",
-            self.name,
+            "Dry run of {}: everything needed is there, nothing was written.\n\n",
+            self.name
+        );
+        let sum = format!(
+            "{} rows of {} entities would be carried over, {} rows of the destination deleted \
+             before, {} kept.",
             total(|entity| entity.rows),
             self.entities.len(),
             total(|entity| entity.deleted),
             total(|entity| entity.kept),
-            self.fingerprint,
         );
+        text.push_str(&wrapped(&sum, WIDTH, "", ""));
+        let _ = writeln!(text, "Plan {}\n", self.fingerprint);
         let wide = self.entities.iter().map(|entity| entity.name.chars().count()).max();
         let wide = wide.unwrap_or(0).clamp(6, 40);
         let _ = writeln!(
@@ -196,7 +199,7 @@ impl PlanReport {
             if !lines.is_empty() {
                 let _ = write!(text, "\n{title}:\n");
                 for line in lines {
-                    let _ = writeln!(text, "  {line}");
+                    text.push_str(&wrapped(&line, WIDTH, "  ", "    "));
                 }
             }
         }

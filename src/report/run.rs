@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::reasons::ReasonGroup;
 use super::text::{counted, rows};
 use crate::migrate::journal::{EventRecord, RunState};
+use crate::outsystems::{DestinationId, SourceId};
 use crate::proof::Proof;
 
 /// The version of the JSON form. It changes when a name changes its meaning or goes away, not
@@ -214,9 +215,9 @@ pub struct PersonReport {
     /// Its name.
     pub name: String,
     /// Its id in the source.
-    pub source: i64,
+    pub source: SourceId,
     /// Its id in the destination.
-    pub destination: i64,
+    pub destination: DestinationId,
 }
 
 /// Something of the scope that is not carried over.

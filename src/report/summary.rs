@@ -13,7 +13,7 @@
 use super::markdown::{difference_words, proof_words};
 use super::reasons::ReasonGroup;
 use super::run::{EntityReport, RunReport};
-use super::text::{counted, number, plain, wrapped};
+use super::text::{WIDTH, counted, number, plain, wrapped};
 use crate::proof::Proof;
 
 /// A proof in a few lines: what was compared, and the first differences.
@@ -33,9 +33,6 @@ pub fn proof_summary(proof: &Proof) -> String {
     }
     out
 }
-
-/// Columns that a line may take.
-const WIDTH: usize = 80;
 
 /// Entities whose first difference is shown; the report has the others.
 const SHOWN: usize = 3;

@@ -10,7 +10,7 @@ use crate::database::{ColumnRef, ColumnShape, ColumnType, Filter, TableName, Val
 use crate::migrate::journal::{
     BatchKind, EmptiedCell, Journal, Keys, LeftOutRow, NewBatch, PersonRecord, RunHeader, RunState,
 };
-use crate::outsystems::Key;
+use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{
     ColumnPlan, Decision, Decisions, EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Misfit,
     Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions, Target,
@@ -106,15 +106,19 @@ fn plan() -> Plan {
         cleared: Vec::new(),
         leaf_first: Vec::new(),
         fixed: Vec::new(),
-        tenants: vec![(1, 2)],
+        tenants: vec![(SourceId(1), DestinationId(2))],
         users: vec![
             PersonPlan {
-                source: 11,
+                source: SourceId(11),
                 name: "anna".to_owned(),
-                fate: PersonFate::Create { tenant: Some(2) },
+                fate: PersonFate::Create { tenant: Some(DestinationId(2)) },
             },
-            PersonPlan { source: 12, name: "bert".to_owned(), fate: PersonFate::Use(77) },
-            PersonPlan { source: 13, name: "carl".to_owned(), fate: PersonFate::Empty },
+            PersonPlan {
+                source: SourceId(12),
+                name: "bert".to_owned(),
+                fate: PersonFate::Use(DestinationId(77)),
+            },
+            PersonPlan { source: SourceId(13), name: "carl".to_owned(), fate: PersonFate::Empty },
         ],
         groups: Vec::new(),
         links: LinksPlan::default(),
@@ -183,8 +187,18 @@ fn journal(folder: &Path, state: RunState) -> Journal {
     write(&mut journal, &batch(1, BatchKind::Delete, 1_200));
     journal
         .people(&[
-            PersonRecord { is_group: false, source: 11, destination: 301, is_ours: true },
-            PersonRecord { is_group: false, source: 12, destination: 77, is_ours: false },
+            PersonRecord {
+                is_group: false,
+                source: SourceId(11),
+                destination: DestinationId(301),
+                is_ours: true,
+            },
+            PersonRecord {
+                is_group: false,
+                source: SourceId(12),
+                destination: DestinationId(77),
+                is_ours: false,
+            },
         ])
         .expect("noted");
     write(&mut journal, &batch(0, BatchKind::Recognise, 3));

@@ -1,5 +1,8 @@
 //! Numbers, lines and names as reports show them.
 
+/// Columns that a line on a terminal may take.
+pub(super) const WIDTH: usize = 80;
+
 /// A number with its thousands apart: `1,284,322`.
 pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();

@@ -126,6 +126,80 @@ fn verify_writes_to_neither_database() {
     assert!(std::fs::read(bench.destination()).is_ok_and(|bytes| bytes == after));
 }
 
+/// Rows of a table in the destination.
+fn count(bench: &Bench, table: &str) -> u64 {
+    let rows: i64 = Connection::open(bench.destination())
+        .and_then(|connection| {
+            connection.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get(0))
+        })
+        .expect("a count");
+    rows.unsigned_abs()
+}
+
+#[test]
+fn rows_that_are_kept_stay_and_ours_are_added() {
+    let bench = bench();
+    let mut plan = Plan::new();
+    plan.options = vec!["destination_rows = \"keep\"".into()];
+    bench.plan(&plan.text());
+    let table = table_of(&bench, "Thing0");
+    let before = count(&bench, &table);
+    assert!(before > 0, "nothing to keep");
+    let said = bench.osferry(&[RUN, &["--json"]].concat());
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let report = json(&said);
+    assert_eq!(report["totals"]["deleted"], 0);
+    let written = report["totals"]["written"].as_u64().expect("a number");
+    assert!(written > 0);
+    let ours = report["entities"]
+        .as_array()
+        .expect("entities")
+        .iter()
+        .find(|entity| entity["name"].as_str().is_some_and(|name| name.ends_with(".Thing0")))
+        .and_then(|entity| entity["written"].as_u64())
+        .expect("Thing0");
+    assert_eq!(count(&bench, &table), before + ours);
+}
+
+#[test]
+fn a_producer_that_kept_rows_point_to_is_not_replaced() {
+    let features = vec![Feature::ExistingRows, Feature::ProducerReplaced];
+    let pair = generate::pair(&Recipe { seed: 12, size: 4, features, flaw: None });
+    let bench = Bench::new(&pair, 12);
+    let mut plan = Plan::new();
+    plan.options = vec!["destination_rows = \"keep\"".into()];
+    bench.plan(&plan.text());
+    let said = bench.osferry(RUN);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("producer-rows"), "{}", said.all());
+    assert!(bench.destination_unchanged());
+}
+
+#[test]
+fn a_row_that_the_server_refuses_is_a_reject() {
+    let bench = bench();
+    let table = table_of(&bench, "Thing0");
+    Connection::open(bench.destination())
+        .and_then(|connection| {
+            connection.execute_batch(&format!(
+                "CREATE TRIGGER refuses BEFORE INSERT ON \"{table}\" WHEN NEW.TAG LIKE 's-Thing0-1 %' \
+                 BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+            ))
+        })
+        .expect("a trigger");
+    let said = bench.osferry(&[RUN, &["--json"]].concat());
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    let report = json(&said);
+    assert_eq!(report["verdict"], "proved-with-rejects");
+    let entities = report["entities"].as_array().expect("entities");
+    let thing = entities
+        .iter()
+        .find(|entity| entity["name"].as_str().is_some_and(|name| name.ends_with(".Thing0")))
+        .expect("Thing0");
+    assert_eq!(thing["rejected"], 1, "{thing}");
+    assert_eq!(bench.osferry(&["verify", &only_run(&bench)]).code, Some(1));
+}
+
 #[test]
 fn an_unknown_run_is_refused() {
     let bench = bench();

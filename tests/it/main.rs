@@ -9,6 +9,8 @@ mod faults;
 mod manual;
 mod migration;
 mod port;
+mod practice;
+mod practice_road;
 mod program;
 mod proof;
 mod support;

@@ -108,32 +108,42 @@ impl Bench {
         self.start(home, arguments, &[])
     }
 
+    fn start(&self, home: &Path, arguments: &[&str], variables: &[(String, String)]) -> Said {
+        let mut all = self.databases.secrets();
+        all.extend_from_slice(variables);
+        osferry(self.folder.path(), home, arguments, &all)
+    }
+
     /// The same with variables of its environment.
     pub fn osferry_with(&self, arguments: &[&str], variables: &[(String, String)]) -> Said {
         self.start(&self.folder.path().join("home"), arguments, variables)
     }
+}
 
-    fn start(&self, home: &Path, arguments: &[&str], variables: &[(String, String)]) -> Said {
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_osferry"));
-        for name in ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN"]
-        {
-            command.env_remove(format!("OSFERRY_{name}"));
-        }
-        let output = command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("OSFERRY_HOME", home)
-            .envs(self.databases.secrets())
-            .envs(variables.iter().map(|(name, value)| (name, value)))
-            .env_remove("RUST_BACKTRACE")
-            .timeout(Duration::from_secs(300))
-            .output()
-            .expect("the program starts");
-        Said {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+/// Runs the program in a folder, with a place for what it keeps and variables of its environment.
+pub fn osferry(
+    folder: &Path,
+    home: &Path,
+    arguments: &[&str],
+    variables: &[(String, String)],
+) -> Said {
+    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_osferry"));
+    for name in ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN"] {
+        command.env_remove(format!("OSFERRY_{name}"));
+    }
+    let output = command
+        .args(arguments)
+        .current_dir(folder)
+        .env("OSFERRY_HOME", home)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .env_remove("RUST_BACKTRACE")
+        .timeout(Duration::from_secs(300))
+        .output()
+        .expect("the program starts");
+    Said {
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 

@@ -1,24 +1,7 @@
 //! Values that stand in where there is none.
 
 use crate::database::{ColumnType, Value, ValueKind, date_time_from_text, decimal_from_text};
-use crate::outsystems::Attribute;
-
-/// The platform's null value of a type (`metamodel.md` §3.5).
-#[must_use]
-pub(super) fn type_default(data_type: &ColumnType) -> Option<Value> {
-    Some(match data_type.kind()? {
-        ValueKind::Integer => Value::Integer(0),
-        ValueKind::Decimal => {
-            Value::Decimal { value: 0, scale: data_type.decimal().map_or(0, |(_, scale)| scale) }
-        }
-        ValueKind::Float => Value::Float(0.0),
-        ValueKind::Bit => Value::Bit(false),
-        ValueKind::DateTime => Value::DateTime(date_time_from_text("1900-01-01 00:00:00")?),
-        ValueKind::Text => Value::text(""),
-        ValueKind::Binary => Value::Binary(Vec::new()),
-        ValueKind::Guid => return None,
-    })
-}
+use crate::outsystems::{Attribute, null_value};
 
 /// The model's default as a value of the column's type, else the type's null value.
 pub(super) fn model_default(attribute: &Attribute, data_type: &ColumnType) -> Option<Value> {
@@ -39,5 +22,5 @@ pub(super) fn model_default(attribute: &Attribute, data_type: &ColumnType) -> Op
         ValueKind::DateTime => date_time_from_text(text.trim_matches('#')).map(Value::DateTime),
         _ => None,
     };
-    literal.or_else(|| type_default(data_type))
+    literal.or_else(|| null_value(data_type))
 }

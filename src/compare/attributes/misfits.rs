@@ -2,12 +2,11 @@
 
 use super::AttributePair;
 use super::cost::Cost;
-use super::defaults::type_default;
 use crate::compare::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
 };
 use crate::database::{ColumnShape, ColumnType, Filter, Value, ValueKind};
-use crate::outsystems::Side;
+use crate::outsystems::{Side, null_value};
 
 impl Work<'_> {
     /// Values that may not fit the destination's columns.
@@ -62,7 +61,7 @@ impl Work<'_> {
             return None;
         }
         let mut choices = vec![Choice::stop("do not run")];
-        if type_default(&attribute.destination_column.data_type).is_some() {
+        if null_value(&attribute.destination_column.data_type).is_some() {
             choices.push(Choice::new(choice::DEFAULT, "write the type's null value instead"));
         }
         choices.push(Choice::new(choice::REJECT, "leave these rows out"));

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use super::Match;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
-use crate::outsystems::Key;
+use crate::outsystems::{DestinationId, Key, SourceId};
 
 /// A group of the run.
 #[derive(Clone, Debug)]
 pub struct GroupMatch {
     /// Its id in the source.
-    pub source: i64,
+    pub source: SourceId,
     /// Its name.
     pub name: Key,
     /// The tenant's id in the source.
-    pub tenant: Option<i64>,
+    pub tenant: Option<SourceId>,
     /// What was found.
     pub matched: Match,
     /// The finding that decides, when the match is not plain.
@@ -22,27 +22,29 @@ pub struct GroupMatch {
 }
 
 impl Work<'_> {
-    pub(super) fn match_groups(&mut self, needed: &BTreeMap<i64, u64>) {
+    pub(super) fn match_groups(&mut self, needed: &BTreeMap<SourceId, u64>) {
         let groups: Vec<_> = self
             .source
             .groups
             .iter()
-            .filter(|group| needed.contains_key(&group.id))
+            .filter(|group| needed.contains_key(&SourceId(group.id)))
             .cloned()
             .collect();
         let with_tenants = self.destination.groups.iter().any(|group| group.tenant_id.is_some());
         for group in groups {
-            let tenant_name = self.tenant_name(group.tenant_id);
+            let own_tenant = group.tenant_id.map(SourceId);
+            let tenant_name = self.tenant_name(own_tenant);
             let key = FindingKey::person(FindingKind::GroupMissing, &group.name, &tenant_name);
-            let tenant =
-                if with_tenants { self.mapped_tenant(group.tenant_id) } else { Some(None) };
-            let candidates: Vec<i64> = match tenant {
+            let tenant = if with_tenants { self.mapped_tenant(own_tenant) } else { Some(None) };
+            let candidates: Vec<DestinationId> = match tenant {
                 Some(tenant) => self
                     .destination
                     .groups
                     .iter()
-                    .filter(|other| other.name == group.name && other.tenant_id == tenant)
-                    .map(|other| other.id)
+                    .filter(|other| {
+                        other.name == group.name && other.tenant_id.map(DestinationId) == tenant
+                    })
+                    .map(|other| DestinationId(other.id))
                     .collect(),
                 None => Vec::new(),
             };
@@ -74,9 +76,9 @@ impl Work<'_> {
                 finding = Some(key);
             }
             self.out.groups.push(GroupMatch {
-                source: group.id,
+                source: SourceId(group.id),
                 name: group.name,
-                tenant: group.tenant_id,
+                tenant: own_tenant,
                 matched,
                 finding,
             });

@@ -10,7 +10,7 @@ use super::records::fold;
 use super::references::Target;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::Value;
-use crate::outsystems::{Key, SystemTarget};
+use crate::outsystems::{DestinationId, Key, SourceId, SystemTarget};
 
 pub use groups::GroupMatch;
 pub use tenants::TenantMatch;
@@ -20,17 +20,17 @@ pub use users::UserMatch;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Match {
     /// This one.
-    Found(i64),
+    Found(DestinationId),
     /// None.
     Missing,
     /// More than one could be meant.
-    Ambiguous(Vec<i64>),
+    Ambiguous(Vec<DestinationId>),
 }
 
 impl Match {
     /// The id, when there is exactly one.
     #[must_use]
-    pub fn found(&self) -> Option<i64> {
+    pub fn found(&self) -> Option<DestinationId> {
         match self {
             Self::Found(id) => Some(*id),
             _ => None,
@@ -48,22 +48,26 @@ impl Work<'_> {
         let groups = self.needed(SystemTarget::Group);
         let (Some(mut users), Some(mut groups)) = (users, groups) else { return };
         let source = self.source;
-        let roles: BTreeSet<i64> = self.out.roles.keys().copied().collect();
+        let roles: BTreeSet<SourceId> = self.out.roles.keys().copied().collect();
         for (group, role) in &source.links.group_roles {
-            if roles.contains(role) {
-                groups.entry(*group).or_insert(0);
+            if roles.contains(&SourceId(*role)) {
+                groups.entry(SourceId(*group)).or_insert(0);
             }
         }
         for (user, role) in &source.links.user_roles {
-            if roles.contains(role) {
-                users.entry(*user).or_insert(0);
+            if roles.contains(&SourceId(*role)) {
+                users.entry(SourceId(*user)).or_insert(0);
             }
         }
         for (user, group) in &source.links.group_users {
-            if groups.contains_key(group)
-                && source.links.group_roles.iter().any(|(g, r)| g == group && roles.contains(r))
+            if groups.contains_key(&SourceId(*group))
+                && source
+                    .links
+                    .group_roles
+                    .iter()
+                    .any(|(g, r)| g == group && roles.contains(&SourceId(*r)))
             {
-                users.entry(*user).or_insert(0);
+                users.entry(SourceId(*user)).or_insert(0);
             }
         }
         let Some(tenants) = self.needed_tenants(&users, &groups) else { return };
@@ -117,7 +121,7 @@ impl Work<'_> {
             });
             match counterpart {
                 Some(other) => {
-                    self.out.roles.insert(role.id, other.id);
+                    self.out.roles.insert(SourceId(role.id), DestinationId(other.id));
                 }
                 None => self.find(Finding::note(
                     FindingKey {
@@ -150,7 +154,7 @@ impl Work<'_> {
 
     /// The ids that rows in scope refer to, with the rows of each; `None` while a question is
     /// open. Ids that no one has are orphans.
-    fn needed(&mut self, system: SystemTarget) -> Option<BTreeMap<i64, u64>> {
+    fn needed(&mut self, system: SystemTarget) -> Option<BTreeMap<SourceId, u64>> {
         let references = self.references_to(system);
         let usage = self.usage(&references)?;
         let known: HashSet<String> = match system {
@@ -169,7 +173,7 @@ impl Work<'_> {
             usage
                 .iter()
                 .filter(|(folded, _)| known.contains(*folded))
-                .filter_map(|(_, (value, rows, _))| Some((value.as_integer()?, *rows)))
+                .filter_map(|(_, (value, rows, _))| Some((SourceId(value.as_integer()?), *rows)))
                 .collect(),
         )
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Match;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnRef, Filter};
-use crate::outsystems::{Key, Side, SystemTarget, Tenant};
+use crate::outsystems::{DestinationId, Key, Side, SourceId, SystemTarget, Tenant};
 
 /// The espace that owns the platform's own users (`metamodel.md` §6).
 const SERVICE_CENTER: &str = "ServiceCenter";
@@ -13,7 +13,7 @@ const SERVICE_CENTER: &str = "ServiceCenter";
 #[derive(Clone, Debug)]
 pub struct TenantMatch {
     /// Its id in the source.
-    pub source: i64,
+    pub source: SourceId,
     /// Its name.
     pub name: Key,
     /// What was found.
@@ -27,10 +27,11 @@ pub struct TenantMatch {
 impl Work<'_> {
     pub(super) fn needed_tenants(
         &mut self,
-        users: &BTreeMap<i64, u64>,
-        groups: &BTreeMap<i64, u64>,
-    ) -> Option<BTreeSet<i64>> {
-        let mut needed: BTreeSet<i64> = self.needed(SystemTarget::Tenant)?.into_keys().collect();
+        users: &BTreeMap<SourceId, u64>,
+        groups: &BTreeMap<SourceId, u64>,
+    ) -> Option<BTreeSet<SourceId>> {
+        let mut needed: BTreeSet<SourceId> =
+            self.needed(SystemTarget::Tenant)?.into_keys().collect();
         let mut complete = true;
         for pair in &self.out.pairs {
             if let Some((column, _)) = &pair.tenant {
@@ -38,26 +39,27 @@ impl Work<'_> {
                 let column = ColumnRef::from(column);
                 match self.inquiry.values(Side::Source, table, column, Filter::All) {
                     Some(values) => {
-                        needed.extend(values.iter().filter_map(|(value, _)| value.as_integer()));
+                        let ids = values.iter().filter_map(|(value, _)| value.as_integer());
+                        needed.extend(ids.map(SourceId));
                     }
                     None => complete = false,
                 }
             }
         }
-        let of_users = self.source.users.iter().filter(|user| users.contains_key(&user.id));
-        needed.extend(of_users.filter_map(|user| user.tenant_id));
-        let of_groups = self.source.groups.iter().filter(|group| groups.contains_key(&group.id));
-        needed.extend(of_groups.filter_map(|group| group.tenant_id));
-        needed.remove(&0);
+        let of_users = self.source.users.iter().filter(|u| users.contains_key(&SourceId(u.id)));
+        needed.extend(of_users.filter_map(|user| user.tenant_id.map(SourceId)));
+        let of_groups = self.source.groups.iter().filter(|g| groups.contains_key(&SourceId(g.id)));
+        needed.extend(of_groups.filter_map(|group| group.tenant_id.map(SourceId)));
+        needed.remove(&SourceId(0));
         complete.then_some(needed)
     }
 
-    pub(super) fn tenants(&mut self, needed: &BTreeSet<i64>) {
+    pub(super) fn tenants(&mut self, needed: &BTreeSet<SourceId>) {
         let mut all: Vec<Tenant> = self.source.tenants.clone();
         for id in needed {
-            if !all.iter().any(|tenant| tenant.id == *id) {
+            if self.source.tenant(id.0).is_none() {
                 all.push(Tenant {
-                    id: *id,
+                    id: id.0,
                     name: Key::new(&format!("tenant {id}")),
                     provider: Key::default(),
                     provider_name: String::new(),
@@ -66,7 +68,7 @@ impl Work<'_> {
             }
         }
         for tenant in all {
-            let is_needed = needed.contains(&tenant.id);
+            let is_needed = needed.contains(&SourceId(tenant.id));
             let candidates: Vec<&Tenant> = self
                 .destination
                 .tenants
@@ -80,9 +82,11 @@ impl Work<'_> {
                 })
                 .collect();
             let matched = match candidates[..] {
-                [one] => Match::Found(one.id),
+                [one] => Match::Found(DestinationId(one.id)),
                 [] => Match::Missing,
-                _ => Match::Ambiguous(candidates.iter().map(|tenant| tenant.id).collect()),
+                _ => Match::Ambiguous(
+                    candidates.iter().map(|other| DestinationId(other.id)).collect(),
+                ),
             };
             let mut finding = None;
             if is_needed && matched.found().is_none() {
@@ -120,7 +124,7 @@ impl Work<'_> {
                 finding = Some(key);
             }
             self.out.tenants.push(TenantMatch {
-                source: tenant.id,
+                source: SourceId(tenant.id),
                 name: tenant.name,
                 matched,
                 is_needed,
@@ -130,7 +134,7 @@ impl Work<'_> {
     }
 
     /// The destination's tenant for a source tenant.
-    pub(super) fn mapped_tenant(&self, source: Option<i64>) -> Option<Option<i64>> {
+    pub(super) fn mapped_tenant(&self, source: Option<SourceId>) -> Option<Option<DestinationId>> {
         match source {
             None => Some(None),
             Some(id) => self
@@ -143,14 +147,14 @@ impl Work<'_> {
         }
     }
 
-    pub(super) fn tenant_name(&self, id: Option<i64>) -> Key {
-        id.and_then(|id| self.source.tenant(id))
+    pub(super) fn tenant_name(&self, id: Option<SourceId>) -> Key {
+        id.and_then(|id| self.source.tenant(id.0))
             .map(|tenant| tenant.name.clone())
             .unwrap_or_default()
     }
 
-    pub(super) fn is_platform_tenant(&self, id: Option<i64>) -> bool {
-        id.and_then(|id| self.source.tenant(id))
+    pub(super) fn is_platform_tenant(&self, id: Option<SourceId>) -> bool {
+        id.and_then(|id| self.source.tenant(id.0))
             .is_some_and(|tenant| tenant.provider_name.eq_ignore_ascii_case(SERVICE_CENTER))
     }
 }

@@ -1,20 +1,21 @@
 //! Users: matched by user name and tenant.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use super::Match;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
-use crate::outsystems::{Key, SystemTarget, User};
+use crate::outsystems::{DestinationId, Key, SourceId, SystemTarget, User};
 
 /// A user of the run.
 #[derive(Clone, Debug)]
 pub struct UserMatch {
     /// Its id in the source.
-    pub source: i64,
+    pub source: SourceId,
     /// The user name.
     pub username: Key,
     /// The tenant's id in the source.
-    pub tenant: Option<i64>,
+    pub tenant: Option<SourceId>,
     /// Rows in scope that refer to the user.
     pub rows: u64,
     /// What was found.
@@ -24,23 +25,23 @@ pub struct UserMatch {
 }
 
 /// A user's account: its id, and whether it is in use.
-type Account = (i64, bool);
+type Account<Id> = (Id, bool);
 
-/// The accounts of each name in each tenant.
-struct Namesakes(HashMap<(Key, Option<i64>), Vec<Account>>);
+/// The accounts of each name in each tenant, of one side.
+struct Namesakes<Id>(HashMap<(Key, Option<Id>), Vec<Account<Id>>>);
 
-impl Namesakes {
-    fn of(users: &[User]) -> Self {
-        let mut all: HashMap<_, Vec<Account>> = HashMap::new();
+impl<Id: Copy + Eq + Hash> Namesakes<Id> {
+    fn of(users: &[User], id: fn(i64) -> Id) -> Self {
+        let mut all: HashMap<_, Vec<Account<Id>>> = HashMap::new();
         for user in users {
-            all.entry((user.username.clone(), user.tenant_id))
+            all.entry((user.username.clone(), user.tenant_id.map(id)))
                 .or_default()
-                .push((user.id, user.is_active));
+                .push((id(user.id), user.is_active));
         }
         Self(all)
     }
 
-    fn get(&self, username: &Key, tenant: Option<i64>) -> &[Account] {
+    fn get(&self, username: &Key, tenant: Option<Id>) -> &[Account<Id>] {
         self.0.get(&(username.clone(), tenant)).map(Vec::as_slice).unwrap_or_default()
     }
 }
@@ -70,31 +71,32 @@ impl Sought<'_> {
 }
 
 impl Work<'_> {
-    pub(super) fn match_users(&mut self, needed: &BTreeMap<i64, u64>) {
+    pub(super) fn match_users(&mut self, needed: &BTreeMap<SourceId, u64>) {
         let held = self.held_users();
         let (source, destination) = (self.source, self.destination);
-        let ours = Namesakes::of(&source.users);
-        let theirs = Namesakes::of(&destination.users);
+        let ours = Namesakes::of(&source.users, SourceId);
+        let theirs = Namesakes::of(&destination.users, DestinationId);
         let with_tenants = destination.users.iter().any(|user| user.tenant_id.is_some());
         for user in &source.users {
-            let Some(rows) = needed.get(&user.id).copied() else { continue };
-            let tenant_name = self.tenant_name(user.tenant_id);
-            let may_be_emptied = !held.contains(&user.id);
+            let (id, own_tenant) = (SourceId(user.id), user.tenant_id.map(SourceId));
+            let Some(rows) = needed.get(&id).copied() else { continue };
+            let tenant_name = self.tenant_name(own_tenant);
+            let may_be_emptied = !held.contains(&id);
             let sought = Sought { user, tenant_name, rows, may_be_emptied };
-            let tenant = if with_tenants { self.mapped_tenant(user.tenant_id) } else { Some(None) };
+            let tenant = if with_tenants { self.mapped_tenant(own_tenant) } else { Some(None) };
             let (matched, finding) = match tenant {
                 Some(tenant) => self.match_user(
                     &sought,
-                    ours.get(&user.username, user.tenant_id),
+                    ours.get(&user.username, own_tenant),
                     theirs.get(&user.username, tenant),
                 ),
                 // The missing tenant is its own finding and blocks.
                 None => (Match::Missing, None),
             };
             self.out.users.push(UserMatch {
-                source: user.id,
+                source: id,
                 username: user.username.clone(),
-                tenant: user.tenant_id,
+                tenant: own_tenant,
                 rows,
                 matched,
                 finding,
@@ -103,28 +105,29 @@ impl Work<'_> {
     }
 
     /// The users that some row refers to by a reference that may not be emptied.
-    fn held_users(&mut self) -> BTreeSet<i64> {
+    fn held_users(&mut self) -> BTreeSet<SourceId> {
         let mut references = self.references_to(SystemTarget::User);
         references.retain(|(pair, place)| {
             let pair = &self.out.pairs[*pair];
             pair.identifier == Some(*place) || !pair.attributes[*place].may_be_emptied()
         });
         let usage = self.usage(&references).unwrap_or_default();
-        usage.into_values().filter_map(|(value, _, _)| value.as_integer()).collect()
+        let ids = usage.into_values().filter_map(|(value, _, _)| value.as_integer());
+        ids.map(SourceId).collect()
     }
 
     /// Finds the counterpart among the accounts of the same name, with the finding that decides.
     fn match_user(
         &mut self,
         sought: &Sought<'_>,
-        here: &[Account],
-        there: &[Account],
+        here: &[Account<SourceId>],
+        there: &[Account<DestinationId>],
     ) -> (Match, Option<FindingKey>) {
         let user = sought.user;
         let twice_here = here.iter().filter(|(_, is_active)| *is_active).count() > 1
             || (!user.is_active && here.len() > 1);
         let unclear_here = user.username.is_empty() || twice_here;
-        let active: Vec<i64> = there.iter().filter(|u| u.1).map(|u| u.0).collect();
+        let active: Vec<DestinationId> = there.iter().filter(|u| u.1).map(|u| u.0).collect();
         let is_active_there = !active.is_empty();
         let candidates = if is_active_there { active } else { there.iter().map(|u| u.0).collect() };
         if unclear_here || candidates.len() > 1 {
@@ -141,7 +144,7 @@ impl Work<'_> {
         &mut self,
         sought: &Sought<'_>,
         unclear_here: bool,
-        candidates: &[i64],
+        candidates: &[DestinationId],
     ) -> FindingKey {
         let what = if unclear_here {
             "several users of the source have this name in this tenant"
@@ -157,7 +160,7 @@ impl Work<'_> {
         }
         let offered = candidates
             .iter()
-            .filter_map(|id| self.destination.users.iter().find(|user| user.id == *id))
+            .filter_map(|id| self.destination.users.iter().find(|user| user.id == id.0))
             .map(|user| {
                 let state = if user.is_active { "" } else { ", inactive" };
                 format!("{} ({}, id {}{state})", user.username, user.name, user.id)
@@ -183,7 +186,7 @@ impl Work<'_> {
     fn user_found(
         &mut self,
         sought: &Sought<'_>,
-        id: i64,
+        id: DestinationId,
         is_active_there: bool,
     ) -> Option<FindingKey> {
         let user = sought.user;
@@ -206,7 +209,7 @@ impl Work<'_> {
             );
             return Some(key);
         }
-        if id != user.id {
+        if id.0 != user.id {
             self.find(
                 Finding::note(
                     sought.key(FindingKind::UserIdDiffers),
@@ -225,7 +228,7 @@ impl Work<'_> {
         let empty = Choice::new(choice::EMPTY, "write no reference");
         let stop = Choice::stop("do not run");
         let key = sought.key(FindingKind::UserMissing);
-        let finding = if self.is_platform_tenant(sought.user.tenant_id) {
+        let finding = if self.is_platform_tenant(sought.user.tenant_id.map(SourceId)) {
             let mut choices = vec![map];
             let recommended = if sought.may_be_emptied {
                 choices.insert(0, empty);

@@ -4,7 +4,8 @@ use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
 
 use crate::database::{
     Column, ColumnShape, ColumnType, Fault, FaultKind, Result, Value, ValueKind, Values,
-    date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text,
+    date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text, in_precision,
+    rescale, utf16_length,
 };
 
 /// The first and last moment of `datetime`, and of `smalldatetime`, in 100-nanosecond steps.
@@ -204,38 +205,9 @@ fn date_text(ticks: i64, data_type: &ColumnType) -> String {
     }
 }
 
-fn in_precision(digits: i128, precision: u8) -> Option<i128> {
-    (digits.unsigned_abs() < 10_u128.checked_pow(u32::from(precision))?).then_some(digits)
-}
-
-fn rescale(digits: i128, from: u8, to: u8) -> Option<i128> {
-    if to >= from {
-        digits.checked_mul(10_i128.checked_pow(u32::from(to - from))?)
-    } else {
-        let factor = 10_i128.checked_pow(u32::from(from - to))?;
-        (digits % factor == 0).then_some(digits / factor)
-    }
-}
-
-/// Length in UTF-16 units of a WTF-8 text.
-fn utf16_length(text: &[u8]) -> usize {
-    text.iter()
-        .map(|byte| match byte {
-            0x80..=0xBF => 0,
-            0xF0..=0xFF => 2,
-            _ => 1,
-        })
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_count_utf16_units() {
-        assert_eq!(utf16_length("aé漢🚚".as_bytes()), 5);
-    }
 
     #[test]
     fn datetime_steps_show_as_sql_server_shows_them() {

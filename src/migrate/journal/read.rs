@@ -8,6 +8,7 @@ use super::{
     PersonRecord, fault, keys,
 };
 use crate::database::Result;
+use crate::outsystems::{DestinationId, SourceId};
 
 impl Journal {
     /// The run's story.
@@ -32,8 +33,8 @@ impl Journal {
                 .query_map([], |row| {
                     Ok(PersonRecord {
                         is_group: row.get(0)?,
-                        source: row.get(1)?,
-                        destination: row.get(2)?,
+                        source: SourceId(row.get(1)?),
+                        destination: DestinationId(row.get(2)?),
                         is_ours: row.get(3)?,
                     })
                 })?

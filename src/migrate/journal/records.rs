@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Keys;
 use crate::database::Value;
+use crate::outsystems::{DestinationId, SourceId};
 
 /// What a run has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,9 +196,9 @@ pub struct PersonRecord {
     /// Whether it is a group.
     pub is_group: bool,
     /// Its id in the source.
-    pub source: i64,
+    pub source: SourceId,
     /// Its id in the destination.
-    pub destination: i64,
+    pub destination: DestinationId,
     /// Whether this run created it.
     pub is_ours: bool,
 }

@@ -139,7 +139,7 @@ impl Journal {
                 .execute(
                     "INSERT OR REPLACE INTO person (is_group, source, destination, is_ours) \
                      VALUES (?1, ?2, ?3, ?4)",
-                    params![person.is_group, person.source, person.destination, person.is_ours],
+                    params![person.is_group, person.source.0, person.destination.0, person.is_ours],
                 )
                 .map_err(|error| fault(&error))?;
         }

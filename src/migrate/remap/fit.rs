@@ -1,8 +1,9 @@
 //! Values in the form that the destination's column holds.
 
 use crate::database::{
-    Column, ColumnShape, ColumnType, Value, ValueKind, Values, date_time_from_text,
+    Column, ColumnShape, ColumnType, Value, ValueKind, Values, in_precision, rescale, utf16_length,
 };
+use crate::outsystems::null_value;
 use crate::plan::Misfit;
 
 /// An id in the form of its column, when it fits.
@@ -68,7 +69,7 @@ pub(super) fn fitted(
             let Some(longest) = to.data_type.max_length() else {
                 return Ok(Value::Text(text.to_vec()));
             };
-            let length = units(text);
+            let length = utf16_length(text);
             if length <= longest {
                 return Ok(Value::Text(text.to_vec()));
             }
@@ -91,44 +92,11 @@ pub(super) fn fitted(
     }
 }
 
-/// The platform's null value of a type (`metamodel.md` §3.5).
-fn null_value(data_type: &ColumnType) -> Option<Value> {
-    Some(match data_type.kind()? {
-        ValueKind::Integer | ValueKind::Decimal => Value::Integer(0),
-        ValueKind::Float => Value::Float(0.0),
-        ValueKind::Bit => Value::Bit(false),
-        ValueKind::DateTime => Value::DateTime(date_time_from_text("1900-01-01 00:00:00")?),
-        ValueKind::Text => Value::text(""),
-        ValueKind::Binary => Value::Binary(Vec::new()),
-        ValueKind::Guid => return None,
-    })
-}
-
 /// A decimal at the destination's scale; `None` when digits would be lost.
 fn decimal(digits: i128, from: u8, to: &ColumnShape) -> Option<Value> {
     let (precision, scale) = to.data_type.decimal()?;
-    let digits = if scale >= from {
-        digits.checked_mul(10_i128.checked_pow(u32::from(scale - from))?)?
-    } else {
-        let factor = 10_i128.checked_pow(u32::from(from - scale))?;
-        if digits % factor != 0 {
-            return None;
-        }
-        digits / factor
-    };
-    let limit = 10_u128.checked_pow(u32::from(precision))?;
-    (digits.unsigned_abs() < limit).then_some(Value::Decimal { value: digits, scale })
-}
-
-/// UTF-16 units of a WTF-8 text, by its lead bytes.
-fn units(text: &[u8]) -> usize {
-    text.iter()
-        .map(|byte| match byte {
-            0x80..=0xBF => 0,
-            0xF0..=0xFF => 2,
-            _ => 1,
-        })
-        .sum()
+    let digits = in_precision(rescale(digits, from, scale)?, precision)?;
+    Some(Value::Decimal { value: digits, scale })
 }
 
 /// The longest prefix of whole characters that fits.

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use super::idmap::IdMap;
 use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
 use crate::database::{Batch, Column, Fault, FaultKind, Result, Value};
+use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{
     ColumnPlan, EntityPlan, Fate, Misfit, Orphan, Plan, ReferenceRule, Rule, Target,
 };
@@ -31,7 +32,7 @@ impl Carried {
     pub(super) fn keep(&mut self, source: &Value, destination: &Value) -> bool {
         match (source, destination) {
             (Value::Integer(source), Value::Integer(destination)) => {
-                return self.map.push(*source, *destination);
+                return self.map.push(SourceId(*source), DestinationId(*destination));
             }
             (Value::Text(text), _) => self.map.push_text(text),
             _ => {}
@@ -39,6 +40,9 @@ impl Carried {
         true
     }
 }
+
+/// Whose id became whose; `None`: references to this one are emptied by decision.
+pub(super) type PeopleMap = HashMap<SourceId, Option<DestinationId>>;
 
 /// Everything ids are looked up in.
 #[derive(Clone)]
@@ -49,12 +53,12 @@ pub(super) struct Maps {
     pub(super) foreseen: Vec<Option<Arc<Carried>>>,
     /// By the place in [`Plan::fixed`].
     pub(super) fixed: Arc<Vec<HashMap<String, Fate>>>,
-    /// `None`: references to this user are emptied by decision.
-    pub(super) users: Arc<HashMap<i64, Option<i64>>>,
-    /// The same for groups.
-    pub(super) groups: Arc<HashMap<i64, Option<i64>>>,
+    /// Users.
+    pub(super) users: Arc<PeopleMap>,
+    /// Groups.
+    pub(super) groups: Arc<PeopleMap>,
     /// Tenants.
-    pub(super) tenants: Arc<HashMap<i64, i64>>,
+    pub(super) tenants: Arc<HashMap<SourceId, DestinationId>>,
 }
 
 /// A value as a key in a look-up: numbers as numbers, text without case.
@@ -319,9 +323,9 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
     }
     let emptied = |reason: String, planned: bool| emptied(rule, reason, planned);
     let orphan = |whose: &str| orphan(rule, whose, value);
-    let person = |map: &HashMap<i64, Option<i64>>, whose: &str| match value {
-        Value::Integer(id) => match map.get(id) {
-            Some(Some(id)) => Resolved::To(Value::Integer(*id)),
+    let person = |map: &PeopleMap, whose: &str| match value {
+        Value::Integer(id) => match map.get(&SourceId(*id)) {
+            Some(Some(id)) => Resolved::To(Value::from(*id)),
             Some(None) => emptied(format!("{whose} {id} has no counterpart"), true),
             None => orphan(whose),
         },
@@ -349,8 +353,8 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
         Target::Users => person(&maps.users, "user"),
         Target::Groups => person(&maps.groups, "group"),
         Target::Tenants => match value {
-            Value::Integer(id) => match maps.tenants.get(id) {
-                Some(id) => Resolved::To(Value::Integer(*id)),
+            Value::Integer(id) => match maps.tenants.get(&SourceId(*id)) {
+                Some(id) => Resolved::To(Value::from(*id)),
                 None => orphan("tenant"),
             },
             _ => orphan("tenant"),

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Builder;
 use crate::compare::{Match, choice};
-use crate::outsystems::Key;
+use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{LinksPlan, PersonFate, PersonPlan};
 
 impl Builder<'_> {
-    pub(super) fn tenants(&mut self) -> BTreeMap<i64, i64> {
+    pub(super) fn tenants(&mut self) -> BTreeMap<SourceId, DestinationId> {
         let mut tenants = BTreeMap::new();
         for tenant in &self.review.comparison.tenants {
             let id = match (&tenant.matched, self.made(tenant.finding.as_ref())) {
@@ -16,14 +16,14 @@ impl Builder<'_> {
                 (_, Some((choice::MAP, Some(to)))) => {
                     let wanted = Key::new(to.split(" of ").next().unwrap_or(to));
                     let number = to.trim().parse::<i64>().ok();
-                    let found: Vec<i64> = self
+                    let found: Vec<DestinationId> = self
                         .destination
                         .tenants
                         .iter()
                         .filter(|other| {
                             other.is_active && (other.name == wanted || Some(other.id) == number)
                         })
-                        .map(|other| other.id)
+                        .map(|other| DestinationId(other.id))
                         .collect();
                     if found.len() != 1 {
                         let wrong = format!(
@@ -44,7 +44,7 @@ impl Builder<'_> {
         tenants
     }
 
-    pub(super) fn users(&mut self, tenants: &BTreeMap<i64, i64>) -> Vec<PersonPlan> {
+    pub(super) fn users(&mut self, tenants: &BTreeMap<SourceId, DestinationId>) -> Vec<PersonPlan> {
         let mut users = Vec::new();
         for user in &self.review.comparison.users {
             let tenant = user.tenant.and_then(|id| tenants.get(&id).copied());
@@ -71,27 +71,32 @@ impl Builder<'_> {
     }
 
     /// The destination's user that a decision names: by id, or by a name that is unique.
-    fn named_user(&self, to: &str, tenant: Option<i64>) -> Result<i64, String> {
+    fn named_user(&self, to: &str, tenant: Option<DestinationId>) -> Result<DestinationId, String> {
         if let Ok(id) = to.trim().parse::<i64>() {
             return match self.destination.users.iter().find(|user| user.id == id) {
-                Some(user) => Ok(user.id),
+                Some(user) => Ok(DestinationId(user.id)),
                 None => Err(format!("the destination has no user with the id {id}")),
             };
         }
         let wanted = Key::new(to);
         let all: Vec<_> =
             self.destination.users.iter().filter(|user| user.username == wanted).collect();
-        let narrowed: Vec<_> =
-            all.iter().filter(|user| user.is_active && user.tenant_id == tenant).collect();
+        let narrowed: Vec<_> = all
+            .iter()
+            .filter(|user| user.is_active && user.tenant_id.map(DestinationId) == tenant)
+            .collect();
         match (&narrowed[..], &all[..]) {
-            ([one], _) => Ok(one.id),
-            (_, [one]) => Ok(one.id),
+            ([one], _) => Ok(DestinationId(one.id)),
+            (_, [one]) => Ok(DestinationId(one.id)),
             (_, []) => Err(format!("the destination has no user \"{to}\"")),
             _ => Err(format!("\"{to}\" is several users in the destination; give the id")),
         }
     }
 
-    pub(super) fn groups(&mut self, tenants: &BTreeMap<i64, i64>) -> Vec<PersonPlan> {
+    pub(super) fn groups(
+        &mut self,
+        tenants: &BTreeMap<SourceId, DestinationId>,
+    ) -> Vec<PersonPlan> {
         let mut groups = Vec::new();
         for group in &self.review.comparison.groups {
             let tenant = group.tenant.and_then(|id| tenants.get(&id).copied());
@@ -102,10 +107,11 @@ impl Builder<'_> {
                     let found = self.destination.groups.iter().find(|other| {
                         Some(other.id) == number
                             || (other.name == wanted
-                                && (other.tenant_id.is_none() || other.tenant_id == tenant))
+                                && (other.tenant_id.is_none()
+                                    || other.tenant_id.map(DestinationId) == tenant))
                     });
                     match found {
-                        Some(other) => PersonFate::Use(other.id),
+                        Some(other) => PersonFate::Use(DestinationId(other.id)),
                         None => {
                             let wrong = format!(
                                 "group {}: the destination has no group \"{to}\"",
@@ -130,29 +136,31 @@ impl Builder<'_> {
 
     pub(super) fn links(&self, users: &[PersonPlan], groups: &[PersonPlan]) -> LinksPlan {
         let links = &self.source.links;
-        let present = |people: &[PersonPlan]| -> HashSet<i64> {
+        let present = |people: &[PersonPlan]| -> HashSet<SourceId> {
             people.iter().filter(|p| p.fate != PersonFate::Empty).map(|p| p.source).collect()
         };
         let (users, groups) = (present(users), present(groups));
-        let role = |id: &i64| self.review.comparison.roles.get(id).copied();
+        let role = |id: SourceId| self.review.comparison.roles.get(&id).copied();
         LinksPlan {
             user_roles: links
                 .user_roles
                 .iter()
+                .map(|(user, id)| (SourceId(*user), SourceId(*id)))
                 .filter(|(user, _)| users.contains(user))
-                .filter_map(|(user, id)| Some((*user, role(id)?)))
+                .filter_map(|(user, id)| Some((user, role(id)?)))
                 .collect(),
             group_roles: links
                 .group_roles
                 .iter()
+                .map(|(group, id)| (SourceId(*group), SourceId(*id)))
                 .filter(|(group, _)| groups.contains(group))
-                .filter_map(|(group, id)| Some((*group, role(id)?)))
+                .filter_map(|(group, id)| Some((group, role(id)?)))
                 .collect(),
             group_users: links
                 .group_users
                 .iter()
+                .map(|(user, group)| (SourceId(*user), SourceId(*group)))
                 .filter(|(user, group)| users.contains(user) && groups.contains(group))
-                .copied()
                 .collect(),
         }
     }

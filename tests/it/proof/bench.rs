@@ -9,7 +9,7 @@ use osferry::migrate::journal::{Journal, RunHeader};
 use osferry::migrate::{Controller, Environments, Progress, RunEnd, RunRequest, run, survey};
 use osferry::outsystems::{self, Environment};
 use osferry::plan::{self, Decision, EntityPlan, Plan, PlanFile};
-use osferry::proof::{EntityProof, Proof, ProofOptions, prove};
+use osferry::proof::{EntityProof, Proof, ProofOptions, ProofProgress, prove};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -136,9 +136,10 @@ impl Bench {
     }
 
     /// Does harm; every statement has to touch exactly one row.
-    pub fn harm(&self, name: &str, statements: &[String]) {
+    pub fn harm<S: AsRef<str>>(&self, name: &str, statements: &[S]) {
         let connection = self.open(name);
         for sql in statements {
+            let sql = sql.as_ref();
             let touched = connection.execute(sql, []).unwrap_or_else(|e| panic!("{sql}: {e}"));
             assert_eq!(touched, 1, "{sql}");
         }
@@ -153,18 +154,31 @@ impl Bench {
     pub async fn try_prove(&self, sample: Option<u64>) -> Result<Proof> {
         let source = sqlite::open_source(&self.file("prod")).await.expect("a source");
         let destination = sqlite::open_source(&self.file("dev")).await.expect("a destination");
+        let mut told: Vec<ProofProgress> = Vec::new();
         let proof = prove(
             &self.plan,
             &self.journal,
             source.as_ref(),
             destination.as_ref(),
             ProofOptions { sample },
-            |_| {},
+            |now| told.push(now),
         );
         fn is_send<T: Send>(future: T) -> T {
             future
         }
-        is_send(proof).await
+        let proof = is_send(proof).await?;
+        for (before, now) in told.iter().zip(&told[1..]) {
+            assert!(now.entity < now.entities && now.rows <= now.of, "{now:?}");
+            let goes_on = before.entity == now.entity && before.rows <= now.rows;
+            assert!(goes_on || before.entity + 1 == now.entity, "{before:?} {now:?}");
+        }
+        let last = told.last().expect("progress");
+        assert_eq!(last.entities, proof.entities.len());
+        assert_eq!((last.entity + 1, last.rows), (last.entities, last.of));
+        for (place, entity) in proof.entities.iter().enumerate() {
+            assert!(told.iter().any(|now| now.entity == place && now.name == entity.name));
+        }
+        Ok(proof)
     }
 
     /// An entity of the plan by name.
@@ -180,6 +194,11 @@ impl Bench {
     /// Its table in the source.
     pub fn source_table(&self, name: &str) -> String {
         bare(&self.entity(name).source_table)
+    }
+
+    /// The destination's column of its identifier.
+    pub fn key(&self, name: &str) -> String {
+        self.entity(name).destination_key().expect("an identifier").name.clone()
     }
 
     /// The destination's column of an attribute.

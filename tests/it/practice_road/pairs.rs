@@ -1,0 +1,159 @@
+//! Which table of the source goes into which of the destination, and column into column.
+
+use std::collections::BTreeMap;
+
+use super::model::{Attribute, Key, Model};
+use super::sql::Shape;
+use super::story::Story;
+
+/// An entity on both sides.
+pub struct Pair {
+    pub name: String,
+    pub source: String,
+    pub destination: String,
+    pub columns: Vec<Column>,
+    /// Which of the columns is the identifier.
+    pub identifier: Option<usize>,
+    /// Columns of the destination that nothing is carried into.
+    pub alone: Vec<Shape>,
+}
+
+/// A column on both sides.
+pub struct Column {
+    pub attribute: String,
+    pub source: String,
+    pub destination: String,
+    /// The destination's type.
+    pub data_type: String,
+    /// Whether the destination takes NULL.
+    pub is_nullable: bool,
+    pub holds: Holds,
+}
+
+/// What the cells of a column are.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Holds {
+    /// An identifier that each database gives itself.
+    OwnId,
+    Value,
+    /// The identifier of a row of another pair.
+    Row(usize),
+    /// The identifier of something that has a name on both sides.
+    Named(String),
+}
+
+/// How a static entity is called among what has names.
+pub fn static_name(key: &Key) -> String {
+    format!("static {}.{}", key.0, key.1)
+}
+
+/// The entities that the report names, paired by their keys.
+pub fn pair_up(
+    source: &Model,
+    destination: &Model,
+    story: &Story,
+    troubles: &mut Vec<String>,
+) -> Vec<Pair> {
+    let told = &story.report.entities;
+    let places: BTreeMap<Key, usize> = told
+        .iter()
+        .enumerate()
+        .map(|(place, told)| ((told.espace.to_lowercase(), told.entity.to_lowercase()), place))
+        .collect();
+    let mut pairs = Vec::new();
+    for told in told {
+        let key = (told.espace.to_lowercase(), told.entity.to_lowercase());
+        let (ours, theirs) = (&source.entities[&key], &destination.entities[&key]);
+        for (said, is) in [
+            (&told.name, &ours.name),
+            (&told.source_table.to_uppercase(), &ours.table),
+            (&told.destination_table.to_uppercase(), &theirs.table),
+        ] {
+            if said != is {
+                troubles.push(format!("the report says {said} and it is {is}"));
+            }
+        }
+        let mut say = |attribute: &Attribute, what: &str| {
+            troubles.push(format!("{}.{}: {what}", ours.name, attribute.name));
+        };
+        let mut columns: Vec<Column> = Vec::new();
+        let mut identifier = None;
+        for attribute in &ours.attributes {
+            let other = theirs.attributes.iter().find(|other| other.key == attribute.key);
+            let Some(other) = other else {
+                if !story.tells_of(&format!("{}.{}", ours.name, attribute.name)) {
+                    say(attribute, "it is left out and the report does not say so");
+                }
+                continue;
+            };
+            if attribute.refers() != other.refers() {
+                say(attribute, "it refers to something else in the destination");
+            }
+            let holds = match attribute.refers() {
+                Some(parent) => held(source, &places, &parent).unwrap_or_else(|| {
+                    say(attribute, "it refers to something that the judge does not know");
+                    Holds::Value
+                }),
+                None if attribute.key == ours.identifier && attribute.is_autonumber => Holds::OwnId,
+                None => Holds::Value,
+            };
+            let shape = theirs.columns.iter().find(|shape| shape.name == other.column);
+            let Some(shape) = shape else {
+                say(other, "it has no column");
+                continue;
+            };
+            if attribute.key == ours.identifier {
+                identifier = Some(columns.len());
+            }
+            columns.push(Column {
+                attribute: attribute.name.clone(),
+                source: attribute.column.clone(),
+                destination: other.column.clone(),
+                data_type: shape.data_type.clone(),
+                is_nullable: shape.is_nullable,
+                holds,
+            });
+        }
+        for attribute in &theirs.attributes {
+            let is_new = !ours.attributes.iter().any(|other| other.key == attribute.key);
+            if is_new && !story.tells_of(&format!("{}.{}", ours.name, attribute.name)) {
+                say(attribute, "only the destination has it and the report does not say so");
+            }
+        }
+        if ours.is_multi_tenant && !columns.iter().any(|column| column.source == TENANT) {
+            columns.push(Column {
+                attribute: TENANT.into(),
+                source: TENANT.into(),
+                destination: TENANT.into(),
+                data_type: "INT".into(),
+                is_nullable: false,
+                holds: Holds::Named("OSSYS_TENANT".into()),
+            });
+        }
+        let is_carried = |shape: &&Shape| columns.iter().any(|c| c.destination == shape.name);
+        let alone = theirs.columns.iter().filter(|shape| !is_carried(shape)).cloned().collect();
+        pairs.push(Pair {
+            name: ours.name.clone(),
+            source: ours.table.clone(),
+            destination: theirs.table.clone(),
+            columns,
+            identifier,
+            alone,
+        });
+    }
+    pairs
+}
+
+/// The hidden column of entities that are parted by tenant.
+pub const TENANT: &str = "TENANT_ID";
+
+fn held(model: &Model, places: &BTreeMap<Key, usize>, parent: &Key) -> Option<Holds> {
+    if let Some(place) = places.get(parent) {
+        return Some(Holds::Row(*place));
+    }
+    let entity = model.entities.get(parent)?;
+    if entity.is_static {
+        return Some(Holds::Named(static_name(parent)));
+    }
+    entity.table.starts_with("OSSYS_").then(|| Holds::Named(entity.table.clone()))
+}

@@ -1,0 +1,282 @@
+//! A judge that finds nothing wrong is worth what it finds when something is.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::judge::{Case, judge};
+use super::sql::{Cell, ask, open};
+use super::story::Story;
+
+/// References of every sort: two rows exchange theirs.
+const SWAPPED: &[(&str, &str)] = &[
+    // To another entity, by foreign key, from a row with and from one without an identifier.
+    ("OSUSR_4F2_CLAIM", "POLICYID"),
+    ("OSUSR_4F2_CLAIMAUDIT", "CLAIMID"),
+    // Without a foreign key.
+    ("OSUSR_4F2_FRAUDSIGNAL", "PAYMENTID"),
+    // To its own entity, and around a cycle.
+    ("OSUSR_4F2_CLAIMNOTE", "PARENTNOTEID"),
+    ("OSUSR_C7D_CUSTOMER", "PRIMARYCONTACTID"),
+    // By a key that is a text, and from a row whose identifier is a reference.
+    ("OSUSR_7KD_COVERAGE", "PRODUCTCODE"),
+    ("OSUSR_C7D_CORPORATEPROFILE", "ID"),
+    ("OSUSR_4F2_ADJUSTER", "ID"),
+    // To static records, users and tenants.
+    ("OSUSR_4F2_CLAIM", "CAUSEID"),
+    ("OSUSR_4F2_CLAIM", "SEVERITYID"),
+    ("OSUSR_QX2_POLICY", "SOLDBY"),
+    ("OSUSR_7KD_QUOTE", "TENANT_ID"),
+];
+
+/// What is changed, by a statement that touches a row, and what has to be named for it.
+const SPOILT: &[(&str, &str)] = &[
+    // One character, its case, a blank at the end.
+    (
+        "Customer_CS.CustomerNote",
+        "UPDATE OSUSR_C7D_CUSTOMERNOTE SET TEXT = substr(TEXT, 1, 4) || '~' || substr(TEXT, 6) \
+         LIMIT_ONE",
+    ),
+    ("Customer_CS.Customer", "UPDATE OSUSR_C7D_CUSTOMER SET NAME = upper(NAME) LIMIT_ONE"),
+    (
+        "Claims_CS.ClaimReport",
+        "UPDATE OSUSR_4F2_CLAIMREPORT SET TRANSCRIPT = TRANSCRIPT || ' ' LIMIT_ONE",
+    ),
+    // A penny, a second, a yes, a byte, a number.
+    (
+        "Policy_CS.Payment",
+        "UPDATE OSUSR_7KD_PAYMENT SET AMOUNT = substr(AMOUNT, 1, length(AMOUNT) - 1) || '1' \
+         LIMIT_ONE",
+    ),
+    (
+        "Claims_CS.Payout",
+        "UPDATE OSUSR_4F2_PAYOUT SET PAIDON = strftime('%Y-%m-%d %H:%M:%S', PAIDON, '+1 second') \
+         LIMIT_ONE",
+    ),
+    (
+        "Customer_CS.Customer",
+        "UPDATE OSUSR_C7D_CUSTOMER SET MARKETINGCONSENT = 1 - MARKETINGCONSENT LIMIT_ONE",
+    ),
+    (
+        "Claims_CS.ClaimDocument",
+        "UPDATE OSUSR_4F2_CLAIMDOCUMENT SET CONTENT = CAST(CONTENT || x'00' AS BLOB) LIMIT_ONE",
+    ),
+    (
+        "Policy_CS.InsuredVehicle",
+        "UPDATE OSUSR_7KD_INSUREDVEHICLE SET MILEAGE = MILEAGE + 1 LIMIT_ONE",
+    ),
+    // The null date is not NULL.
+    (
+        "Customer_CS.Customer",
+        "UPDATE OSUSR_C7D_CUSTOMER SET BIRTHDATE = NULL WHERE ROWID = (SELECT min(ROWID) FROM \
+         OSUSR_C7D_CUSTOMER WHERE BIRTHDATE LIKE '1900-01-01%')",
+    ),
+    // A row too few, a row too many, with and without an identifier.
+    ("Claims_CS.RepairOrder", "DELETE FROM OSUSR_4F2_REPAIRORDER LIMIT_ONE"),
+    ("Claims_CS.ClaimAudit", "DELETE FROM OSUSR_4F2_CLAIMAUDIT LIMIT_ONE"),
+    (
+        "Claims_CS.ClaimAudit",
+        "INSERT INTO OSUSR_4F2_CLAIMAUDIT SELECT * FROM OSUSR_4F2_CLAIMAUDIT LIMIT 1",
+    ),
+    ("Policy_CS.Quote", "INSERT INTO OSUSR_7KD_QUOTE (NUMBER, TENANT_ID) VALUES ('', 5)"),
+    // A parent too few.
+    ("foreign key check", "DELETE FROM OSUSR_4F2_CLAIM LIMIT_ONE"),
+    // References to nothing, to another row, to no row.
+    (
+        "Claims_CS.FraudSignal.PaymentId",
+        "UPDATE OSUSR_4F2_FRAUDSIGNAL SET PAYMENTID = 999999999 LIMIT_ONE",
+    ),
+    (
+        "Claims_CS.FraudSignal",
+        "UPDATE OSUSR_4F2_FRAUDSIGNAL SET PAYMENTID = NULL WHERE ROWID = (SELECT min(ROWID) FROM \
+         OSUSR_4F2_FRAUDSIGNAL WHERE PAYMENTID IS NOT NULL)",
+    ),
+    (
+        "Claims_CS.FraudSignal",
+        "UPDATE OSUSR_4F2_FRAUDSIGNAL SET PAYMENTID = (SELECT max(ID) FROM OSUSR_7KD_PAYMENT) \
+         WHERE ROWID = (SELECT min(ROWID) FROM OSUSR_4F2_FRAUDSIGNAL WHERE PAYMENTID IS NULL)",
+    ),
+    (
+        "Claims_CS.ClaimNote.ParentNoteId",
+        "UPDATE OSUSR_4F2_CLAIMNOTE SET PARENTNOTEID = 0 WHERE ROWID = (SELECT min(ROWID) FROM \
+         OSUSR_4F2_CLAIMNOTE WHERE PARENTNOTEID IS NULL)",
+    ),
+    (
+        "Claims_CS.Claim",
+        "UPDATE OSUSR_4F2_CLAIM SET SEVERITYID = CASE SEVERITYID WHEN 1 THEN 2 ELSE 1 END \
+         LIMIT_ONE",
+    ),
+    // Another tenant, another account of the same name.
+    (
+        "Policy_CS.Quote",
+        "UPDATE OSUSR_7KD_QUOTE SET TENANT_ID = CASE TENANT_ID WHEN 12 THEN 11 ELSE 12 END \
+         LIMIT_ONE",
+    ),
+    (
+        "Customer_CS.CustomerNote",
+        "UPDATE OSUSR_C7D_CUSTOMERNOTE SET WRITTENBY = 675 WHERE ROWID = (SELECT min(ROWID) FROM \
+         OSUSR_C7D_CUSTOMERNOTE WHERE WRITTENBY = 626)",
+    ),
+    // Columns that nothing is carried into.
+    ("TRAVELMINUTES", "UPDATE OSUSR_4F2_INSPECTION SET TRAVELMINUTES = 5 LIMIT_ONE"),
+    ("LOSSPLACE", "UPDATE OSUSR_4F2_CLAIM SET LOSSPLACE = 'here' LIMIT_ONE"),
+    // Rows that had to stay.
+    (
+        "Claims_CS.Adjuster",
+        "UPDATE OSUSR_4F2_ADJUSTER SET REGION = 'nowhere' WHERE ID = (SELECT ID FROM OSSYS_USER \
+         WHERE USERNAME = 'test.handler')",
+    ),
+    (
+        "Claims_CS.Adjuster",
+        "DELETE FROM OSUSR_4F2_ADJUSTER WHERE ID = (SELECT ID FROM OSSYS_USER WHERE USERNAME = \
+         'test.handler')",
+    ),
+    // What was not in scope: other applications, a table left from before, the platform.
+    ("OSUSR_N2P_BROKER", "UPDATE OSUSR_N2P_BROKER SET NAME = 'Nobody' LIMIT_ONE"),
+    ("OSUSR_FT8_SURVEY", "DELETE FROM OSUSR_FT8_SURVEYANSWER LIMIT_ONE"),
+    ("OSUSR_9ZT_CLAIM", "DELETE FROM OSUSR_9ZT_CLAIM LIMIT_ONE"),
+    ("OSUSR_4F2_CLAIMCAUSE", "INSERT INTO OSUSR_4F2_CLAIMCAUSE (LABEL) VALUES ('Drone')"),
+    (
+        "OSSYS_SITE_PROPERTY_SHARED",
+        "UPDATE OSSYS_SITE_PROPERTY_SHARED SET PROPERTY_VALUE = 'x' LIMIT_ONE",
+    ),
+    ("OSSYS_BPM_EVENT_QUEUE", "INSERT INTO OSSYS_BPM_EVENT_QUEUE (DATA_ID) VALUES ('1')"),
+    ("OSEVT_4F2_CLAIM", "INSERT INTO OSEVT_4F2_CLAIM (_ESPACE_ID) VALUES (1)"),
+    ("indexes", "CREATE INDEX SPARE ON OSUSR_4F2_CLAIM (NUMBER)"),
+    // People: changed, made, reachable, linked.
+    ("OSSYS_USER", "UPDATE OSSYS_USER SET IS_ACTIVE = 1 WHERE USERNAME = 'rosa.almeida'"),
+    (
+        "users: ",
+        "INSERT INTO OSSYS_USER (TENANT_ID, NAME, USERNAME) VALUES (5, 'Nobody', 'nobody')",
+    ),
+    (
+        "e-mail",
+        "UPDATE OSSYS_USER SET EMAIL = USERNAME || '@nordhaven.example' WHERE USERNAME = \
+         'dragan.petrovic'",
+    ),
+    (
+        "phone",
+        "UPDATE OSSYS_USER SET MOBILEPHONE = '+47 12345678' WHERE USERNAME = 'dragan.petrovic'",
+    ),
+    ("password", "UPDATE OSSYS_USER SET PASSWORD = '$1$' WHERE USERNAME = 'dragan.petrovic'"),
+    (
+        "OSSYS_USER_ROLE",
+        "INSERT INTO OSSYS_USER_ROLE (USER_ID, ROLE_ID, TENANT_ID) SELECT max(u.ID), max(r.ID), \
+         5 FROM OSSYS_USER u, OSSYS_ROLE r",
+    ),
+    (
+        "OSSYS_GROUP_USER",
+        "DELETE FROM OSSYS_GROUP_USER WHERE ID = (SELECT max(ID) FROM OSSYS_GROUP_USER)",
+    ),
+];
+
+/// Every change to a right destination, and every lie of the report, is noticed and named.
+pub fn everything_is_noticed(source: &Path, before: &Path, after: &Path, story: &Story) {
+    let source = open(source);
+    let before = open(before);
+    let after = Connection::open(after).expect("the destination");
+    after.pragma_update(None, "foreign_keys", false).expect("switched off");
+    let judged =
+        |story: &Story| judge(&Case { source: &source, before: &before, after: &after, story });
+    let noticed = |what: &str, named: &str, story: &Story| {
+        let troubles = judged(story);
+        let is_named = troubles.iter().any(|trouble| trouble.contains(named));
+        assert!(is_named, "not noticed: {what}\n{}", troubles.join("\n"));
+    };
+    for (table, column) in SWAPPED {
+        after.execute_batch("BEGIN").expect("begun");
+        swap(&after, table, column);
+        let entity = story
+            .report
+            .entities
+            .iter()
+            .find(|told| told.destination_table.eq_ignore_ascii_case(table));
+        noticed(&format!("{table}.{column}"), &entity.expect("an entity").name, story);
+        after.execute_batch("ROLLBACK").expect("rolled back");
+    }
+    for (named, sql) in SPOILT {
+        after.execute_batch("BEGIN").expect("begun");
+        let sql = one_row(sql);
+        let rows = after.execute(&sql, []).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert!(rows == 1 || sql.starts_with("CREATE"), "{rows} rows: {sql}");
+        noticed(&sql, named, story);
+        after.execute_batch("ROLLBACK").expect("rolled back");
+    }
+    for (what, named, lie) in LIES {
+        let mut story = story.clone();
+        lie(&mut story);
+        noticed(what, named, &story);
+    }
+    let troubles = judged(story);
+    assert!(troubles.is_empty(), "something was not put back\n{}", troubles.join("\n"));
+}
+
+/// What the report may not say, or not keep to itself.
+type Lie = fn(&mut Story);
+const LIES: &[(&str, &str, Lie)] = &[
+    ("an entity is not told", "entities were due", |story| {
+        story.report.entities.retain(|told| told.name != "Claims_CS.ClaimParty");
+    }),
+    ("a row left out is not told", "Policy_CS.Payment: ", |story| {
+        told(story, "Policy_CS.Payment").left_out_reasons[0].keys.pop();
+    }),
+    ("a row that arrived is told to be left out", "would fit", |story| {
+        let payments = told(story, "Policy_CS.Payment");
+        payments.left_out_reasons[0].keys.push("8193".into());
+        payments.left_out += 1;
+    }),
+    ("an emptied cell is not told", "Claims_CS.FraudSignal.PaymentId", |story| {
+        told(story, "Claims_CS.FraudSignal").emptied[0].reasons[0].keys.pop();
+    }),
+    ("all cells emptied are not told", "Claims_CS.FraudSignal.PaymentId", |story| {
+        told(story, "Claims_CS.FraudSignal").emptied.clear();
+    }),
+    ("more is told to be written than was", "written", |story| {
+        told(story, "Claims_CS.Claim").written += 1;
+    }),
+    ("a created user is not told", "users: ", |story| story.report.people.created.clear()),
+    ("an attribute left out is not told", "Inspection.DroneFlight", |story| {
+        story.report.decisions.retain(|words| !words.contains("DroneFlight"));
+    }),
+    ("a record was mapped and nobody decided it", "Claims_CS.Claim.CauseId", |story| {
+        story.plan.decision.retain(|decision| decision.to != "Other");
+    }),
+    ("a user was chosen and nobody decided it", "has no counterpart", |story| {
+        story.plan.decision.retain(|decision| decision.user.is_empty());
+    }),
+];
+
+fn told<'a>(story: &'a mut Story, name: &str) -> &'a mut super::story::Told {
+    story.report.entities.iter_mut().find(|told| told.name == name).expect("it is told")
+}
+
+/// `LIMIT_ONE` stands for the row that was written first.
+fn one_row(sql: &str) -> String {
+    let table = sql.trim_start_matches("UPDATE ").trim_start_matches("DELETE FROM ");
+    let table = table.split(' ').next().unwrap_or_default();
+    sql.replace("LIMIT_ONE", &format!("WHERE ROWID = (SELECT min(ROWID) FROM {table})"))
+}
+
+/// Two rows exchange what one column holds.
+fn swap(connection: &Connection, table: &str, column: &str) {
+    let sql = format!(
+        "SELECT ROWID, \"{column}\" FROM {table} WHERE \"{column}\" IS NOT NULL ORDER BY ROWID"
+    );
+    let rows = ask(connection, &sql).rows;
+    let first = rows.first().expect("a row");
+    let other = rows.iter().rev().find(|row| row[1] != first[1]).expect("another value");
+    // The column may be the key: the first value is out of the way in between.
+    for (row, value) in [(first, &Cell::Integer(-1)), (other, &first[1]), (first, &other[1])] {
+        set(connection, table, column, row, value);
+    }
+}
+
+fn set(connection: &Connection, table: &str, column: &str, row: &[Cell], value: &Cell) {
+    let sql = format!("UPDATE {table} SET \"{column}\" = ?1 WHERE ROWID = ?2");
+    let Cell::Integer(row) = row[0] else { panic!("no row id") };
+    let done = match value {
+        Cell::Integer(value) => connection.execute(&sql, (value, row)),
+        value => connection.execute(&sql, (value.text(), row)),
+    };
+    assert_eq!(done.expect("changed"), 1, "{table} has no row {row}");
+}
