@@ -1,5 +1,7 @@
 //! Writes and reads an environment through the port: the way into SQL Server.
 
+use std::collections::BTreeSet;
+
 use osferry::database::{
     Batch, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, EngineKind, Filter, NewColumn,
     NewForeignKey, NewIndex, NewTable, NewTrigger, RowsRequest, Source, TableName, TableShape,
@@ -94,12 +96,31 @@ fn new_table(table: &Table, kind: EngineKind) -> NewTable {
     }
 }
 
+/// To SQL Server, NULLs are equal in a unique index, and so are texts that differ in case or in
+/// trailing spaces only.
+fn unique_to_sql_server(table: &Table) {
+    for unique in &table.uniques {
+        let place = |name: &String| table.columns.iter().position(|column| column.name == *name);
+        let places: Vec<usize> = unique.iter().filter_map(place).collect();
+        let mut seen = BTreeSet::new();
+        for row in &table.rows {
+            let plain = |at: &usize| match &row[*at] {
+                Cell::Text(text) => Cell::text(text.trim_end_matches(' ').to_lowercase()),
+                other => other.clone(),
+            };
+            let values: Vec<Cell> = places.iter().map(plain).collect();
+            assert!(seen.insert(values), "{}: two rows with the same {unique:?}", table.name);
+        }
+    }
+}
+
 /// Writes the environment into an empty database.
 pub async fn write(spec: &ConnectionSpec, environment: &Environment, whim: u64) {
     let mut builder = open_builder(spec).await.expect("an empty database");
     assert!(builder.is_empty().await.expect("an answer"), "the database is not empty");
     let kind = builder.facts().kind;
     let all = tables(environment, &Chance::new(whim));
+    all.iter().for_each(unique_to_sql_server);
     for table in &all {
         builder.create_table(&new_table(table, kind)).await.expect(&table.name);
     }
@@ -183,6 +204,19 @@ async fn read_table(source: &dyn Source, shape: &TableShape) -> Vec<Cells> {
     (0..batch.len())
         .map(|row| names.iter().cloned().zip(batch.row(row).iter().map(cell)).collect())
         .collect()
+}
+
+#[test]
+fn estates_are_unique_to_sql_server() {
+    use super::recipe::Recipe;
+
+    for seed in 0..200 {
+        let recipe = if seed % 4 == 0 { Recipe::full(seed, 5) } else { Recipe::random(seed) };
+        let pair = super::generate::pair(&recipe);
+        for environment in [&pair.source, &pair.destination] {
+            tables(environment, &Chance::new(seed)).iter().for_each(unique_to_sql_server);
+        }
+    }
 }
 
 #[tokio::test]
