@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::control::Control;
 use super::journal::{Journal, NewBatch};
 use crate::database::{
-    Batch, ColumnRef, Destination, Fault, FaultKind, Fence, Filter, InsertTarget, Outcome, Result,
-    TableName, UpdateTarget, Witness, Writer,
+    Batch, ColumnRef, ColumnType, Destination, Fault, FaultKind, Fence, Filter, InsertTarget,
+    Outcome, Result, TableName, UpdateTarget, Witness, Writer,
 };
 use crate::outsystems::DestinationId;
 
@@ -38,6 +38,16 @@ pub(super) enum Operation<'a> {
     Delete { table: &'a TableName, filter: &'a Filter, limit: usize },
     /// Empties a column; doing it twice does no harm.
     Clear { table: &'a TableName, column: &'a str, filter: &'a Filter, limit: usize },
+}
+
+impl Operation<'_> {
+    fn table(&self) -> &TableName {
+        match self {
+            Self::Insert { target, .. } => &target.table,
+            Self::Update { target, .. } => &target.table,
+            Self::Delete { table, .. } | Self::Clear { table, .. } => table,
+        }
+    }
 }
 
 /// What it did.
@@ -72,7 +82,7 @@ impl WriteSession {
 
     /// Does one transaction. `record` says what the journal is to know before COMMIT. A
     /// transaction that touches no row is rolled back and not recorded. `trouble` is told what
-    /// went wrong when it is tried again.
+    /// went wrong when it is waited for, and when it is tried again.
     pub(super) async fn write(
         &mut self,
         operation: &Operation<'_>,
@@ -81,14 +91,12 @@ impl WriteSession {
     ) -> Result<Done> {
         let mut tries = 0;
         loop {
-            let fault = match self.attempt(operation, record).await {
+            let fault = match self.attempt(operation, record, trouble).await {
                 Ok(done) => return Ok(done),
                 Err(fault) => fault,
             };
             tries += 1;
-            let again =
-                matches!(fault.kind, FaultKind::Retry | FaultKind::Lost | FaultKind::Timeout);
-            if !again || tries >= TRIES {
+            if !(fault.kind == FaultKind::Retry || is_broken(&fault)) || tries >= TRIES {
                 return Err(fault);
             }
             let wait = Duration::from_millis(50 << tries);
@@ -112,6 +120,7 @@ impl WriteSession {
         &mut self,
         operation: &Operation<'_>,
         record: &mut (dyn FnMut(&Done, &str) -> NewBatch + Send),
+        trouble: &(dyn Fn(&str) + Sync),
     ) -> Result<Done> {
         let writer = self.open().await?;
         let done = match perform(writer, operation).await {
@@ -121,7 +130,7 @@ impl WriteSession {
                 return Ok(done);
             }
             Err(fault) => {
-                self.give_up(&fault).await?;
+                self.give_up(&fault, trouble).await?;
                 return Err(fault);
             }
         };
@@ -150,10 +159,10 @@ impl WriteSession {
             }
             Outcome::RolledBack(fault) => {
                 lock(&self.journal).aborted(number)?;
-                self.give_up(&fault).await?;
+                self.give_up(&fault, trouble).await?;
                 Err(fault)
             }
-            Outcome::Unknown(fault) => self.settle(operation, number, done, fault).await,
+            Outcome::Unknown(fault) => self.settle(operation, number, done, fault, trouble).await,
         }
     }
 
@@ -164,83 +173,95 @@ impl WriteSession {
         number: i64,
         done: Done,
         fault: Fault,
+        trouble: &(dyn Fn(&str) + Sync),
     ) -> Result<Done> {
         self.writer = None;
-        self.fence().await?;
-        let verdict = match operation {
-            Operation::Insert { target, known, .. } => {
-                let seen = match (&target.identity, known) {
-                    (Some(identity), _) => {
-                        let key = target.columns.iter().find(|c| c.name == *identity);
-                        let data_type = key.map_or(crate::database::ColumnType::BigInt, |column| {
-                            column.data_type.clone()
-                        });
-                        Some((ColumnRef { name: identity.clone(), data_type }, done.ids.clone()))
-                    }
-                    (None, Some((key, ids))) => Some((key.clone(), ids.clone())),
-                    (None, None) => None,
-                };
-                match seen {
-                    Some((key, ids)) => {
-                        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-                        self.destination.witness(&target.table, &key, &ids).await?
-                    }
-                    None => {
-                        return Err(Fault::new(
-                            FaultKind::Other,
-                            format!(
-                                "the connection broke during COMMIT and nothing tells whether the \
-                                 rows of {} are there: {}",
-                                target.table, fault.what
-                            ),
-                        )
-                        .advise(
-                            "Its rows have no number to look for. Start over after removing them.",
-                        ));
-                    }
-                }
-            }
-            // Doing these again does no harm, so "not done" is a safe answer.
-            _ => Witness::None,
-        };
-        match verdict {
-            Witness::All | Witness::Some(_) => {
+        match self.look(operation, &done, &fault, trouble).await {
+            Ok(Witness::All | Witness::Some(_)) => {
                 lock(&self.journal).committed(number)?;
                 Ok(done)
             }
-            Witness::None => {
+            Ok(Witness::None) => {
                 lock(&self.journal).aborted(number)?;
                 Err(Fault { kind: FaultKind::Retry, ..fault })
+            }
+            // To be neither repeated nor forgotten: the journal keeps the batch as prepared.
+            Err(why) => {
+                let kind = match why.kind {
+                    FaultKind::Cancelled => FaultKind::Cancelled,
+                    _ => FaultKind::Other,
+                };
+                let what = format!(
+                    "whether the last {} rows of {} were committed is not known: {}",
+                    done.rows,
+                    operation.table(),
+                    why.what
+                );
+                Err(Fault::new(kind, what).advise(
+                    "Look before you run again. A run with destination_rows = \"replace\" deletes \
+                     them if they are there.",
+                ))
             }
         }
     }
 
-    async fn fence(&self) -> Result<()> {
-        for _ in 0..FENCE_TRIES {
+    /// Whether the rows of a transaction are there, once its session is gone.
+    async fn look(
+        &self,
+        operation: &Operation<'_>,
+        done: &Done,
+        fault: &Fault,
+        trouble: &(dyn Fn(&str) + Sync),
+    ) -> Result<Witness> {
+        self.fence(fault, trouble).await?;
+        // Doing the others again does no harm, so "not done" is a safe answer.
+        let Operation::Insert { target, known, .. } = operation else { return Ok(Witness::None) };
+        let (key, ids) = match (&target.identity, known) {
+            (Some(identity), _) => {
+                let key = target.columns.iter().find(|column| column.name == *identity);
+                let data_type = key.map_or(ColumnType::BigInt, |column| column.data_type.clone());
+                (ColumnRef { name: identity.clone(), data_type }, &done.ids)
+            }
+            (None, Some((key, ids))) => (key.clone(), ids),
+            (None, None) => {
+                let what =
+                    format!("{}, and rows without a number cannot be looked for", fault.what);
+                return Err(Fault::new(FaultKind::Other, what));
+            }
+        };
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        self.destination.witness(&target.table, &key, &ids).await
+    }
+
+    /// Waits until the lost session is gone, so that its transaction is decided.
+    async fn fence(&self, why: &Fault, trouble: &(dyn Fn(&str) + Sync)) -> Result<()> {
+        for tried in 0..FENCE_TRIES {
             match self.destination.fence(&self.name).await {
                 Ok(Fence::Gone) => return Ok(()),
                 Ok(Fence::StillThere) => {}
-                Err(fault)
-                    if matches!(
-                        fault.kind,
-                        FaultKind::Lost | FaultKind::Unreachable | FaultKind::Timeout
-                    ) => {}
+                Err(fault) if is_broken(&fault) => {}
                 Err(fault) => return Err(fault),
             }
+            if tried == 0 {
+                trouble(&format!("{}; waiting for the server", why.what));
+            }
+            self.control.before_commit()?;
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         Err(Fault::new(
             FaultKind::Lost,
-            "the destination still holds a session whose connection broke",
+            format!("{}, and the destination's server does not come back", why.what),
         )
-        .advise("A DBA can end the session; then start again."))
+        .advise(
+            "See to the server, and to a session that it may still hold; then run the plan again.",
+        ))
     }
 
     /// After an error: rolls back, or drops the session and waits until the server has.
-    async fn give_up(&mut self, fault: &Fault) -> Result<()> {
-        if matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout) {
+    async fn give_up(&mut self, fault: &Fault, trouble: &(dyn Fn(&str) + Sync)) -> Result<()> {
+        if is_broken(fault) {
             self.writer = None;
-            return self.fence().await;
+            return self.fence(fault, trouble).await;
         }
         self.roll_back().await;
         Ok(())
@@ -254,6 +275,11 @@ impl WriteSession {
             self.writer = None;
         }
     }
+}
+
+/// Whether the connection is gone, or as good as gone.
+fn is_broken(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Lost | FaultKind::Unreachable | FaultKind::Timeout)
 }
 
 async fn perform(writer: &mut Box<dyn Writer>, operation: &Operation<'_>) -> Result<Done> {

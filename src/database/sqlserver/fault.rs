@@ -34,9 +34,16 @@ pub(super) fn timeout() -> Fault {
         .advise("Look for blocking sessions on the server; the connection has been closed.")
 }
 
+/// What the driver says of a broken wire, without its preface and its hint to programmers.
+fn plain(why: &str) -> &str {
+    let why =
+        why.strip_prefix("An error occurred during the attempt of performing I/O: ").unwrap_or(why);
+    if why.contains("close_notify") { "the other side closed it" } else { why }
+}
+
 /// The connection is gone.
 pub(super) fn lost(why: &str) -> Fault {
-    Fault::new(FaultKind::Lost, format!("the connection to the server broke: {why}"))
+    Fault::new(FaultKind::Lost, format!("the connection to the server broke: {}", plain(why)))
         .advise("Check network and server; nothing uncommitted stays behind.")
 }
 
@@ -46,17 +53,17 @@ pub(super) fn connect_fault(error: &Error, server: &str) -> Fault {
         Error::Server(token) => server_fault(token),
         Error::Tls(why) => certificate(server, why),
         Error::Io { kind: IoErrorKind::TimedOut, .. } => silent(server),
-        Error::Io { message, .. } if message.to_lowercase().contains("tls") => {
-            certificate(server, message)
-        }
-        Error::Io { message, .. } if message.contains("certificate") => {
-            certificate(server, message)
+        Error::Io { kind, message } if !is_closed(*kind) && speaks_of_encryption(message) => {
+            certificate(server, plain(message))
         }
         Error::Io { message, .. } => Fault::new(
             FaultKind::Unreachable,
-            format!("{server} closed the connection during the sign-in: {message}"),
+            format!("{server} broke off during the sign-in: {}", plain(message)),
         )
-        .advise("Check that this is a SQL Server port and which encryption the server asks for."),
+        .advise(
+            "Check that this is a SQL Server port and which encryption the server asks for. TLS \
+             1.2 or later is needed.",
+        ),
         Error::Protocol(why) => Fault::new(
             FaultKind::Unreachable,
             format!("{server} does not speak as a SQL Server does: {why}"),
@@ -64,6 +71,17 @@ pub(super) fn connect_fault(error: &Error, server: &str) -> Fault {
         .advise("Check host and port, and which encryption the server asks for."),
         other => Fault::new(FaultKind::SignIn, format!("{server}: {other}")),
     }
+}
+
+/// Whether the other side is gone, whatever the words.
+fn is_closed(kind: IoErrorKind) -> bool {
+    use IoErrorKind as K;
+    matches!(kind, K::UnexpectedEof | K::ConnectionReset | K::ConnectionAborted | K::BrokenPipe)
+}
+
+fn speaks_of_encryption(message: &str) -> bool {
+    let message = message.to_lowercase();
+    message.contains("tls") || message.contains("certificate")
 }
 
 /// Nothing came back during the sign-in.
@@ -163,6 +181,17 @@ pub(super) fn refused_rows(mut fault: Fault) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_closed_during_the_sign_in_is_no_matter_of_certificates() {
+        let message = "An error occurred during the attempt of performing I/O: peer closed \
+                       connection without sending TLS close_notify: https://docs.rs/rustls";
+        let error = Error::Io { kind: IoErrorKind::UnexpectedEof, message: message.to_owned() };
+        let fault = connect_fault(&error, "sql01");
+        assert_eq!(fault.kind, FaultKind::Unreachable);
+        assert_eq!(fault.what, "sql01 broke off during the sign-in: the other side closed it");
+        assert!(!super::fault(&error).what.contains("https"));
+    }
 
     #[test]
     fn a_certificate_is_refused_in_words_for_the_person() {

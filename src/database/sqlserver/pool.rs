@@ -10,7 +10,7 @@ use super::connect::{Intent, Target};
 use super::connection::Connection;
 use super::fault;
 use super::statements::PROBE;
-use crate::database::Result;
+use crate::database::{Fault, FaultKind, Result};
 
 /// Requests at once; further ones wait.
 const AT_ONCE: usize = 4;
@@ -18,6 +18,9 @@ const AT_ONCE: usize = 4;
 const KEPT: usize = 4;
 /// A connection idle for longer is asked whether it still lives before it is used.
 const FRESH: Duration = Duration::from_secs(30);
+
+/// How often a request that only reads is made again when its connection broke.
+const AGAIN: u32 = 6;
 
 /// The reading connections of one database.
 pub(super) struct Pool {
@@ -72,6 +75,33 @@ impl Pool {
         if connection.is_open() && idle.len() < KEPT {
             idle.push((connection, Instant::now()));
         }
+    }
+
+    /// Makes a request that only reads, and makes it again when its connection breaks.
+    pub(super) async fn patiently<T, F>(&self, mut request: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut tries = 0;
+        loop {
+            match request().await {
+                Err(fault) if self.again(&mut tries, &fault).await => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Whether a request that only reads is to be made again after this fault. If so, this has
+    /// waited a moment, and the idle connections are gone: they broke with that one.
+    pub(super) async fn again(&self, tries: &mut u32, fault: &Fault) -> bool {
+        let broken = matches!(fault.kind, FaultKind::Lost | FaultKind::Unreachable);
+        if !broken || *tries >= AGAIN {
+            return false;
+        }
+        *tries += 1;
+        self.idle().clear();
+        tokio::time::sleep(Duration::from_millis(50 << *tries)).await;
+        true
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Connection, Instant)>> {

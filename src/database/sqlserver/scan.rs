@@ -120,10 +120,17 @@ impl Scan for SqlServerScan {
             return Ok(None);
         }
         let asked = self.page_rows;
-        let (batch, cut) = self
-            .page()
-            .await
-            .map_err(|failure| Fault::from(failure).while_doing(&self.request.table))?;
+        let mut tries = 0;
+        let (batch, cut) = loop {
+            let fault = match self.page().await {
+                Ok(page) => break page,
+                Err(failure) => Fault::from(failure),
+            };
+            // The next page begins after a key, so it does not matter on which connection.
+            if !self.pool.again(&mut tries, &fault).await {
+                return Err(fault.while_doing(&self.request.table));
+            }
+        };
         self.ended = !cut && batch.len() < asked;
         self.page_rows = if cut {
             (batch.len() * MARGIN).clamp(1, self.request.batch_rows.max(1))
@@ -162,31 +169,22 @@ pub(super) struct UnorderedScan {
 
 impl UnorderedScan {
     /// Sends the request.
-    pub(super) async fn start(pool: Arc<Pool>, names: Names, request: ScanRequest) -> Result<Self> {
-        let connection = pool.take().await?;
+    pub(super) fn start(pool: Arc<Pool>, names: Names, request: ScanRequest) -> Self {
         let (sender, batches) = mpsc::channel(1);
         let task = tokio::spawn(async move {
-            let mut pouring = Pouring { names, request, sender, seen: HashMap::new() };
-            let ended = match pouring.pour(connection, TextForm::Text).await {
-                // Half a surrogate pair somewhere: the whole table once more, as bytes, without
-                // the rows that have been handed on already.
-                Err(ReadFailure::LoneSurrogate) => match pool.take().await {
-                    Ok(connection) => pouring.pour(connection, TextForm::Bytes).await,
-                    Err(fault) => Err(fault.into()),
-                },
-                other => other,
-            };
-            if let Err(failure) = ended {
-                let fault = Fault::from(failure).while_doing(&pouring.request.table);
+            let mut pouring = Pouring { pool, names, request, sender, seen: HashMap::new() };
+            if let Err(fault) = pouring.pour_all().await {
+                let fault = fault.while_doing(&pouring.request.table);
                 let _ = pouring.sender.send(Err(fault)).await;
             }
         });
-        Ok(Self { batches, task })
+        Self { batches, task }
     }
 }
 
 /// Rows into batches into a channel.
 struct Pouring {
+    pool: Arc<Pool>,
     names: Names,
     request: ScanRequest,
     sender: mpsc::Sender<Result<Batch>>,
@@ -195,14 +193,30 @@ struct Pouring {
 }
 
 impl Pouring {
-    /// Until the table or its reader ends.
-    async fn pour(
-        &mut self,
-        mut connection: Connection,
-        form: TextForm,
-    ) -> std::result::Result<(), ReadFailure> {
+    /// Until the table or its reader ends. After half a surrogate pair the whole table is read
+    /// once more, as bytes, and after a broken connection once more as well, each time without
+    /// the rows that have been handed on already.
+    async fn pour_all(&mut self) -> Result<()> {
+        let mut form = TextForm::Text;
+        let mut tries = 0;
+        loop {
+            match self.pour(form).await {
+                Ok(()) => return Ok(()),
+                Err(ReadFailure::LoneSurrogate) if form == TextForm::Text => form = TextForm::Bytes,
+                Err(failure) => {
+                    let fault = Fault::from(failure);
+                    if !self.pool.again(&mut tries, &fault).await {
+                        return Err(fault);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn pour(&mut self, form: TextForm) -> std::result::Result<(), ReadFailure> {
+        let mut connection = self.pool.take().await?;
         let statement = read::select(&self.names, &selection(&self.request, form))?;
-        let mut skip = std::mem::take(&mut self.seen);
+        let mut skip = self.seen.clone();
         let mut batch = empty(&self.request)?;
         let mut one = empty(&self.request)?;
         let mut rows = connection.stream(&statement).await?;

@@ -77,18 +77,23 @@ impl SqlServerSource {
 
     async fn run(&self, statement: &Statement) -> Result<Vec<Vec<Row>>> {
         let limit = self.target().limits.statement;
-        self.pool.lend().await?.run(statement, limit).await
+        self.pool
+            .patiently(|| async move { self.pool.lend().await?.run(statement, limit).await })
+            .await
     }
 
     /// Rows in one batch; read again as bytes where a text is not Unicode.
     async fn collect(&self, names: &Names, selection: &Selection<'_>) -> Result<Batch> {
-        match self.attempt(names, selection).await {
-            Err(ReadFailure::LoneSurrogate) => {
-                let again = Selection { form: TextForm::Bytes, ..*selection };
-                Ok(self.attempt(names, &again).await?)
+        let read = || async move {
+            match self.attempt(names, selection).await {
+                Err(ReadFailure::LoneSurrogate) => {
+                    let again = Selection { form: TextForm::Bytes, ..*selection };
+                    Ok(self.attempt(names, &again).await?)
+                }
+                other => Ok(other?),
             }
-            other => Ok(other?),
-        }
+        };
+        self.pool.patiently(read).await
     }
 
     async fn attempt(
@@ -135,10 +140,11 @@ impl Source for SqlServerSource {
 
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
         let limit = self.target().limits.metadata;
-        let shapes = {
+        let ask = || async move {
             let mut connection = self.pool.lend().await?;
-            catalogue::shapes(&mut connection, tables, limit).await?
+            catalogue::shapes(&mut connection, tables, limit).await
         };
+        let shapes = self.pool.patiently(ask).await?;
         let mut known = self.known();
         for (name, shape) in tables.iter().zip(&shapes) {
             let Some(shape) = shape else {
@@ -171,7 +177,7 @@ impl Source for SqlServerSource {
         let names = self.names(&request.table, &request.filter).await?;
         Ok(match request.key {
             Some(_) => Box::new(SqlServerScan::new(Arc::clone(&self.pool), names, request)?),
-            None => Box::new(UnorderedScan::start(Arc::clone(&self.pool), names, request).await?),
+            None => Box::new(UnorderedScan::start(Arc::clone(&self.pool), names, request)),
         })
     }
 
@@ -197,18 +203,22 @@ impl Source for SqlServerSource {
         let statement = read::distinct(&names, table, column, filter, limit)?;
         let columns =
             [column.clone(), ColumnRef { name: "count".to_owned(), data_type: ColumnType::BigInt }];
-        let mut batch = Batch::new(vec![
-            Column::for_type(&column.data_type)?,
-            Column::new(ValueKind::Integer, 0),
-        ])?;
-        let mut connection = self.pool.lend().await?;
-        connection
-            .read(&statement, &mut |row| {
-                scan::push(row, &columns, &mut batch)?;
-                Ok(Flow::More)
-            })
-            .await?;
-        Ok(batch)
+        let (statement, columns) = (&statement, &columns);
+        let read = || async move {
+            let mut batch = Batch::new(vec![
+                Column::for_type(&column.data_type)?,
+                Column::new(ValueKind::Integer, 0),
+            ])?;
+            let mut connection = self.pool.lend().await?;
+            connection
+                .read(statement, &mut |row| {
+                    scan::push(row, columns, &mut batch)?;
+                    Ok(Flow::More)
+                })
+                .await?;
+            Ok(batch)
+        };
+        self.pool.patiently(read).await
     }
 
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
