@@ -1,4 +1,63 @@
-//! osferry
+//! Carries the data of OutSystems 11 applications from a Production database to a Non-Production
+//! one: every id rewritten, everything reviewed before the first write, every row proved after it.
+//!
+//! # The road the data takes
+//!
+//! ```text
+//!  two databases      what is there    how it pairs     what will be done    doing it     was it right
+//!   database/   ──►   outsystems/ ──►   compare/   ──►       plan/     ──►   migrate/ ──►    proof/
+//!      ▲                                findings ▲           │ decisions        │ read → remap → write
+//!      └─────────────────────────────────────────┼───────────┼──────────────────┘
+//!                                                └── cli/ ◄──┘   a plan file and `osferry run`
+//! ```
+//!
+//! One way, left to right. A plan file is a scope and *decisions*; what a review shows and what a
+//! run does come from the same functions ([`plan::review`], [`plan::build`]), never from two that
+//! must agree.
+//!
+//! - [`database`] is the port: operations on tables, never SQL, given by two engines. A
+//!   [`database::Source`] has no method that writes.
+//! - [`outsystems`] is what an environment is: plain data, and its reading through the port.
+//! - [`compare`] takes two environments and returns pairs, findings and *questions* about rows. It
+//!   is pure; [`migrate::survey`] has the questions answered and compares again.
+//! - [`plan`] is pure as well: scope, decisions, order, a rule per column. A [`plan::Plan`] is
+//!   complete; the run and the proof need nothing else to know what to do.
+//! - [`migrate`] does it: preflight, then batch by batch, journaled before each commit.
+//! - [`proof`] reads plan, journal and both databases, and shares nothing with the code that
+//!   rewrote and wrote the rows.
+//! - [`report`] turns a journal, a plan or a review into Markdown, JSON or lines.
+//! - [`practice`] writes a pair of invented environments that hold every trap once.
+//! - [`cli`] has the commands, one file each; `main.rs` only starts it.
+//!
+//! # Who may use whom
+//!
+//! `outsystems ← compare ← plan ← migrate`; `proof` uses the plan, the journal and the port;
+//! `report` uses their results; `practice` uses `outsystems` and the port; `database` knows none of
+//! them. `compare` and `plan` do no I/O, no async, and ask no clock. `tiberius` is used in
+//! `database/sqlserver/` only, `rusqlite` in `database/sqlite/` and the journal only. A test
+//! (`tests/it/architecture.rs`) reads the imports and fails when a wall is crossed.
+//!
+//! # Where things go
+//!
+//! - *A finding*: a kind in `compare/finding.rs`, the place in `compare/` that notices it, its line
+//!   in `docs/manual.md` (a test asks for it), a lesson in `assets/practice/` if it teaches.
+//! - *A decision's effect*: `plan/build/`, which turns decisions into rules; the run and the proof
+//!   follow the rules.
+//! - *A statement for SQL Server*: `database/sqlserver/statements/`, with its place in the pinned
+//!   dump beside it.
+//! - *A database*: an engine is a folder in `database/` that gives the port's traits; the scenarios
+//!   of `tests/it/port.rs` say what is expected of it.
+//! - *A command*: a file in `cli/` and a variant in `cli/mod.rs`.
+//!
+//! # What must stay true
+//!
+//! A wrong id silently written is the worst thing this program can do. So keys match and names
+//! never do; ambiguity is a finding and never a silent pick; an id is rewritten only by a map that
+//! was filled from what the destination answered; a commit needs a [`database::JournalToken`],
+//! which only a synced journal hands out; and an unknown [`database::Outcome`] cannot be taken for
+//! a success.
+
+pub mod cli;
 pub mod compare;
 pub mod database;
 pub mod migrate;
@@ -6,3 +65,4 @@ pub mod outsystems;
 pub mod plan;
 pub mod practice;
 pub mod proof;
+pub mod report;

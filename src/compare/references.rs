@@ -3,7 +3,7 @@
 use super::selection::Reason;
 use super::{Choice, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
 use crate::database::{Filter, Value, ValueKind, same_name};
-use crate::outsystems::{DataKind, EntityIndex, Resolution, Side, SystemTarget};
+use crate::outsystems::{Attribute, DataKind, Entity, EntityIndex, Resolution, Side, SystemTarget};
 
 /// What a reference refers to, by its place in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,25 @@ pub struct ReferencePair {
     pub zero_is_row: bool,
 }
 
+/// A reference whose target is looked for.
+struct Referring<'a> {
+    entity: &'a Entity,
+    attribute: &'a Attribute,
+    /// Its column in the source.
+    column: &'a str,
+    may_be_emptied: bool,
+}
+
+impl Referring<'_> {
+    fn about(&self) -> String {
+        format!("{}.{}", self.entity.full_name(), self.attribute.name)
+    }
+
+    fn key(&self, kind: FindingKind) -> FindingKey {
+        FindingKey::attribute(kind, self.entity, self.attribute)
+    }
+}
+
 impl Work<'_> {
     /// Resolves every reference of every pair.
     pub(super) fn references(&mut self) {
@@ -65,6 +84,9 @@ impl Work<'_> {
         for pair_place in 0..self.out.pairs.len() {
             for place in 0..self.out.pairs[pair_place].attributes.len() {
                 self.orphans(pair_place, place);
+                if let Some(key) = self.none_is_row(pair_place, place) {
+                    self.out.pairs[pair_place].attributes[place].misfit = Some(key);
+                }
             }
         }
     }
@@ -73,7 +95,7 @@ impl Work<'_> {
         &mut self,
         source: EntityIndex,
         destination: EntityIndex,
-        attribute: &crate::outsystems::Attribute,
+        attribute: &Attribute,
     ) {
         let entity = self.source.entity(source);
         let other = self.destination.entity(destination);
@@ -91,118 +113,33 @@ impl Work<'_> {
 
     fn target(&mut self, pair_place: usize, place: usize) -> Target {
         let pair = self.out.pairs[pair_place].clone();
-        let (entity, other) =
-            (self.source.entity(pair.source), self.destination.entity(pair.destination));
-        let attribute = pair.attributes[place].attribute.clone();
-        let may_be_emptied = pair.attributes[place].may_be_emptied();
-        let is_identifier = pair.identifier == Some(place);
-        let about = || format!("{}.{}", pair.name, attribute.name);
-        let key = |kind| FindingKey::attribute(kind, entity, &attribute);
-        let confirmed = self.selection.confirmed.get(&(
-            entity.espace_key.clone(),
-            entity.key.clone(),
-            attribute.key.clone(),
-        ));
-        let resolved = match self.source.resolve(entity, &attribute.data_type) {
-            Some(Resolution::Entity(index)) => index,
-            Some(Resolution::Candidates(candidates)) => {
-                let names: Vec<String> =
-                    candidates.iter().map(|index| self.source.entity(*index).full_name()).collect();
-                let mut choices = vec![
-                    Choice::stop("do not run"),
-                    Choice::new(choice::MAP, "it refers to this entity").to_a_target(),
-                ];
-                if may_be_emptied && !is_identifier {
-                    choices.push(Choice::new(choice::EMPTY, "write no reference"));
-                }
-                self.find(
-                    Finding::decide(
-                        key(FindingKind::ReferenceUnresolved),
-                        about(),
-                        "its type names an entity that is not there",
-                        "A deleted or cloned module changes the key that types name. A candidate with \
-                         the same entity key may be meant, or may be a clone.",
-                        choices,
-                        choice::STOP,
-                    )
-                    .offering(names),
-                );
-                match confirmed {
-                    Some(index) => *index,
-                    None => return Target::Unresolved,
-                }
-            }
-            None => return Target::Unresolved,
+        let attribute = &pair.attributes[place];
+        let referring = Referring {
+            entity: self.source.entity(pair.source),
+            attribute: &attribute.attribute,
+            column: &attribute.source_column.name,
+            may_be_emptied: attribute.may_be_emptied() && pair.identifier != Some(place),
         };
+        let Some(resolved) = self.resolved(&referring) else { return Target::Unresolved };
         let referred = self.source.entity(resolved);
-
-        // The same attribute has to mean the same entity on both sides.
-        if let Some(theirs) = other.attribute(&attribute.key) {
-            let same = match self.destination.resolve(other, &theirs.data_type) {
-                Some(Resolution::Entity(index)) => {
-                    let there = self.destination.entity(index);
-                    there.key == referred.key && there.espace_key == referred.espace_key
-                }
-                Some(Resolution::Candidates(_)) => theirs.data_type == attribute.data_type,
-                None => false,
-            };
-            if !same {
-                let what = format!(
-                    "it refers to {} in the source and to something else in the destination",
-                    referred.full_name()
-                );
-                self.find(Finding::decide(
-                    key(FindingKind::ReferenceRetargeted),
-                    about(),
-                    what,
-                    "Ids of one entity would be taken for ids of another. Publish the same version \
-                     on both sides.",
-                    vec![
-                        Choice::stop("do not run until the module is published"),
-                        Choice::new(choice::LEAVE_OUT, "leave the attribute out"),
-                    ],
-                    choice::STOP,
-                ));
-                return Target::Unresolved;
-            }
+        let other = self.destination.entity(pair.destination);
+        if !self.means_the_same(&referring, referred, other) {
+            return Target::Unresolved;
         }
-
         if let Some(system) = referred.system_target() {
-            let unknown = matches!(
+            if matches!(
                 system,
                 SystemTarget::Other | SystemTarget::Process | SystemTarget::Activity
-            );
-            if unknown {
-                let filled = Filter::not_null(&pair.attributes[place].source_column.name);
-                let rows = self.inquiry.count(Side::Source, &entity.table, filled);
-                if rows != Some(0) {
-                    let what = format!("it refers to {}", referred.table);
-                    let mut choices = vec![Choice::stop("do not run")];
-                    if may_be_emptied && !is_identifier {
-                        choices.push(Choice::new(choice::EMPTY, "write no reference"));
-                    }
-                    self.find(
-                        Finding::decide(
-                            key(FindingKind::ReferenceToPlatform),
-                            about(),
-                            what,
-                            "Rows of that platform table are not carried over, so their ids mean \
-                             nothing in the destination.",
-                            choices,
-                            choice::STOP,
-                        )
-                        .touching(rows),
-                    );
-                }
+            ) {
+                self.refers_to_platform(&referring, referred);
             }
             return Target::System(system, resolved);
         }
         if referred.is_external || referred.espace_id.is_none() {
-            let what = format!("it refers to {}, which another system keeps", referred.full_name());
             self.find(Finding::note(
                 FindingKey::entity(FindingKind::ExternalEntity, referred),
                 referred.full_name(),
-                what,
+                format!("it refers to {}, which another system keeps", referred.full_name()),
                 "External entities are not migrated; their ids stay as they are.",
             ));
             return Target::External;
@@ -211,37 +148,142 @@ impl Work<'_> {
             return Target::Static(resolved);
         }
         let is_paired = self.out.pair(resolved).is_some();
-        match self.selection.get(resolved).map(|selected| &selected.reason) {
+        let selected = self.selection.get(resolved);
+        match selected.map(|selected| &selected.reason) {
             Some(Reason::Chosen) if is_paired => return Target::Entity(resolved),
             Some(Reason::Chosen) => return Target::Outside(resolved),
             Some(Reason::Producer(_)) | None => {}
         }
-        let taken_in = self.selection.get(resolved).is_some();
+        self.leaves_scope(&referring, referred);
+        if selected.is_some() && is_paired {
+            Target::Entity(resolved)
+        } else {
+            Target::Outside(resolved)
+        }
+    }
+
+    /// The entity that the type names, or the one a person confirmed.
+    fn resolved(&mut self, referring: &Referring<'_>) -> Option<EntityIndex> {
+        let (entity, attribute) = (referring.entity, referring.attribute);
+        let candidates = match self.source.resolve(entity, &attribute.data_type)? {
+            Resolution::Entity(index) => return Some(index),
+            Resolution::Candidates(candidates) => candidates,
+        };
+        let names = candidates.iter().map(|index| self.source.entity(*index).full_name()).collect();
+        let mut choices = vec![
+            Choice::stop("do not run"),
+            Choice::new(choice::MAP, "it refers to this entity").to_a_target(),
+        ];
+        if referring.may_be_emptied {
+            choices.push(Choice::new(choice::EMPTY, "write no reference"));
+        }
+        self.find(
+            Finding::decide(
+                referring.key(FindingKind::ReferenceUnresolved),
+                referring.about(),
+                "its type names an entity that is not there",
+                "A deleted or cloned module changes the key that types name. A candidate with \
+                 the same entity key may be meant, or may be a clone.",
+                choices,
+                choice::STOP,
+            )
+            .offering(names),
+        );
+        let confirmed = self.selection.confirmed.get(&(
+            entity.espace_key.clone(),
+            entity.key.clone(),
+            attribute.key.clone(),
+        ));
+        confirmed.copied()
+    }
+
+    /// Whether the attribute means the same entity in the destination; a finding when it does not.
+    fn means_the_same(
+        &mut self,
+        referring: &Referring<'_>,
+        referred: &Entity,
+        other: &Entity,
+    ) -> bool {
+        let Some(theirs) = other.attribute(&referring.attribute.key) else { return true };
+        let same = match self.destination.resolve(other, &theirs.data_type) {
+            Some(Resolution::Entity(index)) => {
+                let there = self.destination.entity(index);
+                there.key == referred.key && there.espace_key == referred.espace_key
+            }
+            Some(Resolution::Candidates(_)) => theirs.data_type == referring.attribute.data_type,
+            None => false,
+        };
+        if !same {
+            self.find(Finding::decide(
+                referring.key(FindingKind::ReferenceRetargeted),
+                referring.about(),
+                format!(
+                    "it refers to {} in the source and to something else in the destination",
+                    referred.full_name()
+                ),
+                "Ids of one entity would be taken for ids of another. Publish the same version \
+                 on both sides.",
+                vec![
+                    Choice::stop("do not run until the module is published"),
+                    Choice::new(choice::LEAVE_OUT, "leave the attribute out"),
+                ],
+                choice::STOP,
+            ));
+        }
+        same
+    }
+
+    /// A reference to a table of the platform whose rows have no counterpart.
+    fn refers_to_platform(&mut self, referring: &Referring<'_>, referred: &Entity) {
+        let filled = Filter::not_null(referring.column);
+        let rows = self.inquiry.count(Side::Source, &referring.entity.table, filled);
+        if rows == Some(0) {
+            return;
+        }
+        let mut choices = vec![Choice::stop("do not run")];
+        if referring.may_be_emptied {
+            choices.push(Choice::new(choice::EMPTY, "write no reference"));
+        }
+        self.find(
+            Finding::decide(
+                referring.key(FindingKind::ReferenceToPlatform),
+                referring.about(),
+                format!("it refers to {}", referred.table),
+                "Rows of that platform table are not carried over, so their ids mean \
+                 nothing in the destination.",
+                choices,
+                choice::STOP,
+            )
+            .touching(rows),
+        );
+    }
+
+    /// A reference to an entity that was not chosen.
+    fn leaves_scope(&mut self, referring: &Referring<'_>, referred: &Entity) {
+        let may_be_taken_in = self.source.is_application_entity(referred);
         let mut choices = Vec::new();
-        if self.source.is_application_entity(referred) {
+        if may_be_taken_in {
             choices.push(Choice::new(choice::TAKE_IN, "take that entity in"));
         }
-        if may_be_emptied && !is_identifier {
+        if referring.may_be_emptied {
             choices.push(Choice::new(choice::EMPTY, "write no reference"));
         }
         choices.push(Choice::stop("do not run"));
-        let recommended = if self.source.is_application_entity(referred) {
+        let recommended = if may_be_taken_in {
             choice::TAKE_IN
-        } else if may_be_emptied && !is_identifier {
+        } else if referring.may_be_emptied {
             choice::EMPTY
         } else {
             choice::STOP
         };
-        let what = format!("it refers to {}, which was not chosen", referred.full_name());
         self.find(Finding::decide(
-            key(FindingKind::ReferenceLeavesScope),
-            about(),
-            what,
+            referring.key(FindingKind::ReferenceLeavesScope),
+            referring.about(),
+            format!("it refers to {}, which was not chosen", referred.full_name()),
             "The rows referred to have other ids in the destination, or are not there.",
             choices,
             recommended,
         ));
-        if taken_in && is_paired { Target::Entity(resolved) } else { Target::Outside(resolved) }
     }
 
     /// Whether 0 is a row of the target, so that it is an id and not "none".
@@ -269,6 +311,57 @@ impl Work<'_> {
             }
             _ => false,
         }
+    }
+
+    /// A column that refuses NULL holds 0 for "none" (`metamodel.md` §3.5). Where a record of the
+    /// destination has that id, and none of the source, a row without a reference would get one.
+    fn none_is_row(&mut self, pair_place: usize, place: usize) -> Option<FindingKey> {
+        let pair = self.out.pairs[pair_place].clone();
+        let attribute = &pair.attributes[place];
+        let reference = attribute.reference.as_ref()?;
+        let Target::Static(index) = reference.target else { return None };
+        if attribute.destination_column.nullable || reference.zero_is_row {
+            return None;
+        }
+        let referred = self.source.entity(index);
+        let record = self
+            .destination
+            .entities_by_key(&referred.espace_key, &referred.key)
+            .into_iter()
+            .map(|index| self.destination.entity(index))
+            .filter(|entity| entity.is_active)
+            .flat_map(|entity| self.destination.records_of(entity))
+            .find(|record| matches!(record.data_id.as_str(), "" | "0"))?;
+        let entity = self.source.entity(pair.source);
+        let column = &attribute.source_column;
+        let without = Filter::Or(vec![
+            Filter::IsNull(column.name.clone()),
+            is_none(&column.name, column.data_type.kind()),
+        ]);
+        let rows = self.inquiry.count(Side::Source, &entity.table, without);
+        if rows == Some(0) {
+            return None;
+        }
+        let key = FindingKey::attribute(FindingKind::NullNotAllowed, entity, &attribute.attribute);
+        self.find(
+            Finding::decide(
+                key.clone(),
+                format!("{}.{}", pair.name, attribute.attribute.name),
+                format!(
+                    "the destination's column refuses NULL, and what stands for no reference there \
+                     is the id of the record {}",
+                    record.name
+                ),
+                "Rows that refer to nothing would refer to that record.",
+                vec![
+                    Choice::stop("do not run"),
+                    Choice::new(choice::REJECT, "leave these rows out"),
+                ],
+                choice::STOP,
+            )
+            .touching(rows),
+        );
+        Some(key)
     }
 
     /// Asks for references that point to nothing, where no foreign key forbids them.

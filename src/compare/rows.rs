@@ -1,10 +1,12 @@
 //! What becomes of the rows the destination has.
 
+use std::collections::BTreeMap;
+
 use super::references::Target;
 use super::selection::Reason;
 use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
 use crate::database::{Filter, Value, same_name};
-use crate::outsystems::{Resolution, Side, SystemTarget};
+use crate::outsystems::{EntityIndex, Resolution, Side, SystemTarget};
 
 /// What may be done with the rows the destination has of an entity.
 #[derive(Clone, Debug)]
@@ -49,9 +51,9 @@ impl Work<'_> {
             self.find(Finding::decide(
                 FindingKey::new(FindingKind::DestinationRowsUndecided),
                 "Rows of the destination",
-                "the plan does not say whether they are replaced or kept",
-                "Replacing deletes the destination's rows of the chosen entities first. Set \
-                 destination_rows = \"replace\" or \"keep\" under [options].",
+                "the plan does not say whether they are replaced or kept: set destination_rows = \
+                 \"replace\" or \"keep\" under [options]",
+                "Replacing deletes the destination's rows of the chosen entities first.",
                 vec![Choice::stop("do not run until the plan says it")],
                 choice::STOP,
             ));
@@ -184,24 +186,46 @@ impl Work<'_> {
             .map(|(attributes, with_tenant)| NaturalKey { attributes, with_tenant })
     }
 
-    /// Rows of the destination, of entities that are not replaced themselves, that point to rows
-    /// which replacing this entity would delete; `None` while a question is open.
+    /// Whether the destination's rows of an entity are deleted first, as far as that is allowed.
+    fn is_replaced(&self, pair: &EntityPair) -> bool {
+        match pair.reason {
+            Reason::Chosen => self.selection.replace == Some(true),
+            Reason::Producer(_) => self.natural_key(pair).is_none(),
+        }
+    }
+
+    /// Rows of the destination that stay and point to rows which replacing this entity would
+    /// delete; `None` while a question is open.
     fn outside_references(&mut self, place: usize, filter: &Filter) -> Option<Vec<Outside>> {
         let pair = self.out.pairs[place].clone();
         let parent = self.destination.entity(pair.destination);
         let key = pair.identifier()?.destination_column.name.clone();
-        let replaced: Vec<_> = self
+        // What stays of each entity of the scope; `None` for one that goes with all its rows.
+        let staying: BTreeMap<EntityIndex, Option<Filter>> = self
             .out
             .pairs
             .iter()
-            .filter(|other| other.reason == Reason::Chosen || other.source == pair.source)
-            .map(|other| other.destination)
+            .map(|other| {
+                let stays = if other.source == pair.source || self.is_replaced(other) {
+                    match self.replaced_rows(other) {
+                        Filter::All => None,
+                        goes => Some(goes.negated()),
+                    }
+                } else {
+                    Some(Filter::All)
+                };
+                (other.destination, stays)
+            })
             .collect();
         let mut found = Vec::new();
         let mut complete = true;
         for (index, entity) in self.destination.entities.iter().enumerate() {
-            let index = crate::outsystems::EntityIndex(index);
-            if !entity.is_active || entity.is_external || replaced.contains(&index) {
+            let stays = match staying.get(&EntityIndex(index)) {
+                Some(None) => continue,
+                Some(Some(stays)) => stays.clone(),
+                None => Filter::All,
+            };
+            if !entity.is_active || entity.is_external {
                 continue;
             }
             let Some(shape) = self.destination.shape(&entity.table) else { continue };
@@ -217,7 +241,8 @@ impl Work<'_> {
                     parent: parent.table.clone(),
                     key: key.clone(),
                     among: Box::new(filter.clone()),
-                };
+                }
+                .and(stays.clone());
                 match self.inquiry.count(Side::Destination, &entity.table, refers) {
                     Some(0) => {}
                     Some(rows) => found.push(Outside {
@@ -278,8 +303,8 @@ impl Work<'_> {
         };
         let why = match outside.iter().flatten().next() {
             Some(first) => format!(
-                "The entity was taken in because rows refer to it. {} of {} outside the scope point \
-                 to its rows.",
+                "The entity was taken in because rows refer to it. Its rows cannot be deleted: {} of \
+                 {} stay and point to them.",
                 first.rows, first.name
             ),
             None => "The entity was taken in because rows refer to it.".to_owned(),
@@ -315,9 +340,10 @@ impl Work<'_> {
         let pair = self.out.pairs[place].clone();
         let entity = self.source.entity(pair.source);
         let standing = match (all, replaced) {
-            (Some(all), Some(replaced)) if all > replaced => {
-                format!("; {} others stay", all - replaced)
-            }
+            (Some(all), Some(replaced)) if all > replaced => match all - replaced {
+                1 => "; 1 other stays".to_owned(),
+                others => format!("; {others} others stay"),
+            },
             _ => String::new(),
         };
         self.find(
@@ -336,8 +362,8 @@ impl Work<'_> {
                     outside.key,
                     outside.name,
                     what,
-                    "The entity is not in the scope, so its rows would lose what they refer to. Take \
-                     it into the scope, or leave the other one out.",
+                    "These rows stay, and would lose what they refer to. Take their entity into the \
+                     scope with all its rows, or leave the other one out.",
                     vec![Choice::stop("do not run")],
                     choice::STOP,
                 )

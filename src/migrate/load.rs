@@ -11,10 +11,10 @@ use super::progress::{EntityState, Teller};
 use super::remap::{Carried, Maps, Remapped, fold, out_of_order, remap};
 use super::session::{Operation, SharedJournal, WriteSession, lock};
 use crate::database::{
-    Batch, ColumnRef, Destination, Fault, FaultKind, Filter, InsertTarget, Result, ScanRequest,
-    Source, Value,
+    Batch, ColumnRef, Destination, Fault, FaultKind, Filter, InsertTarget, Result, Scan,
+    ScanRequest, Source, Value,
 };
-use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan};
+use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan, SourceReading};
 use crate::proof::{Canonical, combine};
 
 /// A batch holds at most this many bytes; with the batches on their way that bounds the memory.
@@ -37,11 +37,53 @@ pub(super) struct Load<'a> {
     pub(super) mark: Option<i64>,
 }
 
-/// A batch as read, with the proof's hash of each row.
-type Read = (Batch, Vec<u128>);
+/// A batch as read, with the proof's hash of each row; `None` after the last. A channel that
+/// closes without it has lost its reader, not reached the end.
+type Read = Option<(Batch, Vec<u128>)>;
 
-impl Load<'_> {
-    fn entity(&self) -> &EntityPlan {
+/// The rows of the source that are carried over.
+fn rows_below(entity: &EntityPlan, mark: Option<i64>) -> Filter {
+    match (mark, entity.key_column()) {
+        (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::Integer(mark)),
+        _ => Filter::All,
+    }
+}
+
+/// Starts reading an entity's rows in key order: the key column first if it has one, then the
+/// plan's columns.
+pub(super) async fn scan_source(
+    plan: &Plan,
+    place: usize,
+    source: &dyn Source,
+    mark: Option<i64>,
+) -> Result<Box<dyn Scan>> {
+    let entity = &plan.entities[place];
+    let key = entity.key_column();
+    let mut columns: Vec<ColumnRef> = key.into_iter().cloned().collect();
+    columns.extend(entity.columns.iter().map(|column| column.source.clone()));
+    if columns.is_empty() {
+        return Err(Fault::new(FaultKind::Data, "no column of this entity can be read"));
+    }
+    source
+        .scan(ScanRequest {
+            table: entity.source_table.clone(),
+            columns,
+            filter: rows_below(entity, mark),
+            key: key.map(|key| key.name.clone()),
+            after: None,
+            batch_rows: plan.options.batch_rows,
+            batch_bytes: BATCH_BYTES,
+        })
+        .await
+}
+
+/// The key of a row read by [`scan_source`]; NULL where the entity has none.
+pub(super) fn key_of(entity: &EntityPlan, batch: &Batch, row: usize) -> Value {
+    entity.key_column().map_or(Value::Null, |_| batch.column(0).value(row))
+}
+
+impl<'a> Load<'a> {
+    fn entity(&self) -> &'a EntityPlan {
         &self.plan.entities[self.place]
     }
 
@@ -50,62 +92,71 @@ impl Load<'_> {
         self.teller.state(self.place, EntityState::Writing);
         let mut known = self.recognisable().await?;
         let mut carried = Carried::default();
+        let name = self.entity().name.clone();
         let mut batches = self.read_ahead().await?;
-        while let Some(next) = batches.recv().await {
-            let (batch, hashes) =
-                next.map_err(|fault| fault.while_doing(format!("reading {}", self.entity().name)))?;
+        let mut rows = 0;
+        loop {
+            let next = batches.recv().await.unwrap_or_else(|| {
+                Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
+            });
+            let next = next.map_err(|fault| fault.while_doing(format!("reading {name}")))?;
+            let Some((batch, hashes)) = next else { break };
             self.control.between_batches().await?;
-            self.teller.entity(self.place, |progress| progress.read += batch.len() as u64);
-            let name = self.entity().name.clone();
+            rows += batch.len() as u64;
+            self.teller.entity(self.place, |progress| progress.read = rows);
             self.carry(batch, &hashes, known.as_mut(), &mut carried)
                 .await
                 .map_err(|fault| fault.while_doing(format!("writing {name}")))?;
         }
+        self.check_count(rows)
+            .await
+            .map_err(|fault| fault.while_doing(format!("reading {name}")))?;
         self.teller.state(self.place, EntityState::Done);
         Ok(carried)
     }
 
+    /// Asks the source in another way how many rows there are. Below a mark rows can vanish
+    /// while the applications work, but none can come: one that was not read was missed.
+    async fn check_count(&self, read: u64) -> Result<()> {
+        let frozen = self.plan.options.source_reading == SourceReading::Frozen;
+        if self.mark.is_none() && !frozen {
+            return Ok(());
+        }
+        let there = self
+            .source
+            .count(&self.entity().source_table, &rows_below(self.entity(), self.mark))
+            .await?;
+        if there > read {
+            return Err(Fault::new(
+                FaultKind::Data,
+                format!("the source has {there} rows, of which only {read} were read"),
+            )
+            .advise(if frozen {
+                "The source is not frozen: rows were added. Leave source_reading at \"auto\"."
+            } else {
+                "Rows were added under ids that had been given before. Run again when nobody \
+                 inserts with IDENTITY_INSERT."
+            }));
+        }
+        Ok(())
+    }
+
     /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
     async fn read_ahead(&self) -> Result<mpsc::Receiver<Result<Read>>> {
-        let entity = self.entity();
-        let key = entity.key_column();
-        let mut columns: Vec<ColumnRef> = key.into_iter().cloned().collect();
-        columns.extend(entity.columns.iter().map(|column| column.source.clone()));
-        if columns.is_empty() {
-            return Err(Fault::new(FaultKind::Data, "no column of this entity can be read"));
-        }
-        let mut scan = self
-            .source
-            .scan(ScanRequest {
-                table: entity.source_table.clone(),
-                columns,
-                filter: match (self.mark, key) {
-                    (Some(mark), Some(key)) => {
-                        Filter::AtMost(key.name.clone(), Value::Integer(mark))
-                    }
-                    _ => Filter::All,
-                },
-                key: key.map(|key| key.name.clone()),
-                after: None,
-                batch_rows: self.plan.options.batch_rows,
-                batch_bytes: BATCH_BYTES,
-            })
-            .await?;
+        let mut scan = scan_source(self.plan, self.place, self.source.as_ref(), self.mark).await?;
         let canonical = Canonical::for_source(self.plan, self.place);
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         tokio::spawn(async move {
             loop {
-                let next = match scan.next().await {
-                    Ok(Some(batch)) => {
+                let next = scan.next().await.map(|batch| {
+                    batch.map(|batch| {
                         let hashes = canonical.row_hashes(&batch);
-                        Ok((batch, hashes))
-                    }
-                    Ok(None) => return,
-                    Err(fault) => Err(fault),
-                };
-                let failed = next.is_err();
+                        (batch, hashes)
+                    })
+                });
+                let is_last = !matches!(next, Ok(Some(_)));
                 // The writer has given up when nobody receives.
-                if sender.send(next).await.is_err() || failed {
+                if sender.send(next).await.is_err() || is_last {
                     return;
                 }
             }
@@ -153,11 +204,11 @@ impl Load<'_> {
         carried: &mut Carried,
     ) -> Result<()> {
         let remapped = remap(self.plan, self.place, &batch, self.maps)?;
-        let keys = self.entity().key_column().map(|_| batch.column(0));
         for row in &remapped.left_out {
             self.leave_out(row, carried)?;
         }
-        let key = |row: usize| keys.map_or(Value::Null, |keys| keys.value(row));
+        let entity = self.entity();
+        let key = |row: usize| key_of(entity, &batch, row);
         // Pairs of source and destination key, with the place of the row in the batch.
         let mut pairs: Vec<(usize, Value, Value)> = Vec::with_capacity(remapped.kept.len());
         let mut new: Vec<usize> = (0..remapped.kept.len()).collect();
@@ -183,14 +234,8 @@ impl Load<'_> {
         self.insert(&remapped, &new, &key, hashes, &mut pairs, carried).await?;
         pairs.sort_by_key(|(row, _, _)| *row);
         for (_, source, destination) in pairs {
-            match (&source, &destination) {
-                (Value::Integer(source), Value::Integer(destination))
-                    if !carried.map.push(*source, *destination) =>
-                {
-                    return Err(out_of_order(self.entity()));
-                }
-                (Value::Text(text), _) => carried.map.push_text(text),
-                _ => {}
+            if !carried.keep(&source, &destination) {
+                return Err(out_of_order(self.entity()));
             }
         }
         Ok(())
@@ -245,7 +290,7 @@ impl Load<'_> {
         pairs: &mut Vec<(usize, Value, Value)>,
         carried: &mut Carried,
     ) -> Result<()> {
-        let entity = self.plan.entities[self.place].clone();
+        let entity = self.entity();
         let generated = match &entity.identifier {
             IdentifierPlan::Generated { destination, .. } => Some(destination.name.clone()),
             _ => None,

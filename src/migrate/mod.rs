@@ -6,6 +6,7 @@
 
 mod control;
 mod delete;
+mod foresee;
 mod idmap;
 pub mod journal;
 mod load;
@@ -20,7 +21,7 @@ mod survey;
 
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;
-pub use preflight::{check_destination, check_pair};
+pub use preflight::{check_destination, check_pair, check_purpose};
 pub use progress::{EntityProgress, EntityState, Phase, Progress};
 pub use run::{RunEnd, RunRequest, run};
 pub use survey::{Environments, survey};

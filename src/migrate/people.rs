@@ -1,6 +1,7 @@
 //! Users and groups that the destination lacks, and the links that give them their roles.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::journal::{BatchKind, Keys, NewBatch, PersonRecord};
 use super::remap::Maps;
@@ -39,14 +40,14 @@ impl People<'_> {
         let mut made = Made::default();
         let users = self.create("OSSYS_USER", &self.plan.users, maps, mask_user).await?;
         made.users = users.len() as u64;
-        fill(&mut maps.users, &self.plan.users, &users);
+        fill(Arc::make_mut(&mut maps.users), &self.plan.users, &users);
         let groups =
             self.create("OSSYS_GROUP", &self.plan.groups, maps, |_, _, value| value).await?;
         made.groups = groups.len() as u64;
-        fill(&mut maps.groups, &self.plan.groups, &groups);
+        fill(Arc::make_mut(&mut maps.groups), &self.plan.groups, &groups);
         let mut records = Vec::new();
         for (is_group, map, ours) in [(false, &maps.users, &users), (true, &maps.groups, &groups)] {
-            for (source, destination) in map {
+            for (source, destination) in map.iter() {
                 if let Some(destination) = destination {
                     records.push(PersonRecord {
                         is_group,

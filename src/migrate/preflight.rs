@@ -4,6 +4,23 @@ use crate::database::{Destination, Fault, FaultKind, Result, Source, TableName};
 use crate::outsystems::Environment;
 use crate::plan::{ExistingPlan, PersonFate, Plan, Purpose, SourceReading, platform_fingerprint};
 
+/// Refuses a destination that is, or may be, Production: known before anything is opened.
+pub fn check_purpose(purpose: Option<Purpose>) -> Result<()> {
+    match purpose {
+        Some(Purpose::NonProduction | Purpose::Development) => Ok(()),
+        Some(Purpose::Production) => Err(Fault::new(
+            FaultKind::Invalid,
+            "the destination is declared Production (purpose = \"production\"), which is never \
+             written",
+        )
+        .advise("Choose a non-production environment as destination.")),
+        None => {
+            Err(Fault::new(FaultKind::Invalid, "the plan does not say what the destination is for")
+                .advise("Set purpose = \"non-production\" or \"development\" under [destination]."))
+        }
+    }
+}
+
 /// Refuses a destination that is, or may be, Production or the source itself
 /// (`design.md` decision 14).
 pub fn check_pair(
@@ -11,23 +28,7 @@ pub fn check_pair(
     destination: &Environment,
     purpose: Option<Purpose>,
 ) -> Result<Vec<String>> {
-    match purpose {
-        Some(Purpose::NonProduction | Purpose::Development) => {}
-        Some(Purpose::Production) => {
-            return Err(Fault::new(
-                FaultKind::Invalid,
-                "the destination is declared Production, which is never written",
-            )
-            .advise("Choose a non-production environment as destination."));
-        }
-        None => {
-            return Err(Fault::new(
-                FaultKind::Invalid,
-                "the plan does not say what the destination is for",
-            )
-            .advise("Set purpose = \"non-production\" or \"development\" under [destination]."));
-        }
-    }
+    check_purpose(purpose)?;
     if source.facts.identity.is_same(&destination.facts.identity) {
         return Err(Fault::new(
             FaultKind::Invalid,

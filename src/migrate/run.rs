@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::control::Control;
 use super::delete::delete_rows;
+use super::foresee::{Foresight, circles};
 use super::journal::{Journal, RunHeader, RunState};
 use super::load::Load;
 use super::people::People;
@@ -69,28 +70,32 @@ pub async fn run(request: RunRequest) -> Result<(RunEnd, Journal)> {
     let outcome = write(&request, &journal, &teller).await;
     teller.phase(Phase::Ended);
     drop(run_lock);
-    let end = match outcome {
+    let mut end = match outcome {
         Ok(()) => RunEnd::Written,
         Err(fault) if fault.kind == FaultKind::Cancelled => RunEnd::Stopped(fault),
         Err(fault) => RunEnd::Failed(fault),
     };
-    let (state, words) = match &end {
+    // From the first write on nothing may look like a refusal, not even a full disk under the
+    // journal.
+    if let Err(fault) = note_end(&request, &journal, &end) {
+        end = RunEnd::Failed(fault);
+    }
+    let journal = Arc::try_unwrap(journal)
+        .map_err(|_| Fault::new(FaultKind::Other, "the journal is still in use after the run"))?;
+    Ok((end, journal.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+fn note_end(request: &RunRequest, journal: &SharedJournal, end: &RunEnd) -> Result<()> {
+    let (state, words) = match end {
         RunEnd::Written => (RunState::Written, "everything is written".to_owned()),
         RunEnd::Stopped(fault) => (RunState::Stopped, fault.what.clone()),
         RunEnd::Failed(fault) => (RunState::Failed, format!("failed: {fault}")),
     };
     let at = (request.clock)();
-    {
-        let journal = lock(&journal);
-        journal.event(&at, &words)?;
-        journal.set_state(state)?;
-        if !matches!(end, RunEnd::Written) {
-            journal.set_ended(&at)?;
-        }
-    }
-    let journal = Arc::try_unwrap(journal)
-        .map_err(|_| Fault::new(FaultKind::Other, "the journal is still in use after the run"))?;
-    Ok((end, journal.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    let journal = lock(journal);
+    journal.event(&at, &words)?;
+    journal.set_state(state)?;
+    if matches!(end, RunEnd::Written) { Ok(()) } else { journal.set_ended(&at) }
 }
 
 /// The highest id of each source table, children before parents: every reference that a row below
@@ -157,7 +162,27 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
     } else {
         1
     };
+    let mut circles = circles(plan);
     for level in &plan.levels {
+        let (now, later): (Vec<_>, Vec<_>) = circles
+            .into_iter()
+            .partition(|circle| level.iter().any(|place| circle.contains(place)));
+        circles = later;
+        for circle in now {
+            let mut foresight = Foresight {
+                plan,
+                source: request.source.as_ref(),
+                marks: &marks,
+                control: control.clone(),
+            };
+            let left_out = foresight.look(&circle, &mut maps).await?;
+            let names: Vec<&str> =
+                circle.iter().map(|place| plan.entities[*place].name.as_str()).collect();
+            note(&format!(
+                "looked ahead around {}: {left_out} rows will be left out",
+                names.join(", ")
+            ))?;
+        }
         let mut waiting = level.iter().copied();
         let mut running = FuturesUnordered::new();
         loop {
@@ -188,7 +213,7 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
             };
             let rows = request.progress.borrow().entities[place].written;
             note(&format!("{} finished: {rows} rows written", plan.entities[place].name))?;
-            let _ = maps.entities[place].set(carried);
+            let _ = maps.entities[place].set(Arc::new(carried));
         }
     }
 

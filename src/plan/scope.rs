@@ -1,11 +1,11 @@
 //! From names of applications, espaces and solutions to entities, with the producers they need.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 
 use super::Decisions;
 use crate::compare::{FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, choice};
-use crate::outsystems::{DataKind, EntityIndex, Environment, Key, Resolution};
+use crate::outsystems::{DataKind, Entity, EntityIndex, Environment, Key, Resolution};
 
 /// What the person asked for, by names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,49 +76,8 @@ pub fn resolve(
     request: &ScopeRequest,
     decisions: &Decisions,
 ) -> Result<Selection, ScopeError> {
-    let mut espaces: BTreeSet<i64> = BTreeSet::new();
-    for name in &request.applications {
-        let application = find("application", name, &source.applications, |a| &a.name)?;
-        espaces.extend(&application.espaces);
-    }
-    for name in &request.solutions {
-        let solution = find("solution", name, &source.solutions, |s| &s.name)?;
-        espaces.extend(&solution.espaces);
-    }
-    for name in &request.espaces {
-        espaces.insert(find("espace", name, &source.espaces, |e| &e.name)?.id);
-    }
-    if request.applications.is_empty() && request.solutions.is_empty() && request.espaces.is_empty()
-    {
-        return Err(ScopeError {
-            what: "the scope is empty: name at least one application, espace or solution"
-                .to_owned(),
-            nearest: Vec::new(),
-        });
-    }
-    let mut excluded: HashSet<EntityIndex> = HashSet::new();
-    for name in &request.exclude {
-        let found = source.entities.iter().position(|entity| {
-            entity.is_active && entity.full_name().to_lowercase() == name.trim().to_lowercase()
-        });
-        match found {
-            Some(index) => {
-                excluded.insert(EntityIndex(index));
-            }
-            None => {
-                let names: Vec<String> = source
-                    .entities
-                    .iter()
-                    .filter(|entity| entity.is_active)
-                    .map(crate::outsystems::Entity::full_name)
-                    .collect();
-                return Err(ScopeError {
-                    what: format!("the source has no entity \"{name}\" to exclude"),
-                    nearest: nearest(name, names.iter().map(String::as_str)),
-                });
-            }
-        }
-    }
+    let mut espaces = named_espaces(source, request)?;
+    let excluded = excluded(source, request)?;
     let mut selection = Selection {
         replace: request.replace,
         confirmed: confirmed(source, decisions),
@@ -139,35 +98,103 @@ pub fn resolve(
         }
     }
 
-    let mut reasons: HashMap<EntityIndex, Reason> = HashMap::new();
-    let mut queue = VecDeque::new();
+    let mut reasons: BTreeMap<EntityIndex, Reason> = BTreeMap::new();
     for (index, entity) in source.entities.iter().enumerate() {
         let index = EntityIndex(index);
         if !entity.is_active || !entity.espace_id.is_some_and(|id| espaces.contains(&id)) {
             continue;
         }
-        let mut leave_out = |why: &str| {
+        if let Some(why) = why_not(entity, excluded.contains(&index), decisions) {
             selection.left_out.push(LeftOut { what: entity.full_name(), why: why.to_owned() });
-        };
-        if excluded.contains(&index) {
-            leave_out("the plan excludes it");
-        } else if entity.is_external {
-            leave_out("another system keeps its rows");
-        } else if entity.is_system || entity.system_target().is_some() {
-            leave_out("it belongs to the platform, which is never written");
-        } else if entity.kind == DataKind::Static {
-            leave_out(
-                "a static entity: its records come from the module's code and are matched by key",
-            );
-        } else if entity.kind == DataKind::Client {
-            leave_out("its rows live on devices, not in the database");
-        } else if left_out(entity, decisions) {
-            leave_out("left out by decision");
         } else {
             reasons.insert(index, Reason::Chosen);
-            queue.push_back(index);
         }
     }
+    take_producers_in(source, decisions, &selection, &excluded, &mut reasons);
+    selection.entities =
+        reasons.into_iter().map(|(entity, reason)| Selected { entity, reason }).collect();
+    Ok(selection)
+}
+
+/// The espaces that the plan names, by themselves or by their application or solution.
+fn named_espaces(
+    source: &Environment,
+    request: &ScopeRequest,
+) -> Result<BTreeSet<i64>, ScopeError> {
+    let mut espaces: BTreeSet<i64> = BTreeSet::new();
+    for name in &request.applications {
+        let application = find("application", name, &source.applications, |a| &a.name)?;
+        espaces.extend(&application.espaces);
+    }
+    for name in &request.solutions {
+        let solution = find("solution", name, &source.solutions, |s| &s.name)?;
+        espaces.extend(&solution.espaces);
+    }
+    for name in &request.espaces {
+        espaces.insert(find("espace", name, &source.espaces, |e| &e.name)?.id);
+    }
+    if request.applications.is_empty() && request.solutions.is_empty() && request.espaces.is_empty()
+    {
+        return Err(ScopeError {
+            what: "the scope is empty: name at least one application, espace or solution"
+                .to_owned(),
+            nearest: Vec::new(),
+        });
+    }
+    Ok(espaces)
+}
+
+/// The entities that the plan excludes by name.
+fn excluded(
+    source: &Environment,
+    request: &ScopeRequest,
+) -> Result<HashSet<EntityIndex>, ScopeError> {
+    let mut excluded = HashSet::new();
+    for name in &request.exclude {
+        let found = source.entities.iter().position(|entity| {
+            entity.is_active && entity.full_name().to_lowercase() == name.trim().to_lowercase()
+        });
+        let Some(index) = found else {
+            let active = source.entities.iter().filter(|entity| entity.is_active);
+            let names: Vec<String> = active.map(Entity::full_name).collect();
+            return Err(ScopeError {
+                what: format!("the source has no entity \"{name}\" to exclude"),
+                nearest: nearest(name, names.iter().map(String::as_str)),
+            });
+        };
+        excluded.insert(EntityIndex(index));
+    }
+    Ok(excluded)
+}
+
+/// Why an entity of a chosen espace is not carried over; `None` when it is.
+fn why_not(entity: &Entity, is_excluded: bool, decisions: &Decisions) -> Option<&'static str> {
+    if is_excluded {
+        Some("the plan excludes it")
+    } else if entity.is_external {
+        Some("another system keeps its rows")
+    } else if entity.is_system || entity.system_target().is_some() {
+        Some("it belongs to the platform, which is never written")
+    } else if entity.kind == DataKind::Static {
+        Some("a static entity: its records come from the module's code and are matched by key")
+    } else if entity.kind == DataKind::Client {
+        Some("its rows live on devices, not in the database")
+    } else if left_out(entity, decisions) {
+        Some("left out by decision")
+    } else {
+        None
+    }
+}
+
+/// Adds every application entity that an entity of the scope refers to.
+fn take_producers_in(
+    source: &Environment,
+    decisions: &Decisions,
+    selection: &Selection,
+    excluded: &HashSet<EntityIndex>,
+    reasons: &mut BTreeMap<EntityIndex, Reason>,
+) {
+    let mut queue: VecDeque<EntityIndex> = reasons.keys().copied().collect();
     while let Some(index) = queue.pop_front() {
         let entity = source.entity(index);
         for attribute in entity.active_attributes() {
@@ -198,15 +225,10 @@ pub fn resolve(
             queue.push_back(target);
         }
     }
-    let mut entities: Vec<Selected> =
-        reasons.into_iter().map(|(entity, reason)| Selected { entity, reason }).collect();
-    entities.sort_by_key(|selected| selected.entity);
-    selection.entities = entities;
-    Ok(selection)
 }
 
 /// Whether a decision about an entity as a whole leaves it out.
-fn left_out(entity: &crate::outsystems::Entity, decisions: &Decisions) -> bool {
+fn left_out(entity: &Entity, decisions: &Decisions) -> bool {
     [
         FindingKind::EntityAmbiguous,
         FindingKind::EntityKindChanged,

@@ -2,8 +2,10 @@
 
 mod architecture;
 mod bad_input;
+mod commands;
 mod estate;
 mod faults;
+mod manual;
 mod migration;
 mod port;
 mod program;

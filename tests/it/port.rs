@@ -1,5 +1,7 @@
 //! The port, on both engines alike.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
 use osferry::database::{
     Batch, Builder, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, Destination, EngineKind,
     FaultKind, Fence, Filter, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex,

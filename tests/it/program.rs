@@ -82,6 +82,15 @@ impl Bench {
 
     /// The same with another place for what it keeps.
     pub fn osferry_at(&self, home: &Path, arguments: &[&str]) -> Said {
+        self.start(home, arguments, &[])
+    }
+
+    /// The same with variables of its environment.
+    pub fn osferry_with(&self, arguments: &[&str], variables: &[(String, String)]) -> Said {
+        self.start(&self.folder.path().join("home"), arguments, variables)
+    }
+
+    fn start(&self, home: &Path, arguments: &[&str], variables: &[(String, String)]) -> Said {
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_osferry"));
         for name in ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN"]
         {
@@ -91,6 +100,7 @@ impl Bench {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("OSFERRY_HOME", home)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .env_remove("RUST_BACKTRACE")
             .timeout(Duration::from_secs(180))
             .output()

@@ -331,7 +331,7 @@ pub(super) fn integer(row: &Row, index: usize) -> Result<Option<i64>> {
 /// A text of a result.
 pub(super) fn text(row: &Row, index: usize) -> Result<Option<String>> {
     match row.get_column_data(index) {
-        Ok(ColumnData::String(value)) => Ok(value.as_ref().map(|text| text.to_string())),
+        Ok(ColumnData::String(value)) => Ok(value.as_ref().map(ToString::to_string)),
         Ok(ColumnData::Guid(value)) => Ok(value.map(|guid| guid.to_string())),
         _ => Err(unexpected("a text")),
     }

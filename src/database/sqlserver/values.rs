@@ -333,10 +333,10 @@ mod tests {
     }
 
     /// Encodes and decodes one value of a type.
-    fn there_and_back(value: &Value, staged: ColumnType) -> Result<Value> {
-        let mut from = Column::for_type(&staged)?;
+    fn there_and_back(value: &Value, staged: &ColumnType) -> Result<Value> {
+        let mut from = Column::for_type(staged)?;
         from.push(value)?;
-        let cell = encode(&from, 0, &staged, &shape(staged.clone()))?;
+        let cell = encode(&from, 0, staged, &shape(staged.clone()))?;
         let owned = match cell {
             ColumnData::String(text) => {
                 ColumnData::String(text.map(|text| Cow::Owned(text.into_owned())))
@@ -355,8 +355,8 @@ mod tests {
             ColumnData::Time(v) => ColumnData::Time(v),
             other => panic!("not in this test: {other:?}"),
         };
-        let mut to = Column::for_type(&staged)?;
-        decode(owned, &staged, &mut to)?;
+        let mut to = Column::for_type(staged)?;
+        decode(owned, staged, &mut to)?;
         Ok(to.value(0))
     }
 
@@ -373,14 +373,14 @@ mod tests {
         fn decimals_come_back(value in -10_i128.pow(37) + 1..10_i128.pow(37)) {
             let value = Value::Decimal { value, scale: 8 };
             let data_type = ColumnType::Decimal { precision: 37, scale: 8 };
-            prop_assert_eq!(there_and_back(&value, data_type).expect("fits"), value);
+            prop_assert_eq!(there_and_back(&value, &data_type).expect("fits"), value);
         }
 
         #[test]
         fn moments_come_back(ticks in 0..DAYS_TO_10000 * DAY) {
             let value = Value::DateTime(ticks);
             let data_type = ColumnType::DateTime2 { scale: 7 };
-            prop_assert_eq!(there_and_back(&value, data_type).expect("fits"), value);
+            prop_assert_eq!(there_and_back(&value, &data_type).expect("fits"), value);
         }
     }
 
@@ -392,10 +392,10 @@ mod tests {
             (ColumnType::Int, i64::from(i32::MAX), i64::from(i32::MIN) - 1),
             (ColumnType::Decimal { precision: 3, scale: 1 }, 99, 100),
         ] {
-            let back = there_and_back(&Value::Integer(fits), data_type.clone());
+            let back = there_and_back(&Value::Integer(fits), &data_type);
             assert!(back.is_ok(), "{data_type}");
-            let kind = there_and_back(&Value::Integer(refused), data_type.clone())
-                .map_err(|fault| fault.kind);
+            let kind =
+                there_and_back(&Value::Integer(refused), &data_type).map_err(|fault| fault.kind);
             assert_eq!(kind, Err(FaultKind::Refused), "{data_type}");
         }
         for (text, kind) in [
@@ -405,7 +405,7 @@ mod tests {
             ("9999-12-31 23:59:59.999", Err(FaultKind::Refused)),
         ] {
             let value = Value::DateTime(date_time_from_text(text).expect(text));
-            let back = there_and_back(&value, ColumnType::DateTime);
+            let back = there_and_back(&value, &ColumnType::DateTime);
             assert_eq!(back.map(drop).map_err(|fault| fault.kind), kind, "{text}");
         }
     }
@@ -413,8 +413,8 @@ mod tests {
     #[test]
     fn a_text_too_long_is_refused_and_one_that_just_fits_is_not() {
         let pair = "\u{1F600}";
-        assert!(there_and_back(&Value::text(pair), ColumnType::NVarChar(Some(2))).is_ok());
-        let kind = there_and_back(&Value::text(pair), ColumnType::NVarChar(Some(1)))
+        assert!(there_and_back(&Value::text(pair), &ColumnType::NVarChar(Some(2))).is_ok());
+        let kind = there_and_back(&Value::text(pair), &ColumnType::NVarChar(Some(1)))
             .map_err(|fault| fault.kind);
         assert_eq!(kind, Err(FaultKind::Refused));
     }

@@ -1,5 +1,7 @@
 //! Scratch databases on both engines, so that a scenario is written once.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -32,6 +34,7 @@ impl TestEngine {
     }
 
     /// The server the environment names; `None`, said aloud, when it names none.
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     pub fn sqlserver(test: &str) -> Option<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         match (

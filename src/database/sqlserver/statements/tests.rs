@@ -141,6 +141,11 @@ fn filters() -> Vec<Filter> {
         },
         Filter::NotReferred { key: id(), child: policy(), column: "TENANT_ID".to_owned() },
         Filter::NotReferred { key: id(), child: claim(), column: "Long".to_owned() },
+        Filter::AtMost(id(), Value::Integer(41)),
+        Filter::AtMost("Phone".to_owned(), Value::text("m")),
+        Filter::AtMost("At".to_owned(), at("2024-06-30 10:20:30.003")),
+        Filter::AnyOf("Odd]Name".to_owned(), vec![Value::Integer(1), Value::text("a")]),
+        Filter::All.negated(),
         Filter::Or(vec![
             Filter::Equals(id(), Value::Integer(1)).negated(),
             Filter::And(vec![
@@ -187,7 +192,17 @@ fn source_statements() -> Vec<String> {
         select(&Selection { form: TextForm::Bytes, ..selection }),
         select(&Selection { columns: &[], limit: Some(1), ..selection }),
         read::distinct(&names, &table, &columns[19], &filters()[2], 10).expect("fine").sql,
+        read::highest(&names, &table, "ID").expect("a statement").sql,
+        read::highest(&names, &policy(), "TENANT_ID").expect("a statement").sql,
     ];
+    // Columns that the model knows by another type than the table's.
+    let other = [
+        ColumnRef::from(&column("Amount", "int")),
+        ColumnRef::from(&column("Long", "nvarchar(50)")),
+    ];
+    for form in [TextForm::Text, TextForm::Bytes] {
+        all.push(select(&Selection { columns: &other, form, ..selection }));
+    }
     let few = [columns[0].clone(), columns[16].clone()];
     for (key, after) in [
         ("ID", Value::Integer(41)),
@@ -242,24 +257,31 @@ fn destination_statements() -> Vec<String> {
     let mut all = vec![
         take_lock("osferry:it's", 0),
         catalogue::insert_facts(&table).sql,
+        catalogue::insert_facts(&policy()).sql,
         write::triggers_of(&table),
+        write::triggers_of(&policy()),
         write::ROLLBACK.to_owned(),
         write::identity_insert(&table, true),
         write::identity_insert(&table, false),
         write::place_large(3, false, 1),
         write::place_large(3, true, 3),
         write::update(&table, &stage(false)[..4]),
+        write::update(&table, &stage(true)[14..]),
         read::count(&names, &claim(), &filters()[8], " WITH (READCOMMITTEDLOCK)")
             .expect("a statement")
             .sql,
     ];
     let keyless = Insert { identity: None, ..insert() };
+    let large: Vec<StageColumn> =
+        stage(false).into_iter().filter(|column| column.destination.data_type.is_large()).collect();
     for variant in [
         insert(),
         Insert { columns: stage(true), ..insert() },
         Insert { triggers: true, descending: true, ..insert() },
         Insert { key: vec![0, 15], ..keyless.clone() },
         Insert { key: vec![0], explicit_identity: true, triggers: true, ..keyless.clone() },
+        Insert { columns: large.clone(), ..keyless.clone() },
+        Insert { columns: large, triggers: true, ..insert() },
         keyless,
     ] {
         all.push(write::create_stage(
@@ -287,6 +309,8 @@ fn builder_statements() -> Vec<String> {
     for (place, default) in [
         (1, Value::Integer(-1)),
         (4, Value::Bit(false)),
+        (8, Value::Float(0.5)),
+        (15, Value::Guid(*b"0123456789abcdef")),
         (5, Value::Decimal { value: 5, scale: 1 }),
         (10, Value::DateTime(date_time_from_text("1900-01-01").expect("date"))),
         (16, Value::text("it's")),
@@ -305,18 +329,30 @@ fn builder_statements() -> Vec<String> {
             unique: true,
         }],
     };
+    let foreign_key = |column: &str, cascade| NewForeignKey {
+        name: format!("OSFRK_OSUSR_ABC_CLAIM_{}", column.to_uppercase()),
+        column: column.to_owned(),
+        parent: dbo("OSUSR_abc_Policy"),
+        parent_column: "ID".to_owned(),
+        cascade,
+    };
+    let bare = NewTable {
+        name: dbo("OSUSR_abc_Log"),
+        columns: vec![NewColumn { shape: column("At", "datetime"), default: None }],
+        primary_key: Vec::new(),
+        indexes: vec![NewIndex {
+            name: "OSIDX_OSUSR_ABC_LOG".to_owned(),
+            columns: vec!["At".to_owned()],
+            unique: false,
+        }],
+    };
     vec![
         build::COUNT_OBJECTS.to_owned(),
         build::create_table(&table),
+        build::create_table(&bare),
         build::add_foreign_keys(
             &table.name,
-            &[NewForeignKey {
-                name: "OSFRK_OSUSR_ABC_CLAIM_LONG".to_owned(),
-                column: "Long".to_owned(),
-                parent: dbo("OSUSR_abc_Policy"),
-                parent_column: "ID".to_owned(),
-                cascade: true,
-            }],
+            &[foreign_key("Long", true), foreign_key("Small", false)],
         ),
         build::create_trigger(&NewTrigger {
             name: "OSTRG_EI__OSUSR_ABC_CLAIM".to_owned(),

@@ -287,6 +287,14 @@ impl Filler<'_> {
     /// Orphans, zeroes, and the one text that is too long.
     fn blemishes(&mut self) {
         let clean = Environment::clone(&self.environment);
+        let enforced: BTreeSet<EntityKey> = (clean.entities.iter())
+            .flat_map(|entity| &entity.attributes)
+            .filter(|attribute| attribute.rule != Rule::Ignore)
+            .filter_map(|attribute| match attribute.target() {
+                Some(Target::Entity(key)) => Some(key.clone()),
+                _ => None,
+            })
+            .collect();
         let mut ignoring: BTreeMap<EntityKey, Vec<Attribute>> = BTreeMap::new();
         for entity in clean.entities.iter().filter(|e| e.active && self.chosen(e)) {
             let found: Vec<Attribute> = entity
@@ -304,10 +312,13 @@ impl Filler<'_> {
                 let text = matches!(clean.key_kind(&target), Kind::Text(_));
                 let entity = self.environment.entity_mut(&key).expect("there");
                 let identifier = entity.identifier.as_ref() == Some(&attribute.key);
+                // A row that others refer to by a foreign key keeps its id.
+                let spared = identifier && enforced.contains(&key);
                 let in_unique =
                     entity.uniques.iter().any(|u| u.attributes.contains(&attribute.key));
                 for row in &mut entity.rows {
-                    let orphan = self.recipe.has(Feature::Orphans)
+                    let orphan = !spared
+                        && self.recipe.has(Feature::Orphans)
                         && self.chance.percent(if attribute.may_be_emptied() { 12 } else { 4 });
                     if orphan {
                         let number = 900_000 + self.chance.between(0, 99_999);

@@ -289,6 +289,10 @@ impl Oracle<'_> {
     /// Where a reference of a source row points in the destination.
     fn resolve(&self, mine: &Attribute, theirs: &Attribute, cell: &Cell) -> Resolved {
         let target = mine.target().expect("a reference");
+        let none = cell == &Cell::Null || cell.is_no_identifier() && !self.is_a_row(target, cell);
+        if none && !theirs.nullable && self.is_a_record_there(target) {
+            return Resolved::Stop(format!("no reference would be one in {}", theirs.name));
+        }
         if cell == &Cell::Null {
             return Resolved::To(Expect::Is(Cell::Null));
         }
@@ -306,6 +310,15 @@ impl Oracle<'_> {
 
     fn is_a_row(&self, target: &Target, cell: &Cell) -> bool {
         matches!(target, Target::Entity(key) if self.source_row(key, cell).is_some())
+    }
+
+    /// Whether what stands for "none" is a static record of the destination.
+    fn is_a_record_there(&self, target: &Target) -> bool {
+        let Target::Entity(key) = target else { return false };
+        self.source_entity(key).is_static
+            && self.pair.destination.entity(key).is_some_and(|there| {
+                there.records.iter().any(|record| record.data_id.is_no_identifier())
+            })
     }
 
     fn resolve_entity(&self, key: &EntityKey, theirs: &Attribute, cell: &Cell) -> Resolved {

@@ -1,11 +1,14 @@
 //! Rows that the platform or a module's code owns: found on both sides, never written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod known;
+
+use std::collections::{BTreeMap, HashSet};
 
 use super::references::Target;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
-use crate::outsystems::{EntityIndex, Environment, Key, Side, SystemTarget};
+use crate::outsystems::{Entity, EntityIndex, Side, SystemTarget};
+use known::{Counterparts, Known, known};
 
 /// Which record is which, for one static entity or platform table.
 #[derive(Clone, Debug, Default)]
@@ -31,15 +34,6 @@ pub struct RecordPair {
     pub used: u64,
     /// The finding that decides what becomes of references, when it has no counterpart.
     pub finding: Option<FindingKey>,
-}
-
-/// A record as one side has it.
-struct Known {
-    id: Value,
-    name: String,
-    /// What says that it is the same on both sides.
-    identity: (Key, Key),
-    is_active: bool,
 }
 
 /// Values are compared as the platform does: numbers as numbers, text without case.
@@ -108,7 +102,7 @@ impl Work<'_> {
         references: &[(usize, usize)],
         usage: &Usage,
     ) -> FixedMap {
-        let entity = self.source.entity(target).clone();
+        let entity = self.source.entity(target);
         let kind = self.id_kind(target, references);
         let ours = known(self.source, &entity.espace_key, &entity.key, target, kind);
         let counterpart = self
@@ -120,19 +114,11 @@ impl Work<'_> {
             .map(|index| known(self.destination, &entity.espace_key, &entity.key, index, kind))
             .unwrap_or_default();
         let physical = counterpart.and_then(|index| self.physical_ids(index));
-
-        let mut by_identity: HashMap<&(Key, Key), Vec<&Known>> = HashMap::new();
-        for record in &theirs {
-            by_identity.entry(&record.identity).or_default().push(record);
-        }
-        let there = |record: &Known| match &physical {
-            Some(ids) => ids.contains(&fold(&record.id)),
-            // The static table cannot be seen: the model's word has to do for active records.
-            None => record.is_active,
-        };
-        let offered: Vec<(Value, String)> = theirs
+        let theirs = Counterparts::new(theirs, physical);
+        let offered = theirs
+            .all
             .iter()
-            .filter(|record| record.is_active && there(record))
+            .filter(|record| record.is_active && theirs.has(record))
             .map(|record| (record.id.clone(), record.name.clone()))
             .collect();
 
@@ -147,88 +133,99 @@ impl Work<'_> {
             }
             let (used, places) = usage
                 .get(&fold(&record.id))
-                .map_or((0, Vec::new()), |(_, rows, places)| (*rows, places.clone()));
-            let candidates: Vec<&&Known> = by_identity
-                .get(&record.identity)
-                .map(|all| all.iter().collect())
-                .unwrap_or_default();
-            let active: Vec<&&&Known> =
-                candidates.iter().filter(|c| c.is_active && there(c)).collect();
-            let inactive: Vec<&&&Known> =
-                candidates.iter().filter(|c| !c.is_active && there(c)).collect();
-            let about = format!("{}.{}", entity.full_name(), record.name);
-            let key = |kind| FindingKey::record(kind, &entity, &record.identity.1);
-            let mut pair = RecordPair {
-                source: record.id.clone(),
-                destination: None,
-                name: record.name.clone(),
-                used,
-                finding: None,
-            };
-            match (&active[..], &inactive[..]) {
-                ([one], _) => pair.destination = Some(one.id.clone()),
-                ([], [one]) => {
-                    pair.destination = Some(one.id.clone());
-                    if used > 0 {
-                        self.find(
-                            Finding::note(
-                                key(FindingKind::RecordInactive),
-                                &about,
-                                "matched, though the record is inactive in the destination",
-                                "The record is gone from the module there, its row still stands.",
-                            )
-                            .touching(Some(used)),
-                        );
-                    }
-                }
-                ([], []) if used > 0 => {
-                    let found = self.record_missing(&entity, record, &theirs, used, &places, &map);
-                    pair.finding = Some(found);
-                }
-                ([], []) => {}
-                _ if used > 0 => {
-                    let found = key(FindingKind::RecordAmbiguous);
-                    let names =
-                        candidates.iter().map(|c| format!("{} ({})", c.name, c.id)).collect();
-                    self.find(
-                        Finding::decide(
-                            found.clone(),
-                            &about,
-                            "several records of the destination carry the same keys",
-                            "It cannot be told which one is meant.",
-                            vec![
-                                Choice::stop("do not run"),
-                                Choice::new(choice::MAP, "use this record").to_a_target(),
-                            ],
-                            choice::STOP,
-                        )
-                        .touching(Some(used))
-                        .offering(names),
-                    );
-                    pair.finding = Some(found);
-                }
-                _ => {}
-            }
-            if let Some(destination) = &pair.destination
-                && fold(destination) != fold(&pair.source)
+                .map_or((0, &[][..]), |(_, rows, places)| (*rows, places.as_slice()));
+            let (destination, finding) =
+                self.match_record(entity, record, &theirs, used, places, &map.offered);
+            if let Some(destination) = &destination
+                && fold(destination) != fold(&record.id)
                 && used > 0
             {
-                let what =
-                    format!("{} in the source, {destination} in the destination", pair.source);
                 self.find(
                     Finding::note(
-                        key(FindingKind::RecordIdDiffers),
-                        &about,
-                        what,
+                        FindingKey::record(
+                            FindingKind::RecordIdDiffers,
+                            entity,
+                            &record.identity.1,
+                        ),
+                        record.about(entity),
+                        format!("{} in the source, {destination} in the destination", record.id),
                         "Static records get their ids when a module is published; references are rewritten.",
                     )
                     .touching(Some(used)),
                 );
             }
-            map.records.push(pair);
+            map.records.push(RecordPair {
+                source: record.id.clone(),
+                destination,
+                name: record.name.clone(),
+                used,
+                finding,
+            });
         }
         self.values_without_record(references, usage, &taken);
         map
+    }
+
+    /// The destination's id of a record, and the finding that decides when there is not just one.
+    fn match_record(
+        &mut self,
+        entity: &Entity,
+        record: &Known,
+        theirs: &Counterparts,
+        used: u64,
+        places: &[(usize, usize)],
+        offered: &[(Value, String)],
+    ) -> (Option<Value>, Option<FindingKey>) {
+        let candidates = theirs.of(record);
+        let (active, inactive): (Vec<&Known>, Vec<&Known>) = candidates
+            .iter()
+            .copied()
+            .filter(|candidate| theirs.has(candidate))
+            .partition(|candidate| candidate.is_active);
+        let key = |kind| FindingKey::record(kind, entity, &record.identity.1);
+        match (&active[..], &inactive[..]) {
+            ([one], _) => (Some(one.id.clone()), None),
+            ([], [one]) => {
+                if used > 0 {
+                    self.find(
+                        Finding::note(
+                            key(FindingKind::RecordInactive),
+                            record.about(entity),
+                            "matched, though the record is inactive in the destination",
+                            "The record is gone from the module there, its row still stands.",
+                        )
+                        .touching(Some(used)),
+                    );
+                }
+                (Some(one.id.clone()), None)
+            }
+            // Nothing refers to it.
+            _ if used == 0 => (None, None),
+            ([], []) => {
+                let found = self.record_missing(entity, record, theirs, used, places, offered);
+                (None, Some(found))
+            }
+            _ => {
+                let found = key(FindingKind::RecordAmbiguous);
+                let names = candidates.iter().map(|c| format!("{} ({})", c.name, c.id)).collect();
+                self.find(
+                    Finding::decide(
+                        found.clone(),
+                        record.about(entity),
+                        "several records of the destination carry the same keys",
+                        "It cannot be told which one is meant.",
+                        vec![
+                            Choice::stop("do not run"),
+                            Choice::new(choice::MAP, "use this record").to_a_target(),
+                        ],
+                        choice::STOP,
+                    )
+                    .touching(Some(used))
+                    .offering(names),
+                );
+                (None, Some(found))
+            }
+        }
     }
 
     /// Values that no record has: orphans, unless they mean "none".
@@ -268,14 +265,14 @@ impl Work<'_> {
 
     fn record_missing(
         &mut self,
-        entity: &crate::outsystems::Entity,
+        entity: &Entity,
         record: &Known,
-        theirs: &[Known],
+        theirs: &Counterparts,
         used: u64,
         places: &[(usize, usize)],
-        map: &FixedMap,
+        offered: &[(Value, String)],
     ) -> FindingKey {
-        let namesake = theirs.iter().any(|other| {
+        let namesake = theirs.all.iter().any(|other| {
             other.is_active
                 && !record.name.is_empty()
                 && other.name.eq_ignore_ascii_case(&record.name)
@@ -307,19 +304,12 @@ impl Work<'_> {
                 "Static records come from the module's code; osferry never writes them.",
             )
         };
-        let mut offered: Vec<String> = map.offered.iter().map(|(_, name)| name.clone()).collect();
+        let mut offered: Vec<String> = offered.iter().map(|(_, name)| name.clone()).collect();
         offered.sort_by_key(|name| !name.eq_ignore_ascii_case(&record.name));
         self.find(
-            Finding::decide(
-                key.clone(),
-                format!("{}.{}", entity.full_name(), record.name),
-                what,
-                why,
-                choices,
-                choice::STOP,
-            )
-            .touching(Some(used))
-            .offering(offered),
+            Finding::decide(key.clone(), record.about(entity), what, why, choices, choice::STOP)
+                .touching(Some(used))
+                .offering(offered),
         );
         key
     }
@@ -359,101 +349,4 @@ fn is_fixed(system: SystemTarget) -> bool {
             | SystemTarget::Activity
             | SystemTarget::Other
     )
-}
-
-/// The records of a static entity or platform table as one side has them.
-fn known(
-    environment: &Environment,
-    espace: &Key,
-    entity_key: &Key,
-    index: EntityIndex,
-    kind: ValueKind,
-) -> Vec<Known> {
-    let entity = environment.entity(index);
-    let number = |id: i64| Value::Integer(id);
-    let own = |id: i64, name: &str, first: &Key, second: &Key, is_active: bool| Known {
-        id: number(id),
-        name: name.to_owned(),
-        identity: (first.clone(), second.clone()),
-        is_active,
-    };
-    let none = Key::default();
-    match entity.system_target() {
-        None => environment
-            .records
-            .iter()
-            .filter(|record| record.entity_key == *entity_key && record.espace_key == *espace)
-            .filter_map(|record| {
-                let id = match kind {
-                    ValueKind::Integer => Value::Integer(record.data_id.parse().ok()?),
-                    _ => Value::text(&record.data_id),
-                };
-                Some(Known {
-                    id,
-                    name: record.name.clone(),
-                    identity: (none.clone(), record.key.clone()),
-                    is_active: record.is_active,
-                })
-            })
-            .collect(),
-        Some(SystemTarget::Espace) => environment
-            .espaces
-            .iter()
-            .map(|espace| own(espace.id, &espace.name, &none, &espace.key, true))
-            .collect(),
-        Some(SystemTarget::Extension) => environment
-            .extensions
-            .iter()
-            .map(|extension| own(extension.id, &extension.name, &none, &extension.key, true))
-            .collect(),
-        Some(SystemTarget::Application) => environment
-            .applications
-            .iter()
-            .map(|application| {
-                own(application.id, &application.name, &none, &application.key, true)
-            })
-            .collect(),
-        Some(SystemTarget::Role) => environment
-            .roles
-            .iter()
-            .map(|role| own(role.id, &role.name, &role.espace_key, &role.key, role.is_active))
-            .collect(),
-        Some(SystemTarget::Entity) => environment
-            .entities
-            .iter()
-            .map(|one| own(one.id, &one.name, &one.espace_key, &one.key, one.is_active))
-            .collect(),
-        Some(SystemTarget::EntityAttribute) => environment
-            .entities
-            .iter()
-            .filter(|one| one.is_active)
-            .flat_map(|one| {
-                one.attributes.iter().map(|attribute| {
-                    let owner = Key::new(&format!("{}*{}", one.espace_key, one.key));
-                    own(attribute.id, &attribute.name, &owner, &attribute.key, attribute.is_active)
-                })
-            })
-            .collect(),
-        Some(target) => environment
-            .definitions
-            .get(&target)
-            .into_iter()
-            .flatten()
-            .map(|definition| {
-                // Statuses and kinds have no key; their names say which is which.
-                let identity = if definition.key.is_empty() {
-                    Key::new(&definition.name)
-                } else {
-                    definition.key.clone()
-                };
-                own(
-                    definition.id,
-                    &definition.name,
-                    &definition.espace_key,
-                    &identity,
-                    definition.is_active,
-                )
-            })
-            .collect(),
-    }
 }

@@ -3,17 +3,18 @@
 //! Works column by column on a whole batch. A row that cannot be carried over gets a verdict and is
 //! taken out; the first column that says so decides.
 
+mod fit;
+
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::idmap::IdMap;
 use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
-use crate::database::{
-    Batch, Column, ColumnShape, ColumnType, Fault, FaultKind, Result, Value, ValueKind, Values,
-};
+use crate::database::{Batch, Column, Fault, FaultKind, Result, Value};
 use crate::plan::{
     ColumnPlan, EntityPlan, Fate, Misfit, Orphan, Plan, ReferenceRule, Rule, Target,
 };
+use fit::{filler, fitted, fitting_id};
 
 /// What is known of an entity's rows once they are all carried over.
 #[derive(Default)]
@@ -24,18 +25,36 @@ pub(super) struct Carried {
     pub(super) left_out: HashMap<String, bool>,
 }
 
+impl Carried {
+    /// Adds a row; `false` when it does not come in the order of its identifier.
+    #[must_use]
+    pub(super) fn keep(&mut self, source: &Value, destination: &Value) -> bool {
+        match (source, destination) {
+            (Value::Integer(source), Value::Integer(destination)) => {
+                return self.map.push(*source, *destination);
+            }
+            (Value::Text(text), _) => self.map.push_text(text),
+            _ => {}
+        }
+        true
+    }
+}
+
 /// Everything ids are looked up in.
+#[derive(Clone)]
 pub(super) struct Maps {
     /// By the entity's place in the plan; set when the entity is complete.
-    pub(super) entities: Vec<OnceLock<Carried>>,
+    pub(super) entities: Vec<OnceLock<Arc<Carried>>>,
+    /// Likewise, for tables of a circle: which rows will be carried over, not to which ids.
+    pub(super) foreseen: Vec<Option<Arc<Carried>>>,
     /// By the place in [`Plan::fixed`].
-    pub(super) fixed: Vec<HashMap<String, Fate>>,
+    pub(super) fixed: Arc<Vec<HashMap<String, Fate>>>,
     /// `None`: references to this user are emptied by decision.
-    pub(super) users: HashMap<i64, Option<i64>>,
+    pub(super) users: Arc<HashMap<i64, Option<i64>>>,
     /// The same for groups.
-    pub(super) groups: HashMap<i64, Option<i64>>,
+    pub(super) groups: Arc<HashMap<i64, Option<i64>>>,
     /// Tenants.
-    pub(super) tenants: HashMap<i64, i64>,
+    pub(super) tenants: Arc<HashMap<i64, i64>>,
 }
 
 /// A value as a key in a look-up: numbers as numbers, text without case.
@@ -51,16 +70,18 @@ impl Maps {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             entities: plan.entities.iter().map(|_| OnceLock::new()).collect(),
-            fixed: plan
-                .fixed
-                .iter()
-                .map(|fixed| {
-                    fixed.fates.iter().map(|(id, fate)| (fold(id), fate.clone())).collect()
-                })
-                .collect(),
-            users: HashMap::new(),
-            groups: HashMap::new(),
-            tenants: plan.tenants.iter().copied().collect(),
+            foreseen: vec![None; plan.entities.len()],
+            fixed: Arc::new(
+                plan.fixed
+                    .iter()
+                    .map(|fixed| {
+                        fixed.fates.iter().map(|(id, fate)| (fold(id), fate.clone())).collect()
+                    })
+                    .collect(),
+            ),
+            users: Arc::default(),
+            groups: Arc::default(),
+            tenants: Arc::new(plan.tenants.iter().copied().collect()),
         }
     }
 }
@@ -191,7 +212,9 @@ impl Work<'_> {
         for row in 0..values.len() {
             let value = values.value(row);
             if rule.is_deferred {
-                if !is_none(&value, rule) {
+                if let Some((reason, planned)) = foreseen(self.plan, self.maps, rule, &value) {
+                    self.refuse(row, format!("{}: {reason}", column.attribute), planned);
+                } else if !is_none(&value, rule) {
                     self.deferred.push((
                         row,
                         DeferredCell {
@@ -214,6 +237,14 @@ impl Work<'_> {
                         out.push(&rule.none)?;
                     }
                 },
+                Resolved::None if rule.none_is_row => {
+                    let reason = format!(
+                        "{}: there is none, and {} is a row's id",
+                        column.attribute, rule.none
+                    );
+                    self.refuse(row, reason, true);
+                    out.push(&rule.none)?;
+                }
                 Resolved::None => {
                     if rule.none.is_null() || !is_mandatory_identifier(entity, place) {
                         out.push(&rule.none)?;
@@ -241,6 +272,21 @@ impl Work<'_> {
 
 fn is_mandatory_identifier(entity: &EntityPlan, place: usize) -> bool {
     entity.destination_key().is_some_and(|key| key.name == entity.columns[place].destination.name)
+}
+
+/// Why a reference that has to wait, and may not stay empty, will find nothing to refer to.
+fn foreseen(
+    plan: &Plan,
+    maps: &Maps,
+    rule: &ReferenceRule,
+    value: &Value,
+) -> Option<(String, bool)> {
+    let Target::Entity(place) = rule.target else { return None };
+    let carried = maps.foreseen[place].as_deref()?;
+    match resolve_row(plan, carried, place, rule, value) {
+        Resolved::LeaveOut { reason, planned } => Some((reason, planned)),
+        _ => None,
+    }
 }
 
 /// What the second pass writes for a reference that had to wait: its new id, or why there is none.
@@ -271,20 +317,8 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
     if is_none(value, rule) {
         return Resolved::None;
     }
-    let emptied = |reason: String, planned: bool| {
-        if rule.may_be_emptied {
-            Resolved::Emptied(reason)
-        } else {
-            Resolved::LeaveOut { reason, planned }
-        }
-    };
-    let orphan = |whose: &str| {
-        let reason = format!("{whose} {value} is not there");
-        match rule.orphan {
-            Orphan::Empty => emptied(reason, true),
-            Orphan::LeaveOut => Resolved::LeaveOut { reason, planned: true },
-        }
-    };
+    let emptied = |reason: String, planned: bool| emptied(rule, reason, planned);
+    let orphan = |whose: &str| orphan(rule, whose, value);
     let person = |map: &HashMap<i64, Option<i64>>, whose: &str| match value {
         Value::Integer(id) => match map.get(id) {
             Some(Some(id)) => Resolved::To(Value::Integer(*id)),
@@ -296,13 +330,9 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
     match rule.target {
         Target::Entity(place) => {
             let name = &plan.entities[place].name;
-            let Some(carried) = maps.entities[place].get() else { return orphan(name) };
-            match carried.map.lookup(value) {
-                Some(id) => Resolved::To(id),
-                None => match carried.left_out.get(&fold(value)) {
-                    Some(planned) => emptied(format!("{name} {value} is left out"), *planned),
-                    None => orphan(name),
-                },
+            match maps.entities[place].get() {
+                Some(carried) => resolve_row(plan, carried, place, rule, value),
+                None => orphan(name),
             }
         }
         Target::Fixed(place) => match maps.fixed[place].get(&fold(value)) {
@@ -330,149 +360,43 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
     }
 }
 
-/// An id in the form of its column, when it fits.
-fn fitting_id(id: &Value, column: &ColumnShape) -> Option<Value> {
-    match (id, column.data_type.kind()?) {
-        (Value::Integer(number), ValueKind::Integer) => {
-            let (least, most) = column.data_type.integer_range()?;
-            (least..=most).contains(number).then(|| id.clone())
-        }
-        (Value::Text(_), ValueKind::Text) => Some(id.clone()),
-        (Value::Integer(number), ValueKind::Text) => Some(Value::text(&number.to_string())),
-        (Value::Text(_), ValueKind::Integer) => {
-            id.as_str()?.trim().parse().ok().map(Value::Integer)
-        }
-        (Value::Integer(_), ValueKind::Decimal) => Some(id.clone()),
-        (Value::Decimal { .. }, ValueKind::Decimal) => Some(id.clone()),
-        _ => None,
+/// A reference to a row of an entity whose rows are known.
+fn resolve_row(
+    plan: &Plan,
+    carried: &Carried,
+    place: usize,
+    rule: &ReferenceRule,
+    value: &Value,
+) -> Resolved {
+    if is_none(value, rule) {
+        return Resolved::None;
+    }
+    let name = &plan.entities[place].name;
+    match carried.map.lookup(value) {
+        Some(id) => Resolved::To(id),
+        None => match carried.left_out.get(&fold(value)) {
+            Some(planned) => emptied(rule, format!("{name} {value} is left out"), *planned),
+            None => orphan(rule, name, value),
+        },
     }
 }
 
-/// A value for the cell of a row that is taken out anyway.
-fn filler(_data_type: &ColumnType) -> Value {
-    Value::Null
-}
-
-/// The value as the destination's column holds it, or why it does not.
-fn fitted(
-    values: &Column,
-    row: usize,
-    to: &ColumnShape,
-    misfit: Misfit,
-) -> std::result::Result<Value, String> {
-    if values.is_null(row) {
-        if to.nullable {
-            return Ok(Value::Null);
-        }
-        if misfit == Misfit::Default {
-            return null_value(&to.data_type).ok_or_else(|| "NULL is not allowed".to_owned());
-        }
-        return Err("NULL is not allowed".to_owned());
-    }
-    let misfits = |shown: String| format!("{shown} does not fit {}", to.data_type);
-    match (values.values(), to.data_type.kind()) {
-        (Values::Integer(numbers), Some(ValueKind::Integer)) => {
-            let number = numbers[row];
-            match to.data_type.integer_range() {
-                Some((least, most)) if number < least || number > most => {
-                    Err(misfits(number.to_string()))
-                }
-                _ => Ok(Value::Integer(number)),
-            }
-        }
-        (Values::Bit(bits), Some(ValueKind::Integer)) => Ok(Value::Integer(i64::from(bits[row]))),
-        (Values::Integer(numbers), Some(ValueKind::Decimal)) => {
-            let number = numbers[row];
-            decimal(i128::from(number), 0, to).ok_or_else(|| misfits(number.to_string()))
-        }
-        (Values::Decimal { scale, values: numbers }, Some(ValueKind::Decimal)) => {
-            decimal(numbers[row], *scale, to).ok_or_else(|| misfits(values.value(row).to_string()))
-        }
-        (Values::Text(texts), Some(ValueKind::Text)) => {
-            let text = texts.get(row);
-            let Some(longest) = to.data_type.max_length() else {
-                return Ok(Value::Text(text.to_vec()));
-            };
-            let length = units(text);
-            if length <= longest {
-                return Ok(Value::Text(text.to_vec()));
-            }
-            if misfit == Misfit::Cut {
-                return Ok(Value::Text(cut(text, longest).to_vec()));
-            }
-            Err(misfits(format!("a text of {length} characters")))
-        }
-        (Values::Binary(blobs), Some(ValueKind::Binary)) => {
-            let bytes = blobs.get(row);
-            match to.data_type.max_length() {
-                Some(longest) if bytes.len() > longest => {
-                    Err(misfits(format!("a binary of {} bytes", bytes.len())))
-                }
-                _ => Ok(Value::Binary(bytes.to_vec())),
-            }
-        }
-        (_, Some(kind)) if kind == values.kind() => Ok(values.value(row)),
-        _ => Err(misfits(values.value(row).to_string())),
-    }
-}
-
-/// The platform's null value of a type (`metamodel.md` §3.5).
-fn null_value(data_type: &ColumnType) -> Option<Value> {
-    Some(match data_type.kind()? {
-        ValueKind::Integer | ValueKind::Decimal => Value::Integer(0),
-        ValueKind::Float => Value::Float(0.0),
-        ValueKind::Bit => Value::Bit(false),
-        ValueKind::DateTime => {
-            Value::DateTime(crate::database::date_time_from_text("1900-01-01 00:00:00")?)
-        }
-        ValueKind::Text => Value::text(""),
-        ValueKind::Binary => Value::Binary(Vec::new()),
-        ValueKind::Guid => return None,
-    })
-}
-
-/// A decimal at the destination's scale; `None` when digits would be lost.
-fn decimal(digits: i128, from: u8, to: &ColumnShape) -> Option<Value> {
-    let (precision, scale) = to.data_type.decimal()?;
-    let digits = if scale >= from {
-        digits.checked_mul(10_i128.checked_pow(u32::from(scale - from))?)?
+/// A reference that finds nothing: emptied where that is allowed, else the row goes.
+fn emptied(rule: &ReferenceRule, reason: String, planned: bool) -> Resolved {
+    if rule.may_be_emptied {
+        Resolved::Emptied(reason)
     } else {
-        let factor = 10_i128.checked_pow(u32::from(from - scale))?;
-        if digits % factor != 0 {
-            return None;
-        }
-        digits / factor
-    };
-    let limit = 10_u128.checked_pow(u32::from(precision))?;
-    (digits.unsigned_abs() < limit).then_some(Value::Decimal { value: digits, scale })
-}
-
-/// UTF-16 units of a WTF-8 text, by its lead bytes.
-fn units(text: &[u8]) -> usize {
-    text.iter()
-        .map(|byte| match byte {
-            0x80..=0xBF => 0,
-            0xF0..=0xFF => 2,
-            _ => 1,
-        })
-        .sum()
-}
-
-/// The longest prefix of whole characters that fits.
-fn cut(text: &[u8], longest: usize) -> &[u8] {
-    let mut used = 0;
-    for (place, byte) in text.iter().enumerate() {
-        let width = match byte {
-            0x80..=0xBF => continue,
-            0xF0..=0xFF => 2,
-            _ => 1,
-        };
-        if used + width > longest {
-            return &text[..place];
-        }
-        used += width;
+        Resolved::LeaveOut { reason, planned }
     }
-    text
+}
+
+/// A reference that found nothing in the source already.
+fn orphan(rule: &ReferenceRule, whose: &str, value: &Value) -> Resolved {
+    let reason = format!("{whose} {value} is not there");
+    match rule.orphan {
+        Orphan::Empty => emptied(rule, reason, true),
+        Orphan::LeaveOut => Resolved::LeaveOut { reason, planned: true },
+    }
 }
 
 /// The fault for ids that did not come in ascending order.
@@ -481,17 +405,4 @@ pub(super) fn out_of_order(entity: &EntityPlan) -> Fault {
         FaultKind::Data,
         format!("{}: rows did not come in the order of their identifier", entity.name),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_cut_between_characters() {
-        assert_eq!(cut("aé🚚b".as_bytes(), 3), "aé".as_bytes());
-        assert_eq!(cut("aé🚚b".as_bytes(), 4), "aé🚚".as_bytes());
-        assert_eq!(cut("ab".as_bytes(), 5), "ab".as_bytes());
-        assert_eq!(cut("漢字".as_bytes(), 1), "漢".as_bytes());
-    }
 }

@@ -91,7 +91,7 @@ impl Journal {
             .map_err(|error| fault(&error))
     }
 
-    fn all<T>(
+    pub(super) fn all<T>(
         &self,
         sql: &str,
         of: i64,
@@ -104,7 +104,7 @@ impl Journal {
     }
 }
 
-fn batch(row: &Row<'_>) -> rusqlite::Result<BatchRecord> {
+pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<BatchRecord> {
     let digest: Vec<u8> = row.get(5)?;
     let mut bytes = [0; 16];
     bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
@@ -118,7 +118,7 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<BatchRecord> {
     })
 }
 
-fn cell(row: &Row<'_>) -> rusqlite::Result<EmptiedCell> {
+pub(super) fn cell(row: &Row<'_>) -> rusqlite::Result<EmptiedCell> {
     Ok(EmptiedCell {
         column: row.get::<_, i64>(0)? as usize,
         key: keys::value(row.get_ref(1)?),

@@ -1,0 +1,55 @@
+//! `osferry compare`: findings only.
+
+use super::ending::{Exit, Trouble};
+use super::road::{self, Saved};
+use super::{CompareArguments, show};
+use crate::migrate::{Environments, check_pair};
+use crate::plan::Purpose;
+use crate::practice::{self, About, Lesson};
+use crate::report::{ComparisonReport, FindingReport, LessonReport};
+
+pub(super) async fn compare(arguments: &CompareArguments) -> Result<Exit, Trouble> {
+    let plan = Saved::read(&arguments.plan)?;
+    let (source, destination) = plan.connections()?;
+    let source = road::source(&source).await?;
+    let destination = road::destination_to_read(&destination).await?;
+    let (source_model, destination_model) =
+        road::models(source.as_ref(), destination.as_ref()).await?;
+    // Nothing is written, so what the destination is for does not matter here.
+    for warning in check_pair(&source_model, &destination_model, Some(Purpose::NonProduction))? {
+        show::say(&format!("note: {warning}"));
+    }
+    let environments = Environments {
+        source: source.as_ref(),
+        destination: destination.as_ref(),
+        source_model: &source_model,
+        destination_model: &destination_model,
+    };
+    let review = if arguments.no_counts {
+        road::review_without_counts(environments, &plan.file)?
+    } else {
+        road::review_with_counts(environments, &plan.file, false).await?.0
+    };
+    let mut report = ComparisonReport::new(&review, &plan.file.decisions)
+        .between(&source.facts().place, &destination.facts().place);
+    if source_model.is_practice {
+        let lessons = practice::lessons()?;
+        report = report.teaching(|finding| lesson(&lessons, finding));
+    }
+    show::result(&if arguments.json { report.to_json()? } else { report.to_text() });
+    Ok(if report.blocking > 0 { Exit::WithRejects } else { Exit::Done })
+}
+
+fn lesson(lessons: &[Lesson], finding: &FindingReport) -> Option<LessonReport> {
+    let about = About {
+        finding: finding.kind,
+        espace: &finding.espace,
+        entity: &finding.entity,
+        attribute: &finding.attribute,
+        record: &finding.record,
+        user: &finding.user,
+        tenant: &finding.tenant,
+    };
+    let lesson = lessons.iter().find(|lesson| lesson.belongs_to(&about))?;
+    Some(LessonReport { title: lesson.title.clone(), text: lesson.text.clone() })
+}

@@ -1,0 +1,134 @@
+//! The folders for what osferry keeps.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::ending::Trouble;
+use crate::migrate::journal::Journal;
+
+/// Where osferry keeps things.
+#[derive(Clone, Debug)]
+pub(super) struct Home {
+    folder: PathBuf,
+}
+
+/// A run of this machine.
+pub(super) struct KnownRun {
+    pub(super) id: String,
+    pub(super) folder: PathBuf,
+}
+
+impl Home {
+    /// `OSFERRY_HOME`, or the platform's folder for data.
+    pub(super) fn find() -> Result<Self, Trouble> {
+        if let Some(folder) = std::env::var_os("OSFERRY_HOME").filter(|folder| !folder.is_empty()) {
+            let folder = std::path::absolute(PathBuf::from(folder)).map_err(|error| {
+                Trouble::refused(format!("OSFERRY_HOME cannot be used: {error}"))
+            })?;
+            return Ok(Self { folder });
+        }
+        directories::ProjectDirs::from("", "", "osferry")
+            .map(|folders| Self { folder: folders.data_local_dir().to_path_buf() })
+            .ok_or_else(|| {
+                Trouble::refused(
+                    "there is no home folder for this user\n  Set OSFERRY_HOME to a folder that \
+                     can be written.",
+                )
+            })
+    }
+
+    /// The folder for practice pairs.
+    pub(super) fn practice(&self) -> PathBuf {
+        self.folder.join("practice")
+    }
+
+    fn runs_folder(&self) -> PathBuf {
+        self.folder.join("runs")
+    }
+
+    /// Finds out whether a run could be kept, before anything else is begun.
+    pub(super) fn check(&self) -> Result<(), Trouble> {
+        let folder = self.runs_folder();
+        let tried = make_private(&folder).and_then(|()| {
+            let probe = folder.join(format!(".probe-{}", std::process::id()));
+            std::fs::write(&probe, b"")?;
+            std::fs::remove_file(&probe)
+        });
+        tried.map_err(|error| {
+            Trouble::refused(format!(
+                "cannot write to {}: {error}\n  Set OSFERRY_HOME to a folder that can be written.",
+                folder.display()
+            ))
+        })
+    }
+
+    /// An id for a new run, and the folder it will have. Later ids sort after earlier ones.
+    pub(super) fn new_run(&self, now: &jiff::Zoned) -> (String, PathBuf) {
+        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let chance = blake3::hash(format!("{seed} {}", std::process::id()).as_bytes());
+        let id = format!("{}-{}", now.strftime("%y%m%d-%H%M%S"), &chance.to_hex()[..4]);
+        let folder = self.runs_folder().join(&id);
+        (id, folder)
+    }
+
+    /// All runs, oldest first.
+    pub(super) fn runs(&self) -> Result<Vec<KnownRun>, Trouble> {
+        let folder = self.runs_folder();
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => {
+                return Err(Trouble::refused(format!("cannot read {}: {error}", folder.display())));
+            }
+        };
+        let mut runs: Vec<KnownRun> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().join("journal.sqlite").is_file())
+            .map(|entry| KnownRun {
+                id: entry.file_name().to_string_lossy().into_owned(),
+                folder: entry.path(),
+            })
+            .collect();
+        runs.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(runs)
+    }
+
+    /// The run with that id, or the only one with that name.
+    pub(super) fn run(&self, wanted: &str) -> Result<(KnownRun, Journal), Trouble> {
+        let mut named = Vec::new();
+        for run in self.runs()? {
+            if run.id == wanted {
+                let journal = Journal::open(&run.folder)?;
+                return Ok((run, journal));
+            }
+            // A damaged journal of another run is none of this command's business.
+            let Ok(journal) = Journal::open(&run.folder) else { continue };
+            if journal.header().is_ok_and(|header| header.name == wanted) {
+                named.push((run, journal));
+            }
+        }
+        if named.len() > 1 {
+            let ids: Vec<&str> = named.iter().map(|(run, _)| run.id.as_str()).collect();
+            return Err(Trouble::refused(format!(
+                "{} runs are named \"{wanted}\": {}\n  Name one by its id; the newest is the last.",
+                ids.len(),
+                ids.join(", ")
+            )));
+        }
+        named.pop().ok_or_else(|| {
+            Trouble::refused(format!(
+                "there is no run \"{wanted}\" in {}\n  `osferry runs` lists them.",
+                self.runs_folder().display()
+            ))
+        })
+    }
+}
+
+/// Makes a folder that only its owner can look into, where the system knows owners.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

@@ -1,0 +1,211 @@
+//! The commands, one file each.
+//!
+//! Standard output carries a command's result, standard error everything on the way. What is
+//! decided, written and proved is the library's; here it is opened, asked for and shown.
+
+mod compare;
+mod ending;
+mod home;
+mod panic;
+mod practice;
+mod road;
+mod run;
+mod runs;
+mod secrets;
+mod show;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use ending::{Exit, Trouble};
+use home::Home;
+
+/// Carries the data of OutSystems 11 applications from Production to Non-Production: every id
+/// rewritten, everything reviewed before the first write, every row proved after it.
+#[derive(Parser)]
+#[command(name = "osferry", version, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+To see a whole migration without any server: osferry practice --unattended
+
+Passwords are asked for, or taken from OSFERRY_SOURCE_PASSWORD and OSFERRY_DESTINATION_PASSWORD
+(OSFERRY_SOURCE_TOKEN and OSFERRY_DESTINATION_TOKEN for Entra tokens).
+OSFERRY_HOME is the folder for runs, journals and practice pairs.
+
+Exit codes: 0 done and proved · 1 done and proved, with rows that the server refused (compare:
+findings that block) · 2 refused before any write · 3 stopped · 4 failed, or the proof does not
+hold · 64 wrong command line";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a practice pair, two environments of an invented insurance company, and migrate it
+    Practice(PracticeArguments),
+    /// Say where two environments differ and what that touches; writes nothing
+    Compare(CompareArguments),
+    /// Carry out a plan and prove the result
+    Run(RunArguments),
+    /// Prove an earlier run again
+    Verify(VerifyArguments),
+    /// List the runs of this machine
+    Runs(RunsArguments),
+}
+
+#[derive(Args)]
+struct PracticeArguments {
+    /// Folder of the pair [default: practice in OSFERRY_HOME]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Rows of each large entity in Production
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=50_000_000))]
+    rows: Option<u64>,
+    /// Throw an existing practice pair away and make a new one
+    #[arg(long, conflicts_with = "sqlserver")]
+    fresh: bool,
+    /// Make the pair and stop
+    #[arg(long, conflicts_with = "unattended")]
+    make_only: bool,
+    /// Migrate the pair with the recommended decisions and prove it
+    #[arg(long)]
+    unattended: bool,
+    /// Make the pair in two empty databases of this server, which has to be your own
+    #[arg(long, value_name = "SERVER", requires_all = ["source", "destination", "user"])]
+    sqlserver: Option<String>,
+    /// The empty database that becomes Production
+    #[arg(long, value_name = "DB", requires = "sqlserver")]
+    source: Option<String>,
+    /// The empty database that becomes Non-Production
+    #[arg(long, value_name = "DB", requires = "sqlserver")]
+    destination: Option<String>,
+    /// The SQL login for both databases
+    #[arg(long, value_name = "USER", requires = "sqlserver")]
+    user: Option<String>,
+    /// Accept whatever certificate the server shows
+    #[arg(long, requires = "sqlserver", conflicts_with = "ca_file")]
+    trust_certificate: bool,
+    /// Certificates of the authorities to trust, in PEM
+    #[arg(long, value_name = "FILE", requires = "sqlserver")]
+    ca_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct CompareArguments {
+    /// The plan file
+    plan: PathBuf,
+    /// Do not count rows: quicker, and says less
+    #[arg(long)]
+    no_counts: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct RunArguments {
+    /// The plan file
+    plan: PathBuf,
+    /// The destination database's name, to confirm that it may be written (on SQLite the file's
+    /// name without its ending)
+    #[arg(long, value_name = "NAME", required_unless_present = "dry_run")]
+    confirm: Option<String>,
+    /// Check everything and say what would be done; writes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// How findings are decided that the plan leaves open
+    #[arg(long, value_name = "HOW")]
+    decide: Option<Decide>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Decide {
+    /// Take the recommended decision of each; where that is to stop, stop
+    Recommended,
+}
+
+#[derive(Args)]
+struct VerifyArguments {
+    /// The run, by id or name
+    run: String,
+    /// Compare about so many rows of each entity only
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    sample: Option<u64>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct RunsArguments {
+    /// Print a JSON array, newest last
+    #[arg(long)]
+    json: bool,
+}
+
+/// The program: reads the command line, does what it says, returns the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    panic::install();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // A closed pipe is nobody's trouble.
+            let _ = error.print();
+            return if asked { Exit::Done } else { Exit::WrongCommandLine }.into();
+        }
+    };
+    let Some(command) = arguments.command else {
+        show::say(
+            "osferry: the wizard is not there yet. `osferry practice --unattended` shows a whole \
+             migration, `osferry --help` lists the commands.",
+        );
+        return Exit::WrongCommandLine.into();
+    };
+    // A panic has told its sentence in the hook; what it left behind is closed like after a crash.
+    let ended = std::panic::catch_unwind(|| perform(command));
+    match ended {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(trouble)) => {
+            show::say(&format!("osferry: {}", trouble.text));
+            trouble.exit.into()
+        }
+        Err(_) => Exit::Failed.into(),
+    }
+}
+
+fn perform(command: Command) -> Result<Exit, Trouble> {
+    let home = Home::find()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::refused(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        match command {
+            Command::Practice(arguments) => practice::practice(&home, arguments).await,
+            Command::Compare(arguments) => compare::compare(&arguments).await,
+            Command::Run(arguments) => run::run(&home, &arguments).await,
+            Command::Verify(arguments) => verify::verify(&home, &arguments).await,
+            Command::Runs(arguments) => runs::runs(&home, &arguments),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,78 @@
+//! `osferry runs`: what this machine has run.
+
+use serde::Serialize;
+
+use super::ending::{Exit, Trouble};
+use super::home::Home;
+use super::{RunsArguments, show};
+use crate::database::Result;
+use crate::migrate::journal::{BatchKind, Journal, RunState};
+use crate::report::number;
+
+/// One run as it is listed.
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    name: String,
+    state: RunState,
+    started: String,
+    ended: Option<String>,
+    source: String,
+    destination: String,
+    /// Rows written.
+    rows: u64,
+    folder: String,
+}
+
+pub(super) fn runs(home: &Home, arguments: &RunsArguments) -> std::result::Result<Exit, Trouble> {
+    let mut listed = Vec::new();
+    for run in home.runs()? {
+        match read(&run.folder) {
+            Ok(run) => listed.push(run),
+            Err(fault) => show::say(&format!("run {}: {fault}", run.id)),
+        }
+    }
+    if arguments.json {
+        let json = serde_json::to_string_pretty(&listed)
+            .map_err(|error| Trouble::refused(error.to_string()))?;
+        show::result(&json);
+        return Ok(Exit::Done);
+    }
+    if listed.is_empty() {
+        show::result("No runs yet.");
+    }
+    for run in &listed {
+        show::result(&format!(
+            "{}  {}\n    {} → {}\n    started {}, {} rows written: {}",
+            run.id,
+            run.name,
+            run.source,
+            run.destination,
+            run.started,
+            number(run.rows),
+            run.state.label()
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn read(folder: &std::path::Path) -> Result<Listed> {
+    let journal = Journal::open(folder)?;
+    let header = journal.header()?;
+    let plan = journal.plan()?;
+    let mut rows = 0;
+    for entity in 0..plan.entities.len() {
+        rows += journal.rows_of(entity, BatchKind::Insert)?;
+    }
+    Ok(Listed {
+        id: header.id,
+        name: header.name,
+        state: journal.state()?,
+        started: header.started,
+        ended: journal.ended()?,
+        source: header.source,
+        destination: header.destination,
+        rows,
+        folder: folder.display().to_string(),
+    })
+}

@@ -1,0 +1,91 @@
+//! What it costs to leave rows out.
+
+use crate::compare::{EntityPair, Work};
+use crate::database::Filter;
+use crate::outsystems::{EntityIndex, Side};
+
+/// What it costs to leave some rows of an entity out.
+pub(super) struct Cost {
+    /// The rows themselves, once counted.
+    pub(super) rows: Option<u64>,
+    /// Whether everything is counted.
+    pub(super) is_known: bool,
+    /// Whether it is under a thousandth of each entity.
+    pub(super) is_small: bool,
+    /// The rows of each entity that go, in words.
+    pub(super) words: Vec<String>,
+}
+
+impl Work<'_> {
+    /// Counts the rows that go when some rows of an entity are rejected.
+    pub(super) fn cost_of_rejecting(&mut self, pair_place: usize, filter: &Filter) -> Cost {
+        let own = self.out.pairs[pair_place].source;
+        let mut cost = Cost { rows: None, is_known: true, is_small: true, words: Vec::new() };
+        for (index, filter) in self.closure(pair_place, filter) {
+            let entity = self.source.entity(index);
+            let rows = self.inquiry.count(Side::Source, &entity.table, filter);
+            let all = self.count_source(index);
+            if index == own {
+                cost.rows = rows;
+            }
+            match (rows, all) {
+                (Some(rows), Some(all)) => {
+                    cost.is_small &= rows == 0 || rows.saturating_mul(1000) < all;
+                    if rows > 0 {
+                        cost.words.push(format!("{rows} of {all} rows of {}", entity.full_name()));
+                    }
+                }
+                _ => cost.is_known = false,
+            }
+        }
+        cost
+    }
+
+    /// The rows that go when some rows of an entity are rejected: those, and every row that
+    /// demands a reference to one of them, as conditions per source entity.
+    pub(in crate::compare) fn closure(
+        &self,
+        pair_place: usize,
+        filter: &Filter,
+    ) -> Vec<(EntityIndex, Filter)> {
+        let mut found = vec![(self.out.pairs[pair_place].source, filter.clone())];
+        let mut next = 0;
+        while next < found.len() {
+            let (parent, among) = found[next].clone();
+            next += 1;
+            let Some(key) = self
+                .out
+                .pair(parent)
+                .and_then(EntityPair::identifier)
+                .map(|identifier| identifier.source_column.name.clone())
+            else {
+                continue;
+            };
+            let parent_table = self.source.entity(parent).table.clone();
+            for pair in &self.out.pairs {
+                if found.iter().any(|(known, _)| *known == pair.source) {
+                    continue;
+                }
+                let referring: Vec<Filter> = pair
+                    .attributes
+                    .iter()
+                    .filter(|attribute| !attribute.may_be_emptied())
+                    .filter(|attribute| {
+                        attribute.reference.as_ref().and_then(|reference| reference.target.entity())
+                            == Some(parent)
+                    })
+                    .map(|attribute| Filter::Refers {
+                        column: attribute.source_column.name.clone(),
+                        parent: parent_table.clone(),
+                        key: key.clone(),
+                        among: Box::new(among.clone()),
+                    })
+                    .collect();
+                if !referring.is_empty() {
+                    found.push((pair.source, Filter::Or(referring)));
+                }
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,229 @@
+//! Values that may not fit the destination's columns.
+
+use super::AttributePair;
+use super::cost::Cost;
+use super::defaults::type_default;
+use crate::compare::{
+    Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
+};
+use crate::database::{ColumnShape, ColumnType, Filter, Value, ValueKind};
+use crate::outsystems::Side;
+
+impl Work<'_> {
+    /// Values that may not fit the destination's columns.
+    pub(in crate::compare) fn misfits(&mut self) {
+        for pair_place in 0..self.out.pairs.len() {
+            for place in 0..self.out.pairs[pair_place].attributes.len() {
+                let pair = &self.out.pairs[pair_place];
+                let attribute = &pair.attributes[place];
+                if attribute.reference.is_some()
+                    || (pair.identifier == Some(place)
+                        && pair.identifier_kind == IdentifierKind::Generated)
+                {
+                    continue;
+                }
+                if let Some(key) = self.misfit(pair_place, place) {
+                    self.out.pairs[pair_place].attributes[place].misfit = Some(key);
+                }
+            }
+        }
+    }
+
+    fn misfit(&mut self, pair_place: usize, place: usize) -> Option<FindingKey> {
+        let pair = self.out.pairs[pair_place].clone();
+        let attribute = &pair.attributes[place];
+        let (from, to) = (&attribute.source_column, &attribute.destination_column);
+        if from.nullable
+            && !to.nullable
+            && let Some(key) = self.null_not_allowed(&pair, attribute)
+        {
+            return Some(key);
+        }
+        match misfit_filter(from, to) {
+            Fit::Always => None,
+            Fit::Never => Some(self.retyped(&pair, attribute)),
+            Fit::Unless(kind, filter) => {
+                let cost = self.cost_of_rejecting(pair_place, &filter);
+                self.too_large(&pair, attribute, kind, &cost)
+            }
+        }
+    }
+
+    /// NULL where the destination refuses it; `None` when no row has it.
+    fn null_not_allowed(
+        &mut self,
+        pair: &EntityPair,
+        attribute: &AttributePair,
+    ) -> Option<FindingKey> {
+        let entity = self.source.entity(pair.source);
+        let column = attribute.source_column.name.clone();
+        let rows = self.inquiry.count(Side::Source, &entity.table, Filter::IsNull(column));
+        if rows == Some(0) {
+            return None;
+        }
+        let mut choices = vec![Choice::stop("do not run")];
+        if type_default(&attribute.destination_column.data_type).is_some() {
+            choices.push(Choice::new(choice::DEFAULT, "write the type's null value instead"));
+        }
+        choices.push(Choice::new(choice::REJECT, "leave these rows out"));
+        let key = FindingKey::attribute(FindingKind::NullNotAllowed, entity, &attribute.attribute);
+        self.find(
+            Finding::decide(
+                key.clone(),
+                about(pair, attribute),
+                "the destination's column refuses NULL",
+                "Rows without a value could not be inserted as they are.",
+                choices,
+                choice::STOP,
+            )
+            .touching(rows),
+        );
+        Some(key)
+    }
+
+    /// A type that does not hold the source's values as they are.
+    fn retyped(&mut self, pair: &EntityPair, attribute: &AttributePair) -> FindingKey {
+        let entity = self.source.entity(pair.source);
+        let key =
+            FindingKey::attribute(FindingKind::AttributeRetyped, entity, &attribute.attribute);
+        self.find(Finding::decide(
+            key.clone(),
+            about(pair, attribute),
+            types(attribute),
+            "Values could change on the way. Publish the same version on both sides.",
+            vec![
+                Choice::stop("do not run until the module is published"),
+                Choice::new(choice::LEAVE_OUT, "leave the attribute out")
+                    .costing("its values stay behind"),
+            ],
+            choice::STOP,
+        ));
+        key
+    }
+
+    /// Values that exceed the destination's size; `None` when there are none.
+    fn too_large(
+        &mut self,
+        pair: &EntityPair,
+        attribute: &AttributePair,
+        kind: FindingKind,
+        cost: &Cost,
+    ) -> Option<FindingKey> {
+        if cost.rows == Some(0) {
+            return None;
+        }
+        let entity = self.source.entity(pair.source);
+        let key = FindingKey::attribute(kind, entity, &attribute.attribute);
+        let mut choices = vec![
+            Choice::new(choice::REJECT, "leave these rows out").costing(cost.words.join(", ")),
+            Choice::stop("do not run: widen the attribute and publish"),
+        ];
+        let to = &attribute.destination_column.data_type;
+        if kind == FindingKind::TextTooLong && to.kind() == Some(ValueKind::Text) {
+            choices.push(
+                Choice::new(choice::CUT, "cut the text").costing("the end of each text is lost"),
+            );
+        }
+        let recommended = if cost.is_small { choice::REJECT } else { choice::STOP };
+        let mut finding = Finding::decide(
+            key.clone(),
+            about(pair, attribute),
+            types(attribute),
+            "Rows that exceed the destination's size cannot be stored there.",
+            choices,
+            recommended,
+        )
+        .touching(cost.rows);
+        if !cost.is_known {
+            finding.recommended = None;
+        }
+        self.find(finding);
+        Some(key)
+    }
+}
+
+fn about(pair: &EntityPair, attribute: &AttributePair) -> String {
+    format!("{}.{}", pair.name, attribute.attribute.name)
+}
+
+fn types(attribute: &AttributePair) -> String {
+    format!(
+        "{} in the source, {} in the destination",
+        attribute.source_column.data_type, attribute.destination_column.data_type
+    )
+}
+
+enum Fit {
+    Always,
+    Never,
+    Unless(FindingKind, Filter),
+}
+
+/// Which source rows would not fit the destination's type unchanged.
+fn misfit_filter(from: &ColumnShape, to: &ColumnShape) -> Fit {
+    let column = from.name.clone();
+    let (Some(ours), Some(theirs)) = (from.data_type.kind(), to.data_type.kind()) else {
+        return Fit::Never;
+    };
+    match (ours, theirs) {
+        (ValueKind::Text, ValueKind::Text)
+            if to.data_type.is_code_page() && !from.data_type.is_code_page() =>
+        {
+            Fit::Never
+        }
+        (ValueKind::Text, ValueKind::Text) | (ValueKind::Binary, ValueKind::Binary) => {
+            match (from.data_type.max_length(), to.data_type.max_length()) {
+                (_, None) => Fit::Always,
+                (Some(ours), Some(theirs)) if ours <= theirs => Fit::Always,
+                (_, Some(theirs)) => {
+                    Fit::Unless(FindingKind::TextTooLong, Filter::LongerThan(column, theirs))
+                }
+            }
+        }
+        (ValueKind::Integer, ValueKind::Integer) => {
+            match (from.data_type.integer_range(), to.data_type.integer_range()) {
+                (Some(ours), Some(theirs)) if ours.0 >= theirs.0 && ours.1 <= theirs.1 => {
+                    Fit::Always
+                }
+                (_, Some((least, most))) => Fit::Unless(
+                    FindingKind::NumberTooWide,
+                    Filter::not_null(&column).and(
+                        Filter::Between(column, Value::Integer(least), Value::Integer(most))
+                            .negated(),
+                    ),
+                ),
+                _ => Fit::Never,
+            }
+        }
+        (ValueKind::Decimal, ValueKind::Decimal) => {
+            match (from.data_type.decimal(), to.data_type.decimal()) {
+                (Some((p1, s1)), Some((p2, s2)))
+                    if s1 <= s2
+                        && u16::from(p1) + u16::from(s2) <= u16::from(p2) + u16::from(s1) =>
+                {
+                    Fit::Always
+                }
+                (_, Some((precision, scale))) => Fit::Unless(
+                    FindingKind::NumberTooWide,
+                    Filter::OutsideDecimal { column, precision, scale },
+                ),
+                _ => Fit::Never,
+            }
+        }
+        (ValueKind::Integer, ValueKind::Decimal) => match to.data_type.decimal() {
+            Some((precision, scale)) => Fit::Unless(
+                FindingKind::NumberTooWide,
+                Filter::OutsideDecimal { column, precision, scale },
+            ),
+            None => Fit::Never,
+        },
+        (ValueKind::Bit, ValueKind::Integer) => Fit::Always,
+        (ValueKind::DateTime, ValueKind::DateTime) if from.data_type == to.data_type => Fit::Always,
+        (ValueKind::DateTime, ValueKind::DateTime) => match (&from.data_type, &to.data_type) {
+            (_, ColumnType::DateTime2 { scale: 7 }) => Fit::Always,
+            _ => Fit::Never,
+        },
+        (ours, theirs) if ours == theirs => Fit::Always,
+        _ => Fit::Never,
+    }
+}

@@ -1,0 +1,244 @@
+//! Which attribute is which, and whether its values fit.
+
+mod cost;
+mod defaults;
+mod identifier;
+mod misfits;
+mod one_sided;
+
+use super::references::ReferencePair;
+use super::rows::ExistingRows;
+use super::selection::Reason;
+use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
+use crate::database::{ColumnShape, Filter, TableShape, ValueKind, same_name};
+use crate::outsystems::{Attribute, Entity, EntityIndex, Side};
+
+/// The hidden column of multi-tenant tables (`metamodel.md` §3.8).
+const TENANT_COLUMN: &str = "TENANT_ID";
+
+/// Values of more bytes than this do not go with a bulk load (`engine.md` A9).
+const LARGE_BYTES: usize = 65_535;
+
+/// An attribute that is on both sides.
+#[derive(Clone, Debug)]
+pub struct AttributePair {
+    /// The source attribute.
+    pub attribute: Attribute,
+    /// Its column in the source.
+    pub source_column: ColumnShape,
+    /// Its column in the destination.
+    pub destination_column: ColumnShape,
+    /// Whether the destination's model demands a value.
+    pub is_mandatory: bool,
+    /// Where it refers to, for references.
+    pub reference: Option<ReferencePair>,
+    /// The finding about values that do not fit, where some do not.
+    pub misfit: Option<FindingKey>,
+}
+
+impl AttributePair {
+    /// Whether a cell may be written as NULL (`design.md` decision 11).
+    #[must_use]
+    pub fn may_be_emptied(&self) -> bool {
+        self.destination_column.nullable && !self.is_mandatory
+    }
+}
+
+/// An active attribute whose column exists and can be written.
+fn usable<'a>(entity: &'a Entity, shape: &'a TableShape) -> Vec<(&'a Attribute, &'a ColumnShape)> {
+    entity
+        .active_attributes()
+        .filter_map(|attribute| Some((attribute, shape.column(&attribute.column)?)))
+        .filter(|(_, column)| !column.computed)
+        .collect()
+}
+
+/// The hidden tenant column of a multi-tenant entity's table.
+fn tenant_column(entity: &Entity, shape: &TableShape) -> Option<ColumnShape> {
+    shape
+        .column(TENANT_COLUMN)
+        .filter(|_| !entity.active_attributes().any(|a| same_name(&a.column, TENANT_COLUMN)))
+        .filter(|_| entity.is_multitenant)
+        .cloned()
+}
+
+impl Work<'_> {
+    /// Pairs the attributes of two entities; `None` when rows cannot be carried over one by one.
+    pub(super) fn pair(
+        &mut self,
+        source: EntityIndex,
+        destination: EntityIndex,
+        reason: Reason,
+    ) -> Option<EntityPair> {
+        let (entity, other) = (self.source.entity(source), self.destination.entity(destination));
+        let shape = self.source.shape(&entity.table)?;
+        let other_shape = self.destination.shape(&other.table)?;
+        let ours = usable(entity, shape);
+        let theirs = usable(other, other_shape);
+        let attributes = self.common(entity, &ours, &theirs);
+        let constants = self.new_columns(entity, other, &theirs, &ours);
+        self.leftovers(entity, other, other_shape);
+
+        let tenant = match (tenant_column(entity, shape), tenant_column(other, other_shape)) {
+            (Some(ours), Some(theirs)) => Some((ours, theirs)),
+            (None, None) => None,
+            (Some(_), None) => {
+                self.multitenancy_changed(entity, Side::Source);
+                return None;
+            }
+            (None, Some(_)) => {
+                self.multitenancy_changed(entity, Side::Destination);
+                return None;
+            }
+        };
+        if let Some(trigger) =
+            other_shape.triggers.iter().find(|trigger| trigger.instead_of && !trigger.disabled)
+        {
+            self.trigger_instead_of(entity, &trigger.name);
+            return None;
+        }
+        self.pair_notes(entity, &attributes, other_shape, tenant.is_some());
+        let mut pair = EntityPair {
+            source,
+            destination,
+            reason,
+            identifier_kind: IdentifierKind::None,
+            identifier: None,
+            attributes,
+            constants,
+            tenant,
+            source_rows: self.count_source(source),
+            existing: ExistingRows::default(),
+            name: entity.full_name(),
+        };
+        self.identifier(entity, other, &mut pair).then_some(pair)
+    }
+
+    /// The attributes that both sides have, in the source's order.
+    fn common(
+        &mut self,
+        entity: &Entity,
+        ours: &[(&Attribute, &ColumnShape)],
+        theirs: &[(&Attribute, &ColumnShape)],
+    ) -> Vec<AttributePair> {
+        let mut attributes = Vec::new();
+        for (attribute, column) in ours {
+            let counterpart = theirs.iter().find(|(candidate, _)| candidate.key == attribute.key);
+            let Some((counterpart, other_column)) = counterpart else {
+                self.attribute_missing(entity, attribute, column);
+                continue;
+            };
+            if !same_name(&attribute.name, &counterpart.name)
+                || !same_name(&column.name, &other_column.name)
+            {
+                self.find(Finding::note(
+                    FindingKey::attribute(FindingKind::AttributeRenamed, entity, attribute),
+                    format!("{}.{}", entity.full_name(), attribute.name),
+                    format!(
+                        "{} (column {}) in the source, {} (column {}) in the destination",
+                        attribute.name, column.name, counterpart.name, other_column.name
+                    ),
+                    "Renaming an attribute makes a new column; the key says that it is the same one.",
+                ));
+            }
+            attributes.push(AttributePair {
+                attribute: (*attribute).clone(),
+                source_column: (*column).clone(),
+                destination_column: (*other_column).clone(),
+                is_mandatory: counterpart.is_mandatory,
+                reference: None,
+                misfit: None,
+            });
+        }
+        attributes
+    }
+
+    /// Rows belong to tenants on one side only.
+    fn multitenancy_changed(&mut self, entity: &Entity, has: Side) {
+        let lacks = match has {
+            Side::Source => Side::Destination,
+            Side::Destination => Side::Source,
+        };
+        self.find(Finding::decide(
+            FindingKey::entity(FindingKind::MultitenancyChanged, entity),
+            entity.full_name(),
+            format!("its rows belong to tenants in the {has}, not in the {lacks}"),
+            "Whose row is whose could not be told. Publish the same version on both sides.",
+            vec![Choice::stop("do not run until the module is published")],
+            choice::STOP,
+        ));
+    }
+
+    /// A trigger takes the place of INSERT.
+    fn trigger_instead_of(&mut self, entity: &Entity, trigger: &str) {
+        self.find(Finding::decide(
+            FindingKey::entity(FindingKind::TriggerInsteadOf, entity),
+            entity.full_name(),
+            format!("the trigger {trigger} runs instead of INSERT"),
+            "With such a trigger nobody can know which rows were really inserted. \
+             The platform makes none; someone added it.",
+            vec![Choice::stop("do not run while the trigger is there")],
+            choice::STOP,
+        ));
+    }
+
+    /// What is good to know of the rows: tenants, links that may be there once only, large values.
+    fn pair_notes(
+        &mut self,
+        entity: &Entity,
+        attributes: &[AttributePair],
+        other_shape: &TableShape,
+        of_tenants: bool,
+    ) {
+        let name = entity.full_name();
+        if of_tenants {
+            self.find(Finding::note(
+                FindingKey::entity(FindingKind::MultiTenant, entity),
+                &name,
+                "its rows belong to tenants, by a hidden column",
+                "The tenant's id is rewritten like any other; rows of tenants that only the \
+                 destination has stay.",
+            ));
+        }
+        let links = other_shape.unique_indexes.iter().any(|index| {
+            let own = index.columns.iter().filter(|column| !same_name(column, TENANT_COLUMN));
+            own.clone().count() > 1
+                && own.clone().all(|column| {
+                    attributes.iter().any(|attribute| {
+                        same_name(&attribute.destination_column.name, column)
+                            && attribute.attribute.data_type.is_reference()
+                    })
+                })
+        });
+        if links {
+            self.find(Finding::note(
+                FindingKey::entity(FindingKind::ManyToManyUnique, entity),
+                &name,
+                "a unique index allows each link once",
+                "If two rows of the source become one in the destination, the second link would be \
+                 refused.",
+            ));
+        }
+        for attribute in attributes.iter().filter(|a| a.source_column.data_type.is_large()) {
+            let column = &attribute.source_column;
+            let longest = match column.data_type.kind() {
+                Some(ValueKind::Text) => LARGE_BYTES / 2,
+                _ => LARGE_BYTES,
+            };
+            let longer = Filter::LongerThan(column.name.clone(), longest);
+            let rows = self.inquiry.count(Side::Source, &entity.table, longer);
+            if rows == Some(0) {
+                continue;
+            }
+            self.find(
+                Finding::note(
+                    FindingKey::attribute(FindingKind::LargeValues, entity, &attribute.attribute),
+                    format!("{name}.{}", attribute.attribute.name),
+                    "some values are larger than 64 KB",
+                    "They travel by another way than ordinary rows, and take longer.",
+                )
+                .touching(rows),
+            );
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Tenants, users, groups and roles: who is who in the other environment.
+
+mod groups;
+mod tenants;
+mod users;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::records::fold;
+use super::references::Target;
+use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
+use crate::database::Value;
+use crate::outsystems::{Key, SystemTarget};
+
+pub use groups::GroupMatch;
+pub use tenants::TenantMatch;
+pub use users::UserMatch;
+
+/// What was found in the destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// This one.
+    Found(i64),
+    /// None.
+    Missing,
+    /// More than one could be meant.
+    Ambiguous(Vec<i64>),
+}
+
+impl Match {
+    /// The id, when there is exactly one.
+    #[must_use]
+    pub fn found(&self) -> Option<i64> {
+        match self {
+            Self::Found(id) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Matches everybody that rows in scope refer to, or that holds a role in scope
+    /// (`design.md` decision 12).
+    pub(super) fn people(&mut self) {
+        self.providers();
+        self.roles();
+        let users = self.needed(SystemTarget::User);
+        let groups = self.needed(SystemTarget::Group);
+        let (Some(mut users), Some(mut groups)) = (users, groups) else { return };
+        let source = self.source;
+        let roles: BTreeSet<i64> = self.out.roles.keys().copied().collect();
+        for (group, role) in &source.links.group_roles {
+            if roles.contains(role) {
+                groups.entry(*group).or_insert(0);
+            }
+        }
+        for (user, role) in &source.links.user_roles {
+            if roles.contains(role) {
+                users.entry(*user).or_insert(0);
+            }
+        }
+        for (user, group) in &source.links.group_users {
+            if groups.contains_key(group)
+                && source.links.group_roles.iter().any(|(g, r)| g == group && roles.contains(r))
+            {
+                users.entry(*user).or_insert(0);
+            }
+        }
+        let Some(tenants) = self.needed_tenants(&users, &groups) else { return };
+        self.tenants(&tenants);
+        self.match_users(&users);
+        self.match_groups(&groups);
+    }
+
+    /// Modules of the scope whose users live elsewhere on the two sides.
+    fn providers(&mut self) {
+        for key in &self.selection.espaces {
+            let (Some(ours), Some(theirs)) =
+                (self.source.espace(key), self.destination.espace(key))
+            else {
+                continue;
+            };
+            if ours.user_provider.is_empty()
+                || theirs.user_provider.is_empty()
+                || ours.user_provider == theirs.user_provider
+            {
+                continue;
+            }
+            self.find(Finding::decide(
+                FindingKey {
+                    espace: key.clone(),
+                    ..FindingKey::new(FindingKind::UserProviderDiffers)
+                },
+                &ours.name,
+                "the module takes its users from another user provider",
+                "Users and tenants of the two environments would not be the same people. Set the same \
+                 user provider for the module on both sides.",
+                vec![Choice::stop("do not run until the user provider is the same")],
+                choice::STOP,
+            ));
+        }
+    }
+
+    /// Roles of the chosen espaces, by key.
+    fn roles(&mut self) {
+        let scope: HashSet<&Key> = self.selection.espaces.iter().collect();
+        let ours: Vec<_> = self
+            .source
+            .roles
+            .iter()
+            .filter(|role| role.is_active && scope.contains(&role.espace_key))
+            .cloned()
+            .collect();
+        for role in ours {
+            let counterpart = self.destination.roles.iter().find(|other| {
+                other.is_active && other.key == role.key && other.espace_key == role.espace_key
+            });
+            match counterpart {
+                Some(other) => {
+                    self.out.roles.insert(role.id, other.id);
+                }
+                None => self.find(Finding::note(
+                    FindingKey {
+                        espace: role.espace_key.clone(),
+                        user: role.key.clone(),
+                        ..FindingKey::new(FindingKind::RoleMissing)
+                    },
+                    format!("role {}", role.name),
+                    "the destination does not have this role",
+                    "Roles come from the module's code; users and groups cannot be given this one.",
+                )),
+            }
+        }
+    }
+
+    fn references_to(&self, system: SystemTarget) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for (pair_place, pair) in self.out.pairs.iter().enumerate() {
+            for (place, attribute) in pair.attributes.iter().enumerate() {
+                if let Some(Target::System(target, _)) =
+                    attribute.reference.as_ref().map(|reference| reference.target)
+                    && target == system
+                {
+                    found.push((pair_place, place));
+                }
+            }
+        }
+        found
+    }
+
+    /// The ids that rows in scope refer to, with the rows of each; `None` while a question is
+    /// open. Ids that no one has are orphans.
+    fn needed(&mut self, system: SystemTarget) -> Option<BTreeMap<i64, u64>> {
+        let references = self.references_to(system);
+        let usage = self.usage(&references)?;
+        let known: HashSet<String> = match system {
+            SystemTarget::User => {
+                self.source.users.iter().map(|user| fold(&Value::Integer(user.id))).collect()
+            }
+            SystemTarget::Group => {
+                self.source.groups.iter().map(|group| fold(&Value::Integer(group.id))).collect()
+            }
+            _ => {
+                self.source.tenants.iter().map(|tenant| fold(&Value::Integer(tenant.id))).collect()
+            }
+        };
+        self.values_without_record(&references, &usage, &known);
+        Some(
+            usage
+                .iter()
+                .filter(|(folded, _)| known.contains(*folded))
+                .filter_map(|(_, (value, rows, _))| Some((value.as_integer()?, *rows)))
+                .collect(),
+        )
+    }
+}

@@ -1,0 +1,212 @@
+//! What the journal holds, as plain data.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Keys;
+use crate::database::Value;
+
+/// What a run has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunState {
+    /// It writes, or it was interrupted while writing.
+    Running,
+    /// It was stopped in order.
+    Stopped,
+    /// Something went wrong that it could not get over.
+    Failed,
+    /// Everything is written, nothing is proved yet.
+    Written,
+    /// Everything is written and proved.
+    Proved,
+    /// Everything is written and the proof found differences.
+    Disproved,
+}
+
+impl RunState {
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Running => "running or interrupted",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+            Self::Written => "written, not proved",
+            Self::Proved => "done and proved",
+            Self::Disproved => "written, the proof fails",
+        }
+    }
+}
+
+/// What a run is about; written once, when it starts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunHeader {
+    /// Its id: short, and later runs sort after earlier ones.
+    pub id: String,
+    /// The plan's name.
+    pub name: String,
+    /// When it started, as the clock of this machine says.
+    pub started: String,
+    /// Where rows are read.
+    pub source: String,
+    /// Where rows are written.
+    pub destination: String,
+    /// The destination database's name.
+    pub destination_database: String,
+    /// The plan file it came from.
+    pub plan_file: String,
+    /// The text of that file; it never holds secrets.
+    pub plan_text: String,
+    /// The folder that relative paths in it start from.
+    pub folder: PathBuf,
+    /// The plan's fingerprint.
+    pub plan_fingerprint: String,
+    /// The source model's fingerprint.
+    pub source_fingerprint: String,
+    /// The destination model's fingerprint.
+    pub destination_fingerprint: String,
+    /// The version that wrote it.
+    pub version: String,
+}
+
+/// What a batch did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchKind {
+    /// Inserted rows of ours.
+    Insert,
+    /// Recognised rows the destination had; nothing was written.
+    Recognise,
+    /// Set references in the second pass.
+    SecondPass,
+    /// Deleted rows of the destination.
+    Delete,
+    /// Created users, groups or links.
+    People,
+}
+
+impl BatchKind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Recognise => "recognise",
+            Self::SecondPass => "second-pass",
+            Self::Delete => "delete",
+            Self::People => "people",
+        }
+    }
+
+    pub(super) fn parse(name: &str) -> Self {
+        match name {
+            "recognise" => Self::Recognise,
+            "second-pass" => Self::SecondPass,
+            "delete" => Self::Delete,
+            "people" => Self::People,
+            _ => Self::Insert,
+        }
+    }
+}
+
+/// A batch about to be committed.
+#[derive(Clone, Debug)]
+pub struct NewBatch {
+    /// The place of its entity in the plan; `None` for people.
+    pub entity: Option<usize>,
+    /// What it does.
+    pub kind: BatchKind,
+    /// The session that writes it.
+    pub session: String,
+    /// Rows it touches.
+    pub rows: u64,
+    /// Source keys, in row order; empty for deletes and entities without identifier.
+    pub source_keys: Keys,
+    /// Destination keys, in the same order.
+    pub destination_keys: Keys,
+    /// The proof's digest of the source rows as read.
+    pub digest: u128,
+    /// Cells that were emptied.
+    pub emptied: Vec<EmptiedCell>,
+    /// References to set in the second pass.
+    pub deferred: Vec<DeferredCell>,
+}
+
+/// A reference that was written empty although the source had a value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EmptiedCell {
+    /// Place of the column in the entity's plan.
+    pub column: usize,
+    /// The source key of the row; NULL where the entity has none.
+    pub key: Value,
+    /// The value the source had.
+    pub value: Value,
+    /// Why.
+    pub reason: String,
+}
+
+/// A reference to be set once all rows are there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeferredCell {
+    /// Place of the column in the entity's plan.
+    pub column: usize,
+    /// The source key of the row.
+    pub key: Value,
+    /// The destination key of the row.
+    pub destination: Value,
+    /// The value the source had.
+    pub value: Value,
+}
+
+/// A row that was not carried over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeftOutRow {
+    /// The place of its entity in the plan.
+    pub entity: usize,
+    /// Its source key; NULL where the entity has none.
+    pub key: Value,
+    /// Why.
+    pub reason: String,
+    /// Whether a decision foresaw it; otherwise it is a reject.
+    pub planned: bool,
+    /// The server's error number, for rejects.
+    pub code: Option<i64>,
+}
+
+/// A batch as the journal knows it.
+#[derive(Clone, Debug)]
+pub struct BatchRecord {
+    /// Its number.
+    pub id: i64,
+    /// What it did.
+    pub kind: BatchKind,
+    /// Rows it touched.
+    pub rows: u64,
+    /// Source keys.
+    pub source_keys: Keys,
+    /// Destination keys, in the same order.
+    pub destination_keys: Keys,
+    /// The proof's digest of the source rows as read.
+    pub digest: u128,
+}
+
+/// A user or group: whose id became whose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PersonRecord {
+    /// Whether it is a group.
+    pub is_group: bool,
+    /// Its id in the source.
+    pub source: i64,
+    /// Its id in the destination.
+    pub destination: i64,
+    /// Whether this run created it.
+    pub is_ours: bool,
+}
+
+/// A line of the run's story.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventRecord {
+    /// When.
+    pub at: String,
+    /// What.
+    pub text: String,
+}

@@ -1,0 +1,125 @@
+//! From decisions or a whole plan file to TOML.
+
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+
+use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS};
+use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError, Purpose};
+use crate::plan::Decisions;
+
+impl PlanFile {
+    /// The text of the file with these decisions in place of its own; comments and everything
+    /// else stay as they are.
+    pub fn with_decisions(text: &str, decisions: &Decisions) -> Result<String, PlanFileError> {
+        let mut document: DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| PlanFileError(error.to_string()))?;
+        let mut tables = ArrayOfTables::new();
+        for decision in decisions.all() {
+            let mut table = Table::new();
+            table.insert("kind", value(decision.key.kind.name()));
+            let key = &decision.key;
+            for (name, part) in [
+                ("espace", &key.espace),
+                ("entity", &key.entity),
+                ("attribute", &key.attribute),
+                ("record", &key.record),
+                ("user", &key.user),
+                ("tenant", &key.tenant),
+            ] {
+                if !part.is_empty() {
+                    table.insert(name, value(part.as_str()));
+                }
+            }
+            if !decision.about.is_empty() {
+                table.insert("about", value(&decision.about));
+            }
+            table.insert("choice", value(&decision.choice));
+            if let Some(to) = &decision.to {
+                table.insert("to", value(to));
+            }
+            tables.push(table);
+        }
+        document.remove("decision");
+        if !tables.is_empty() {
+            document.insert("decision", Item::ArrayOfTables(tables));
+        }
+        Ok(document.to_string())
+    }
+
+    /// The text of a new plan file.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut document = DocumentMut::new();
+        document.insert("version", value(1));
+        document.insert("name", value(&self.name));
+        document.insert("source", Item::Table(self.source.to_table()));
+        document.insert("destination", Item::Table(self.destination.to_table()));
+        let list = |names: &[String]| value(names.iter().collect::<Array>());
+        let mut scope = Table::new();
+        scope.insert("applications", list(&self.scope.applications));
+        scope.insert("espaces", list(&self.scope.espaces));
+        scope.insert("solutions", list(&self.scope.solutions));
+        scope.insert("exclude", list(&self.scope.exclude));
+        document.insert("scope", Item::Table(scope));
+        let mut options = Table::new();
+        if let Some(replace) = self.scope.replace {
+            options.insert("destination_rows", value(if replace { "replace" } else { "keep" }));
+        }
+        let number = |n: usize| value(i64::try_from(n).unwrap_or(i64::MAX));
+        options.insert("batch_rows", number(self.options.batch_rows));
+        options.insert("parallel_entities", number(self.options.parallel_entities));
+        options.insert("source_reading", value(self.options.source_reading.name()));
+        options.insert("keep_before_images", value(self.options.keep_before_images));
+        document.insert("options", Item::Table(options));
+        let text = document.to_string();
+        Self::with_decisions(&text, &self.decisions).unwrap_or(text)
+    }
+}
+
+impl Endpoint {
+    fn to_table(&self) -> Table {
+        let mut table = Table::new();
+        match &self.engine {
+            EndpointEngine::Sqlite { path } => {
+                table.insert("engine", value("sqlite"));
+                table.insert("path", value(path.to_string_lossy().as_ref()));
+            }
+            EndpointEngine::SqlServer {
+                server,
+                database,
+                user,
+                authentication,
+                encryption,
+                trust_certificate,
+                ca_file,
+            } => {
+                table.insert("engine", value("sqlserver"));
+                table.insert("server", value(server));
+                table.insert("database", value(database));
+                if !user.is_empty() {
+                    table.insert("user", value(user));
+                }
+                let auth = AUTHENTICATIONS.iter().find(|(_, kind)| kind == authentication);
+                table.insert("auth", value(auth.map_or("sql", |(name, _)| *name)));
+                let encrypt = ENCRYPTIONS.iter().find(|(_, kind)| kind == encryption);
+                table.insert("encrypt", value(encrypt.map_or("required", |(name, _)| *name)));
+                if *trust_certificate {
+                    table.insert("trust_certificate", value(true));
+                }
+                if let Some(file) = ca_file {
+                    table.insert("ca_file", value(file.to_string_lossy().as_ref()));
+                }
+            }
+        }
+        if let Some(purpose) = self.purpose {
+            table.insert(
+                "purpose",
+                value(match purpose {
+                    Purpose::Production => "production",
+                    Purpose::NonProduction => "non-production",
+                    Purpose::Development => "development",
+                }),
+            );
+        }
+        table
+    }
+}

@@ -1,0 +1,54 @@
+//! What a run did and what a comparison found, for people and for scripts.
+//!
+//! A [`RunReport`] is read from a journal alone, so it can be made again at any time. Every form
+//! (Markdown, JSON, the lines on the terminal) is made from it; none of them asks a database.
+//!
+//! Reports go into tickets and mails: they name entities, attributes, people and identifiers, and
+//! never show what a row holds.
+
+mod comparison;
+mod json;
+mod markdown;
+mod plan;
+mod read;
+mod reasons;
+mod run;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+pub use comparison::{
+    ChoiceReport, ComparisonReport, DecidedReport, FindingReport, LessonReport, PairReport,
+    SeverityCounts,
+};
+pub use plan::{PlanReport, PlannedEntity, PlannedPeople};
+pub use reasons::ReasonGroup;
+pub use run::{
+    EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
+    RunReport, Totals, Verdict,
+};
+pub use summary::proof_summary;
+pub(crate) use text::{counted, number};
+
+use crate::database::{Fault, FaultKind, Result};
+
+/// Writes `report.md` and `report.json` into a run's folder; returns where they are.
+pub fn save(report: &RunReport, folder: &Path) -> Result<Vec<PathBuf>> {
+    [("report.md", report.to_markdown()), ("report.json", report.to_json()?)]
+        .into_iter()
+        .map(|(name, text)| {
+            let path = folder.join(name);
+            std::fs::write(&path, text).map_err(|error| {
+                Fault::new(
+                    FaultKind::Other,
+                    format!("cannot write the report {}: {error}", path.display()),
+                )
+                .advise("What the run did is in its journal; check that the disk has room.")
+            })?;
+            Ok(path)
+        })
+        .collect()
+}

@@ -1,0 +1,208 @@
+//! What a plan would do: the dry run's answer.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::text::{WIDTH, number, wrapped};
+use crate::plan::{ExistingPlan, IdentifierPlan, PersonFate, PersonPlan, Plan, Rule};
+
+/// What a plan would do, by counts as they were at review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlanReport {
+    /// The plan's name.
+    pub name: String,
+    /// The plan's fingerprint.
+    pub fingerprint: String,
+    /// The entities, in the order of writing.
+    pub entities: Vec<PlannedEntity>,
+    /// What becomes of users.
+    pub users: PlannedPeople,
+    /// What becomes of groups.
+    pub groups: PlannedPeople,
+    /// Links between users, groups and roles that are added where they are missing.
+    pub links: usize,
+    /// What was decided, in words.
+    pub decisions: Vec<String>,
+    /// What is not carried over, with the reason.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// One entity of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedEntity {
+    /// `Espace.Entity`.
+    pub name: String,
+    /// Why it is in the scope, for producers taken in.
+    pub reason: Option<String>,
+    /// Its table in the source.
+    pub source_table: String,
+    /// Its table in the destination.
+    pub destination_table: String,
+    /// Rows of the source.
+    pub rows: u64,
+    /// Rows of the destination that are deleted first.
+    pub deleted: u64,
+    /// Rows of the destination that stay.
+    pub kept: u64,
+    /// Whether rows that are there already are recognised by a natural key.
+    pub recognises: bool,
+    /// Whether the destination gives new ids.
+    pub new_ids: bool,
+    /// Columns written.
+    pub columns: usize,
+    /// Columns whose ids are rewritten.
+    pub references: usize,
+    /// Columns of these that are set in the second pass.
+    pub deferred: usize,
+}
+
+/// Users or groups of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlannedPeople {
+    /// Taken as the destination has them.
+    pub used: usize,
+    /// Created.
+    pub created: usize,
+    /// References to them are emptied.
+    pub emptied: usize,
+}
+
+impl PlannedPeople {
+    fn of(people: &[PersonPlan]) -> Self {
+        let mut counts = Self::default();
+        for person in people {
+            match person.fate {
+                PersonFate::Use(_) => counts.used += 1,
+                PersonFate::Create { .. } => counts.created += 1,
+                PersonFate::Empty => counts.emptied += 1,
+            }
+        }
+        counts
+    }
+
+    fn line(&self, what: &str) -> String {
+        format!(
+            "{what}: {} as the destination has them, {} created, references to {} emptied",
+            self.used, self.created, self.emptied
+        )
+    }
+}
+
+impl PlanReport {
+    /// Reads it off a plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let entities = plan
+            .entities
+            .iter()
+            .map(|entity| {
+                let (deleted, kept) = match &entity.existing {
+                    ExistingPlan::Replace { rows, standing, .. } => (*rows, *standing),
+                    ExistingPlan::Keep { rows } | ExistingPlan::Recognise { rows, .. } => {
+                        (0, *rows)
+                    }
+                };
+                let references = || {
+                    entity.columns.iter().filter_map(|column| match &column.rule {
+                        Rule::Reference(rule) => Some(rule),
+                        Rule::Copy { .. } => None,
+                    })
+                };
+                PlannedEntity {
+                    name: entity.name.clone(),
+                    reason: entity.reason.clone(),
+                    source_table: entity.source_table.to_string(),
+                    destination_table: entity.destination_table.to_string(),
+                    rows: entity.source_rows,
+                    deleted,
+                    kept,
+                    recognises: matches!(entity.existing, ExistingPlan::Recognise { .. }),
+                    new_ids: matches!(entity.identifier, IdentifierPlan::Generated { .. }),
+                    columns: entity.columns.len(),
+                    references: references().count(),
+                    deferred: references().filter(|rule| rule.is_deferred).count(),
+                }
+            })
+            .collect();
+        Self {
+            name: plan.name.clone(),
+            fingerprint: plan.fingerprint.clone(),
+            entities,
+            users: PlannedPeople::of(&plan.users),
+            groups: PlannedPeople::of(&plan.groups),
+            links: plan.links.user_roles.len()
+                + plan.links.group_roles.len()
+                + plan.links.group_users.len(),
+            decisions: plan.decisions.clone(),
+            left_out: plan.left_out.clone(),
+        }
+    }
+
+    /// For a terminal.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let total = |rows: fn(&PlannedEntity) -> u64| number(self.entities.iter().map(rows).sum());
+        let mut text = format!(
+            "Dry run of {}: everything needed is there, nothing was written.\n\n",
+            self.name
+        );
+        let sum = format!(
+            "{} rows of {} entities would be carried over, {} rows of the destination deleted \
+             before, {} kept.",
+            total(|entity| entity.rows),
+            self.entities.len(),
+            total(|entity| entity.deleted),
+            total(|entity| entity.kept),
+        );
+        text.push_str(&wrapped(&sum, WIDTH, "", ""));
+        let _ = writeln!(text, "Plan {}\n", self.fingerprint);
+        let wide = self.entities.iter().map(|entity| entity.name.chars().count()).max();
+        let wide = wide.unwrap_or(0).clamp(6, 40);
+        let _ = writeln!(
+            text,
+            "{:wide$} {:>11} {:>11} {:>11}  ids",
+            "entity", "rows", "delete", "keep"
+        );
+        for entity in &self.entities {
+            let mut notes = vec![if entity.new_ids { "new" } else { "kept" }.to_owned()];
+            if entity.recognises {
+                notes.push("recognised by key".to_owned());
+            }
+            if entity.deferred > 0 {
+                notes.push(format!("{} set in the second pass", entity.deferred));
+            }
+            let _ = writeln!(
+                text,
+                "{:wide$} {:>11} {:>11} {:>11}  {}",
+                entity.name,
+                number(entity.rows),
+                number(entity.deleted),
+                number(entity.kept),
+                notes.join(", ")
+            );
+        }
+        let _ = write!(
+            text,
+            "\n{}\n{}\nLinks to roles and groups, added where missing: {}\n",
+            self.users.line("Users"),
+            self.groups.line("Groups"),
+            self.links
+        );
+        for (title, lines) in [
+            ("Decided", self.decisions.clone()),
+            (
+                "Not carried over",
+                self.left_out.iter().map(|(what, why)| format!("{what}: {why}")).collect(),
+            ),
+        ] {
+            if !lines.is_empty() {
+                let _ = write!(text, "\n{title}:\n");
+                for line in lines {
+                    text.push_str(&wrapped(&line, WIDTH, "  ", "    "));
+                }
+            }
+        }
+        text
+    }
+}

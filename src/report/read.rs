@@ -1,0 +1,192 @@
+//! From a run's journal to its report.
+
+use super::reasons::{Groups, event_text};
+use super::run::{
+    EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
+    RunReport, Totals, Verdict,
+};
+use crate::database::{Fault, FaultKind, Result};
+use crate::migrate::journal::{BatchKind, Journal, RunState};
+use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan};
+use crate::proof::Proof;
+
+impl RunReport {
+    /// Reads what a run did. The run may be under way: then it is what it did so far.
+    pub fn read(journal: &Journal) -> Result<Self> {
+        let header = journal.header()?;
+        let plan = journal.plan()?;
+        let state = journal.state()?;
+        let proof = journal.proof()?.map(|text| parse(&text)).transpose()?;
+        let entities = (0..plan.entities.len())
+            .map(|place| entity(journal, &plan, place))
+            .collect::<Result<Vec<_>>>()?;
+        let totals = totals(&entities);
+        let mut events = journal.events()?;
+        for event in &mut events {
+            event.text = event_text(&event.text);
+        }
+        let people = people(journal, &plan)?;
+        let verdict = verdict(state, proof.as_ref(), totals.rejected);
+        let mut report = Self {
+            format: FORMAT,
+            id: header.id,
+            name: header.name,
+            state,
+            verdict,
+            result: String::new(),
+            started: header.started,
+            ended: journal.ended()?,
+            source: header.source,
+            destination: header.destination,
+            destination_database: header.destination_database,
+            plan_file: header.plan_file,
+            version: header.version,
+            plan_fingerprint: header.plan_fingerprint,
+            source_fingerprint: header.source_fingerprint,
+            destination_fingerprint: header.destination_fingerprint,
+            totals,
+            proof,
+            entities,
+            people,
+            decisions: plan.decisions,
+            not_carried_over: plan
+                .left_out
+                .into_iter()
+                .map(|(what, why)| NotCarriedOver { what, why })
+                .collect(),
+            events,
+        };
+        report.result = report.in_words();
+        Ok(report)
+    }
+}
+
+fn parse(text: &str) -> Result<Proof> {
+    serde_json::from_str(text).map_err(|error| {
+        Fault::new(FaultKind::Data, format!("the journal's proof cannot be read: {error}"))
+    })
+}
+
+/// The journal's state is what counts; without a proof that holds nothing is called proved.
+fn verdict(state: RunState, proof: Option<&Proof>, rejected: u64) -> Verdict {
+    match (state, proof) {
+        (RunState::Running | RunState::Stopped, _) => Verdict::Stopped,
+        (RunState::Failed, _) => Verdict::Failed,
+        (RunState::Disproved, _) => Verdict::Disproved,
+        (RunState::Written, _) | (RunState::Proved, None) => Verdict::Written,
+        (RunState::Proved, Some(proof)) if !proof.holds() => Verdict::Disproved,
+        (RunState::Proved, Some(_)) if rejected > 0 => Verdict::ProvedWithRejects,
+        (RunState::Proved, Some(_)) => Verdict::Proved,
+    }
+}
+
+fn entity(journal: &Journal, plan: &Plan, place: usize) -> Result<EntityReport> {
+    let entity = &plan.entities[place];
+    let rows_of = |kind| journal.rows_of(place, kind);
+    let mut left_out = Groups::new(plan, entity);
+    let mut rejected = Groups::new(plan, entity);
+    let (mut left_out_rows, mut rejected_rows) = (0, 0);
+    for row in journal.left_out(place)? {
+        if row.planned {
+            left_out_rows += 1;
+            left_out.add(&row.key, &row.reason, row.code);
+        } else {
+            rejected_rows += 1;
+            rejected.add(&row.key, &row.reason, row.code);
+        }
+    }
+    let (existing, standing) = match entity.existing {
+        ExistingPlan::Replace { standing, .. } => (ExistingRows::Replaced, standing),
+        ExistingPlan::Keep { rows } => (ExistingRows::Kept, rows),
+        ExistingPlan::Recognise { rows, .. } => (ExistingRows::Recognised, rows),
+    };
+    Ok(EntityReport {
+        name: entity.name.clone(),
+        espace: entity.espace.to_string(),
+        entity: entity.entity.to_string(),
+        taken_in_by: entity.reason.clone(),
+        source_table: entity.source_table.to_string(),
+        destination_table: entity.destination_table.to_string(),
+        existing,
+        source_rows: entity.source_rows,
+        deleted: rows_of(BatchKind::Delete)?,
+        written: rows_of(BatchKind::Insert)?,
+        recognised: rows_of(BatchKind::Recognise)?,
+        left_out: left_out_rows,
+        left_out_reasons: left_out.finish(),
+        rejected: rejected_rows,
+        rejected_reasons: rejected.finish(),
+        emptied: emptied(journal, plan, entity, place)?,
+        second_pass: rows_of(BatchKind::SecondPass)?,
+        standing,
+    })
+}
+
+fn emptied(
+    journal: &Journal,
+    plan: &Plan,
+    entity: &EntityPlan,
+    place: usize,
+) -> Result<Vec<EmptiedReport>> {
+    let mut columns: Vec<(u64, Groups<'_>)> =
+        entity.columns.iter().map(|_| (0, Groups::new(plan, entity))).collect();
+    for cell in journal.emptied(place)? {
+        if let Some((count, groups)) = columns.get_mut(cell.column) {
+            *count += 1;
+            groups.add(&cell.key, &cell.reason, None);
+        }
+    }
+    Ok(columns
+        .into_iter()
+        .zip(&entity.columns)
+        .filter(|((count, _), _)| *count > 0)
+        .map(|((count, groups), column)| EmptiedReport {
+            attribute: column.attribute.clone(),
+            count,
+            reasons: groups.finish(),
+        })
+        .collect())
+}
+
+fn totals(entities: &[EntityReport]) -> Totals {
+    let mut totals = Totals { entities: entities.len() as u64, ..Totals::default() };
+    for entity in entities {
+        totals.source_rows += entity.source_rows;
+        totals.deleted += entity.deleted;
+        totals.written += entity.written;
+        totals.recognised += entity.recognised;
+        totals.left_out += entity.left_out;
+        totals.rejected += entity.rejected;
+        totals.emptied += entity.emptied_cells();
+        totals.second_pass += entity.second_pass;
+        totals.standing += entity.standing;
+    }
+    totals
+}
+
+fn people(journal: &Journal, plan: &Plan) -> Result<PeopleReport> {
+    let mut report = PeopleReport::default();
+    let is_emptied = |person: &&PersonPlan| person.fate == PersonFate::Empty;
+    report.users_emptied = plan.users.iter().filter(is_emptied).count() as u64;
+    for record in journal.all_people()? {
+        let counter = match (record.is_group, record.is_ours) {
+            (false, true) => &mut report.users_created,
+            (false, false) => &mut report.users_matched,
+            (true, true) => &mut report.groups_created,
+            (true, false) => &mut report.groups_matched,
+        };
+        *counter += 1;
+        if record.is_ours {
+            let people = if record.is_group { &plan.groups } else { &plan.users };
+            let name = people.iter().find(|person| person.source == record.source);
+            report.created.push(PersonReport {
+                is_group: record.is_group,
+                name: name.map(|person| person.name.clone()).unwrap_or_default(),
+                source: record.source,
+                destination: record.destination,
+            });
+        }
+    }
+    report.created.sort_by_key(|person| (person.is_group, person.source));
+    Ok(report)
+}

@@ -1,0 +1,324 @@
+//! What a run did, and how it ended, in words.
+
+use serde::Serialize;
+
+use super::reasons::ReasonGroup;
+use super::text::{counted, rows};
+use crate::migrate::journal::{EventRecord, RunState};
+use crate::proof::Proof;
+
+/// The version of the JSON form. It changes when a name changes its meaning or goes away, not
+/// when one is added.
+pub const FORMAT: u32 = 1;
+
+/// How a run ended, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything is written and proved, and no row was rejected.
+    Proved,
+    /// Everything that was not rejected is written and proved.
+    ProvedWithRejects,
+    /// It ended before everything was written: stopped, or interrupted.
+    Stopped,
+    /// It could not go on.
+    Failed,
+    /// Everything is written and the proof found differences.
+    Disproved,
+    /// Everything is written and nothing is proved yet.
+    Written,
+}
+
+/// Everything that is to be known of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunReport {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The run's id.
+    pub id: String,
+    /// The plan's name.
+    pub name: String,
+    /// What the run has come to, as the journal says.
+    pub state: RunState,
+    /// How it ended, in one word.
+    pub verdict: Verdict,
+    /// How it ended, in a sentence.
+    pub result: String,
+    /// When it started, by the clock of the machine that ran it.
+    pub started: String,
+    /// When it ended, if it did.
+    pub ended: Option<String>,
+    /// Where rows were read.
+    pub source: String,
+    /// Where rows were written.
+    pub destination: String,
+    /// The destination database's name.
+    pub destination_database: String,
+    /// The plan file.
+    pub plan_file: String,
+    /// The version of osferry that ran it.
+    pub version: String,
+    /// The plan's fingerprint.
+    pub plan_fingerprint: String,
+    /// The source model's fingerprint.
+    pub source_fingerprint: String,
+    /// The destination model's fingerprint.
+    pub destination_fingerprint: String,
+    /// Sums over all entities.
+    pub totals: Totals,
+    /// What the last proof found, if there was one.
+    pub proof: Option<Proof>,
+    /// The entities, in the plan's order.
+    pub entities: Vec<EntityReport>,
+    /// Users and groups.
+    pub people: PeopleReport,
+    /// What was decided before the run, in words.
+    pub decisions: Vec<String>,
+    /// What the scope holds and is not carried over.
+    pub not_carried_over: Vec<NotCarriedOver>,
+    /// The run's story.
+    pub events: Vec<EventRecord>,
+}
+
+/// Sums over all entities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Entities of the plan.
+    pub entities: u64,
+    /// Rows the source had at review.
+    pub source_rows: u64,
+    /// Rows of the destination that were deleted.
+    pub deleted: u64,
+    /// Rows written.
+    pub written: u64,
+    /// Rows the destination had already and that were taken for ours.
+    pub recognised: u64,
+    /// Rows left out as a decision foresaw.
+    pub left_out: u64,
+    /// Rows that nobody foresaw and that could not be written.
+    pub rejected: u64,
+    /// References written empty although the source had a value.
+    pub emptied: u64,
+    /// References set after all rows were there.
+    pub second_pass: u64,
+    /// Rows of the destination that stayed.
+    pub standing: u64,
+}
+
+/// What became of the rows that the destination had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExistingRows {
+    /// Deleted first, apart from those that stayed.
+    Replaced,
+    /// All stayed; ours were added.
+    Kept,
+    /// All stayed; those with equal keys were taken for ours.
+    Recognised,
+}
+
+impl ExistingRows {
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Replaced => "replaced",
+            Self::Kept => "kept",
+            Self::Recognised => "recognised by key",
+        }
+    }
+}
+
+/// One entity.
+#[derive(Clone, Debug, Serialize)]
+pub struct EntityReport {
+    /// `Espace.Entity`.
+    pub name: String,
+    /// The espace's SS key.
+    pub espace: String,
+    /// The entity's SS key.
+    pub entity: String,
+    /// The reference that brought it into the scope, where nobody chose it.
+    pub taken_in_by: Option<String>,
+    /// Its table in the source.
+    pub source_table: String,
+    /// Its table in the destination.
+    pub destination_table: String,
+    /// What became of the rows that the destination had.
+    pub existing: ExistingRows,
+    /// Rows the source had at review.
+    pub source_rows: u64,
+    /// Rows of the destination that were deleted.
+    pub deleted: u64,
+    /// Rows written.
+    pub written: u64,
+    /// Rows the destination had already and that were taken for ours.
+    pub recognised: u64,
+    /// Rows left out as a decision foresaw.
+    pub left_out: u64,
+    /// Why they were left out.
+    pub left_out_reasons: Vec<ReasonGroup>,
+    /// Rows that nobody foresaw and that could not be written.
+    pub rejected: u64,
+    /// Why they were rejected.
+    pub rejected_reasons: Vec<ReasonGroup>,
+    /// References written empty although the source had a value.
+    pub emptied: Vec<EmptiedReport>,
+    /// References set after all rows were there.
+    pub second_pass: u64,
+    /// Rows of the destination that stayed, as counted at review.
+    pub standing: u64,
+}
+
+impl EntityReport {
+    /// Cells emptied, over all references.
+    #[must_use]
+    pub fn emptied_cells(&self) -> u64 {
+        self.emptied.iter().map(|emptied| emptied.count).sum()
+    }
+}
+
+/// A reference that was written empty in some rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EmptiedReport {
+    /// The attribute.
+    pub attribute: String,
+    /// Cells.
+    pub count: u64,
+    /// Why.
+    pub reasons: Vec<ReasonGroup>,
+}
+
+/// Users and groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PeopleReport {
+    /// Users the run created.
+    pub users_created: u64,
+    /// Users found in the destination.
+    pub users_matched: u64,
+    /// Users whose references are emptied by decision.
+    pub users_emptied: u64,
+    /// Groups the run created.
+    pub groups_created: u64,
+    /// Groups found in the destination.
+    pub groups_matched: u64,
+    /// Whom the run created.
+    pub created: Vec<PersonReport>,
+}
+
+/// A user or group that the run created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PersonReport {
+    /// Whether it is a group.
+    pub is_group: bool,
+    /// Its name.
+    pub name: String,
+    /// Its id in the source.
+    pub source: i64,
+    /// Its id in the destination.
+    pub destination: i64,
+}
+
+/// Something of the scope that is not carried over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotCarriedOver {
+    /// By name.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+impl RunReport {
+    /// How the run ended.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Whether it ended after its last row was written.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !matches!(self.verdict, Verdict::Stopped | Verdict::Failed)
+    }
+
+    /// The sentence for [`result`](Self::result).
+    pub(super) fn in_words(&self) -> String {
+        let head = match self.verdict {
+            Verdict::Proved | Verdict::ProvedWithRejects => {
+                match self.proof.as_ref().and_then(|proof| proof.sample) {
+                    Some(_) => "Done and proved on a sample".to_owned(),
+                    None => "Done and proved".to_owned(),
+                }
+            }
+            Verdict::Disproved => {
+                let found = self.proof.as_ref().map_or(0, Proof::differences);
+                let found = counted(found, "difference", "differences");
+                format!("Written, but the proof fails with {found}")
+            }
+            Verdict::Written => "Written, not proved".to_owned(),
+            Verdict::Stopped if self.state == RunState::Running => {
+                "Still running, or interrupted".to_owned()
+            }
+            Verdict::Stopped => "Stopped before the end".to_owned(),
+            Verdict::Failed => "Failed before the end".to_owned(),
+        };
+        let totals = &self.totals;
+        let touched = if self.is_complete() {
+            totals.entities
+        } else {
+            self.entities.iter().filter(|entity| entity.written > 0).count() as u64
+        };
+        let recognised = if totals.recognised > 0 {
+            format!(", {} recognised there", rows(totals.recognised))
+        } else {
+            String::new()
+        };
+        format!(
+            "{head}: {} of {} written to {}{recognised}; {} left out by decision, {} rejected, {} \
+             emptied.",
+            rows(totals.written),
+            counted(touched, "entity", "entities"),
+            self.destination_database,
+            rows(totals.left_out),
+            super::text::number(totals.rejected),
+            counted(totals.emptied, "reference", "references"),
+        )
+    }
+
+    /// What the person can do now, each a sentence.
+    #[must_use]
+    pub fn next(&self) -> Vec<String> {
+        let mut next = Vec::new();
+        match self.verdict {
+            Verdict::Proved => {}
+            Verdict::ProvedWithRejects => next.push(
+                "See why rows were rejected. A rejected row takes along every row that demands a \
+                 reference to it."
+                    .to_owned(),
+            ),
+            Verdict::Written => next.push(format!("Prove it: osferry verify {}", self.id)),
+            Verdict::Disproved => next.push(format!(
+                "Do not use what was written before the differences are explained. To look again: \
+                 osferry verify {}",
+                self.id
+            )),
+            Verdict::Stopped | Verdict::Failed => {
+                let kept = self
+                    .entities
+                    .iter()
+                    .find(|entity| entity.existing == ExistingRows::Kept && entity.written > 0);
+                next.push(match kept {
+                    None => "Run the plan again: it deletes what it replaces and starts over."
+                        .to_owned(),
+                    Some(entity) => format!(
+                        "Running the plan again would add the rows of {} a second time, since the \
+                         destination's rows are kept. Take this run's rows out first; the journal \
+                         knows their ids.",
+                        entity.name
+                    ),
+                });
+            }
+        }
+        next
+    }
+}

@@ -1,0 +1,347 @@
+//! The commands as a person uses them: what they print, what they keep, how they end.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::estate::generate;
+use crate::estate::recipe::{Feature, Recipe};
+use crate::program::{Bench, Plan, Said};
+
+const RUN: &[&str] = &["run", "plan.toml", "--confirm", "dev", "--decide", "recommended"];
+
+/// A small pair that migrates without anything left out.
+fn bench() -> Bench {
+    let features = vec![Feature::ExistingRows, Feature::Extension, Feature::MissingUsers];
+    let pair = generate::pair(&Recipe { seed: 12, size: 3, features, flaw: None });
+    let bench = Bench::new(&pair, 12);
+    bench.plan(&Plan::new().text());
+    bench
+}
+
+fn json(said: &Said) -> Value {
+    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{}", said.all()))
+}
+
+/// The id of the only run.
+fn only_run(bench: &Bench) -> String {
+    let runs = json(&bench.osferry(&["runs", "--json"]));
+    let runs = runs.as_array().expect("an array");
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    runs[0]["id"].as_str().expect("an id").to_owned()
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Changes the destination behind the program's back.
+fn tamper(bench: &Bench, statement: &str) {
+    let connection = Connection::open(bench.destination()).expect("the destination");
+    connection.pragma_update(None, "foreign_keys", false).expect("off");
+    assert!(connection.execute(statement, []).expect(statement) > 0, "{statement}: no row");
+}
+
+/// The table of an entity in the destination.
+fn table_of(bench: &Bench, entity: &str) -> String {
+    Connection::open(bench.destination())
+        .and_then(|connection| {
+            connection.query_row(
+                "SELECT PHYSICAL_TABLE_NAME FROM OSSYS_ENTITY WHERE NAME = ? AND IS_ACTIVE = 1",
+                [entity],
+                |row| row.get(0),
+            )
+        })
+        .expect("a table")
+}
+
+#[test]
+fn a_run_is_listed_reported_and_verified() {
+    let bench = bench();
+    let said = bench.osferry(RUN);
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(said.out.contains("Done and proved"), "{}", said.all());
+    let id = only_run(&bench);
+    let listed = json(&bench.osferry(&["runs", "--json"]));
+    assert_eq!(listed[0]["name"], "estate");
+    assert_eq!(listed[0]["state"], "proved");
+    assert!(listed[0]["rows"].as_u64().is_some_and(|rows| rows > 0), "{listed}");
+    for word in [&id, "estate", "done and proved"] {
+        assert!(bench.osferry(&["runs"]).out.contains(word), "{word} is not listed");
+    }
+    let folder = bench.folder.path().join("home/runs").join(&id);
+    for file in ["journal.sqlite", "report.md", "report.json"] {
+        assert!(folder.join(file).is_file(), "{file} is missing");
+    }
+    for run in [id.as_str(), "estate"] {
+        let said = bench.osferry(&["verify", run]);
+        assert_eq!(said.code, Some(0), "{}", said.all());
+    }
+    let said = bench.osferry(&["verify", &id, "--sample", "1", "--json"]);
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert_eq!(json(&said)["sample"], 1);
+}
+
+#[test]
+fn verify_finds_what_was_changed_since() {
+    let bench = bench();
+    assert_eq!(bench.osferry(RUN).code, Some(0));
+    let id = only_run(&bench);
+    let table = table_of(&bench, "Thing0");
+    tamper(
+        &bench,
+        &format!(
+            "UPDATE \"{table}\" SET TAG = TAG || '!' \
+             WHERE rowid = (SELECT max(rowid) FROM \"{table}\")"
+        ),
+    );
+    let said = bench.osferry(&["verify", &id]);
+    assert_eq!(said.code, Some(4), "{}", said.all());
+    assert!(said.out.contains("Thing0"), "{}", said.all());
+    let listed = json(&bench.osferry(&["runs", "--json"]));
+    assert_eq!(listed[0]["state"], "disproved");
+}
+
+#[test]
+fn verify_writes_to_neither_database() {
+    let bench = bench();
+    assert_eq!(bench.osferry(RUN).code, Some(0));
+    let id = only_run(&bench);
+    let after = std::fs::read(bench.destination()).expect("the destination");
+    assert_eq!(bench.osferry(&["verify", &id]).code, Some(0));
+    assert!(bench.source_unchanged());
+    assert!(std::fs::read(bench.destination()).is_ok_and(|bytes| bytes == after));
+}
+
+/// Rows of a table in the destination.
+fn count(bench: &Bench, table: &str) -> u64 {
+    let rows: i64 = Connection::open(bench.destination())
+        .and_then(|connection| {
+            connection.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get(0))
+        })
+        .expect("a count");
+    rows.unsigned_abs()
+}
+
+#[test]
+fn rows_that_are_kept_stay_and_ours_are_added() {
+    let bench = bench();
+    let mut plan = Plan::new();
+    plan.options = vec!["destination_rows = \"keep\"".into()];
+    bench.plan(&plan.text());
+    let table = table_of(&bench, "Thing0");
+    let before = count(&bench, &table);
+    assert!(before > 0, "nothing to keep");
+    let said = bench.osferry(&[RUN, &["--json"]].concat());
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let report = json(&said);
+    assert_eq!(report["totals"]["deleted"], 0);
+    let written = report["totals"]["written"].as_u64().expect("a number");
+    assert!(written > 0);
+    let ours = report["entities"]
+        .as_array()
+        .expect("entities")
+        .iter()
+        .find(|entity| entity["name"].as_str().is_some_and(|name| name.ends_with(".Thing0")))
+        .and_then(|entity| entity["written"].as_u64())
+        .expect("Thing0");
+    assert_eq!(count(&bench, &table), before + ours);
+}
+
+#[test]
+fn a_producer_that_kept_rows_point_to_is_not_replaced() {
+    let features = vec![Feature::ExistingRows, Feature::ProducerReplaced];
+    let pair = generate::pair(&Recipe { seed: 12, size: 4, features, flaw: None });
+    let bench = Bench::new(&pair, 12);
+    let mut plan = Plan::new();
+    plan.options = vec!["destination_rows = \"keep\"".into()];
+    bench.plan(&plan.text());
+    let said = bench.osferry(RUN);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("producer-rows"), "{}", said.all());
+    assert!(bench.destination_unchanged());
+}
+
+#[test]
+fn a_row_that_the_server_refuses_is_a_reject() {
+    let bench = bench();
+    let table = table_of(&bench, "Thing0");
+    Connection::open(bench.destination())
+        .and_then(|connection| {
+            connection.execute_batch(&format!(
+                "CREATE TRIGGER refuses BEFORE INSERT ON \"{table}\" WHEN NEW.TAG LIKE 's-Thing0-1 %' \
+                 BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+            ))
+        })
+        .expect("a trigger");
+    let said = bench.osferry(&[RUN, &["--json"]].concat());
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    let report = json(&said);
+    assert_eq!(report["verdict"], "proved-with-rejects");
+    let entities = report["entities"].as_array().expect("entities");
+    let thing = entities
+        .iter()
+        .find(|entity| entity["name"].as_str().is_some_and(|name| name.ends_with(".Thing0")))
+        .expect("Thing0");
+    assert_eq!(thing["rejected"], 1, "{thing}");
+    assert_eq!(bench.osferry(&["verify", &only_run(&bench)]).code, Some(1));
+}
+
+#[test]
+fn an_unknown_run_is_refused() {
+    let bench = bench();
+    for run in ["nothing", "", "../runs"] {
+        let said = bench.osferry(&["verify", run]);
+        assert_eq!(said.code, Some(2), "{}", said.all());
+        assert!(said.err.contains("osferry runs"), "{}", said.all());
+    }
+    assert_eq!(bench.osferry(&["runs"]).code, Some(0));
+}
+
+#[test]
+fn two_runs_of_one_name_are_told_apart_by_id() {
+    let bench = bench();
+    assert_eq!(bench.osferry(RUN).code, Some(0));
+    assert_eq!(bench.osferry(RUN).code, Some(0));
+    let said = bench.osferry(&["verify", "estate"]);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    let runs = json(&bench.osferry(&["runs", "--json"]));
+    let ids: Vec<&str> = runs
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|run| run["id"].as_str().expect("an id"))
+        .collect();
+    assert!(ids.is_sorted(), "newest last: {ids:?}");
+    for id in ids {
+        assert!(said.err.contains(id), "{}", said.all());
+    }
+}
+
+#[test]
+fn json_is_all_there_is_on_standard_output() {
+    let bench = bench();
+    let compared = json(&bench.osferry(&["compare", "plan.toml", "--json"]));
+    assert!(compared["findings"].as_array().is_some_and(|all| !all.is_empty()), "{compared}");
+    let dry = json(&bench.osferry(&[RUN, &["--dry-run", "--json"]].concat()));
+    assert!(dry["entities"].as_array().is_some_and(|all| !all.is_empty()), "{dry}");
+    let ran = json(&bench.osferry(&[RUN, &["--json"]].concat()));
+    assert_eq!(ran["verdict"], "proved", "{ran}");
+}
+
+#[test]
+fn a_dry_run_needs_no_confirmation_and_keeps_nothing() {
+    let bench = bench();
+    let said = bench.osferry(&["run", "plan.toml", "--dry-run", "--decide", "recommended"]);
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(bench.destination_unchanged());
+    assert!(said.out.contains("nothing was written"), "{}", said.all());
+    assert_eq!(json(&bench.osferry(&["runs", "--json"])), Value::Array(Vec::new()));
+}
+
+#[test]
+fn compare_ends_with_1_when_something_blocks() {
+    let bench = bench();
+    assert_eq!(bench.osferry(&["compare", "plan.toml"]).code, Some(0));
+    let mut plan = Plan::new();
+    plan.options.clear();
+    bench.plan(&plan.text());
+    let said = bench.osferry(&["compare", "plan.toml"]);
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    assert!(said.out.contains("destination-rows-undecided"), "{}", said.all());
+    let quick = bench.osferry(&["compare", "plan.toml", "--no-counts"]);
+    assert_eq!(quick.code, Some(1), "{}", quick.all());
+}
+
+#[test]
+fn nothing_but_the_run_is_left_behind() {
+    let bench = bench();
+    let before = files(bench.folder.path()).len();
+    assert_eq!(bench.osferry(&["compare", "plan.toml"]).code, Some(0));
+    assert_eq!(files(bench.folder.path()).len(), before, "compare left something");
+    assert_eq!(bench.osferry(RUN).code, Some(0));
+    let outside: Vec<PathBuf> = files(bench.folder.path())
+        .into_iter()
+        .filter(|file| !file.starts_with(bench.folder.path().join("home")))
+        .collect();
+    assert_eq!(outside.len(), before, "{outside:?}");
+}
+
+#[test]
+fn secrets_are_in_no_file_and_in_no_output() {
+    let bench = bench();
+    assert_eq!(bench.osferry(RUN).code, Some(0));
+    // What the environment holds must not be written even where it is not needed.
+    let secret = "correct-horse-battery-staple";
+    let mut plan = Plan::new().text();
+    plan = plan.replacen(
+        "engine = \"sqlite\"\npath = 'prod.sqlite'",
+        "engine = \"sqlserver\"\nserver = \"127.0.0.1,1\"\ndatabase = \"x\"\nuser = \"u\"",
+        1,
+    );
+    bench.plan(&plan);
+    let variables = ["PASSWORD", "TOKEN"].map(|what| format!("OSFERRY_SOURCE_{what}"));
+    let said = bench.osferry_with(RUN, &variables.map(|name| (name, secret.to_owned())));
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(!said.all().contains(secret), "{}", said.all());
+    for file in files(bench.folder.path()) {
+        let bytes = std::fs::read(&file).expect("a file");
+        let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!found, "the secret is in {}", file.display());
+    }
+}
+
+#[test]
+fn without_a_terminal_a_missing_password_is_a_sentence() {
+    let bench = bench();
+    let plan = Plan::new().text().replacen(
+        "engine = \"sqlite\"\npath = 'prod.sqlite'",
+        "engine = \"sqlserver\"\nserver = \"127.0.0.1,1\"\ndatabase = \"x\"\nuser = \"u\"",
+        1,
+    );
+    bench.plan(&plan);
+    let said = bench.osferry(RUN);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("OSFERRY_SOURCE_PASSWORD"), "{}", said.all());
+}
+
+#[test]
+fn a_second_run_on_the_same_destination_waits_for_nobody() {
+    let bench = bench();
+    // What a run in progress holds.
+    let lock = bench.folder.path().join("dev.sqlite.osferry-lock");
+    let held = std::fs::File::create(&lock).expect("the lock's file");
+    held.lock().expect("the lock");
+    let said = bench.osferry(RUN);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("another run"), "{}", said.all());
+    assert!(bench.destination_unchanged());
+    drop(held);
+    assert_eq!(bench.osferry(RUN).code, Some(0));
+}
+
+#[test]
+fn help_and_version_are_no_mistakes() {
+    let bench = bench();
+    for arguments in [&["--help"][..], &["--version"], &["run", "--help"], &["help", "practice"]] {
+        let said = bench.osferry(arguments);
+        assert_eq!(said.code, Some(0), "{}", said.all());
+        assert!(!said.out.is_empty(), "{arguments:?}");
+    }
+    let bare = bench.osferry(&[]);
+    assert_eq!(bare.code, Some(64), "{}", bare.all());
+    assert!(bare.err.contains("practice"), "{}", bare.all());
+}

@@ -1,0 +1,184 @@
+//! The manual names everything: findings, choices, keys of the plan, commands and their options.
+
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+
+use std::path::Path;
+
+use osferry::compare::{FindingKind, choice};
+
+fn read(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    std::fs::read_to_string(&path).expect("a file of the repository").replace("\r\n", "\n")
+}
+
+fn manual() -> String {
+    read("docs/manual.md")
+}
+
+/// A chapter of the manual, up to the next of the same rank.
+fn chapter(title: &str) -> String {
+    let text = manual();
+    let start = text.find(&format!("\n## {title}\n")).expect("a chapter") + 1;
+    let end = text[start..].find("\n## ").map_or(text.len(), |end| start + end);
+    text[start..end].to_owned()
+}
+
+#[test]
+fn every_finding_has_a_line_with_its_choices() {
+    let chapter = chapter("Findings and decisions");
+    for kind in FindingKind::ALL {
+        let line = chapter.lines().find(|line| line.starts_with(&format!("| `{kind}` |")));
+        assert!(line.is_some(), "the manual has no line for {kind}");
+    }
+    for name in [
+        choice::STOP,
+        choice::LEAVE_OUT,
+        choice::REJECT,
+        choice::CUT,
+        choice::EMPTY,
+        choice::CREATE,
+        choice::USE,
+        choice::MAP,
+        choice::TAKE_IN,
+        choice::KEEP,
+        choice::REPLACE,
+        choice::DEFAULT,
+    ] {
+        assert!(chapter.contains(&format!("\n| `{name}` |")), "the choice {name} is not explained");
+    }
+}
+
+#[test]
+fn the_manual_explains_no_finding_that_is_not_there() {
+    for line in chapter("Findings and decisions").lines() {
+        let Some(name) = line.strip_prefix("| `").and_then(|rest| rest.split('`').next()) else {
+            continue;
+        };
+        let is_choice = line.matches('|').count() == 3;
+        assert!(is_choice || FindingKind::parse(name).is_some(), "there is no finding {name}");
+    }
+}
+
+/// The fields of the structs that a plan file is read into.
+fn plan_keys() -> Vec<String> {
+    let source = read("src/plan/file/read.rs");
+    let mut keys = Vec::new();
+    let mut is_inside = false;
+    for line in source.lines() {
+        if line.starts_with("struct Raw") {
+            is_inside = true;
+        } else if line.starts_with('}') {
+            is_inside = false;
+        } else if is_inside
+            && let Some((name, _)) = line.trim().split_once(": ")
+            && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            keys.push(name.to_owned());
+        }
+    }
+    keys
+}
+
+#[test]
+fn every_key_of_a_plan_is_explained() {
+    let chapter = chapter("The plan file");
+    let keys = plan_keys();
+    assert!(keys.len() > 25, "the keys are not where they are looked for: {keys:?}");
+    for key in keys {
+        let is_table = ["source", "destination", "scope", "options", "decision"];
+        let form = match key.as_str() {
+            "decision" => "`[[decision]]`".to_owned(),
+            table if is_table.contains(&table) => format!("`[{table}]`"),
+            key => format!("\n| `{key}` |"),
+        };
+        assert!(chapter.contains(&form), "the manual does not explain {key}");
+    }
+}
+
+#[test]
+fn the_plan_of_the_manual_can_be_read() {
+    let chapter = chapter("The plan file");
+    let start = chapter.find("```toml\n").expect("a plan") + 8;
+    let end = start + chapter[start..].find("```").expect("its end");
+    let plan = osferry::plan::PlanFile::parse(&chapter[start..end], "x").expect("a plan");
+    assert_eq!(plan.decisions.all().len(), 1);
+}
+
+#[test]
+fn the_plan_of_the_readme_can_be_read() {
+    let text = read("README.md");
+    let start = text.find("```toml\n").expect("a plan") + 8;
+    let end = start + text[start..].find("```").expect("its end");
+    osferry::plan::PlanFile::parse(&text[start..end], "x").expect("a plan");
+}
+
+fn help(arguments: &[&str]) -> String {
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_osferry"))
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn every_command_and_option_is_explained() {
+    let chapter = chapter("Commands");
+    let text = help(&["--help"]);
+    let commands: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(commands.len() >= 5, "the commands are not where they are looked for:\n{text}");
+    for command in commands {
+        let heading = format!("\n### `osferry {command}");
+        let start = chapter.find(&heading);
+        assert!(start.is_some(), "the manual does not explain osferry {command}");
+        let section = &chapter[start.unwrap_or_default() + 1..];
+        let section = &section[..section.find("\n### ").unwrap_or(section.len())];
+        for word in help(&[command, "--help"]).split_whitespace() {
+            let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            if word.starts_with("--") && word != "--help" {
+                assert!(section.contains(&format!("`{word}")), "osferry {command}: {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_exit_code_is_explained() {
+    let chapter = chapter("Exit codes");
+    for code in [0, 1, 2, 3, 4, 64] {
+        assert!(chapter.contains(&format!("\n| {code} |")), "exit code {code}");
+    }
+}
+
+/// Links to headings, within the manual and from the README.
+#[test]
+fn every_link_leads_to_a_heading() {
+    let text = manual();
+    let headings: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix('#'))
+        .map(|line| {
+            line.trim_start_matches('#')
+                .trim()
+                .to_lowercase()
+                .chars()
+                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+                .map(|c| if c == ' ' { '-' } else { c })
+                .collect()
+        })
+        .collect();
+    for (file, text) in [("docs/manual.md", text.clone()), ("README.md", read("README.md"))] {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let Some((page, heading)) = link.split_once('#') else { continue };
+            if page.is_empty() || page == "docs/manual.md" {
+                assert!(headings.iter().any(|known| known == heading), "{file}: {link}");
+            }
+        }
+    }
+}
