@@ -23,8 +23,9 @@ pub enum Databases {
 /// A database in a file.
 pub struct File {
     path: PathBuf,
-    /// What it held when it was made.
-    made: Vec<u8>,
+    /// What it held when it was made, to the byte and as rows.
+    bytes: Vec<u8>,
+    made: Content,
 }
 
 /// A database of a server.
@@ -48,7 +49,8 @@ impl Databases {
         let write = |name: &str, environment: &Environment, whim| {
             let path = folder.join(name);
             sqlite_file::write(&path, environment, whim);
-            File { made: std::fs::read(&path).expect("just written"), path }
+            let bytes = std::fs::read(&path).expect("just written");
+            File { made: content::read(&path), bytes, path }
         };
         Self::Files([
             write("prod.sqlite", &pair.source, source),
@@ -77,6 +79,14 @@ impl Databases {
         databases
     }
 
+    /// What a database held when it was made.
+    pub fn made(&self, side: Side) -> Content {
+        match self {
+            Self::Files(files) => files[place(side)].made.clone(),
+            Self::OnServer(_, databases) => databases[place(side)].made.clone(),
+        }
+    }
+
     /// What a database holds now.
     pub fn read(&self, side: Side) -> Content {
         match self {
@@ -90,7 +100,7 @@ impl Databases {
         match self {
             Self::Files(files) => {
                 let file = &files[place(side)];
-                std::fs::read(&file.path).is_ok_and(|bytes| bytes == file.made)
+                std::fs::read(&file.path).is_ok_and(|bytes| bytes == file.bytes)
             }
             Self::OnServer(server, databases) => {
                 let database = &databases[place(side)];
@@ -175,12 +185,13 @@ impl OnServer {
 
 /// Every column, key and trigger, past the program.
 const DEFINITIONS: &str = "\
-    SELECT CAST(LOWER(t.TABLE_NAME + N'.' + t.COLUMN_NAME + N' ' + t.DATA_TYPE + N' ' + \
-    COALESCE(CAST(t.CHARACTER_MAXIMUM_LENGTH AS nvarchar(11)), N'') + N' ' + t.IS_NULLABLE) \
-    AS nvarchar(800)) AS d FROM INFORMATION_SCHEMA.COLUMNS AS t \
+    SELECT CAST(LOWER(o.name + N'.' + c.name) + N' ' + CAST(c.user_type_id AS nvarchar(11)) + \
+    N' ' + CAST(c.max_length AS nvarchar(11)) + N' ' + CAST(c.is_nullable AS nvarchar(1)) \
+    AS nvarchar(800)) AS d FROM sys.columns AS c JOIN sys.objects AS o \
+    ON o.object_id = c.object_id WHERE o.type IN ('U', 'V') \
     UNION ALL SELECT CAST(LOWER(N'key ' + k.name) AS nvarchar(800)) FROM sys.foreign_keys AS k \
-    UNION ALL SELECT CAST(LOWER(N'trigger ' + g.name + N' ' + \
-    CAST(g.is_disabled AS nvarchar(1))) AS nvarchar(800)) FROM sys.triggers AS g \
+    UNION ALL SELECT CAST(LOWER(N'trigger ' + g.name) + N' ' + \
+    CAST(g.is_disabled AS nvarchar(1)) AS nvarchar(800)) FROM sys.triggers AS g \
     ORDER BY d";
 
 fn place(side: Side) -> usize {

@@ -12,7 +12,7 @@ use super::statements::build;
 use super::writer::SqlServerWriter;
 use crate::database::{
     Batch, Builder, ColumnShape, EngineFacts, InsertTarget, NewForeignKey, NewTable, NewTrigger,
-    Result, TableName, Writer,
+    Result, Source, TableName, Writer,
 };
 
 /// Rows filled in one transaction.
@@ -29,7 +29,16 @@ pub(super) struct SqlServerBuilder {
     target: Arc<Target>,
     connection: Connection,
     facts: EngineFacts,
-    writer: Option<SqlServerWriter>,
+    /// Opened with the first rows.
+    filling: Option<Filling>,
+    /// Tables made since rows were last filled.
+    unseen: Vec<TableName>,
+}
+
+/// What fills tables, and knows what they look like.
+struct Filling {
+    reading: Arc<SqlServerSource>,
+    writer: SqlServerWriter,
 }
 
 impl SqlServerBuilder {
@@ -37,11 +46,31 @@ impl SqlServerBuilder {
     pub(super) async fn open(target: Arc<Target>) -> Result<Self> {
         let mut connection = target.connect(Intent::Write).await?;
         let facts = facts(&mut connection, &target).await?;
-        Ok(Self { target, connection, facts, writer: None })
+        Ok(Self { target, connection, facts, filling: None, unseen: Vec::new() })
     }
 
     async fn execute(&mut self, sql: &str) -> Result<()> {
         self.connection.batch(sql, self.target.limits.statement).await.map(drop)
+    }
+
+    /// What fills tables, having seen all that were made so far.
+    async fn filling(&mut self) -> Result<&mut SqlServerWriter> {
+        let filling = match &mut self.filling {
+            Some(filling) => filling,
+            slot => {
+                let reading =
+                    SqlServerSource::open(Arc::clone(&self.target), Intent::Write).await?;
+                let reading = Arc::new(reading);
+                let writer = SqlServerWriter::open(Arc::clone(&reading), &session()).await?;
+                slot.insert(Filling { reading, writer })
+            }
+        };
+        // One request for all of them rather than one each.
+        if !self.unseen.is_empty() {
+            filling.reading.shapes(&self.unseen).await?;
+            self.unseen.clear();
+        }
+        Ok(&mut filling.writer)
     }
 }
 
@@ -61,7 +90,9 @@ impl Builder for SqlServerBuilder {
     async fn create_table(&mut self, table: &NewTable) -> Result<()> {
         self.execute(&build::create_table(table))
             .await
-            .map_err(|fault| fault.while_doing(&table.name))
+            .map_err(|fault| fault.while_doing(&table.name))?;
+        self.unseen.push(table.name.clone());
+        Ok(())
     }
 
     async fn add_foreign_keys(&mut self, table: &TableName, keys: &[NewForeignKey]) -> Result<()> {
@@ -85,14 +116,7 @@ impl Builder for SqlServerBuilder {
         columns: &[ColumnShape],
         rows: &Batch,
     ) -> Result<()> {
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            slot => {
-                let reading =
-                    SqlServerSource::open(Arc::clone(&self.target), Intent::Write).await?;
-                slot.insert(SqlServerWriter::open(Arc::new(reading), &session()).await?)
-            }
-        };
+        let writer = self.filling().await?;
         let target =
             InsertTarget { table: table.clone(), columns: columns.to_vec(), identity: None };
         for from in (0..rows.len()).step_by(ROWS_AT_ONCE) {

@@ -1,9 +1,11 @@
 //! Writes and reads an environment through the port: the way into SQL Server.
 
+use std::collections::BTreeSet;
+
 use osferry::database::{
     Batch, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, EngineKind, Filter, NewColumn,
-    NewForeignKey, NewIndex, NewTable, NewTrigger, RowsRequest, Source, TableName, Value,
-    date_time_from_text, date_time_to_text, decimal_from_text, open_builder, open_source,
+    NewForeignKey, NewIndex, NewTable, NewTrigger, RowsRequest, Source, TableName, TableShape,
+    Value, date_time_from_text, date_time_to_text, decimal_from_text, open_builder, open_source,
 };
 
 use super::chance::Chance;
@@ -94,14 +96,35 @@ fn new_table(table: &Table, kind: EngineKind) -> NewTable {
     }
 }
 
+/// To SQL Server, NULLs are equal in a unique index, and so are texts that differ in case or in
+/// trailing spaces only.
+fn unique_to_sql_server(table: &Table) {
+    for unique in &table.uniques {
+        let place = |name: &String| table.columns.iter().position(|column| column.name == *name);
+        let places: Vec<usize> = unique.iter().filter_map(place).collect();
+        let mut seen = BTreeSet::new();
+        for row in &table.rows {
+            let plain = |at: &usize| match &row[*at] {
+                Cell::Text(text) => Cell::text(text.trim_end_matches(' ').to_lowercase()),
+                other => other.clone(),
+            };
+            let values: Vec<Cell> = places.iter().map(plain).collect();
+            assert!(seen.insert(values), "{}: two rows with the same {unique:?}", table.name);
+        }
+    }
+}
+
 /// Writes the environment into an empty database.
 pub async fn write(spec: &ConnectionSpec, environment: &Environment, whim: u64) {
     let mut builder = open_builder(spec).await.expect("an empty database");
     assert!(builder.is_empty().await.expect("an answer"), "the database is not empty");
     let kind = builder.facts().kind;
     let all = tables(environment, &Chance::new(whim));
+    all.iter().for_each(unique_to_sql_server);
     for table in &all {
         builder.create_table(&new_table(table, kind)).await.expect(&table.name);
+    }
+    for table in &all {
         let columns: Vec<ColumnShape> = table.columns.iter().map(shape).collect();
         if table.rows.is_empty() {
             continue;
@@ -154,17 +177,20 @@ pub async fn write(spec: &ConnectionSpec, environment: &Environment, whim: u64) 
 /// Reads back every table of the environment.
 pub async fn read(spec: &ConnectionSpec, environment: &Environment, whim: u64) -> Content {
     let source = open_source(spec).await.expect("the database");
+    let names: Vec<TableName> = tables(environment, &Chance::new(whim))
+        .iter()
+        .map(|table| TableName::new(&table.name))
+        .collect();
     let mut content = Content::default();
-    for table in tables(environment, &Chance::new(whim)) {
-        let rows = read_table(source.as_ref(), &table.name).await;
-        content.tables.insert(table.name.to_uppercase(), rows);
+    for (name, shape) in names.iter().zip(source.shapes(&names).await.expect("shapes")) {
+        let shape = shape.unwrap_or_else(|| panic!("{name} is missing"));
+        let rows = read_table(source.as_ref(), &shape).await;
+        content.tables.insert(name.name.to_uppercase(), rows);
     }
     content
 }
 
-async fn read_table(source: &dyn Source, name: &str) -> Vec<Cells> {
-    let shapes = source.shapes(&[TableName::new(name)]).await.expect("a shape");
-    let shape = shapes.into_iter().next().flatten().expect(name);
+async fn read_table(source: &dyn Source, shape: &TableShape) -> Vec<Cells> {
     let columns: Vec<ColumnRef> = shape.columns.iter().map(ColumnRef::from).collect();
     let names: Vec<String> = columns.iter().map(|c| c.name.to_uppercase()).collect();
     let request = RowsRequest {
@@ -174,10 +200,23 @@ async fn read_table(source: &dyn Source, name: &str) -> Vec<Cells> {
         order_by: None,
         limit: None,
     };
-    let batch = source.rows(&request).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+    let batch = source.rows(&request).await.unwrap_or_else(|e| panic!("{}: {e}", shape.name));
     (0..batch.len())
         .map(|row| names.iter().cloned().zip(batch.row(row).iter().map(cell)).collect())
         .collect()
+}
+
+#[test]
+fn estates_are_unique_to_sql_server() {
+    use super::recipe::Recipe;
+
+    for seed in 0..200 {
+        let recipe = if seed % 4 == 0 { Recipe::full(seed, 5) } else { Recipe::random(seed) };
+        let pair = super::generate::pair(&recipe);
+        for environment in [&pair.source, &pair.destination] {
+            tables(environment, &Chance::new(seed)).iter().for_each(unique_to_sql_server);
+        }
+    }
 }
 
 #[tokio::test]
