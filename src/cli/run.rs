@@ -124,7 +124,7 @@ pub(super) async fn carry_out(
         destination_fingerprint: model_fingerprint(&ready.destination_model),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    show::say(&format!("run {} writes to {}", header.id, header.destination));
+    show::say(&format!("run {} on {}", header.id, header.destination));
     let (controller, control) = Controller::new();
     let (progress, watched) = watch::channel(Progress::new(&ready.plan));
     let listening = tokio::spawn(obey(controller));

@@ -243,7 +243,10 @@ fn no_platform(source: &dyn Source, table: &str) -> Fault {
         FaultKind::NotFound,
         format!("{} is no OutSystems database: the table {table} is missing", source.facts().place),
     )
-    .advise("Choose the platform's main database (not the log or session database).")
+    .advise(
+        "Choose the platform's main database (not the log or session database). What the user \
+         may not read cannot be seen either: db_datareader has to be granted.",
+    )
 }
 
 /// The platform table's name for a request.

@@ -79,10 +79,13 @@ pub(super) fn unreachable(server: &str, error: &io::Error) -> Fault {
 }
 
 fn certificate(server: &str, why: &str) -> Fault {
+    // What follows is the driver's advice to those who call it.
+    let why = why.split(" To connect anyway").next().unwrap_or(why).trim_end_matches('.');
     Fault::new(FaultKind::Certificate, format!("no trusted encryption with {server}: {why}"))
         .advise(
-            "Give the file of the authority that signed the server's certificate, or accept \
-                 any certificate if you trust the network. TLS 1.2 or later is needed.",
+            "Give the file of the authority that signed the server's certificate (ca_file), or \
+             accept any certificate if you trust the network (trust_certificate = true). TLS 1.2 \
+             or later is needed.",
         )
 }
 
@@ -155,4 +158,19 @@ pub(super) fn refused_rows(mut fault: Fault) -> Fault {
         fault.kind = FaultKind::Refused;
     }
     fault
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_refused_in_words_for_the_person() {
+        let why = "the server's certificate was rejected during the TLS handshake: UnknownIssuer. \
+                   To connect anyway you can: (1) trust a specific CA certificate with \
+                   `Config::trust_cert_ca(path)`; or (4) build tiberius with `native-tls`.";
+        let fault = connect_fault(&Error::Tls(why.to_owned()), "sql01").to_string();
+        assert!(fault.contains("handshake: UnknownIssuer\n"), "{fault}");
+        assert!(fault.contains("trust_certificate") && !fault.contains("Config::"), "{fault}");
+    }
 }
