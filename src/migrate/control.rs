@@ -1,5 +1,8 @@
 //! Pause, stop and cancel, from whoever watches a run.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::watch;
 
 use crate::database::{Fault, FaultKind, Result};
@@ -28,6 +31,19 @@ pub struct Controller {
 #[derive(Clone, Debug)]
 pub struct Control {
     receiver: watch::Receiver<Command>,
+    halted: Arc<AtomicBool>,
+}
+
+/// Ends what works under one control, between batches, because something else has failed.
+pub(super) struct Halt {
+    halted: Arc<AtomicBool>,
+}
+
+impl Halt {
+    /// Has them end.
+    pub(super) fn halt(&self) {
+        self.halted.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Controller {
@@ -35,7 +51,7 @@ impl Controller {
     #[must_use]
     pub fn new() -> (Self, Control) {
         let (sender, receiver) = watch::channel(Command::Run);
-        (Self { sender }, Control { receiver })
+        (Self { sender }, Control { receiver, halted: Arc::default() })
     }
 
     /// Gives a command.
@@ -45,9 +61,18 @@ impl Controller {
 }
 
 impl Control {
+    /// The same commands for several at once, with the means to end them all.
+    pub(super) fn with_halt(&self) -> (Self, Halt) {
+        let halted = Arc::new(AtomicBool::new(false));
+        (Self { receiver: self.receiver.clone(), halted: Arc::clone(&halted) }, Halt { halted })
+    }
+
     /// To be called between batches: waits while paused, errs when the run has to end.
     pub(super) async fn between_batches(&mut self) -> Result<()> {
         loop {
+            if self.halted.load(Ordering::Relaxed) {
+                return Err(stopped());
+            }
             let command = *self.receiver.borrow_and_update();
             match command {
                 Command::Run => return Ok(()),
@@ -85,6 +110,18 @@ mod tests {
         assert!(!waiting.is_finished());
         controller.say(Command::Run);
         assert!(waiting.await.expect("no panic").is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_halt_ends_those_under_it_and_nobody_else() {
+        let (_controller, mut control) = Controller::new();
+        let (mut under, halt) = control.with_halt();
+        let mut also_under = under.clone();
+        assert!(under.between_batches().await.is_ok());
+        halt.halt();
+        assert!(under.between_batches().await.is_err());
+        assert!(also_under.between_batches().await.is_err());
+        assert!(control.between_batches().await.is_ok());
     }
 
     #[tokio::test]

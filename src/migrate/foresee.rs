@@ -19,7 +19,7 @@ use crate::outsystems::SourceId;
 use crate::plan::{Plan, ReferenceRule, Rule, Target};
 
 /// Tables that have to be looked at together, by their places in the plan, ascending.
-type Circle = BTreeSet<usize>;
+pub(super) type Circle = BTreeSet<usize>;
 
 /// The references of an entity to rows of the plan, with the place of the entity referred to.
 fn references(plan: &Plan, entity: usize) -> impl Iterator<Item = (&ReferenceRule, usize)> {

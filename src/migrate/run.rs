@@ -9,10 +9,10 @@ use tokio::sync::watch;
 
 use super::control::Control;
 use super::delete::delete_rows;
-use super::foresee::{Foresight, circles};
+use super::foresee::{Circle, Foresight, circles};
 use super::journal::{Journal, RunHeader, RunState};
 use super::load::Load;
-use super::people::People;
+use super::people::{Made, People};
 use super::preflight::check_destination;
 use super::progress::{EntityState, Phase, Progress, Teller};
 use super::remap::Maps;
@@ -115,128 +115,186 @@ async fn high_water_marks(plan: &Plan, source: &dyn Source) -> Result<Vec<Option
     Ok(marks)
 }
 
+/// What every phase of a run needs.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    request: &'a RunRequest,
+    plan: &'a Plan,
+    journal: &'a SharedJournal,
+    teller: &'a Teller,
+}
+
 async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -> Result<()> {
-    let plan = request.plan.as_ref();
-    let note = |text: &str| lock(journal).event(&(request.clock)(), text);
-    note(&format!("started, plan {}", plan.fingerprint))?;
+    let work = Work { request, plan: request.plan.as_ref(), journal, teller };
+    let plan = work.plan;
+    work.note(&format!("started, plan {}", plan.fingerprint))?;
     let mut control = request.control.clone();
-    let at_once = if request.destination.facts().capabilities.parallel_writers {
-        plan.options.parallel_entities.max(1)
-    } else {
-        1
-    };
-    // Sessions serve one entity after the other: opening one takes longer than most tables. What
-    // is done one thing at a time is done in the first.
-    let mut sessions: Vec<WriteSession> = (1..=at_once)
-        .map(|number| {
-            WriteSession::new(
-                Arc::clone(&request.destination),
-                Arc::clone(journal),
-                request.control.clone(),
-                format!("{}.w{number}", request.header.id),
-            )
-        })
-        .collect();
+    let mut sessions = work.sessions();
     let marks = high_water_marks(plan, request.source.as_ref()).await?;
-
-    teller.phase(Phase::Deleting);
-    let deleted = delete_rows(plan, &mut sessions[0], &mut control, teller).await?;
-    if deleted > 0 {
-        note(&format!("{deleted} rows of the destination deleted"))?;
-    }
-
-    teller.phase(Phase::People);
+    work.delete(&mut sessions[0], &mut control).await?;
     let mut maps = Maps::new(plan);
-    let made = People {
-        plan,
-        source: request.source.as_ref(),
-        destination: request.destination.as_ref(),
-        destination_model: &request.destination_model,
-        journal,
-        session: &mut sessions[0],
-    }
-    .run(&mut maps)
-    .await?;
-    if made.users + made.groups + made.links > 0 {
-        note(&format!(
-            "{} users, {} groups and {} links created",
-            made.users, made.groups, made.links
-        ))?;
-    }
-
-    teller.phase(Phase::Loading);
-    let mut circles = circles(plan);
-    for level in &plan.levels {
-        let (now, later): (Vec<_>, Vec<_>) = circles
-            .into_iter()
-            .partition(|circle| level.iter().any(|place| circle.contains(place)));
-        circles = later;
-        for circle in now {
-            let mut foresight = Foresight {
-                plan,
-                source: request.source.as_ref(),
-                marks: &marks,
-                control: control.clone(),
-            };
-            let left_out = foresight.look(&circle, &mut maps).await?;
-            let names: Vec<&str> =
-                circle.iter().map(|place| plan.entities[*place].name.as_str()).collect();
-            note(&format!(
-                "looked ahead around {}: {left_out} rows will be left out",
-                names.join(", ")
-            ))?;
-        }
-        load_level(request, journal, teller, level, &marks, &maps, &mut sessions).await?;
-    }
-
+    work.create_people(&mut sessions[0], &mut maps).await?;
+    work.load(&mut sessions, &marks, &mut maps).await?;
     teller.phase(Phase::SecondPass);
     set_references(plan, &maps, journal, &mut sessions[0], &mut control, teller).await
 }
 
-/// Carries the rows of a level's entities over, as many at once as there are idle sessions.
-async fn load_level(
-    request: &RunRequest,
-    journal: &SharedJournal,
-    teller: &Teller,
-    level: &[usize],
-    marks: &[Option<SourceId>],
-    maps: &Maps,
-    idle: &mut Vec<WriteSession>,
-) -> Result<()> {
-    let plan = request.plan.as_ref();
-    let mut waiting = level.iter().copied().peekable();
-    let mut running = FuturesUnordered::new();
-    loop {
-        while waiting.peek().is_some()
-            && let Some(mut session) = idle.pop()
-            && let Some(place) = waiting.next()
-        {
-            running.push(async move {
-                let load = Load {
-                    plan,
-                    place,
-                    source: Arc::clone(&request.source),
-                    destination: &request.destination,
-                    journal,
-                    maps,
-                    teller,
-                    control: request.control.clone(),
-                    session: &mut session,
-                    mark: marks[place],
-                };
-                let carried = load.run().await;
-                (place, session, carried)
-            });
+impl Work<'_> {
+    /// Adds a line to the run's story.
+    fn note(&self, text: &str) -> Result<()> {
+        lock(self.journal).event(&(self.request.clock)(), text)
+    }
+
+    /// As many sessions as may write at once. They serve one entity after the other: opening one
+    /// takes longer than most tables. What is done one thing at a time is done in the first.
+    fn sessions(&self) -> Vec<WriteSession> {
+        let destination = &self.request.destination;
+        let at_once = if destination.facts().capabilities.parallel_writers {
+            self.plan.options.parallel_entities.max(1)
+        } else {
+            1
+        };
+        (1..=at_once)
+            .map(|number| {
+                WriteSession::new(
+                    Arc::clone(destination),
+                    Arc::clone(self.journal),
+                    self.request.control.clone(),
+                    format!("{}.w{number}", self.request.header.id),
+                )
+            })
+            .collect()
+    }
+
+    async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
+        self.teller.phase(Phase::Deleting);
+        let deleted = delete_rows(self.plan, session, control, self.teller).await?;
+        if deleted > 0 {
+            self.note(&format!("{deleted} rows of the destination deleted"))?;
         }
-        let Some((place, session, carried)) = running.next().await else { return Ok(()) };
-        idle.push(session);
-        let carried = carried.inspect_err(|fault| {
-            teller.entity(place, |progress| progress.trouble = Some(fault.what.clone()));
-            teller.state(place, EntityState::Failed);
-        })?;
-        let rows = request.progress.borrow().entities[place].written;
-        let words = format!("{} finished: {rows} rows written", plan.entities[place].name);
-        lock(journal).event(&(request.clock)(), &words)?;
-        let _ = maps.entities[place].set(Arc::new(carried));
+        Ok(())
+    }
+
+    async fn create_people(&self, session: &mut WriteSession, maps: &mut Maps) -> Result<()> {
+        self.teller.phase(Phase::People);
+        let mut people = People {
+            plan: self.plan,
+            source: self.request.source.as_ref(),
+            destination: self.request.destination.as_ref(),
+            destination_model: &self.request.destination_model,
+            journal: self.journal,
+            session,
+        };
+        let Made { users, groups, links } = people.run(maps).await?;
+        if users + groups + links > 0 {
+            self.note(&format!("{users} users, {groups} groups and {links} links created"))?;
+        }
+        Ok(())
+    }
+
+    /// Carries all rows over, level by level: each refers to earlier ones only.
+    async fn load(
+        &self,
+        sessions: &mut Vec<WriteSession>,
+        marks: &[Option<SourceId>],
+        maps: &mut Maps,
+    ) -> Result<()> {
+        self.teller.phase(Phase::Loading);
+        let mut circles = circles(self.plan);
+        for level in &self.plan.levels {
+            let (now, later): (Vec<_>, Vec<_>) = circles
+                .into_iter()
+                .partition(|circle| level.iter().any(|place| circle.contains(place)));
+            circles = later;
+            for circle in now {
+                self.look_ahead(&circle, marks, maps).await?;
+            }
+            self.load_level(level, marks, maps, sessions).await?;
+        }
+        Ok(())
+    }
+
+    async fn look_ahead(
+        &self,
+        circle: &Circle,
+        marks: &[Option<SourceId>],
+        maps: &mut Maps,
+    ) -> Result<()> {
+        let mut foresight = Foresight {
+            plan: self.plan,
+            source: self.request.source.as_ref(),
+            marks,
+            control: self.request.control.clone(),
+        };
+        let left_out = foresight.look(circle, maps).await?;
+        let names: Vec<&str> =
+            circle.iter().map(|place| self.plan.entities[*place].name.as_str()).collect();
+        self.note(&format!(
+            "looked ahead around {}: {left_out} rows will be left out",
+            names.join(", ")
+        ))
+    }
+
+    /// Carries the rows of a level's entities over, as many at once as there are idle sessions.
+    /// When one fails, the others finish the batches they are writing.
+    async fn load_level(
+        &self,
+        level: &[usize],
+        marks: &[Option<SourceId>],
+        maps: &Maps,
+        idle: &mut Vec<WriteSession>,
+    ) -> Result<()> {
+        let (control, halt) = self.request.control.with_halt();
+        let mut waiting = level.iter().copied().peekable();
+        let mut running = FuturesUnordered::new();
+        let mut outcome = Ok(());
+        loop {
+            while outcome.is_ok()
+                && waiting.peek().is_some()
+                && let Some(mut session) = idle.pop()
+                && let Some(place) = waiting.next()
+            {
+                let control = control.clone();
+                running.push(async move {
+                    let load = Load {
+                        plan: self.plan,
+                        place,
+                        source: Arc::clone(&self.request.source),
+                        destination: &self.request.destination,
+                        journal: self.journal,
+                        maps,
+                        teller: self.teller,
+                        control,
+                        session: &mut session,
+                        mark: marks[place],
+                    };
+                    let carried = load.run().await;
+                    (place, session, carried)
+                });
+            }
+            let Some((place, session, carried)) = running.next().await else { return outcome };
+            idle.push(session);
+            let ended = match carried {
+                Ok(carried) => {
+                    let _ = maps.entities[place].set(Arc::new(carried));
+                    self.note_finished(place)
+                }
+                Err(fault) => {
+                    self.teller.entity(place, |entity| entity.trouble = Some(fault.what.clone()));
+                    self.teller.state(place, EntityState::Failed);
+                    Err(fault)
+                }
+            };
+            if let Err(fault) = ended {
+                halt.halt();
+                // The others end because of this one.
+                outcome = outcome.and(Err(fault));
+            }
+        }
+    }
+
+    fn note_finished(&self, place: usize) -> Result<()> {
+        let rows = self.request.progress.borrow().entities[place].written;
+        self.note(&format!("{} finished: {rows} rows written", self.plan.entities[place].name))
     }
 }

@@ -48,11 +48,6 @@ pub(super) fn put_none(to: &mut Vec<u8>) {
     to.push(NONE);
 }
 
-/// Whether this is the form of no reference.
-pub(super) fn is_none_form(bytes: &[u8]) -> bool {
-    bytes == [NONE]
-}
-
 /// An id that stands for no row of the source.
 pub(super) fn put_unknown(key: &IdKey, to: &mut Vec<u8>) {
     to.push(UNKNOWN);

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::canonical::{Canonical, Look, Plain};
-use super::form::{hash, is_none_form, key_form, put_id, put_none};
+use super::form::{hash, key_form, put_none};
 use super::maps::{IdKey, Inverse, Maps};
 use crate::database::{Batch, Value, ValueKind, decimal_from_text};
 use crate::migrate::journal::{EmptiedCell, Keys};
@@ -82,9 +82,6 @@ pub(super) struct Forms<'a> {
     pub(super) destination: Canonical,
     /// The ways back, by column; `None` for columns that hold no ids.
     inverses: Vec<Option<Inverse>>,
-    /// By column: the row of the source that "no reference" looks like in the destination. It
-    /// does where the column refuses NULL and the 0 that stands for it is a row's id there.
-    disguises: Vec<Option<IdKey>>,
     /// Columns that hold the same in every row of ours.
     constants: Vec<(Plain, Vec<u8>)>,
 }
@@ -103,15 +100,8 @@ impl<'a> Forms<'a> {
             form.put_value(value, &mut bytes);
             (form, bytes)
         });
-        let disguises = entity.columns.iter().map(|column| match &column.rule {
-            Rule::Reference(rule) if maps.of(rule.target).translates() => {
-                IdKey::of(&rule.none).and_then(|none| maps.of(rule.target).source(&none))
-            }
-            _ => None,
-        });
         Self {
             entity,
-            disguises: disguises.collect(),
             source: Canonical::for_source(plan, place),
             destination: Canonical::for_destination(plan, place, maps),
             inverses: inverses.collect(),
@@ -219,12 +209,10 @@ impl<'a> Forms<'a> {
             cell.clear();
             self.source.cell(place, batch.column(place), row, &mut cell);
             read.extend_from_slice(&cell);
-            let is_emptied = emptied.get(&place).is_some_and(|values| values.contains(&cell));
-            let is_none = is_emptied || self.inverses[place].is_some() && is_none_form(&cell);
-            match &self.disguises[place] {
-                Some(row) if is_none => put_id(row, &mut shown),
-                None if is_none => put_none(&mut shown),
-                _ => shown.extend_from_slice(&cell),
+            if emptied.get(&place).is_some_and(|values| values.contains(&cell)) {
+                put_none(&mut shown);
+            } else {
+                shown.extend_from_slice(&cell);
             }
         }
         (hash(&read), hash(&shown))
@@ -242,15 +230,11 @@ impl<'a> Forms<'a> {
             .collect()
     }
 
-    /// Whether two cells mean the same although their forms differ: several rows of the source
-    /// may have become one, and no reference may look like one.
+    /// Whether two ids mean the same row although their forms differ: several rows of the source
+    /// may have become one.
     fn is_same_row(&self, place: usize, ours: &CellForm, theirs: &CellForm) -> bool {
         match (&self.inverses[place], &ours.id, &theirs.id) {
             (Some(inverse), Some(ours), Some(theirs)) => inverse.is_pair(ours, theirs),
-            (Some(inverse), None, Some(theirs)) => {
-                let looks_like = inverse.source(theirs);
-                looks_like.is_some() && looks_like == self.disguises[place]
-            }
             _ => false,
         }
     }

@@ -15,6 +15,7 @@ use crate::program::Endpoint;
 use crate::support::engine::{Server, wait};
 
 /// Two databases, source first.
+#[expect(clippy::large_enum_variant, reason = "there is one for a scenario")]
 pub enum Databases {
     Files([File; 2]),
     OnServer(Server, [OnServer; 2]),

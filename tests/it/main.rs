@@ -11,6 +11,7 @@ mod migration;
 mod port;
 mod practice;
 mod practice_road;
+mod practice_server;
 mod program;
 mod proof;
 mod support;

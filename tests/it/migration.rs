@@ -3,7 +3,7 @@
 //! `OSFERRY_TEST_SEEDS=100` judges a hundred pairs more, `OSFERRY_TEST_SEEDS=700..900` just
 //! those. What fails is made as small as it goes and its files are kept for a look.
 
-#![expect(clippy::panic, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::path::PathBuf;
 

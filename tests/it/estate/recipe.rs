@@ -140,6 +140,8 @@ pub enum Flaw {
     PlatformPersonNeeded,
     /// Two active entities with the same keys.
     TwoActiveEntities,
+    /// No reference in a column that refuses NULL, where 0 is a record's id.
+    NoneIsARecord,
 }
 
 /// Every flaw.
@@ -157,6 +159,7 @@ pub const FLAWS: &[Flaw] = {
         SourceOnlyEntityNeeded,
         PlatformPersonNeeded,
         TwoActiveEntities,
+        NoneIsARecord,
     ]
 };
 

@@ -4,4 +4,5 @@
 
 mod bench;
 mod estates;
+mod kinds;
 mod practice;

@@ -1,6 +1,6 @@
 //! Scratch databases on both engines, so that a scenario is written once.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 use std::path::PathBuf;
 use std::sync::Mutex;

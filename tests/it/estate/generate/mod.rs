@@ -10,7 +10,7 @@ pub mod values;
 use std::collections::BTreeSet;
 
 use super::chance::Chance;
-use super::model::{Cell, Entity, Environment, Pair, Refusal, User};
+use super::model::{Cell, Entity, Environment, Pair, Refusal, Rule, User};
 use super::recipe::{Feature, Flaw, Recipe};
 use rows::{Filler, Side};
 use structure::{CHOSEN, Maker};
@@ -173,6 +173,25 @@ fn spoil(pair: &mut Pair, flaw: Flaw) -> Option<Refusal> {
             twin.events = None;
             pair.destination.entities.push(twin);
             refuse("two active entities of one key", &["Thing0"])
+        }
+        Flaw::NoneIsARecord => {
+            let link = attribute("StatusId")?.key;
+            for side in [&mut pair.source, &mut pair.destination] {
+                let entity = side.entity_mut(&thing.full_key())?;
+                let link = entity.attributes.iter_mut().find(|a| a.key == link)?;
+                (link.nullable, link.default, link.rule) = (false, None, Rule::Ignore);
+            }
+            let row = pair.source.entity_mut(&thing.full_key())?.rows.first_mut()?;
+            row.cells.insert(link, Cell::Int(0));
+            let status = pair.source.named("Status")?.full_key();
+            let there = pair.destination.entity_mut(&status)?;
+            let id = there.identifier.clone()?;
+            let record = there.records.iter_mut().find(|record| record.active)?;
+            let row = there.rows.iter_mut().find(|row| row.cells[&id] == record.data_id)?;
+            row.cells.insert(id, Cell::Int(0));
+            record.data_id = Cell::Int(0);
+            drop_rows_pointing_nowhere(&mut pair.destination);
+            refuse("no reference would be one", &["Thing0", "StatusId"])
         }
     }
 }

@@ -310,6 +310,10 @@ impl Filler<'_> {
             for attribute in attributes {
                 let target = attribute.target().expect("a reference").clone();
                 let text = matches!(clean.key_kind(&target), Kind::Text(_));
+                // There 0 may be a record of the destination: a flaw of its own.
+                let zero_may_be_a_record = !attribute.nullable
+                    && matches!(&target, Target::Entity(key)
+                        if clean.entity(key).is_some_and(|entity| entity.is_static));
                 let entity = self.environment.entity_mut(&key).expect("there");
                 let identifier = entity.identifier.as_ref() == Some(&attribute.key);
                 // A row that others refer to by a foreign key keeps its id.
@@ -331,6 +335,7 @@ impl Filler<'_> {
                     } else if self.recipe.has(Feature::Zeroes)
                         && !identifier
                         && !in_unique
+                        && !zero_may_be_a_record
                         && self.chance.percent(10)
                     {
                         let cell = if text { Cell::text("") } else { Cell::Int(0) };
