@@ -67,3 +67,4 @@ pub mod plan;
 pub mod practice;
 pub mod proof;
 pub mod report;
+pub mod wizard;
