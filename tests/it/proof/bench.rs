@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use osferry::compare::{Answers, FindingKind};
 use osferry::database::{Result, TableName, sqlite};
-use osferry::migrate::journal::{Journal, RunHeader};
+use osferry::migrate::journal::{Journal, Operator, RunHeader};
 use osferry::migrate::{Controller, Environments, Progress, RunEnd, RunRequest, run, survey};
 use osferry::outsystems::{self, Environment};
 use osferry::plan::{self, Decision, EntityPlan, Plan, PlanFile};
@@ -36,6 +36,7 @@ fn header(plan: &Plan) -> RunHeader {
         source_fingerprint: String::new(),
         destination_fingerprint: String::new(),
         version: "test".to_owned(),
+        operator: Operator::default(),
     }
 }
 
