@@ -27,13 +27,16 @@
 //!   rewrote and wrote the rows.
 //! - [`report`] turns a journal, a plan or a review into Markdown, JSON or lines.
 //! - [`practice`] writes a pair of invented environments that hold every trap once.
+//! - [`front`] is what the commands and the wizard's shell share: folders, secrets from the
+//!   environment, carrying a plan out with its proof and report. It prints nothing and asks nobody.
 //! - [`cli`] has the commands, one file each; `main.rs` only starts it.
 //!
 //! # Who may use whom
 //!
 //! `outsystems ← compare ← plan ← migrate`; `proof` uses the plan, the journal and the port;
 //! `report` uses their results; `practice` uses `outsystems` and the port; `database` knows none of
-//! them. `compare` and `plan` do no I/O, no async, and ask no clock. `tiberius` is used in
+//! them. `front` uses all of these, and only the shells use `front`: `cli` and `terminal`, never
+//! the wizard's state. `compare` and `plan` do no I/O, no async, and ask no clock. `tiberius` is used in
 //! `database/sqlserver/` only, `rusqlite` in `database/sqlite/` and the journal only. A test
 //! (`tests/it/architecture.rs`) reads the imports and fails when a wall is crossed.
 //!
@@ -61,6 +64,7 @@
 pub mod cli;
 pub mod compare;
 pub mod database;
+pub mod front;
 pub mod migrate;
 pub mod outsystems;
 pub mod plan;

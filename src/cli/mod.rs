@@ -5,7 +5,6 @@
 
 mod compare;
 mod ending;
-mod home;
 mod panic;
 mod practice;
 mod road;
@@ -21,8 +20,8 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::front::Home;
 use ending::{Exit, Trouble};
-use home::Home;
 
 /// Carries the data of OutSystems 11 applications from Production to Non-Production: every id
 /// rewritten, everything reviewed before the first write, every row proved after it.

@@ -7,11 +7,10 @@ use super::ending::Trouble;
 use super::secrets::secret;
 use super::show;
 use crate::compare::{Answers, Finding, choice};
-use crate::database::{
-    ConnectionSpec, Destination, Fault, Secret, Source, open_destination, open_source,
-};
+use crate::database::{ConnectionSpec, Destination, Secret, Source};
+use crate::front::open;
 use crate::migrate::{Environments, survey};
-use crate::outsystems::{self, Environment, Side};
+use crate::outsystems::{Environment, Side};
 use crate::plan::{Decisions, Endpoint, PlanFile, Refusal, Review, review};
 use crate::report::counted;
 
@@ -66,23 +65,19 @@ impl Saved {
 /// Opens the source.
 pub(super) async fn source(spec: &ConnectionSpec) -> Result<Arc<dyn Source>, Trouble> {
     show::say(&format!("source: {}", spec.place()));
-    open_source(spec).await.map(Arc::from).map_err(|fault| on(Side::Source, spec, fault))
+    Ok(open::to_read(Side::Source, spec).await?)
 }
 
 /// Opens the destination to be read only.
 pub(super) async fn destination_to_read(spec: &ConnectionSpec) -> Result<Arc<dyn Source>, Trouble> {
     show::say(&format!("destination: {} (only read)", spec.place()));
-    open_source(spec).await.map(Arc::from).map_err(|fault| on(Side::Destination, spec, fault))
+    Ok(open::to_read(Side::Destination, spec).await?)
 }
 
 /// Opens the destination to be written.
 pub(super) async fn destination(spec: &ConnectionSpec) -> Result<Arc<dyn Destination>, Trouble> {
     show::say(&format!("destination: {}", spec.place()));
-    open_destination(spec).await.map(Arc::from).map_err(|fault| on(Side::Destination, spec, fault))
-}
-
-fn on(side: Side, spec: &ConnectionSpec, fault: Fault) -> Trouble {
-    fault.while_doing(format!("{side} {}", spec.place())).into()
+    Ok(open::to_write(spec).await?)
 }
 
 /// What both environments are.
@@ -91,14 +86,7 @@ pub(super) async fn models(
     destination: &dyn Source,
 ) -> Result<(Arc<Environment>, Arc<Environment>), Trouble> {
     let waiting = show::Waiting::new("reading both models");
-    let read = |side: Side, database| async move {
-        outsystems::read(database)
-            .await
-            .map_err(|fault| fault.while_doing(format!("{side} {}", Source::facts(database).place)))
-    };
-    let (ours, theirs) =
-        futures::future::try_join(read(Side::Source, source), read(Side::Destination, destination))
-            .await?;
+    let (ours, theirs) = open::models(source, destination).await?;
     drop(waiting);
     for (side, model) in [(Side::Source, &ours), (Side::Destination, &theirs)] {
         show::say(&format!(
@@ -110,7 +98,7 @@ pub(super) async fn models(
             if model.is_practice { ", practice" } else { "" }
         ));
     }
-    Ok((Arc::new(ours), Arc::new(theirs)))
+    Ok((ours, theirs))
 }
 
 /// Compares without asking the databases anything more.

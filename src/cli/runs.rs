@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::ending::{Exit, Trouble};
-use super::home::Home;
 use super::{RunsArguments, show};
 use crate::database::Result;
+use crate::front::Home;
 use crate::migrate::journal::{BatchKind, Journal, RunState};
 use crate::report::number;
 

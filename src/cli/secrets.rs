@@ -3,36 +3,18 @@
 use std::io::IsTerminal;
 
 use super::ending::Trouble;
-use crate::database::{Authentication, Secret};
+use crate::database::Secret;
+use crate::front::secrets::{from_environment, needed};
 use crate::outsystems::Side;
-use crate::plan::{Endpoint, EndpointEngine};
+use crate::plan::Endpoint;
 
 /// What the endpoint's sign-in needs.
 pub(super) fn secret(side: Side, endpoint: &Endpoint) -> Result<Option<Secret>, Trouble> {
-    let EndpointEngine::SqlServer { server, database, user, authentication, .. } = &endpoint.engine
-    else {
-        return Ok(None);
-    };
-    let (what, variable) = match authentication {
-        Authentication::Integrated => return Ok(None),
-        Authentication::EntraToken => ("token", variable(side, "TOKEN")),
-        Authentication::Sql | Authentication::Windows => ("password", variable(side, "PASSWORD")),
-    };
-    if let Some(secret) = from_environment(&variable) {
+    let Some(needed) = needed(side, endpoint) else { return Ok(None) };
+    if let Some(secret) = from_environment(&needed.variable) {
         return Ok(Some(secret));
     }
-    let whose = if user.is_empty() { String::new() } else { format!(" of {user}") };
-    typed(&format!("{what}{whose} for {server}/{database}"), &variable).map(Some)
-}
-
-/// The variable that may hold it.
-pub(super) fn variable(side: Side, what: &str) -> String {
-    format!("OSFERRY_{}_{what}", side.to_string().to_uppercase())
-}
-
-/// The variable's value, if it is set.
-pub(super) fn from_environment(variable: &str) -> Option<Secret> {
-    std::env::var(variable).ok().filter(|value| !value.is_empty()).map(Secret::from)
+    typed(&needed.what, &needed.variable).map(Some)
 }
 
 /// Asks for it, without showing what is typed.

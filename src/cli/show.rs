@@ -98,8 +98,11 @@ impl Drop for Counting {
     }
 }
 
-/// Shows a run until it ends.
-pub(super) fn follow(mut progress: watch::Receiver<Progress>) -> JoinHandle<()> {
+/// Shows a run until it ends, and then its proof until nothing more can come.
+pub(super) fn follow(
+    mut progress: watch::Receiver<Progress>,
+    mut proof: watch::Receiver<Option<ProofProgress>>,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut shown = RunShown::new();
         loop {
@@ -117,6 +120,13 @@ pub(super) fn follow(mut progress: watch::Receiver<Progress>) -> JoinHandle<()> 
         let last = progress.borrow().clone();
         shown.look(&last);
         shown.bar.finish_and_clear();
+        let mut shown = None;
+        while proof.changed().await.is_ok() {
+            let now = proof.borrow_and_update().clone();
+            if let Some(now) = now {
+                shown.get_or_insert_with(ProofShown::new).look(&now);
+            }
+        }
     })
 }
 

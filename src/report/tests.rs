@@ -8,7 +8,8 @@ use crate::compare::{
 };
 use crate::database::{ColumnRef, ColumnShape, ColumnType, Filter, TableName, Value};
 use crate::migrate::journal::{
-    BatchKind, EmptiedCell, Journal, Keys, LeftOutRow, NewBatch, PersonRecord, RunHeader, RunState,
+    BatchKind, EmptiedCell, Journal, Keys, LeftOutRow, NewBatch, Operator, PersonRecord, RunHeader,
+    RunState,
 };
 use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{
@@ -146,6 +147,7 @@ fn header() -> RunHeader {
         source_fingerprint: "aaaa-0000-0000-0001".to_owned(),
         destination_fingerprint: "bbbb-0000-0000-0001".to_owned(),
         version: "0.1.0".to_owned(),
+        operator: Operator::default(),
     }
 }
 

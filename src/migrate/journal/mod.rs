@@ -20,7 +20,7 @@ use crate::plan::Plan;
 
 pub use keys::Keys;
 pub use records::{
-    BatchKind, BatchRecord, DeferredCell, EmptiedCell, EventRecord, LeftOutRow, NewBatch,
+    BatchKind, BatchRecord, DeferredCell, EmptiedCell, EventRecord, LeftOutRow, NewBatch, Operator,
     PersonRecord, RunHeader, RunState,
 };
 

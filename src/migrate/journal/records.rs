@@ -70,6 +70,21 @@ pub struct RunHeader {
     pub destination_fingerprint: String,
     /// The version that wrote it.
     pub version: String,
+    /// Who started it; empty in journals of versions that did not ask.
+    #[serde(default)]
+    pub operator: Operator,
+}
+
+/// Who started a run, and how they confirmed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Operator {
+    /// The user of the machine that it ran on, as far as the environment says.
+    pub system_user: String,
+    /// Who was signed in to the destination.
+    pub sign_in: String,
+    /// What was given as the destination's name, to confirm that it may be written.
+    pub confirmed: String,
 }
 
 /// What a batch did.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use osferry::compare::{Answers, FindingKind};
 use osferry::database::{Destination, Source};
-use osferry::migrate::journal::RunHeader;
+use osferry::migrate::journal::{Operator, RunHeader};
 use osferry::migrate::{Control, Controller, Environments, Progress, RunRequest, survey};
 use osferry::outsystems::{self, Environment};
 use osferry::plan::{self, Decision, Plan, PlanFile};
@@ -106,5 +106,6 @@ fn header(plan: &Plan) -> RunHeader {
         source_fingerprint: String::new(),
         destination_fingerprint: String::new(),
         version: "test".to_owned(),
+        operator: Operator::default(),
     }
 }

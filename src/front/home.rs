@@ -3,42 +3,53 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::ending::Trouble;
+use super::refused;
+use crate::database::{Fault, Result};
 use crate::migrate::journal::Journal;
 
 /// Where osferry keeps things.
 #[derive(Clone, Debug)]
-pub(super) struct Home {
+pub struct Home {
     folder: PathBuf,
 }
 
 /// A run of this machine.
-pub(super) struct KnownRun {
-    pub(super) id: String,
-    pub(super) folder: PathBuf,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownRun {
+    /// Its id.
+    pub id: String,
+    /// Its folder, which holds journal and reports.
+    pub folder: PathBuf,
 }
 
 impl Home {
     /// `OSFERRY_HOME`, or the platform's folder for data.
-    pub(super) fn find() -> Result<Self, Trouble> {
+    pub fn find() -> Result<Self> {
         if let Some(folder) = std::env::var_os("OSFERRY_HOME").filter(|folder| !folder.is_empty()) {
-            let folder = std::path::absolute(PathBuf::from(folder)).map_err(|error| {
-                Trouble::refused(format!("OSFERRY_HOME cannot be used: {error}"))
-            })?;
-            return Ok(Self { folder });
+            return std::path::absolute(PathBuf::from(folder))
+                .map(Self::at)
+                .map_err(|error| refused(format!("OSFERRY_HOME cannot be used: {error}")));
         }
         directories::ProjectDirs::from("", "", "osferry")
-            .map(|folders| Self { folder: folders.data_local_dir().to_path_buf() })
-            .ok_or_else(|| {
-                Trouble::refused(
-                    "there is no home folder for this user\n  Set OSFERRY_HOME to a folder that \
-                     can be written.",
-                )
-            })
+            .map(|folders| Self::at(folders.data_local_dir().to_path_buf()))
+            .ok_or_else(|| refused("there is no home folder for this user").advise(ADVICE))
+    }
+
+    /// In this folder; it need not be there yet.
+    #[must_use]
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The folder for practice pairs.
-    pub(super) fn practice(&self) -> PathBuf {
+    #[must_use]
+    pub fn practice(&self) -> PathBuf {
         self.folder.join("practice")
     }
 
@@ -47,23 +58,19 @@ impl Home {
     }
 
     /// Finds out whether a run could be kept, before anything else is begun.
-    pub(super) fn check(&self) -> Result<(), Trouble> {
+    pub fn check(&self) -> Result<()> {
         let folder = self.runs_folder();
         let tried = make_private(&folder).and_then(|()| {
             let probe = folder.join(format!(".probe-{}", std::process::id()));
             std::fs::write(&probe, b"")?;
             std::fs::remove_file(&probe)
         });
-        tried.map_err(|error| {
-            Trouble::refused(format!(
-                "cannot write to {}: {error}\n  Set OSFERRY_HOME to a folder that can be written.",
-                folder.display()
-            ))
-        })
+        tried.map_err(|error| cannot_write(&folder, &error))
     }
 
     /// An id for a new run, and the folder it will have. Later ids sort after earlier ones.
-    pub(super) fn new_run(&self, now: &jiff::Zoned) -> (String, PathBuf) {
+    #[must_use]
+    pub fn new_run(&self, now: &jiff::Zoned) -> (String, PathBuf) {
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let chance = blake3::hash(format!("{seed} {}", std::process::id()).as_bytes());
         let id = format!("{}-{}", now.strftime("%y%m%d-%H%M%S"), &chance.to_hex()[..4]);
@@ -72,17 +79,17 @@ impl Home {
     }
 
     /// All runs, oldest first.
-    pub(super) fn runs(&self) -> Result<Vec<KnownRun>, Trouble> {
+    pub fn runs(&self) -> Result<Vec<KnownRun>> {
         let folder = self.runs_folder();
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => {
-                return Err(Trouble::refused(format!("cannot read {}: {error}", folder.display())));
+                return Err(refused(format!("cannot read {}: {error}", folder.display())));
             }
         };
         let mut runs: Vec<KnownRun> = entries
-            .filter_map(Result::ok)
+            .filter_map(std::result::Result::ok)
             .filter(|entry| entry.path().join("journal.sqlite").is_file())
             .map(|entry| KnownRun {
                 id: entry.file_name().to_string_lossy().into_owned(),
@@ -94,7 +101,7 @@ impl Home {
     }
 
     /// The run with that id, or the only one with that name.
-    pub(super) fn run(&self, wanted: &str) -> Result<(KnownRun, Journal), Trouble> {
+    pub fn run(&self, wanted: &str) -> Result<(KnownRun, Journal)> {
         let mut named = Vec::new();
         for run in self.runs()? {
             if run.id == wanted {
@@ -109,23 +116,29 @@ impl Home {
         }
         if named.len() > 1 {
             let ids: Vec<&str> = named.iter().map(|(run, _)| run.id.as_str()).collect();
-            return Err(Trouble::refused(format!(
-                "{} runs are named \"{wanted}\": {}\n  Name one by its id; the newest is the last.",
+            return Err(refused(format!(
+                "{} runs are named \"{wanted}\": {}",
                 ids.len(),
                 ids.join(", ")
-            )));
+            ))
+            .advise("Name one by its id; the newest is the last."));
         }
         named.pop().ok_or_else(|| {
-            Trouble::refused(format!(
-                "there is no run \"{wanted}\" in {}\n  `osferry runs` lists them.",
-                self.runs_folder().display()
-            ))
+            refused(format!("there is no run \"{wanted}\" in {}", self.runs_folder().display()))
+                .advise("`osferry runs` lists them.")
         })
     }
 }
 
+const ADVICE: &str = "Set OSFERRY_HOME to a folder that can be written.";
+
+/// A folder of ours that cannot be written.
+pub(super) fn cannot_write(path: &Path, error: &std::io::Error) -> Fault {
+    refused(format!("cannot write to {}: {error}", path.display())).advise(ADVICE)
+}
+
 /// Makes a folder that only its owner can look into, where the system knows owners.
-fn make_private(folder: &Path) -> std::io::Result<()> {
+pub(super) fn make_private(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,0 +1,202 @@
+//! A plan carried out: the run, its proof, its report.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::home::Home;
+use crate::database::{Destination, Fault, FaultKind, Result, Source};
+use crate::migrate::journal::{Journal, Operator, RunHeader, RunState};
+use crate::migrate::{Control, Progress, RunEnd, RunRequest};
+use crate::outsystems::Environment;
+use crate::plan::{Plan, model_fingerprint};
+use crate::proof::{Proof, ProofOptions, ProofProgress, prove};
+use crate::report::{RunReport, save};
+
+/// Everything that a run needs before its first write.
+pub struct Ready {
+    /// What to do.
+    pub plan: Arc<Plan>,
+    /// Where rows are read.
+    pub source: Arc<dyn Source>,
+    /// Where rows are written.
+    pub destination: Arc<dyn Destination>,
+    /// The source's model.
+    pub source_model: Arc<Environment>,
+    /// The destination's model.
+    pub destination_model: Arc<Environment>,
+    /// The plan file, or the draft, that the plan was made from.
+    pub plan_file: String,
+    /// Its text.
+    pub plan_text: String,
+    /// The folder that relative paths in it start from.
+    pub folder: PathBuf,
+    /// What was given as the destination's name, to confirm that it may be written.
+    pub confirmed: String,
+}
+
+/// What a run has come to while it is carried out.
+#[derive(Debug)]
+pub enum Stage<'a> {
+    /// The checks before the first write begin: it may still be refused.
+    Started {
+        /// The run's id.
+        id: &'a str,
+        /// The folder that it gets.
+        folder: &'a Path,
+    },
+    /// Nothing more is written. A proof follows when everything is.
+    Ended(&'a RunEnd),
+    /// So far is the proof; told once before it has compared anything.
+    Proving(&'a ProofProgress),
+}
+
+/// What became of a run that was not refused.
+#[derive(Debug)]
+pub struct Carried {
+    /// The run's id.
+    pub id: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What the run did. `None` when not even the journal can be read; `trouble` says why.
+    pub report: Option<RunReport>,
+    /// The report's files.
+    pub files: Vec<PathBuf>,
+    /// Why it is not known whether everything is right: the proof could not be made or kept, or
+    /// the journal not be read.
+    pub trouble: Option<Fault>,
+    /// Why the report's files could not be written; what was done is not undone by that.
+    pub unsaved: Option<Fault>,
+}
+
+/// Carries a plan out, proves it, and writes the report into the run's folder.
+///
+/// An error means that it was refused before the first write. Whatever happens later is in what
+/// comes back, with the report of what was written until then.
+pub async fn carry_out(
+    home: &Home,
+    ready: &Ready,
+    control: Control,
+    progress: watch::Sender<Progress>,
+    mut events: impl FnMut(Stage<'_>) + Send,
+) -> Result<Carried> {
+    home.check()?;
+    let (id, folder) = home.new_run(&jiff::Zoned::now());
+    events(Stage::Started { id: &id, folder: &folder });
+    let request = RunRequest {
+        plan: Arc::clone(&ready.plan),
+        header: header(ready, &id),
+        folder: folder.clone(),
+        source: Arc::clone(&ready.source),
+        destination: Arc::clone(&ready.destination),
+        source_model: Arc::clone(&ready.source_model),
+        destination_model: Arc::clone(&ready.destination_model),
+        control,
+        progress,
+        clock: Arc::new(clock),
+    };
+    let (end, journal) = crate::migrate::run(request).await?;
+    events(Stage::Ended(&end));
+    let journal = Mutex::new(journal);
+    let proved = match end {
+        RunEnd::Written => proved(ready, &journal, &mut events).await,
+        RunEnd::Stopped(_) | RunEnd::Failed(_) => Ok(()),
+    };
+    let journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // A proof that could not be made leaves a report too: what was written is known.
+    let mut carried = reported(&journal, id, folder);
+    carried.trouble = carried.trouble.or(proved.err());
+    Ok(carried)
+}
+
+fn header(ready: &Ready, id: &str) -> RunHeader {
+    let destination = ready.destination.facts();
+    RunHeader {
+        id: id.to_owned(),
+        name: ready.plan.name.clone(),
+        started: clock(),
+        source: ready.source.facts().place.clone(),
+        destination: destination.place.clone(),
+        destination_database: destination.database.clone(),
+        plan_file: ready.plan_file.clone(),
+        plan_text: ready.plan_text.clone(),
+        folder: ready.folder.clone(),
+        plan_fingerprint: ready.plan.fingerprint.clone(),
+        source_fingerprint: model_fingerprint(&ready.source_model),
+        destination_fingerprint: model_fingerprint(&ready.destination_model),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        operator: Operator {
+            system_user: system_user(),
+            sign_in: destination.user.clone(),
+            confirmed: ready.confirmed.clone(),
+        },
+    }
+}
+
+/// Who is signed in to this machine, as far as the environment says.
+fn system_user() -> String {
+    ["USERNAME", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+        .unwrap_or_default()
+}
+
+/// Proves a run and has the journal keep the result.
+async fn proved(
+    ready: &Ready,
+    journal: &Mutex<Journal>,
+    events: &mut (impl FnMut(Stage<'_>) + Send),
+) -> Result<()> {
+    let (source, destination) = (ready.source.as_ref(), ready.destination.as_source());
+    let entities = ready.plan.entities.len();
+    let begun = ProofProgress { entity: 0, entities, name: String::new(), rows: 0, of: 0 };
+    events(Stage::Proving(&begun));
+    let proof =
+        prove(&ready.plan, journal, source, destination, ProofOptions::default(), |progress| {
+            events(Stage::Proving(&progress));
+        })
+        .await
+        .map_err(|fault| {
+            fault
+                .while_doing("everything is written, but the proof could not be made")
+                .advise("`osferry verify` makes it again, as often as you like; it only reads.")
+        })?;
+    keep_proof(journal, &proof)
+}
+
+/// Has the journal keep the result of a proof of all rows.
+pub(super) fn keep_proof(journal: &Mutex<Journal>, proof: &Proof) -> Result<()> {
+    let state = if proof.holds() { RunState::Proved } else { RunState::Disproved };
+    let text = serde_json::to_string(proof)
+        .map_err(|error| Fault::new(FaultKind::Other, error.to_string()))?;
+    let journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = clock();
+    journal.set_proof(&text)?;
+    journal.event(&at, state.label())?;
+    journal.set_state(state)?;
+    journal.set_ended(&at)
+}
+
+/// The report of a run as its journal tells it, written into its folder.
+pub(super) fn reported(journal: &Journal, id: String, folder: PathBuf) -> Carried {
+    let mut carried =
+        Carried { id, folder, report: None, files: Vec::new(), trouble: None, unsaved: None };
+    match RunReport::read(journal) {
+        Ok(report) => {
+            match save(&report, &carried.folder) {
+                Ok(files) => carried.files = files,
+                Err(fault) => carried.unsaved = Some(fault),
+            }
+            carried.report = Some(report);
+        }
+        Err(fault) => carried.trouble = Some(fault),
+    }
+    carried
+}
+
+/// What time it is, with the offset, so that it means the same elsewhere.
+#[must_use]
+pub fn clock() -> String {
+    jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S%:z").to_string()
+}
