@@ -218,27 +218,53 @@ const DIGITS: &[Key] = &[
 
 /// What works on every step.
 pub const EVERYWHERE: &[Binding] = &[
-    Binding::new(Command::Back, &[Key::Control('p'), Key::Function(7)], "back", "previous step; never refused")
-        .in_text()
-        .always(),
-    Binding::new(Command::Next, &[Key::Control('n'), Key::Function(8)], "next", "next step; says what is missing")
-        .in_text()
-        .always(),
+    Binding::new(
+        Command::Back,
+        &[Key::Control('p'), Key::Function(7)],
+        "back",
+        "previous step; never refused",
+    )
+    .in_text()
+    .always(),
+    Binding::new(
+        Command::Next,
+        &[Key::Control('n'), Key::Function(8)],
+        "next",
+        "next step; says what is missing",
+    )
+    .in_text()
+    .always(),
     Binding::new(Command::Help, &[Key::Char('?')], "help", "help for this screen").always(),
     Binding::new(Command::Help, &[Key::Function(1)], "help", "the same, in text fields too")
         .in_text()
         .not_in_footer(),
-    Binding::new(Command::GoTo, DIGITS, "step", "go to a step already reached; 0 is the tenth").not_in_footer(),
-    Binding::new(Command::Recheck, &[Key::Control('t')], "check again", "run this step's check again")
-        .in_text()
+    Binding::new(Command::GoTo, DIGITS, "step", "go to a step already reached; 0 is the tenth")
         .not_in_footer(),
-    Binding::new(Command::Copy, &[Key::Char('y')], "copy", "copy what is selected, through the terminal")
-        .not_in_footer(),
+    Binding::new(
+        Command::Recheck,
+        &[Key::Control('t')],
+        "check again",
+        "run this step's check again",
+    )
+    .in_text()
+    .not_in_footer(),
+    Binding::new(
+        Command::Copy,
+        &[Key::Char('y')],
+        "copy",
+        "copy what is selected, through the terminal",
+    )
+    .not_in_footer(),
     Binding::new(Command::Copy, &[Key::Control('y')], "copy", "the same, in text fields too")
         .in_text()
         .not_in_footer(),
-    Binding::new(Command::Lessons, &[Key::Char('L')], "lessons", "hide or show the lessons of a practice pair")
-        .not_in_footer(),
+    Binding::new(
+        Command::Lessons,
+        &[Key::Char('L')],
+        "lessons",
+        "hide or show the lessons of a practice pair",
+    )
+    .not_in_footer(),
     Binding::new(Command::Redraw, &[Key::Control('l')], "redraw", "draw the screen again")
         .in_text()
         .not_in_footer(),
@@ -259,41 +285,83 @@ pub const MOVING: &[Binding] = &[
     Binding::new(Command::Down, &[Key::Down], "down", "one line down").in_text().not_in_footer(),
     Binding::new(Command::Up, &[Key::Char('k')], "up", "the same").not_in_footer(),
     Binding::new(Command::Down, &[Key::Char('j')], "down", "the same").not_in_footer(),
-    Binding::new(Command::PageUp, &[Key::PageUp], "page up", "one page up").in_text().not_in_footer(),
-    Binding::new(Command::PageDown, &[Key::PageDown], "page down", "one page down").in_text().not_in_footer(),
+    Binding::new(Command::PageUp, &[Key::PageUp], "page up", "one page up")
+        .in_text()
+        .not_in_footer(),
+    Binding::new(Command::PageDown, &[Key::PageDown], "page down", "one page down")
+        .in_text()
+        .not_in_footer(),
     Binding::new(Command::First, &[Key::Home], "first", "to the first line").not_in_footer(),
     Binding::new(Command::Last, &[Key::End], "last", "to the last line").not_in_footer(),
     Binding::new(Command::Left, &[Key::Left], "left", "fold; the choice before").not_in_footer(),
-    Binding::new(Command::Right, &[Key::Right], "right", "unfold; the choice after").not_in_footer(),
-    Binding::new(Command::NextField, &[Key::Tab], "next field", "next field or pane").in_text().not_in_footer(),
-    Binding::new(Command::PreviousField, &[Key::BackTab], "previous field", "previous field or pane")
+    Binding::new(Command::Right, &[Key::Right], "right", "unfold; the choice after")
+        .not_in_footer(),
+    Binding::new(Command::NextField, &[Key::Tab], "next field", "next field or pane")
         .in_text()
         .not_in_footer(),
-    Binding::new(Command::Toggle, &[Key::Char(' ')], "mark", "mark, accept, toggle").not_in_footer(),
-    Binding::new(Command::Open, &[Key::Enter], "open", "open, edit, press; never starts a run by itself")
-        .in_text()
+    Binding::new(
+        Command::PreviousField,
+        &[Key::BackTab],
+        "previous field",
+        "previous field or pane",
+    )
+    .in_text()
+    .not_in_footer(),
+    Binding::new(Command::Toggle, &[Key::Char(' ')], "mark", "mark, accept, toggle")
         .not_in_footer(),
-    Binding::new(Command::Close, &[Key::Escape], "close", "close what is open; leave the field, its text stays")
-        .in_text()
-        .not_in_footer(),
+    Binding::new(
+        Command::Open,
+        &[Key::Enter],
+        "open",
+        "open, edit, press; never starts a run by itself",
+    )
+    .in_text()
+    .not_in_footer(),
+    Binding::new(
+        Command::Close,
+        &[Key::Escape],
+        "close",
+        "close what is open; leave the field, its text stays",
+    )
+    .in_text()
+    .not_in_footer(),
 ];
 
 /// Editing a text, as in a shell.
 pub const EDITING: &[Binding] = &[
-    Binding::new(Command::Left, &[Key::Left], "left", "one character to the left").in_text().not_in_footer(),
-    Binding::new(Command::Right, &[Key::Right], "right", "one character to the right").in_text().not_in_footer(),
-    Binding::new(Command::First, &[Key::Home, Key::Control('a')], "start", "to the start of the text")
+    Binding::new(Command::Left, &[Key::Left], "left", "one character to the left")
         .in_text()
         .not_in_footer(),
+    Binding::new(Command::Right, &[Key::Right], "right", "one character to the right")
+        .in_text()
+        .not_in_footer(),
+    Binding::new(
+        Command::First,
+        &[Key::Home, Key::Control('a')],
+        "start",
+        "to the start of the text",
+    )
+    .in_text()
+    .not_in_footer(),
     Binding::new(Command::Last, &[Key::End, Key::Control('e')], "end", "to the end of the text")
         .in_text()
         .not_in_footer(),
-    Binding::new(Command::EraseBack, &[Key::Backspace, Key::Control('h')], "erase", "delete the character before")
-        .in_text()
-        .not_in_footer(),
-    Binding::new(Command::EraseHere, &[Key::Delete], "delete", "delete the character at the cursor")
-        .in_text()
-        .not_in_footer(),
+    Binding::new(
+        Command::EraseBack,
+        &[Key::Backspace, Key::Control('h')],
+        "erase",
+        "delete the character before",
+    )
+    .in_text()
+    .not_in_footer(),
+    Binding::new(
+        Command::EraseHere,
+        &[Key::Delete],
+        "delete",
+        "delete the character at the cursor",
+    )
+    .in_text()
+    .not_in_footer(),
     Binding::new(Command::EraseWord, &[Key::Control('w')], "erase word", "delete the word before")
         .in_text()
         .not_in_footer(),
@@ -344,7 +412,8 @@ pub fn duplicates(own: &[Binding]) -> Vec<Key> {
         let mut seen = std::collections::BTreeMap::new();
         for binding in tables.into_iter().flatten().filter(|binding| binding.in_text || !text) {
             for key in binding.keys {
-                if seen.insert(*key, binding.command).is_some_and(|other| other != binding.command) {
+                if seen.insert(*key, binding.command).is_some_and(|other| other != binding.command)
+                {
                     found.push(*key);
                 }
             }

@@ -61,7 +61,9 @@ mod tests {
     #[test]
     fn the_selected_line_is_always_seen() {
         let mut list = List::default();
-        for command in [Command::Last, Command::PageUp, Command::Up, Command::First, Command::PageDown] {
+        for command in
+            [Command::Last, Command::PageUp, Command::Up, Command::First, Command::PageDown]
+        {
             list.obey(command, 100_000, 7);
             assert!(list.window(100_000, 7).contains(&list.selected), "{command:?} {list:?}");
             assert_eq!(list.window(100_000, 7).len(), 7);

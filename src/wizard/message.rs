@@ -12,7 +12,9 @@ use super::viewport::Size;
 use crate::database::Fault;
 use crate::migrate::{self, Progress};
 use crate::outsystems::{EntityIndex, Environment, Side};
-use crate::plan::{Decisions, Endpoint, Plan, PlanFile, Purpose, Refusal, Review, RunOptions, ScopeRequest};
+use crate::plan::{
+    Decisions, Endpoint, Plan, PlanFile, Purpose, Refusal, Review, RunOptions, ScopeRequest,
+};
 use crate::proof::ProofProgress;
 use crate::report::RunReport;
 

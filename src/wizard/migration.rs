@@ -18,7 +18,9 @@ use crate::compare::{Finding, FindingKey};
 use crate::database::Fault;
 use crate::migrate::{self, EntityState, Phase, Progress};
 use crate::outsystems::{EntityIndex, Environment, Side};
-use crate::plan::{Decision, Endpoint, EndpointEngine, Plan, PlanFile, Refusal, Review, ScopeRequest};
+use crate::plan::{
+    Decision, Endpoint, EndpointEngine, Plan, PlanFile, Refusal, Review, ScopeRequest,
+};
 use crate::practice::{About, Lesson};
 use crate::proof::ProofProgress;
 
@@ -447,7 +449,10 @@ impl Migration {
     #[must_use]
     pub fn step_lesson(&self, step: &str) -> Option<String> {
         let wanted = self.is_practice && self.lessons_shown;
-        self.step_lessons.iter().find(|(name, _)| wanted && name == step).map(|(_, text)| text.clone())
+        self.step_lessons
+            .iter()
+            .find(|(name, _)| wanted && name == step)
+            .map(|(_, text)| text.clone())
     }
 
     /// Tests a side: reaches it, signs in, reads its model.
@@ -620,7 +625,8 @@ impl Migration {
                 if let Some(run) = &mut self.run {
                     if run.proving.is_none() {
                         let clock = self.now.clock.clone();
-                        run.events.push_back((clock, "everything is written; proving it".to_owned()));
+                        run.events
+                            .push_back((clock, "everything is written; proving it".to_owned()));
                     }
                     run.proving = Some(progress.clone());
                 }

@@ -206,10 +206,8 @@ impl Model {
         let Some(top) = self.migration.overlays.last_mut() else { return };
         let in_text = top.in_text();
         let meaning = keys::meaning(key, overlay::KEYS, in_text);
-        let is_leave_question = matches!(
-            top,
-            Overlay::Question(Question { asker: Asker::Program(LEAVE_RUN), .. })
-        );
+        let is_leave_question =
+            matches!(top, Overlay::Question(Question { asker: Asker::Program(LEAVE_RUN), .. }));
         let outcome = match meaning {
             // A second Ctrl+C in the question means: stop after this batch.
             Meaning::Does(Command::Interrupt) if is_leave_question => {
@@ -475,8 +473,10 @@ impl Model {
             self.migration.overlays.push(Overlay::Question(Question {
                 asker: Asker::Program(LEAVE_RUN),
                 title: "Leave while the run is writing?".to_owned(),
-                lines: vec!["Every batch is one transaction: it is there as a whole, or not at all."
-                    .to_owned()],
+                lines: vec![
+                    "Every batch is one transaction: it is there as a whole, or not at all."
+                        .to_owned(),
+                ],
                 choices: [
                     ("Keep running", ""),
                     ("Pause", "finish the current batches, keep the connections"),
@@ -502,10 +502,7 @@ impl Model {
             asker: Asker::Program(LEAVE),
             title: "Leave osferry?".to_owned(),
             lines,
-            choices: vec![
-                ("Stay".to_owned(), String::new()),
-                ("Leave".to_owned(), String::new()),
-            ],
+            choices: vec![("Stay".to_owned(), String::new()), ("Leave".to_owned(), String::new())],
             selected: 1,
         }));
     }

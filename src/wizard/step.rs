@@ -130,7 +130,7 @@ pub trait Step: fmt::Debug {
     }
 
     /// Next was refused: the cursor goes to the first reason.
-    fn go_to_first_reason(&mut self, _migration: &Migration) {}
+    fn go_to_first_reason(&mut self, _migration: &mut Migration) {}
 
     /// A text that changes when its answers change: steps after it are to be checked again then.
     fn answers(&self, migration: &Migration) -> String;

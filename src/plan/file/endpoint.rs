@@ -18,6 +18,18 @@ pub enum Purpose {
     Development,
 }
 
+impl Purpose {
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Production => "Production",
+            Self::NonProduction => "Non-production",
+            Self::Development => "Development",
+        }
+    }
+}
+
 /// Which engine an endpoint is on, with what it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointEngine {
@@ -94,7 +106,7 @@ impl Endpoint {
 }
 
 /// The names of the ways to sign in; the first is the default.
-pub(super) const AUTHENTICATIONS: [(&str, Authentication); 4] = [
+pub const AUTHENTICATIONS: [(&str, Authentication); 4] = [
     ("sql", Authentication::Sql),
     ("windows", Authentication::Windows),
     ("integrated", Authentication::Integrated),
@@ -102,7 +114,7 @@ pub(super) const AUTHENTICATIONS: [(&str, Authentication); 4] = [
 ];
 
 /// The names of the kinds of encryption; the first is the default.
-pub(super) const ENCRYPTIONS: [(&str, Encryption); 4] = [
+pub const ENCRYPTIONS: [(&str, Encryption); 4] = [
     ("required", Encryption::Required),
     ("strict", Encryption::Strict),
     ("login-only", Encryption::LoginOnly),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decisions, ScopeRequest};
 
-pub use endpoint::{Endpoint, EndpointEngine, Purpose};
+pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, Purpose};
 
 /// How the source is read (`design.md` decision 19).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ impl Default for RunOptions {
 }
 
 /// A plan file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PlanFile {
     /// The plan's name.
     pub name: String,
@@ -79,6 +79,33 @@ pub struct PlanFile {
     pub options: RunOptions,
     /// What was decided.
     pub decisions: Decisions,
+}
+
+impl PlanFile {
+    /// Nothing but a name.
+    #[must_use]
+    pub fn empty(name: &str) -> Self {
+        let side = |purpose| Endpoint {
+            engine: EndpointEngine::SqlServer {
+                server: String::new(),
+                database: String::new(),
+                user: String::new(),
+                authentication: crate::database::Authentication::default(),
+                encryption: crate::database::Encryption::default(),
+                trust_certificate: false,
+                ca_file: None,
+            },
+            purpose,
+        };
+        Self {
+            name: name.to_owned(),
+            source: side(None),
+            destination: side(None),
+            scope: ScopeRequest::default(),
+            options: RunOptions::default(),
+            decisions: Decisions::default(),
+        }
+    }
 }
 
 /// Why a plan file cannot be used.

@@ -42,7 +42,8 @@ pub fn form(side: Side, endpoint: &Endpoint) -> Form {
             ca_file,
         } => {
             (authentication, encryption, trust) = (*how, *wire, *trust_certificate);
-            authorities = ca_file.as_ref().map_or_else(String::new, |file| file.display().to_string());
+            authorities =
+                ca_file.as_ref().map_or_else(String::new, |file| file.display().to_string());
             ((server.clone(), database.clone(), user.clone()), false)
         }
     };
@@ -81,7 +82,12 @@ pub fn form(side: Side, endpoint: &Endpoint) -> Form {
             "host, or host,port (1433 when none is given), or host\\instance.",
             &server,
         ),
-        Field::text(DATABASE, "Database", "The platform's main database (OSSYS_ tables).", &database),
+        Field::text(
+            DATABASE,
+            "Database",
+            "The platform's main database (OSSYS_ tables).",
+            &database,
+        ),
         chosen(
             Field::new(
                 AUTHENTICATION,
@@ -134,7 +140,9 @@ pub fn hide(form: &mut Form) {
         field.is_hidden = match field.name {
             ENGINE | PURPOSE => false,
             PATH => !is_file,
-            USER => is_file || matches!(how, Authentication::Integrated | Authentication::EntraToken),
+            USER => {
+                is_file || matches!(how, Authentication::Integrated | Authentication::EntraToken)
+            }
             SECRET => is_file || how == Authentication::Integrated,
             AUTHORITIES => is_file || trusts,
             _ => is_file,
@@ -210,7 +218,9 @@ fn port_fault(server: &str) -> Option<String> {
 
 /// The first field of the form that is wrong, with its sentence.
 pub fn first_fault(side: Side, form: &Form) -> Option<(&'static str, String)> {
-    form.fields.iter().find_map(|field| fault(side, form, field.name).map(|text| (field.name, text)))
+    form.fields
+        .iter()
+        .find_map(|field| fault(side, form, field.name).map(|text| (field.name, text)))
 }
 
 /// Whether the form wants a password or token that nobody has typed.

@@ -38,10 +38,21 @@ const NAME: &str = "name";
 const TRUST: &str = "trust";
 
 const KEYS: &[Binding] = &[
-    Binding::new(Command::NextField, &[Key::Tab], "field", "next field; the last leads to the other side").in_text(),
+    Binding::new(
+        Command::NextField,
+        &[Key::Tab],
+        "field",
+        "next field; the last leads to the other side",
+    )
+    .in_text(),
     Binding::new(Command::Toggle, &[Key::Char(' ')], "choose", "the next of a field's choices"),
-    Binding::new(Command::Recheck, &[Key::Control('t')], "test both", "test both sides, each up to its first failure")
-        .in_text(),
+    Binding::new(
+        Command::Recheck,
+        &[Key::Control('t')],
+        "test both",
+        "test both sides, each up to its first failure",
+    )
+    .in_text(),
 ];
 
 impl Default for Connect {
@@ -134,7 +145,8 @@ impl Connect {
             return;
         }
         if let Some(offered) = migration.offered(side, is_token)
-            && let Some(Field { kind: FieldKind::Secret(field), .. }) = form.field_mut(fields::SECRET)
+            && let Some(Field { kind: FieldKind::Secret(field), .. }) =
+                form.field_mut(fields::SECRET)
         {
             field.set(offered.secret.clone(), Some(offered.variable.clone()));
         }
@@ -276,7 +288,8 @@ impl Connect {
     fn test_if_complete(&self, migration: &mut Migration) {
         for side in BOTH {
             let form = self.form(side);
-            let is_complete = fields::first_fault(side, form).is_none() && !fields::misses_secret(form);
+            let is_complete =
+                fields::first_fault(side, form).is_none() && !fields::misses_secret(form);
             if is_complete && migration.side(side).tested.is_none() && !migration.is_testing(side) {
                 migration.test(side);
             }
@@ -350,11 +363,12 @@ impl Step for Connect {
 
     fn enter(&mut self, migration: &mut Migration) {
         self.load(migration);
-        self.asked = if BOTH.iter().all(|side| fields::first_fault(*side, self.form(*side)).is_none()) {
-            self.questions().len()
-        } else {
-            0
-        };
+        self.asked =
+            if BOTH.iter().all(|side| fields::first_fault(*side, self.form(*side)).is_none()) {
+                self.questions().len()
+            } else {
+                0
+            };
         self.commit(migration);
         self.test_if_complete(migration);
         // With both sides on their way there is nothing to type.
@@ -371,13 +385,17 @@ impl Step for Connect {
             Event::Command(command) => self.on_command(command, migration),
             Event::Typed(c) => {
                 let pane = self.pane;
-                if let (Change::Changed(place), Pane::Of(side)) = (self.focused_mut().type_in(c), pane) {
+                if let (Change::Changed(place), Pane::Of(side)) =
+                    (self.focused_mut().type_in(c), pane)
+                {
                     self.changed(side, place, migration);
                 }
             }
             Event::Pasted(text) => {
                 let pane = self.pane;
-                if let (Change::Changed(place), Pane::Of(side)) = (self.focused_mut().paste(text), pane) {
+                if let (Change::Changed(place), Pane::Of(side)) =
+                    (self.focused_mut().paste(text), pane)
+                {
                     self.changed(side, place, migration);
                 }
             }
@@ -460,12 +478,13 @@ impl Step for Connect {
 
     fn summary(&self, migration: &Migration) -> Vec<(String, String)> {
         let place = |side| {
-            migration.side(side).model.as_ref().map_or_else(String::new, |model| model.facts.place.clone())
+            migration
+                .side(side)
+                .model
+                .as_ref()
+                .map_or_else(String::new, |model| model.facts.place.clone())
         };
-        vec![
-            ("From".to_owned(), place(Side::Source)),
-            ("To".to_owned(), place(Side::Destination)),
-        ]
+        vec![("From".to_owned(), place(Side::Source)), ("To".to_owned(), place(Side::Destination))]
     }
 
     fn notice(&self, migration: &Migration) -> Option<Notice> {
@@ -480,8 +499,12 @@ impl Step for Connect {
         }
         if let Some((source, destination)) = migration.models() {
             return match check_pair(source, destination, migration.plan.destination.purpose) {
-                Err(fault) => Some(Notice::new(Sign::Bad, format!("{} {}", fault.what, fault.next))),
-                Ok(warnings) => warnings.first().map(|text| Notice::new(Sign::Warning, text.clone())),
+                Err(fault) => {
+                    Some(Notice::new(Sign::Bad, format!("{} {}", fault.what, fault.next)))
+                }
+                Ok(warnings) => {
+                    warnings.first().map(|text| Notice::new(Sign::Warning, text.clone()))
+                }
             };
         }
         let help = self.focused().focused().map(|field| field.help)?;

@@ -19,7 +19,8 @@ pub fn draw(step: &Connect, migration: &Migration, area: Area, canvas: &mut Canv
     let area = Area { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if migration.size.class() == Class::Small {
         // One side at a time: the one with the focus.
-        let side = if step.pane == Pane::Of(Side::Destination) { Side::Destination } else { Side::Source };
+        let side =
+            if step.pane == Pane::Of(Side::Destination) { Side::Destination } else { Side::Source };
         draw_side(step, side, migration, area, canvas);
         return;
     }
@@ -36,7 +37,8 @@ fn draw_side(step: &Connect, side: Side, migration: &Migration, area: Area, canv
         Side::Destination => "DESTINATION (will be written)",
     };
     let checks = &migration.side(side).checks;
-    let errors = form.fields.iter().filter(|field| !field.is_hidden && field.error.is_some()).count();
+    let errors =
+        form.fields.iter().filter(|field| !field.is_hidden && field.error.is_some()).count();
     let wanted = form.fields.iter().filter(|field| !field.is_hidden).count() + errors + 2;
     // The checks come first once there are any: then the fields have been filled in.
     let room = usize::from(area.height);

@@ -208,7 +208,10 @@ impl Form {
     pub fn obey(&mut self, command: Command) -> Change {
         if !self.has_focus {
             return match command {
-                Command::NextField | Command::Down | Command::Open | Command::PreviousField
+                Command::NextField
+                | Command::Down
+                | Command::Open
+                | Command::PreviousField
                 | Command::Up => {
                     self.has_focus = true;
                     self.settle_focus(1);
@@ -219,6 +222,7 @@ impl Form {
         }
         let place = self.focus;
         let Some(field) = self.fields.get_mut(place) else { return Change::None };
+        let is_text = field.is_text();
         match (&mut field.kind, command) {
             (_, Command::NextField | Command::Down) => return self.go(1),
             (_, Command::PreviousField | Command::Up) => return self.go(-1),
@@ -227,21 +231,31 @@ impl Form {
                 return Change::Left(place);
             }
             (FieldKind::Button, Command::Open | Command::Toggle) => return Change::Pressed(place),
-            (_, Command::Open) if field.is_text() => return self.go(1),
+            (_, Command::Open) if is_text => return self.go(1),
             (FieldKind::Text(text), command) => {
                 let before = text.text().len();
                 if !text.obey(command) {
                     return Change::None;
                 }
-                return if text.text().len() == before { Change::Nothing } else { Change::Changed(place) };
+                return if text.text().len() == before {
+                    Change::Nothing
+                } else {
+                    Change::Changed(place)
+                };
             }
             (FieldKind::Secret(secret), command) => {
                 return if secret.obey(command) { Change::Changed(place) } else { Change::None };
             }
-            (FieldKind::Tick(ticked), Command::Toggle | Command::Open | Command::Left | Command::Right) => {
+            (
+                FieldKind::Tick(ticked),
+                Command::Toggle | Command::Open | Command::Left | Command::Right,
+            ) => {
                 *ticked = !*ticked;
             }
-            (FieldKind::Choice { options, selected }, Command::Toggle | Command::Open | Command::Right) => {
+            (
+                FieldKind::Choice { options, selected },
+                Command::Toggle | Command::Open | Command::Right,
+            ) => {
                 *selected = (*selected + 1) % options.len().max(1);
             }
             (FieldKind::Choice { options, selected }, Command::Left) => {
@@ -274,7 +288,8 @@ impl Form {
             if self.fields.get(self.focus).is_none_or(|field| !field.is_hidden) {
                 return;
             }
-            self.focus = if by > 0 { (self.focus + 1) % count } else { (self.focus + count - 1) % count };
+            self.focus =
+                if by > 0 { (self.focus + 1) % count } else { (self.focus + count - 1) % count };
         }
     }
 }

@@ -41,11 +41,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas) {
     rule(line(area, bottom), canvas);
     draw_status(model, line(area, bottom + 1), canvas);
     draw_footer(model, line(area, bottom + 2), canvas);
-    let body = Area {
-        y: area.y + below_header,
-        height: bottom - below_header,
-        ..area
-    };
+    let body = Area { y: area.y + below_header, height: bottom - below_header, ..area };
     match model.step() {
         None => {
             let body = Area { x: body.x + 1, width: body.width - 2, ..body };
@@ -78,12 +74,8 @@ fn draw_too_small(model: &Model, area: Area, canvas: &mut Canvas) {
     let mut at = paragraph(canvas, area, 0, &text, role::warning());
     if let Some(progress) = model.migration.run.as_ref().and_then(|run| run.progress.as_ref()) {
         let (read, total) = progress.totals();
-        let text = format!(
-            "{}: {} of {} rows",
-            progress.phase.label(),
-            number(read),
-            number(total)
-        );
+        let text =
+            format!("{}: {} of {} rows", progress.phase.label(), number(read), number(total));
         at = paragraph(canvas, area, at, &text, role::plain());
     }
     paragraph(canvas, area, at, "Every key still works.", role::plain());
@@ -93,7 +85,13 @@ fn draw_too_small(model: &Model, area: Area, canvas: &mut Canvas) {
 fn draw_header(model: &Model, area: Area, canvas: &mut Canvas) {
     let migration = &model.migration;
     if model.screen == Screen::Home {
-        put(canvas, area.x + 1, area.y, concat!("osferry ", env!("CARGO_PKG_VERSION")), role::title());
+        put(
+            canvas,
+            area.x + 1,
+            area.y,
+            concat!("osferry ", env!("CARGO_PKG_VERSION")),
+            role::title(),
+        );
         let title = Area { width: area.width - 1, ..area };
         right(canvas, title, 0, "OutSystems 11 data migration", role::plain());
         return;
@@ -167,7 +165,8 @@ fn draw_rail(model: &Model, area: Area, canvas: &mut Canvas) {
         }
     }
     let below = area.y + 4 + u16::try_from(model.steps.len()).unwrap_or(0);
-    for (offset, text) in ["✓ done  ! to fix", "▸ here  ~ recheck", "· later"].iter().enumerate() {
+    for (offset, text) in ["✓ done  ! to fix", "▸ here  ~ recheck", "· later"].iter().enumerate()
+    {
         let y = below + u16::try_from(offset).unwrap_or(0);
         if y < area.bottom() {
             put(canvas, area.x + 1, y, text, role::dim());
@@ -235,7 +234,13 @@ fn draw_step(model: &Model, area: Area, canvas: &mut Canvas) {
     let Screen::Step(place) = model.screen else { return };
     let step = &model.steps[place];
     let migration = &model.migration;
-    put(canvas, area.x, area.y, &cut(&step.purpose(migration), usize::from(area.width)), role::plain());
+    put(
+        canvas,
+        area.x,
+        area.y,
+        &cut(&step.purpose(migration), usize::from(area.width)),
+        role::plain(),
+    );
     let lesson = lesson_text(model);
     for (offset, text) in (1..).zip(&lesson) {
         put(canvas, area.x, area.y + offset, text, role::lesson());

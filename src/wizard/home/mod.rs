@@ -46,9 +46,19 @@ const REMOVE: &str = "remove draft";
 pub const KEYS: &[Binding] = &[
     Binding::new(Command::Open, &[Key::Enter], "open", "begin or open what is selected").in_text(),
     Binding::new(Command::Own(NEW), &[Key::Char('n')], "new", "a new migration"),
-    Binding::new(Command::Own(PRACTICE), &[Key::Char('p')], "practice", "the practice pair, without any server"),
+    Binding::new(
+        Command::Own(PRACTICE),
+        &[Key::Char('p')],
+        "practice",
+        "the practice pair, without any server",
+    ),
     Binding::new(Command::Filter, &[Key::Char('/')], "filter", "narrow the list; Esc clears"),
-    Binding::new(Command::Own(REMOVE), &[Key::Delete, Key::Char('d')], "remove draft", "remove the selected draft, after a second press; runs are kept"),
+    Binding::new(
+        Command::Own(REMOVE),
+        &[Key::Delete, Key::Char('d')],
+        "remove draft",
+        "remove the selected draft, after a second press; runs are kept",
+    ),
 ];
 
 /// The ways to start, in their order.
@@ -93,7 +103,8 @@ impl Home {
         saved
             .iter()
             .filter(|saved| {
-                let text = format!("{} {} {} {}", saved.name, saved.source, saved.destination, saved.next);
+                let text =
+                    format!("{} {} {} {}", saved.name, saved.source, saved.destination, saved.next);
                 text.to_lowercase().contains(&wanted)
             })
             .collect()
@@ -141,7 +152,9 @@ impl Home {
                     self.filter = None;
                     self.filtering = false;
                 }
-                Command::Open | Command::Down | Command::Up | Command::NextField => self.filtering = false,
+                Command::Open | Command::Down | Command::Up | Command::NextField => {
+                    self.filtering = false
+                }
                 command => {
                     if let Some(filter) = &mut self.filter {
                         filter.obey(command);
@@ -190,18 +203,22 @@ impl Home {
             return;
         };
         match saved.kind {
-            SavedKind::Run { .. } => migration.say("Runs are kept: their journals prove what was written."),
+            SavedKind::Run { .. } => {
+                migration.say("Runs are kept: their journals prove what was written.")
+            }
             SavedKind::Draft(path) => {
-                migration.overlays.push(super::overlay::Overlay::Question(super::overlay::Question {
-                    asker: super::overlay::Asker::Program(super::REMOVE_DRAFT),
-                    title: format!("Remove the draft \"{}\"?", saved.name),
-                    lines: vec![format!("Its answers are gone then: {}", path.display())],
-                    choices: vec![
-                        ("Keep it".to_owned(), String::new()),
-                        ("Remove it".to_owned(), String::new()),
-                    ],
-                    selected: 0,
-                }));
+                migration.overlays.push(super::overlay::Overlay::Question(
+                    super::overlay::Question {
+                        asker: super::overlay::Asker::Program(super::REMOVE_DRAFT),
+                        title: format!("Remove the draft \"{}\"?", saved.name),
+                        lines: vec![format!("Its answers are gone then: {}", path.display())],
+                        choices: vec![
+                            ("Keep it".to_owned(), String::new()),
+                            ("Remove it".to_owned(), String::new()),
+                        ],
+                        selected: 0,
+                    },
+                ));
             }
         }
     }

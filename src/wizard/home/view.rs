@@ -61,19 +61,24 @@ fn draw_saved(
 ) {
     let fitting = home.fitting(&migration.saved);
     let title = match &home.filter {
-        Some(filter) => format!("CONTINUE   filter: {}{}", filter.text(), if home.filtering { "▏" } else { "" }),
+        Some(filter) => {
+            format!("CONTINUE   filter: {}{}", filter.text(), if home.filtering { "▏" } else { "" })
+        }
         None => "CONTINUE".to_owned(),
     };
     put(canvas, area.x, area.y + y, &title, role::title());
     let count = Area { y: area.y + y, height: 1, ..area };
-    super::super::look::right(canvas, count, 0, &format!("{} saved", migration.saved.len()), role::plain());
+    super::super::look::right(
+        canvas,
+        count,
+        0,
+        &format!("{} saved", migration.saved.len()),
+        role::plain(),
+    );
     let about = home.selected(&migration.saved);
     let about_lines: u16 = if about.is_some() { 6 } else { 0 };
-    let list = Area {
-        y: area.y + y + 1,
-        height: area.height.saturating_sub(y + 1 + about_lines),
-        ..area
-    };
+    let list =
+        Area { y: area.y + y + 1, height: area.height.saturating_sub(y + 1 + about_lines), ..area };
     let selected = cursor.checked_sub(STARTS.len());
     let shown = super::super::list::List { selected: selected.unwrap_or(0), first: 0 };
     let is_narrow = area.width < 90;

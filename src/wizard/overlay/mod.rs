@@ -118,7 +118,13 @@ pub struct Picker {
 impl Picker {
     /// A list to pick from.
     pub fn new(asker: Asker, title: impl Into<String>, items: Vec<String>) -> Self {
-        Self { asker, title: title.into(), items, filter: TextField::default(), list: List::default() }
+        Self {
+            asker,
+            title: title.into(),
+            items,
+            filter: TextField::default(),
+            list: List::default(),
+        }
     }
 
     /// The places of the items that fit the filter.

@@ -121,11 +121,8 @@ fn draw_picker(picker: &Picker, canvas: &mut Canvas) {
     if fitting.is_empty() {
         put(canvas, area.x, area.y + 1, "Nothing fits what you typed.", role::plain());
     }
-    let keys = format!(
-        "{} of {}   ↑↓ move   Enter take   Esc close",
-        fitting.len(),
-        picker.items.len()
-    );
+    let keys =
+        format!("{} of {}   ↑↓ move   Enter take   Esc close", fitting.len(), picker.items.len());
     put(canvas, area.x, area.bottom() - 1, &cut(&keys, width), role::accent());
 }
 
