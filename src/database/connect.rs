@@ -42,6 +42,19 @@ pub enum Authentication {
     EntraToken,
 }
 
+impl Authentication {
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Sql => "SQL login",
+            Self::Windows => "Windows account",
+            Self::Integrated => "this Windows session",
+            Self::EntraToken => "Microsoft Entra token",
+        }
+    }
+}
+
 /// How much of the conversation is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Encryption {
@@ -54,6 +67,19 @@ pub enum Encryption {
     LoginOnly,
     /// Nothing: for trusted networks only.
     None,
+}
+
+impl Encryption {
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Required => "everything",
+            Self::Strict => "everything, TLS before the first byte",
+            Self::LoginOnly => "the sign-in only",
+            Self::None => "nothing",
+        }
+    }
 }
 
 /// A SQL Server and how to sign in there.

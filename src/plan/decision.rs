@@ -18,7 +18,7 @@ pub struct Decision {
 }
 
 /// All decisions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decisions {
     by_key: HashMap<FindingKey, Decision>,
 }
