@@ -50,7 +50,7 @@ impl Authentication {
             Self::Sql => "SQL login",
             Self::Windows => "Windows account",
             Self::Integrated => "this Windows session",
-            Self::EntraToken => "Entra token",
+            Self::EntraToken => "Microsoft Entra token",
         }
     }
 }
@@ -75,8 +75,8 @@ impl Encryption {
     pub fn label(self) -> &'static str {
         match self {
             Self::Required => "everything",
-            Self::Strict => "strict (TDS 8.0)",
-            Self::LoginOnly => "sign-in only",
+            Self::Strict => "everything, TLS before the first byte",
+            Self::LoginOnly => "the sign-in only",
             Self::None => "nothing",
         }
     }

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use build::{Refusal, build};
 pub use decision::{Decision, Decisions};
 pub use file::{
-    AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PlanFile, PlanFileError, Purpose,
-    RunOptions, SourceReading,
+    AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile, PlanFileError,
+    Purpose, RunOptions, SOURCE_READINGS, SourceReading, Understood, plan_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use order::Order;

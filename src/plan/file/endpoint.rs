@@ -2,13 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::database::{Authentication, ConnectionSpec, Encryption, Secret, ServerSpec};
 
 /// What an environment is for, as the person declares it: no table says it (`metamodel.md` §2.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Production: never written.
     Production,
@@ -19,6 +16,16 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Its name in plan files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::NonProduction => "non-production",
+            Self::Development => "development",
+        }
+    }
+
     /// For people.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -67,6 +74,23 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// A server and a database that are still to be named.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            engine: EndpointEngine::SqlServer {
+                server: String::new(),
+                database: String::new(),
+                user: String::new(),
+                authentication: Authentication::default(),
+                encryption: Encryption::default(),
+                trust_certificate: false,
+                ca_file: None,
+            },
+            purpose: None,
+        }
+    }
+
     /// What to open; paths are taken relative to `folder`, the plan file's.
     #[must_use]
     pub fn connection(&self, folder: &Path, secret: Option<Secret>) -> ConnectionSpec {
@@ -105,7 +129,7 @@ impl Endpoint {
     }
 }
 
-/// The names of the ways to sign in; the first is the default.
+/// The ways to sign in with their names in plan files; the first is the default.
 pub const AUTHENTICATIONS: [(&str, Authentication); 4] = [
     ("sql", Authentication::Sql),
     ("windows", Authentication::Windows),
@@ -113,10 +137,17 @@ pub const AUTHENTICATIONS: [(&str, Authentication); 4] = [
     ("entra-token", Authentication::EntraToken),
 ];
 
-/// The names of the kinds of encryption; the first is the default.
+/// The kinds of encryption with their names in plan files; the first is the default.
 pub const ENCRYPTIONS: [(&str, Encryption); 4] = [
     ("required", Encryption::Required),
     ("strict", Encryption::Strict),
     ("login-only", Encryption::LoginOnly),
     ("none", Encryption::None),
+];
+
+/// What an environment can be for, with the names in plan files; there is no default.
+pub const PURPOSES: [(&str, Purpose); 3] = [
+    (Purpose::Production.name(), Purpose::Production),
+    (Purpose::NonProduction.name(), Purpose::NonProduction),
+    (Purpose::Development.name(), Purpose::Development),
 ];

@@ -1,7 +1,11 @@
 //! The plan file: TOML that a person can write by hand (`design.md` §6).
 
 mod endpoint;
+mod notes;
 mod read;
+mod section;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::fmt;
@@ -10,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decisions, ScopeRequest};
 
-pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, Purpose};
+pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, Purpose};
+pub use read::plan_keys;
 
 /// How the source is read (`design.md` decision 19).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +35,7 @@ pub enum SourceReading {
 impl SourceReading {
     /// Its name in plan files.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Snapshot => "snapshot",
@@ -39,6 +44,14 @@ impl SourceReading {
         }
     }
 }
+
+/// The ways to read the source with their names in plan files; the first is the default.
+pub const SOURCE_READINGS: [(&str, SourceReading); 4] = [
+    (SourceReading::Auto.name(), SourceReading::Auto),
+    (SourceReading::Snapshot.name(), SourceReading::Snapshot),
+    (SourceReading::HighWater.name(), SourceReading::HighWater),
+    (SourceReading::Frozen.name(), SourceReading::Frozen),
+];
 
 /// Batch size and the like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +78,7 @@ impl Default for RunOptions {
 }
 
 /// A plan file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanFile {
     /// The plan's name.
     pub name: String,
@@ -82,30 +95,29 @@ pub struct PlanFile {
 }
 
 impl PlanFile {
-    /// Nothing but a name.
+    /// A plan of which nothing but the name is known.
     #[must_use]
     pub fn empty(name: &str) -> Self {
-        let side = |purpose| Endpoint {
-            engine: EndpointEngine::SqlServer {
-                server: String::new(),
-                database: String::new(),
-                user: String::new(),
-                authentication: crate::database::Authentication::default(),
-                encryption: crate::database::Encryption::default(),
-                trust_certificate: false,
-                ca_file: None,
-            },
-            purpose,
-        };
         Self {
             name: name.to_owned(),
-            source: side(None),
-            destination: side(None),
+            source: Endpoint::empty(),
+            destination: Endpoint::empty(),
             scope: ScopeRequest::default(),
             options: RunOptions::default(),
             decisions: Decisions::default(),
         }
     }
+}
+
+/// A plan or a draft as far as it was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Understood {
+    /// The plan; what is missing is empty.
+    pub plan: PlanFile,
+    /// What was not understood and what became of it, a sentence each, in the order of the file.
+    pub notices: Vec<String>,
+    /// The wizard's step at which a draft was left.
+    pub step: Option<String>,
 }
 
 /// Why a plan file cannot be used.
@@ -119,75 +131,3 @@ impl fmt::Display for PlanFileError {
 }
 
 impl std::error::Error for PlanFileError {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::compare::{FindingKey, FindingKind};
-    use crate::outsystems::Key;
-    use crate::plan::Decision;
-
-    const SMALL: &str = r#"
-version = 1
-name = "small"   # what it is called
-
-[source]
-engine = "sqlite"
-path = "prod.sqlite"
-
-[destination]
-engine = "sqlserver"
-server = "dev,1433"
-database = "OSDEV"
-user = "osferry_rw"
-purpose = "non-production"
-
-[scope]
-applications = ["Claims"]
-
-[options]
-destination_rows = "replace"
-"#;
-
-    #[test]
-    fn the_smallest_plan_reads() {
-        let plan = PlanFile::parse(SMALL, "x").expect("a plan");
-        assert_eq!(plan.name, "small");
-        assert_eq!(plan.scope.replace, Some(true));
-        assert_eq!(plan.options, RunOptions::default());
-        assert_eq!(plan.source.purpose, None);
-        assert!(plan.destination.needs_secret());
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_with_its_line() {
-        let text = SMALL.replace("database =", "databse =");
-        let error = PlanFile::parse(&text, "x").expect_err("a misspelt key").to_string();
-        assert!(error.contains("line 12") && error.contains("databse"), "{error}");
-    }
-
-    #[test]
-    fn decisions_are_written_and_read_back_and_comments_survive() {
-        let mut decisions = Decisions::default();
-        decisions.put(Decision {
-            key: FindingKey {
-                espace: Key::new("e"),
-                entity: Key::new("n"),
-                ..FindingKey::new(FindingKind::EntityMissing)
-            },
-            about: "Claims.Claim".to_owned(),
-            choice: "leave-out".to_owned(),
-            to: None,
-        });
-        let text = PlanFile::with_decisions(SMALL, &decisions).expect("it is TOML");
-        assert!(text.contains("# what it is called"));
-        let mut plan = PlanFile::parse(&text, "x").expect("a plan");
-        assert_eq!(plan.decisions.all(), decisions.all());
-        plan.options.source_reading = SourceReading::Frozen;
-        let again = PlanFile::parse(&plan.to_text(), "x").expect("a plan");
-        assert_eq!(again.decisions.all(), decisions.all());
-        assert_eq!(again.source, plan.source);
-        assert_eq!(again.scope, plan.scope);
-        assert_eq!(again.options, plan.options);
-    }
-}

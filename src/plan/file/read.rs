@@ -1,265 +1,355 @@
-//! From TOML to a plan file, or the reason why it is none.
+//! From TOML to a plan file: the whole of it or the reason why not, or as far as it is understood.
+//!
+//! One reader does both. It notes whatever is not as it should be and goes on; a command refuses
+//! a plan with notes, and the wizard shows them.
 
-use std::path::PathBuf;
+use toml_edit::{Document, Item, TableLike, Value};
 
-use serde::Deserialize;
-
-use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS};
+use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS, PURPOSES};
+use super::notes::Notes;
+use super::section::{Kind, Section, type_of_value};
 use super::{
-    Endpoint, EndpointEngine, PlanFile, PlanFileError, Purpose, RunOptions, SourceReading,
+    Endpoint, EndpointEngine, PlanFile, PlanFileError, RunOptions, SOURCE_READINGS, Understood,
 };
 use crate::compare::{FindingKey, FindingKind};
 use crate::database::Authentication;
 use crate::outsystems::Key;
 use crate::plan::{Decision, Decisions, ScopeRequest};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPlan {
-    version: u32,
-    name: Option<String>,
-    source: RawEndpoint,
-    destination: RawEndpoint,
-    scope: RawScope,
-    #[serde(default)]
-    options: RawOptions,
-    #[serde(default)]
-    decision: Vec<RawDecision>,
-}
+const ROOT: Kind = Kind {
+    heading: "",
+    keys: &["version", "name", "source", "destination", "scope", "options", "decision", "wizard"],
+};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawEndpoint {
-    engine: String,
-    server: Option<String>,
-    database: Option<String>,
-    user: Option<String>,
-    auth: Option<String>,
-    encrypt: Option<String>,
-    trust_certificate: Option<bool>,
-    ca_file: Option<PathBuf>,
-    path: Option<PathBuf>,
-    purpose: Option<Purpose>,
-}
+const ENDPOINT: Kind = Kind {
+    heading: "[source] and [destination]",
+    keys: &[
+        "engine",
+        "server",
+        "database",
+        "user",
+        "auth",
+        "encrypt",
+        "trust_certificate",
+        "ca_file",
+        "path",
+        "purpose",
+    ],
+};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawScope {
-    #[serde(default)]
-    applications: Vec<String>,
-    #[serde(default)]
-    espaces: Vec<String>,
-    #[serde(default)]
-    solutions: Vec<String>,
-    #[serde(default)]
-    exclude: Vec<String>,
-}
+const SCOPE: Kind =
+    Kind { heading: "[scope]", keys: &["applications", "espaces", "solutions", "exclude"] };
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct RawOptions {
-    destination_rows: Option<String>,
-    source_reading: Option<SourceReading>,
-    batch_rows: Option<usize>,
-    parallel_entities: Option<usize>,
-    keep_before_images: Option<bool>,
-    personal_data: Option<String>,
-}
+const OPTIONS: Kind = Kind {
+    heading: "[options]",
+    keys: &[
+        "destination_rows",
+        "source_reading",
+        "batch_rows",
+        "parallel_entities",
+        "keep_before_images",
+        "personal_data",
+    ],
+};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawDecision {
-    kind: String,
-    espace: Option<String>,
-    entity: Option<String>,
-    attribute: Option<String>,
-    record: Option<String>,
-    user: Option<String>,
-    tenant: Option<String>,
-    about: Option<String>,
-    choice: String,
-    to: Option<toml::Value>,
+const DECISION: Kind = Kind {
+    heading: "[[decision]]",
+    keys: &[
+        "kind",
+        "espace",
+        "entity",
+        "attribute",
+        "record",
+        "user",
+        "tenant",
+        "about",
+        "choice",
+        "to",
+    ],
+};
+
+const WIZARD: Kind = Kind { heading: "[wizard]", keys: &["step"] };
+
+const DEFAULT_TAKEN: &str = "; the default was taken";
+
+/// The keys of a plan file: the tables as they are headed (the file itself first, without a
+/// heading), each with its keys.
+#[must_use]
+pub fn plan_keys() -> Vec<(&'static str, &'static [&'static str])> {
+    [ROOT, ENDPOINT, SCOPE, OPTIONS, DECISION, WIZARD]
+        .into_iter()
+        .map(|kind| (kind.heading, kind.keys))
+        .collect()
 }
 
 impl PlanFile {
     /// Reads a plan; `fallback_name` is used when it has none. Unknown keys are refused, with
     /// their line.
     pub fn parse(text: &str, fallback_name: &str) -> Result<Self, PlanFileError> {
-        let raw: RawPlan = toml::from_str(text)
-            .map_err(|error| PlanFileError(error.to_string().trim().to_owned()))?;
-        if raw.version != 1 {
-            return Err(PlanFileError(format!(
-                "version = {}: this osferry reads plans of version 1",
-                raw.version
-            )));
-        }
-        let mut decisions = Decisions::default();
-        for (place, decision) in raw.decision.into_iter().enumerate() {
-            decisions.put(decision.resolve(place + 1)?);
-        }
-        let (options, replace) = raw.options.resolve()?;
-        Ok(Self {
-            name: raw.name.unwrap_or_else(|| fallback_name.to_owned()),
-            source: raw.source.resolve("source")?,
-            destination: raw.destination.resolve("destination")?,
-            scope: ScopeRequest {
-                applications: raw.scope.applications,
-                espaces: raw.scope.espaces,
-                solutions: raw.scope.solutions,
-                exclude: raw.scope.exclude,
-                replace,
-            },
-            options,
-            decisions,
-        })
+        let (plan, _, notes) = read(text, fallback_name)?;
+        notes.into_refusal()?;
+        Ok(plan)
+    }
+
+    /// Reads a plan or a draft as far as it is understood, and says what was not. Only a text
+    /// that is no TOML is an error. What is missing is empty.
+    pub fn understand(text: &str, default_name: &str) -> Result<Understood, PlanFileError> {
+        let (plan, step, notes) = read(text, default_name)?;
+        Ok(Understood { plan, notices: notes.into_notices(), step })
     }
 }
 
-impl RawOptions {
-    /// The options, and what becomes of the destination's rows.
-    fn resolve(self) -> Result<(RunOptions, Option<bool>), PlanFileError> {
-        let replace = match self.destination_rows.as_deref() {
-            None => None,
-            Some("replace") => Some(true),
-            Some("keep") => Some(false),
-            Some(other) => {
-                return Err(PlanFileError(format!(
-                    "destination_rows = \"{other}\": it is \"replace\" or \"keep\""
-                )));
-            }
-        };
-        match self.personal_data.as_deref() {
-            None | Some("real") => {}
-            Some("mask") => {
-                return Err(PlanFileError(
-                    "personal_data = \"mask\": masking is not built yet; say \"real\" or leave the \
-                     key out (created users are masked in any case)"
-                        .to_owned(),
-                ));
-            }
-            Some(other) => {
-                return Err(PlanFileError(format!(
-                    "personal_data = \"{other}\": it is \"real\" or \"mask\""
-                )));
-            }
+fn read(
+    text: &str,
+    fallback_name: &str,
+) -> Result<(PlanFile, Option<String>, Notes), PlanFileError> {
+    let document = Document::parse(text)
+        .map_err(|error| PlanFileError(error.to_string().trim().to_owned()))?;
+    let mut notes = Notes::new(text);
+    let root = Section::new(String::new(), None, document.as_table(), &ROOT, &mut notes);
+    check_version(&root, &mut notes);
+    let mut plan =
+        PlanFile::empty(&root.text("name", &mut notes).unwrap_or_else(|| fallback_name.to_owned()));
+    plan.source = endpoint(&root, "source", &mut notes);
+    plan.destination = endpoint(&root, "destination", &mut notes);
+    plan.scope = scope(&root, &mut notes);
+    if let Some(section) = section(&root, "options", &OPTIONS, &mut notes) {
+        plan.scope.replace = replace(&section, &mut notes);
+        plan.options = options(&section, &mut notes);
+    }
+    plan.decisions = decisions(&root, &mut notes);
+    let step = section(&root, "wizard", &WIZARD, &mut notes)
+        .and_then(|section| section.text("step", &mut notes));
+    Ok((plan, step, notes))
+}
+
+fn check_version(root: &Section<'_>, notes: &mut Notes) {
+    match root.number("version", notes) {
+        Some(1) => {}
+        Some(other) => {
+            let what = format!(" = {other}: this osferry reads plans of version 1");
+            root.note("version", &what, notes)
+                .instead(", and took what it knows")
+                .explains_others();
         }
-        let defaults = RunOptions::default();
-        let batch_rows = self.batch_rows.unwrap_or(defaults.batch_rows);
-        if !(1..=4000).contains(&batch_rows) {
-            return Err(PlanFileError(format!(
-                "batch_rows = {batch_rows}: it lies between 1 and 4000; above that SQL Server locks \
-                 the whole table"
-            )));
+        None if root.has("version") => {}
+        None => {
+            notes
+                .add(None, "version is missing".to_owned())
+                .advise(": a plan says version = 1")
+                .instead("; the file was read as version 1");
         }
-        let parallel_entities = self.parallel_entities.unwrap_or(defaults.parallel_entities);
-        if !(1..=16).contains(&parallel_entities) {
-            return Err(PlanFileError(format!(
-                "parallel_entities = {parallel_entities}: it lies between 1 and 16"
-            )));
-        }
-        let options = RunOptions {
-            batch_rows,
-            parallel_entities,
-            source_reading: self.source_reading.unwrap_or_default(),
-            keep_before_images: self.keep_before_images.unwrap_or(defaults.keep_before_images),
-        };
-        Ok((options, replace))
     }
 }
 
-fn one_of<T: Copy>(
-    section: &str,
+fn section<'a>(
+    root: &Section<'a>,
     key: &str,
-    given: Option<&str>,
-    known: &[(&str, T)],
-) -> Result<T, PlanFileError> {
-    let Some(given) = given else { return Ok(known[0].1) };
-    known.iter().find(|(name, _)| *name == given).map(|(_, kind)| *kind).ok_or_else(|| {
-        let names: Vec<String> = known.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-        PlanFileError(format!("[{section}] {key} = \"{given}\": it is {}", names.join(", ")))
-    })
+    kind: &Kind,
+    notes: &mut Notes,
+) -> Option<Section<'a>> {
+    let table = root.table(key, notes)?;
+    Some(Section::new(format!("[{key}]"), root.place_of(key), table, kind, notes))
 }
 
-impl RawEndpoint {
-    fn resolve(self, section: &str) -> Result<Endpoint, PlanFileError> {
-        let missing = |key: &str| {
-            PlanFileError(format!(
-                "[{section}] needs {key} = \"…\" with engine = \"{}\"",
-                self.engine
-            ))
-        };
-        let engine = match self.engine.as_str() {
-            "sqlite" => {
-                EndpointEngine::Sqlite { path: self.path.clone().ok_or_else(|| missing("path"))? }
-            }
-            "sqlserver" => {
-                let authentication =
-                    one_of(section, "auth", self.auth.as_deref(), &AUTHENTICATIONS)?;
-                let user = self.user.clone().unwrap_or_default();
-                let by_name =
-                    matches!(authentication, Authentication::Sql | Authentication::Windows);
-                if by_name && user.is_empty() {
-                    return Err(missing("user"));
-                }
-                if self.trust_certificate == Some(true) && self.ca_file.is_some() {
-                    return Err(PlanFileError(format!(
-                        "[{section}] has both trust_certificate and ca_file: one accepts every \
-                         certificate, the other says which; choose one"
-                    )));
-                }
-                EndpointEngine::SqlServer {
-                    server: self.server.clone().ok_or_else(|| missing("server"))?,
-                    database: self.database.clone().ok_or_else(|| missing("database"))?,
-                    user,
-                    authentication,
-                    encryption: one_of(section, "encrypt", self.encrypt.as_deref(), &ENCRYPTIONS)?,
-                    trust_certificate: self.trust_certificate.unwrap_or(false),
-                    ca_file: self.ca_file.clone(),
-                }
-            }
-            other => {
-                return Err(PlanFileError(format!(
-                    "[{section}] engine = \"{other}\": it is \"sqlserver\" or \"sqlite\""
-                )));
-            }
-        };
-        Ok(Endpoint { engine, purpose: self.purpose })
+/// A section that a plan cannot do without.
+fn needed_section<'a>(
+    root: &Section<'a>,
+    key: &str,
+    kind: &Kind,
+    notes: &mut Notes,
+) -> Option<Section<'a>> {
+    if !root.has(key) {
+        notes.add(None, format!("[{key}] is missing")).instead(" and was left empty");
+    }
+    section(root, key, kind, notes)
+}
+
+fn scope(root: &Section<'_>, notes: &mut Notes) -> ScopeRequest {
+    let Some(section) = needed_section(root, "scope", &SCOPE, notes) else {
+        return ScopeRequest::default();
+    };
+    ScopeRequest {
+        applications: section.texts("applications", notes),
+        espaces: section.texts("espaces", notes),
+        solutions: section.texts("solutions", notes),
+        exclude: section.texts("exclude", notes),
+        replace: None,
     }
 }
 
-impl RawDecision {
-    fn resolve(self, place: usize) -> Result<Decision, PlanFileError> {
-        let kind = FindingKind::parse(&self.kind).ok_or_else(|| {
-            let near = FindingKind::ALL
-                .iter()
-                .map(|kind| kind.name())
-                .max_by(|a, b| {
-                    strsim::jaro_winkler(a, &self.kind)
-                        .total_cmp(&strsim::jaro_winkler(b, &self.kind))
-                })
-                .unwrap_or_default();
-            PlanFileError(format!(
-                "decision {place}: there is no finding of kind \"{}\"; did you mean \"{near}\"?",
-                self.kind
-            ))
-        })?;
-        let key = |text: Option<String>| text.map(|text| Key::new(&text)).unwrap_or_default();
-        Ok(Decision {
-            key: FindingKey {
-                kind,
-                espace: key(self.espace),
-                entity: key(self.entity),
-                attribute: key(self.attribute),
-                record: key(self.record),
-                user: key(self.user),
-                tenant: key(self.tenant),
-            },
-            about: self.about.unwrap_or_default(),
-            choice: self.choice,
-            to: self.to.map(|to| match to {
-                toml::Value::String(text) => text,
-                other => other.to_string(),
-            }),
-        })
+/// What becomes of the destination's rows.
+fn replace(section: &Section<'_>, notes: &mut Notes) -> Option<bool> {
+    let words = [("replace", true), ("keep", false)];
+    section.given_word("destination_rows", &words, " and was left aside", notes)
+}
+
+fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
+    let defaults = RunOptions::default();
+    let words = [("real", false), ("mask", true)];
+    let is_masked = section.given_word("personal_data", &words, " and was left aside", notes);
+    if is_masked == Some(true) {
+        section
+            .note("personal_data", " = \"mask\": masking is not built yet", notes)
+            .advise("; say \"real\" or leave the key out (created users are masked in any case)")
+            .instead(", so the key was left aside");
+    }
+    let within = |key: &str, least: usize, most: usize, why: &str, notes: &mut Notes| {
+        let given = section.number(key, notes)?;
+        let fitting = usize::try_from(given).ok().filter(|n| (least..=most).contains(n));
+        if fitting.is_none() {
+            let what = format!(" = {given}: it lies between {least} and {most}");
+            section.note(key, &what, notes).advise(why).instead(DEFAULT_TAKEN);
+        }
+        fitting
+    };
+    let why = "; above that SQL Server locks the whole table";
+    RunOptions {
+        batch_rows: within("batch_rows", 1, 4000, why, notes).unwrap_or(defaults.batch_rows),
+        parallel_entities: within("parallel_entities", 1, 16, "", notes)
+            .unwrap_or(defaults.parallel_entities),
+        source_reading: section.word("source_reading", &SOURCE_READINGS, notes),
+        keep_before_images: section
+            .flag("keep_before_images", notes)
+            .unwrap_or(defaults.keep_before_images),
+    }
+}
+
+fn endpoint(root: &Section<'_>, key: &str, notes: &mut Notes) -> Endpoint {
+    let Some(section) = needed_section(root, key, &ENDPOINT, notes) else {
+        return Endpoint::empty();
+    };
+    let server = section.text("server", notes);
+    let database = section.text("database", notes);
+    let user = section.text("user", notes).unwrap_or_default();
+    let path = section.path("path", notes);
+    let ca_file = section.path("ca_file", notes);
+    let trust_certificate = section.flag("trust_certificate", notes).unwrap_or(false);
+    let is_sqlite = is_sqlite(&section, path.is_some() && server.is_none(), notes);
+    let engine = if is_sqlite { "sqlite" } else { "sqlserver" };
+    // A draft may be without these.
+    let missing = |key: &str, notes: &mut Notes| {
+        section.note_whole(&format!("needs {key} = \"…\" with engine = {engine:?}"), notes);
+        String::new()
+    };
+    let engine = if is_sqlite {
+        EndpointEngine::Sqlite { path: path.unwrap_or_else(|| missing("path", notes).into()) }
+    } else {
+        let authentication = section.word("auth", &AUTHENTICATIONS, notes);
+        let by_name = matches!(authentication, Authentication::Sql | Authentication::Windows);
+        if by_name && user.is_empty() {
+            missing("user", notes);
+        }
+        if trust_certificate && ca_file.is_some() {
+            section
+                .note_whole("has both trust_certificate and ca_file", notes)
+                .advise(": one accepts every certificate, the other says which; choose one")
+                .instead(": one accepts every certificate, the other says which; choose one");
+        }
+        EndpointEngine::SqlServer {
+            server: server.unwrap_or_else(|| missing("server", notes)),
+            database: database.unwrap_or_else(|| missing("database", notes)),
+            user,
+            authentication,
+            encryption: section.word("encrypt", &ENCRYPTIONS, notes),
+            trust_certificate,
+            ca_file,
+        }
+    };
+    let purpose = section.given_word("purpose", &PURPOSES, " and was left aside", notes);
+    Endpoint { engine, purpose }
+}
+
+/// Which engine a side says it is on; `likely` where it says none that is known.
+fn is_sqlite(section: &Section<'_>, likely: bool, notes: &mut Notes) -> bool {
+    let words = [("sqlserver", false), ("sqlite", true)];
+    let taken = format!("; {:?} was taken", if likely { "sqlite" } else { "sqlserver" });
+    if !section.has("engine") {
+        section
+            .note_whole("needs engine = \"sqlserver\" or \"sqlite\"", notes)
+            .instead(taken.as_str());
+    }
+    section.given_word("engine", &words, &taken, notes).unwrap_or(likely)
+}
+
+fn decisions(root: &Section<'_>, notes: &mut Notes) -> Decisions {
+    let mut decisions = Decisions::default();
+    let Some(item) = root.item("decision") else { return decisions };
+    let mut tables: Vec<&dyn TableLike> = Vec::new();
+    match item {
+        Item::ArrayOfTables(all) => tables.extend(all.iter().map(|table| table as &dyn TableLike)),
+        Item::Value(Value::Array(array)) => {
+            for value in array {
+                if let Some(table) = value.as_inline_table() {
+                    tables.push(table);
+                } else {
+                    let is = type_of_value(value);
+                    notes
+                        .add(value.span(), format!("a decision has to be a table and is {is}"))
+                        .instead(" and was left aside");
+                }
+            }
+        }
+        _ => root.note_type("decision", item, "a list of tables, [[decision]],", notes),
+    }
+    for (place, table) in tables.into_iter().enumerate() {
+        let before = notes.len();
+        let decision = decision(place + 1, table, notes);
+        // Without one of its keys it might speak of something else.
+        if notes.len() > before {
+            notes.instead_since(before, "; the decision was left aside");
+        } else if let Some(decision) = decision {
+            decisions.put(decision);
+        }
+    }
+    decisions
+}
+
+fn decision(place: usize, table: &dyn TableLike, notes: &mut Notes) -> Option<Decision> {
+    let span = table.iter().next().and_then(|(key, _)| table.get_key_value(key)?.0.span());
+    let section = Section::new(format!("decision {place}"), span, table, &DECISION, notes);
+    let mut needed = |key: &str| {
+        let text = section.text(key, notes);
+        if !section.has(key) {
+            section.note_whole(&format!("needs {key} = \"…\""), notes);
+        }
+        text
+    };
+    let (kind, choice) = (needed("kind"), needed("choice"));
+    let kind = kind.and_then(|kind| finding_kind(&section, &kind, notes));
+    let mut key = |name: &str| Key::new(&section.text(name, notes).unwrap_or_default());
+    let (espace, entity, attribute) = (key("espace"), key("entity"), key("attribute"));
+    let (record, user, tenant) = (key("record"), key("user"), key("tenant"));
+    let about = section.text("about", notes).unwrap_or_default();
+    let to = target(&section, notes);
+    let key = FindingKey { kind: kind?, espace, entity, attribute, record, user, tenant };
+    Some(Decision { key, about, choice: choice?, to })
+}
+
+fn finding_kind(section: &Section<'_>, given: &str, notes: &mut Notes) -> Option<FindingKind> {
+    let kind = FindingKind::parse(given);
+    if kind.is_none() {
+        let near = FindingKind::ALL
+            .iter()
+            .map(|kind| kind.name())
+            .max_by(|a, b| {
+                strsim::jaro_winkler(a, given).total_cmp(&strsim::jaro_winkler(b, given))
+            })
+            .unwrap_or_default();
+        section
+            .note("kind", &format!(": there is no finding of kind {given:?}"), notes)
+            .advise(format!("; did you mean {near:?}?"));
+    }
+    kind
+}
+
+/// Where to: a name, or an id that need not stand in quotes.
+fn target(section: &Section<'_>, notes: &mut Notes) -> Option<String> {
+    match section.item("to")? {
+        Item::Value(Value::Integer(number)) => Some(number.value().to_string()),
+        Item::Value(Value::Float(number)) => Some(number.value().to_string()),
+        Item::Value(Value::Boolean(flag)) => Some(flag.value().to_string()),
+        Item::Value(Value::Datetime(date)) => Some(date.value().to_string()),
+        _ => section.text("to", notes),
     }
 }

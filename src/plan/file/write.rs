@@ -3,7 +3,7 @@
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS};
-use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError, Purpose};
+use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError};
 use crate::plan::Decisions;
 
 impl PlanFile {
@@ -12,42 +12,31 @@ impl PlanFile {
     pub fn with_decisions(text: &str, decisions: &Decisions) -> Result<String, PlanFileError> {
         let mut document: DocumentMut =
             text.parse().map_err(|error: toml_edit::TomlError| PlanFileError(error.to_string()))?;
-        let mut tables = ArrayOfTables::new();
-        for decision in decisions.all() {
-            let mut table = Table::new();
-            table.insert("kind", value(decision.key.kind.name()));
-            let key = &decision.key;
-            for (name, part) in [
-                ("espace", &key.espace),
-                ("entity", &key.entity),
-                ("attribute", &key.attribute),
-                ("record", &key.record),
-                ("user", &key.user),
-                ("tenant", &key.tenant),
-            ] {
-                if !part.is_empty() {
-                    table.insert(name, value(part.as_str()));
-                }
-            }
-            if !decision.about.is_empty() {
-                table.insert("about", value(&decision.about));
-            }
-            table.insert("choice", value(&decision.choice));
-            if let Some(to) = &decision.to {
-                table.insert("to", value(to));
-            }
-            tables.push(table);
-        }
-        document.remove("decision");
-        if !tables.is_empty() {
-            document.insert("decision", Item::ArrayOfTables(tables));
-        }
+        put_decisions(&mut document, decisions);
         Ok(document.to_string())
     }
 
     /// The text of a new plan file.
     #[must_use]
     pub fn to_text(&self) -> String {
+        let mut document = self.document();
+        put_decisions(&mut document, &self.decisions);
+        document.to_string()
+    }
+
+    /// The text of a draft: the plan as far as it is known, and the wizard's step.
+    #[must_use]
+    pub fn to_draft_text(&self, step: &str) -> String {
+        let mut document = self.document();
+        let mut wizard = Table::new();
+        wizard.insert("step", value(step));
+        document.insert("wizard", Item::Table(wizard));
+        put_decisions(&mut document, &self.decisions);
+        document.to_string()
+    }
+
+    /// Everything but the decisions, which stand last.
+    fn document(&self) -> DocumentMut {
         let mut document = DocumentMut::new();
         document.insert("version", value(1));
         document.insert("name", value(&self.name));
@@ -70,8 +59,41 @@ impl PlanFile {
         options.insert("source_reading", value(self.options.source_reading.name()));
         options.insert("keep_before_images", value(self.options.keep_before_images));
         document.insert("options", Item::Table(options));
-        let text = document.to_string();
-        Self::with_decisions(&text, &self.decisions).unwrap_or(text)
+        document
+    }
+}
+
+/// Has a document hold these decisions in place of its own.
+fn put_decisions(document: &mut DocumentMut, decisions: &Decisions) {
+    let mut tables = ArrayOfTables::new();
+    for decision in decisions.all() {
+        let mut table = Table::new();
+        table.insert("kind", value(decision.key.kind.name()));
+        let key = &decision.key;
+        for (name, part) in [
+            ("espace", &key.espace),
+            ("entity", &key.entity),
+            ("attribute", &key.attribute),
+            ("record", &key.record),
+            ("user", &key.user),
+            ("tenant", &key.tenant),
+        ] {
+            if !part.is_empty() {
+                table.insert(name, value(part.as_str()));
+            }
+        }
+        if !decision.about.is_empty() {
+            table.insert("about", value(&decision.about));
+        }
+        table.insert("choice", value(&decision.choice));
+        if let Some(to) = &decision.to {
+            table.insert("to", value(to));
+        }
+        tables.push(table);
+    }
+    document.remove("decision");
+    if !tables.is_empty() {
+        document.insert("decision", Item::ArrayOfTables(tables));
     }
 }
 
@@ -111,14 +133,7 @@ impl Endpoint {
             }
         }
         if let Some(purpose) = self.purpose {
-            table.insert(
-                "purpose",
-                value(match purpose {
-                    Purpose::Production => "production",
-                    Purpose::NonProduction => "non-production",
-                    Purpose::Development => "development",
-                }),
-            );
+            table.insert("purpose", value(purpose.name()));
         }
         table
     }
