@@ -71,4 +71,5 @@ pub mod plan;
 pub mod practice;
 pub mod proof;
 pub mod report;
+pub mod terminal;
 pub mod wizard;

@@ -13,6 +13,7 @@ mod runs;
 mod secrets;
 mod show;
 mod verify;
+mod wizard;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::front::Home;
+use crate::terminal::{Begin, Wishes};
 use ending::{Exit, Trouble};
 
 /// Carries the data of OutSystems 11 applications from Production to Non-Production: every id
@@ -28,8 +30,25 @@ use ending::{Exit, Trouble};
 #[derive(Parser)]
 #[command(name = "osferry", version, after_help = AFTER_HELP)]
 struct Arguments {
+    /// Draw with ASCII signs only
+    #[arg(long, global = true)]
+    ascii: bool,
+    /// Use colours or not
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: When,
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, ValueEnum)]
+enum When {
+    /// As the terminal and NO_COLOR say
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 const AFTER_HELP: &str = "\
@@ -163,15 +182,16 @@ pub fn main() -> ExitCode {
             return if asked { Exit::Done } else { Exit::WrongCommandLine }.into();
         }
     };
-    let Some(command) = arguments.command else {
-        show::say(
-            "osferry: the wizard is not there yet. `osferry practice --unattended` shows a whole \
-             migration, `osferry --help` lists the commands.",
-        );
-        return Exit::WrongCommandLine.into();
+    let wishes = Wishes {
+        ascii: arguments.ascii,
+        color: match arguments.color {
+            When::Auto => None,
+            When::Always => Some(true),
+            When::Never => Some(false),
+        },
     };
     // A panic has told its sentence in the hook; what it left behind is closed like after a crash.
-    let ended = std::panic::catch_unwind(|| perform(command));
+    let ended = std::panic::catch_unwind(|| perform(arguments.command, wishes));
     match ended {
         Ok(Ok(exit)) => exit.into(),
         Ok(Err(trouble)) => {
@@ -182,7 +202,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn perform(command: Command) -> Result<Exit, Trouble> {
+fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
     let home = Home::find()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -190,11 +210,14 @@ fn perform(command: Command) -> Result<Exit, Trouble> {
         .map_err(|error| Trouble::refused(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         match command {
-            Command::Practice(arguments) => practice::practice(&home, arguments).await,
-            Command::Compare(arguments) => compare::compare(&arguments).await,
-            Command::Run(arguments) => run::run(&home, &arguments).await,
-            Command::Verify(arguments) => verify::verify(&home, &arguments).await,
-            Command::Runs(arguments) => runs::runs(&home, &arguments),
+            None => wizard::open(&home, Begin::Home, wishes).await,
+            Some(Command::Practice(arguments)) => {
+                practice::practice(&home, arguments, wishes).await
+            }
+            Some(Command::Compare(arguments)) => compare::compare(&arguments).await,
+            Some(Command::Run(arguments)) => run::run(&home, &arguments).await,
+            Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
+            Some(Command::Runs(arguments)) => runs::runs(&home, &arguments),
         }
     })
 }

@@ -2,10 +2,15 @@
 
 use std::panic::PanicHookInfo;
 
+use crate::terminal::life;
+
 /// Replaces the panic message by a sentence. `RUST_BACKTRACE` asks for the details.
 pub(super) fn install() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        if life::on_panic() == life::Panicked::KeepQuiet {
+            return;
+        }
         super::show::say(&sentence(info));
         if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
             default(info);

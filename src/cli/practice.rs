@@ -4,17 +4,28 @@ use std::path::Path;
 
 use super::ending::{Exit, Trouble};
 use super::road::Saved;
-use super::{PracticeArguments, run, secrets, show};
+use super::{PracticeArguments, run, secrets, show, wizard};
 use crate::front::Home;
 use crate::front::practice::{self, Making, OnServer};
 use crate::front::secrets::{from_environment, variable};
 use crate::outsystems::Side;
 use crate::practice::PracticeOptions;
 use crate::report::counted;
+use crate::terminal::{self, Begin, Wishes};
 
-pub(super) async fn practice(home: &Home, arguments: PracticeArguments) -> Result<Exit, Trouble> {
+pub(super) async fn practice(
+    home: &Home,
+    arguments: PracticeArguments,
+    wishes: Wishes,
+) -> Result<Exit, Trouble> {
     if arguments.unattended {
         home.check()?;
+    }
+    let opens_wizard = !arguments.unattended && !arguments.make_only && terminal::has_screen();
+    if opens_wizard && arguments.sqlserver.is_none() {
+        let begin =
+            Begin::Practice { folder: arguments.dir, rows: arguments.rows, fresh: arguments.fresh };
+        return wizard::open(home, begin, wishes).await;
     }
     let folder = arguments.dir.clone().unwrap_or_else(|| home.practice());
     let folder = practice::make_folder(&folder)?;
@@ -32,6 +43,10 @@ pub(super) async fn practice(home: &Home, arguments: PracticeArguments) -> Resul
         saved.secret.clone_from(&pair.secret);
         return run::carry_out(home, &saved, confirm, true, false).await;
     }
+    if opens_wizard {
+        let begin = Begin::PracticePair { plan: pair.plan, secret: pair.secret };
+        return wizard::open(home, begin, wishes).await;
+    }
     show::result(&format!(
         "The practice pair is there:\n  Production      {}\n  Non-Production  {}\n  plan            \
          {plan}",
@@ -41,8 +56,7 @@ pub(super) async fn practice(home: &Home, arguments: PracticeArguments) -> Resul
     if !arguments.make_only {
         show::result(&format!(
             "\nWhere they differ:  osferry compare {plan}\nThe migration:     osferry run {plan} \
-             --confirm {confirm} --decide recommended\nThe wizard that walks through it is not \
-             there yet."
+             --confirm {confirm} --decide recommended"
         ));
     }
     Ok(Exit::Done)

@@ -118,7 +118,7 @@ impl<'a> Load<'a> {
 
     /// Asks the source in another way how many rows there are. Below a mark rows can vanish
     /// while the applications work, but none can come: one that was not read was missed.
-    async fn check_count(&self, read: u64) -> Result<()> {
+    async fn check_count(&mut self, read: u64) -> Result<()> {
         let frozen = self.plan.options.source_reading == SourceReading::Frozen;
         if self.mark.is_none() && !frozen {
             return Ok(());
@@ -143,7 +143,7 @@ impl<'a> Load<'a> {
     }
 
     /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
-    async fn read_ahead(&self) -> Result<mpsc::Receiver<Result<Read>>> {
+    async fn read_ahead(&mut self) -> Result<mpsc::Receiver<Result<Read>>> {
         let mut scan = scan_source(self.plan, self.place, self.source.as_ref(), self.mark).await?;
         let canonical = Canonical::for_source(self.plan, self.place);
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
@@ -166,7 +166,7 @@ impl<'a> Load<'a> {
     }
 
     /// Where rows are recognised by key values: the destination's rows by these values.
-    async fn recognisable(&self) -> Result<Option<HashMap<String, Value>>> {
+    async fn recognisable(&mut self) -> Result<Option<HashMap<String, Value>>> {
         let ExistingPlan::Recognise { key, .. } = &self.entity().existing else { return Ok(None) };
         let Some(identifier) = self.entity().destination_key() else { return Ok(None) };
         let mut columns = vec![ColumnRef::from(identifier)];

@@ -207,7 +207,7 @@ impl WriteSession {
 
     /// Whether the rows of a transaction are there, once its session is gone.
     async fn look(
-        &self,
+        &mut self,
         operation: &Operation<'_>,
         done: &Done,
         fault: &Fault,
@@ -234,7 +234,7 @@ impl WriteSession {
     }
 
     /// Waits until the lost session is gone, so that its transaction is decided.
-    async fn fence(&self, why: &Fault, trouble: &(dyn Fn(&str) + Sync)) -> Result<()> {
+    async fn fence(&mut self, why: &Fault, trouble: &(dyn Fn(&str) + Sync)) -> Result<()> {
         for tried in 0..FENCE_TRIES {
             match self.destination.fence(&self.name).await {
                 Ok(Fence::Gone) => return Ok(()),

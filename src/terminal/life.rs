@@ -39,7 +39,8 @@ pub fn restore() {
         return;
     }
     let mut out = stdout();
-    let _ = execute!(out, ResetColor, DisableBracketedPaste, SetTitle(""), LeaveAlternateScreen, Show);
+    let _ =
+        execute!(out, ResetColor, DisableBracketedPaste, SetTitle(""), LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
     let _ = out.flush();
 }

@@ -13,6 +13,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::database::Secret;
 use crate::wizard::Manners;
 use crate::wizard::message::Now;
 
@@ -33,8 +34,13 @@ pub enum Begin {
         /// Whether an existing pair is thrown away.
         fresh: bool,
     },
-    /// With a plan of this machine, and the passwords of the environment.
-    Plan(PathBuf),
+    /// On a practice pair that is there: its sample plan says where, and this is the password.
+    PracticePair {
+        /// The sample plan.
+        plan: PathBuf,
+        /// The password for both sides, where they need one.
+        secret: Option<Secret>,
+    },
 }
 
 /// What the person asked for about looks.

@@ -46,8 +46,7 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
     update(&mut model, Message::Time(clock.now()));
     let effects = match begin {
         Begin::Home => model.start(),
-        Begin::Practice { .. } => model.start_practice(),
-        Begin::Plan(path) => model.start_plan(path),
+        Begin::Practice { .. } | Begin::PracticePair { .. } => model.start_practice(),
     };
     let mut shell = Shell { worker: &mut worker, terminal: &mut terminal, clock, leaving: None };
     shell.obey(&mut model, effects)?;

@@ -44,6 +44,8 @@ pub enum Message {
     Answered(Answer),
     /// The window has this size now.
     Resized(Size),
+    /// The draft could not be saved; why.
+    DraftNotSaved(String),
     /// The system asked the program to end.
     AskedToEnd,
     /// A job reported; it may report more.

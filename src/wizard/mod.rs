@@ -151,6 +151,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Pasted(text) => model.on_pasted(&text),
         Message::Commanded(command) => model.on_command(command, None),
         Message::Answered(answer) => model.tell_step(Event::Answered(answer)),
+        Message::DraftNotSaved(why) => {
+            model.migration.say(format!("The draft is not saved: {why}."));
+        }
         Message::AskedToEnd => model.on_asked_to_end(),
         Message::Reported { job, fact } => model.on_reported(job, fact),
         Message::Ended(job) => {

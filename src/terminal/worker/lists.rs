@@ -122,7 +122,8 @@ fn known_run(id: &str, folder: &Path) -> (jiff::Timestamp, Saved) {
                 RunState::Proved => ("finished", Sign::Good, "report: done and proved"),
                 RunState::Disproved => ("proof fails", Sign::Bad, "report: where the proof fails"),
             };
-            let ended = ended.map_or_else(|| "It has no end yet.".to_owned(), |at| format!("Ended {at}."));
+            let ended =
+                ended.map_or_else(|| "It has no end yet.".to_owned(), |at| format!("Ended {at}."));
             Saved {
                 kind: SavedKind::Run { id: id.to_owned(), state, sign },
                 name,
@@ -130,7 +131,10 @@ fn known_run(id: &str, folder: &Path) -> (jiff::Timestamp, Saved) {
                 destination,
                 changed: shown(changed),
                 next: next.to_owned(),
-                about: vec![format!("Run {id}. {ended}"), format!("Its folder: {}", folder.display())],
+                about: vec![
+                    format!("Run {id}. {ended}"),
+                    format!("Its folder: {}", folder.display()),
+                ],
             }
         }
         Err(fault) => Saved {
@@ -153,7 +157,9 @@ pub(super) fn open(home: &Home, path: &Path, to: &Reporter) -> Result<()> {
         Fault::new(FaultKind::NotFound, format!("cannot read {}: {error}", path.display()))
             .advise("Check the path; a plan is a TOML file, see the manual.")
     })?;
-    let name = path.file_stem().map_or_else(|| "plan".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = path
+        .file_stem()
+        .map_or_else(|| "plan".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let understood = PlanFile::understand(&text, &name).map_err(|error| {
         Fault::new(FaultKind::Invalid, format!("{}: {error}", path.display()))
             .advise("It has to be TOML before anything of it can be understood.")
@@ -203,13 +209,33 @@ pub(super) fn open_run(home: &Home, id: &str, to: &Reporter) -> Result<()> {
 
 /// The practice pair, made where it is not there, with nothing chosen yet.
 pub(super) async fn make_practice(home: &Home, begin: &Begin, to: &Reporter) -> Result<()> {
+    let sample = match begin {
+        Begin::PracticePair { plan, .. } => plan.clone(),
+        begin => made(home, begin, to).await?,
+    };
+    let text = std::fs::read_to_string(&sample).map_err(|error| {
+        Fault::new(FaultKind::NotFound, format!("cannot read {}: {error}", sample.display()))
+    })?;
+    let understood = PlanFile::understand(&text, "practice").map_err(|error| {
+        Fault::new(FaultKind::Invalid, format!("{}: {error}", sample.display()))
+    })?;
+    // Of the sample plan only where the pair is: the person decides the rest.
+    let mut plan = PlanFile::empty("practice");
+    plan.source = understood.plan.source;
+    plan.destination = understood.plan.destination;
+    make_whole(&mut plan, sample.parent().unwrap_or(Path::new("")));
+    to.tell(Fact::PracticeMade(Box::new(plan)));
+    Ok(())
+}
+
+/// Makes the pair of files where it is not there; gives its sample plan.
+async fn made(home: &Home, begin: &Begin, to: &Reporter) -> Result<PathBuf> {
     let (folder, rows, fresh) = match begin {
         Begin::Practice { folder, rows, fresh } => (folder.clone(), *rows, *fresh),
         _ => (None, None, false),
     };
     let folder = practice::make_folder(&folder.unwrap_or_else(|| home.practice()))?;
-    let options = PracticeOptions { rows };
-    let pair = practice::make_files(&folder, options, fresh, |making| {
+    let pair = practice::make_files(&folder, PracticeOptions { rows }, fresh, |making| {
         to.tell(Fact::Making(match making {
             Making::UsedAgain { folder } => {
                 format!("The practice pair in {} is used again.", folder.display())
@@ -221,15 +247,7 @@ pub(super) async fn make_practice(home: &Home, begin: &Begin, to: &Reporter) -> 
         }));
     })
     .await?;
-    let mut plan = PlanFile::empty("practice");
-    let sample = std::fs::read_to_string(&pair.plan).ok();
-    if let Some(understood) = sample.and_then(|text| PlanFile::understand(&text, "practice").ok()) {
-        plan.source = understood.plan.source;
-        plan.destination = understood.plan.destination;
-        make_whole(&mut plan, &folder);
-    }
-    to.tell(Fact::PracticeMade(Box::new(plan)));
-    Ok(())
+    Ok(pair.plan)
 }
 
 /// Writes a plan file into the folder where the program was started, beside what is there.

@@ -57,25 +57,33 @@ impl Worker {
     /// A worker whose reports go into this queue.
     #[must_use]
     pub fn new(home: Home, begin: Begin, sender: UnboundedSender<Message>) -> Self {
-        Self {
-            home,
-            begin,
-            sender,
-            desk: Arc::default(),
-            jobs: HashMap::new(),
-            controller: None,
-        }
+        Self { home, begin, sender, desk: Arc::default(), jobs: HashMap::new(), controller: None }
     }
 
     /// The secrets that the environment's variables hold.
     #[must_use]
     pub fn offers(&self) -> Vec<OfferedSecret> {
         let mut offers = Vec::new();
+        if let Begin::PracticePair { secret: Some(secret), .. } = &self.begin {
+            for side in [Side::Source, Side::Destination] {
+                offers.push(OfferedSecret {
+                    side,
+                    is_token: false,
+                    variable: "the command line's question".to_owned(),
+                    secret: Password(secret.clone()),
+                });
+            }
+        }
         for side in [Side::Source, Side::Destination] {
             for (what, is_token) in [("PASSWORD", false), ("TOKEN", true)] {
                 let variable = secrets::variable(side, what);
                 if let Some(secret) = secrets::from_environment(&variable) {
-                    offers.push(OfferedSecret { side, is_token, variable, secret: Password(secret) });
+                    offers.push(OfferedSecret {
+                        side,
+                        is_token,
+                        variable,
+                        secret: Password(secret),
+                    });
                 }
             }
         }
@@ -98,9 +106,10 @@ impl Worker {
             }
             Effect::MakePractice(job) => {
                 let begin = self.begin.clone();
-                self.start(job, move |to| async move {
-                    lists::make_practice(&home, &begin, &to).await
-                });
+                self.start(
+                    job,
+                    move |to| async move { lists::make_practice(&home, &begin, &to).await },
+                );
             }
             Effect::Test { job, side, endpoint, secret } => {
                 self.start(job, move |to| async move {

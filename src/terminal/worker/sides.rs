@@ -32,7 +32,8 @@ pub(super) async fn test(
     let opened = match side {
         Side::Source => open::to_read(side, &spec).await.map(|source| (source, None)),
         Side::Destination => open::to_write(&spec).await.map(|destination| {
-            (Arc::clone(&destination).as_shared_source(), Some(destination))
+            let source: Arc<dyn Source> = Arc::clone(&destination) as Arc<dyn Source>;
+            (source, Some(destination))
         }),
     };
     let (database, destination) = match opened {
@@ -75,7 +76,11 @@ pub(super) async fn test(
         "OutSystems {}, {}, {}",
         model.platform_version.as_deref().unwrap_or("of an unknown version"),
         counted(model.espaces.len() as u64, "espace", "espaces"),
-        counted(model.entities.iter().filter(|entity| entity.is_active).count() as u64, "entity", "entities"),
+        counted(
+            model.entities.iter().filter(|entity| entity.is_active).count() as u64,
+            "entity",
+            "entities"
+        ),
     )));
     for check in rights(side, database.as_ref(), &model).await? {
         tell(check);
@@ -131,8 +136,12 @@ async fn rights(side: Side, database: &dyn Source, model: &Environment) -> Resul
         } else {
             Check {
                 sign: Sign::Warning,
-                text: format!("this sign-in may write {}", counted(writable as u64, "table", "tables")),
-                advice: "osferry never writes here; a sign-in that only reads is safer still.".to_owned(),
+                text: format!(
+                    "this sign-in may write {}",
+                    counted(writable as u64, "table", "tables")
+                ),
+                advice: "osferry never writes here; a sign-in that only reads is safer still."
+                    .to_owned(),
                 step: "Connect",
             }
         });

@@ -51,13 +51,14 @@ pub(super) async fn survey(desk: &Desk, asked: &Asked, again: bool, to: &Reporte
         }
     }
     let mut said = Instant::now();
-    let reviewed = have_answered(environments, &asked.scope, &asked.decisions, &mut answers, |open| {
-        if said.elapsed() > Duration::from_millis(200) {
-            said = Instant::now();
-            to.tell(Fact::Counting(open));
-        }
-    })
-    .await?;
+    let reviewed =
+        have_answered(environments, &asked.scope, &asked.decisions, &mut answers, |open| {
+            if said.elapsed() > Duration::from_millis(200) {
+                said = Instant::now();
+                to.tell(Fact::Counting(open));
+            }
+        })
+        .await?;
     drop(answers);
     let reviewed = match reviewed {
         Ok(reviewed) => Arc::new(reviewed),
@@ -83,21 +84,25 @@ pub(super) async fn survey(desk: &Desk, asked: &Asked, again: bool, to: &Reporte
 }
 
 /// Counts the rows of entities, one after the other.
-pub(super) async fn count(desk: &Desk, wanted: &[(Side, EntityIndex)], to: &Reporter) -> Result<()> {
+pub(super) async fn count(
+    desk: &Desk,
+    wanted: &[(Side, EntityIndex)],
+    to: &Reporter,
+) -> Result<()> {
     let sides = desk.sides().await?;
     for (side, entity) in wanted {
         let (database, model): (&dyn Source, _) = match side {
             Side::Source => (sides.source.as_ref(), &sides.source_model),
             Side::Destination => (sides.destination.as_source(), &sides.destination_model),
         };
-        let Some(shape) = model.entities.get(entity.0).and_then(|entity| model.shape(&entity.table))
+        let Some(shape) =
+            model.entities.get(entity.0).and_then(|entity| model.shape(&entity.table))
         else {
             continue;
         };
-        let rows = database
-            .count(&shape.name, &Filter::All)
-            .await
-            .map_err(|fault| fault.while_doing(format!("counting in {} of the {side}", shape.name)))?;
+        let rows = database.count(&shape.name, &Filter::All).await.map_err(|fault| {
+            fault.while_doing(format!("counting in {} of the {side}", shape.name))
+        })?;
         to.tell(Fact::Counted(*side, *entity, rows));
     }
     Ok(())
