@@ -7,6 +7,7 @@
 //! [`migration::Migration`], which all steps share.
 
 pub mod connect;
+pub mod findings;
 pub mod form;
 pub mod frame;
 pub mod home;
