@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::super::migration::Migration;
 use crate::compare::{Finding, FindingKind, FixedMap};
+use crate::database::Value;
 use crate::outsystems::{Environment, Key, User};
 use crate::plan::Review;
 
@@ -55,30 +56,56 @@ pub fn map_of<'a>(
 
 fn records(source: &Environment, review: &Review, finding: &Finding) -> Vec<Target> {
     let Some(map) = map_of(source, review, finding) else { return Vec::new() };
+    let own_name = record_name(map, finding);
     let mut found: Vec<(bool, Target)> = map
         .offered
         .iter()
         .map(|(id, name)| {
-            let id = id.to_string();
-            // The first record whose name or id it is, is the one that is taken.
-            let means = |to: &str| {
-                let wanted = to.trim().to_lowercase();
-                let first = map.offered.iter().find(|(id, name)| {
-                    name.to_lowercase() == wanted || id.to_string().to_lowercase() == wanted
-                });
-                first.is_some_and(|(other, _)| other.to_string() == id)
-            };
-            let to = if means(name) { name.clone() } else { id.clone() };
+            let to = name_of_record(map, id, name);
             let shown = format!("{name}  id {id}");
             // The domain offers an ambiguous record's counterparts with their ids.
             let is_candidate = finding.key.kind == FindingKind::RecordAmbiguous
                 && finding.candidates.contains(&format!("{name} ({id})"));
-            let is_namesake = finding.about.ends_with(&format!(".{name}"));
+            let is_namesake = name.eq_ignore_ascii_case(own_name);
             (!(is_candidate || is_namesake), Target { to, shown })
         })
         .collect();
     found.sort_by_key(|(is_other, _)| *is_other);
     found.into_iter().map(|(_, target)| target).collect()
+}
+
+/// The name of the record that a finding is about.
+fn record_name<'a>(map: &FixedMap, finding: &'a Finding) -> &'a str {
+    let rest = finding.about.strip_prefix(map.name.as_str());
+    rest.and_then(|rest| rest.strip_prefix('.')).unwrap_or(&finding.about)
+}
+
+/// The record of the destination that is offered for one of the source because it has the same
+/// name: a guess, which counts only once a person confirms it.
+#[must_use]
+pub fn guess<'a>(map: &'a FixedMap, finding: &Finding) -> Option<&'a (Value, String)> {
+    if finding.key.kind != FindingKind::RecordRecreated {
+        return None;
+    }
+    let wanted = record_name(map, finding);
+    let mut namesakes = map.offered.iter().filter(|(_, name)| name.eq_ignore_ascii_case(wanted));
+    namesakes.next().filter(|_| namesakes.next().is_none())
+}
+
+/// The record of the destination that a plan file's `to` means.
+#[must_use]
+pub fn record_of<'a>(map: &'a FixedMap, to: &str) -> Option<&'a (Value, String)> {
+    let wanted = to.trim().to_lowercase();
+    map.offered
+        .iter()
+        .find(|(id, name)| name.to_lowercase() == wanted || id.to_string().to_lowercase() == wanted)
+}
+
+/// How a plan file names a record of the destination: by its name where that means this one.
+#[must_use]
+pub fn name_of_record(map: &FixedMap, id: &Value, name: &str) -> String {
+    let means = record_of(map, name).is_some_and(|(other, _)| other == id);
+    if means { name.to_owned() } else { id.to_string() }
 }
 
 /// How a user of the destination is read, and named in a plan file.

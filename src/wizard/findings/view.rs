@@ -24,18 +24,28 @@ use crate::report::counted;
 /// destination. `None` where only a sentence can say it.
 pub type Sides<'a> = &'a dyn Fn(&Finding) -> Option<(String, String)>;
 
-/// Draws list and details; without `sides` the table says what was noticed.
+/// What the table of a step's findings says.
+pub struct Table<'a> {
+    /// The head of its first column.
+    pub heading: &'a str,
+    /// What stands in two columns, one for each side; without, there is one for what was noticed.
+    pub sides: Option<Sides<'a>>,
+    /// What is said when the step has no findings.
+    pub nothing: &'a str,
+}
+
+/// Draws list and details.
 pub fn draw(
     findings: &Findings,
     migration: &Migration,
-    sides: Option<Sides<'_>>,
+    table: &Table<'_>,
     area: Area,
     canvas: &mut Canvas,
 ) {
     let (list, _) = findings.split(migration);
     let list = list.min(area.height);
     if list > 2 {
-        draw_list(findings, migration, sides, Area { height: list, ..area }, canvas);
+        draw_list(findings, migration, table, Area { height: list, ..area }, canvas);
     }
     let below = Area { y: area.y + list, height: area.height - list, ..area };
     if below.height > 2 {
@@ -101,7 +111,7 @@ fn title(findings: &Findings, migration: &Migration, width: usize) -> (String, S
 fn draw_list(
     findings: &Findings,
     migration: &Migration,
-    sides: Option<Sides<'_>>,
+    table: &Table<'_>,
     area: Area,
     canvas: &mut Canvas,
 ) {
@@ -115,14 +125,14 @@ fn draw_list(
     if inner.height == 0 {
         return;
     }
-    let columns = Columns::new(migration, sides.is_some(), usize::from(inner.width));
-    columns.draw_head(migration, inner, canvas);
+    let columns = Columns::new(migration, table.sides.is_some(), usize::from(inner.width));
+    columns.draw_head(migration, table.heading, inner, canvas);
     let body = Area { y: inner.y + 1, height: inner.height - 1, ..inner };
     if findings.lines.len() == 0 {
         let text = if migration.review.is_none() {
             if migration.is_comparing() { "Comparing…" } else { "Not compared yet: Ctrl+T" }
         } else if findings.lines.total() == 0 {
-            "Nothing was found."
+            table.nothing
         } else {
             "Nothing fits what is shown: Esc clears the filter; b, w and n show more."
         };
@@ -133,7 +143,7 @@ fn draw_list(
     for (line, place) in findings.list.window(findings.lines.len(), height).enumerate() {
         let Some(finding) = findings.lines.at(place) else { break };
         let is_selected = place == findings.list.selected;
-        columns.draw_line(migration, finding, sides, body, line, is_selected, canvas);
+        columns.draw_line(migration, finding, table.sides, body, line, is_selected, canvas);
     }
 }
 
@@ -190,10 +200,10 @@ impl Columns {
         Self { about, first: rest.saturating_sub(about + 1), second: 0, rows, decision }
     }
 
-    fn draw_head(&self, migration: &Migration, area: Area, canvas: &mut Canvas) {
+    fn draw_head(&self, migration: &Migration, heading: &str, area: Area, canvas: &mut Canvas) {
         use crate::outsystems::Side;
         let title = role::title();
-        let mut cells = vec![Cell::left("", SIGN, title), Cell::left("About", self.about, title)];
+        let mut cells = vec![Cell::left("", SIGN, title), Cell::left(heading, self.about, title)];
         if self.second > 0 {
             let of = |side| format!("In {}", migration.name_of(side));
             cells.push(Cell::left(of(Side::Source), self.first, title));
