@@ -25,6 +25,7 @@ pub mod static_records;
 pub mod step;
 pub mod steps;
 pub mod text_field;
+pub mod users;
 pub mod viewport;
 
 pub use frame::view::draw;

@@ -4,6 +4,7 @@ use super::connect::Connect;
 use super::mismatches::Mismatches;
 use super::static_records::StaticRecords;
 use super::step::Step;
+use super::users::Users;
 
 /// All steps, the first one first.
 #[must_use]
@@ -12,5 +13,6 @@ pub fn all() -> Vec<Box<dyn Step>> {
         Box::new(Connect::default()),
         Box::new(Mismatches::default()),
         Box::new(StaticRecords::default()),
+        Box::new(Users::default()),
     ]
 }
