@@ -74,3 +74,4 @@ pub mod plan;
 pub mod practice;
 pub mod proof;
 pub mod report;
+pub mod wizard;

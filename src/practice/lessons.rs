@@ -34,6 +34,15 @@ pub struct Lesson {
 #[serde(deny_unknown_fields)]
 struct File {
     lesson: Vec<Entry>,
+    step: Vec<StepEntry>,
+}
+
+/// What to learn on a step of the wizard.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepEntry {
+    name: String,
+    text: String,
 }
 
 /// A lesson as the file has it: by names, which people can read.
@@ -57,6 +66,13 @@ pub fn lessons() -> Result<Vec<Lesson>> {
     let company = Company::load()?;
     let file: File = parse("lessons.toml", include_str!("../../assets/practice/lessons.toml"))?;
     file.lesson.iter().map(|entry| resolved(&company, entry)).collect()
+}
+
+/// The lessons of the wizard's steps: the step's name and two or three sentences.
+pub fn step_lessons() -> Result<Vec<(String, String)>> {
+    let file: File = parse("lessons.toml", include_str!("../../assets/practice/lessons.toml"))?;
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok(file.step.into_iter().map(|step| (step.name, one_line(&step.text))).collect())
 }
 
 fn resolved(company: &Company, entry: &Entry) -> Result<Lesson> {

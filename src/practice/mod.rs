@@ -24,7 +24,7 @@ mod sample;
 mod tests;
 mod text;
 
-pub use lessons::{About, Lesson, lessons};
+pub use lessons::{About, Lesson, lessons, step_lessons};
 pub use sample::sample_plan;
 
 use crate::database::{Builder, Fault, FaultKind, Result};

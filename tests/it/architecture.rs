@@ -80,9 +80,9 @@ const ANYTHING: &[&str] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("tiberius", &["database/sqlserver"]),
     ("rusqlite", &["database/sqlite", "migrate/journal"]),
-    ("ratatui", &["terminal", "wizard/…/view.rs", "wizard/text_field.rs"]),
-    ("crossterm", &["terminal", "wizard/…/view.rs", "wizard/text_field.rs"]),
-    ("tui_textarea", &["terminal", "wizard/text_field.rs"]),
+    ("ratatui", &["terminal", "wizard/…/view.rs", "wizard/look"]),
+    ("crossterm", &["terminal"]),
+    ("tui_textarea", &["wizard/text_field.rs"]),
     ("clap", &["cli", "main.rs"]),
     ("indicatif", &["cli", "terminal"]),
 ];

@@ -1,7 +1,7 @@
 //! The pair of databases that a scenario is about, on whichever engine: made before the program
 //! starts, looked at past it.
 
-#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::path::{Path, PathBuf};
 
@@ -136,6 +136,13 @@ impl Databases {
                 server.user
             )),
         }
+    }
+
+    /// The same by way of another address of the server.
+    pub fn endpoint_by(&self, side: Side, address: &str) -> Endpoint {
+        let Self::OnServer(server, _) = self else { panic!("only a server has addresses") };
+        let Endpoint(usual) = self.endpoint(side);
+        Endpoint(usual.replacen(&server.address, address, 1))
     }
 
     /// The same in other words.

@@ -12,10 +12,12 @@ use osferry::outsystems::Side;
 use crate::estate::content::Content;
 use crate::estate::generate;
 use crate::estate::judge::judge;
+use crate::estate::model::Pair;
 use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::{FEATURES, FLAWS, Feature, Recipe};
 use crate::program::{Bench, Plan, Said};
 use crate::support::engine::TestEngine;
+use crate::support::wire::Wire;
 
 crate::on_both_engines!(
     random_pairs_migrate,
@@ -54,7 +56,12 @@ fn plan(recipe: &Recipe, bench: &Bench) -> Plan {
 fn failure(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
     let pair = generate::pair(recipe);
     let bench = Bench::on(engine, &pair, recipe.seed);
-    bench.plan(&plan(recipe, &bench).text());
+    trouble(recipe, &pair, &bench, &plan(recipe, &bench))
+}
+
+/// Carries a plan out; what is not right, or `None`.
+fn trouble(recipe: &Recipe, pair: &Pair, bench: &Bench, plan: &Plan) -> Option<String> {
+    bench.plan(&plan.text());
     let before = bench.databases.made(Side::Destination);
     let said = bench.run();
     let mut troubles = Vec::new();
@@ -64,7 +71,7 @@ fn failure(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
     if !bench.source_unchanged() {
         troubles.push("the source changed".into());
     }
-    match migrate(&pair) {
+    match migrate(pair) {
         Verdict::Refused(why) => {
             if said.code != Some(2) {
                 troubles.push(format!("exit code 2 was due, for {why:?}"));
@@ -90,7 +97,7 @@ fn failure(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
     if troubles.is_empty() {
         return None;
     }
-    let kept = keep(&bench);
+    let kept = keep(bench);
     let count = troubles.len();
     troubles.truncate(25);
     Some(format!(
@@ -189,6 +196,29 @@ async fn a_second_run_makes_the_same_again(engine: &TestEngine) {
     let twice = bench.databases.read(Side::Destination);
     // Rows without a natural key would be there twice in a kept table; there are none here.
     assert_eq!(count(&once), count(&twice), "{} tables", expected.len());
+}
+
+/// The wire breaks several times, at whatever the run is doing just then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pair_migrates_over_a_wire_that_breaks() {
+    let Some(engine) = TestEngine::sqlserver(module_path!()) else { return };
+    let TestEngine::SqlServer(server, _) = &engine else { return };
+    let mut recipe = Recipe::full(22, 3);
+    // What is larger than the distance between two breaks can never pass.
+    recipe.features.retain(|f| ![Feature::BigValues, Feature::NarrowerExceeding].contains(f));
+    let pair = generate::pair(&recipe);
+    let bench = Bench::on(&engine, &pair, recipe.seed);
+    let wire = Wire::to(server, Some(300_000), recipe.seed).await;
+    let by_wire = |side| bench.databases.endpoint_by(side, wire.address());
+    let plan = Plan {
+        source: by_wire(Side::Source),
+        destination: by_wire(Side::Destination),
+        ..plan(&recipe, &bench)
+    };
+    let trouble = trouble(&recipe, &pair, &bench, &plan);
+    let breaks = wire.breaks();
+    assert!(trouble.is_none(), "after {breaks} breaks: {}", trouble.unwrap_or_default());
+    assert!(breaks > 3, "only {breaks} breaks");
 }
 
 #[test]

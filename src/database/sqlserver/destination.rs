@@ -1,13 +1,14 @@
 //! Writing an environment.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::connect::{Intent, Target};
 use super::connection::Connection;
 use super::source::SqlServerSource;
-use super::statements::take_lock;
+use super::statements::{PROBE, take_lock};
 use super::writer::{SqlServerWriter, granted, session_lock};
 use crate::database::{
     Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, Result, Rights,
@@ -25,6 +26,8 @@ const LOCKING: &str = " WITH (READCOMMITTEDLOCK)";
 /// A database that is written.
 pub(super) struct SqlServerDestination {
     reading: Arc<SqlServerSource>,
+    /// The run that writes, for as long as it holds its lock.
+    run: Mutex<Weak<HeldLock>>,
 }
 
 impl SqlServerDestination {
@@ -38,7 +41,7 @@ impl SqlServerDestination {
             )
             .advise("Connect to the primary, or take the database out of read-only."));
         }
-        Ok(Self { reading: Arc::new(reading) })
+        Ok(Self { reading: Arc::new(reading), run: Mutex::default() })
     }
 }
 
@@ -78,10 +81,50 @@ impl Source for SqlServerDestination {
 
 /// The run's lock: it lasts as long as its connection.
 struct HeldLock {
-    _connection: Connection,
+    run: String,
+    connection: tokio::sync::Mutex<Connection>,
 }
 
-impl RunLock for HeldLock {}
+/// What whoever locked the run holds.
+struct Holder {
+    _lock: Arc<HeldLock>,
+}
+
+impl RunLock for Holder {}
+
+/// Opens a connection and takes the lock on it; waits so long for another run to end.
+async fn lock_database(
+    target: &Target,
+    database: &str,
+    run: &str,
+    wait: Duration,
+) -> Result<Connection> {
+    let mut connection = target.connect_as(Intent::Write, run).await?;
+    let lock = take_lock(&run_lock(database), wait.as_millis());
+    let answer = connection.batch(&lock, wait + target.limits.metadata).await?;
+    if granted(&answer)? {
+        return Ok(connection);
+    }
+    Err(Fault::new(FaultKind::Busy, format!("another run is writing to {}", target.place()))
+        .advise("Wait until it has ended, or stop it; `osferry runs` lists the runs."))
+}
+
+impl SqlServerDestination {
+    /// Makes sure that the lock is still ours: with its connection it may have been lost, and
+    /// then another run may have begun.
+    async fn keep_run_locked(&self) -> Result<()> {
+        let held = self.run.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        let Some(held) = held else { return Ok(()) };
+        let target = self.reading.target();
+        let mut connection = held.connection.lock().await;
+        if connection.batch(PROBE, target.limits.metadata).await.is_err() {
+            // The server may take its time to notice that the lost connection is gone.
+            let wait = target.limits.fence;
+            *connection = lock_database(target, &self.facts().database, &held.run, wait).await?;
+        }
+        Ok(())
+    }
+}
 
 #[async_trait]
 impl Destination for SqlServerDestination {
@@ -91,20 +134,14 @@ impl Destination for SqlServerDestination {
 
     async fn lock_run(&self, run: &str) -> Result<Box<dyn RunLock>> {
         let target = self.reading.target();
-        let mut connection = target.connect_as(Intent::Write, run).await?;
-        let lock = take_lock(&run_lock(&self.facts().database), 0);
-        let answer = connection.batch(&lock, target.limits.metadata).await?;
-        if !granted(&answer)? {
-            return Err(Fault::new(
-                FaultKind::Busy,
-                format!("another run is writing to {}", target.place()),
-            )
-            .advise("Wait until it has ended, or stop it; `osferry runs` lists the runs."));
-        }
-        Ok(Box::new(HeldLock { _connection: connection }))
+        let connection = lock_database(target, &self.facts().database, run, Duration::ZERO).await?;
+        let lock = Arc::new(HeldLock { run: run.to_owned(), connection: connection.into() });
+        *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&lock);
+        Ok(Box::new(Holder { _lock: lock }))
     }
 
     async fn writer(&self, session: &str) -> Result<Box<dyn Writer>> {
+        self.keep_run_locked().await?;
         Ok(Box::new(SqlServerWriter::open(Arc::clone(&self.reading), session).await?))
     }
 

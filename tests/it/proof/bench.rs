@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use osferry::compare::{Answers, FindingKind};
 use osferry::database::{Result, TableName, sqlite};
-use osferry::migrate::journal::{Journal, Operator, RunHeader};
-use osferry::migrate::{Controller, Environments, Progress, RunEnd, RunRequest, run, survey};
-use osferry::outsystems::{self, Environment};
-use osferry::plan::{self, Decision, EntityPlan, Plan, PlanFile};
+use osferry::migrate::journal::Journal;
+use osferry::migrate::{RunEnd, run};
+use osferry::plan::{EntityPlan, Plan, PlanFile};
 use osferry::proof::{EntityProof, Proof, ProofOptions, ProofProgress, prove};
 use rusqlite::Connection;
 use tempfile::TempDir;
-use tokio::sync::watch;
+
+use crate::support::library::planned;
 
 /// A migrated pair. Both files are kept as the run left them.
 pub struct Bench {
@@ -21,89 +20,17 @@ pub struct Bench {
     pub journal: Mutex<Journal>,
 }
 
-fn header(plan: &Plan) -> RunHeader {
-    RunHeader {
-        id: "run".to_owned(),
-        name: plan.name.clone(),
-        started: String::new(),
-        source: "prod".to_owned(),
-        destination: "dev".to_owned(),
-        destination_database: "dev".to_owned(),
-        plan_file: "plan.toml".to_owned(),
-        plan_text: String::new(),
-        folder: PathBuf::new(),
-        plan_fingerprint: plan.fingerprint.clone(),
-        source_fingerprint: String::new(),
-        destination_fingerprint: String::new(),
-        version: "test".to_owned(),
-        operator: Operator::default(),
-    }
-}
-
-async fn model(database: &dyn osferry::database::Source) -> Environment {
-    outsystems::read(database).await.expect("a model")
-}
-
 impl Bench {
     /// Migrates `prod.sqlite` to `dev.sqlite` in the folder; what nobody decided is decided as
     /// recommended.
-    pub async fn migrate(folder: TempDir, mut file: PlanFile) -> Self {
+    pub async fn migrate(folder: TempDir, file: PlanFile) -> Self {
         let source = sqlite::open_source(&folder.path().join("prod.sqlite")).await;
         let destination = sqlite::open_destination(&folder.path().join("dev.sqlite")).await;
         let (source, destination) = (source.expect("a source"), destination.expect("opened"));
-        let (source_model, destination_model) =
-            (model(source.as_ref()).await, model(destination.as_source()).await);
-        let environments = Environments {
-            source: source.as_ref(),
-            destination: destination.as_source(),
-            source_model: &source_model,
-            destination_model: &destination_model,
-        };
-        let mut answers = Answers::default();
-        let mut review = None;
-        for _ in 0..4 {
-            let made =
-                survey(environments, &file.scope, &file.decisions, &mut answers, |_| {}).await;
-            let made = made.expect("answers").expect("a scope");
-            file.decisions.take_recommended(&made.comparison);
-            for finding in &made.comparison.findings {
-                let is_open = file.decisions.get(&finding.key).is_none();
-                // Platform users are never created: somebody else has to stand for them.
-                if finding.key.kind == FindingKind::UserMissing && is_open {
-                    file.decisions.put(Decision {
-                        key: finding.key.clone(),
-                        about: finding.about.clone(),
-                        choice: "map".to_owned(),
-                        to: destination_model.users.last().map(|user| user.id.to_string()),
-                    });
-                }
-            }
-            review = Some(made);
-        }
-        let review = review.expect("a review");
-        let plan = plan::build(
-            &file.name,
-            &source_model,
-            &destination_model,
-            &review,
-            &file.decisions,
-            &file.options,
-        );
-        let plan = Arc::new(plan.unwrap_or_else(|refusal| panic!("no plan: {refusal:?}")));
-        let (_controller, control) = Controller::new();
-        let (progress, _watching) = watch::channel(Progress::new(&plan));
-        let request = RunRequest {
-            plan: Arc::clone(&plan),
-            header: header(&plan),
-            folder: folder.path().join("run"),
-            source: Arc::from(source),
-            destination: Arc::from(destination),
-            source_model: Arc::new(source_model),
-            destination_model: Arc::new(destination_model),
-            control,
-            progress,
-            clock: Arc::new(String::new),
-        };
+        let planned = planned(source.as_ref(), destination.as_source(), file).await;
+        let plan = Arc::clone(&planned.plan);
+        let journal = folder.path().join("run");
+        let request = planned.request(&journal, Arc::from(source), Arc::from(destination));
         let (end, journal) = run(request).await.expect("a run");
         assert!(matches!(end, RunEnd::Written), "{end:?}");
         let bench = Self { folder, plan, journal: Mutex::new(journal) };

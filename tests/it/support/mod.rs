@@ -1,4 +1,7 @@
 //! What several tests need.
 
+pub mod breaking;
 pub mod engine;
+pub mod library;
 pub mod tds;
+pub mod wire;

@@ -1,0 +1,220 @@
+//! The full screen: one loop, messages before signals before keys, drawn when something changed.
+
+use std::io::{Stdout, stdout};
+use std::time::{Duration, Instant};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::EventStream;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, SetTitle};
+use crossterm::{execute, queue};
+use futures::StreamExt as _;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use tokio::sync::mpsc;
+
+use super::worker::Worker;
+use super::{Begin, Clock, Wishes, input, life, manners};
+use crate::front::Home;
+use crate::report::Verdict;
+use crate::wizard::message::Leaving;
+use crate::wizard::{Effect, Manners, Message, Model, Size, draw, finish, update};
+
+/// Time between two looks at the clock: what is shown of it are seconds.
+const TICK: Duration = Duration::from_millis(500);
+
+/// At most so often is drawn while nothing but reports comes in.
+const FRAME: Duration = Duration::from_millis(100);
+
+type Screen = Terminal<CrosstermBackend<Stdout>>;
+
+/// Runs the wizard until the person leaves; returns the verdict of the last run, if there was one.
+pub async fn run(home: Home, begin: Begin, wishes: Wishes) -> std::io::Result<Option<Verdict>> {
+    life::enter()?;
+    let ended = shown(home, begin, manners(wishes)).await;
+    life::restore();
+    ended
+}
+
+async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Option<Verdict>> {
+    let mut terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+    let (sender, mut queue) = mpsc::unbounded_channel();
+    let mut worker = Worker::new(home, begin.clone(), sender);
+    let mut model = Model::new(size_of(&terminal)?);
+    model.migration.offers = worker.offers();
+    let clock = Clock::start();
+    update(&mut model, Message::Time(clock.now()));
+    let effects = match begin {
+        Begin::Home => model.start(),
+        Begin::Practice { .. } => model.start_practice(),
+        Begin::Plan(path) => model.start_plan(path),
+    };
+    let mut shell = Shell { worker: &mut worker, terminal: &mut terminal, clock, leaving: None };
+    shell.obey(&mut model, effects)?;
+    shell.draw(&model, manners)?;
+
+    let mut keys = EventStream::new();
+    let mut signals = Signals::new()?;
+    let mut tick = tokio::time::interval(TICK);
+    let mut drawn = Instant::now();
+    let mut is_stale = false;
+    loop {
+        if shell.is_done(&model) {
+            break;
+        }
+        let until_frame = FRAME.saturating_sub(drawn.elapsed());
+        tokio::select! {
+            biased;
+            Some(message) = queue.recv() => {
+                shell.take(&mut model, message)?;
+                // Everything that waits is taken in before anything is drawn.
+                while let Ok(message) = queue.try_recv() {
+                    shell.take(&mut model, message)?;
+                }
+                is_stale = true;
+            }
+            () = signals.next() => {
+                shell.take(&mut model, Message::AskedToEnd)?;
+                is_stale = true;
+            }
+            event = keys.next() => {
+                match event {
+                    Some(Ok(event)) => {
+                        if let Some(message) = input::message(event) {
+                            shell.take(&mut model, message)?;
+                            shell.draw(&model, manners)?;
+                            drawn = Instant::now();
+                            is_stale = false;
+                        }
+                    }
+                    // The terminal is gone.
+                    Some(Err(_)) | None => shell.take(&mut model, Message::AskedToEnd)?,
+                }
+            }
+            () = tokio::time::sleep(until_frame), if is_stale => {
+                shell.draw(&model, manners)?;
+                drawn = Instant::now();
+                is_stale = false;
+            }
+            _ = tick.tick() => {
+                let effects = update(&mut model, Message::Time(clock.now()));
+                shell.obey(&mut model, effects)?;
+                is_stale = true;
+            }
+        }
+    }
+    Ok(model.migration.report.as_ref().map(|reported| reported.report.verdict()))
+}
+
+fn size_of(terminal: &Screen) -> std::io::Result<Size> {
+    let size = terminal.size()?;
+    Ok(Size { width: size.width, height: size.height })
+}
+
+struct Shell<'a> {
+    worker: &'a mut Worker,
+    terminal: &'a mut Screen,
+    clock: Clock,
+    leaving: Option<Leaving>,
+}
+
+impl Shell<'_> {
+    /// Has the model take a message in, at this time, and obeys.
+    fn take(&mut self, model: &mut Model, message: Message) -> std::io::Result<()> {
+        let mut effects = update(model, Message::Time(self.clock.now()));
+        effects.extend(update(model, message));
+        self.obey(model, effects)
+    }
+
+    fn obey(&mut self, model: &mut Model, effects: Vec<Effect>) -> std::io::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?,
+                Effect::Title(title) => execute!(stdout(), SetTitle(title))?,
+                // Resizing to the same size clears the screen without asking the terminal where
+                // its cursor is, which some take two seconds to answer.
+                Effect::Redraw => {
+                    let size = model.migration.size;
+                    self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
+                }
+                Effect::Quit(leaving) => self.leaving = Some(leaving),
+                effect => self.worker.perform(effect),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the program can end: a run that was told to stop is waited for.
+    fn is_done(&self, model: &Model) -> bool {
+        match self.leaving {
+            None => false,
+            Some(Leaving::AsItIs) => true,
+            Some(Leaving::WhenTheRunEnds) => !model.migration.is_running(),
+        }
+    }
+
+    fn draw(&mut self, model: &Model, manners: Manners) -> std::io::Result<()> {
+        queue!(stdout(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| {
+            let size = model.migration.size;
+            let area = frame.area();
+            // Between a resize and its message the sizes differ; the next drawing is right.
+            if (area.width, area.height) == (size.width, size.height) {
+                draw(model, frame.buffer_mut());
+                finish(frame.buffer_mut(), manners);
+            }
+        })?;
+        execute!(stdout(), EndSynchronizedUpdate)
+    }
+}
+
+/// The system's wishes that the program may end.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    close: tokio::signal::windows::CtrlClose,
+    #[cfg(windows)]
+    shutdown: tokio::signal::windows::CtrlShutdown,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    #[cfg(windows)]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            close: tokio::signal::windows::ctrl_close()?,
+            shutdown: tokio::signal::windows::ctrl_shutdown()?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    #[cfg(windows)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.close.recv() => {}
+            _ = self.shutdown.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The checks before a run: both environments once more, rights, the journal's place, the lock.
+
+use super::Reporter;
+use super::desk::Desk;
+use crate::database::{Fault, Result};
+use crate::front::{Home, open};
+use crate::migrate::{check_destination, check_pair};
+use crate::outsystems::Side;
+use crate::plan::{Purpose, model_fingerprint};
+use crate::report::counted;
+use crate::wizard::message::{Check, Fact, Sign};
+
+pub(super) async fn check(
+    home: &Home,
+    desk: &Desk,
+    fingerprint: &str,
+    purpose: Option<Purpose>,
+    to: &Reporter,
+) -> Result<()> {
+    let plan = desk.plan(fingerprint).await?;
+    let sides = desk.sides().await?;
+    let mut checks = Checks { list: Vec::new(), to };
+
+    let (source, destination) =
+        open::models(sides.source.as_ref(), sides.destination.as_source()).await?;
+    let mut changed = Vec::new();
+    for (side, before, now) in [
+        (Side::Source, &sides.source_model, &source),
+        (Side::Destination, &sides.destination_model, &destination),
+    ] {
+        if model_fingerprint(before) != model_fingerprint(now) {
+            changed.push(format!("the {side} ({})", now.facts.database));
+        }
+    }
+    if changed.is_empty() {
+        checks.good("both environments unchanged since you planned", "Connect");
+    } else {
+        checks.bad(
+            format!("somebody published: {} changed since you planned", changed.join(" and ")),
+            "Test both sides again on Connect (Ctrl+T there); your decisions are kept.",
+            "Connect",
+        );
+    }
+    match check_pair(&source, &destination, purpose) {
+        Ok(warnings) => {
+            for warning in warnings {
+                checks.push(Sign::Warning, warning, String::new(), "Connect");
+            }
+        }
+        Err(fault) => checks.fault(&fault, "Connect"),
+    }
+    match check_destination(&plan, sides.source.as_ref(), sides.destination.as_ref()).await {
+        Ok(()) if sides.destination.facts().capabilities.rights => checks.good(
+            &format!(
+                "may read and write what the plan needs in {}",
+                counted(plan.entities.len() as u64, "table", "tables")
+            ),
+            "Connect",
+        ),
+        Ok(()) => checks.good("a file has no rights to ask for", "Connect"),
+        Err(fault) => checks.fault(&fault, "Connect"),
+    }
+    match sides.destination.lock_run("check").await {
+        Ok(lock) => {
+            drop(lock);
+            checks.good("no other run is writing there", "");
+        }
+        Err(fault) => checks.fault(&fault, ""),
+    }
+    match home.check() {
+        Ok(()) => checks.good("the journal can be kept on this machine", ""),
+        Err(fault) => checks.fault(&fault, ""),
+    }
+    Ok(())
+}
+
+/// The list so far; each new one is told.
+struct Checks<'a> {
+    list: Vec<Check>,
+    to: &'a Reporter,
+}
+
+impl Checks<'_> {
+    fn push(&mut self, sign: Sign, text: String, advice: String, step: &'static str) {
+        self.list.push(Check { sign, text, advice, step });
+        self.to.tell(Fact::Checks(self.list.clone()));
+    }
+
+    fn good(&mut self, text: &str, step: &'static str) {
+        self.push(Sign::Good, text.to_owned(), String::new(), step);
+    }
+
+    fn bad(&mut self, text: String, advice: &str, step: &'static str) {
+        self.push(Sign::Bad, text, advice.to_owned(), step);
+    }
+
+    fn fault(&mut self, fault: &Fault, step: &'static str) {
+        self.bad(fault.what.clone(), &fault.next, step);
+    }
+}

@@ -1,0 +1,103 @@
+//! What lies on the desk between jobs: both databases opened, their models, the answers about
+//! rows, the plan that was made last.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::compare::Answers;
+use crate::database::{Destination, Fault, FaultKind, Result, Source};
+use crate::migrate::Environments;
+use crate::outsystems::Environment;
+use crate::plan::Plan;
+
+/// Both sides, opened and read.
+#[derive(Clone)]
+pub(super) struct Sides {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) destination: Arc<dyn Destination>,
+    pub(super) source_model: Arc<Environment>,
+    pub(super) destination_model: Arc<Environment>,
+}
+
+impl Sides {
+    pub(super) fn environments(&self) -> Environments<'_> {
+        Environments {
+            source: self.source.as_ref(),
+            destination: self.destination.as_source(),
+            source_model: &self.source_model,
+            destination_model: &self.destination_model,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Open {
+    source: Option<(Arc<dyn Source>, Arc<Environment>)>,
+    destination: Option<(Arc<dyn Destination>, Arc<Environment>)>,
+    plan: Option<Arc<Plan>>,
+}
+
+/// What jobs leave for later ones.
+#[derive(Default)]
+pub(super) struct Desk {
+    open: Mutex<Open>,
+    /// The answers about rows: they hold for the two databases that are open.
+    pub(super) answers: Mutex<Answers>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Desk")
+    }
+}
+
+impl Desk {
+    /// Another source.
+    pub(super) async fn put_source(&self, source: Option<(Arc<dyn Source>, Arc<Environment>)>) {
+        let mut open = self.open.lock().await;
+        open.source = source;
+        open.plan = None;
+        *self.answers.lock().await = Answers::default();
+    }
+
+    /// Another destination.
+    pub(super) async fn put_destination(
+        &self,
+        destination: Option<(Arc<dyn Destination>, Arc<Environment>)>,
+    ) {
+        let mut open = self.open.lock().await;
+        open.destination = destination;
+        open.plan = None;
+        *self.answers.lock().await = Answers::default();
+    }
+
+    /// Both sides.
+    pub(super) async fn sides(&self) -> Result<Sides> {
+        let open = self.open.lock().await;
+        match (&open.source, &open.destination) {
+            (Some((source, source_model)), Some((destination, destination_model))) => Ok(Sides {
+                source: Arc::clone(source),
+                destination: Arc::clone(destination),
+                source_model: Arc::clone(source_model),
+                destination_model: Arc::clone(destination_model),
+            }),
+            _ => Err(Fault::new(FaultKind::Lost, "not both sides are connected")
+                .advise("Connect tests them again.")),
+        }
+    }
+
+    /// The plan that was made last.
+    pub(super) async fn put_plan(&self, plan: Option<Arc<Plan>>) {
+        self.open.lock().await.plan = plan;
+    }
+
+    /// The plan that was made last, if it is the one with this fingerprint.
+    pub(super) async fn plan(&self, fingerprint: &str) -> Result<Arc<Plan>> {
+        let plan = self.open.lock().await.plan.clone();
+        plan.filter(|plan| plan.fingerprint == fingerprint).ok_or_else(|| {
+            Fault::new(FaultKind::Invalid, "the plan has changed since it was shown")
+                .advise("Look at Review again.")
+        })
+    }
+}

@@ -1,0 +1,314 @@
+//! Files: drafts, plans, runs, the practice pair.
+
+use std::path::{Path, PathBuf};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::super::Begin;
+use super::Reporter;
+use crate::database::{Fault, FaultKind, Result};
+use crate::front::practice::{self, Making};
+use crate::front::{Home, KnownDraft};
+use crate::migrate::journal::{Journal, RunState};
+use crate::plan::{Endpoint, EndpointEngine, PlanFile};
+use crate::practice::PracticeOptions;
+use crate::report::{RunReport, save};
+use crate::wizard::message::{Fact, Message, Opened, Reported, Saved, SavedKind, Sign};
+
+/// Everything that can be continued, the newest first.
+pub(super) fn list(home: &Home, to: &Reporter) -> Result<()> {
+    let mut found: Vec<(jiff::Timestamp, Saved)> = Vec::new();
+    for draft in home.drafts()? {
+        found.push(known_draft(&draft));
+    }
+    for run in home.runs()? {
+        // A damaged journal is said by name and does not hide the others.
+        found.push(known_run(&run.id, &run.folder));
+    }
+    found.sort_by(|a, b| {
+        // A run that was interrupted while writing comes first of all.
+        let interrupted = |saved: &Saved| matches!(&saved.kind, SavedKind::Run { state, .. } if *state == INTERRUPTED);
+        interrupted(&b.1).cmp(&interrupted(&a.1)).then(b.0.cmp(&a.0))
+    });
+    to.tell(Fact::Listed(found.into_iter().map(|(_, saved)| saved).collect()));
+    Ok(())
+}
+
+const INTERRUPTED: &str = "interrupted";
+
+fn shown(at: jiff::Timestamp) -> String {
+    let zone = jiff::tz::TimeZone::system();
+    let (then, now) = (at.to_zoned(zone.clone()), jiff::Timestamp::now().to_zoned(zone));
+    let days = (now.date() - then.date()).get_days();
+    match days {
+        0 => format!("today {}", then.strftime("%H:%M")),
+        1 => format!("yesterday {}", then.strftime("%H:%M")),
+        _ => then.strftime("%d %b %H:%M").to_string(),
+    }
+}
+
+fn place(endpoint: &Endpoint) -> String {
+    match &endpoint.engine {
+        EndpointEngine::SqlServer { database, .. } => database.clone(),
+        EndpointEngine::Sqlite { path } => {
+            path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+        }
+    }
+}
+
+fn known_draft(draft: &KnownDraft) -> (jiff::Timestamp, Saved) {
+    let at = jiff::Timestamp::try_from(draft.changed).unwrap_or_default();
+    let understood = PlanFile::understand(&draft.text, &draft.name);
+    let (source, destination, next, about) = match &understood {
+        Ok(understood) => {
+            let next = understood
+                .step
+                .as_ref()
+                .map_or_else(|| "continue".to_owned(), |step| format!("continue at {step}"));
+            let decided = understood.plan.decisions.all().len();
+            let about = vec![
+                format!("Its file: {}", draft.path.display()),
+                format!(
+                    "{} decided so far. Both sides are tested again before anything else.",
+                    crate::report::counted(decided as u64, "finding", "findings")
+                ),
+            ];
+            (place(&understood.plan.source), place(&understood.plan.destination), next, about)
+        }
+        Err(error) => (
+            String::new(),
+            String::new(),
+            "cannot be read".to_owned(),
+            vec![error.to_string(), format!("Its file: {}", draft.path.display())],
+        ),
+    };
+    let saved = Saved {
+        kind: SavedKind::Draft(draft.path.clone()),
+        name: draft.name.clone(),
+        source,
+        destination,
+        changed: shown(at),
+        next,
+        about,
+    };
+    (at, saved)
+}
+
+fn known_run(id: &str, folder: &Path) -> (jiff::Timestamp, Saved) {
+    let changed = std::fs::metadata(folder.join("journal.sqlite"))
+        .and_then(|data| data.modified())
+        .ok()
+        .and_then(|at| jiff::Timestamp::try_from(at).ok())
+        .unwrap_or_default();
+    let read = || -> Result<(String, String, String, RunState, Option<String>)> {
+        let journal = Journal::open(folder)?;
+        let header = journal.header()?;
+        let last = |place: &str| place.rsplit(['/', '\\']).next().unwrap_or(place).to_owned();
+        Ok((
+            header.name,
+            last(&header.source),
+            header.destination_database,
+            journal.state()?,
+            journal.ended()?,
+        ))
+    };
+    let saved = match read() {
+        Ok((name, source, destination, state, ended)) => {
+            let (state, sign, next) = match state {
+                RunState::Running => (INTERRUPTED, Sign::Stopped, "report: what is written so far"),
+                RunState::Stopped => ("stopped", Sign::Stopped, "report: what is written so far"),
+                RunState::Failed => ("failed", Sign::Bad, "report: why, and what is written"),
+                RunState::Written => ("not proved", Sign::Warning, "report: written, not proved"),
+                RunState::Proved => ("finished", Sign::Good, "report: done and proved"),
+                RunState::Disproved => ("proof fails", Sign::Bad, "report: where the proof fails"),
+            };
+            let ended = ended.map_or_else(|| "It has no end yet.".to_owned(), |at| format!("Ended {at}."));
+            Saved {
+                kind: SavedKind::Run { id: id.to_owned(), state, sign },
+                name,
+                source,
+                destination,
+                changed: shown(changed),
+                next: next.to_owned(),
+                about: vec![format!("Run {id}. {ended}"), format!("Its folder: {}", folder.display())],
+            }
+        }
+        Err(fault) => Saved {
+            kind: SavedKind::Run { id: id.to_owned(), state: "unreadable", sign: Sign::Bad },
+            name: id.to_owned(),
+            source: String::new(),
+            destination: String::new(),
+            changed: shown(changed),
+            next: "its journal cannot be read".to_owned(),
+            about: vec![fault.what],
+        },
+    };
+    (changed, saved)
+}
+
+/// Opens a plan or a draft, as far as it is understood.
+pub(super) fn open(home: &Home, path: &Path, to: &Reporter) -> Result<()> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Fault::new(FaultKind::NotFound, format!("cannot read {}: {error}", path.display()))
+            .advise("Check the path; a plan is a TOML file, see the manual.")
+    })?;
+    let name = path.file_stem().map_or_else(|| "plan".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let understood = PlanFile::understand(&text, &name).map_err(|error| {
+        Fault::new(FaultKind::Invalid, format!("{}: {error}", path.display()))
+            .advise("It has to be TOML before anything of it can be understood.")
+    })?;
+    let mut plan = understood.plan;
+    make_whole(&mut plan, path.parent().unwrap_or(Path::new("")));
+    let is_draft = home.drafts()?.iter().any(|draft| draft.path == path);
+    to.tell(Fact::Opened(Box::new(Opened {
+        plan,
+        notices: understood.notices,
+        step: understood.step,
+        is_draft,
+    })));
+    Ok(())
+}
+
+/// Makes relative paths whole: a draft lies elsewhere.
+fn make_whole(plan: &mut PlanFile, folder: &Path) {
+    let whole = |path: &mut PathBuf| {
+        if !path.as_os_str().is_empty() {
+            *path = folder.join(&*path);
+        }
+    };
+    for endpoint in [&mut plan.source, &mut plan.destination] {
+        match &mut endpoint.engine {
+            EndpointEngine::Sqlite { path } => whole(path),
+            EndpointEngine::SqlServer { ca_file, .. } => {
+                if let Some(file) = ca_file {
+                    whole(file);
+                }
+            }
+        }
+    }
+}
+
+/// The report of an earlier run.
+pub(super) fn open_run(home: &Home, id: &str, to: &Reporter) -> Result<()> {
+    let (run, journal) = home.run(id)?;
+    let report = RunReport::read(&journal)?;
+    let (files, trouble) = match save(&report, &run.folder) {
+        Ok(files) => (files, None),
+        Err(fault) => (Vec::new(), Some(fault)),
+    };
+    to.tell(Fact::Reported(Box::new(Reported { report, files, folder: run.folder, trouble })));
+    Ok(())
+}
+
+/// The practice pair, made where it is not there, with nothing chosen yet.
+pub(super) async fn make_practice(home: &Home, begin: &Begin, to: &Reporter) -> Result<()> {
+    let (folder, rows, fresh) = match begin {
+        Begin::Practice { folder, rows, fresh } => (folder.clone(), *rows, *fresh),
+        _ => (None, None, false),
+    };
+    let folder = practice::make_folder(&folder.unwrap_or_else(|| home.practice()))?;
+    let options = PracticeOptions { rows };
+    let pair = practice::make_files(&folder, options, fresh, |making| {
+        to.tell(Fact::Making(match making {
+            Making::UsedAgain { folder } => {
+                format!("The practice pair in {} is used again.", folder.display())
+            }
+            Making::Begun { side, .. } => format!("Making the practice {side}…"),
+            Making::Made { side, rows } => {
+                format!("The practice {side} has {}.", crate::report::counted(rows, "row", "rows"))
+            }
+        }));
+    })
+    .await?;
+    let mut plan = PlanFile::empty("practice");
+    let sample = std::fs::read_to_string(&pair.plan).ok();
+    if let Some(understood) = sample.and_then(|text| PlanFile::understand(&text, "practice").ok()) {
+        plan.source = understood.plan.source;
+        plan.destination = understood.plan.destination;
+        make_whole(&mut plan, &folder);
+    }
+    to.tell(Fact::PracticeMade(Box::new(plan)));
+    Ok(())
+}
+
+/// Writes a plan file into the folder where the program was started, beside what is there.
+pub(super) fn export(plan: &PlanFile, to: &Reporter) -> Result<()> {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let name: String = plan
+        .name
+        .chars()
+        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' })
+        .collect();
+    let free = (1..).map(|number| {
+        let number = if number == 1 { String::new() } else { format!("-{number}") };
+        folder.join(format!("{name}{number}.toml"))
+    });
+    for path in free {
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
+        match made {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(cannot_write(&path, &error)),
+            Ok(mut file) => {
+                use std::io::Write as _;
+                file.write_all(plan.to_text().as_bytes())
+                    .map_err(|error| cannot_write(&path, &error))?;
+                to.tell(Fact::Exported(path));
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Fault {
+    Fault::new(FaultKind::Permission, format!("cannot write {}: {error}", path.display()))
+        .advise("Start osferry in a folder that can be written, or copy the plan with y.")
+}
+
+/// Saves a draft; when that fails the person is told once, and the answers stay.
+pub(super) fn save_draft(
+    home: &Home,
+    plan: &PlanFile,
+    step: &str,
+    instead_of: Option<&str>,
+    sender: &UnboundedSender<Message>,
+) {
+    let saved = home.save_draft(&plan.name, &plan.to_draft_text(step));
+    match saved {
+        Ok(_) => {
+            if let Some(old) = instead_of {
+                // What is left of it does no harm.
+                let _ = home.remove_draft(old);
+            }
+        }
+        Err(fault) => {
+            let _ = sender.send(Message::DraftNotSaved(fault.what));
+        }
+    }
+}
+
+pub(super) fn remove_draft(home: &Home, path: &Path) {
+    if let Some(name) = path.file_stem() {
+        // Home lists it again when it is still there.
+        let _ = home.remove_draft(&name.to_string_lossy());
+    }
+}
+
+/// Opens a folder with the system's means, where there are any.
+pub(super) fn open_folder(folder: &Path) {
+    let program = if cfg!(windows) {
+        "explorer"
+    } else if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
+    // Its output would be drawn over the screen; over SSH there is none, and the path is shown.
+    let _ = std::process::Command::new(program)
+        .arg(folder)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+}

@@ -1,0 +1,182 @@
+//! Carries effects out: each job in a task of its own, its reports into one queue.
+//!
+//! The same functions that the commands use, in [`crate::front`], [`crate::migrate`] and
+//! [`crate::plan`]; here they are only started, stopped and listened to. A second job of a purpose
+//! ends the first.
+
+mod carry;
+mod check;
+mod desk;
+mod lists;
+mod sides;
+mod survey;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+
+use super::Begin;
+use crate::database::{Fault, FaultKind, Result};
+use crate::front::{Home, secrets};
+use crate::migrate::Controller;
+use crate::outsystems::Side;
+use crate::wizard::jobs::{JobId, Purpose};
+use crate::wizard::message::{Effect, Fact, Message};
+use crate::wizard::migration::OfferedSecret;
+use crate::wizard::secret_field::Password;
+use desk::Desk;
+
+/// Where a job's reports go.
+#[derive(Clone, Debug)]
+struct Reporter {
+    job: JobId,
+    sender: UnboundedSender<Message>,
+}
+
+impl Reporter {
+    /// Reports; nobody listens any more once the program ends.
+    fn tell(&self, fact: Fact) {
+        let _ = self.sender.send(Message::Reported { job: self.job, fact });
+    }
+}
+
+/// Carries effects out.
+#[derive(Debug)]
+pub struct Worker {
+    home: Home,
+    begin: Begin,
+    sender: UnboundedSender<Message>,
+    desk: Arc<Desk>,
+    jobs: HashMap<Purpose, JoinHandle<()>>,
+    controller: Option<Controller>,
+}
+
+impl Worker {
+    /// A worker whose reports go into this queue.
+    #[must_use]
+    pub fn new(home: Home, begin: Begin, sender: UnboundedSender<Message>) -> Self {
+        Self {
+            home,
+            begin,
+            sender,
+            desk: Arc::default(),
+            jobs: HashMap::new(),
+            controller: None,
+        }
+    }
+
+    /// The secrets that the environment's variables hold.
+    #[must_use]
+    pub fn offers(&self) -> Vec<OfferedSecret> {
+        let mut offers = Vec::new();
+        for side in [Side::Source, Side::Destination] {
+            for (what, is_token) in [("PASSWORD", false), ("TOKEN", true)] {
+                let variable = secrets::variable(side, what);
+                if let Some(secret) = secrets::from_environment(&variable) {
+                    offers.push(OfferedSecret { side, is_token, variable, secret: Password(secret) });
+                }
+            }
+        }
+        offers
+    }
+
+    /// Carries an effect out, as far as it is the worker's.
+    pub fn perform(&mut self, effect: Effect) {
+        let home = self.home.clone();
+        let desk = Arc::clone(&self.desk);
+        match effect {
+            Effect::List(job) => {
+                self.start(job, move |to| async move { lists::list(&home, &to) });
+            }
+            Effect::Open(job, path) => {
+                self.start(job, move |to| async move { lists::open(&home, &path, &to) });
+            }
+            Effect::OpenRun(job, id) => {
+                self.start(job, move |to| async move { lists::open_run(&home, &id, &to) });
+            }
+            Effect::MakePractice(job) => {
+                let begin = self.begin.clone();
+                self.start(job, move |to| async move {
+                    lists::make_practice(&home, &begin, &to).await
+                });
+            }
+            Effect::Test { job, side, endpoint, secret } => {
+                self.start(job, move |to| async move {
+                    sides::test(&desk, side, &endpoint, secret, &to).await
+                });
+            }
+            Effect::Survey { job, name, scope, decisions, options, again } => {
+                self.start(job, move |to| async move {
+                    let asked = survey::Asked { name, scope, decisions, options };
+                    survey::survey(&desk, &asked, again, &to).await
+                });
+            }
+            Effect::Count(job, wanted) => {
+                self.start(job, move |to| async move { survey::count(&desk, &wanted, &to).await });
+            }
+            Effect::Check { job, fingerprint, purpose } => {
+                self.start(job, move |to| async move {
+                    check::check(&home, &desk, &fingerprint, purpose, &to).await
+                });
+            }
+            Effect::Run { job, fingerprint, plan, confirmed } => {
+                let (controller, control) = Controller::new();
+                self.controller = Some(controller);
+                self.start(job, move |to| async move {
+                    let order = carry::Order { fingerprint, plan, confirmed };
+                    carry::carry(&home, &desk, order, control, &to).await
+                });
+            }
+            Effect::Tell(command) => {
+                if let Some(controller) = &self.controller {
+                    controller.say(command);
+                }
+            }
+            Effect::Export(job, plan) => {
+                self.start(job, move |to| async move { lists::export(&plan, &to) });
+            }
+            Effect::SaveDraft { plan, step, instead_of } => {
+                lists::save_draft(&home, &plan, step, instead_of.as_deref(), &self.sender);
+            }
+            Effect::RemoveDraft(path) => lists::remove_draft(&home, &path),
+            Effect::OpenFolder(folder) => lists::open_folder(&folder),
+            Effect::Cancel(job) => {
+                if let Some(task) = self.jobs.remove(&job.purpose) {
+                    task.abort();
+                }
+            }
+            // The screen's own.
+            Effect::Copy(_) | Effect::Title(_) | Effect::Redraw | Effect::Quit(_) => {}
+        }
+    }
+
+    /// Starts a job; an earlier one of the same purpose ends. A run never ends this way.
+    fn start<F>(&mut self, job: JobId, work: impl FnOnce(Reporter) -> F)
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let to = Reporter { job, sender: self.sender.clone() };
+        let work = work(to.clone());
+        let task = tokio::spawn(async move {
+            // In a task of its own, so that a mistake of ours ends the job and not the program.
+            let ended = tokio::spawn(work).await;
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(fault)) => to.tell(Fact::Failed(fault)),
+                Err(error) if error.is_panic() => to.tell(Fact::Failed(
+                    Fault::new(FaultKind::Other, "this is a mistake in osferry itself")
+                        .advise("Please report it with what you did; your answers are kept."),
+                )),
+                Err(_) => {}
+            }
+            let _ = to.sender.send(Message::Ended(to.job));
+        });
+        if let Some(earlier) = self.jobs.insert(job.purpose, task)
+            && job.purpose != Purpose::Run
+        {
+            earlier.abort();
+        }
+    }
+}

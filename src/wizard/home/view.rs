@@ -1,0 +1,120 @@
+//! Draws Home: the ways to start, what can be continued, and more about what is selected.
+
+use super::super::look::{Area, Canvas, Cell, cut, paragraph, put, role, row};
+use super::super::message::{Saved, SavedKind, Sign};
+use super::super::migration::Migration;
+use super::{Home, STARTS};
+
+pub fn draw(home: &Home, migration: &Migration, area: Area, canvas: &mut Canvas) {
+    let width = usize::from(area.width);
+    let mut y = 1;
+    for text in [
+        "Move OutSystems application data from one SQL Server environment to another.",
+        "Nothing is written to any database until you type the destination's name on Review.",
+    ] {
+        y = paragraph(canvas, area, y, text, role::plain());
+    }
+    y += 1;
+    let cursor = home.cursor(&migration.saved);
+    put(canvas, area.x, area.y + y, "START", role::title());
+    y += 1;
+    for (place, (name, what)) in STARTS.iter().enumerate() {
+        line(canvas, area, y, place == cursor, &format!("{name:<24} {what}"));
+        y += 1;
+        if place == 2
+            && let Some(path) = &home.path
+        {
+            put(canvas, area.x + 4, area.y + y, "Path", role::title());
+            let (shown, column) = path.seen(width.saturating_sub(10));
+            put(canvas, area.x + 9, area.y + y, &shown, role::plain());
+            let at = area.x + 9 + u16::try_from(column).unwrap_or(0);
+            if at < area.right() {
+                canvas[(at, area.y + y)].set_style(role::selected());
+            }
+            y += 1;
+        }
+    }
+    y += 1;
+    if migration.saved.is_empty() {
+        let text = "New here? Practice takes about five minutes and leads from the first screen to \
+                    a proved report.";
+        paragraph(canvas, area, y, text, role::lesson());
+        return;
+    }
+    draw_saved(home, migration, cursor, y, area, canvas);
+}
+
+fn line(canvas: &mut Canvas, area: Area, y: u16, is_selected: bool, text: &str) {
+    let sign = if is_selected { "▸" } else { " " };
+    let text = cut(&format!(" {sign} {text}"), usize::from(area.width));
+    let style = if is_selected { role::selected() } else { role::plain() };
+    put(canvas, area.x, area.y + y, &text, style);
+}
+
+fn draw_saved(
+    home: &Home,
+    migration: &Migration,
+    cursor: usize,
+    y: u16,
+    area: Area,
+    canvas: &mut Canvas,
+) {
+    let fitting = home.fitting(&migration.saved);
+    let title = match &home.filter {
+        Some(filter) => {
+            format!("CONTINUE   filter: {}{}", filter.text(), if home.filtering { "▏" } else { "" })
+        }
+        None => "CONTINUE".to_owned(),
+    };
+    put(canvas, area.x, area.y + y, &title, role::title());
+    let count = Area { y: area.y + y, height: 1, ..area };
+    super::super::look::right(
+        canvas,
+        count,
+        0,
+        &format!("{} saved", migration.saved.len()),
+        role::plain(),
+    );
+    let about = home.selected(&migration.saved);
+    let about_lines: u16 = if about.is_some() { 6 } else { 0 };
+    let list =
+        Area { y: area.y + y + 1, height: area.height.saturating_sub(y + 1 + about_lines), ..area };
+    let selected = cursor.checked_sub(STARTS.len());
+    let shown = super::super::list::List { selected: selected.unwrap_or(0), first: 0 };
+    let is_narrow = area.width < 90;
+    for (at, place) in shown.window(fitting.len(), usize::from(list.height)).enumerate() {
+        let saved = fitting[place];
+        let is_selected = selected == Some(place);
+        let (sign, state) = state(saved);
+        let mark = if is_selected { "▸" } else { " " };
+        let mut cells = vec![
+            Cell::left(format!(" {mark}"), 2, role::plain()),
+            Cell::left(sign.text(), 1, role::of(sign)),
+            Cell::left(state, 10, role::plain()),
+            Cell::left(saved.name.clone(), 18, role::title()),
+        ];
+        if !is_narrow {
+            let way = format!("{} → {}", saved.source, saved.destination);
+            cells.push(Cell::left(way, 18, role::plain()));
+        }
+        cells.push(Cell::left(saved.changed.clone(), 16, role::plain()));
+        cells.push(Cell::left(saved.next.clone(), usize::from(list.width), role::plain()));
+        row(canvas, list, at, &cells, is_selected);
+    }
+    if let Some(saved) = about {
+        let area = Area { y: area.bottom() - about_lines, height: about_lines, ..area };
+        put(canvas, area.x, area.y + 1, &format!("ABOUT {}", saved.name), role::title());
+        let mut at = 2;
+        let inner = Area { x: area.x + 2, width: area.width - 2, ..area };
+        for line in &saved.about {
+            at = paragraph(canvas, inner, at, line, role::plain());
+        }
+    }
+}
+
+fn state(saved: &Saved) -> (Sign, &str) {
+    match &saved.kind {
+        SavedKind::Draft(_) => (Sign::Recheck, "draft"),
+        SavedKind::Run { state, sign, .. } => (*sign, state),
+    }
+}

@@ -1,0 +1,324 @@
+//! What happens (messages, facts) and what is ordered (effects). Facts are in the past tense,
+//! effects are orders; only the shells in `terminal/` know how to carry an order out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::jobs::JobId;
+use super::keys::{Command, Key};
+use super::secret_field::Password;
+use super::viewport::Size;
+use crate::database::Fault;
+use crate::migrate::{self, Progress};
+use crate::outsystems::{EntityIndex, Environment, Side};
+use crate::plan::{
+    Decisions, Endpoint, Plan, PlanFile, Purpose, Refusal, Review, RunOptions, ScopeRequest,
+};
+use crate::proof::ProofProgress;
+use crate::report::RunReport;
+
+/// What time it is: comes in with a message, so that nothing here asks a clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// The day: `2026-02-03`.
+    pub day: String,
+    /// The time: `14:02:11`.
+    pub clock: String,
+    /// Since the program started.
+    pub since_start: Duration,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Message {
+    /// It is so late. Comes before whatever else happens then.
+    Time(Now),
+    /// A key was pressed.
+    Key(Key),
+    /// A text was pasted.
+    Pasted(String),
+    /// A command was given without a key: by plain mode.
+    Commanded(Command),
+    /// A question of plain mode was answered.
+    Answered(Answer),
+    /// The window has this size now.
+    Resized(Size),
+    /// The system asked the program to end.
+    AskedToEnd,
+    /// A job reported; it may report more.
+    Reported {
+        /// Which one.
+        job: JobId,
+        /// What.
+        fact: Fact,
+    },
+    /// A job ended; its last report has come.
+    Ended(JobId),
+}
+
+/// An answer to a question of plain mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A text.
+    Text(String),
+    /// A password.
+    Secret(Password),
+    /// The choice at that place, from 0.
+    Chosen(usize),
+}
+
+/// What a job found out.
+#[derive(Debug)]
+pub enum Fact {
+    /// What is on this machine.
+    Listed(Vec<Saved>),
+    /// A plan or draft was opened.
+    Opened(Box<Opened>),
+    /// The practice pair is being made; how far that is.
+    Making(String),
+    /// The practice pair is there.
+    PracticeMade(Box<PlanFile>),
+    /// A check of one side ended.
+    Checked(Side, Check),
+    /// One side's model was read.
+    Read(Side, Arc<Environment>),
+    /// So many questions about rows are still open.
+    Counting(usize),
+    /// The environments were compared; with open questions, until the next of these.
+    Surveyed(Arc<Review>),
+    /// The plan was made, or there is none yet.
+    Planned(Result<Arc<Plan>, Arc<Refusal>>),
+    /// The scope names something that is not there.
+    ScopeUnknown(String),
+    /// The rows of an entity were counted.
+    Counted(Side, EntityIndex, u64),
+    /// A check before the run ended; the list so far.
+    Checks(Vec<Check>),
+    /// The run has an id and a folder.
+    Started {
+        /// The id.
+        id: String,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// How far the run is.
+    Progressed(Progress),
+    /// How far the proof is.
+    Proving(ProofProgress),
+    /// The run ended and has a report, or an earlier run's report was read.
+    Reported(Box<Reported>),
+    /// A file was saved for the person.
+    Exported(PathBuf),
+    /// It did not work.
+    Failed(Fault),
+}
+
+/// A draft or run on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// What it is.
+    pub kind: SavedKind,
+    /// The plan's name.
+    pub name: String,
+    /// The source's database.
+    pub source: String,
+    /// The destination's database.
+    pub destination: String,
+    /// When it was changed last, for people; sorted by the shell, newest first.
+    pub changed: String,
+    /// What is next, in words.
+    pub next: String,
+    /// More about it, for the panel below the list.
+    pub about: Vec<String>,
+}
+
+/// What a saved thing is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SavedKind {
+    /// A draft with its file.
+    Draft(PathBuf),
+    /// A run by its id, with how it ended.
+    Run {
+        /// The id.
+        id: String,
+        /// Its state for people.
+        state: &'static str,
+        /// The sign before it.
+        sign: Sign,
+    },
+}
+
+/// A plan or draft as it was opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// What was understood.
+    pub plan: PlanFile,
+    /// What was not, each a sentence.
+    pub notices: Vec<String>,
+    /// The step where the person was.
+    pub step: Option<String>,
+    /// Whether it is a draft of this machine, which is saved under its own name.
+    pub is_draft: bool,
+}
+
+/// A report with the files that hold it.
+#[derive(Debug)]
+pub struct Reported {
+    /// What the run did.
+    pub report: RunReport,
+    /// The files: the path and what it is for.
+    pub files: Vec<PathBuf>,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// A proof or a report that could not be made.
+    pub trouble: Option<Fault>,
+}
+
+/// A sign before a line; never without a word nearby.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// `✓`
+    Good,
+    /// `!`
+    Warning,
+    /// `✗`
+    Bad,
+    /// `▸`
+    Here,
+    /// `·`
+    Later,
+    /// `~`
+    Recheck,
+    /// `‖`
+    Stopped,
+    /// `i`
+    Note,
+}
+
+impl Sign {
+    /// The sign.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Warning => "!",
+            Self::Bad => "✗",
+            Self::Here => "▸",
+            Self::Later => "·",
+            Self::Recheck => "~",
+            Self::Stopped => "‖",
+            Self::Note => "i",
+        }
+    }
+}
+
+/// One thing that was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Good, a warning, bad; [`Sign::Later`] while it is under way.
+    pub sign: Sign,
+    /// What was found.
+    pub text: String,
+    /// What to do about it; empty when nothing.
+    pub advice: String,
+    /// The step that can change it, by name; empty for none.
+    pub step: &'static str,
+}
+
+/// What the shell is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// List drafts and runs.
+    List(JobId),
+    /// Open a plan or draft.
+    Open(JobId, PathBuf),
+    /// Read an earlier run's report.
+    OpenRun(JobId, String),
+    /// Make the practice pair, if it is not there.
+    MakePractice(JobId),
+    /// Test a side and read its model.
+    Test {
+        /// The job.
+        job: JobId,
+        /// The side.
+        side: Side,
+        /// Where it is.
+        endpoint: Endpoint,
+        /// The password or token, where one was typed.
+        secret: Option<Password>,
+    },
+    /// Compare, have questions answered, plan. `again`: forget earlier answers.
+    Survey {
+        /// The job.
+        job: JobId,
+        /// The plan's name.
+        name: String,
+        /// The scope.
+        scope: ScopeRequest,
+        /// The decisions.
+        decisions: Decisions,
+        /// The options.
+        options: RunOptions,
+        /// Whether rows are to be counted again.
+        again: bool,
+    },
+    /// Count rows of entities.
+    Count(JobId, Vec<(Side, EntityIndex)>),
+    /// Check everything before a run: both environments again, rights, room.
+    Check {
+        /// The job.
+        job: JobId,
+        /// The fingerprint of the plan that was made last.
+        fingerprint: String,
+        /// What the destination is for.
+        purpose: Option<Purpose>,
+    },
+    /// Carry out the plan that was made last, if it has this fingerprint.
+    Run {
+        /// The job.
+        job: JobId,
+        /// The plan's fingerprint.
+        fingerprint: String,
+        /// The plan file's text, for the journal.
+        plan: PlanFile,
+        /// What the person typed to confirm.
+        confirmed: String,
+    },
+    /// Tell the run.
+    Tell(migrate::Command),
+    /// Save the draft.
+    SaveDraft {
+        /// The answers.
+        plan: PlanFile,
+        /// The step where the person is.
+        step: &'static str,
+        /// The name it had before, to be removed.
+        instead_of: Option<String>,
+    },
+    /// Remove a draft.
+    RemoveDraft(PathBuf),
+    /// Write a plan file for the person.
+    Export(JobId, PlanFile),
+    /// Put a text on the clipboard, through the terminal.
+    Copy(String),
+    /// The terminal's title.
+    Title(String),
+    /// Open a folder with the system's means.
+    OpenFolder(PathBuf),
+    /// Draw everything again.
+    Redraw,
+    /// A job's result is no longer wanted.
+    Cancel(JobId),
+    /// Leave; with the exit code's meaning.
+    Quit(Leaving),
+}
+
+/// How the program is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// Nothing was run, or what was run has ended; its verdict is the exit code.
+    AsItIs,
+    /// As soon as the run has obeyed.
+    WhenTheRunEnds,
+}

@@ -1,0 +1,257 @@
+//! What lies over the screen: the top one takes all keys, Esc takes it away.
+
+pub(super) mod view;
+
+use super::keys::{Binding, Command, Key};
+use super::list::List;
+use super::text_field::TextField;
+use crate::database::Fault;
+
+/// Something over the screen.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// The keys of this screen and of all.
+    Help {
+        /// The first line seen.
+        first: usize,
+    },
+    /// Something did not work.
+    Error(Trouble),
+    /// A question with its choices.
+    Question(Question),
+    /// A long list to pick from, with a filter.
+    Picker(Picker),
+    /// A text to read.
+    Text(Reading),
+}
+
+/// What did not work: what, why, what next, and details to copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The title.
+    pub title: String,
+    /// What happened.
+    pub what: String,
+    /// Why; empty when nobody knows.
+    pub why: String,
+    /// What to do next.
+    pub next: String,
+    /// For the copy only: numbers, places, times.
+    pub details: String,
+    /// Whether reconnecting may help: Enter does it.
+    pub may_reconnect: bool,
+}
+
+impl Trouble {
+    /// From a fault, in words.
+    #[must_use]
+    pub fn new(title: impl Into<String>, fault: &Fault) -> Self {
+        use crate::database::FaultKind;
+        let lost = matches!(
+            fault.kind,
+            FaultKind::Lost | FaultKind::Unreachable | FaultKind::SignIn | FaultKind::Timeout
+        );
+        let next = match (fault.next.is_empty(), lost) {
+            (false, _) => fault.next.clone(),
+            (true, true) => "Your answers are kept. Enter connects again.".to_owned(),
+            (true, false) => "Your answers are kept. Ctrl+T tries again.".to_owned(),
+        };
+        Self {
+            title: title.into(),
+            what: fault.what.clone(),
+            why: String::new(),
+            next,
+            details: fault.code.map_or_else(String::new, |code| format!("error {code}")),
+            may_reconnect: lost,
+        }
+    }
+
+    /// What `y` copies.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let lines = [&self.title, &self.what, &self.why, &self.next, &self.details];
+        let lines: Vec<&str> =
+            lines.into_iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
+        lines.join("\n")
+    }
+}
+
+/// Who is told the choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// The step that is shown; the tag says which question.
+    Step(&'static str),
+    /// The program itself; the tag says which question.
+    Program(&'static str),
+}
+
+/// A question with its choices. The first one is the safe one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Who asks.
+    pub asker: Asker,
+    /// The title.
+    pub title: String,
+    /// What is to be known before.
+    pub lines: Vec<String>,
+    /// The choices, each with what it means.
+    pub choices: Vec<(String, String)>,
+    /// The selected one.
+    pub selected: usize,
+}
+
+/// A long list to pick from.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    /// Who asks.
+    pub asker: Asker,
+    /// The title.
+    pub title: String,
+    /// The items.
+    pub items: Vec<String>,
+    /// What is typed to narrow it.
+    pub filter: TextField,
+    /// The cursor among those that fit the filter.
+    pub list: List,
+}
+
+impl Picker {
+    /// A list to pick from.
+    pub fn new(asker: Asker, title: impl Into<String>, items: Vec<String>) -> Self {
+        Self {
+            asker,
+            title: title.into(),
+            items,
+            filter: TextField::default(),
+            list: List::default(),
+        }
+    }
+
+    /// The places of the items that fit the filter.
+    #[must_use]
+    pub fn fitting(&self) -> Vec<usize> {
+        let wanted = self.filter.text().to_lowercase();
+        let fits = |place: &usize| self.items[*place].to_lowercase().contains(&wanted);
+        (0..self.items.len()).filter(fits).collect()
+    }
+}
+
+/// A text to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The title.
+    pub title: String,
+    /// Its paragraphs.
+    pub lines: Vec<String>,
+    /// The first line seen.
+    pub first: usize,
+}
+
+/// Lines of a picker or text that are seen at most.
+pub const LINES: usize = 12;
+
+/// The keys while an overlay is shown.
+pub const KEYS: &[Binding] = &[
+    Binding::new(Command::Open, &[Key::Enter], "choose", "take the selected choice"),
+    Binding::new(Command::Close, &[Key::Escape], "close", "close without a choice"),
+    Binding::new(Command::Copy, &[Key::Char('y')], "copy", "copy the text, through the terminal"),
+];
+
+/// What came of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It stays.
+    Stays,
+    /// It is closed without a choice.
+    Closed,
+    /// It is closed with a choice.
+    Chose(Asker, usize),
+    /// The person wants to connect again.
+    Reconnect,
+    /// The text is to be copied.
+    Copy(String),
+}
+
+impl Overlay {
+    /// Whether what is typed goes into a text.
+    #[must_use]
+    pub fn in_text(&self) -> bool {
+        matches!(self, Self::Picker(_))
+    }
+
+    /// A character for its filter.
+    pub fn type_in(&mut self, c: char) {
+        if let Self::Picker(picker) = self {
+            picker.filter.type_in(c);
+            picker.list = List::default();
+        }
+    }
+
+    /// A text for its filter.
+    pub fn paste(&mut self, text: &str) {
+        if let Self::Picker(picker) = self {
+            picker.filter.paste(text);
+            picker.list = List::default();
+        }
+    }
+
+    /// Obeys a command.
+    pub fn obey(&mut self, command: Command) -> Outcome {
+        if command == Command::Close {
+            return Outcome::Closed;
+        }
+        match self {
+            Self::Help { first } => return scroll(first, command),
+            Self::Text(reading) => {
+                if command == Command::Copy {
+                    return Outcome::Copy(reading.lines.join("\n"));
+                }
+                return scroll(&mut reading.first, command);
+            }
+            Self::Error(trouble) => match command {
+                Command::Copy => return Outcome::Copy(trouble.to_text()),
+                Command::Open if trouble.may_reconnect => return Outcome::Reconnect,
+                Command::Open => return Outcome::Closed,
+                _ => {}
+            },
+            Self::Question(question) => match command {
+                Command::Up | Command::PreviousField => {
+                    question.selected = question.selected.saturating_sub(1);
+                }
+                Command::Down | Command::NextField => {
+                    question.selected =
+                        (question.selected + 1).min(question.choices.len().saturating_sub(1));
+                }
+                Command::Open => return Outcome::Chose(question.asker, question.selected),
+                _ => {}
+            },
+            Self::Picker(picker) => {
+                if picker.filter.obey(command) {
+                    picker.list = List::default();
+                    return Outcome::Stays;
+                }
+                let fitting = picker.fitting();
+                if command == Command::Open {
+                    return fitting
+                        .get(picker.list.selected)
+                        .map_or(Outcome::Stays, |place| Outcome::Chose(picker.asker, *place));
+                }
+                picker.list.obey(command, fitting.len(), LINES);
+            }
+        }
+        Outcome::Stays
+    }
+}
+
+fn scroll(first: &mut usize, command: Command) -> Outcome {
+    match command {
+        Command::Up => *first = first.saturating_sub(1),
+        Command::Down => *first += 1,
+        Command::PageUp => *first = first.saturating_sub(LINES),
+        Command::PageDown => *first += LINES,
+        Command::First => *first = 0,
+        Command::Open | Command::Help => return Outcome::Closed,
+        _ => {}
+    }
+    Outcome::Stays
+}

@@ -1,0 +1,111 @@
+//! Migrations by the library: for tests that stand between it and its databases.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use osferry::compare::{Answers, FindingKind};
+use osferry::database::{Destination, Source};
+use osferry::migrate::journal::{Operator, RunHeader};
+use osferry::migrate::{Control, Controller, Environments, Progress, RunRequest, survey};
+use osferry::outsystems::{self, Environment};
+use osferry::plan::{self, Decision, Plan, PlanFile};
+use tokio::sync::watch;
+
+/// A plan, with the models that it was made from.
+pub struct Planned {
+    pub plan: Arc<Plan>,
+    source_model: Arc<Environment>,
+    destination_model: Arc<Environment>,
+}
+
+async fn model(database: &dyn Source) -> Environment {
+    outsystems::read(database).await.expect("a model")
+}
+
+/// Makes a plan; what nobody decided is decided as recommended.
+pub async fn planned(source: &dyn Source, destination: &dyn Source, mut file: PlanFile) -> Planned {
+    let (source_model, destination_model) = (model(source).await, model(destination).await);
+    let environments = Environments {
+        source,
+        destination,
+        source_model: &source_model,
+        destination_model: &destination_model,
+    };
+    let mut answers = Answers::default();
+    let mut review = None;
+    for _ in 0..4 {
+        let made = survey(environments, &file.scope, &file.decisions, &mut answers, |_| {}).await;
+        let made = made.expect("answers").expect("a scope");
+        file.decisions.take_recommended(&made.comparison);
+        for finding in &made.comparison.findings {
+            let is_open = file.decisions.get(&finding.key).is_none();
+            // Platform users are never created: somebody else has to stand for them.
+            if finding.key.kind == FindingKind::UserMissing && is_open {
+                file.decisions.put(Decision {
+                    key: finding.key.clone(),
+                    about: finding.about.clone(),
+                    choice: "map".to_owned(),
+                    to: destination_model.users.last().map(|user| user.id.to_string()),
+                });
+            }
+        }
+        review = Some(made);
+    }
+    let review = review.expect("a review");
+    let plan = plan::build(
+        &file.name,
+        &source_model,
+        &destination_model,
+        &review,
+        &file.decisions,
+        &file.options,
+    );
+    Planned {
+        plan: Arc::new(plan.unwrap_or_else(|refusal| panic!("no plan: {refusal:?}"))),
+        source_model: Arc::new(source_model),
+        destination_model: Arc::new(destination_model),
+    }
+}
+
+impl Planned {
+    /// A run of the plan that keeps its journal in a new folder.
+    pub fn request(
+        &self,
+        folder: &Path,
+        source: Arc<dyn Source>,
+        destination: Arc<dyn Destination>,
+    ) -> RunRequest {
+        let (_, control): (_, Control) = Controller::new();
+        RunRequest {
+            plan: Arc::clone(&self.plan),
+            header: header(&self.plan),
+            folder: folder.to_path_buf(),
+            source,
+            destination,
+            source_model: Arc::clone(&self.source_model),
+            destination_model: Arc::clone(&self.destination_model),
+            control,
+            progress: watch::channel(Progress::new(&self.plan)).0,
+            clock: Arc::new(String::new),
+        }
+    }
+}
+
+fn header(plan: &Plan) -> RunHeader {
+    RunHeader {
+        id: "run".to_owned(),
+        name: plan.name.clone(),
+        started: String::new(),
+        source: "prod".to_owned(),
+        destination: "dev".to_owned(),
+        destination_database: "dev".to_owned(),
+        plan_file: "plan.toml".to_owned(),
+        plan_text: String::new(),
+        folder: PathBuf::new(),
+        plan_fingerprint: plan.fingerprint.clone(),
+        source_fingerprint: String::new(),
+        destination_fingerprint: String::new(),
+        version: "test".to_owned(),
+        operator: Operator::default(),
+    }
+}
