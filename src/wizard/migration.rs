@@ -1,7 +1,7 @@
 //! The migration being edited: what the person answered, what is known, what is under way.
 //!
 //! Steps change answers through the methods here, which note that a comparison and the draft are
-//! no longer up to date; [`Migration::settle`] orders what follows from that, once for each
+//! no longer up to date; `settle` orders what follows from that, once for each
 //! message.
 
 use std::collections::{BTreeMap, VecDeque};
