@@ -1,10 +1,18 @@
 //! The steps, in their order. A further step is a folder, and a line here.
 
 use super::connect::Connect;
+use super::execute::Execute;
+use super::report::Report;
+use super::review::Review;
 use super::step::Step;
 
 /// All steps, the first one first.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Step>> {
-    vec![Box::new(Connect::default())]
+    vec![
+        Box::new(Connect::default()),
+        Box::new(Review::default()),
+        Box::new(Execute::default()),
+        Box::new(Report::default()),
+    ]
 }
