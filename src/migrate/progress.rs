@@ -6,8 +6,8 @@ use tokio::sync::watch;
 
 use crate::plan::Plan;
 
-/// What a run is busy with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a run is busy with, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// Checking before the first write.
     Checking,

@@ -24,7 +24,7 @@ pub use comparison::{
     ChoiceReport, ComparisonReport, DecidedReport, FindingReport, LessonReport, PairReport,
     SeverityCounts,
 };
-pub use plan::{PlanReport, PlannedEntity, PlannedPeople};
+pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};
 pub use reasons::ReasonGroup;
 pub use run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,

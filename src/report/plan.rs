@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::text::{WIDTH, number, wrapped};
-use crate::plan::{ExistingPlan, IdentifierPlan, PersonFate, PersonPlan, Plan, Rule};
+use super::text::{WIDTH, counted, number, wrapped};
+use crate::plan::{ExistingPlan, Fate, IdentifierPlan, PersonFate, PersonPlan, Plan, Rule, Target};
 
 /// What a plan would do, by counts as they were at review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +22,8 @@ pub struct PlanReport {
     pub groups: PlannedPeople,
     /// Links between users, groups and roles that are added where they are missing.
     pub links: usize,
+    /// What becomes of ids of static records and other rows that are only looked up.
+    pub records: PlannedRecords,
     /// What was decided, in words.
     pub decisions: Vec<String>,
     /// What is not carried over, with the reason.
@@ -57,6 +59,73 @@ pub struct PlannedEntity {
     pub deferred: usize,
 }
 
+/// Static records and other rows that are never written, only referred to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlannedRecords {
+    /// Records with another id in the destination.
+    pub rewritten: usize,
+    /// Entities whose rows refer to one of these.
+    pub entities: usize,
+    /// Records whose references are emptied, by decision.
+    pub emptied: usize,
+    /// Records whose rows are left out, by decision.
+    pub left_out: usize,
+}
+
+impl PlannedRecords {
+    fn of(plan: &Plan) -> Self {
+        let mut counts = Self::default();
+        let mut is_rewritten = vec![false; plan.fixed.len()];
+        for (place, fixed) in plan.fixed.iter().enumerate() {
+            for (source, fate) in &fixed.fates {
+                match fate {
+                    Fate::To(id) if id == source => {}
+                    Fate::To(_) => {
+                        counts.rewritten += 1;
+                        is_rewritten[place] = true;
+                    }
+                    Fate::Empty => counts.emptied += 1,
+                    Fate::LeaveOut => counts.left_out += 1,
+                }
+            }
+        }
+        let refers = |rule: &Rule| match rule {
+            Rule::Reference(rule) => match rule.target {
+                Target::Fixed(place) => is_rewritten.get(place).is_some_and(|is| *is),
+                _ => false,
+            },
+            Rule::Copy { .. } => false,
+        };
+        counts.entities = plan
+            .entities
+            .iter()
+            .filter(|entity| entity.columns.iter().any(|column| refers(&column.rule)))
+            .count();
+        counts
+    }
+
+    /// In words: `9 records have another id there, used in 3 entities`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let mut words = if self.rewritten == 0 {
+            "every record has the same id there".to_owned()
+        } else {
+            format!(
+                "{} there, used in {}",
+                counted(self.rewritten as u64, "record has another id", "records have another id"),
+                counted(self.entities as u64, "entity", "entities")
+            )
+        };
+        if self.emptied > 0 {
+            words.push_str(&format!("; references to {} emptied", number(self.emptied as u64)));
+        }
+        if self.left_out > 0 {
+            words.push_str(&format!("; rows with {} left out", number(self.left_out as u64)));
+        }
+        words
+    }
+}
+
 /// Users or groups of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PlannedPeople {
@@ -81,10 +150,14 @@ impl PlannedPeople {
         counts
     }
 
-    fn line(&self, what: &str) -> String {
+    /// In words: `35 as the destination has them, 2 created, references to 1 emptied`.
+    #[must_use]
+    pub fn words(&self) -> String {
         format!(
-            "{what}: {} as the destination has them, {} created, references to {} emptied",
-            self.used, self.created, self.emptied
+            "{} as the destination has them, {} created, references to {} emptied",
+            number(self.used as u64),
+            number(self.created as u64),
+            number(self.emptied as u64)
         )
     }
 }
@@ -134,15 +207,39 @@ impl PlanReport {
             links: plan.links.user_roles.len()
                 + plan.links.group_roles.len()
                 + plan.links.group_users.len(),
+            records: PlannedRecords::of(plan),
             decisions: plan.decisions.clone(),
             left_out: plan.left_out.clone(),
         }
     }
 
+    /// Rows of the source, over all entities.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.entities.iter().map(|entity| entity.rows).sum()
+    }
+
+    /// Rows of the destination that are deleted first.
+    #[must_use]
+    pub fn deleted(&self) -> u64 {
+        self.entities.iter().map(|entity| entity.deleted).sum()
+    }
+
+    /// Rows of the destination that stay.
+    #[must_use]
+    pub fn kept(&self) -> u64 {
+        self.entities.iter().map(|entity| entity.kept).sum()
+    }
+
+    /// Whether rows that are there already may be recognised: then fewer are written.
+    #[must_use]
+    pub fn recognises(&self) -> bool {
+        self.entities.iter().any(|entity| entity.recognises)
+    }
+
     /// For a terminal.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let total = |rows: fn(&PlannedEntity) -> u64| number(self.entities.iter().map(rows).sum());
         let mut text = format!(
             "Dry run of {}: everything needed is there, nothing was written.\n\n",
             self.name
@@ -150,10 +247,10 @@ impl PlanReport {
         let sum = format!(
             "{} rows of {} entities would be carried over, {} rows of the destination deleted \
              before, {} kept.",
-            total(|entity| entity.rows),
+            number(self.rows()),
             self.entities.len(),
-            total(|entity| entity.deleted),
-            total(|entity| entity.kept),
+            number(self.deleted()),
+            number(self.kept()),
         );
         text.push_str(&wrapped(&sum, WIDTH, "", ""));
         let _ = writeln!(text, "Plan {}\n", self.fingerprint);
@@ -184,10 +281,12 @@ impl PlanReport {
         }
         let _ = write!(
             text,
-            "\n{}\n{}\nLinks to roles and groups, added where missing: {}\n",
-            self.users.line("Users"),
-            self.groups.line("Groups"),
-            self.links
+            "\nUsers: {}\nGroups: {}\nLinks to roles and groups, added where missing: {}\n\
+             Static and other records looked up: {}\n",
+            self.users.words(),
+            self.groups.words(),
+            self.links,
+            self.records.words()
         );
         for (title, lines) in [
             ("Decided", self.decisions.clone()),

@@ -95,10 +95,10 @@ fn entity(journal: &Journal, plan: &Plan, place: usize) -> Result<EntityReport> 
             rejected.add(&row.key, &row.reason, row.code);
         }
     }
-    let (existing, standing) = match entity.existing {
-        ExistingPlan::Replace { standing, .. } => (ExistingRows::Replaced, standing),
-        ExistingPlan::Keep { rows } => (ExistingRows::Kept, rows),
-        ExistingPlan::Recognise { rows, .. } => (ExistingRows::Recognised, rows),
+    let (existing, to_delete, standing) = match entity.existing {
+        ExistingPlan::Replace { rows, standing, .. } => (ExistingRows::Replaced, rows, standing),
+        ExistingPlan::Keep { rows } => (ExistingRows::Kept, 0, rows),
+        ExistingPlan::Recognise { rows, .. } => (ExistingRows::Recognised, 0, rows),
     };
     Ok(EntityReport {
         name: entity.name.clone(),
@@ -109,6 +109,7 @@ fn entity(journal: &Journal, plan: &Plan, place: usize) -> Result<EntityReport> 
         destination_table: entity.destination_table.to_string(),
         existing,
         source_rows: entity.source_rows,
+        to_delete,
         deleted: rows_of(BatchKind::Delete)?,
         written: rows_of(BatchKind::Insert)?,
         recognised: rows_of(BatchKind::Recognise)?,
@@ -152,6 +153,7 @@ fn totals(entities: &[EntityReport]) -> Totals {
     let mut totals = Totals { entities: entities.len() as u64, ..Totals::default() };
     for entity in entities {
         totals.source_rows += entity.source_rows;
+        totals.to_delete += entity.to_delete;
         totals.deleted += entity.deleted;
         totals.written += entity.written;
         totals.recognised += entity.recognised;

@@ -88,6 +88,8 @@ pub struct Totals {
     pub entities: u64,
     /// Rows the source had at review.
     pub source_rows: u64,
+    /// Rows of the destination that were to be deleted, as counted at review.
+    pub to_delete: u64,
     /// Rows of the destination that were deleted.
     pub deleted: u64,
     /// Rows written.
@@ -149,6 +151,8 @@ pub struct EntityReport {
     pub existing: ExistingRows,
     /// Rows the source had at review.
     pub source_rows: u64,
+    /// Rows of the destination that were to be deleted, as counted at review.
+    pub to_delete: u64,
     /// Rows of the destination that were deleted.
     pub deleted: u64,
     /// Rows written.

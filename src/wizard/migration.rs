@@ -4,25 +4,23 @@
 //! no longer up to date; `settle` orders what follows from that, once for each
 //! message.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::jobs::{JobId, Jobs, Purpose};
 use super::message::{Check, Effect, Fact, Now, Reported, Saved, Sign};
 use super::overlay::{Asker, Overlay, Picker, Question, Trouble};
+pub use super::running::Running;
 use super::secret_field::Password;
 use super::viewport::Size;
 use crate::compare::{Finding, FindingKey};
 use crate::database::Fault;
-use crate::migrate::{self, EntityState, Phase, Progress};
+use crate::migrate::{self, Phase, Progress};
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{
     Decision, Endpoint, EndpointEngine, Plan, PlanFile, Refusal, Review, ScopeRequest,
 };
 use crate::practice::{About, Lesson};
-use crate::proof::ProofProgress;
 
 /// What is known of one side.
 #[derive(Debug, Default)]
@@ -52,31 +50,17 @@ pub struct OfferedSecret {
     pub secret: Password,
 }
 
-/// How many of a run's events are kept for the screen; the journal has all.
-const EVENTS: usize = 500;
-
-/// A run as it is seen while it goes on.
-#[derive(Debug, Default)]
-pub struct Running {
-    /// Its id, once it has one.
-    pub id: String,
-    /// Its folder.
-    pub folder: PathBuf,
-    /// The newest progress.
-    pub progress: Option<Progress>,
-    /// The newest progress of the proof.
-    pub proving: Option<ProofProgress>,
-    /// What it was told last.
-    pub told: migrate::Command,
-    /// When it was started.
-    pub started: Now,
-    /// Rows read so far, by time since the program started: for rates and the curve.
-    pub samples: VecDeque<(Duration, u64)>,
-    /// What happened, newest last, with the time.
-    pub events: VecDeque<(String, String)>,
-    /// Whether it has ended.
-    pub ended: bool,
-    percent: Option<u64>,
+/// Where the program goes once a step has dealt with what happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Going {
+    /// To a step, by its name.
+    Step(&'static str),
+    /// To Home.
+    Home,
+    /// To the same answers once more, from the first step: a run with them has ended.
+    Again,
+    /// Out of the program.
+    Out,
 }
 
 /// The migration being edited.
@@ -116,6 +100,8 @@ pub struct Migration {
     pub checks_made: String,
     /// The run, once it was started.
     pub run: Option<Running>,
+    /// Why the last start was refused before anything was written.
+    pub refused: Option<Fault>,
     /// The report, once there is one.
     pub report: Option<Box<Reported>>,
     /// Drafts and runs of this machine.
@@ -136,6 +122,15 @@ pub struct Migration {
     pub jobs: Jobs,
     /// Goes up with each change of the answers: what steps worked out from them is out of date.
     pub changes: u64,
+    /// Where to go next, if somewhere else.
+    pub going: Option<Going>,
+    /// What the steps before the shown one leave open, each a sentence: kept only where something
+    /// else than Next leads on from it.
+    pub unready: Vec<String>,
+    /// What the steps before it say of themselves.
+    pub summaries: Vec<(String, String)>,
+    /// The names of all steps, in their order: a digit leads to each.
+    pub step_names: Vec<&'static str>,
     pub(super) orders: Vec<Effect>,
     pub(super) step: &'static str,
     compare_again: bool,
@@ -166,6 +161,7 @@ impl Migration {
             checks: Vec::new(),
             checks_made: String::new(),
             run: None,
+            refused: None,
             report: None,
             saved: Vec::new(),
             draft_saved: String::new(),
@@ -176,6 +172,10 @@ impl Migration {
             size,
             jobs: Jobs::default(),
             changes: 0,
+            going: None,
+            unready: Vec::new(),
+            summaries: Vec::new(),
+            step_names: Vec::new(),
             orders: Vec::new(),
             step: "",
             compare_again: false,
@@ -219,6 +219,12 @@ impl Migration {
         }
     }
 
+    /// The number of the step of that name.
+    #[must_use]
+    pub fn number_of(&self, step: &str) -> Option<usize> {
+        self.step_names.iter().position(|name| *name == step).map(|place| place + 1)
+    }
+
     /// Where a side is.
     #[must_use]
     pub fn endpoint(&self, side: Side) -> &Endpoint {
@@ -233,6 +239,12 @@ impl Migration {
     pub fn name_of(&self, side: Side) -> String {
         if let Some(model) = &self.side(side).model {
             return model.facts.database.clone();
+        }
+        if let Some(reported) = self.report.as_ref().filter(|_| self.is_earlier_run()) {
+            return match side {
+                Side::Source => database_of(&reported.report.source).to_owned(),
+                Side::Destination => reported.report.destination_database.clone(),
+            };
         }
         match &self.endpoint(side).engine {
             EndpointEngine::SqlServer { database, .. } if !database.is_empty() => database.clone(),
@@ -262,10 +274,34 @@ impl Migration {
         self.run.as_ref().is_some_and(|run| !run.ended)
     }
 
-    /// Whether answers can still be changed: not once a run was started with them.
+    /// Whether answers can still be changed: not once a run was started with them, nor where there
+    /// are none but the report of an earlier run.
     #[must_use]
     pub fn may_change(&self) -> bool {
-        self.run.is_none()
+        self.run.is_none() && self.report.is_none()
+    }
+
+    /// Whether all there is to see is the report of a run that was not started from here.
+    #[must_use]
+    pub fn is_earlier_run(&self) -> bool {
+        self.run.is_none() && self.report.is_some()
+    }
+
+    /// Starts the run of the plan that was made last.
+    pub fn start_run(&mut self, confirmed: String) {
+        let Some(plan) = self.built.clone().filter(|_| self.may_change()) else { return };
+        self.refused = None;
+        let mut run = Running::new(self.now.clone());
+        run.event(&self.now.clock, format!("plan {}", plan.fingerprint));
+        self.run = Some(run);
+        let file = self.plan.clone();
+        self.start(Purpose::Run, |job| Effect::Run {
+            job,
+            fingerprint: plan.fingerprint.clone(),
+            plan: file,
+            confirmed,
+        });
+        self.going = Some(Going::Step("Execute"));
     }
 
     /// Whether a comparison is under way or about to be.
@@ -411,6 +447,7 @@ impl Migration {
     fn lapse(&mut self) {
         self.built = None;
         self.refusal = None;
+        self.refused = None;
         self.checks.clear();
         self.jobs.drop(Purpose::Check);
         self.jobs.drop(Purpose::Survey);
@@ -486,8 +523,18 @@ impl Migration {
 
     /// Tells the run.
     pub fn tell(&mut self, command: migrate::Command) {
-        if let Some(run) = self.run.as_mut().filter(|run| !run.ended) {
+        let clock = self.now.clock.clone();
+        if let Some(run) = self.run.as_mut().filter(|run| !run.ended && run.told != command) {
             run.told = command;
+            run.event(
+                &clock,
+                match command {
+                    migrate::Command::Run => "told to go on",
+                    migrate::Command::Pause => "told to pause after the current batches",
+                    migrate::Command::Stop => "told to stop after the current batches",
+                    migrate::Command::Cancel => "told to roll the current batches back and stop",
+                },
+            );
             self.orders.push(Effect::Tell(command));
         }
     }
@@ -621,18 +668,19 @@ impl Migration {
                 if let Some(run) = &mut self.run {
                     run.id.clone_from(id);
                     run.folder.clone_from(folder);
+                    run.event(&self.now.clock, format!("run {id} started"));
                 }
-                self.event(format!("run {id} started"));
             }
             Fact::Progressed(progress) => self.progressed(progress),
             Fact::Proving(progress) => {
                 if let Some(run) = &mut self.run {
                     if run.proving.is_none() {
-                        let clock = self.now.clock.clone();
-                        run.events
-                            .push_back((clock, "everything is written; proving it".to_owned()));
+                        run.event(&self.now.clock, "everything is written; proving it");
+                        let title = format!("osferry proving {}", self.plan.name);
+                        self.orders.push(Effect::Title(title));
                     }
                     run.proving = Some(progress.clone());
+                    run.heard.clone_from(&self.now.clock);
                 }
             }
             Fact::Failed(fault) => self.failed(job, fault),
@@ -657,63 +705,58 @@ impl Migration {
             Purpose::Run => "The run was refused; nothing was written",
             Purpose::Export => "The file could not be written",
         };
-        if job.purpose == Purpose::Run {
-            self.run = None;
-        }
+        let title = match job.purpose {
+            // What was written is written: it is no refusal.
+            Purpose::Run if self.run.as_ref().is_some_and(Running::has_begun) => {
+                self.end_run();
+                "The run ended, and its report could not be made"
+            }
+            Purpose::Run => {
+                self.run = None;
+                self.refused = Some(fault.clone());
+                self.overlays.retain(|overlay| !overlay.is_about_a_run());
+                self.going = Some(Going::Step("Review"));
+                title
+            }
+            Purpose::Check => {
+                self.checks.clear();
+                title
+            }
+            _ => title,
+        };
         self.overlays.push(Overlay::Error(Trouble::new(title, fault)));
     }
 
-    /// Adds an event of the run.
-    pub(super) fn event(&mut self, text: String) {
-        let clock = self.now.clock.clone();
+    /// The run has ended: nothing can be told to it any more.
+    pub(super) fn end_run(&mut self) {
         if let Some(run) = &mut self.run {
-            run.events.push_back((clock, text));
-            if run.events.len() > EVENTS {
-                run.events.pop_front();
-            }
+            run.ended = true;
+            run.ended_at.get_or_insert(self.now.since_start);
+            self.overlays.retain(|overlay| !overlay.is_about_a_run());
+            self.orders.push(Effect::Title(format!("osferry {}", self.plan.name)));
         }
     }
 
-    /// Keeps the newest progress, and tells apart what happened since the one before.
+    /// Keeps the newest progress; the terminal's title has the percentage.
     fn progressed(&mut self, progress: &Progress) {
         let Some(run) = &mut self.run else { return };
-        let before = run.progress.replace(progress.clone());
+        run.take(progress, &self.now);
         let (read, total) = progress.totals();
-        run.samples.push_back((self.now.since_start, read));
-        if run.samples.len() > 240 {
-            run.samples.pop_front();
-        }
         let percent = (read * 100).checked_div(total).unwrap_or(100);
-        let mut events = Vec::new();
-        if before.as_ref().is_none_or(|before| before.phase != progress.phase)
-            && progress.phase != Phase::Ended
-        {
-            events.push(progress.phase.label().to_owned());
-        }
-        for (place, entity) in progress.entities.iter().enumerate() {
-            let old = before.as_ref().and_then(|before| before.entities.get(place));
-            if let Some(trouble) = &entity.trouble
-                && old.is_none_or(|old| old.trouble != entity.trouble)
-            {
-                events.push(format!("{}: {trouble}", entity.name));
-            }
-            let is_done = |state| matches!(state, EntityState::Done | EntityState::SecondPass);
-            if is_done(entity.state) && old.is_none_or(|old| !is_done(old.state)) {
-                events.push(format!(
-                    "{}: {} written",
-                    entity.name,
-                    crate::report::counted(entity.written, "row", "rows")
-                ));
-            }
-        }
+        // Nothing is read yet while the destination's rows are deleted: 100 % of nothing is no
+        // end.
+        let percent = if progress.phase < Phase::Loading { 0 } else { percent };
         if run.percent != Some(percent) {
             run.percent = Some(percent);
             self.orders.push(Effect::Title(format!("osferry {percent}% {}", self.plan.name)));
         }
-        for event in events {
-            self.event(event);
-        }
     }
+}
+
+/// The last part of a place: the database on its server, or the file without its ending.
+fn database_of(place: &str) -> &str {
+    let last = place.rsplit(['/', '\\']).next().unwrap_or(place);
+    last.strip_suffix(".sqlite").unwrap_or(last)
 }
 
 /// A check that has not ended.

@@ -7,6 +7,7 @@
 //! [`migration::Migration`], which all steps share.
 
 pub mod connect;
+pub mod execute;
 pub mod findings;
 pub mod form;
 pub mod frame;
@@ -20,6 +21,9 @@ pub mod migration;
 pub mod mismatches;
 pub mod overlay;
 pub mod rail;
+pub mod report;
+pub mod review;
+pub mod running;
 pub mod secret_field;
 pub mod static_records;
 pub mod step;
@@ -37,7 +41,7 @@ use home::Home;
 use jobs::{JobId, Purpose};
 use keys::{Command, Key, Meaning};
 use message::{Leaving, Opened, Sign};
-use migration::Migration;
+use migration::{Going, Migration};
 use overlay::{Asker, Outcome, Overlay, Question};
 use rail::Seen;
 use step::{Event, Notice, Step};
@@ -165,10 +169,13 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             if job.purpose == Purpose::Survey || job.purpose == Purpose::Count {
                 model.migration.counting = 0;
             }
+            model.tell_step(Event::Ticked);
         }
     }
+    model.go();
     model.migration.settle();
     model.look_again();
+    model.look_before();
     std::mem::take(&mut model.migration.orders)
 }
 
@@ -280,11 +287,57 @@ impl Model {
         }
     }
 
+    /// Goes where a step wants to go.
+    fn go(&mut self) {
+        match self.migration.going.take() {
+            None => {}
+            Some(Going::Step(name)) => {
+                if let Some(place) = self.place_of(name) {
+                    self.show_step(place);
+                    // What comes after is reached again by going there.
+                    if self.migration.run.is_none() {
+                        self.reached = self.reached.min(place.max(self.review()));
+                    }
+                }
+            }
+            Some(Going::Home) => self.show_home(),
+            Some(Going::Again) => {
+                let plan = self.migration.plan.clone();
+                let step = Some("Review".to_owned());
+                self.open(Opened { plan, notices: Vec::new(), step, is_draft: true });
+            }
+            Some(Going::Out) => self.leave(Leaving::AsItIs),
+        }
+    }
+
+    /// The place of the last step before anything is written.
+    fn review(&self) -> usize {
+        self.place_of("Review").unwrap_or(0)
+    }
+
+    /// Tells a step that leads on by itself what the steps before it leave open.
+    fn look_before(&mut self) {
+        let Screen::Step(place) = self.screen else { return };
+        if self.steps[place].offers_next(&self.migration) || !self.migration.may_change() {
+            self.migration.unready.clear();
+            return;
+        }
+        let open = self.steps[..place].iter().enumerate().flat_map(|(number, step)| {
+            let reasons = step.gate(&self.migration).into_iter();
+            reasons.map(move |reason| format!("{} (press {}): {reason}", step.name(), number + 1))
+        });
+        let unready: Vec<String> = open.collect();
+        self.migration.unready = unready;
+    }
+
     /// To a step; the one left is remembered as checked.
     fn show_step(&mut self, place: usize) {
         self.remember();
         self.screen = Screen::Step(place);
         self.reached = self.reached.max(place);
+        self.migration.step_names = self.steps.iter().map(|step| step.name()).collect();
+        self.migration.summaries =
+            self.steps[..place].iter().flat_map(|step| step.summary(&self.migration)).collect();
         if let Some(step) = self.steps.get_mut(place) {
             self.migration.step = step.name();
             step.enter(&mut self.migration);
@@ -301,6 +354,10 @@ impl Model {
             return;
         };
         let Some(step) = self.steps.get_mut(place) else { return };
+        if !step.offers_next(&self.migration) {
+            step.lead_on(&mut self.migration);
+            return;
+        }
         let reasons = step.gate(&self.migration);
         if !reasons.is_empty() {
             step.go_to_first_reason(&mut self.migration);
@@ -332,6 +389,7 @@ impl Model {
     fn back(&mut self) {
         match self.screen {
             Screen::Home => {}
+            Screen::Step(_) if self.migration.is_earlier_run() => self.show_home(),
             Screen::Step(0) => self.show_home(),
             Screen::Step(place) => self.show_step(place - 1),
         }
@@ -354,6 +412,10 @@ impl Model {
         }
         match self.steps.get(place) {
             None => self.migration.say(format!("There is no step {number}.")),
+            Some(_) if self.migration.is_earlier_run() => self.migration.say(
+                "This is the report of an earlier run; of its answers only what the report says is \
+                 known. Ctrl+P leads Home.",
+            ),
             Some(step) if place > self.reached => {
                 let name = step.name();
                 self.migration.say(format!("{name} has not been reached yet; Ctrl+N leads there."));
@@ -391,14 +453,11 @@ impl Model {
     fn open(&mut self, opened: Opened) {
         let Opened { plan, notices, step, is_draft } = opened;
         self.migration.open(plan, is_draft);
-        self.steps = steps::all();
-        self.seen = self.steps.iter().map(|_| None).collect();
-        self.reached = 0;
+        self.begin_steps();
         let step = step.and_then(|name| self.place_of(&name)).unwrap_or(0);
         self.show_step(0);
         // As far as the draft had come; what is beyond Review is never come back to this way.
-        let review = self.place_of("Review").unwrap_or(0);
-        self.reached = step.min(review);
+        self.reached = step.min(self.review());
         if step > 0 {
             let name = self.steps[self.reached].name();
             self.migration.say(format!(
@@ -426,7 +485,7 @@ impl Model {
         }
         let fact = match fact {
             Fact::Reported(reported) => {
-                self.show_report(reported);
+                self.show_report(job, reported);
                 return;
             }
             fact => fact,
@@ -455,17 +514,27 @@ impl Model {
         }
     }
 
-    /// A report came: it belongs to the migration, and the step that shows it is shown.
-    fn show_report(&mut self, reported: Box<message::Reported>) {
-        if let Some(run) = &mut self.migration.run {
-            run.ended = true;
+    /// A report came: it belongs to the run that has just ended, or is that of an earlier one, which
+    /// takes the place of whatever was open.
+    fn show_report(&mut self, job: JobId, reported: Box<message::Reported>) {
+        if job.purpose == Purpose::Run {
+            self.migration.end_run();
+        } else {
+            self.migration.jobs.end(job);
+            self.migration.open(crate::plan::PlanFile::empty(&reported.report.name), false);
+            self.begin_steps();
         }
         self.migration.report = Some(reported);
-        let title = format!("osferry {}", self.migration.plan.name);
-        self.migration.order(Effect::Title(title));
         if let Some(place) = self.place_of("Report") {
             self.show_step(place);
         }
+    }
+
+    /// All steps as they are at first.
+    fn begin_steps(&mut self) {
+        self.steps = steps::all();
+        self.seen = self.steps.iter().map(|_| None).collect();
+        self.reached = 0;
     }
 
     fn reconnect(&mut self) {

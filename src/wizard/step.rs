@@ -23,7 +23,8 @@ pub enum Event<'a> {
     Replied(&'static str, usize),
     /// An answer of plain mode to the question of [`Step::ask`].
     Answered(Answer),
-    /// Time has passed; the migration knows how late it is.
+    /// Time has passed or a job has ended; the migration knows how late it is and what is under
+    /// way.
     Ticked,
 }
 
@@ -128,6 +129,9 @@ pub trait Step: fmt::Debug {
     fn offers_next(&self, _migration: &Migration) -> bool {
         true
     }
+
+    /// Ctrl+N where [`Self::offers_next`] says no: what leads on instead.
+    fn lead_on(&mut self, _migration: &mut Migration) {}
 
     /// Next was refused: the cursor goes to the first reason.
     fn go_to_first_reason(&mut self, _migration: &mut Migration) {}

@@ -1,7 +1,10 @@
 //! The steps, in their order. A further step is a folder, and a line here.
 
 use super::connect::Connect;
+use super::execute::Execute;
 use super::mismatches::Mismatches;
+use super::report::Report;
+use super::review::Review;
 use super::static_records::StaticRecords;
 use super::step::Step;
 use super::users::Users;
@@ -14,5 +17,8 @@ pub fn all() -> Vec<Box<dyn Step>> {
         Box::new(Mismatches::default()),
         Box::new(StaticRecords::default()),
         Box::new(Users::default()),
+        Box::new(Review::default()),
+        Box::new(Execute::default()),
+        Box::new(Report::default()),
     ]
 }

@@ -133,6 +133,9 @@ fn draw_header(model: &Model, area: Area, canvas: &mut Canvas) {
 fn header_state(model: &Model) -> (String, Style) {
     let migration = &model.migration;
     match (&migration.run, &migration.report) {
+        (Some(run), _) if !run.ended && !run.has_begun() => {
+            ("STARTING: nothing is written yet".to_owned(), role::warning())
+        }
         (Some(run), _) if !run.ended && run.proving.is_some() => {
             (format!("PROVING {}", migration.name_of(Side::Destination)), role::warning())
         }
@@ -234,7 +237,8 @@ fn draw_step(model: &Model, area: Area, canvas: &mut Canvas) {
 fn draw_buttons(model: &Model, place: usize, area: Area, canvas: &mut Canvas) {
     let next = model.steps.get(place + 1).map(|step| step.name());
     let is_refused = !model.steps[place].gate(&model.migration).is_empty();
-    let mut text = "[ Back  Ctrl+P ]".to_owned();
+    let back = if place == 0 || model.migration.is_earlier_run() { "Home" } else { "Back" };
+    let mut text = format!("[ {back}  Ctrl+P ]");
     if let Some(next) = next.filter(|_| model.steps[place].offers_next(&model.migration)) {
         text.push_str(&format!("   [ Next: {next}  Ctrl+N ]"));
         if is_refused {

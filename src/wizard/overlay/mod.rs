@@ -179,6 +179,19 @@ impl Overlay {
         matches!(self, Self::Picker(_))
     }
 
+    /// Whether it asks what to do with a run that is going on: once it has ended there is nothing
+    /// to ask.
+    #[must_use]
+    pub fn is_about_a_run(&self) -> bool {
+        match self {
+            Self::Question(question) => matches!(
+                question.asker,
+                Asker::Program(super::LEAVE_RUN) | Asker::Step(super::execute::STOP)
+            ),
+            _ => false,
+        }
+    }
+
     /// A character for its filter.
     pub fn type_in(&mut self, c: char) {
         if let Self::Picker(picker) = self {

@@ -1,0 +1,418 @@
+//! Report: what the run has done, whether it was right, what is left, and what can be done now.
+
+mod digest;
+mod lessons;
+mod view;
+
+use super::jobs::Purpose;
+use super::keys::{Binding, Command, Key};
+use super::list::List;
+use super::look::{Area, Canvas, wrap};
+use super::message::{Answer, Effect, Reported, Sign};
+use super::migration::{Going, Migration};
+use super::overlay::{Overlay, Reading};
+use super::step::{Ask, AskKind, Event, Notice, Reason, Step};
+use super::viewport::Size;
+use crate::outsystems::Side;
+use crate::report::{Verdict, counted, number};
+use digest::{Digest, Said, Section};
+use lessons::Learned;
+
+/// What is shown of the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Page {
+    /// The sums, the checks, the files, what now.
+    #[default]
+    Summary,
+    /// A line for each entity.
+    Entities,
+    /// What did not come along, and why.
+    Left,
+    /// The lessons of a practice pair.
+    Lessons,
+    /// What happened, in its order.
+    Story,
+}
+
+const PAGES: [Page; 5] = [Page::Summary, Page::Entities, Page::Left, Page::Lessons, Page::Story];
+
+impl Page {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Summary => "Summary",
+            Self::Entities => "Entities",
+            Self::Left => "Left behind",
+            Self::Lessons => "Lessons",
+            Self::Story => "Story",
+        }
+    }
+}
+
+/// The page that is shown, and the cursor on each.
+#[derive(Debug, Default)]
+pub struct Report {
+    page: Page,
+    lists: [List; 5],
+    digest: Option<Digest>,
+    learned: Vec<Learned>,
+}
+
+const FOLDER: &str = "folder";
+const ANOTHER: &str = "another";
+const AGAIN: &str = "again";
+const EXPORT: &str = "export";
+const SURE: &str = "again-sure";
+
+const KEYS: &[Binding] = &[
+    Binding::new(Command::NextField, &[Key::Tab], "page", "the next page of the report").in_text(),
+    Binding::new(Command::Open, &[Key::Enter], "open", "all about the selected line").in_text(),
+    Binding::new(Command::Own(FOLDER), &[Key::Char('o')], "folder", "open the run's folder"),
+    Binding::new(
+        Command::Own(ANOTHER),
+        &[Key::Char('n')],
+        "another",
+        "another migration: Home, where the report stays listed",
+    ),
+    Binding::new(
+        Command::Own(EXPORT),
+        &[Key::Char('e')],
+        "export plan",
+        "write the plan file that `osferry run` takes",
+    ),
+    Binding::new(
+        Command::Own(AGAIN),
+        &[Key::Char('a')],
+        "same again",
+        "the same answers for a new run, both sides tested again; asks first",
+    )
+    .not_in_footer(),
+];
+
+impl Report {
+    fn pages(&self) -> impl Iterator<Item = Page> + '_ {
+        let has = |page: &Page| *page != Page::Lessons || !self.learned.is_empty();
+        PAGES.into_iter().filter(has)
+    }
+
+    fn list(&self) -> &List {
+        &self.lists[self.page as usize]
+    }
+
+    /// Lines of the page.
+    fn count(&self, page: Page, migration: &Migration) -> usize {
+        let Some(digest) = &self.digest else { return 0 };
+        match page {
+            Page::Summary => self.flat(migration, width(migration.size)).len(),
+            Page::Entities => digest.entities.len(),
+            Page::Left => digest.left.len(),
+            Page::Lessons => self.learned.len(),
+            Page::Story => digest.story.len(),
+        }
+    }
+
+    /// What can be done now.
+    fn next(&self, migration: &Migration) -> Section {
+        let Some(reported) = &migration.report else {
+            return Section { title: String::new(), lines: Vec::new() };
+        };
+        let mut lines: Vec<Said> = reported.report.next().into_iter().map(Said::text).collect();
+        if migration.is_practice && self.learned.iter().any(|learned| learned.is_met) {
+            let met = self.learned.iter().filter(|learned| learned.is_met).count() as u64;
+            lines.push(Said::text(format!(
+                "You met {}; Tab leads to them and to how you decided.",
+                counted(met, "trap", "traps")
+            )));
+        }
+        let mut keys = vec!["o  open the folder"];
+        if !migration.is_earlier_run() {
+            keys.extend(["a  the same answers again", "e  export the plan"]);
+        }
+        keys.extend(["y  copy the summary", "n  another migration"]);
+        lines.extend(keys.chunks(2).map(|pair| match pair {
+            [one, other] => Said::text(format!("{one:<32}{other}")),
+            pair => Said::text(pair.concat()),
+        }));
+        Section { title: "What now".to_owned(), lines }
+    }
+
+    /// The first page as lines of so many columns.
+    fn flat(&self, migration: &Migration, width: usize) -> Vec<Said> {
+        let Some(digest) = &self.digest else { return Vec::new() };
+        let next = self.next(migration);
+        let mut lines = Vec::new();
+        for section in digest.sections.iter().chain([&next]) {
+            if !lines.is_empty() {
+                lines.push(Said::text(""));
+            }
+            lines.push(Said::title(section.title.clone()));
+            lines.extend(wrapped(&section.lines, width));
+        }
+        lines
+    }
+
+    /// The text of the selected line, in full.
+    fn selected(&self, migration: &Migration) -> Option<(String, Vec<String>)> {
+        let digest = self.digest.as_ref()?;
+        let report = &migration.report.as_ref()?.report;
+        let place = self.list().selected;
+        match self.page {
+            Page::Summary => None,
+            Page::Entities => {
+                let place = *digest.entities.get(place)?;
+                let name = report.entities.get(place)?.name.clone();
+                Some((name, digest::entity_words(report, place)))
+            }
+            Page::Left => {
+                let said = digest.left.get(place)?;
+                let title = digest.left[..=place].iter().rev().find(|said| said.is_title);
+                let title = title.map_or_else(String::new, |said| said.text.clone());
+                Some((title, vec![said.text.clone()]))
+            }
+            Page::Lessons => {
+                let learned = self.learned.get(place)?;
+                let title = learned.said.text.split(": ").next().unwrap_or_default().to_owned();
+                Some((title, learned.text.clone()))
+            }
+            Page::Story => {
+                Some(("What happened".to_owned(), vec![digest.story.get(place)?.text.clone()]))
+            }
+        }
+    }
+
+    fn on_command(&mut self, command: Command, migration: &mut Migration) {
+        match command {
+            Command::NextField | Command::PreviousField | Command::Left | Command::Right => {
+                let pages: Vec<Page> = self.pages().collect();
+                let here = pages.iter().position(|page| *page == self.page).unwrap_or(0);
+                let forward = matches!(command, Command::NextField | Command::Right);
+                let by = if forward { 1 } else { pages.len() - 1 };
+                self.page = pages[(here + by) % pages.len()];
+            }
+            Command::Close => self.page = Page::Summary,
+            Command::Own(FOLDER) => {
+                if let Some(folder) =
+                    migration.report.as_ref().map(|reported| reported.folder.clone())
+                {
+                    migration.say(format!("Opening {}", folder.display()));
+                    migration.order(Effect::OpenFolder(folder));
+                }
+            }
+            Command::Own(ANOTHER) => migration.going = Some(Going::Home),
+            Command::Own(EXPORT | AGAIN) if migration.is_earlier_run() => migration.say(
+                "This is the report of an earlier run; its plan is in its journal. Home opens \
+                 drafts and plan files.",
+            ),
+            Command::Own(EXPORT) => {
+                let plan = migration.plan.clone();
+                migration.start(Purpose::Export, |job| Effect::Export(job, plan));
+            }
+            Command::Own(AGAIN) => ask_again(migration),
+            Command::Open => {
+                if let Some((title, lines)) = self.selected(migration) {
+                    migration.overlays.push(Overlay::Text(Reading { title, lines, first: 0 }));
+                }
+            }
+            command => {
+                let lines = self.count(self.page, migration);
+                let height = height(migration.size);
+                let list = &mut self.lists[self.page as usize];
+                if self.page == Page::Summary {
+                    scroll(list, command, lines, height);
+                } else {
+                    list.obey(command, lines, height);
+                }
+            }
+        }
+    }
+}
+
+/// Moves the window over lines without a cursor: `selected` is the first line that is seen.
+fn scroll(list: &mut List, command: Command, lines: usize, height: usize) {
+    let last = lines.saturating_sub(height);
+    list.selected = list.selected.min(last);
+    list.obey(command, last + 1, height);
+}
+
+fn ask_again(migration: &mut Migration) {
+    let name = migration.name_of(Side::Destination);
+    let mut lines = vec![
+        "Your answers are opened again, and both sides are tested and compared anew. Nothing is \
+         written before the name is typed on Review."
+            .to_owned(),
+    ];
+    let next = migration.report.as_ref().map(|reported| reported.report.next());
+    let is_short = migration.report.as_ref().is_some_and(|reported| !reported.report.is_complete());
+    lines.extend(next.into_iter().flatten().filter(|_| is_short));
+    let choices =
+        [("Stay", "with this report".to_owned()), ("Again", format!("plan another run on {name}"))];
+    let choices = choices.map(|(name, what)| (name.to_owned(), what)).to_vec();
+    migration.ask(SURE, "The same answers again?", lines, choices);
+}
+
+/// Lines below the names of the pages.
+fn height(size: Size) -> usize {
+    usize::from(size.body(0).height).saturating_sub(2).max(1)
+}
+
+fn width(size: Size) -> usize {
+    usize::from(size.body(0).width).saturating_sub(1)
+}
+
+/// Lines wrapped to so many columns, those that follow set in below their text.
+fn wrapped(lines: &[Said], width: usize) -> Vec<Said> {
+    let mut out = Vec::new();
+    for said in lines {
+        let room = width.saturating_sub(if said.sign.is_some() { 2 } else { 0 });
+        // A line of a table, or one that fits, keeps its blanks.
+        if super::look::text_width(&said.text) <= room {
+            out.push(said.clone());
+            continue;
+        }
+        for (place, text) in wrap(&said.text, room.saturating_sub(2)).into_iter().enumerate() {
+            let indent = match (place, said.sign.is_some()) {
+                (0, _) => "",
+                (_, true) => "    ",
+                (_, false) => "  ",
+            };
+            out.push(Said {
+                sign: said.sign.filter(|_| place == 0),
+                text: format!("{indent}{text}"),
+                is_title: said.is_title,
+            });
+        }
+    }
+    out
+}
+
+/// The first half of the sentence that says how it ended.
+fn in_words(reported: &Reported) -> String {
+    let result = reported.report.result.split(';').next().unwrap_or_default();
+    format!("{}.", result.trim_end_matches('.'))
+}
+
+impl Step for Report {
+    fn name(&self) -> &'static str {
+        "Report"
+    }
+
+    fn purpose(&self, migration: &Migration) -> String {
+        migration.report.as_deref().map_or_else(|| "There is no report yet.".to_owned(), in_words)
+    }
+
+    fn keys(&self) -> &'static [Binding] {
+        KEYS
+    }
+
+    fn offers(&self, command: Command, migration: &Migration) -> bool {
+        if migration.report.is_none() {
+            return false;
+        }
+        match command {
+            Command::Own(EXPORT | AGAIN) => !migration.is_earlier_run(),
+            Command::Open => self.page != Page::Summary,
+            _ => true,
+        }
+    }
+
+    fn enter(&mut self, migration: &mut Migration) {
+        if self.digest.is_none() {
+            self.digest = migration.report.as_deref().map(Digest::new);
+            self.learned = lessons::learned(migration);
+        }
+    }
+
+    fn update(&mut self, migration: &mut Migration, event: Event<'_>) {
+        match event {
+            Event::Command(command) => self.on_command(command, migration),
+            Event::Replied(SURE, 1) => migration.going = Some(Going::Again),
+            Event::Answered(Answer::Chosen(0)) => migration.going = Some(Going::Out),
+            Event::Answered(Answer::Chosen(_)) => migration.going = Some(Going::Home),
+            _ => {}
+        }
+    }
+
+    fn gate(&self, migration: &Migration) -> Vec<Reason> {
+        match migration.report {
+            None => vec![Reason::new("there is no report yet")],
+            Some(_) => Vec::new(),
+        }
+    }
+
+    fn offers_next(&self, _migration: &Migration) -> bool {
+        false
+    }
+
+    fn lead_on(&mut self, migration: &mut Migration) {
+        migration.say("This is the last step: n leads Home to another migration, q leaves.");
+    }
+
+    fn answers(&self, _migration: &Migration) -> String {
+        String::new()
+    }
+
+    fn count(&self, migration: &Migration) -> String {
+        let Some(reported) = &migration.report else { return String::new() };
+        match reported.report.verdict {
+            Verdict::Proved => String::new(),
+            Verdict::ProvedWithRejects => {
+                let of = |entity: &&crate::report::EntityReport| entity.rejected > 0;
+                format!("{} !", reported.report.entities.iter().filter(of).count())
+            }
+            _ => digest::sign(&reported.report).text().to_owned(),
+        }
+    }
+
+    fn notice(&self, migration: &Migration) -> Option<Notice> {
+        let reported = migration.report.as_deref()?;
+        let report = &reported.report;
+        if let Some(fault) = &reported.trouble {
+            return Some(Notice::new(Sign::Bad, format!("{}. {}", fault.what, fault.next)));
+        }
+        let totals = &report.totals;
+        let there = format!(
+            "{} of {} rows are in {}.",
+            number(totals.written + totals.recognised),
+            number(totals.source_rows),
+            report.destination_database
+        );
+        let text = match report.verdict {
+            Verdict::Disproved => {
+                format!("{there} Do not use them before the differences are explained.")
+            }
+            Verdict::Written => format!("{there} Nothing is proved yet."),
+            _ => there,
+        };
+        Some(Notice::new(digest::sign(report), text))
+    }
+
+    fn checked(&self, migration: &Migration) -> String {
+        let ended = migration.report.as_ref().and_then(|reported| reported.report.ended.as_ref());
+        ended.map_or_else(String::new, |at| format!("saved {}", digest::time(at)))
+    }
+
+    fn copied(&self, migration: &Migration) -> Option<String> {
+        if let Some((title, lines)) = self.selected(migration) {
+            return Some(format!("{title}\n{}", lines.join("\n")));
+        }
+        let reported = migration.report.as_deref()?;
+        let folder = reported.folder.display();
+        Some(format!("{}\nReport: {folder}\n", reported.report.summary()))
+    }
+
+    fn ask(&self, migration: &Migration) -> Option<Ask> {
+        let reported = migration.report.as_deref()?;
+        let mut text: Vec<String> = reported.report.summary().lines().map(str::to_owned).collect();
+        if let Some(fault) = &reported.trouble {
+            text.push(format!("{}. {}", fault.what, fault.next));
+        }
+        text.extend(reported.files.iter().map(|file| format!("Report: {}", file.display())));
+        let met = self.learned.iter().filter(|learned| learned.is_met);
+        text.extend(met.map(|learned| format!("Trap met. {}", learned.said.text)));
+        let choices = vec!["leave".to_owned(), "another migration".to_owned()];
+        Some(Ask { text, kind: AskKind::Choice(choices) })
+    }
+
+    fn draw(&self, migration: &Migration, area: Area, canvas: &mut Canvas) {
+        view::draw(self, migration, area, canvas);
+    }
+}
