@@ -87,7 +87,7 @@ fn draw_bar(step: &Execute, migration: &Migration, run: &Running, area: Area, ca
     };
     let end = right(canvas, area, 0, &time, role::plain());
     let width = if area.width < 70 { 10 } else { 18 };
-    let percent = if of == 0 { 100 } else { done.min(of) * 100 / of };
+    let percent = (done.min(of) * 100).checked_div(of).unwrap_or(100);
     put(canvas, area.x, area.y, &bar(done, of, width), role::accent());
     let x = area.x + u16::try_from(width).unwrap_or(0) + 1;
     let room = usize::from(end.saturating_sub(x + 1));

@@ -60,10 +60,9 @@ impl Ledger {
         let report = &self.report;
         let options = &self.plan.options;
         let model = |side| migration.side(side).model.as_ref();
-        let at_once = model(Side::Destination)
-            .is_none_or(|model| model.facts.capabilities.parallel_writers)
-            .then_some(options.parallel_entities.max(1))
-            .unwrap_or(1);
+        let in_parallel =
+            model(Side::Destination).is_none_or(|model| model.facts.capabilities.parallel_writers);
+        let at_once = if in_parallel { options.parallel_entities.max(1) } else { 1 };
         let mut lines = vec![
             (
                 "",

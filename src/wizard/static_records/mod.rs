@@ -164,10 +164,10 @@ impl StaticRecords {
             (Pane::Records, Command::Close) => self.pane = Pane::Entities,
             (Pane::Entities, Command::NextField | Command::PreviousField)
             | (Pane::Entities, Command::Open | Command::Toggle | Command::Right) => {
-                self.to_pane(migration, Pane::Records);
+                self.go_to_pane(migration, Pane::Records);
             }
             (Pane::Records, Command::NextField | Command::PreviousField | Command::Left) => {
-                self.to_pane(migration, Pane::Entities);
+                self.go_to_pane(migration, Pane::Entities);
             }
             (_, Command::Own(SAME_KIND)) => self.ask_guesses(migration, finding.as_ref()),
             (Pane::Records, Command::Toggle) if self.toggle_guess(migration) => {}
@@ -198,7 +198,7 @@ impl StaticRecords {
         }
     }
 
-    fn to_pane(&mut self, migration: &Migration, pane: Pane) {
+    fn go_to_pane(&mut self, migration: &Migration, pane: Pane) {
         if self.pane != pane && !self.filter.text().is_empty() {
             self.filter.set("");
             self.refilter(migration);

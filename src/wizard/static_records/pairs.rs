@@ -81,7 +81,7 @@ impl Pairs {
                 let name = map.name.split_once('.').map_or(map.name.as_str(), |(_, name)| name);
                 self.all.push(EntityLine { entity: *index, name: name.to_owned(), used, holds });
             }
-            self.all.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+            self.all.sort_by_key(|entity| entity.name.to_lowercase());
         }
         // What the names and notes were of may have changed.
         self.chosen = None;
