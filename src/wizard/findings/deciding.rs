@@ -144,7 +144,7 @@ impl Deciding {
 }
 
 /// Shows all there is to say of a finding, its lesson included.
-fn read(migration: &mut Migration, finding: &Finding) {
+pub fn read(migration: &mut Migration, finding: &Finding) {
     let mut lines: Vec<String> = to_text(migration, finding).lines().map(str::to_owned).collect();
     for choice in &finding.choices {
         lines.push(String::new());

@@ -19,7 +19,7 @@ pub mod words;
 
 pub use deciding::{Deciding, decide, may_change};
 pub use gate::checked;
-pub use keys_of::{ALL_RECOMMENDED, BLOCKS, NOTES, SAME_KIND, SORT, WARNINGS};
+pub use keys_of::{ALL_RECOMMENDED, BLOCKS, NOTES, READ, SAME_KIND, SORT, WARNINGS};
 pub use kinds::belongs_to;
 pub use order::Sort;
 pub use tally::{Standing, Tally};
@@ -44,6 +44,7 @@ pub const KEYS: &[Binding] = &[
     keys_of::ORDER,
     keys_of::FILTER,
     keys_of::RECHECK,
+    keys_of::VIEW,
     keys_of::BLOCKS_KEY,
     keys_of::WARNINGS_KEY,
     keys_of::NOTES_KEY,
@@ -293,6 +294,10 @@ impl Findings {
                 self.deciding.open(migration, finding);
                 true
             }
+            (Some(finding), Command::Own(READ)) => {
+                deciding::read(migration, finding);
+                true
+            }
             (Some(finding), Command::Own(SAME_KIND)) => {
                 self.ask_same_kind(migration, finding);
                 true
@@ -377,7 +382,7 @@ pub fn split(migration: &Migration, height: u16, lines: usize, is_deciding: bool
     let wanted = u16::try_from(lines.min(1000)).unwrap_or(1000).max(1) + 3;
     let (least, most) = match class {
         Class::Large => (11, 16),
-        Class::Medium => (6, 10),
+        Class::Medium => (7, 10),
         Class::Small | Class::TooSmall => (0, 0),
     };
     let details = height.saturating_sub(wanted).clamp(least, most).min(height / 2 + 1);

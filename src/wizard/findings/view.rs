@@ -281,11 +281,12 @@ pub fn draw_details(
     let width = usize::from(inner.width);
     let lesson = migration.lesson(finding).filter(|_| migration.lessons_shown);
     let lesson = lesson.map(|lesson| (format!("LESSON  {}", lesson.title), lesson.text.as_str()));
-    let is_beside = width >= 70;
+    let is_open = at.is_some();
+    let is_beside = width >= 70 && (is_open || migration.size.class() == Class::Large);
     let own = if is_beside && lesson.is_some() { width - width * 4 / 10 - 1 } else { width };
     let (mut lines, chosen) = details(migration, finding, at, own);
-    let mut hides_lesson = false;
-    if let Some((head, text)) = &lesson {
+    let mut hides_lesson = lesson.is_some() && !is_beside;
+    if let Some((head, text)) = lesson.as_ref().filter(|_| is_beside || is_open) {
         let mut taught: Vec<Styled> = Vec::new();
         let room = if is_beside { width - own - 2 } else { width };
         taught.extend(wrap(head, room).into_iter().map(|line| (line, role::accent())));
@@ -308,10 +309,12 @@ pub fn draw_details(
     let text = Area { width: u16::try_from(own).unwrap_or(inner.width), ..inner };
     draw_lines(&lines, first, text, canvas);
     if at.is_none() && (hides_lesson || lines.len() > room) && inner.height > 0 {
-        let line = Area { y: area.bottom() - 1, height: 1, width: area.width - 2, ..area };
-        right(canvas, line, 0, " Enter shows all ", role::plain());
+        let line =
+            Area { y: area.bottom() - 1, height: 1, width: area.width.saturating_sub(2), ..area };
+        right(canvas, line, 0, " v shows all ", role::plain());
     } else if at.is_some() && area.width > 40 {
-        let line = Area { y: area.bottom() - 1, height: 1, width: area.width - 2, ..area };
+        let line =
+            Area { y: area.bottom() - 1, height: 1, width: area.width.saturating_sub(2), ..area };
         right(canvas, line, 0, " ↑↓ choice   Enter take   Esc leave ", role::plain());
     }
 }

@@ -54,6 +54,7 @@ const KEYS: &[Binding] = &[
     keys_of::ALL.not_in_footer(),
     keys_of::FILTER,
     keys_of::RECHECK,
+    keys_of::VIEW,
 ];
 
 /// Which list has the focus.

@@ -46,6 +46,7 @@ const KEYS: &[Binding] = &[
     keys_of::ALL,
     keys_of::FILTER,
     keys_of::RECHECK,
+    keys_of::VIEW,
 ];
 
 /// The share of rows that may fall to somebody else before Review says so: one in twenty.
