@@ -28,6 +28,10 @@ impl Findings {
         if !may_change(migration) {
             return;
         }
+        if finding.choices.is_empty() {
+            migration.say("There is nothing to choose here.");
+            return;
+        }
         let made = migration.plan.decisions.get(&finding.key).cloned();
         let wanted = made.as_ref().map_or(finding.recommended, |made| {
             finding.choices.iter().map(|choice| choice.name).find(|name| *name == made.choice)
@@ -117,9 +121,9 @@ impl Findings {
             "{} without a decision get the recommended one.",
             counted(take.len() as u64, "finding", "findings")
         )];
-        for (name, count) in by_choice(&take) {
-            lines.push(format!("  {count:>6}  {name}"));
-        }
+        let kinds: Vec<String> =
+            by_choice(&take).into_iter().map(|(name, count)| format!("{count} {name}")).collect();
+        lines.push(format!("{}.", kinds.join(", ")));
         if stay > 0 {
             let names = self
                 .lines

@@ -2,8 +2,9 @@
 
 use super::super::keys::Command;
 use super::super::migration::Migration;
+use super::super::overlay::{Overlay, Reading};
 use super::targets::targets;
-use super::words::{choice_of, sentence, way_out};
+use super::words::{choice_of, sentence, short_about, to_text, way_out};
 use crate::compare::{Finding, choice};
 use crate::plan::Review;
 
@@ -35,11 +36,8 @@ impl Deciding {
 
     /// Into the choices of a finding: to the one decided, else the recommended.
     pub fn open(&mut self, migration: &mut Migration, finding: &Finding) {
-        if finding.choices.is_empty() {
-            migration.say(nothing_to_decide(finding));
-            return;
-        }
-        if !may_change(migration) {
+        if finding.choices.is_empty() || !migration.may_change() {
+            read(migration, finding);
             return;
         }
         let made = migration.choice(finding).or(finding.recommended);
@@ -145,13 +143,30 @@ impl Deciding {
     }
 }
 
+/// Shows all there is to say of a finding, its lesson included.
+pub fn read(migration: &mut Migration, finding: &Finding) {
+    let mut lines: Vec<String> = to_text(migration, finding).lines().map(str::to_owned).collect();
+    for choice in &finding.choices {
+        lines.push(String::new());
+        lines.push(format!("( ) {}", choice.label));
+    }
+    if finding.needs_decision() && finding.choices.is_empty() {
+        lines.push(sentence(way_out(finding.key.kind)));
+    }
+    if let Some(lesson) = migration.lesson(finding).filter(|_| migration.lessons_shown) {
+        lines.extend([String::new(), format!("LESSON  {}", lesson.title), lesson.text.clone()]);
+    }
+    let title = finding.about.clone();
+    migration.overlays.push(Overlay::Text(Reading { title, lines, first: 0 }));
+}
+
 /// Decides a finding and says what follows, where something does.
 pub fn decide(migration: &mut Migration, finding: &Finding, name: &str, to: Option<String>) {
     migration.decide(finding, name, to);
     if name == choice::STOP {
         migration.say(format!(
-            "{} keeps the run from starting: {}.",
-            finding.about,
+            "{} blocks the run: {}.",
+            short_about(finding),
             way_out(finding.key.kind)
         ));
     } else if let Some(made) = choice_of(finding, name) {
@@ -161,7 +176,7 @@ pub fn decide(migration: &mut Migration, finding: &Finding, name: &str, to: Opti
             .get(&finding.key)
             .and_then(|decision| decision.to.as_ref())
             .map_or_else(String::new, |to| format!(" → {to}"));
-        migration.say(format!("{}: {}{to}.", finding.about, made.label));
+        migration.say(format!("{}: {}{to}.", short_about(finding), made.label));
     }
 }
 
@@ -176,7 +191,7 @@ pub fn may_change(migration: &mut Migration) -> bool {
 
 fn nothing_to_decide(finding: &Finding) -> String {
     if finding.needs_decision() {
-        format!("{} cannot be decided away: {}.", finding.about, way_out(finding.key.kind))
+        format!("{} cannot be decided away: {}.", short_about(finding), way_out(finding.key.kind))
     } else {
         "There is nothing to decide here; it is only good to know.".to_owned()
     }

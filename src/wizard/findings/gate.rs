@@ -83,6 +83,10 @@ impl Findings {
             let text = "A run was started with these answers: they can be read, not changed.";
             return Some(Notice::new(Sign::Note, text));
         }
+        if self.is_filtering {
+            let text = "Type a part of the name. Enter keeps the filter, Esc clears it.";
+            return Some(Notice::new(Sign::Note, text));
+        }
         if migration.review.is_none() {
             let sign = if migration.is_comparing() { Sign::Note } else { Sign::Bad };
             return Some(Notice::new(sign, words::sentence(&not_compared(migration))));

@@ -8,6 +8,8 @@ pub const SAME_KIND: &str = "same-kind";
 pub const ALL_RECOMMENDED: &str = "all-recommended";
 /// Another order.
 pub const SORT: &str = "sort";
+/// Show all there is to say of the selected finding.
+pub const READ: &str = "read";
 /// Show or hide blocks.
 pub const BLOCKS: &str = "blocks";
 /// Show or hide warnings.
@@ -19,7 +21,7 @@ pub const NOTES: &str = "notes";
 pub const TOGGLE: Binding = Binding::new(
     Command::Toggle,
     &[Key::Char(' ')],
-    "recommended",
+    "take",
     "take the recommended decision; again: take it back",
 );
 /// Enter.
@@ -44,6 +46,14 @@ pub const ALL: Binding = Binding::new(
     "all open",
     "the recommended decision of everything open here, after a question",
 );
+/// `v`
+pub const VIEW: Binding = Binding::new(
+    Command::Own(READ),
+    &[Key::Char('v')],
+    "view all",
+    "all there is to say of the selected line, its lesson included",
+)
+.not_in_footer();
 /// `s`
 pub const ORDER: Binding = Binding::new(
     Command::Own(SORT),

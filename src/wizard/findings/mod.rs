@@ -19,7 +19,7 @@ pub mod words;
 
 pub use deciding::{Deciding, decide, may_change};
 pub use gate::checked;
-pub use keys_of::{ALL_RECOMMENDED, BLOCKS, NOTES, SAME_KIND, SORT, WARNINGS};
+pub use keys_of::{ALL_RECOMMENDED, BLOCKS, NOTES, READ, SAME_KIND, SORT, WARNINGS};
 pub use kinds::belongs_to;
 pub use order::Sort;
 pub use tally::{Standing, Tally};
@@ -44,6 +44,7 @@ pub const KEYS: &[Binding] = &[
     keys_of::ORDER,
     keys_of::FILTER,
     keys_of::RECHECK,
+    keys_of::VIEW,
     keys_of::BLOCKS_KEY,
     keys_of::WARNINGS_KEY,
     keys_of::NOTES_KEY,
@@ -58,6 +59,8 @@ pub struct Findings {
     pub(super) lines: Lines,
     /// The cursor.
     pub list: List,
+    /// Whether the person moved it: until then it is on the first line.
+    is_moved: bool,
     /// What is typed to narrow the list.
     pub filter: TextField,
     /// Whether it is being typed.
@@ -78,6 +81,7 @@ impl Findings {
             room: None,
             lines: Lines::default(),
             list: List::default(),
+            is_moved: false,
             filter: TextField::default(),
             is_filtering: false,
             deciding: Deciding::default(),
@@ -109,7 +113,8 @@ impl Findings {
         if self.lines.is_current(migration) {
             return;
         }
-        let selected = self.selected().map(|finding| finding.key.clone());
+        let selected = self.selected().filter(|_| self.is_moved);
+        let selected = selected.map(|finding| finding.key.clone());
         let (step, without) = (self.step, self.without);
         let is_own = |kind: FindingKind| belongs_to(kind) == step && !without.contains(&kind);
         self.lines.read(migration, &is_own, self.filter.text());
@@ -119,7 +124,8 @@ impl Findings {
                     self.deciding.close();
                 }
             }
-            None => self.list.within(self.lines.len()),
+            None if self.is_moved => self.list.within(self.lines.len()),
+            None => self.list = List::default(),
         }
     }
 
@@ -160,6 +166,7 @@ impl Findings {
         let height = self.list_height(migration);
         let line = place.unwrap_or(self.list.selected);
         self.list.select(line, self.lines.len(), height);
+        self.is_moved = true;
         place.is_some()
     }
 
@@ -215,6 +222,7 @@ impl Findings {
             return true;
         }
         let selected = self.selected().cloned();
+        self.is_moved |= matches!(command, Command::Toggle | Command::Open);
         // Tab leads to the next pane: the choices.
         let command = match command {
             Command::NextField if !self.deciding.is_open() => Command::Open,
@@ -245,7 +253,9 @@ impl Findings {
             }
             command => {
                 let height = self.list_height(migration);
-                return self.list.obey(command, self.lines.len(), height);
+                let is_move = self.list.obey(command, self.lines.len(), height);
+                self.is_moved |= is_move;
+                return is_move;
             }
         };
         self.keeping_the_cursor(migration, |findings| {
@@ -284,6 +294,10 @@ impl Findings {
                 self.deciding.open(migration, finding);
                 true
             }
+            (Some(finding), Command::Own(READ)) => {
+                deciding::read(migration, finding);
+                true
+            }
             (Some(finding), Command::Own(SAME_KIND)) => {
                 self.ask_same_kind(migration, finding);
                 true
@@ -305,7 +319,7 @@ impl Findings {
             }
             Command::Up | Command::Down | Command::PageUp | Command::PageDown => {
                 let height = self.list_height(migration);
-                self.list.obey(command, self.lines.len(), height);
+                self.is_moved |= self.list.obey(command, self.lines.len(), height);
             }
             Command::Recheck => return false,
             command => {
@@ -367,8 +381,8 @@ pub fn split(migration: &Migration, height: u16, lines: usize, is_deciding: bool
     }
     let wanted = u16::try_from(lines.min(1000)).unwrap_or(1000).max(1) + 3;
     let (least, most) = match class {
-        Class::Large => (10, 16),
-        Class::Medium => (6, 10),
+        Class::Large => (11, 16),
+        Class::Medium => (7, 10),
         Class::Small | Class::TooSmall => (0, 0),
     };
     let details = height.saturating_sub(wanted).clamp(least, most).min(height / 2 + 1);

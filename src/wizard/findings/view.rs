@@ -18,7 +18,7 @@ use super::super::viewport::Class;
 use super::words::{rows, sentence, short_about, short_choice, way_out};
 use super::{Findings, Standing};
 use crate::compare::{Choice, Finding, Severity};
-use crate::report::counted;
+use crate::report::{counted, number};
 
 /// What two columns of the table say of a finding: how it is in the source, and in the
 /// destination. `None` where only a sentence can say it.
@@ -191,9 +191,9 @@ impl Columns {
         let rows = if width >= 90 { 9 } else { 0 };
         let rest = width.saturating_sub(SIGN + 1 + rows + usize::from(rows > 0) + 1 + decision);
         if has_sides {
-            let about = rest * 4 / 10;
-            let side = rest.saturating_sub(about + 2) / 2;
-            let second = rest.saturating_sub(about + side + 2);
+            let side = (rest * 28 / 100).min(30);
+            let second = side;
+            let about = rest.saturating_sub(2 * side + 2);
             return Self { about, first: side, second, rows, decision };
         }
         let about = rest * 45 / 100;
@@ -281,10 +281,12 @@ pub fn draw_details(
     let width = usize::from(inner.width);
     let lesson = migration.lesson(finding).filter(|_| migration.lessons_shown);
     let lesson = lesson.map(|lesson| (format!("LESSON  {}", lesson.title), lesson.text.as_str()));
-    let is_beside = width >= 70;
+    let is_open = at.is_some();
+    let is_beside = width >= 70 && (is_open || migration.size.class() == Class::Large);
     let own = if is_beside && lesson.is_some() { width - width * 4 / 10 - 1 } else { width };
     let (mut lines, chosen) = details(migration, finding, at, own);
-    if let Some((head, text)) = &lesson {
+    let mut hides_lesson = lesson.is_some() && !is_beside;
+    if let Some((head, text)) = lesson.as_ref().filter(|_| is_beside || is_open) {
         let mut taught: Vec<Styled> = Vec::new();
         let room = if is_beside { width - own - 2 } else { width };
         taught.extend(wrap(head, room).into_iter().map(|line| (line, role::accent())));
@@ -293,6 +295,7 @@ pub fn draw_details(
             let x = inner.x + u16::try_from(own + 2).unwrap_or(0);
             let beside = Area { x, width: inner.right().saturating_sub(x), ..inner };
             draw_lines(&taught, 0, beside, canvas);
+            hides_lesson = taught.len() > usize::from(inner.height);
         } else {
             lines.extend(taught);
         }
@@ -305,11 +308,13 @@ pub fn draw_details(
     };
     let text = Area { width: u16::try_from(own).unwrap_or(inner.width), ..inner };
     draw_lines(&lines, first, text, canvas);
-    if at.is_none() && lines.len() > room && inner.height > 0 {
-        let line = Area { y: area.bottom() - 1, height: 1, width: area.width - 2, ..area };
-        right(canvas, line, 0, " Enter shows all ", role::plain());
+    if at.is_none() && (hides_lesson || lines.len() > room) && inner.height > 0 {
+        let line =
+            Area { y: area.bottom() - 1, height: 1, width: area.width.saturating_sub(2), ..area };
+        right(canvas, line, 0, " v shows all ", role::plain());
     } else if at.is_some() && area.width > 40 {
-        let line = Area { y: area.bottom() - 1, height: 1, width: area.width - 2, ..area };
+        let line =
+            Area { y: area.bottom() - 1, height: 1, width: area.width.saturating_sub(2), ..area };
         right(canvas, line, 0, " ↑↓ choice   Enter take   Esc leave ", role::plain());
     }
 }
@@ -333,26 +338,15 @@ fn details(
         lines.extend(wrap(text, width).into_iter().map(|line| (line, style)));
     };
     say(&sentence(&finding.what), role::title());
-    say(&finding.why, plain);
-    match (finding.rows, finding.awaits_rows) {
-        (Some(count), _) => {
-            let verb = if count == 1 { "is" } else { "are" };
-            say(&format!("{} {verb} concerned.", counted(count, "row", "rows")), plain);
-        }
-        (None, true) => say("… rows: still being counted.", plain),
-        (None, false) => {}
-    }
-    if !finding.candidates.is_empty() {
-        let names = finding.candidates.iter().map(String::as_str);
-        let names = super::words::some_of(names, 6, finding.candidates.len());
-        say(&format!("Candidates: {names}"), plain);
-    }
+    let rows = match (finding.rows, finding.awaits_rows) {
+        (Some(0), _) | (None, false) => String::new(),
+        (Some(1), _) => " 1 row is concerned.".to_owned(),
+        (Some(count), _) => format!(" {} rows are concerned.", number(count)),
+        (None, true) => " … rows: still being counted.".to_owned(),
+    };
+    say(&format!("{}{rows}", finding.why), plain);
     match Standing::of(finding, &migration.plan.decisions) {
         Standing::Unmendable => say(&sentence(way_out(finding.key.kind)), role::bad()),
-        Standing::Stopped => {
-            let text = format!("Keeps the run from starting: {}.", way_out(finding.key.kind));
-            say(&text, role::bad());
-        }
         Standing::Open if migration.choice(finding).is_some() => {
             let made = migration.choice(finding).unwrap_or_default();
             say(&format!("The plan says \"{made}\", which is no decision here."), role::warning());
@@ -366,6 +360,12 @@ fn details(
         if at == Some(place) {
             chosen = Some((start, lines.len()));
         }
+    }
+    if !finding.candidates.is_empty() {
+        let names = finding.candidates.iter().map(String::as_str);
+        let names = super::words::some_of(names, 6, finding.candidates.len());
+        let text = format!("Candidates: {names}");
+        lines.extend(wrap(&text, width).into_iter().map(|line| (line, plain)));
     }
     (lines, chosen)
 }
@@ -393,6 +393,9 @@ fn choice_lines(
     }
     if !choice.cost.is_empty() {
         text.push_str(&format!(": {}", choice.cost));
+    }
+    if made.is_some() && choice.name == crate::compare::choice::STOP {
+        text.push_str(&format!(". Blocks the run: {}.", way_out(finding.key.kind)));
     }
     let style = if is_selected { role::selected() } else { role::plain() };
     wrap(&text, width.saturating_sub(6))

@@ -71,26 +71,22 @@ pub fn rows(finding: &Finding) -> String {
 pub fn way_out(kind: FindingKind) -> &'static str {
     use FindingKind as Kind;
     match kind {
-        Kind::TenantMissing => {
-            "make the tenant in the destination's Users application, then Ctrl+T compares again"
-        }
+        Kind::TenantMissing => "make the tenant in the Users application there, then Ctrl+T",
         Kind::UserMissing | Kind::UserInactive | Kind::UserAmbiguous | Kind::GroupMissing => {
-            "mend it in the destination's Users application, then Ctrl+T compares again"
+            "mend it in the Users application there, then Ctrl+T"
         }
-        Kind::UserProviderDiffers => {
-            "set the same user provider in Service Center, then Ctrl+T compares again"
-        }
+        Kind::UserProviderDiffers => "set the same user provider on both sides, then Ctrl+T",
         Kind::TriggerInsteadOf
         | Kind::LeftoverNotNull
         | Kind::CycleMandatory
-        | Kind::TableMissing => "have a DBA mend the table, then Ctrl+T compares again",
-        Kind::EventTableNotEmpty => "this version cannot go on; choose other entities on Scope",
+        | Kind::TableMissing => "have a DBA mend the table, then Ctrl+T",
+        Kind::EventTableNotEmpty => "choose other entities on Scope",
         Kind::ConsumerOutsideScope => {
-            "take its entity in or leave the other one out on Scope, then Ctrl+T compares again"
+            "take its entity in, or leave the other one out, on Scope; then Ctrl+T"
         }
-        Kind::OrphanReferences => "mend the rows in the source, then Ctrl+T compares again",
+        Kind::OrphanReferences => "mend the rows in the source, then Ctrl+T",
         Kind::DestinationRowsUndecided => "say it on Options",
-        _ => "publish the module, then Ctrl+T compares again",
+        _ => "publish the module, then Ctrl+T",
     }
 }
 

@@ -61,7 +61,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         Kind::LeftoverColumn | Kind::LeftoverNotNull => {
             // The column's name stands where an attribute's key would.
             let column = destination.shape_column(finding.key.attribute.as_str())?;
-            Some(("-".to_owned(), format!("{} {}", column.name, column.data_type)))
+            Some(("-".to_owned(), column.data_type.to_string()))
         }
         Kind::IdentifierChanged => both(&|side| {
             let identifier = side.entity?.identifier();

@@ -54,6 +54,7 @@ const KEYS: &[Binding] = &[
     keys_of::ALL.not_in_footer(),
     keys_of::FILTER,
     keys_of::RECHECK,
+    keys_of::VIEW,
 ];
 
 /// Which list has the focus.
@@ -72,6 +73,8 @@ pub struct StaticRecords {
     pairs: Pairs,
     entities: List,
     records: List,
+    /// Whether the person moved a cursor: until then the first entity is selected.
+    is_moved: bool,
     /// What is typed to narrow the list that had the focus then.
     filter: TextField,
     is_filtering: bool,
@@ -85,6 +88,7 @@ impl Default for StaticRecords {
             pairs: Pairs::default(),
             entities: List::default(),
             records: List::default(),
+            is_moved: false,
             filter: TextField::default(),
             is_filtering: false,
         }
@@ -98,13 +102,17 @@ impl StaticRecords {
         if self.pairs.is_current(migration) {
             return;
         }
-        let entity = self.pairs.entity(self.entities.selected).map(|line| line.entity);
-        let record = self.pairs.mark_of(self.records.selected);
+        let entity = self.pairs.entity(self.entities.selected).filter(|_| self.is_moved);
+        let entity = entity.map(|line| line.entity);
+        let record = self.pairs.mark_of(self.records.selected).filter(|_| self.is_moved);
         self.pairs.read(migration, &self.findings);
         if let Some(place) = entity.and_then(|entity| self.pairs.place_of_entity(entity)) {
             self.entities.selected = place;
         } else {
             self.findings.deciding.close();
+            if !self.is_moved {
+                (self.entities, self.records) = (List::default(), List::default());
+            }
         }
         self.entities.within(self.pairs.entities().len());
         self.choose_entity(migration);
@@ -139,6 +147,7 @@ impl StaticRecords {
     }
 
     fn on_command(&mut self, migration: &mut Migration, command: Command) {
+        self.is_moved = true;
         if self.is_filtering && self.on_filter_command(migration, command) {
             return;
         }
@@ -386,6 +395,7 @@ impl Step for StaticRecords {
         self.sync(migration);
         let Some(key) = self.findings.first_reason().cloned() else { return };
         self.findings.deciding.close();
+        self.is_moved = true;
         self.filter.set("");
         self.is_filtering = false;
         self.pairs.filter_entities(migration, "");

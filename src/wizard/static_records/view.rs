@@ -12,7 +12,9 @@
 
 use super::super::findings::view::draw_details;
 use super::super::findings::{Standing, guess, record_of, words};
-use super::super::look::{Area, Canvas, Cell, cut, panel, paragraph, put, right, role, row};
+use super::super::look::{
+    Area, Canvas, Cell, cut, panel, paragraph, put, right, role, row, text_width,
+};
 use super::super::migration::Migration;
 use super::super::viewport::Class;
 use super::pairs::RecordLine;
@@ -134,7 +136,7 @@ pub(super) fn draw(step: &StaticRecords, migration: &Migration, area: Area, canv
                 Pane::Records => draw_records(step, migration, above, canvas),
             }
         } else {
-            let left = 26.min(area.width / 3);
+            let left = 24.min(area.width / 3);
             draw_entities(step, migration, Area { width: left, ..above }, canvas);
             let x = above.x + left + 1;
             let records = Area { x, width: above.right().saturating_sub(x), ..above };
@@ -176,8 +178,8 @@ fn draw_entities(step: &StaticRecords, migration: &Migration, area: Area, canvas
             if entity.holds > 0 { ("!", role::warning()) } else { ("✓", role::good()) };
         let cells = [
             Cell::left(format!("{mark}{sign}"), 2, style),
-            Cell::left(entity.name.as_str(), width.saturating_sub(10), role::plain()),
-            Cell::number(number(entity.used as u64), 6, role::plain()),
+            Cell::left(entity.name.as_str(), width.saturating_sub(8), role::plain()),
+            Cell::number(number(entity.used as u64), 4, role::plain()),
         ];
         row(canvas, lines, line, &cells, is_selected);
     }
@@ -221,9 +223,18 @@ fn draw_records(step: &StaticRecords, migration: &Migration, area: Area, canvas:
         return;
     }
     let width = usize::from(inner.width);
-    let is_small = migration.size.class() == Class::Small;
-    let then = 14.min(width / 4);
-    let id = if is_small { 5 } else { 7 };
+    let body = Area { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
+    let height = usize::from(body.height);
+    let window = step.records.window(step.pairs.records().len(), height);
+    let lines: Vec<Line> = window
+        .clone()
+        .take(height)
+        .filter_map(|place| line(step, migration, review, place))
+        .collect();
+    // Ids are short numbers mostly, and may be long texts.
+    let widest = lines.iter().map(|line| text_width(&line.id).max(text_width(&line.id_there)));
+    let id = widest.max().unwrap_or(0).clamp(3, width / 6);
+    let then = 12;
     let name = width.saturating_sub(2 + then + 2 * id + 5) / 2;
     let title = role::title();
     let of = |side| format!("In {}", migration.name_of(side));
@@ -236,13 +247,7 @@ fn draw_records(step: &StaticRecords, migration: &Migration, area: Area, canvas:
         Cell::left("Then", then, title),
     ];
     row(canvas, inner, 0, &head, false);
-    let body = Area { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
-    let height = usize::from(body.height);
-    for (at, place) in step.records.window(step.pairs.records().len(), height).enumerate() {
-        if at >= height {
-            break;
-        }
-        let Some(line) = line(step, migration, review, place) else { break };
+    for (at, (place, line)) in window.zip(lines).enumerate() {
         let is_selected = place == step.records.selected && step.pane == Pane::Records;
         let mark = if is_selected { "▸" } else { " " };
         let style = if line.is_open { role::warning() } else { role::plain() };
@@ -263,7 +268,7 @@ fn draw_records(step: &StaticRecords, migration: &Migration, area: Area, canvas:
     let legend = if width >= 62 {
         "= same   ≠ other id or name   + only in source   - only in destination   ? guess"
     } else {
-        "= same ≠ other + source only - destination only ? guess"
+        "= same ≠ other + only source - only destination"
     };
     put(canvas, inner.x, inner.bottom() - 1, &cut(legend, width), role::dim());
     let unused = if step.pairs.shows_unused { " with unused (u) " } else { " used ones (u) " };

@@ -46,6 +46,7 @@ const KEYS: &[Binding] = &[
     keys_of::ALL,
     keys_of::FILTER,
     keys_of::RECHECK,
+    keys_of::VIEW,
 ];
 
 /// The share of rows that may fall to somebody else before Review says so: one in twenty.
@@ -57,6 +58,8 @@ pub struct Users {
     findings: Findings,
     people: People,
     list: List,
+    /// Whether the person moved the cursor: until then it is on the first line.
+    is_moved: bool,
     filter: TextField,
     is_filtering: bool,
 }
@@ -67,6 +70,7 @@ impl Default for Users {
             findings: Findings::new(NAME),
             people: People::default(),
             list: List::default(),
+            is_moved: false,
             filter: TextField::default(),
             is_filtering: false,
         }
@@ -80,7 +84,7 @@ impl Users {
         if self.people.is_current(migration) {
             return;
         }
-        let selected = self.people.at(self.list.selected).cloned();
+        let selected = self.people.at(self.list.selected).filter(|_| self.is_moved).cloned();
         self.people.read(migration, &self.findings);
         self.stay_on(migration, selected.as_ref());
     }
@@ -91,7 +95,7 @@ impl Users {
             self.findings.deciding.close();
         }
         let height = self.list_height(migration);
-        let line = place.unwrap_or(self.list.selected);
+        let line = place.unwrap_or(if self.is_moved { self.list.selected } else { 0 });
         self.list.select(line, self.people.len(), height);
     }
 
@@ -124,7 +128,7 @@ impl Users {
         match command {
             Command::Own(ALL) => {
                 let selected = self.people.at(self.list.selected).cloned();
-                self.people.shows_all = !self.people.shows_all;
+                self.people.toggle_all();
                 self.people.arrange(self.filter.text(), &self.findings);
                 self.stay_on(migration, selected.as_ref());
             }
@@ -133,7 +137,10 @@ impl Users {
                 self.filter.set("");
                 self.refilter(migration);
             }
-            Command::Open => self.pick(migration, finding.as_ref()),
+            Command::Open => {
+                self.is_moved = true;
+                self.pick(migration, finding.as_ref());
+            }
             Command::NextField => {
                 self.findings.on_finding(migration, finding.as_ref(), Command::Open);
             }
@@ -143,7 +150,9 @@ impl Users {
             command => {
                 if !self.findings.on_finding(migration, finding.as_ref(), command) {
                     let height = self.list_height(migration);
-                    self.list.obey(command, self.people.len(), height);
+                    self.is_moved |= self.list.obey(command, self.people.len(), height);
+                } else {
+                    self.is_moved = true;
                 }
             }
         }
@@ -276,6 +285,7 @@ impl Step for Users {
         if let Some(place) = self.people.place_of_finding(&key) {
             let height = self.list_height(migration);
             self.list.select(place, self.people.len(), height);
+            self.is_moved = true;
         }
     }
 

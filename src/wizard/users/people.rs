@@ -53,7 +53,8 @@ pub(super) struct People {
     users_here: HashMap<i64, usize>,
     tally: Tally,
     stranded: usize,
-    pub(super) shows_all: bool,
+    /// What the person wants to see; without a wish, problems where there are any.
+    wish: Option<bool>,
 }
 
 impl People {
@@ -76,7 +77,7 @@ impl People {
         if !is_same {
             self.review.clone_from(&migration.review);
             self.index(migration);
-            self.list(migration, findings);
+            self.list(findings);
         }
         self.tally = Tally::default();
         self.stranded = 0;
@@ -98,7 +99,7 @@ impl People {
         }
     }
 
-    fn list(&mut self, migration: &Migration, findings: &Findings) {
+    fn list(&mut self, findings: &Findings) {
         let mut all: Vec<(Who, Severity, u8, Reverse<u64>, Key)> = Vec::new();
         if let Some(review) = &self.review {
             let comparison = &review.comparison;
@@ -139,21 +140,27 @@ impl People {
         self.all = all.into_iter().map(|(who, severity, ..)| (who, severity)).collect();
         let filter = std::mem::take(&mut self.filter);
         self.arrange(&filter, findings);
-        // With nothing to decide everybody is shown: an empty list would tell nothing.
-        if migration.review.is_some() && self.order.is_empty() && filter.is_empty() {
-            self.shows_all = true;
-            self.arrange("", findings);
-        }
+    }
+
+    /// Whether everybody is seen, not only problems. With nothing to decide everybody is: an
+    /// empty list would tell nothing.
+    pub(super) fn shows_all(&self) -> bool {
+        self.wish.unwrap_or_else(|| !self.all.first().is_some_and(is_problem))
+    }
+
+    /// Shows only problems, or everybody.
+    pub(super) fn toggle_all(&mut self) {
+        self.wish = Some(!self.shows_all());
     }
 
     /// Works out who is seen.
     pub(super) fn arrange(&mut self, filter: &str, findings: &Findings) {
         let wanted = filter.to_lowercase();
+        let shows_all = self.shows_all();
         let order = (0..self.all.len())
             .filter(|place| {
-                let (who, severity) = &self.all[*place];
-                let is_problem = *severity != Severity::Note || matches!(who, Who::Other(_));
-                (self.shows_all || is_problem) && self.fits(who, &wanted, findings)
+                let line = &self.all[*place];
+                (shows_all || is_problem(line)) && self.fits(&line.0, &wanted, findings)
             })
             .collect();
         self.order = order;
@@ -256,7 +263,7 @@ impl People {
     /// Those who are not seen because nothing has to be decided: how many, and their rows.
     pub(super) fn unseen(&self) -> (u64, u64) {
         let Some(review) = &self.review else { return (0, 0) };
-        if self.shows_all || !self.filter.is_empty() {
+        if self.shows_all() || !self.filter.is_empty() {
             return (0, 0);
         }
         let mut count = 0;
@@ -285,6 +292,11 @@ impl People {
     pub(super) fn stranded(&self) -> usize {
         self.stranded
     }
+}
+
+/// Whether somebody has to decide about a line, or it has nothing but its finding.
+fn is_problem((who, severity): &(Who, Severity)) -> bool {
+    *severity != Severity::Note || matches!(who, Who::Other(_))
 }
 
 /// What becomes of the users of a review.

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! ┌ 14 users, 3 tenants, 2 groups ──────────────── show: [x] problems [ ] all (a) ┐
-//! │      Who    In PROD        id   In DEV            id      Rows   Result       │
-//! │ ▸!   user   dragan       1042   -                  -    18,220   no match     │
-//! │  ✓   33 more                                           641,090   matched      │
+//! │    In PROD               id   In DEV            id      Rows   Result         │
+//! │ ▸! dragan              1042   -                  -    18,220   no match       │
+//! │  ✓ 33 more                    by tenant and name        641,090   matched     │
 //! └───────────────────────────────────────────────────────────────────────────────┘
 //! ┌ user dragan of Users ─────────────────────────────────────────────────────────┐
 //! ```
@@ -33,6 +33,16 @@ pub(super) struct Line {
     pub(super) result: String,
     /// Whether somebody has to look at it.
     is_open: bool,
+}
+
+impl Line {
+    /// The name; users are so many that only the others say what they are.
+    fn shown_name(&self) -> String {
+        match self.kind {
+            "" | "user" => self.name.clone(),
+            kind => format!("{kind} {}", self.name),
+        }
+    }
 }
 
 /// What was chosen about a line, or why it waits.
@@ -215,7 +225,7 @@ fn title(step: &Users) -> String {
 fn draw_list(step: &Users, migration: &Migration, area: Area, canvas: &mut Canvas) {
     let title = title(step);
     let inner = panel(area, &title, !step.findings.deciding.is_open(), canvas);
-    let shown = if step.people.shows_all {
+    let shown = if step.people.shows_all() {
         " show: [ ] problems [x] all (a) "
     } else {
         " show: [x] problems [ ] all (a) "
@@ -262,7 +272,7 @@ fn draw_list(step: &Users, migration: &Migration, area: Area, canvas: &mut Canva
         let (count, rows) = unseen;
         let more = Line {
             name: format!("{} more", number(count)),
-            there: "by tenant and name".to_owned(),
+            there: "by name, tenant".to_owned(),
             rows: number(rows),
             result: "matched".to_owned(),
             ..Line::default()
@@ -287,7 +297,6 @@ fn draw_filter(step: &Users, area: Area, canvas: &mut Canvas) {
 }
 
 struct Widths {
-    kind: usize,
     name: usize,
     id: usize,
     there: usize,
@@ -297,25 +306,22 @@ struct Widths {
 
 impl Widths {
     fn new(migration: &Migration, width: usize) -> Self {
-        let (kind, result) = (6, 14);
+        let result = 13;
         if migration.size.class() == Class::Small {
-            let name = width.saturating_sub(2 + kind + result + 3);
-            return Self { kind, name, id: 0, there: 0, rows: 0, result };
+            let name = width.saturating_sub(2 + result + 2);
+            return Self { name, id: 0, there: 0, rows: 0, result };
         }
-        let (id, rows) = (6, 9);
-        let rest = width.saturating_sub(2 + kind + 2 * id + rows + result + 7);
+        let (id, rows) = (5, 9);
+        let rest = width.saturating_sub(2 + 2 * id + rows + result + 6);
         let name = rest / 2;
-        Self { kind, name, id, there: rest - name, rows, result }
+        Self { name, id, there: rest - name, rows, result }
     }
 
     fn draw_head(&self, migration: &Migration, area: Area, canvas: &mut Canvas) {
         let title = role::title();
         let of = |side| format!("In {}", migration.name_of(side));
-        let mut cells = vec![
-            Cell::left("", 2, title),
-            Cell::left("Who", self.kind, title),
-            Cell::left(of(Side::Source), self.name, title),
-        ];
+        let mut cells =
+            vec![Cell::left("", 2, title), Cell::left(of(Side::Source), self.name, title)];
         if self.there > 0 {
             cells.push(Cell::number("id", self.id, title));
             cells.push(Cell::left(of(Side::Destination), self.there, title));
@@ -338,8 +344,7 @@ impl Widths {
         let mark = if is_selected { "▸" } else { " " };
         let mut cells = vec![
             Cell::left(format!("{mark}{}", sign.text()), 2, role::of(sign)),
-            Cell::left(line.kind, self.kind, plain),
-            Cell::left(line.name.as_str(), self.name, plain),
+            Cell::left(line.shown_name(), self.name, plain),
         ];
         if self.there > 0 {
             cells.push(Cell::number(line.id.as_str(), self.id, plain));
