@@ -6,6 +6,7 @@
 
 mod input;
 pub mod life;
+pub mod plain;
 mod screen;
 pub mod worker;
 
@@ -46,10 +47,24 @@ pub enum Begin {
 /// What the person asked for about looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
+    /// Questions and answers instead of a screen.
+    pub plain: bool,
     /// ASCII signs and borders.
     pub ascii: bool,
     /// Whether to use colours; `None` leaves it to the terminal.
     pub color: Option<bool>,
+}
+
+impl Wishes {
+    /// What either of both asks for.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            plain: self.plain || other.plain,
+            ascii: self.ascii || other.ascii,
+            color: self.color.or(other.color),
+        }
+    }
 }
 
 /// What the terminal can show, as far as its environment says.

@@ -1,7 +1,7 @@
 //! The migration being edited: what the person answered, what is known, what is under way.
 //!
 //! Steps change answers through the methods here, which note that a comparison and the draft are
-//! no longer up to date; [`Migration::settle`] orders what follows from that, once for each
+//! no longer up to date; `settle` orders what follows from that, once for each
 //! message.
 
 use std::collections::BTreeMap;
@@ -738,7 +738,7 @@ impl Migration {
         let Some(run) = &mut self.run else { return };
         run.take(progress, &self.now);
         let (read, total) = progress.totals();
-        let percent = if total == 0 { 100 } else { read * 100 / total };
+        let percent = (read * 100).checked_div(total).unwrap_or(100);
         // Nothing is read yet while the destination's rows are deleted: 100 % of nothing is no
         // end.
         let percent = if progress.phase < Phase::Loading { 0 } else { percent };
