@@ -72,6 +72,9 @@ pub struct Review {
     basis: Option<Basis>,
     /// Start was pressed: the checks are made once more before anything happens.
     is_starting: bool,
+    /// Whether questions are answered line by line: then Next, which is a bare Enter there, never
+    /// starts.
+    is_plain: bool,
     /// Why what was typed is gone, or why nothing was started.
     lapsed: Option<&'static str>,
 }
@@ -573,7 +576,7 @@ impl Step for Review {
     }
 
     fn lead_on(&mut self, migration: &mut Migration) {
-        if self.is_starting || self.pane == Pane::Start {
+        if self.is_starting || (self.pane == Pane::Start && !self.is_plain) {
             self.start(migration);
             return;
         }
@@ -581,7 +584,7 @@ impl Step for Review {
         self.whole = None;
         self.go_to_missing(migration);
         migration.say(if texts.is_empty() {
-            "All is there: Enter presses [ Start ].".to_owned()
+            "All is there, and nothing is started yet.".to_owned()
         } else {
             format!("Not yet: {}.", texts.join("; "))
         });
