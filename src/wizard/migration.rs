@@ -120,6 +120,8 @@ pub struct Migration {
     pub size: Size,
     /// Work under way.
     pub jobs: Jobs,
+    /// Goes up with each change of the answers: what steps worked out from them is out of date.
+    pub changes: u64,
     /// Where to go next, if somewhere else.
     pub going: Option<Going>,
     /// What the steps before the shown one leave open, each a sentence: kept only where something
@@ -169,6 +171,7 @@ impl Migration {
             now: Now::default(),
             size,
             jobs: Jobs::default(),
+            changes: 0,
             going: None,
             unready: Vec::new(),
             summaries: Vec::new(),
@@ -435,6 +438,7 @@ impl Migration {
 
     /// An answer changed: what was planned no longer holds.
     fn answered(&mut self) {
+        self.changes += 1;
         self.save = true;
         self.compare_again = true;
         self.lapse();

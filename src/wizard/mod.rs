@@ -8,6 +8,7 @@
 
 pub mod connect;
 pub mod execute;
+pub mod findings;
 pub mod form;
 pub mod frame;
 pub mod home;
@@ -17,15 +18,18 @@ pub mod list;
 pub mod look;
 pub mod message;
 pub mod migration;
+pub mod mismatches;
 pub mod overlay;
 pub mod rail;
 pub mod report;
 pub mod review;
 pub mod running;
 pub mod secret_field;
+pub mod static_records;
 pub mod step;
 pub mod steps;
 pub mod text_field;
+pub mod users;
 pub mod viewport;
 
 pub use frame::view::draw;

@@ -2,15 +2,21 @@
 
 use super::connect::Connect;
 use super::execute::Execute;
+use super::mismatches::Mismatches;
 use super::report::Report;
 use super::review::Review;
+use super::static_records::StaticRecords;
 use super::step::Step;
+use super::users::Users;
 
 /// All steps, the first one first.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Step>> {
     vec![
         Box::new(Connect::default()),
+        Box::new(Mismatches::default()),
+        Box::new(StaticRecords::default()),
+        Box::new(Users::default()),
         Box::new(Review::default()),
         Box::new(Execute::default()),
         Box::new(Report::default()),
