@@ -224,7 +224,12 @@ impl Review {
         let mut locks: Vec<Lock> =
             migration.unready.iter().map(|text| lock(text.clone(), Pane::Plan)).collect();
         if self.ledger.is_none() {
-            locks.push(lock(self.no_plan(migration), Pane::Plan));
+            let text = if migration.is_comparing() {
+                "the plan is still being made"
+            } else {
+                "there is no plan (see above)"
+            };
+            locks.push(lock(text.to_owned(), Pane::Plan));
         } else if migration.jobs.is_running(Purpose::Check) {
             locks.push(lock("the checks are still being made".to_owned(), Pane::Checks));
         } else if migration.checks.is_empty() {
@@ -246,23 +251,25 @@ impl Review {
         locks
     }
 
-    /// Why there is no plan.
+    /// Why there is no plan, as a sentence.
     fn no_plan(&self, migration: &Migration) -> String {
         if migration.is_comparing() {
-            return "the plan is still being made".to_owned();
+            return "The plan is still being made.".to_owned();
         }
         match &migration.refusal {
             Some(refusal) => {
                 let open = refusal.undecided.len() + refusal.stopped.len();
                 match refusal.wrong.first() {
-                    Some(wrong) if open == 0 => format!("there is no plan: {wrong}"),
+                    Some(wrong) if open == 0 => format!("There is no plan: {wrong}."),
                     _ => format!(
-                        "there is no plan: {} to decide",
-                        counted(open as u64, "finding", "findings")
+                        "There is no plan: {} to decide; the steps marked ! say which.",
+                        counted(open as u64, "finding is", "findings are")
                     ),
                 }
             }
-            None => "there is no plan yet".to_owned(),
+            None => "There is no plan yet: choose what is carried over, then decide what the \
+                     comparison finds."
+                .to_owned(),
         }
     }
 
@@ -624,7 +631,9 @@ impl Step for Review {
         if let Some(bad) = migration.checks.iter().find(|check| check.sign == Sign::Bad) {
             return Some(Notice::new(Sign::Bad, format!("{}. {}", bad.text, bad.advice)));
         }
-        let ledger = self.ledger.as_ref()?;
+        let Some(ledger) = &self.ledger else {
+            return Some(Notice::new(Sign::Warning, self.no_plan(migration)));
+        };
         let text = format!(
             "Plan {} · any change to the plan clears what you typed",
             ledger.report.fingerprint
