@@ -101,6 +101,7 @@ impl Review {
 
     /// An answer to it.
     pub(super) fn on_answer(&mut self, answer: Answer, migration: &mut Migration) {
+        self.is_plain = true;
         if !migration.may_change() {
             return;
         }

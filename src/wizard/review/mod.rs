@@ -72,6 +72,9 @@ pub struct Review {
     basis: Option<Basis>,
     /// Start was pressed: the checks are made once more before anything happens.
     is_starting: bool,
+    /// Whether questions are answered line by line: then Next, which is a bare Enter there, never
+    /// starts.
+    is_plain: bool,
     /// Why what was typed is gone, or why nothing was started.
     lapsed: Option<&'static str>,
 }
@@ -221,7 +224,12 @@ impl Review {
         let mut locks: Vec<Lock> =
             migration.unready.iter().map(|text| lock(text.clone(), Pane::Plan)).collect();
         if self.ledger.is_none() {
-            locks.push(lock(self.no_plan(migration), Pane::Plan));
+            let text = if migration.is_comparing() {
+                "the plan is still being made"
+            } else {
+                "there is no plan (see above)"
+            };
+            locks.push(lock(text.to_owned(), Pane::Plan));
         } else if migration.jobs.is_running(Purpose::Check) {
             locks.push(lock("the checks are still being made".to_owned(), Pane::Checks));
         } else if migration.checks.is_empty() {
@@ -243,23 +251,25 @@ impl Review {
         locks
     }
 
-    /// Why there is no plan.
+    /// Why there is no plan, as a sentence.
     fn no_plan(&self, migration: &Migration) -> String {
         if migration.is_comparing() {
-            return "the plan is still being made".to_owned();
+            return "The plan is still being made.".to_owned();
         }
         match &migration.refusal {
             Some(refusal) => {
                 let open = refusal.undecided.len() + refusal.stopped.len();
                 match refusal.wrong.first() {
-                    Some(wrong) if open == 0 => format!("there is no plan: {wrong}"),
+                    Some(wrong) if open == 0 => format!("There is no plan: {wrong}."),
                     _ => format!(
-                        "there is no plan: {} to decide",
-                        counted(open as u64, "finding", "findings")
+                        "There is no plan: {} to decide; the steps marked ! say which.",
+                        counted(open as u64, "finding is", "findings are")
                     ),
                 }
             }
-            None => "there is no plan yet".to_owned(),
+            None => "There is no plan yet: choose what is carried over, then decide what the \
+                     comparison finds."
+                .to_owned(),
         }
     }
 
@@ -573,7 +583,7 @@ impl Step for Review {
     }
 
     fn lead_on(&mut self, migration: &mut Migration) {
-        if self.is_starting || self.pane == Pane::Start {
+        if self.is_starting || (self.pane == Pane::Start && !self.is_plain) {
             self.start(migration);
             return;
         }
@@ -581,7 +591,7 @@ impl Step for Review {
         self.whole = None;
         self.go_to_missing(migration);
         migration.say(if texts.is_empty() {
-            "All is there: Enter presses [ Start ].".to_owned()
+            "All is there, and nothing is started yet.".to_owned()
         } else {
             format!("Not yet: {}.", texts.join("; "))
         });
@@ -621,7 +631,9 @@ impl Step for Review {
         if let Some(bad) = migration.checks.iter().find(|check| check.sign == Sign::Bad) {
             return Some(Notice::new(Sign::Bad, format!("{}. {}", bad.text, bad.advice)));
         }
-        let ledger = self.ledger.as_ref()?;
+        let Some(ledger) = &self.ledger else {
+            return Some(Notice::new(Sign::Warning, self.no_plan(migration)));
+        };
         let text = format!(
             "Plan {} · any change to the plan clears what you typed",
             ledger.report.fingerprint

@@ -26,7 +26,7 @@ pub fn draw(step: &Review, migration: &Migration, area: Area, canvas: &mut Canva
     }
     let class = migration.size.class();
     let is_large = class == Class::Large;
-    let lines = step.ledger.as_ref().map_or(1, |ledger| ledger.lines(migration).len());
+    let lines = step.ledger.as_ref().map_or(2, |ledger| ledger.lines(migration).len());
     let seen = lines.min(plan_height(area.height, migration));
     let plan = u16::try_from(seen).unwrap_or(1) + if is_large { 2 } else { 0 };
     let sentence = if class == Class::Small { 0 } else { 2 };
@@ -68,8 +68,7 @@ fn draw_plan(
         area
     };
     let Some(ledger) = &step.ledger else {
-        let text = format!("{}.", step.no_plan(migration));
-        paragraph(canvas, area, 0, &text, role::plain());
+        paragraph(canvas, area, 0, &step.no_plan(migration), role::plain());
         return;
     };
     let lines = ledger.lines(migration);
