@@ -63,6 +63,12 @@ impl Jobs {
         self.current.contains_key(&purpose)
     }
 
+    /// Whether any job is under way.
+    #[must_use]
+    pub fn is_any_running(&self) -> bool {
+        !self.current.is_empty()
+    }
+
     /// The job has ended.
     pub fn end(&mut self, job: JobId) {
         if self.is_current(job) {

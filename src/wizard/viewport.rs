@@ -50,7 +50,7 @@ impl Size {
     pub fn body(self, lesson: u16) -> Self {
         // Large: header, line; line, status, footer. Else the rail's line besides.
         let frame = if self.class() == Class::Large { 5 } else { 6 };
-        let rail = if self.class() == Class::Large { RAIL + 1 } else { 2 };
+        let rail = if self.class() == Class::Large { RAIL + 2 } else { 2 };
         Self {
             width: self.width.saturating_sub(rail),
             height: self.height.saturating_sub(frame + 2 + lesson),

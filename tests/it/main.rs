@@ -15,3 +15,4 @@ mod practice_server;
 mod program;
 mod proof;
 mod support;
+mod wizard;

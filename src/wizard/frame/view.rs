@@ -50,7 +50,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas) {
         Some(_) if class == Class::Large => {
             draw_rail(model, Area { width: RAIL - 1, ..body }, canvas);
             draw_rail_border(Area { x: body.x + RAIL - 1, width: 1, ..body }, canvas);
-            let body = Area { x: body.x + RAIL, width: body.width - RAIL - 1, ..body };
+            let body = Area { x: body.x + RAIL + 1, width: body.width - RAIL - 2, ..body };
             draw_step(model, body, canvas);
         }
         Some(_) => {

@@ -1,0 +1,235 @@
+//! Runs the wizard's state with real effects on a practice pair, as the shell does, but in the
+//! order of the messages and with a clock that stands still.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use osferry::front::Home;
+use osferry::front::practice::make_files;
+use osferry::practice::PracticeOptions;
+use osferry::terminal::Begin;
+use osferry::terminal::worker::Worker;
+use osferry::wizard::keys::Key;
+use osferry::wizard::look::{Area, Canvas};
+use osferry::wizard::message::{Leaving, Now};
+use osferry::wizard::{Effect, Manners, Message, Model, Screen, Size, draw, finish, update};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+pub const LARGE: Size = Size { width: 100, height: 30 };
+pub const MEDIUM: Size = Size { width: 80, height: 24 };
+pub const SMALL: Size = Size { width: 60, height: 18 };
+
+/// How long anything may take; what takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The wizard with everything it needs, in a folder of its own.
+pub struct Driver {
+    pub model: Model,
+    /// What was copied, last last.
+    pub copied: Vec<String>,
+    /// Whether it was left.
+    pub left: Option<Leaving>,
+    worker: Worker,
+    queue: UnboundedReceiver<Message>,
+    runtime: Runtime,
+    folder: TempDir,
+}
+
+/// A practice pair that is made once and copied for each test.
+fn pair() -> &'static Path {
+    static PAIR: OnceLock<TempDir> = OnceLock::new();
+    PAIR.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = PracticeOptions { rows: Some(300) };
+        let runtime = Runtime::new().expect("a runtime");
+        runtime
+            .block_on(make_files(folder.path(), options, false, |_| {}))
+            .map(|_| ())
+            .expect("a practice pair");
+        folder
+    })
+    .path()
+}
+
+impl Driver {
+    /// At Home, nothing saved.
+    pub fn new(size: Size) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let practice = folder.path().join("home").join("practice");
+        std::fs::create_dir_all(&practice).expect("a folder");
+        for file in std::fs::read_dir(pair()).expect("a pair") {
+            let file = file.expect("a file");
+            std::fs::copy(file.path(), practice.join(file.file_name())).expect("copied");
+        }
+        let (sender, queue) = unbounded_channel();
+        let worker = Worker::new(Home::at(folder.path().join("home")), Begin::Home, sender);
+        let runtime = Runtime::new().expect("a runtime");
+        let model = Model::new(size);
+        let mut driver =
+            Self { model, copied: Vec::new(), left: None, worker, queue, runtime, folder };
+        driver.send(Message::Time(Now {
+            day: "2026-02-03".to_owned(),
+            clock: "14:02:11".to_owned(),
+            since_start: Duration::ZERO,
+        }));
+        let effects = driver.model.start();
+        driver.obey(effects);
+        driver.settle();
+        driver
+    }
+
+    /// On the practice pair, at Connect, both sides tested.
+    pub fn practice(size: Size) -> Self {
+        let mut driver = Self::new(size);
+        driver.press("p");
+        driver
+    }
+
+    /// The folder of the practice pair.
+    pub fn pair(&self) -> PathBuf {
+        self.folder.path().join("home").join("practice")
+    }
+
+    /// The folder where everything is kept.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Has a message taken in, and what follows carried out.
+    pub fn send(&mut self, message: Message) {
+        let effects = update(&mut self.model, message);
+        self.obey(effects);
+    }
+
+    fn obey(&mut self, effects: Vec<Effect>) {
+        let _inside = self.runtime.enter();
+        for effect in effects {
+            match effect {
+                Effect::Copy(text) => self.copied.push(text),
+                Effect::Quit(leaving) => self.left = Some(leaving),
+                effect => self.worker.perform(effect),
+            }
+        }
+    }
+
+    /// Presses keys, by their names, one after the other: `Ctrl+N Space Down x`. Whatever is
+    /// under way ends before and after.
+    pub fn press(&mut self, keys: &str) {
+        self.settle();
+        for name in keys.split_whitespace() {
+            self.send(Message::Key(key(name)));
+            self.settle();
+        }
+    }
+
+    /// Types a text, character by character.
+    pub fn type_in(&mut self, text: &str) {
+        for c in text.chars() {
+            self.send(Message::Key(Key::Char(c)));
+        }
+        self.settle();
+    }
+
+    /// Waits until nothing is under way.
+    pub fn settle(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.model.migration.jobs.is_any_running() {
+            let next = self.runtime.block_on(async {
+                tokio::time::timeout(Duration::from_secs(20), self.queue.recv()).await
+            });
+            let in_time = next.is_ok() && Instant::now() < deadline;
+            assert!(in_time, "something hangs\n{}", self.screen());
+            if let Ok(Some(message)) = next {
+                self.send(message);
+            }
+        }
+    }
+
+    /// The name of the step that is shown.
+    pub fn step(&self) -> &'static str {
+        match self.model.screen {
+            Screen::Home => "Home",
+            Screen::Step(_) => self.model.step().map_or("", |step| step.name()),
+        }
+    }
+
+    /// What is on the screen.
+    pub fn canvas(&self) -> Canvas {
+        canvas(&self.model, Manners { color: true, ascii: false })
+    }
+
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        text(&self.canvas())
+    }
+
+    /// Fails unless the screen shows this.
+    pub fn shows(&self, wanted: &str) {
+        let screen = self.screen();
+        assert!(screen.contains(wanted), "{wanted:?} is not on the screen:\n{screen}");
+    }
+}
+
+/// What the model draws.
+pub fn canvas(model: &Model, manners: Manners) -> Canvas {
+    let size = model.migration.size;
+    let mut canvas = Canvas::empty(Area::new(0, 0, size.width, size.height));
+    draw(model, &mut canvas);
+    finish(&mut canvas, manners);
+    canvas
+}
+
+/// A canvas as lines of text.
+pub fn text(canvas: &Canvas) -> String {
+    let mut text = String::new();
+    for y in 0..canvas.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..canvas.area.width {
+            let symbol = canvas[(x, y)].symbol();
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            line.push_str(symbol);
+            skip = osferry::wizard::look::text_width(symbol).saturating_sub(1);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// The key of that name.
+pub fn key(name: &str) -> Key {
+    match name {
+        "Space" => Key::Char(' '),
+        "Enter" => Key::Enter,
+        "Esc" => Key::Escape,
+        "Tab" => Key::Tab,
+        "Shift+Tab" => Key::BackTab,
+        "Backspace" => Key::Backspace,
+        "Del" => Key::Delete,
+        "Up" => Key::Up,
+        "Down" => Key::Down,
+        "Left" => Key::Left,
+        "Right" => Key::Right,
+        "Home" => Key::Home,
+        "End" => Key::End,
+        "PgUp" => Key::PageUp,
+        "PgDn" => Key::PageDown,
+        name => {
+            let mut letters = name.strip_prefix("Ctrl+").unwrap_or(name).chars();
+            let letter = letters.next().expect("a key");
+            assert!(letters.next().is_none(), "there is no key {name}");
+            if name.starts_with("Ctrl+") {
+                Key::Control(letter.to_ascii_lowercase())
+            } else {
+                Key::Char(letter)
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The wizard: its state alone, its screens, and the whole of it on the practice pair.
+
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+
+mod driver;
+mod flow;
+mod keys;
