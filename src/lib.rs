@@ -46,11 +46,14 @@
 //!   in `docs/manual.md` (a test asks for it), a lesson in `assets/practice/` if it teaches.
 //! - *A decision's effect*: `plan/build/`, which turns decisions into rules; the run and the proof
 //!   follow the rules.
+//! - *A key of a plan*: `plan/file/read.rs`, where the keys of each table are listed and read, and
+//!   `plan/file/write.rs`; its line in `docs/manual.md` (a test asks for it).
 //! - *A statement for SQL Server*: `database/sqlserver/statements/`, with its place in the pinned
 //!   dump beside it.
 //! - *A database*: an engine is a folder in `database/` that gives the port's traits; the scenarios
 //!   of `tests/it/port.rs` say what is expected of it.
-//! - *A command*: a file in `cli/` and a variant in `cli/mod.rs`.
+//! - *A command*: a file in `cli/` and a variant in `cli/mod.rs`. What it does beyond asking and
+//!   showing belongs to `front/` as soon as the wizard does it too.
 //!
 //! # What must stay true
 //!

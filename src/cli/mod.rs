@@ -30,6 +30,9 @@ use ending::{Exit, Trouble};
 #[derive(Parser)]
 #[command(name = "osferry", version, after_help = AFTER_HELP)]
 struct Arguments {
+    /// Ask line by line instead of drawing a screen: for screen readers and plain terminals
+    #[arg(long, global = true)]
+    plain: bool,
     /// Draw with ASCII signs only
     #[arg(long, global = true)]
     ascii: bool,
@@ -183,6 +186,7 @@ pub fn main() -> ExitCode {
         }
     };
     let wishes = Wishes {
+        plain: arguments.plain,
         ascii: arguments.ascii,
         color: match arguments.color {
             When::Auto => None,

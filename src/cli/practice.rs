@@ -21,7 +21,8 @@ pub(super) async fn practice(
     if arguments.unattended {
         home.check()?;
     }
-    let opens_wizard = !arguments.unattended && !arguments.make_only && terminal::has_screen();
+    let opens_wizard =
+        !arguments.unattended && !arguments.make_only && (wishes.plain || terminal::has_screen());
     if opens_wizard && arguments.sqlserver.is_none() {
         let begin =
             Begin::Practice { folder: arguments.dir, rows: arguments.rows, fresh: arguments.fresh };

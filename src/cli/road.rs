@@ -8,8 +8,8 @@ use super::secrets::secret;
 use super::show;
 use crate::compare::{Answers, Finding, choice};
 use crate::database::{ConnectionSpec, Destination, Secret, Source};
-use crate::front::open;
-use crate::migrate::{Environments, survey};
+use crate::front::{self, open};
+use crate::migrate::Environments;
 use crate::outsystems::{Environment, Side};
 use crate::plan::{Decisions, Endpoint, PlanFile, Refusal, Review, review};
 use crate::report::counted;
@@ -126,17 +126,11 @@ pub(super) async fn review_with_counts(
     let mut decisions = plan.decisions.clone();
     let mut answers = Answers::default();
     let mut counting = show::Counting::new("counting rows");
-    loop {
-        let reviewed = survey(environments, &plan.scope, &decisions, &mut answers, |open| {
-            counting.open(open);
-        })
-        .await?
-        .map_err(|error| Trouble::refused(error.to_string()))?;
-        // A decision can bring further entities into the scope, and with them findings.
-        if !recommended || decisions.take_recommended(&reviewed.comparison) == 0 {
-            return Ok((reviewed, decisions));
-        }
-    }
+    let asked = |open| counting.open(open);
+    let reviewed =
+        front::review(environments, &plan.scope, &mut decisions, &mut answers, recommended, asked)
+            .await?;
+    Ok((reviewed, decisions))
 }
 
 /// Why there is no plan, as the person reads it.

@@ -124,8 +124,11 @@ pub trait RunLock: Send + Sync {}
 /// Each transaction is `begin`, any number of operations, then `commit` or `rollback`. After an
 /// error of an operation only `rollback` is meaningful; after [`Outcome::Unknown`] nothing is,
 /// and the session is closed.
+///
+/// `Sync`, so that what holds a session may be borrowed while a run waits: only then can a run be
+/// a task of its own beside one that draws.
 #[async_trait]
-pub trait Writer: Send {
+pub trait Writer: Send + Sync {
     /// Starts a transaction.
     async fn begin(&mut self) -> Result<()>;
 

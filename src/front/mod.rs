@@ -1,5 +1,6 @@
 //! What both front ends, the commands and the wizard's shell, need: folders, secrets from the
-//! environment, opening both sides, carrying a plan out, proving again, the practice pair.
+//! environment, opening both sides, reviewing, carrying a plan out, proving again, the practice
+//! pair.
 //!
 //! Nothing here prints and nobody is asked: what happens on the way is told to a callback, and
 //! what cannot be done is a [`Fault`](crate::database::Fault). So a command and the wizard do the
@@ -10,12 +11,14 @@ mod drafts;
 pub mod home;
 pub mod open;
 pub mod practice;
+mod review;
 pub mod secrets;
 pub mod verify;
 
 pub use carry::{Carried, Ready, Stage, carry_out};
 pub use drafts::KnownDraft;
 pub use home::{Home, KnownRun};
+pub use review::review;
 
 use crate::database::{Fault, FaultKind};
 

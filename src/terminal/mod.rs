@@ -6,6 +6,7 @@
 
 mod input;
 pub mod life;
+pub mod plain;
 mod screen;
 pub mod worker;
 
@@ -46,6 +47,8 @@ pub enum Begin {
 /// What the person asked for about looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
+    /// Questions and answers instead of a screen.
+    pub plain: bool,
     /// ASCII signs and borders.
     pub ascii: bool,
     /// Whether to use colours; `None` leaves it to the terminal.

@@ -679,7 +679,7 @@ impl Migration {
         if run.samples.len() > 240 {
             run.samples.pop_front();
         }
-        let percent = if total == 0 { 100 } else { read * 100 / total };
+        let percent = (read * 100).checked_div(total).unwrap_or(100);
         let mut events = Vec::new();
         if before.as_ref().is_none_or(|before| before.phase != progress.phase)
             && progress.phase != Phase::Ended

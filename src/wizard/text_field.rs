@@ -14,7 +14,7 @@ const LONGEST: usize = 1000;
 /// A line of text with a cursor.
 #[derive(Clone, Debug, Default)]
 pub struct TextField {
-    area: TextArea<'static>,
+    area: Box<TextArea<'static>>,
 }
 
 impl TextField {

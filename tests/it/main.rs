@@ -6,6 +6,7 @@ mod commands;
 mod databases;
 mod estate;
 mod faults;
+mod front;
 mod manual;
 mod migration;
 mod port;

@@ -153,7 +153,7 @@ impl Home {
                     self.filtering = false;
                 }
                 Command::Open | Command::Down | Command::Up | Command::NextField => {
-                    self.filtering = false
+                    self.filtering = false;
                 }
                 command => {
                     if let Some(filter) = &mut self.filter {
@@ -204,7 +204,7 @@ impl Home {
         };
         match saved.kind {
             SavedKind::Run { .. } => {
-                migration.say("Runs are kept: their journals prove what was written.")
+                migration.say("Runs are kept: their journals prove what was written.");
             }
             SavedKind::Draft(path) => {
                 migration.overlays.push(super::overlay::Overlay::Question(
