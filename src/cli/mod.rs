@@ -30,17 +30,38 @@ use ending::{Exit, Trouble};
 #[derive(Parser)]
 #[command(name = "osferry", version, after_help = AFTER_HELP)]
 struct Arguments {
-    /// Ask line by line instead of drawing a screen: for screen readers and plain terminals
-    #[arg(long, global = true)]
-    plain: bool,
-    /// Draw with ASCII signs only
-    #[arg(long, global = true)]
-    ascii: bool,
-    /// Use colours or not
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    color: When,
+    #[command(flatten)]
+    looks: Looks,
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+/// How the wizard looks.
+#[derive(Args)]
+struct Looks {
+    /// Ask line by line instead of drawing a screen: for screen readers and plain terminals
+    #[arg(long)]
+    plain: bool,
+    /// Draw with ASCII signs only
+    #[arg(long)]
+    ascii: bool,
+    /// Use colours or not
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: When,
+}
+
+impl Looks {
+    fn wishes(&self) -> Wishes {
+        Wishes {
+            plain: self.plain,
+            ascii: self.ascii,
+            color: match self.color {
+                When::Auto => None,
+                When::Always => Some(true),
+                When::Never => Some(false),
+            },
+        }
+    }
 }
 
 /// When colours are used.
@@ -114,6 +135,8 @@ struct PracticeArguments {
     /// Certificates of the authorities to trust, in PEM
     #[arg(long, value_name = "FILE", requires = "sqlserver")]
     ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    looks: Looks,
 }
 
 #[derive(Args)]
@@ -185,15 +208,7 @@ pub fn main() -> ExitCode {
             return if asked { Exit::Done } else { Exit::WrongCommandLine }.into();
         }
     };
-    let wishes = Wishes {
-        plain: arguments.plain,
-        ascii: arguments.ascii,
-        color: match arguments.color {
-            When::Auto => None,
-            When::Always => Some(true),
-            When::Never => Some(false),
-        },
-    };
+    let wishes = arguments.looks.wishes();
     // A panic has told its sentence in the hook; what it left behind is closed like after a crash.
     let ended = std::panic::catch_unwind(|| perform(arguments.command, wishes));
     match ended {
@@ -216,6 +231,7 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
         match command {
             None => wizard::open(&home, Begin::Home, wishes).await,
             Some(Command::Practice(arguments)) => {
+                let wishes = wishes.or(arguments.looks.wishes());
                 practice::practice(&home, arguments, wishes).await
             }
             Some(Command::Compare(arguments)) => compare::compare(&arguments).await,

@@ -3,7 +3,7 @@
 //! pair.
 //!
 //! Nothing here prints and nobody is asked: what happens on the way is told to a callback, and
-//! what cannot be done is a [`Fault`](crate::database::Fault). So a command and the wizard do the
+//! what cannot be done is a [`Fault`]. So a command and the wizard do the
 //! same thing by construction, and differ only in how they show it.
 
 pub mod carry;

@@ -55,6 +55,18 @@ pub struct Wishes {
     pub color: Option<bool>,
 }
 
+impl Wishes {
+    /// What either of both asks for.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            plain: self.plain || other.plain,
+            ascii: self.ascii || other.ascii,
+            color: self.color.or(other.color),
+        }
+    }
+}
+
 /// What the terminal can show, as far as its environment says.
 #[must_use]
 pub fn manners(wishes: Wishes) -> Manners {

@@ -1,7 +1,7 @@
 //! The migration being edited: what the person answered, what is known, what is under way.
 //!
 //! Steps change answers through the methods here, which note that a comparison and the draft are
-//! no longer up to date; [`Migration::settle`] orders what follows from that, once for each
+//! no longer up to date; `settle` orders what follows from that, once for each
 //! message.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -134,6 +134,8 @@ pub struct Migration {
     pub size: Size,
     /// Work under way.
     pub jobs: Jobs,
+    /// Goes up with each change of the answers: what steps worked out from them is out of date.
+    pub changes: u64,
     pub(super) orders: Vec<Effect>,
     pub(super) step: &'static str,
     compare_again: bool,
@@ -173,6 +175,7 @@ impl Migration {
             now: Now::default(),
             size,
             jobs: Jobs::default(),
+            changes: 0,
             orders: Vec::new(),
             step: "",
             compare_again: false,
@@ -399,6 +402,7 @@ impl Migration {
 
     /// An answer changed: what was planned no longer holds.
     fn answered(&mut self) {
+        self.changes += 1;
         self.save = true;
         self.compare_again = true;
         self.lapse();

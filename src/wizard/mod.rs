@@ -7,6 +7,7 @@
 //! [`migration::Migration`], which all steps share.
 
 pub mod connect;
+pub mod findings;
 pub mod form;
 pub mod frame;
 pub mod home;
@@ -16,12 +17,15 @@ pub mod list;
 pub mod look;
 pub mod message;
 pub mod migration;
+pub mod mismatches;
 pub mod overlay;
 pub mod rail;
 pub mod secret_field;
+pub mod static_records;
 pub mod step;
 pub mod steps;
 pub mod text_field;
+pub mod users;
 pub mod viewport;
 
 pub use frame::view::draw;

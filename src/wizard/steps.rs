@@ -1,10 +1,18 @@
 //! The steps, in their order. A further step is a folder, and a line here.
 
 use super::connect::Connect;
+use super::mismatches::Mismatches;
+use super::static_records::StaticRecords;
 use super::step::Step;
+use super::users::Users;
 
 /// All steps, the first one first.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Step>> {
-    vec![Box::new(Connect::default())]
+    vec![
+        Box::new(Connect::default()),
+        Box::new(Mismatches::default()),
+        Box::new(StaticRecords::default()),
+        Box::new(Users::default()),
+    ]
 }

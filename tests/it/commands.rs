@@ -342,6 +342,7 @@ fn help_and_version_are_no_mistakes() {
         assert!(!said.out.is_empty(), "{arguments:?}");
     }
     let bare = bench.osferry(&[]);
-    assert_eq!(bare.code, Some(64), "{}", bare.all());
-    assert!(bare.err.contains("practice"), "{}", bare.all());
+    // Without a terminal the wizard asks in lines, and an input that has ended leaves it.
+    assert_eq!(bare.code, Some(0), "{}", bare.all());
+    assert!(bare.out.contains("Practice"), "{}", bare.all());
 }

@@ -13,10 +13,11 @@
 use ratatui::style::Style;
 
 use super::super::keys::{self, Binding, Footer};
-use super::super::look::{Area, Canvas, cut, paragraph, put, right, role, rule, text_width, wrap};
+use super::super::look::{Area, Canvas, cut, paragraph, put, right, role, rule, text_width};
 use super::super::message::Sign;
 use super::super::viewport::{Class, RAIL, SMALLEST};
 use super::super::{Model, Screen, home, overlay};
+use super::lesson;
 use crate::outsystems::Side;
 use crate::plan::Purpose;
 use crate::report::number;
@@ -208,28 +209,6 @@ fn draw_rail_line(model: &Model, area: Area, canvas: &mut Canvas) {
     right(canvas, area, 0, &count, role::plain());
 }
 
-/// Lines that the lesson of a step takes: none where lessons are hidden or there is none.
-#[must_use]
-pub fn lesson_lines(model: &Model) -> u16 {
-    u16::try_from(lesson_text(model).len()).unwrap_or(0)
-}
-
-fn lesson_text(model: &Model) -> Vec<String> {
-    let migration = &model.migration;
-    let Some(step) = model.step() else { return Vec::new() };
-    let Some(lesson) = migration.step_lesson(step.name()) else { return Vec::new() };
-    let most = if migration.size.class() == Class::Large { 3 } else { 1 };
-    let width = usize::from(migration.size.body(0).width).saturating_sub(2);
-    let mut lines = wrap(&format!("LESSON  {lesson}"), width);
-    if lines.len() > most {
-        lines.truncate(most);
-        if let Some(last) = lines.last_mut() {
-            *last = format!("{} (? more)", cut(last, width.saturating_sub(9)));
-        }
-    }
-    lines
-}
-
 fn draw_step(model: &Model, area: Area, canvas: &mut Canvas) {
     let Screen::Step(place) = model.screen else { return };
     let step = &model.steps[place];
@@ -241,7 +220,7 @@ fn draw_step(model: &Model, area: Area, canvas: &mut Canvas) {
         &cut(&step.purpose(migration), usize::from(area.width)),
         role::plain(),
     );
-    let lesson = lesson_text(model);
+    let lesson = lesson(migration, step.name());
     for (offset, text) in (1..).zip(&lesson) {
         put(canvas, area.x, area.y + offset, text, role::lesson());
     }

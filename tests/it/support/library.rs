@@ -1,5 +1,7 @@
 //! Migrations by the library: for tests that stand between it and its databases.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! A wire to a server that breaks again and again.
 
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 

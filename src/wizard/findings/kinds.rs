@@ -1,0 +1,66 @@
+//! Which finding is decided where.
+
+use crate::compare::FindingKind;
+
+/// The step on which findings of a kind are shown and decided.
+#[must_use]
+pub fn belongs_to(kind: FindingKind) -> &'static str {
+    use FindingKind as Kind;
+    match kind {
+        Kind::PlatformVersionDiffers
+        | Kind::CollationDiffers
+        | Kind::EntityMissing
+        | Kind::EntityAmbiguous
+        | Kind::EntityKindChanged
+        | Kind::EntityKindUnknown
+        | Kind::TableMissing
+        | Kind::ExternalEntity
+        | Kind::PhysicalNameDiffers
+        | Kind::InactiveDuplicate
+        | Kind::ClonedEspace
+        | Kind::AttributeMissing
+        | Kind::AttributeNew
+        | Kind::AttributeRenamed
+        | Kind::AttributeRetyped
+        | Kind::TextTooLong
+        | Kind::NumberTooWide
+        | Kind::NullNotAllowed
+        | Kind::LeftoverColumn
+        | Kind::LeftoverNotNull
+        | Kind::IdentifierChanged
+        | Kind::NoIdentifier
+        | Kind::KeptIdentifier
+        | Kind::ExtensionEntity
+        | Kind::MultiTenant
+        | Kind::ManyToManyUnique
+        | Kind::LargeValues
+        | Kind::MultitenancyChanged
+        | Kind::TriggerInsteadOf
+        | Kind::ReferenceUnresolved
+        | Kind::ReferenceRetargeted
+        | Kind::ReferenceLeavesScope
+        | Kind::ReferenceToPlatform
+        | Kind::OrphanReferences
+        | Kind::SelfReference
+        | Kind::Cycle
+        | Kind::CycleMandatory => "Mismatches",
+        Kind::RecordIdDiffers
+        | Kind::RecordMissing
+        | Kind::RecordRecreated
+        | Kind::RecordInactive
+        | Kind::RecordAmbiguous => "Static records",
+        Kind::TenantMissing
+        | Kind::UserProviderDiffers
+        | Kind::UserMissing
+        | Kind::UserInactive
+        | Kind::UserAmbiguous
+        | Kind::UserIdDiffers
+        | Kind::GroupMissing
+        | Kind::RoleMissing => "Users",
+        Kind::DestinationRowsUndecided
+        | Kind::DestinationRows
+        | Kind::ProducerRows
+        | Kind::ConsumerOutsideScope
+        | Kind::EventTableNotEmpty => "Options",
+    }
+}

@@ -1,0 +1,349 @@
+//! Users: who of the source is who in the destination, with tenants, groups and roles.
+
+mod people;
+mod view;
+
+use super::findings::{Findings, checked, keys_of, split};
+use super::frame;
+use super::keys::{Binding, Command, Key};
+use super::list::List;
+use super::look::{Area, Canvas};
+use super::message::Sign;
+use super::migration::Migration;
+use super::step::{Ask, Event, Notice, Reason, Step};
+use super::text_field::TextField;
+use crate::compare::{Finding, choice};
+use crate::report::{counted, number};
+use people::People;
+
+/// Its name, as texts refer to it.
+pub const NAME: &str = "Users";
+
+const ALL: &str = "all";
+
+const KEYS: &[Binding] = &[
+    keys_of::TOGGLE,
+    Binding::new(
+        Command::Open,
+        &[Key::Enter],
+        "pick",
+        "pick somebody of the destination, by name or user name; where nobody can be picked, into the choices",
+    )
+    .in_text(),
+    Binding::new(
+        Command::NextField,
+        &[Key::Tab],
+        "choices",
+        "into the choices of the selected line; Enter takes one, Esc leaves",
+    ),
+    Binding::new(
+        Command::Own(ALL),
+        &[Key::Char('a')],
+        "problems or all",
+        "show only what has to be decided, or everybody",
+    ),
+    keys_of::SAME,
+    keys_of::ALL,
+    keys_of::FILTER,
+    keys_of::RECHECK,
+];
+
+/// The share of rows that may fall to somebody else before Review says so: one in twenty.
+const SHARE: u64 = 20;
+
+/// The step's list.
+#[derive(Debug)]
+pub struct Users {
+    findings: Findings,
+    people: People,
+    list: List,
+    filter: TextField,
+    is_filtering: bool,
+}
+
+impl Default for Users {
+    fn default() -> Self {
+        Self {
+            findings: Findings::new(NAME),
+            people: People::default(),
+            list: List::default(),
+            filter: TextField::default(),
+            is_filtering: false,
+        }
+    }
+}
+
+impl Users {
+    /// Comes up to date; the cursor stays on its line.
+    fn sync(&mut self, migration: &Migration) {
+        self.findings.sync(migration);
+        if self.people.is_current(migration) {
+            return;
+        }
+        let selected = self.people.at(self.list.selected).cloned();
+        self.people.read(migration, &self.findings);
+        self.stay_on(migration, selected.as_ref());
+    }
+
+    fn stay_on(&mut self, migration: &Migration, selected: Option<&people::Who>) {
+        let place = selected.and_then(|who| self.people.place_of(who));
+        if selected.is_some() && place.is_none() {
+            self.findings.deciding.close();
+        }
+        let height = self.list_height(migration);
+        let line = place.unwrap_or(self.list.selected);
+        self.list.select(line, self.people.len(), height);
+    }
+
+    /// The finding of the selected line.
+    fn finding(&self) -> Option<&Finding> {
+        self.people.finding(self.list.selected, &self.findings)
+    }
+
+    fn split(&self, migration: &Migration) -> (u16, u16) {
+        let height = frame::room(migration, NAME).height;
+        // A line besides for those who are not shown.
+        let lines = self.people.len() + 1;
+        split(migration, height, lines, self.findings.deciding.is_open())
+    }
+
+    /// Lines of people that are seen.
+    fn list_height(&self, migration: &Migration) -> usize {
+        usize::from(self.split(migration).0.saturating_sub(4)).max(1)
+    }
+
+    fn on_command(&mut self, migration: &mut Migration, command: Command) {
+        if self.is_filtering && self.on_filter_command(migration, command) {
+            return;
+        }
+        let finding = self.finding().cloned();
+        if self.findings.deciding.is_open() {
+            self.findings.on_finding(migration, finding.as_ref(), command);
+            return;
+        }
+        match command {
+            Command::Own(ALL) => {
+                let selected = self.people.at(self.list.selected).cloned();
+                self.people.shows_all = !self.people.shows_all;
+                self.people.arrange(self.filter.text(), &self.findings);
+                self.stay_on(migration, selected.as_ref());
+            }
+            Command::Filter => self.is_filtering = true,
+            Command::Close if !self.filter.text().is_empty() => {
+                self.filter.set("");
+                self.refilter(migration);
+            }
+            Command::Open => self.pick(migration, finding.as_ref()),
+            Command::NextField => {
+                self.findings.on_finding(migration, finding.as_ref(), Command::Open);
+            }
+            Command::Toggle if finding.is_none() => {
+                migration.say("There is nothing to decide about this line.");
+            }
+            command => {
+                if !self.findings.on_finding(migration, finding.as_ref(), command) {
+                    let height = self.list_height(migration);
+                    self.list.obey(command, self.people.len(), height);
+                }
+            }
+        }
+    }
+
+    /// Somebody of the destination is picked for the selected line.
+    fn pick(&mut self, migration: &mut Migration, finding: Option<&Finding>) {
+        let (Some(finding), Some(review)) = (finding, migration.review.clone()) else {
+            migration.say("There is nothing to decide about this line.");
+            return;
+        };
+        let map = finding.choices.iter().position(|choice| choice.name == choice::MAP);
+        match map {
+            Some(place) => self.findings.deciding.take(migration, &review, finding, place),
+            None => self.findings.deciding.open(migration, finding),
+        }
+    }
+
+    fn on_filter_command(&mut self, migration: &mut Migration, command: Command) -> bool {
+        match command {
+            Command::Close => {
+                self.is_filtering = false;
+                self.filter.set("");
+                self.refilter(migration);
+            }
+            Command::Open | Command::Down | Command::Up | Command::NextField => {
+                self.is_filtering = false;
+            }
+            Command::Recheck => return false,
+            command => {
+                if self.filter.obey(command) {
+                    self.refilter(migration);
+                }
+            }
+        }
+        true
+    }
+
+    fn refilter(&mut self, migration: &Migration) {
+        let selected = self.people.at(self.list.selected).cloned();
+        self.people.arrange(self.filter.text(), &self.findings);
+        let place = selected.and_then(|who| self.people.place_of(&who));
+        let height = self.list_height(migration);
+        self.list.select(place.unwrap_or(0), self.people.len(), height);
+    }
+}
+
+impl Step for Users {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn purpose(&self, migration: &Migration) -> String {
+        use crate::outsystems::Side;
+        format!(
+            "Rows point at users by id, and ids differ between {} and {}.",
+            migration.name_of(Side::Source),
+            migration.name_of(Side::Destination)
+        )
+    }
+
+    fn keys(&self) -> &'static [Binding] {
+        KEYS
+    }
+
+    fn offers(&self, command: Command, migration: &Migration) -> bool {
+        match command {
+            Command::NextField => migration.may_change() && self.finding().is_some(),
+            Command::Open => {
+                self.findings.offers(command, migration)
+                    && self.finding().is_some_and(|finding| !finding.choices.is_empty())
+            }
+            command => self.findings.offers(command, migration),
+        }
+    }
+
+    fn in_text(&self, _migration: &Migration) -> bool {
+        self.is_filtering
+    }
+
+    fn enter(&mut self, migration: &mut Migration) {
+        self.findings.enter(migration);
+        self.sync(migration);
+        self.is_filtering = false;
+    }
+
+    fn update(&mut self, migration: &mut Migration, event: Event<'_>) {
+        self.sync(migration);
+        match event {
+            Event::Command(command) => self.on_command(migration, command),
+            Event::Typed(c) => {
+                if self.is_filtering {
+                    self.filter.type_in(c);
+                    self.refilter(migration);
+                }
+            }
+            Event::Pasted(text) => {
+                if self.is_filtering {
+                    self.filter.paste(text);
+                    self.refilter(migration);
+                }
+            }
+            event => {
+                self.findings.update(migration, &event);
+            }
+        }
+        self.sync(migration);
+    }
+
+    fn gate(&self, migration: &Migration) -> Vec<Reason> {
+        let mut reasons = self.findings.gate(migration);
+        let stranded = self.people.stranded();
+        if reasons.is_empty() && stranded > 0 && self.people.is_current(migration) {
+            let who = counted(stranded as u64, "user belongs", "users belong");
+            reasons.push(Reason::new(format!(
+                "{who} to a tenant that is mapped to another one; this version cannot match them \
+                 there, so make the tenant in the destination, then Ctrl+T"
+            )));
+        }
+        reasons
+    }
+
+    fn go_to_first_reason(&mut self, migration: &mut Migration) {
+        self.sync(migration);
+        let Some(key) = self.findings.first_reason().cloned() else { return };
+        self.findings.deciding.close();
+        self.filter.set("");
+        self.is_filtering = false;
+        self.people.arrange("", &self.findings);
+        if let Some(place) = self.people.place_of_finding(&key) {
+            let height = self.list_height(migration);
+            self.list.select(place, self.people.len(), height);
+        }
+    }
+
+    fn answers(&self, migration: &Migration) -> String {
+        self.findings.answers(migration)
+    }
+
+    fn shown(&self, migration: &Migration) -> String {
+        self.findings.shown(migration)
+    }
+
+    fn count(&self, migration: &Migration) -> String {
+        self.findings.count(migration)
+    }
+
+    fn summary(&self, migration: &Migration) -> Vec<(String, String)> {
+        let Some(review) = migration.review.as_deref() else { return Vec::new() };
+        let tally = people::tally(migration, review);
+        let mut text = format!(
+            "{} matched, {} created, {} mapped, {} emptied",
+            number(tally.matched),
+            number(tally.created),
+            number(tally.mapped),
+            number(tally.emptied)
+        );
+        if tally.falls_to_others(SHARE) {
+            text.push_str(&format!(
+                "; {} of {} go to another user",
+                counted(tally.rows_mapped, "row", "rows"),
+                number(tally.rows)
+            ));
+        }
+        vec![(NAME.to_owned(), text)]
+    }
+
+    fn notice(&self, migration: &Migration) -> Option<Notice> {
+        let reasons = self.gate(migration);
+        if reasons.is_empty() && migration.may_change() && self.people.is_current(migration) {
+            let tally = self.people.tally();
+            if tally.falls_to_others(SHARE) {
+                let text = format!(
+                    "{} of {} will belong to another user than in the source.",
+                    counted(tally.rows_mapped, "row", "rows"),
+                    number(tally.rows)
+                );
+                return Some(Notice::new(Sign::Warning, text));
+            }
+        }
+        self.findings.notice(migration)
+    }
+
+    fn checked(&self, migration: &Migration) -> String {
+        checked(migration).replace("compared", "matched")
+    }
+
+    fn copied(&self, migration: &Migration) -> Option<String> {
+        let line = view::line(self, migration, self.list.selected)?;
+        Some(format!(
+            "{} {} ({}) → {} ({}): {}, {} rows",
+            line.kind, line.name, line.id, line.there, line.id_there, line.result, line.rows
+        ))
+    }
+
+    fn ask(&self, migration: &Migration) -> Option<Ask> {
+        self.findings.ask(migration)
+    }
+
+    fn draw(&self, migration: &Migration, area: Area, canvas: &mut Canvas) {
+        view::draw(self, migration, area, canvas);
+    }
+}
