@@ -20,6 +20,7 @@ pub mod migration;
 pub mod mismatches;
 pub mod overlay;
 pub mod rail;
+pub mod scope;
 pub mod secret_field;
 pub mod static_records;
 pub mod step;
@@ -162,9 +163,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Reported { job, fact } => model.on_reported(job, fact),
         Message::Ended(job) => {
             model.migration.jobs.end(job);
-            if job.purpose == Purpose::Survey || job.purpose == Purpose::Count {
+            if job.purpose == Purpose::Survey {
                 model.migration.counting = 0;
             }
+            // What waited for it can begin.
+            model.tell_step(Event::Ticked);
         }
     }
     model.migration.settle();

@@ -2,6 +2,7 @@
 
 use super::connect::Connect;
 use super::mismatches::Mismatches;
+use super::scope::Scope;
 use super::static_records::StaticRecords;
 use super::step::Step;
 use super::users::Users;
@@ -11,6 +12,7 @@ use super::users::Users;
 pub fn all() -> Vec<Box<dyn Step>> {
     vec![
         Box::new(Connect::default()),
+        Box::new(Scope::default()),
         Box::new(Mismatches::default()),
         Box::new(StaticRecords::default()),
         Box::new(Users::default()),
