@@ -154,7 +154,7 @@ impl Work<'_> {
             Some(Reason::Chosen) => return Target::Outside(resolved),
             Some(Reason::Producer(_)) | None => {}
         }
-        self.leaves_scope(&referring, referred);
+        self.leaves_scope(&referring, resolved);
         if selected.is_some() && is_paired {
             Target::Entity(resolved)
         } else {
@@ -259,8 +259,11 @@ impl Work<'_> {
     }
 
     /// A reference to an entity that was not chosen.
-    fn leaves_scope(&mut self, referring: &Referring<'_>, referred: &Entity) {
-        let may_be_taken_in = self.source.is_application_entity(referred);
+    fn leaves_scope(&mut self, referring: &Referring<'_>, index: EntityIndex) {
+        let referred = self.source.entity(index);
+        // To take in what the plan keeps out would be a choice without effect.
+        let is_barred = self.selection.barred.contains(&index);
+        let may_be_taken_in = self.source.is_application_entity(referred) && !is_barred;
         let mut choices = Vec::new();
         if may_be_taken_in {
             choices.push(Choice::new(choice::TAKE_IN, "take that entity in"));
@@ -279,7 +282,11 @@ impl Work<'_> {
         self.find(Finding::decide(
             referring.key(FindingKind::ReferenceLeavesScope),
             referring.about(),
-            format!("it refers to {}, which was not chosen", referred.full_name()),
+            format!(
+                "it refers to {}, which {}",
+                referred.full_name(),
+                if is_barred { "is left out" } else { "was not chosen" }
+            ),
             "The rows referred to have other ids in the destination, or are not there.",
             choices,
             recommended,

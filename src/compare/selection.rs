@@ -1,6 +1,6 @@
 //! Which source entities are compared, and why each is among them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::outsystems::{EntityIndex, Key};
 
@@ -41,6 +41,9 @@ pub struct Selection {
     /// Targets a person confirmed for references that resolve to nothing for sure, by espace,
     /// entity and attribute key.
     pub confirmed: HashMap<(Key, Key, Key), EntityIndex>,
+    /// Entities that something of the scope refers to and that stay out all the same: excluded by
+    /// name, left out by decision, or the platform's.
+    pub barred: HashSet<EntityIndex>,
     /// SS keys of the espaces the person chose.
     pub espaces: Vec<Key>,
     /// `false`: the destination's rows stay; `true`: they are replaced; `None`: not said.

@@ -6,6 +6,8 @@
 mod entity;
 mod environment;
 mod id;
+#[cfg(test)]
+pub(crate) mod invented;
 mod key;
 mod null;
 mod read;

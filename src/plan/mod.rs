@@ -20,7 +20,7 @@ pub use file::{
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use order::Order;
-pub use scope::{ScopeError, ScopeRequest, resolve};
+pub use scope::{ScopeError, ScopeRequest, never_carried, resolve};
 
 use crate::compare::{Answers, Comparison, Selection, compare};
 use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value};

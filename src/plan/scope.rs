@@ -110,7 +110,7 @@ pub fn resolve(
             reasons.insert(index, Reason::Chosen);
         }
     }
-    take_producers_in(source, decisions, &selection, &excluded, &mut reasons);
+    selection.barred = take_producers_in(source, decisions, &selection, &excluded, &mut reasons);
     selection.entities =
         reasons.into_iter().map(|(entity, reason)| Selected { entity, reason }).collect();
     Ok(selection)
@@ -144,17 +144,23 @@ fn named_espaces(
     Ok(espaces)
 }
 
-/// The entities that the plan excludes by name.
+/// The entities that the plan excludes by name; a name that several carry excludes them all.
 fn excluded(
     source: &Environment,
     request: &ScopeRequest,
 ) -> Result<HashSet<EntityIndex>, ScopeError> {
     let mut excluded = HashSet::new();
+    if request.exclude.is_empty() {
+        return Ok(excluded);
+    }
+    let mut by_name: HashMap<String, Vec<EntityIndex>> = HashMap::new();
+    for (index, entity) in source.entities.iter().enumerate() {
+        if entity.is_active {
+            by_name.entry(entity.full_name().to_lowercase()).or_default().push(EntityIndex(index));
+        }
+    }
     for name in &request.exclude {
-        let found = source.entities.iter().position(|entity| {
-            entity.is_active && entity.full_name().to_lowercase() == name.trim().to_lowercase()
-        });
-        let Some(index) = found else {
+        let Some(found) = by_name.get(&name.trim().to_lowercase()) else {
             let active = source.entities.iter().filter(|entity| entity.is_active);
             let names: Vec<String> = active.map(Entity::full_name).collect();
             return Err(ScopeError {
@@ -162,7 +168,7 @@ fn excluded(
                 nearest: nearest(name, names.iter().map(String::as_str)),
             });
         };
-        excluded.insert(EntityIndex(index));
+        excluded.extend(found);
     }
     Ok(excluded)
 }
@@ -171,7 +177,17 @@ fn excluded(
 fn why_not(entity: &Entity, is_excluded: bool, decisions: &Decisions) -> Option<&'static str> {
     if is_excluded {
         Some("the plan excludes it")
-    } else if entity.is_external {
+    } else if left_out(entity, decisions) {
+        never_carried(entity).or(Some("left out by decision"))
+    } else {
+        never_carried(entity)
+    }
+}
+
+/// Why the rows of an entity are never carried over, whatever is chosen; `None` when they can be.
+#[must_use]
+pub fn never_carried(entity: &Entity) -> Option<&'static str> {
+    if entity.is_external {
         Some("another system keeps its rows")
     } else if entity.is_system || entity.system_target().is_some() {
         Some("it belongs to the platform, which is never written")
@@ -179,21 +195,21 @@ fn why_not(entity: &Entity, is_excluded: bool, decisions: &Decisions) -> Option<
         Some("a static entity: its records come from the module's code and are matched by key")
     } else if entity.kind == DataKind::Client {
         Some("its rows live on devices, not in the database")
-    } else if left_out(entity, decisions) {
-        Some("left out by decision")
     } else {
         None
     }
 }
 
-/// Adds every application entity that an entity of the scope refers to.
+/// Adds every application entity that an entity of the scope refers to; returns those that the
+/// plan keeps out whatever refers to them.
 fn take_producers_in(
     source: &Environment,
     decisions: &Decisions,
     selection: &Selection,
     excluded: &HashSet<EntityIndex>,
     reasons: &mut BTreeMap<EntityIndex, Reason>,
-) {
+) -> HashSet<EntityIndex> {
+    let mut barred = HashSet::new();
     let mut queue: VecDeque<EntityIndex> = reasons.keys().copied().collect();
     while let Some(index) = queue.pop_front() {
         let entity = source.entity(index);
@@ -209,15 +225,15 @@ fn take_producers_in(
                 _ => continue,
             };
             let producer = source.entity(target);
+            if reasons.contains_key(&target) || !source.is_application_entity(producer) {
+                continue;
+            }
+            if excluded.contains(&target) || producer.is_system || left_out(producer, decisions) {
+                barred.insert(target);
+                continue;
+            }
             let key = FindingKey::attribute(FindingKind::ReferenceLeavesScope, entity, attribute);
-            let kept_out = decisions.choice(&key).is_some_and(|made| made != choice::TAKE_IN);
-            if reasons.contains_key(&target)
-                || excluded.contains(&target)
-                || kept_out
-                || !source.is_application_entity(producer)
-                || producer.is_system
-                || left_out(producer, decisions)
-            {
+            if decisions.choice(&key).is_some_and(|made| made != choice::TAKE_IN) {
                 continue;
             }
             let by = format!("{}.{}", entity.full_name(), attribute.name);
@@ -225,6 +241,7 @@ fn take_producers_in(
             queue.push_back(target);
         }
     }
+    barred
 }
 
 /// Whether a decision about an entity as a whole leaves it out.

@@ -24,6 +24,7 @@ pub mod rail;
 pub mod report;
 pub mod review;
 pub mod running;
+pub mod scope;
 pub mod secret_field;
 pub mod static_records;
 pub mod step;
@@ -166,9 +167,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Reported { job, fact } => model.on_reported(job, fact),
         Message::Ended(job) => {
             model.migration.jobs.end(job);
-            if job.purpose == Purpose::Survey || job.purpose == Purpose::Count {
+            if job.purpose == Purpose::Survey {
                 model.migration.counting = 0;
             }
+            // What waited for it can begin.
             model.tell_step(Event::Ticked);
         }
     }

@@ -5,6 +5,7 @@ use super::execute::Execute;
 use super::mismatches::Mismatches;
 use super::report::Report;
 use super::review::Review;
+use super::scope::Scope;
 use super::static_records::StaticRecords;
 use super::step::Step;
 use super::users::Users;
@@ -14,6 +15,7 @@ use super::users::Users;
 pub fn all() -> Vec<Box<dyn Step>> {
     vec![
         Box::new(Connect::default()),
+        Box::new(Scope::default()),
         Box::new(Mismatches::default()),
         Box::new(StaticRecords::default()),
         Box::new(Users::default()),
