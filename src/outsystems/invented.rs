@@ -69,7 +69,7 @@ pub(crate) fn environment(
                 espace_id: Some(id(entity.espace)),
                 espace_key: key("espace", entity.espace),
                 espace_name: espaces[entity.espace].0.clone(),
-                table: TableName::new(&format!("OSUSR_{place}")),
+                table: TableName::new(format!("OSUSR_{place}")),
                 kind: entity.kind.clone(),
                 is_active: true,
                 is_external: false,

@@ -105,17 +105,15 @@ impl Tree {
     /// The names that the source does not have.
     pub fn read_unknown(&mut self, catalogue: &Catalogue, request: &ScopeRequest) {
         self.unknown.clear();
-        let lists: [(&'static str, &[String], &dyn Fn(&str) -> bool); 4] = [
-            ("application", &request.applications, &|n| catalogue.application(n).is_some()),
-            ("solution", &request.solutions, &|n| catalogue.solution(n).is_some()),
-            ("espace", &request.espaces, &|n| catalogue.espace(n).is_some()),
-            ("entity to leave out", &request.exclude, &|n| !catalogue.entities(n).is_empty()),
-        ];
-        for (kind, names, is_known) in lists {
+        let mut add = |kind, names: &[String], is_known: &dyn Fn(&str) -> bool| {
             for name in names.iter().filter(|name| !is_known(name)) {
                 self.unknown.push(Unknown { kind, name: name.clone() });
             }
-        }
+        };
+        add("application", &request.applications, &|name| catalogue.application(name).is_some());
+        add("solution", &request.solutions, &|name| catalogue.solution(name).is_some());
+        add("espace", &request.espaces, &|name| catalogue.espace(name).is_some());
+        add("entity to leave out", &request.exclude, &|name| !catalogue.entities(name).is_empty());
     }
 
     /// Works the visible lines out; the cursor stays on what it was on, or near it.

@@ -3,7 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 mod driver;
-mod execute;
 mod flow;
 mod keys;
 mod screens;
