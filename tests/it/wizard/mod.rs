@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
-mod driver;
+pub mod driver;
 mod flow;
 mod keys;
 mod screens;
