@@ -149,6 +149,15 @@ fn header_state(model: &Model) -> (String, Style) {
     }
 }
 
+/// As many whole words as there is room for, the first ones: `4 Static records` → `4 Static`.
+fn short(name: &str, width: usize) -> String {
+    let mut words: Vec<&str> = name.split(' ').collect();
+    while words.len() > 2 && text_width(&words.join(" ")) > width {
+        words.pop();
+    }
+    cut(&words.join(" "), width)
+}
+
 /// All steps, one below the other, with their signs.
 fn draw_rail(model: &Model, area: Area, canvas: &mut Canvas) {
     put(canvas, area.x + 1, area.y + 1, "MIGRATION", role::title());
@@ -160,13 +169,11 @@ fn draw_rail(model: &Model, area: Area, canvas: &mut Canvas) {
         put(canvas, area.x + 1, y, sign.text(), role::of(sign));
         let number = if place == 9 { 0 } else { place + 1 };
         let count = step.count(&model.migration);
-        let width = usize::from(area.width) - 4;
-        let name = cut(&format!("{number} {}", step.name()), width);
-        put(canvas, area.x + 3, y, &name, style);
+        let width = usize::from(area.width).saturating_sub(4);
+        let left = width.saturating_sub(text_width(&count) + usize::from(!count.is_empty()));
+        put(canvas, area.x + 3, y, &short(&format!("{number} {}", step.name()), left), style);
         let room = Area { y, height: 1, width: area.width - 1, ..area };
-        if !count.is_empty() && text_width(&name) + text_width(&count) < width {
-            right(canvas, room, 0, &count, role::plain());
-        }
+        right(canvas, room, 0, &count, role::plain());
     }
     let below = area.y + 4 + u16::try_from(model.steps.len()).unwrap_or(0);
     for (offset, text) in ["✓ done  ! to fix", "▸ here  ~ recheck", "· later"].iter().enumerate()
