@@ -11,6 +11,7 @@ pub mod execute;
 pub mod findings;
 pub mod form;
 pub mod frame;
+pub mod help;
 pub mod home;
 pub mod jobs;
 pub mod keys;

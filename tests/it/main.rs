@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod commands;
 mod databases;
+mod docs;
 mod estate;
 mod faults;
 mod front;

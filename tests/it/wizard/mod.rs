@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 mod drafts;
-mod driver;
+pub mod driver;
 mod flow;
 mod keys;
 mod screens;
