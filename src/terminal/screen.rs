@@ -55,7 +55,7 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
         leaving: None,
         is_torn: false,
     };
-    shell.obey(&mut model, effects)?;
+    shell.obey(effects)?;
     shell.draw(&mut model, manners)?;
 
     let mut keys = EventStream::new();
@@ -104,7 +104,7 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
             }
             _ = tick.tick() => {
                 let effects = update(&mut model, Message::Time(clock.now()));
-                shell.obey(&mut model, effects)?;
+                shell.obey(effects)?;
                 is_stale = true;
             }
         }
@@ -131,10 +131,10 @@ impl Shell<'_> {
     fn take(&mut self, model: &mut Model, message: Message) -> std::io::Result<()> {
         let mut effects = update(model, Message::Time(self.clock.now()));
         effects.extend(update(model, message));
-        self.obey(model, effects)
+        self.obey(effects)
     }
 
-    fn obey(&mut self, model: &mut Model, effects: Vec<Effect>) -> std::io::Result<()> {
+    fn obey(&mut self, effects: Vec<Effect>) -> std::io::Result<()> {
         for effect in effects {
             match effect {
                 Effect::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?,
