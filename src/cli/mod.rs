@@ -5,6 +5,7 @@
 
 mod compare;
 mod ending;
+mod keys;
 mod panic;
 mod practice;
 mod road;
@@ -98,6 +99,8 @@ enum Command {
     Verify(VerifyArguments),
     /// List the runs of this machine
     Runs(RunsArguments),
+    /// Print the wizard's keys
+    Keys,
 }
 
 #[derive(Args)]
@@ -238,6 +241,7 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             Some(Command::Run(arguments)) => run::run(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
             Some(Command::Runs(arguments)) => runs::runs(&home, &arguments),
+            Some(Command::Keys) => Ok(keys::keys()),
         }
     })
 }

@@ -86,7 +86,7 @@ impl Home {
         }
     }
 
-    /// The wanted name, fit for a file, or the next one after it that no draft has.
+    /// The wanted name as it is, where no draft has it; else the next one after it, fit for a file.
     #[must_use]
     pub fn free_draft_name(&self, wanted: &str) -> String {
         let folder = self.drafts_folder();
@@ -97,16 +97,16 @@ impl Home {
             .filter_map(std::result::Result::ok)
             .map(|entry| entry.file_name().to_string_lossy().to_lowercase())
             .collect();
-        let wanted = safe_name(wanted);
         let is_free = |name: &str| !taken.contains(&format!("{}.toml", name.to_lowercase()));
-        if is_free(&wanted) {
-            return wanted;
+        let as_file = safe_name(wanted);
+        if is_free(&as_file) {
+            return wanted.to_owned();
         }
         let mut number = 2_u64;
         loop {
             let ending = format!("-{number}");
             let room = LONGEST - ending.len();
-            let start: String = wanted.chars().take(room).collect();
+            let start: String = as_file.chars().take(room).collect();
             let name = safe_name(&format!("{start}{ending}"));
             if is_free(&name) {
                 return name;

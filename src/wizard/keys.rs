@@ -294,8 +294,10 @@ pub const EVERYWHERE: &[Binding] = &[
 pub const MOVING: &[Binding] = &[
     Binding::new(Command::Up, &[Key::Up], "up", "one line up").in_text().not_in_footer(),
     Binding::new(Command::Down, &[Key::Down], "down", "one line down").in_text().not_in_footer(),
-    Binding::new(Command::Up, &[Key::Char('k')], "up", "the same").not_in_footer(),
-    Binding::new(Command::Down, &[Key::Char('j')], "down", "the same").not_in_footer(),
+    Binding::new(Command::Up, &[Key::Char('k')], "up", "one line up, outside text fields")
+        .not_in_footer(),
+    Binding::new(Command::Down, &[Key::Char('j')], "down", "one line down, outside text fields")
+        .not_in_footer(),
     Binding::new(Command::PageUp, &[Key::PageUp], "page up", "one page up")
         .in_text()
         .not_in_footer(),

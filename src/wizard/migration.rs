@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::jobs::{JobId, Jobs, Purpose};
-use super::message::{Check, Effect, Fact, Now, Reported, Saved, Sign};
+use super::message::{Check, Effect, Fact, Now, Reported, Saved, SavedKind, Sign};
 use super::overlay::{Asker, Overlay, Picker, Question, Trouble};
 pub use super::running::Running;
 use super::secret_field::Password;
@@ -189,11 +189,14 @@ impl Migration {
     pub(super) fn open(&mut self, plan: PlanFile, is_draft: bool) {
         let fresh = Self::new(self.size);
         let old = std::mem::replace(self, fresh);
-        for (side, known) in [(Side::Source, &old.source), (Side::Destination, &old.destination)] {
-            self.side_mut(side).secret.clone_from(&known.secret);
-        }
         self.saved_as = is_draft.then(|| plan.name.clone());
         self.plan = plan;
+        for side in [Side::Source, Side::Destination] {
+            // A password is never offered to another server than the one it was typed for.
+            if self.endpoint(side) == old.endpoint(side) {
+                self.side_mut(side).secret.clone_from(&old.side(side).secret);
+            }
+        }
         self.saved = old.saved;
         self.now = old.now;
         self.jobs = old.jobs;
@@ -428,9 +431,28 @@ impl Migration {
         self.lapse();
     }
 
-    /// Gives the migration a name.
+    /// Why the migration cannot have a name; `None` when it can.
+    #[must_use]
+    pub fn name_fault(&self, name: &str) -> Option<String> {
+        let name = name.trim();
+        let is_own = |saved: &str| self.saved_as.as_deref().is_some_and(|own| own == saved);
+        let is_taken = self.saved.iter().any(|saved| {
+            matches!(saved.kind, SavedKind::Draft(_))
+                && saved.name.eq_ignore_ascii_case(name)
+                && !is_own(&saved.name)
+        });
+        if name.is_empty() {
+            Some("A name is needed: the draft, the plan and the runs have it.".to_owned())
+        } else if is_taken {
+            Some(format!("Another draft is called {name} already."))
+        } else {
+            None
+        }
+    }
+
+    /// Gives the migration a name, where it can have it.
     pub fn set_name(&mut self, name: &str) {
-        if self.may_change() && self.plan.name != name && !name.trim().is_empty() {
+        if self.may_change() && self.plan.name != name && self.name_fault(name).is_none() {
             name.trim().clone_into(&mut self.plan.name);
             self.save = true;
         }
@@ -606,9 +628,15 @@ impl Migration {
         }
     }
 
-    /// Keeps the draft, with the step where the person is.
-    pub(super) fn save_soon(&mut self) {
-        self.save = true;
+    /// Keeps the step where the person is with the draft, once there is one.
+    pub(super) fn keep_step(&mut self) {
+        self.save |= self.saved_as.is_some() && self.may_change();
+    }
+
+    /// The draft that the answers are kept in.
+    #[must_use]
+    pub fn draft(&self) -> Option<&str> {
+        self.saved_as.as_deref()
     }
 
     /// A job reported; returns the title of what did not work.

@@ -11,6 +11,7 @@ pub mod execute;
 pub mod findings;
 pub mod form;
 pub mod frame;
+pub mod help;
 pub mod home;
 pub mod jobs;
 pub mod keys;
@@ -346,9 +347,7 @@ impl Model {
             self.migration.step = step.name();
             step.enter(&mut self.migration);
         }
-        if self.migration.may_change() {
-            self.migration.save_soon();
-        }
+        self.migration.keep_step();
         self.remember();
     }
 
@@ -481,13 +480,11 @@ impl Model {
             ));
         }
         if !notices.is_empty() {
-            let mut lines = vec![
-                "The file was opened as far as it was understood. This was not:".to_owned(),
-                String::new(),
-            ];
+            let mut lines =
+                vec!["The file was opened. What is to be known of that:".to_owned(), String::new()];
             lines.extend(notices);
             self.migration.overlays.push(Overlay::Text(overlay::Reading {
-                title: "Not everything was understood".to_owned(),
+                title: "Opened, but not quite as it is".to_owned(),
                 lines,
                 first: 0,
             }));
@@ -581,14 +578,13 @@ impl Model {
             return;
         }
         let is_editing = matches!(self.screen, Screen::Step(_)) && self.migration.may_change();
-        let lines = if is_editing {
-            vec![format!(
-                "Your answers are kept in the draft \"{}\"; Home lists it next time.",
-                self.migration.plan.name
-            )]
-        } else {
-            vec!["Nothing is running.".to_owned()]
+        let line = match self.migration.draft().filter(|_| is_editing) {
+            Some(name) => {
+                format!("Your answers are kept in the draft \"{name}\"; Home lists it next time.")
+            }
+            None => "Nothing is running, and there is nothing to keep.".to_owned(),
         };
+        let lines = vec![line];
         self.migration.overlays.push(Overlay::Question(Question {
             asker: Asker::Program(LEAVE),
             title: "Leave osferry?".to_owned(),

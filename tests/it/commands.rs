@@ -346,3 +346,28 @@ fn help_and_version_are_no_mistakes() {
     assert_eq!(bare.code, Some(0), "{}", bare.all());
     assert!(bare.out.contains("Practice"), "{}", bare.all());
 }
+
+#[test]
+fn the_keys_of_every_screen_fit_eighty_columns() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_osferry"))
+        .arg("keys")
+        .env("OSFERRY_HOME", folder.path().join("home"))
+        .output()
+        .expect("the program starts");
+    let out = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(output.stderr.is_empty());
+    assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+    let mut titles = vec!["EVERYWHERE".to_owned(), "IN TEXT FIELDS".to_owned(), "HOME".to_owned()];
+    for (place, step) in osferry::wizard::steps::all().iter().enumerate() {
+        titles.push(format!("STEP {}, {}", place + 1, step.name().to_uppercase()));
+    }
+    for title in titles {
+        assert!(out.lines().any(|line| line == title), "{title} is missing:\n{out}");
+    }
+    for text in ["Ctrl+N, F8", "next step; says what is missing", "pause after the current"] {
+        assert!(out.contains(text), "{text:?} is missing:\n{out}");
+    }
+    assert!(!folder.path().join("home").exists(), "it keeps nothing");
+}

@@ -167,12 +167,19 @@ pub(super) fn open(home: &Home, path: &Path, to: &Reporter) -> Result<()> {
     let mut plan = understood.plan;
     make_whole(&mut plan, path.parent().unwrap_or(Path::new("")));
     let is_draft = home.drafts()?.iter().any(|draft| draft.path == path);
-    to.tell(Fact::Opened(Box::new(Opened {
-        plan,
-        notices: understood.notices,
-        step: understood.step,
-        is_draft,
-    })));
+    let mut notices = understood.notices;
+    if !is_draft {
+        // What is changed from here on is kept as a draft, which must not take another's place.
+        let free = home.free_draft_name(&plan.name);
+        if free != plan.name {
+            notices.push(format!(
+                "There is a draft called \"{}\" already; this one is called \"{free}\".",
+                plan.name
+            ));
+            plan.name = free;
+        }
+    }
+    to.tell(Fact::Opened(Box::new(Opened { plan, notices, step: understood.step, is_draft })));
     Ok(())
 }
 
@@ -220,7 +227,7 @@ pub(super) async fn make_practice(home: &Home, begin: &Begin, to: &Reporter) -> 
         Fault::new(FaultKind::Invalid, format!("{}: {error}", sample.display()))
     })?;
     // Of the sample plan only where the pair is: the person decides the rest.
-    let mut plan = PlanFile::empty("practice");
+    let mut plan = PlanFile::empty(&home.free_draft_name("practice"));
     plan.source = understood.plan.source;
     plan.destination = understood.plan.destination;
     make_whole(&mut plan, sample.parent().unwrap_or(Path::new("")));

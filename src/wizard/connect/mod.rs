@@ -214,11 +214,22 @@ impl Connect {
     }
 
     fn left(&mut self, pane: Pane, place: usize, migration: &mut Migration) {
-        if let Pane::Of(side) = pane {
-            let form = self.form_mut(side);
-            if let Some(name) = form.fields.get(place).map(|field| field.name) {
-                let fault = fields::fault(side, form, name);
-                form.fields[place].error = fault;
+        match pane {
+            Pane::Of(side) => {
+                let form = self.form_mut(side);
+                if let Some(name) = form.fields.get(place).map(|field| field.name) {
+                    let fault = fields::fault(side, form, name);
+                    form.fields[place].error = fault;
+                }
+            }
+            Pane::Name => {
+                let fault = migration.name_fault(self.name.value(NAME));
+                if let Some(field) = self.name.field_mut(NAME) {
+                    field.error.clone_from(&fault);
+                }
+                if let Some(fault) = fault {
+                    migration.say(fault);
+                }
             }
         }
         self.commit(migration);
@@ -418,7 +429,8 @@ impl Step for Connect {
     }
 
     fn gate(&self, migration: &Migration) -> Vec<Reason> {
-        let mut reasons = Vec::new();
+        let mut reasons: Vec<Reason> =
+            migration.name_fault(self.name.value(NAME)).map(Reason::new).into_iter().collect();
         for side in BOTH {
             let known = migration.side(side);
             if known.model.is_some() {
@@ -442,6 +454,13 @@ impl Step for Connect {
     }
 
     fn go_to_first_reason(&mut self, migration: &mut Migration) {
+        if let Some(fault) = migration.name_fault(self.name.value(NAME)) {
+            self.go_to(Pane::Name, false);
+            if let Some(field) = self.name.field_mut(NAME) {
+                field.error = Some(fault);
+            }
+            return;
+        }
         for side in BOTH {
             if migration.side(side).model.is_none() {
                 let fault = fields::first_fault(side, self.form(side));

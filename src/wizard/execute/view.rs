@@ -140,7 +140,7 @@ fn draw_table(
     let entities = run.progress.as_ref().map_or(0, |progress| progress.entities.len());
     let tick = |group: Group| if step.shown[group as usize] { "x" } else { " " };
     let title = format!(
-        "{}   show: r [{}] running  w [{}] waiting  d [{}] done  f [{}] failed",
+        "{}   show: r [{}] running w [{}] waiting d [{}] done f [{}] failed",
         counted(entities as u64, "entity", "entities"),
         tick(Group::Running),
         tick(Group::Waiting),
@@ -277,6 +277,19 @@ impl Columns {
         let result = words::result(migration, run, place, entity, names);
         cells.push(Cell::left(result, self.result, result_style(entity)));
         row(canvas, area, at, &cells, is_selected);
+        self.keep_bar(area, at, canvas);
+    }
+
+    /// A bar is not reversed: what is done would look left over.
+    fn keep_bar(&self, area: Area, at: usize, canvas: &mut Canvas) {
+        let (Ok(x), Ok(y)) = (u16::try_from(4 + self.name + 1 + ROWS + 1), u16::try_from(at))
+        else {
+            return;
+        };
+        if self.has_numbers {
+            let bar = Area { x: area.x + x, y: area.y + y, width: BAR as u16, height: 1 };
+            canvas.set_style(bar.intersection(area), Style::new().not_reversed());
+        }
     }
 
     fn done(
@@ -305,6 +318,7 @@ impl Columns {
         let result = if step.is_unfolded { "ok; Enter folds" } else { "ok; Enter lists" };
         cells.push(Cell::left(result, self.result, role::plain()));
         row(canvas, area, at, &cells, is_selected);
+        self.keep_bar(area, at, canvas);
     }
 }
 

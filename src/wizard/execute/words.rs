@@ -68,7 +68,7 @@ pub(super) fn to_delete(plan: &Plan) -> u64 {
 
 /// What the run is doing, and that it is safe to stop it.
 pub(super) fn doing(run: &Running) -> String {
-    let safe = "Safe to stop: one batch is one transaction.";
+    let safe = "It is safe to stop.";
     let phase = run.progress.as_ref().map_or(Phase::Checking, |progress| progress.phase);
     if run.ended {
         return "The run has ended; its report is the next step.".to_owned();

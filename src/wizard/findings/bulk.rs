@@ -6,7 +6,7 @@ use super::deciding::may_change;
 use super::tally::Standing;
 use super::words::{short_about, short_choice, some_of, way_out};
 use crate::compare::{Finding, FindingKey, FindingKind, choice};
-use crate::report::counted;
+use crate::report::{counted, number};
 
 const SAME: &str = "findings-same-kind";
 const ALL: &str = "findings-all-recommended";
@@ -77,10 +77,10 @@ impl Findings {
         let mut lines = vec![
             format!("Decision: {label}{target}"),
             format!(
-                "{} of this kind ({}) not decided yet, {} decided otherwise.",
-                counted(open as u64, "finding is", "findings are"),
+                "Of this kind ({}): {} not decided yet, {} decided otherwise.",
                 finding.key.kind,
-                counted(others as u64, "is", "are")
+                counted(open as u64, "finding", "findings"),
+                number(others as u64)
             ),
         ];
         if without > 0 {

@@ -97,7 +97,11 @@ fn draw_header(model: &Model, area: Area, canvas: &mut Canvas) {
         right(canvas, title, 0, "OutSystems 11 data migration", role::plain());
         return;
     }
-    let (state, style) = header_state(model);
+    let (mut state, style) = header_state(model);
+    if migration.size.class() == Class::Small {
+        // The databases' names need the room.
+        state.truncate(state.find(':').unwrap_or(state.len()));
+    }
     let practice = if migration.is_practice { "PRACTICE  " } else { "" };
     let state = format!("{practice}{state} ");
     let end = right(canvas, area, 0, &state, style);
@@ -149,6 +153,15 @@ fn header_state(model: &Model) -> (String, Style) {
     }
 }
 
+/// As many whole words as there is room for, the first ones: `4 Static records` → `4 Static`.
+fn short(name: &str, width: usize) -> String {
+    let mut words: Vec<&str> = name.split(' ').collect();
+    while words.len() > 2 && text_width(&words.join(" ")) > width {
+        words.pop();
+    }
+    cut(&words.join(" "), width)
+}
+
 /// All steps, one below the other, with their signs.
 fn draw_rail(model: &Model, area: Area, canvas: &mut Canvas) {
     put(canvas, area.x + 1, area.y + 1, "MIGRATION", role::title());
@@ -160,13 +173,11 @@ fn draw_rail(model: &Model, area: Area, canvas: &mut Canvas) {
         put(canvas, area.x + 1, y, sign.text(), role::of(sign));
         let number = if place == 9 { 0 } else { place + 1 };
         let count = step.count(&model.migration);
-        let width = usize::from(area.width) - 4;
-        let name = cut(&format!("{number} {}", step.name()), width);
-        put(canvas, area.x + 3, y, &name, style);
+        let width = usize::from(area.width).saturating_sub(4);
+        let left = width.saturating_sub(text_width(&count) + usize::from(!count.is_empty()));
+        put(canvas, area.x + 3, y, &short(&format!("{number} {}", step.name()), left), style);
         let room = Area { y, height: 1, width: area.width - 1, ..area };
-        if !count.is_empty() && text_width(&name) + text_width(&count) < width {
-            right(canvas, room, 0, &count, role::plain());
-        }
+        right(canvas, room, 0, &count, role::plain());
     }
     let below = area.y + 4 + u16::try_from(model.steps.len()).unwrap_or(0);
     for (offset, text) in ["✓ done  ! to fix", "▸ here  ~ recheck", "· later"].iter().enumerate()
@@ -268,6 +279,9 @@ fn draw_footer(model: &Model, area: Area, canvas: &mut Canvas) {
     let always = if model.screen == Screen::Home {
         let help = if in_text { "F1 help" } else { "? help   q quit" };
         help.to_owned()
+    } else if model.migration.size.class() == Class::Small {
+        // The buttons above name the keys that lead on and back.
+        if in_text { "F1 more" } else { "? more" }.to_owned()
     } else {
         let help = if in_text { "F1 help" } else { "? help" };
         let mut parts: Vec<String> = keys::EVERYWHERE
@@ -293,8 +307,7 @@ fn draw_footer(model: &Model, area: Area, canvas: &mut Canvas) {
     let room = usize::from(end.saturating_sub(area.x + 3));
     let mut text = String::new();
     for (place, part) in offered.iter().enumerate() {
-        let more = if place + 1 < offered.len() { 8 } else { 0 };
-        if place >= most || text_width(&text) + text_width(part) + 2 + more > room {
+        if place >= most || text_width(&text) + text_width(part) + 2 > room {
             break;
         }
         if !text.is_empty() {

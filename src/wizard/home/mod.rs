@@ -57,7 +57,7 @@ pub const KEYS: &[Binding] = &[
         Command::Own(REMOVE),
         &[Key::Delete, Key::Char('d')],
         "remove draft",
-        "remove the selected draft, after a second press; runs are kept",
+        "remove the selected draft, after a question; runs are kept",
     ),
 ];
 

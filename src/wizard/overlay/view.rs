@@ -1,8 +1,7 @@
 //! Draws what lies over the screen: a box in the middle, as wide as it needs.
 
-use super::super::keys::{self, Binding, EVERYWHERE, MOVING};
 use super::super::look::{Area, Canvas, cut, panel, put, role, text_width, wrap};
-use super::super::{Model, home};
+use super::super::{Model, help};
 use super::{LINES, Overlay, Picker, Question, Reading, Trouble};
 
 /// Draws the top one.
@@ -38,8 +37,16 @@ fn center(canvas: &mut Canvas, title: &str, width: u16, lines: usize) -> Area {
 
 const WIDTH: u16 = 70;
 
+/// A table of keys needs more.
+const HELP: u16 = 78;
+
 fn inside(canvas: &Canvas) -> usize {
-    usize::from(WIDTH.min(canvas.area.width.saturating_sub(2))) - 4
+    room_of(WIDTH, canvas)
+}
+
+/// Columns of text in a box that is so wide where the window is.
+fn room_of(width: u16, canvas: &Canvas) -> usize {
+    usize::from(width.min(canvas.area.width.saturating_sub(2))).saturating_sub(4)
 }
 
 /// Draws lines from `first` on, and the keys below them.
@@ -136,7 +143,7 @@ fn draw_reading(reading: &Reading, canvas: &mut Canvas) {
 
 /// The keys of this screen, then those of all; and the step's lesson on a practice pair.
 fn draw_help(model: &Model, first: usize, canvas: &mut Canvas) {
-    let width = inside(canvas);
+    let width = room_of(HELP, canvas);
     let name = model.step().map_or("Home", |step| step.name());
     let mut all = Vec::new();
     if let Some(lesson) = model.migration.step_lesson(name) {
@@ -144,17 +151,11 @@ fn draw_help(model: &Model, first: usize, canvas: &mut Canvas) {
         all.extend(wrap(&lesson, width));
         all.push(String::new());
     }
-    let mut table = |title: &str, bindings: &[Binding]| {
-        all.push(title.to_owned());
-        for binding in bindings {
-            all.push(cut(&format!("  {:<16}{}", binding.keys_text(), binding.help), width));
-        }
+    let own = help::of_screen(model.own_keys());
+    for section in std::iter::once(own).chain(help::general()) {
+        all.extend(section.lines(width));
         all.push(String::new());
-    };
-    table("ON THIS SCREEN", model.step().map_or(home::KEYS, |step| step.keys()));
-    table("EVERYWHERE", EVERYWHERE);
-    table("IN LISTS AND BETWEEN FIELDS", MOVING);
-    table("IN TEXT FIELDS", keys::EDITING);
+    }
     all.push(format!("osferry {}", env!("CARGO_PKG_VERSION")));
     let widest = all.iter().map(|line| text_width(line)).max().unwrap_or(0);
     let wide = u16::try_from(widest + 4).unwrap_or(WIDTH).max(WIDTH);

@@ -1,9 +1,11 @@
-//! Counting rows in the background: those of the lines in sight first, then of all that is
-//! unfolded, a few tables for each job, one job after the other.
+//! Counting rows in the background: those of the lines in sight first, then of what the cursor
+//! is on, then of all that is unfolded, a few tables for each job, one job after the other.
+//! Production is never asked about applications that nobody looks at.
 
 use super::super::jobs::Purpose;
 use super::super::message::Effect;
 use super::super::migration::Migration;
+use super::request::{Pick, entities_of};
 use super::tree::Node;
 use super::{Scope, tree_height};
 use crate::outsystems::{EntityIndex, Side};
@@ -63,22 +65,36 @@ impl Scope {
         migration.start(Purpose::Count, |job| Effect::Count(job, wanted));
     }
 
-    /// Tables of unfolded entities that nobody has counted, those in sight first.
+    /// Tables that nobody has counted, those in sight first.
     fn uncounted(&self, migration: &Migration) -> Vec<(Side, EntityIndex)> {
         let lines = &self.tree.lines;
         let window = self.tree.list.window(lines.len(), tree_height(migration));
-        let in_sight = lines[window.clone()].iter();
-        let others = lines[..window.start].iter().chain(&lines[window.end..]);
+        let entity = |line: &Node| match line {
+            Node::Entity(_, _, index) => Some(*index),
+            _ => None,
+        };
+        let in_sight = lines[window.clone()].iter().filter_map(entity);
+        let under_cursor = self.under_cursor();
+        let others = lines[..window.start].iter().chain(&lines[window.end..]).filter_map(entity);
         let mut wanted = Vec::new();
-        for line in in_sight.chain(others) {
-            if let Node::Entity(_, _, index) = line {
-                self.add_uncounted(*index, migration, &mut wanted);
-                if wanted.len() >= BATCH {
-                    break;
-                }
+        for index in in_sight.chain(under_cursor).chain(others) {
+            self.add_uncounted(index, migration, &mut wanted);
+            if wanted.len() >= BATCH {
+                break;
             }
         }
         wanted
+    }
+
+    /// The entities of the application or module that the cursor is on.
+    fn under_cursor(&self) -> Vec<EntityIndex> {
+        let pick = match self.tree.selected() {
+            Some(Node::Top(top)) => Pick::Top(top),
+            Some(Node::Espace(_, espace)) => Pick::Espace(espace),
+            _ => return Vec::new(),
+        };
+        let entities = self.catalogue.as_ref().map(|catalogue| entities_of(catalogue, pick));
+        entities.into_iter().flatten().collect()
     }
 
     fn add_uncounted(

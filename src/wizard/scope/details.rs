@@ -286,7 +286,8 @@ impl Known<'_> {
     fn standing(&self, from: &Entity, index: EntityIndex) -> Line {
         let other = self.catalogue.model.entity(index);
         let is_near = other.espace_key == from.espace_key;
-        let name = if is_near { other.name.clone() } else { other.full_name() };
+        let is_platforms = other.is_system || other.system_target().is_some();
+        let name = if is_near || is_platforms { other.name.clone() } else { other.full_name() };
         let (sign, why) = match other.system_target() {
             Some(
                 SystemTarget::User

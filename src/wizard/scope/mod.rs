@@ -526,8 +526,8 @@ impl Step for Scope {
         (self.marks.added_sum.entities > 0).then(|| {
             let added = self.marks.added_sum.entities as u64;
             let text = format!(
-                "{} marked [+]: chosen ones refer to them. Mismatches can keep them out.",
-                counted(added, "entity is", "entities are")
+                "[+] marks {} that chosen ones refer to; Mismatches can keep it out.",
+                counted(added, "entity", "entities")
             );
             Notice::new(Sign::Note, text)
         })

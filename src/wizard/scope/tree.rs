@@ -97,6 +97,12 @@ impl Tree {
         self.lines.get(self.list.selected).copied()
     }
 
+    /// Whether this is an unfolded module.
+    #[must_use]
+    pub fn shows_entities_of(&self, node: Node) -> bool {
+        matches!(node, Node::Espace(..)) && self.open.contains(&node)
+    }
+
     /// Unfolds a node.
     pub fn unfold(&mut self, node: Node) {
         self.open.insert(node);

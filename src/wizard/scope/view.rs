@@ -22,8 +22,8 @@ use super::{Scope, tree_height};
 use crate::outsystems::{EntityIndex, Side};
 use crate::report::number;
 
-/// Columns of a number of rows.
-const ROWS: usize = 11;
+/// Columns of a number of rows; a larger number takes what it needs.
+const ROWS: usize = 9;
 
 pub fn draw(step: &Scope, migration: &Migration, area: Area, canvas: &mut Canvas) {
     if area.height == 0 || area.width == 0 {
@@ -85,6 +85,8 @@ fn draw_text(text: &str, area: Area, canvas: &mut Canvas) {
 struct Row<'a> {
     mark: &'static str,
     name: &'a str,
+    /// What kind of group it is, where that is not plain.
+    kind: &'static str,
     /// A word about it: how many entities, or why it is here.
     note: String,
     rows: String,
@@ -111,25 +113,29 @@ fn draw_line(
     // twelve columns of it.
     let least = left + 4 + text_width(row.name).min(24);
     let mut end = area.right();
-    let mut take = |text: &str, columns: usize, style: Style| {
+    let mut take = |text: &str, least_columns: usize| {
+        let columns = text_width(text).max(least_columns);
         let used = usize::from(area.right() - end);
-        if least + used + columns + 1 > width {
-            return;
+        let fits = least + used + columns < width;
+        if fits {
+            let room = Area { width: end - area.x, ..area };
+            right(canvas, room, 0, text, row.style);
+            end -= u16::try_from(columns + 1).unwrap_or(0);
         }
-        let room = Area { width: end - area.x, ..area };
-        right(canvas, room, 0, text, style);
-        end -= u16::try_from(columns + 1).unwrap_or(0);
+        fits
     };
     if width >= 60 {
-        take(&row.there, ROWS, row.style);
+        take(&row.there, ROWS);
     }
-    let note = text_width(&row.note);
-    let is_reason = matches!(node, Node::Entity(..)) && note > 0;
+    let is_reason = matches!(node, Node::Entity(..)) && !row.note.is_empty();
     if is_reason && width < 50 {
-        take(&row.note, note.min(22), row.style);
+        take(&cut(&row.note, 22), 0);
     } else {
-        take(&row.rows, ROWS, row.style);
-        take(&row.note, note, row.style);
+        take(&row.rows, ROWS);
+        let kind = if row.kind.is_empty() { String::new() } else { format!("{}  ", row.kind) };
+        if !take(&format!("{kind}{}", row.note), 0) {
+            take(&row.note, 0);
+        }
     }
     let room = usize::from(end.saturating_sub(area.x + indent));
     let name = format!("{} {}", row.mark, row.name);
@@ -156,6 +162,7 @@ fn row_of<'a>(step: &'a Scope, catalogue: &'a Catalogue, node: Node) -> Row<'a> 
             Row {
                 mark: " ✗ ",
                 name: unknown.map_or("", |unknown| unknown.name.as_str()),
+                kind: "",
                 note: unknown.map_or_else(String::new, |u| format!("no such {}", u.kind)),
                 rows: String::new(),
                 there: String::new(),
@@ -166,12 +173,12 @@ fn row_of<'a>(step: &'a Scope, catalogue: &'a Catalogue, node: Node) -> Row<'a> 
             let of = &catalogue.tops[top];
             let mark = marks.of_top(catalogue, top);
             let sum = step.rows.of_top(catalogue, top);
-            let kind = if of.kind == TopKind::Solution { "solution  " } else { "" };
             Row {
                 mark: mark.text(),
                 name: &of.name,
-                note: format!("{kind}{}", entities(sum)),
-                rows: shown(sum),
+                kind: if of.kind == TopKind::Solution { "solution" } else { "" },
+                note: entities(sum),
+                rows: rows_of(step, node, sum),
                 there: String::new(),
                 style: style(mark),
             }
@@ -184,14 +191,21 @@ fn row_of<'a>(step: &'a Scope, catalogue: &'a Catalogue, node: Node) -> Row<'a> 
             Row {
                 mark: mark.text(),
                 name: &of.name,
+                kind: "",
                 note,
-                rows: if of.is_system { String::new() } else { shown(sum) },
+                rows: if of.is_system { String::new() } else { rows_of(step, node, sum) },
                 there: String::new(),
                 style: style(mark),
             }
         }
         Node::Entity(_, _, index) => entity_row(step, catalogue, index, style),
     }
+}
+
+/// Rows of a group: those of a folded one are counted when the cursor comes to it.
+fn rows_of(step: &Scope, node: Node, sum: Sum) -> String {
+    let is_counting = step.tree.shows_entities_of(node) || step.tree.selected() == Some(node);
+    if is_counting || sum.complete().is_some() { shown(sum) } else { String::new() }
 }
 
 fn entity_row<'a>(
@@ -218,6 +232,7 @@ fn entity_row<'a>(
     Row {
         mark: mark.text(),
         name: &entity.name,
+        kind: "",
         note,
         rows: rows(Side::Source, catalogue.model.shape_of(index).is_some()),
         there: rows(Side::Destination, step.rows.counterpart(index).is_some()),

@@ -116,10 +116,22 @@ impl StaticRecords {
         }
         self.entities.within(self.pairs.entities().len());
         self.choose_entity(migration);
-        if let Some(place) = record.and_then(|record| self.pairs.place_of_mark(&record)) {
-            self.records.selected = place;
+        match record {
+            Some(record) => {
+                if let Some(place) = self.pairs.place_of_mark(&record) {
+                    self.records.selected = place;
+                }
+                self.records.within(self.pairs.records().len());
+            }
+            None => self.to_first_record(migration),
         }
-        self.records.within(self.pairs.records().len());
+    }
+
+    /// The cursor of the records goes to the first one with something to decide.
+    fn to_first_record(&mut self, migration: &Migration) {
+        self.records = List::default();
+        let (count, height) = (self.pairs.records().len(), self.list_height(migration));
+        self.records.select(self.pairs.first_to_decide(), count, height);
     }
 
     /// The records of the selected entity are shown.
@@ -195,8 +207,8 @@ impl StaticRecords {
                         let before = self.entities.selected;
                         self.entities.obey(command, self.pairs.entities().len(), height);
                         if before != self.entities.selected {
-                            self.records = List::default();
                             self.choose_entity(migration);
+                            self.to_first_record(migration);
                         }
                     }
                     Pane::Records => {

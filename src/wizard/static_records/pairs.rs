@@ -234,6 +234,18 @@ impl Pairs {
         (0..self.records.len()).find(|line| self.mark_of(*line).as_ref() == Some(mark))
     }
 
+    /// The first line with something to decide, decided or not; else the first line.
+    pub(super) fn first_to_decide(&self) -> usize {
+        let Some(map) = self.map() else { return 0 };
+        let has_finding = |line: &RecordLine| match line {
+            RecordLine::Ours(place) => {
+                map.records.get(*place).is_some_and(|record| record.finding.is_some())
+            }
+            RecordLine::Theirs(_) => false,
+        };
+        self.records.iter().position(has_finding).unwrap_or(0)
+    }
+
     /// The line of the record whose finding has a key.
     pub(super) fn place_of_key(&self, key: &FindingKey) -> Option<usize> {
         (0..self.records.len()).find(|line| self.finding_of(*line) == Some(key))

@@ -32,6 +32,10 @@ pub struct Driver {
     pub copied: Vec<String>,
     /// Whether it was left.
     pub left: Option<Leaving>,
+    /// Whether a run waits in `held` instead of being carried out.
+    pub holds_run: bool,
+    /// The run that waits.
+    pub held: Option<Effect>,
     worker: Worker,
     queue: UnboundedReceiver<Message>,
     runtime: Runtime,
@@ -41,26 +45,32 @@ pub struct Driver {
 /// A practice pair that is made once and copied for each test.
 fn pair() -> &'static Path {
     static PAIR: OnceLock<TempDir> = OnceLock::new();
-    PAIR.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let options = PracticeOptions { rows: Some(300) };
-        let runtime = Runtime::new().expect("a runtime");
-        runtime
-            .block_on(make_files(folder.path(), options, false, |_| {}))
-            .map(|_| ())
-            .expect("a practice pair");
-        folder
-    })
-    .path()
+    PAIR.get_or_init(|| make_pair(Some(300))).path()
+}
+
+/// A practice pair with so many rows in its large entities.
+pub fn make_pair(rows: Option<u64>) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = Runtime::new().expect("a runtime");
+    runtime
+        .block_on(make_files(folder.path(), PracticeOptions { rows }, false, |_| {}))
+        .map(|_| ())
+        .expect("a practice pair");
+    folder
 }
 
 impl Driver {
     /// At Home, nothing saved.
     pub fn new(size: Size) -> Self {
+        Self::on(pair(), size)
+    }
+
+    /// The same with a copy of another practice pair.
+    pub fn on(pair: &Path, size: Size) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let practice = folder.path().join("home").join("practice");
         std::fs::create_dir_all(&practice).expect("a folder");
-        for file in std::fs::read_dir(pair()).expect("a pair") {
+        for file in std::fs::read_dir(pair).expect("a pair") {
             let file = file.expect("a file");
             std::fs::copy(file.path(), practice.join(file.file_name())).expect("copied");
         }
@@ -68,8 +78,17 @@ impl Driver {
         let worker = Worker::new(Home::at(folder.path().join("home")), Begin::Home, sender);
         let runtime = Runtime::new().expect("a runtime");
         let model = Model::new(size);
-        let mut driver =
-            Self { model, copied: Vec::new(), left: None, worker, queue, runtime, folder };
+        let mut driver = Self {
+            model,
+            copied: Vec::new(),
+            left: None,
+            holds_run: false,
+            held: None,
+            worker,
+            queue,
+            runtime,
+            folder,
+        };
         driver.send(Message::Time(Now {
             day: "2026-02-03".to_owned(),
             clock: "14:02:11".to_owned(),
@@ -110,9 +129,18 @@ impl Driver {
             match effect {
                 Effect::Copy(text) => self.copied.push(text),
                 Effect::Quit(leaving) => self.left = Some(leaving),
+                run @ Effect::Run { .. } if self.holds_run => self.held = Some(run),
                 effect => self.worker.perform(effect),
             }
         }
+    }
+
+    /// Has the run carried out that was held.
+    pub fn release(&mut self) {
+        self.holds_run = false;
+        let held = self.held.take();
+        self.obey(held.into_iter().collect());
+        self.settle();
     }
 
     /// Presses keys, by their names, one after the other: `Ctrl+N Space Down x`. Whatever is
@@ -136,7 +164,7 @@ impl Driver {
     /// Waits until nothing is under way.
     pub fn settle(&mut self) {
         let deadline = Instant::now() + PATIENCE;
-        while self.model.migration.jobs.is_any_running() {
+        while self.model.migration.jobs.is_any_running() && self.held.is_none() {
             let next = self.runtime.block_on(async {
                 tokio::time::timeout(Duration::from_secs(20), self.queue.recv()).await
             });

@@ -2,7 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
-mod driver;
+mod drafts;
+pub mod driver;
 mod flow;
 mod keys;
 mod screens;
