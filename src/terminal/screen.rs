@@ -4,7 +4,7 @@ use std::io::{Stdout, stdout};
 use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::EventStream;
+use crossterm::event::{Event, EventStream};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, SetTitle};
 use crossterm::{execute, queue};
 use futures::StreamExt as _;
@@ -48,9 +48,15 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
         Begin::Home => model.start(),
         Begin::Practice { .. } | Begin::PracticePair { .. } => model.start_practice(),
     };
-    let mut shell = Shell { worker: &mut worker, terminal: &mut terminal, clock, leaving: None };
+    let mut shell = Shell {
+        worker: &mut worker,
+        terminal: &mut terminal,
+        clock,
+        leaving: None,
+        is_torn: false,
+    };
     shell.obey(&mut model, effects)?;
-    shell.draw(&model, manners)?;
+    shell.draw(&mut model, manners)?;
 
     let mut keys = EventStream::new();
     let mut signals = Signals::new()?;
@@ -79,9 +85,10 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
             event = keys.next() => {
                 match event {
                     Some(Ok(event)) => {
+                        shell.is_torn |= matches!(event, Event::Resize(..));
                         if let Some(message) = input::message(event) {
                             shell.take(&mut model, message)?;
-                            shell.draw(&model, manners)?;
+                            shell.draw(&mut model, manners)?;
                             drawn = Instant::now();
                             is_stale = false;
                         }
@@ -91,7 +98,7 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
                 }
             }
             () = tokio::time::sleep(until_frame), if is_stale => {
-                shell.draw(&model, manners)?;
+                shell.draw(&mut model, manners)?;
                 drawn = Instant::now();
                 is_stale = false;
             }
@@ -115,6 +122,8 @@ struct Shell<'a> {
     terminal: &'a mut Screen,
     clock: Clock,
     leaving: Option<Leaving>,
+    /// Whether what was drawn last may no longer be on the screen: all of it is drawn again.
+    is_torn: bool,
 }
 
 impl Shell<'_> {
@@ -130,12 +139,7 @@ impl Shell<'_> {
             match effect {
                 Effect::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?,
                 Effect::Title(title) => execute!(stdout(), SetTitle(title))?,
-                // Resizing to the same size clears the screen without asking the terminal where
-                // its cursor is, which some take two seconds to answer.
-                Effect::Redraw => {
-                    let size = model.migration.size;
-                    self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
-                }
+                Effect::Redraw => self.is_torn = true,
                 Effect::Quit(leaving) => self.leaving = Some(leaving),
                 effect => self.worker.perform(effect),
             }
@@ -152,12 +156,21 @@ impl Shell<'_> {
         }
     }
 
-    fn draw(&mut self, model: &Model, manners: Manners) -> std::io::Result<()> {
+    fn draw(&mut self, model: &mut Model, manners: Manners) -> std::io::Result<()> {
+        // The news of another size may have come before anybody listened for it.
+        let size = size_of(self.terminal)?;
+        if size != model.migration.size {
+            self.take(model, Message::Resized(size))?;
+        }
         queue!(stdout(), BeginSynchronizedUpdate)?;
+        if std::mem::take(&mut self.is_torn) {
+            // Resizing to the same size clears the screen without asking the terminal where its
+            // cursor is, which some take two seconds to answer.
+            self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
+        }
         self.terminal.draw(|frame| {
-            let size = model.migration.size;
             let area = frame.area();
-            // Between a resize and its message the sizes differ; the next drawing is right.
+            // When it has changed just now, the next drawing is right.
             if (area.width, area.height) == (size.width, size.height) {
                 draw(model, frame.buffer_mut());
                 finish(frame.buffer_mut(), manners);

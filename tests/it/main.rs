@@ -17,4 +17,7 @@ mod practice_server;
 mod program;
 mod proof;
 mod support;
+// Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.
+#[cfg(unix)]
+mod terminal;
 mod wizard;

@@ -42,15 +42,24 @@ fn draw_side(step: &Connect, side: Side, migration: &Migration, area: Area, canv
     let wanted = form.fields.iter().filter(|field| !field.is_hidden).count() + errors + 2;
     // The checks come first once there are any: then the fields have been filled in.
     let room = usize::from(area.height);
-    let least = if checks.is_empty() && !migration.is_testing(side) { 0 } else { 7.min(room) };
-    let height = u16::try_from(wanted.min(room.saturating_sub(least))).unwrap_or(area.height);
-    let fields = Area { height, ..area };
     let has_focus = step.pane == Pane::Of(side) && form.has_focus;
+    let least = match (checks.is_empty() && !migration.is_testing(side), has_focus) {
+        (true, _) => 0,
+        // While somebody types, the fields need the room.
+        (false, true) if room < 15 => 3,
+        (false, _) => 7.min(room),
+    };
+    let mut height = u16::try_from(wanted.min(room.saturating_sub(least))).unwrap_or(area.height);
+    if height < 3 {
+        height = 0;
+    }
+    let fields = Area { height, ..area };
     let inner = panel(fields, title, has_focus, canvas);
     draw_scrolled(form, inner, canvas);
     let below = Area { y: area.y + height, height: area.height - height, ..area };
     if below.height >= 3 {
-        draw_checks(checks, migration.is_testing(side), below, canvas);
+        let title = if height == 0 { format!("{title}: check") } else { "Check".to_owned() };
+        draw_checks(checks, &title, migration.is_testing(side), below, canvas);
     }
 }
 
@@ -80,8 +89,8 @@ fn draw_scrolled(form: &super::Form, area: Area, canvas: &mut Canvas) {
     draw_form(&cut_off, LABELS, area, 0, canvas);
 }
 
-fn draw_checks(checks: &[Check], is_testing: bool, area: Area, canvas: &mut Canvas) {
-    let inner = panel(area, "Check", false, canvas);
+fn draw_checks(checks: &[Check], title: &str, is_testing: bool, area: Area, canvas: &mut Canvas) {
+    let inner = panel(area, title, false, canvas);
     let mut y = 0;
     for check in checks {
         if y >= inner.height {

@@ -146,9 +146,11 @@ impl Deciding {
 /// Shows all there is to say of a finding, its lesson included.
 pub fn read(migration: &mut Migration, finding: &Finding) {
     let mut lines: Vec<String> = to_text(migration, finding).lines().map(str::to_owned).collect();
+    let chosen = migration.choice(finding);
+    lines.push(String::new());
     for choice in &finding.choices {
-        lines.push(String::new());
-        lines.push(format!("( ) {}", choice.label));
+        let mark = if chosen == Some(choice.name) { "(•)" } else { "( )" };
+        lines.push(format!("{mark} {}", choice.label));
     }
     if finding.needs_decision() && finding.choices.is_empty() {
         lines.push(sentence(way_out(finding.key.kind)));

@@ -97,7 +97,11 @@ fn draw_header(model: &Model, area: Area, canvas: &mut Canvas) {
         right(canvas, title, 0, "OutSystems 11 data migration", role::plain());
         return;
     }
-    let (state, style) = header_state(model);
+    let (mut state, style) = header_state(model);
+    if migration.size.class() == Class::Small {
+        // The databases' names need the room.
+        state.truncate(state.find(':').unwrap_or(state.len()));
+    }
     let practice = if migration.is_practice { "PRACTICE  " } else { "" };
     let state = format!("{practice}{state} ");
     let end = right(canvas, area, 0, &state, style);
@@ -275,6 +279,9 @@ fn draw_footer(model: &Model, area: Area, canvas: &mut Canvas) {
     let always = if model.screen == Screen::Home {
         let help = if in_text { "F1 help" } else { "? help   q quit" };
         help.to_owned()
+    } else if model.migration.size.class() == Class::Small {
+        // The buttons above name the keys that lead on and back.
+        if in_text { "F1 more" } else { "? more" }.to_owned()
     } else {
         let help = if in_text { "F1 help" } else { "? help" };
         let mut parts: Vec<String> = keys::EVERYWHERE
@@ -300,8 +307,7 @@ fn draw_footer(model: &Model, area: Area, canvas: &mut Canvas) {
     let room = usize::from(end.saturating_sub(area.x + 3));
     let mut text = String::new();
     for (place, part) in offered.iter().enumerate() {
-        let more = if place + 1 < offered.len() { 8 } else { 0 };
-        if place >= most || text_width(&text) + text_width(part) + 2 + more > room {
+        if place >= most || text_width(&text) + text_width(part) + 2 > room {
             break;
         }
         if !text.is_empty() {

@@ -1,0 +1,10 @@
+//! The real program in a real pseudo-terminal: what is on the screen, which bytes went there, and
+//! what is left of it afterwards.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+mod life;
+mod paste;
+mod place;
+mod resize;
+mod window;
