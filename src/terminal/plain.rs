@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
+use super::signals::Signals;
 use super::worker::Worker;
 use super::{Begin, Clock};
 use crate::front::Home;
@@ -37,7 +38,7 @@ pub async fn run(home: Home, begin: Begin) -> std::io::Result<Option<Verdict>> {
         model,
         worker,
         queue,
-        lines: Lines::start(),
+        lines: Lines::start()?,
         clock: Clock::start(),
         leaving: None,
         announced: None,
@@ -50,6 +51,10 @@ pub async fn run(home: Home, begin: Begin) -> std::io::Result<Option<Verdict>> {
     plain.obey(effects);
     plain.go_on().await?;
     let reported = plain.model.migration.report.as_ref();
+    if let Some(reported) = reported.filter(|_| plain.leaving == Some(Leaving::WhenTheRunEnds)) {
+        // Nobody is asked any more; how the run ended is told all the same.
+        say(&reported.report.result)?;
+    }
     Ok(reported.map(|reported| reported.report.verdict()))
 }
 
@@ -57,10 +62,11 @@ pub async fn run(home: Home, begin: Begin) -> std::io::Result<Option<Verdict>> {
 struct Lines {
     receiver: UnboundedReceiver<Option<String>>,
     wanted: std::sync::mpsc::Sender<bool>,
+    signals: Signals,
 }
 
 impl Lines {
-    fn start() -> Self {
+    fn start() -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let (wanted, wants) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -80,14 +86,21 @@ impl Lines {
                 }
             }
         });
-        Self { receiver, wanted }
+        Ok(Self { receiver, wanted, signals: Signals::new()? })
     }
 
-    /// The next line; `None` at the end of the input.
+    /// The next line; `None` at the end of the input, or when the system wants the program to end.
     async fn next(&mut self, is_secret: bool) -> Option<String> {
         // A reader that is gone has met the end of the input.
         let _ = self.wanted.send(is_secret);
-        self.receiver.recv().await.flatten()
+        tokio::select! {
+            line = self.receiver.recv() => line.flatten(),
+            () = self.signals.next() => {
+                // What is typed next stands on a line of its own.
+                let _ = say("");
+                None
+            }
+        }
     }
 }
 
@@ -166,7 +179,17 @@ impl Plain {
     /// Waits until nothing is under way, with a line about progress now and then.
     async fn wait(&mut self) -> std::io::Result<()> {
         while self.model.migration.jobs.is_any_running() {
-            let Some(message) = self.queue.recv().await else { return Ok(()) };
+            let message = tokio::select! {
+                message = self.queue.recv() => message,
+                () = self.lines.signals.next() => {
+                    self.asked_to_end()?;
+                    if !self.model.migration.is_running() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+            };
+            let Some(message) = message else { return Ok(()) };
             self.send(message);
             if !self.model.migration.overlays.is_empty() && !self.model.migration.is_running() {
                 return Ok(());
@@ -174,6 +197,23 @@ impl Plain {
             if self.progress.is_none_or(|at| at.elapsed() >= PROGRESS) {
                 self.say_progress()?;
             }
+        }
+        Ok(())
+    }
+
+    /// The system wants the program to end: a run finishes its batches, and at the second time
+    /// rolls them back, as `osferry run` does.
+    fn asked_to_end(&mut self) -> std::io::Result<()> {
+        if !self.model.migration.is_running() {
+            say("")?;
+            self.send(Message::AskedToEnd);
+        } else if self.leaving.is_none() {
+            say("Stopping after the current batches; a second Ctrl+C rolls them back.")?;
+            self.send(Message::AskedToEnd);
+        } else {
+            say("Rolling the current batches back.")?;
+            self.model.migration.tell(crate::migrate::Command::Cancel);
+            self.send(Message::Time(self.clock.now()));
         }
         Ok(())
     }
