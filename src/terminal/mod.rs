@@ -6,6 +6,7 @@
 
 mod input;
 pub mod life;
+mod lines;
 pub mod plain;
 mod screen;
 mod signals;

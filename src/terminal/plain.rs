@@ -4,12 +4,11 @@
 //! The same [`update`] as the full screen: a question is the step's `ask`, or the overlay
 //! that is on top; an answer is a message.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _, stdin, stdout};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use super::signals::Signals;
+use super::lines::{Lines, list, prompt, say};
 use super::worker::Worker;
 use super::{Begin, Clock};
 use crate::front::Home;
@@ -58,52 +57,6 @@ pub async fn run(home: Home, begin: Begin) -> std::io::Result<Option<Verdict>> {
     Ok(reported.map(|reported| reported.report.verdict()))
 }
 
-/// Lines that are typed, read by a thread of their own: a run goes on while nobody types.
-struct Lines {
-    receiver: UnboundedReceiver<Option<String>>,
-    wanted: std::sync::mpsc::Sender<bool>,
-    signals: Signals,
-}
-
-impl Lines {
-    fn start() -> std::io::Result<Self> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let (wanted, wants) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            while let Ok(is_secret) = wants.recv() {
-                let line = if is_secret && stdin().is_terminal() {
-                    rpassword::read_password().ok()
-                } else {
-                    let mut line = String::new();
-                    match stdin().lock().read_line(&mut line) {
-                        Ok(0) | Err(_) => None,
-                        Ok(_) => Some(line.trim_end_matches(['\r', '\n']).to_owned()),
-                    }
-                };
-                let is_end = line.is_none();
-                if sender.send(line).is_err() || is_end {
-                    return;
-                }
-            }
-        });
-        Ok(Self { receiver, wanted, signals: Signals::new()? })
-    }
-
-    /// The next line; `None` at the end of the input, or when the system wants the program to end.
-    async fn next(&mut self, is_secret: bool) -> Option<String> {
-        // A reader that is gone has met the end of the input.
-        let _ = self.wanted.send(is_secret);
-        tokio::select! {
-            line = self.receiver.recv() => line.flatten(),
-            () = self.signals.next() => {
-                // What is typed next stands on a line of its own.
-                let _ = say("");
-                None
-            }
-        }
-    }
-}
-
 struct Plain {
     model: Model,
     worker: Worker,
@@ -115,18 +68,6 @@ struct Plain {
     announced: Option<Screen>,
     /// When a line about progress was said last.
     progress: Option<Instant>,
-}
-
-fn say(text: &str) -> std::io::Result<()> {
-    let mut out = stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
-}
-
-fn prompt(text: &str) -> std::io::Result<()> {
-    let mut out = stdout().lock();
-    write!(out, "{text}")?;
-    out.flush()
 }
 
 impl Plain {
@@ -520,11 +461,4 @@ enum Chosen {
     Next,
     Leave,
     Help,
-}
-
-fn list(choices: &[String]) -> std::io::Result<()> {
-    for (number, choice) in (1..).zip(choices) {
-        say(&format!("  {number}  {choice}"))?;
-    }
-    Ok(())
 }
