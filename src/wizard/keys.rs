@@ -203,6 +203,17 @@ impl Binding {
     }
 }
 
+/// Write the plan file for the person.
+pub const EXPORT: &str = "export";
+
+/// `e`: on each step that shows the plan.
+pub const EXPORT_PLAN: Binding = Binding::new(
+    Command::Own(EXPORT),
+    &[Key::Char('e')],
+    "export plan",
+    "write the plan file that `osferry run` takes",
+);
+
 const DIGITS: &[Key] = &[
     Key::Char('1'),
     Key::Char('2'),

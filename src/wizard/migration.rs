@@ -490,6 +490,12 @@ impl Migration {
         self.orders.push(effect(job));
     }
 
+    /// Writes the plan file for the person, as it stands: what is missing in it `osferry run` names.
+    pub fn export(&mut self) {
+        let plan = self.plan.clone();
+        self.start(Purpose::Export, |job| Effect::Export(job, plan));
+    }
+
     /// Orders something that does not answer.
     pub fn order(&mut self, effect: Effect) {
         self.orders.push(effect);

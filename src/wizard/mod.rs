@@ -20,6 +20,7 @@ pub mod look;
 pub mod message;
 pub mod migration;
 pub mod mismatches;
+pub mod options;
 pub mod overlay;
 pub mod rail;
 pub mod report;
@@ -335,6 +336,7 @@ impl Model {
 
     /// To a step; the one left is remembered as checked.
     fn show_step(&mut self, place: usize) {
+        self.take_leave();
         self.remember();
         self.screen = Screen::Step(place);
         self.reached = self.reached.max(place);
@@ -349,11 +351,21 @@ impl Model {
         self.remember();
     }
 
+    /// The step that is shown keeps what stands in its fields.
+    fn take_leave(&mut self) {
+        if let Screen::Step(place) = self.screen
+            && let Some(step) = self.steps.get_mut(place)
+        {
+            step.leave(&mut self.migration);
+        }
+    }
+
     fn next(&mut self) {
         let Screen::Step(place) = self.screen else {
             self.on_home(Command::Open);
             return;
         };
+        self.take_leave();
         let Some(step) = self.steps.get_mut(place) else { return };
         if !step.offers_next(&self.migration) {
             step.lead_on(&mut self.migration);
@@ -397,6 +409,7 @@ impl Model {
     }
 
     fn show_home(&mut self) {
+        self.take_leave();
         self.remember();
         if self.migration.is_running() {
             self.ask_to_leave();

@@ -119,6 +119,10 @@ pub trait Step: fmt::Debug {
     /// The person comes to it.
     fn enter(&mut self, migration: &mut Migration);
 
+    /// The person is about to leave it, or asks whether that is possible: what stands in a text
+    /// field counts from now on.
+    fn leave(&mut self, _migration: &mut Migration) {}
+
     /// Something happened while it is shown; facts reach it always.
     fn update(&mut self, migration: &mut Migration, event: Event<'_>);
 

@@ -3,6 +3,7 @@
 use super::connect::Connect;
 use super::execute::Execute;
 use super::mismatches::Mismatches;
+use super::options::Options;
 use super::report::Report;
 use super::review::Review;
 use super::scope::Scope;
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Box<dyn Step>> {
         Box::new(Mismatches::default()),
         Box::new(StaticRecords::default()),
         Box::new(Users::default()),
+        Box::new(Options::default()),
         Box::new(Review::default()),
         Box::new(Execute::default()),
         Box::new(Report::default()),

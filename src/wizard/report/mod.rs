@@ -4,8 +4,7 @@ mod digest;
 mod lessons;
 mod view;
 
-use super::jobs::Purpose;
-use super::keys::{Binding, Command, Key};
+use super::keys::{Binding, Command, EXPORT, EXPORT_PLAN, Key};
 use super::list::List;
 use super::look::{Area, Canvas, wrap};
 use super::message::{Answer, Effect, Reported, Sign};
@@ -60,7 +59,6 @@ pub struct Report {
 const FOLDER: &str = "folder";
 const ANOTHER: &str = "another";
 const AGAIN: &str = "again";
-const EXPORT: &str = "export";
 const SURE: &str = "again-sure";
 
 const KEYS: &[Binding] = &[
@@ -73,12 +71,7 @@ const KEYS: &[Binding] = &[
         "another",
         "another migration: Home, where the report stays listed",
     ),
-    Binding::new(
-        Command::Own(EXPORT),
-        &[Key::Char('e')],
-        "export plan",
-        "write the plan file that `osferry run` takes",
-    ),
+    EXPORT_PLAN,
     Binding::new(
         Command::Own(AGAIN),
         &[Key::Char('a')],
@@ -202,10 +195,7 @@ impl Report {
                 "This is the report of an earlier run; its plan is in its journal. Home opens \
                  drafts and plan files.",
             ),
-            Command::Own(EXPORT) => {
-                let plan = migration.plan.clone();
-                migration.start(Purpose::Export, |job| Effect::Export(job, plan));
-            }
+            Command::Own(EXPORT) => migration.export(),
             Command::Own(AGAIN) => ask_again(migration),
             Command::Open => {
                 if let Some((title, lines)) = self.selected(migration) {

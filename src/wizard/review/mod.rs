@@ -8,7 +8,7 @@ mod view;
 use std::sync::Arc;
 
 use super::jobs::Purpose;
-use super::keys::{Binding, Command, Key};
+use super::keys::{Binding, Command, EXPORT, EXPORT_PLAN, Key};
 use super::list::List;
 use super::look::{Area, Canvas};
 use super::message::{Check, Effect, Sign};
@@ -79,8 +79,6 @@ pub struct Review {
     lapsed: Option<&'static str>,
 }
 
-const EXPORT: &str = "export";
-
 const KEYS: &[Binding] = &[
     Binding::new(
         Command::NextField,
@@ -90,12 +88,7 @@ const KEYS: &[Binding] = &[
     )
     .in_text(),
     Binding::new(Command::Toggle, &[Key::Char(' ')], "accept", "accept the warning; press Start"),
-    Binding::new(
-        Command::Own(EXPORT),
-        &[Key::Char('e')],
-        "export plan",
-        "write the plan file that `osferry run` takes",
-    ),
+    EXPORT_PLAN,
     Binding::new(
         Command::Recheck,
         &[Key::Control('t')],
@@ -347,8 +340,7 @@ impl Review {
         }
         match command {
             Command::Own(EXPORT) => {
-                let plan = migration.plan.clone();
-                migration.start(Purpose::Export, |job| Effect::Export(job, plan));
+                migration.export();
                 return;
             }
             Command::NextField | Command::PreviousField if !self.is_starting => {

@@ -1,0 +1,197 @@
+//! The fields of the form: what they hold, which values they take, what follows from them.
+
+use super::super::form::{Field, FieldKind, Form};
+use super::super::migration::Migration;
+use super::existing::Existing;
+use crate::outsystems::Side;
+use crate::plan::{SOURCE_READINGS, SourceReading};
+use crate::report::{counted, number};
+
+pub(super) const REPLACE: &str = "replace";
+pub(super) const KEEP: &str = "keep";
+pub(super) const READING: &str = "reading";
+pub(super) const BATCH: &str = "batch";
+pub(super) const PARALLEL: &str = "parallel";
+pub(super) const FINDINGS: &str = "findings";
+
+/// The texts that are numbers.
+pub(super) const NUMBERS: [&str; 2] = [BATCH, PARALLEL];
+
+/// Rows of a batch at most: above that SQL Server may lock the whole table.
+const MOST_ROWS: usize = 4000;
+/// Entities written at the same time at most, as plan files have it.
+const MOST_ENTITIES: usize = 16;
+
+/// The form as the migration has it.
+pub(super) fn form(migration: &Migration) -> Form {
+    let options = &migration.plan.options;
+    let text = |name, label, value: usize| Field::text(name, label, "", &value.to_string());
+    Form::new(vec![
+        Field::new(REPLACE, "delete them first", "", FieldKind::Tick(false)),
+        Field::new(KEEP, "keep them", "", FieldKind::Tick(false)),
+        Field::choice(READING, "Reading", "", &[], 0),
+        text(BATCH, "Batch size", options.batch_rows),
+        text(PARALLEL, "At the same time", options.parallel_entities),
+        Field::new(FINDINGS, "Findings", "", FieldKind::Button),
+    ])
+}
+
+/// Choices show what the migration has; texts stay as they are typed.
+pub(super) fn show(form: &mut Form, migration: &Migration) {
+    let replace = migration.plan.scope.replace;
+    for (name, means) in [(REPLACE, true), (KEEP, false)] {
+        if let Some(field) = form.field_mut(name) {
+            field.kind = FieldKind::Tick(replace == Some(means));
+        }
+    }
+    let readings = readings(migration.plan.options.source_reading);
+    if let Some(field) = form.field_mut(READING) {
+        let now = migration.plan.options.source_reading;
+        let selected = readings.iter().position(|reading| *reading == now).unwrap_or(0);
+        let options = readings.into_iter().map(|reading| label(reading).to_owned()).collect();
+        field.kind = FieldKind::Choice { options, selected };
+    }
+}
+
+/// The ways of reading that are offered: those that run, and the one that a plan file brought.
+pub(super) fn readings(now: SourceReading) -> Vec<SourceReading> {
+    SOURCE_READINGS
+        .iter()
+        .map(|(_, reading)| *reading)
+        .filter(|reading| *reading != SourceReading::Snapshot || *reading == now)
+        .collect()
+}
+
+/// What a way of reading is called.
+pub(super) fn label(reading: SourceReading) -> &'static str {
+    match reading {
+        SourceReading::Auto => "auto",
+        SourceReading::Snapshot => "snapshot",
+        SourceReading::HighWater => "high-water",
+        SourceReading::Frozen => "frozen",
+    }
+}
+
+/// The number that a text is, within the range of its field; else what is wrong with it.
+pub(super) fn number_in(name: &str, text: &str) -> Result<usize, String> {
+    let most = if name == BATCH { MOST_ROWS } else { MOST_ENTITIES };
+    let range = format!("1 to {}", number(most as u64));
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(format!("a number is missing, {range}"));
+    }
+    let digits: String = text.chars().filter(|c| *c != ',').collect();
+    if !digits.chars().all(|c| c.is_ascii_digit()) || digits.is_empty() {
+        return Err(format!("digits only, {range}"));
+    }
+    let digits = digits.trim_start_matches('0');
+    // Thousands may be apart as they are shown elsewhere, and in no other way.
+    match digits.parse::<usize>() {
+        _ if digits.is_empty() => Err(format!("at least 1, {range}")),
+        Ok(typed) if typed <= most && text.contains(',') && number(typed as u64) != text => {
+            Err(format!("digits only, {range}"))
+        }
+        Ok(typed) if typed <= most => Ok(typed),
+        _ => Err(format!("{} at most", number(most as u64))),
+    }
+}
+
+/// What is wrong with a field.
+pub(super) fn fault(form: &Form, migration: &Migration, name: &str) -> Option<String> {
+    match name {
+        BATCH | PARALLEL => number_in(name, form.field(name)?.value()).err(),
+        READING if migration.plan.options.source_reading == SourceReading::Snapshot => {
+            Some("not available in this version".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Whether what a field says now is to be thought about twice.
+pub(super) fn is_dangerous(migration: &Migration, name: &str) -> bool {
+    match name {
+        REPLACE => true,
+        READING => migration.plan.options.source_reading == SourceReading::Frozen,
+        _ => false,
+    }
+}
+
+/// What a field means, which values it takes, what follows.
+pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str) -> String {
+    let source = migration.name_of(Side::Source);
+    let destination = migration.name_of(Side::Destination);
+    match name {
+        REPLACE => {
+            let stay = match existing.stays {
+                0 => String::new(),
+                stays => format!(
+                    " {} of tenants or parents that are not carried over stay.",
+                    counted(stays, "row", "rows")
+                ),
+            };
+            format!(
+                "Deletes {destination}'s rows of the chosen entities before anything is written: \
+                 a fresh copy.{stay} osferry cannot bring them back yet; a backup of {destination} \
+                 can."
+            )
+        }
+        KEEP => format!(
+            "{destination}'s rows stay, {source}'s are added beside them. A row that breaks a \
+             unique index there is refused, with the rows that need it; the report lists them."
+        ),
+        READING => reading_explained(migration, migration.plan.options.source_reading),
+        BATCH => format!(
+            "Rows of one transaction, 1 to {}: above that SQL Server may lock the whole table. \
+             More is faster and holds locks for longer. 2,000 suits most.",
+            number(MOST_ROWS as u64)
+        ),
+        PARALLEL => {
+            let alone = if writes_alone(migration) {
+                format!(" {destination} is a file and takes one at a time, whatever stands here.")
+            } else {
+                String::new()
+            };
+            format!(
+                "Entities written at once, 1 to {MOST_ENTITIES}, each in a session of its own. \
+                 More is faster and a heavier load on {destination}; 4 suits most.{alone}"
+            )
+        }
+        FINDINGS => format!(
+            "What the comparison found about {destination}'s rows. Enter opens the list: Space \
+             takes the recommended decision there, Esc leads back."
+        ),
+        _ => String::new(),
+    }
+}
+
+/// What a way of reading means.
+pub(super) fn reading_explained(migration: &Migration, reading: SourceReading) -> String {
+    let source = migration.name_of(Side::Source);
+    match reading {
+        SourceReading::Auto => format!(
+            "auto: each table is read up to the highest id it has when the run starts. {source} \
+             can stay in use; rows added later stay out. In this version the same as high-water."
+        ),
+        SourceReading::HighWater => format!(
+            "high-water: each table is read up to the highest id it has when the run starts. \
+             {source} can stay in use; rows added later stay out."
+        ),
+        SourceReading::Frozen => format!(
+            "frozen: only while nobody uses the applications of {source}. Every row is read; a row \
+             added meanwhile stops the run or fails its proof."
+        ),
+        SourceReading::Snapshot => format!(
+            "snapshot: not in this version. Choose another; for one instant of all tables, connect \
+             to a database snapshot or a restored backup of {source}."
+        ),
+    }
+}
+
+/// Whether the destination takes one writer only.
+pub(super) fn writes_alone(migration: &Migration) -> bool {
+    migration
+        .side(Side::Destination)
+        .model
+        .as_ref()
+        .is_some_and(|model| !model.facts.capabilities.parallel_writers)
+}

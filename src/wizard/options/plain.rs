@@ -1,0 +1,207 @@
+//! The step as questions of plain mode: the answers as they are first, then each that is to be
+//! changed, the findings, and the plan read out.
+
+use super::super::findings::may_change;
+use super::super::message::Answer;
+use super::super::migration::Migration;
+use super::super::step::{Ask, AskKind};
+use super::fields::{self, BATCH, KEEP, PARALLEL, READING, REPLACE};
+use super::{Options, is_underway};
+use crate::outsystems::Side;
+use crate::report::number;
+
+/// Entities of the plan that are read out.
+const LISTED: usize = 20;
+
+/// Where plain mode is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Plain {
+    /// Whether the answers stay as they are.
+    #[default]
+    All,
+    /// What becomes of the destination's rows.
+    Rows,
+    /// How the source is read.
+    Reading,
+    /// A number.
+    Number(&'static str),
+    /// The findings, then the plan.
+    Rest,
+    /// On with the next step.
+    Done,
+}
+
+/// The question that is open.
+enum Open {
+    Nothing,
+    Wait,
+    All,
+    Rows,
+    Reading,
+    Number(&'static str),
+    Findings(Ask),
+    Plan,
+    NoPlan,
+}
+
+impl Options {
+    fn open(&self, migration: &Migration) -> Open {
+        if !migration.may_change() {
+            return Open::Nothing;
+        }
+        if is_underway(migration) {
+            return Open::Wait;
+        }
+        if migration.review.is_some() && migration.plan.scope.replace.is_none() {
+            return Open::Rows;
+        }
+        match self.plain {
+            _ if migration.review.is_none() => Open::NoPlan,
+            Plain::All => Open::All,
+            Plain::Rows => Open::Rows,
+            Plain::Reading => Open::Reading,
+            Plain::Number(name) => Open::Number(name),
+            Plain::Rest | Plain::Done => match self.findings.ask(migration) {
+                Some(ask) => Open::Findings(ask),
+                None if migration.built.is_none() => Open::NoPlan,
+                None if self.plain == Plain::Done => Open::Nothing,
+                None => Open::Plan,
+            },
+        }
+    }
+
+    /// The next question.
+    pub(super) fn question(&self, migration: &Migration) -> Option<Ask> {
+        let name = migration.name_of(Side::Destination);
+        let options = &migration.plan.options;
+        let explained = |name| fields::explanation(migration, &self.existing, name);
+        let choice = |text: Vec<String>, choices: Vec<String>| {
+            Some(Ask { text, kind: AskKind::Choice(choices) })
+        };
+        match self.open(migration) {
+            Open::Nothing => None,
+            Open::Wait => Some(Ask { text: Vec::new(), kind: AskKind::Wait }),
+            Open::Findings(ask) => Some(ask),
+            Open::Rows => choice(
+                vec![
+                    format!("What becomes of the rows that {name} has in the chosen entities?"),
+                    format!("Deleting first concerns {}.", self.existing.goes_words()),
+                ],
+                vec![
+                    format!("delete them first. {}", explained(REPLACE)),
+                    format!("keep them. {}", explained(KEEP)),
+                ],
+            ),
+            Open::All => {
+                let rows = if migration.plan.scope.replace == Some(true) {
+                    format!("{name}'s rows are deleted first, {}.", self.existing.goes_words())
+                } else {
+                    format!("{name}'s rows are kept, {}.", self.existing.all_words())
+                };
+                let mut text = vec![
+                    rows,
+                    format!(
+                        "Reading {}. Batches of {} rows. {} entities at the same time.",
+                        fields::label(options.source_reading),
+                        number(options.batch_rows as u64),
+                        number(options.parallel_entities as u64)
+                    ),
+                ];
+                let fault = fields::fault(&self.form, migration, READING);
+                let mut choices = Vec::new();
+                match fault {
+                    Some(fault) => text.push(format!("Not yet: reading, {fault}.")),
+                    None => choices.push("go on with these".to_owned()),
+                }
+                choices.push(format!("change what becomes of {name}'s rows"));
+                choices.push("change how rows are read and written".to_owned());
+                choices.push("take the defaults for how rows are read and written".to_owned());
+                choice(text, choices)
+            }
+            Open::Reading => {
+                let readings = fields::readings(options.source_reading);
+                let choices = readings
+                    .into_iter()
+                    .map(|reading| fields::reading_explained(migration, reading));
+                choice(vec!["How is the source read?".to_owned()], choices.collect())
+            }
+            Open::Number(field) => {
+                let label = self.form.field(field).map_or("", |field| field.label).to_owned();
+                let current = self.form.value(field).to_owned();
+                Some(Ask { text: vec![explained(field)], kind: AskKind::Text { label, current } })
+            }
+            Open::NoPlan => {
+                let mut choices = vec!["compare again".to_owned()];
+                if migration.review.is_some() {
+                    choices.push("change the answers".to_owned());
+                }
+                choice(vec![self.no_plan(migration)], choices)
+            }
+            Open::Plan => {
+                let words = self.picture.as_ref().map(|picture| picture.words(LISTED));
+                let choices = ["go on", "change the answers", "write the plan file"];
+                choice(words.unwrap_or_default(), choices.map(str::to_owned).to_vec())
+            }
+        }
+    }
+
+    /// An answer to it.
+    pub(super) fn on_answer(&mut self, answer: Answer, migration: &mut Migration) {
+        if !may_change(migration) {
+            return;
+        }
+        match (self.open(migration), answer) {
+            (Open::Rows, Answer::Chosen(place)) => {
+                self.set_replace(place == 0, migration);
+                if self.plain == Plain::Rows {
+                    self.plain = Plain::All;
+                }
+            }
+            (Open::All, Answer::Chosen(place)) => {
+                let is_fit = fields::fault(&self.form, migration, READING).is_none();
+                match place + usize::from(!is_fit) {
+                    0 => self.plain = Plain::Rest,
+                    1 => self.plain = Plain::Rows,
+                    2 => self.plain = Plain::Reading,
+                    _ => self.set_defaults(migration),
+                }
+            }
+            (Open::Reading, Answer::Chosen(place)) => {
+                self.set_reading(place, migration);
+                self.plain = Plain::Number(BATCH);
+            }
+            (Open::Number(name), Answer::Text(text)) => {
+                if let Some(field) = self.form.field_mut(name)
+                    && let super::FieldKind::Text(own) = &mut field.kind
+                {
+                    own.set(&text);
+                }
+                self.commit(name, migration);
+                match self.form.field(name).and_then(|field| field.error.clone()) {
+                    Some(fault) => {
+                        // What stood there before is offered again.
+                        if let Some(field) = self.form.field_mut(name) {
+                            field.error = None;
+                        }
+                        self.load(migration);
+                        migration.say(format!("Not taken: {fault}."));
+                    }
+                    None if name == BATCH => self.plain = Plain::Number(PARALLEL),
+                    None => self.plain = Plain::All,
+                }
+            }
+            (Open::Plan, Answer::Chosen(0)) => self.plain = Plain::Done,
+            (Open::Plan, Answer::Chosen(1)) | (Open::NoPlan, Answer::Chosen(1)) => {
+                self.plain = Plain::All;
+            }
+            (Open::Plan, Answer::Chosen(2)) => migration.export(),
+            (Open::NoPlan, Answer::Chosen(0)) => {
+                self.findings.on_finding(migration, None, super::Command::Recheck);
+            }
+            (Open::Findings(_), answer) => {
+                self.findings.update(migration, &super::Event::Answered(answer));
+            }
+            _ => {}
+        }
+    }
+}

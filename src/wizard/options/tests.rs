@@ -1,0 +1,1 @@
+//! The step by its state alone.

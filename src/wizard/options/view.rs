@@ -1,0 +1,434 @@
+//! ```text
+//! ┌ Options ──────────────────┐ ┌ Plan ─────────────┐   60 columns: the fields without a box,
+//! │ Rows that DEV has         │ │ Order  3 groups   │   the plan in one line, which Enter opens
+//! │  (•) ! delete them first  │ │  1 Policy  44,120 │
+//! │  ( ) keep them            │ │ Rows   insert …   │
+//! │ explanation of the field  │ │ Plan   7c1f-09ab  │
+//! └───────────────────────────┘ └───────────────────┘
+//! ```
+
+use ratatui::style::{Modifier, Style};
+
+use super::super::findings::view::{Table, draw as draw_findings};
+use super::super::form::Field;
+use super::super::form::view::draw_field;
+use super::super::look::{
+    Area, Canvas, Cell, cut, panel, paragraph, put, right, role, row, text_width, wrap,
+};
+use super::super::message::Sign;
+use super::super::migration::Migration;
+use super::fields::{self, BATCH, FINDINGS, KEEP, PARALLEL, READING, REPLACE};
+use super::picture::{LABEL, Picture, Sum};
+use super::{
+    Options, Pane, WHOLE_HEAD, is_beside, is_roomy, is_underway, lines_of_plan, plan_width,
+};
+use crate::outsystems::Side;
+use crate::report::{PlannedEntity, counted, number};
+
+/// Columns of the fields' labels.
+const LABELS: usize = 17;
+/// Columns of a number that is typed.
+const TYPED: u16 = 7;
+
+pub fn draw(step: &Options, migration: &Migration, area: Area, canvas: &mut Canvas) {
+    if area.height == 0 || area.width < 20 {
+        return;
+    }
+    match (step.pane, &step.picture) {
+        (Pane::Findings, _) => {
+            let table = Table {
+                heading: "Entity.Attribute",
+                sides: None,
+                nothing: "There is nothing to decide here. Esc leads back.",
+            };
+            draw_findings(&step.findings, migration, &table, area, canvas);
+        }
+        (Pane::WholePlan, Some(picture)) => draw_whole(step, picture, migration, area, canvas),
+        _ if is_beside(migration) => {
+            let beside = plan_width(area.width);
+            let form = Area { width: area.width - beside - 1, ..area };
+            let has_focus = step.pane == Pane::Form && step.form.has_focus;
+            let inner = panel(form, "Options", has_focus, canvas);
+            draw_form(step, migration, inner, canvas);
+            let plan = Area { x: area.x + form.width + 1, width: beside, ..area };
+            draw_plan(step, migration, plan, canvas);
+        }
+        _ => draw_form(step, migration, area, canvas),
+    }
+}
+
+/// What draws one below the other.
+struct Lines<'a> {
+    area: Area,
+    y: u16,
+    canvas: &'a mut Canvas,
+}
+
+impl Lines<'_> {
+    /// The next line, while there is one.
+    fn next(&mut self) -> Option<Area> {
+        let line = Area { y: self.area.y + self.y, height: 1, ..self.area };
+        (self.y < self.area.height).then(|| {
+            self.y += 1;
+            line
+        })
+    }
+
+    fn put(&mut self, text: &str, style: Style) {
+        if let Some(line) = self.next() {
+            put(self.canvas, line.x, line.y, &cut(text, usize::from(line.width)), style);
+        }
+    }
+}
+
+fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Canvas) {
+    let is_roomy = is_roomy(migration);
+    let name = migration.name_of(Side::Destination);
+    let mut lines = Lines { area, y: 0, canvas };
+    let waits = migration.may_change() && migration.plan.scope.replace.is_none();
+    let mark = if waits { "! " } else { "" };
+    let style = if waits { role::warning() } else { role::title() };
+    lines.put(&format!("{mark}Rows that {name} already has in these entities"), style);
+    for field in [REPLACE, KEEP] {
+        draw_radio(step, field, &mut lines);
+    }
+    if is_roomy {
+        lines.next();
+    }
+    for field in [READING, BATCH, PARALLEL] {
+        draw_value(step, migration, field, &mut lines);
+    }
+    if is_roomy {
+        lines.next();
+    }
+    draw_findings_line(step, migration, &mut lines);
+    if !is_beside(migration) {
+        draw_plan_line(step, migration, &mut lines);
+    } else if let Some(line) = lines.next() {
+        let rule = "─".repeat(usize::from(line.width));
+        put(lines.canvas, line.x, line.y, &rule, role::dim());
+    }
+    let (text, style) = below(step, migration);
+    let rest = Area { y: area.y + lines.y, height: area.height - lines.y, ..area };
+    paragraph(lines.canvas, rest, 0, &text, style);
+}
+
+/// What is said of the field with the focus.
+fn below(step: &Options, migration: &Migration) -> (String, Style) {
+    if step.pane == Pane::Plan {
+        let text = match &step.picture {
+            Some(_) => "The plan: ↑↓ goes through its entities, Enter shows all of it.".to_owned(),
+            None => step.no_plan(migration),
+        };
+        return (text, role::plain());
+    }
+    let Some(field) = step.form.focused() else {
+        return ("Tab leads into the fields.".to_owned(), role::plain());
+    };
+    let mark = if fields::is_dangerous(migration, field.name) { "! " } else { "" };
+    let style = if mark.is_empty() { role::plain() } else { role::warning() };
+    let text = fields::explanation(migration, &step.existing, field.name);
+    (format!("{mark}{text}"), style)
+}
+
+fn has_focus(step: &Options, name: &str) -> bool {
+    step.pane == Pane::Form && step.form.focused().is_some_and(|field| field.name == name)
+}
+
+/// `▸(•) ! delete them first: 43,118 rows`
+fn draw_radio(step: &Options, name: &str, lines: &mut Lines<'_>) {
+    let Some(field) = step.form.field(name) else { return };
+    let Some(line) = lines.next() else { return };
+    let focus = has_focus(step, name);
+    let pointer = if focus { "▸" } else { " " };
+    let mark = if field.is_ticked() { "(•)" } else { "( )" };
+    let text = if name == REPLACE {
+        let danger = if step.existing.is_known() && step.existing.goes > 0 { "! " } else { "" };
+        format!("{danger}delete them first: {}", step.existing.goes_words())
+    } else {
+        format!("keep them: {}", step.existing.all_words())
+    };
+    let style = match (focus, field.is_ticked() && name == REPLACE && step.existing.goes > 0) {
+        (true, _) => role::selected(),
+        (false, true) => role::warning(),
+        (false, false) => role::plain(),
+    };
+    let text = cut(&format!("{mark} {text}"), usize::from(line.width.saturating_sub(2)));
+    put(lines.canvas, line.x, line.y, pointer, role::plain());
+    put(lines.canvas, line.x + 1, line.y, &text, style);
+}
+
+/// A field with its value, the unit, and what is wrong with it beside or below.
+fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lines<'_>) {
+    let Some(field) = step.form.field(name) else { return };
+    let Some(line) = lines.next() else { return };
+    let focus = has_focus(step, name);
+    let x = line.x + LABELS as u16 + 1;
+    let mut end = x;
+    if name == READING {
+        let room = Area { width: line.width.min(LABELS as u16 + 24), ..line };
+        draw_field(field, focus, LABELS, room, lines.canvas);
+        end = room.right();
+    } else if x + TYPED + 4 <= line.right() {
+        draw_typed(field, focus, line, lines.canvas);
+        let unit = match name {
+            BATCH => "rows",
+            _ if fields::writes_alone(migration) => "entities; here one",
+            _ => "entities",
+        };
+        let room = usize::from(line.right().saturating_sub(x + TYPED + 5));
+        put(lines.canvas, x + TYPED + 5, line.y, &cut(unit, room), role::plain());
+        end = x + TYPED + 5 + u16::try_from(text_width(unit).min(room)).unwrap_or(0);
+    }
+    let Some(error) = &field.error else { return };
+    let text = format!("✗ {error}");
+    let beside = usize::from(line.right().saturating_sub(end + 2));
+    if text_width(&text) <= beside {
+        put(lines.canvas, end + 2, line.y, &text, role::bad());
+        return;
+    }
+    for part in wrap(&text, usize::from(line.width.saturating_sub(4))).into_iter().take(2) {
+        lines.put(&format!("    {part}"), role::bad());
+    }
+}
+
+/// `▸Batch size       [ 2000    ]`
+fn draw_typed(field: &Field, focus: bool, line: Area, canvas: &mut Canvas) {
+    let x = line.x + LABELS as u16 + 1;
+    // The field's own drawing has one blank between label and value.
+    let room = Area { width: LABELS as u16 + 3 + TYPED, ..line };
+    draw_field(field, focus, LABELS + 2, room, canvas);
+    put(canvas, x, line.y, "[", role::plain());
+    put(canvas, x + 2 + TYPED, line.y, "]", role::plain());
+}
+
+fn draw_findings_line(step: &Options, migration: &Migration, lines: &mut Lines<'_>) {
+    let Some(line) = lines.next() else { return };
+    let focus = has_focus(step, FINDINGS);
+    let tally = step.findings.tally(migration);
+    let holding = (tally.open + tally.stopped + tally.unmendable) as u64;
+    let notes = counted(tally.notes as u64, "note", "notes");
+    let (sign, text) = match (migration.review.is_some(), holding, tally.decided as u64) {
+        (false, _, _) => (Sign::Later, "not compared yet".to_owned()),
+        (true, 0, 0) => (Sign::Good, format!("none to decide, {notes}")),
+        (true, 0, decided) => (Sign::Good, format!("{} decided, {notes}", number(decided))),
+        (true, open, _) if tally.blocks > 0 => {
+            (Sign::Bad, format!("{} to decide, {notes}", number(open)))
+        }
+        (true, open, _) => (Sign::Warning, format!("{} to decide, {notes}", number(open))),
+    };
+    draw_opening(focus, "Findings", sign, &text, line, lines.canvas);
+}
+
+/// The plan in one line, where there is no room beside the fields.
+fn draw_plan_line(step: &Options, migration: &Migration, lines: &mut Lines<'_>) {
+    let Some(line) = lines.next() else { return };
+    let focus = step.pane == Pane::Plan;
+    let (sign, text) = match &step.picture {
+        Some(picture) => {
+            let old = if migration.built.is_none() { ", updating" } else { "" };
+            let sign = if old.is_empty() { Sign::Good } else { Sign::Recheck };
+            let deleted = number(picture.report.deleted());
+            (sign, format!("insert {}, delete {deleted}{old}", picture.insert_words()))
+        }
+        None if is_underway(migration) => (Sign::Later, "being made".to_owned()),
+        None => (Sign::Warning, "none yet; Enter says why".to_owned()),
+    };
+    draw_opening(focus, "Plan", sign, &text, line, lines.canvas);
+}
+
+/// A line that Enter opens.
+fn draw_opening(focus: bool, label: &str, sign: Sign, text: &str, line: Area, canvas: &mut Canvas) {
+    let style = if focus { role::title() } else { role::plain() };
+    let pointer = if focus { "▸" } else { " " };
+    put(canvas, line.x, line.y, &cut(&format!("{pointer}{label}"), LABELS), style);
+    let x = line.x + LABELS as u16 + 1;
+    let room = usize::from(line.right().saturating_sub(x + 2));
+    put(canvas, x, line.y, &cut(sign.text(), room.min(1)), role::of(sign));
+    let style = if focus { role::selected() } else { role::plain() };
+    put(canvas, x + 2, line.y, &cut(text, room), style);
+}
+
+/// How a part of the plan looks: dim while a new one is being made.
+fn dimmed(migration: &Migration, style: Style) -> Style {
+    if migration.built.is_none() { style.add_modifier(Modifier::DIM) } else { style }
+}
+
+fn draw_plan(step: &Options, migration: &Migration, area: Area, canvas: &mut Canvas) {
+    let focus = step.pane == Pane::Plan;
+    let title = match (&step.picture, is_underway(migration)) {
+        (Some(_), _) if migration.built.is_none() => "Plan: updating",
+        (None, true) => "Plan: being made",
+        (None, false) => "Plan: none yet",
+        _ => "Plan",
+    };
+    let inner = panel(area, title, focus, canvas);
+    let Some(picture) = &step.picture else {
+        paragraph(canvas, inner, 0, &step.no_plan(migration), role::plain());
+        return;
+    };
+    if inner.height == 0 {
+        return;
+    }
+    let width = usize::from(inner.width);
+    let sums = picture.sum_lines(width);
+    let is_roomy = is_roomy(migration);
+    let seen = lines_of_plan(usize::from(inner.height), sums.len(), is_roomy);
+    let style = dimmed(migration, role::plain());
+    let order = format!("{:LABEL$}{}", "Order", picture.order_words());
+    put(canvas, inner.x, inner.y, &cut(&order, width), style);
+    let top = inner.y + 1 + u16::from(is_roomy);
+    let height = u16::try_from(seen).unwrap_or(1).min(inner.bottom().saturating_sub(top));
+    let list = Area { y: top, height, ..inner };
+    draw_entities(step, picture, migration, list, focus, canvas);
+    let top = list.bottom() + u16::from(is_roomy);
+    let rest = Area { y: top, height: inner.bottom().saturating_sub(top), ..inner };
+    draw_sums(&sums, migration, rest, canvas);
+    if focus && area.width > 24 && area.height > 0 {
+        let line =
+            Area { y: area.bottom() - 1, height: 1, width: area.width.saturating_sub(2), ..area };
+        right(canvas, line, 0, " Enter shows all ", role::plain());
+    }
+}
+
+/// The entities that are seen, and how many more there are.
+fn draw_entities(
+    step: &Options,
+    picture: &Picture,
+    migration: &Migration,
+    area: Area,
+    focus: bool,
+    canvas: &mut Canvas,
+) {
+    let height = usize::from(area.height);
+    let is_cut = picture.len() > height;
+    let seen = step.plan_list.window(picture.len(), height - usize::from(is_cut && height > 1));
+    let style = dimmed(migration, role::plain());
+    let name = usize::from(area.width).saturating_sub(4 + 11 + 1);
+    for (at, place) in seen.clone().enumerate() {
+        let Some(line) = picture.line(place, at == 0) else { break };
+        let is_selected = focus && place == step.plan_list.selected;
+        let mark = if is_selected { "▸" } else { " " };
+        let cells = [
+            Cell::left(format!("{mark}{:>2}", line.group), 3, style),
+            Cell::left(short(line.entity), name, style),
+            Cell::number(number(line.entity.rows), 11, style),
+        ];
+        row(canvas, area, at, &cells, is_selected);
+    }
+    if is_cut && height > 1 {
+        let below = (picture.len() - seen.end) as u64;
+        let text = match below {
+            0 => format!("… {} above", number(seen.start as u64)),
+            below => format!("… {} more", number(below)),
+        };
+        let rows = match below {
+            0 => String::new(),
+            _ => number(picture.rows_from(seen.end)),
+        };
+        let cells = [
+            Cell::left("", 3, style),
+            Cell::left(text, name, style),
+            Cell::number(rows, 11, style),
+        ];
+        row(canvas, area, height - 1, &cells, false);
+    }
+}
+
+/// An entity's name without its module.
+fn short(entity: &PlannedEntity) -> &str {
+    entity.name.split_once('.').map_or(entity.name.as_str(), |(_, name)| name)
+}
+
+fn draw_sums(sums: &[Sum], migration: &Migration, area: Area, canvas: &mut Canvas) {
+    let style = dimmed(migration, role::plain());
+    let width = usize::from(area.width);
+    for (at, sum) in sums.iter().enumerate() {
+        let label = Cell::left(sum.label, LABEL - 1, style);
+        if sum.what.is_empty() {
+            let cells = [label, Cell::left(sum.text.as_str(), width, style)];
+            row(canvas, area, at, &cells, false);
+            continue;
+        }
+        let is_dangerous = sum.what == "delete" && sum.text != "0";
+        let style = if is_dangerous { dimmed(migration, role::warning()) } else { style };
+        let what = if is_dangerous { format!("! {}", sum.what) } else { sum.what.to_owned() };
+        let room = width.min(40).saturating_sub(LABEL + 10);
+        let cells =
+            [label, Cell::left(what, 9, style), Cell::number(sum.text.as_str(), room, style)];
+        row(canvas, area, at, &cells, false);
+    }
+}
+
+/// The plan in all the room: every entity with what becomes of its rows.
+fn draw_whole(
+    step: &Options,
+    picture: &Picture,
+    migration: &Migration,
+    area: Area,
+    canvas: &mut Canvas,
+) {
+    let old = if migration.built.is_none() { ", updating" } else { "" };
+    let entities = counted(picture.len() as u64, "entity", "entities");
+    let title = format!("The plan: {entities}{old}   Esc closes it");
+    let area = panel(area, &title, true, canvas);
+    if usize::from(area.height) <= WHOLE_HEAD {
+        return;
+    }
+    let width = usize::from(area.width);
+    let is_small = !is_beside(migration);
+    let (plain, head) = (dimmed(migration, role::plain()), dimmed(migration, role::title()));
+    let order = format!("{:LABEL$}{}, parents before children", "Order", picture.order_words());
+    put(canvas, area.x, area.y, &cut(&order, width), plain);
+    let numbers = if is_small { 2 } else { 3 };
+    let ids = if is_small { 0 } else { 10 };
+    let name = width.saturating_sub(6 + numbers * 11 + ids + usize::from(ids > 0)).max(8);
+    let cells = |mark: String, texts: [String; 5], style: Style| {
+        let [entity, rest @ ..] = texts;
+        let mut cells = vec![Cell::left(mark, 5, style), Cell::left(entity, name, style)];
+        for text in rest.iter().take(numbers) {
+            cells.push(Cell::number(text.clone(), 10, style));
+        }
+        if ids > 0 {
+            cells.push(Cell::left(rest[3].clone(), ids, style));
+        }
+        cells
+    };
+    let titles = ["Entity", "Insert", "Delete", "Keep", "Ids"].map(str::to_owned);
+    row(canvas, area, 1, &cells(" Grp".to_owned(), titles, head), false);
+    let sums = picture.sum_lines(width);
+    let below = u16::try_from(sums.len()).unwrap_or(0);
+    let top = WHOLE_HEAD as u16;
+    let height = area.height.saturating_sub(top + below).max(1);
+    let list = Area { y: area.y + top, height: height.min(area.height - top), ..area };
+    let seen = step.plan_list.window(picture.len(), usize::from(list.height));
+    for (at, place) in seen.enumerate() {
+        let Some(line) = picture.line(place, at == 0) else { break };
+        let entity = line.entity;
+        let is_selected = place == step.plan_list.selected;
+        let mark = if is_selected { "▸" } else { " " };
+        let ids = match (entity.new_ids, entity.recognises) {
+            (_, true) => "recognised",
+            (true, false) => "new",
+            (false, false) => "kept",
+        };
+        let shown = if name >= 30 { entity.name.as_str() } else { short(entity) };
+        let texts = [
+            shown.to_owned(),
+            number(entity.rows),
+            number(entity.deleted),
+            number(entity.kept),
+            ids.to_owned(),
+        ];
+        row(
+            canvas,
+            list,
+            at,
+            &cells(format!("{mark}{:>3}", line.group), texts, plain),
+            is_selected,
+        );
+    }
+    let rest =
+        Area { y: list.bottom(), height: area.bottom().saturating_sub(list.bottom()), ..area };
+    draw_sums(&sums, migration, rest, canvas);
+}
