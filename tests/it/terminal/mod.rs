@@ -7,4 +7,5 @@ mod life;
 mod paste;
 mod place;
 mod resize;
+mod road;
 mod window;
