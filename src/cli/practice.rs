@@ -22,7 +22,7 @@ pub(super) async fn practice(
         home.check()?;
     }
     let opens_wizard =
-        !arguments.unattended && !arguments.make_only && (wishes.plain || terminal::has_screen());
+        !arguments.unattended && !arguments.make_only && (wishes.plain || terminal::has_terminal());
     if opens_wizard && arguments.sqlserver.is_none() {
         let begin =
             Begin::Practice { folder: arguments.dir, rows: arguments.rows, fresh: arguments.fresh };

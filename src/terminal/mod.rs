@@ -6,8 +6,10 @@
 
 mod input;
 pub mod life;
+mod lines;
 pub mod plain;
 mod screen;
+mod signals;
 pub mod worker;
 
 use std::io::IsTerminal as _;
@@ -87,12 +89,16 @@ pub fn manners(wishes: Wishes) -> Manners {
     }
 }
 
+/// Whether somebody sits there who can read and answer.
+#[must_use]
+pub fn has_terminal() -> bool {
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}
+
 /// Whether a full screen can be shown and keys can be read.
 #[must_use]
 pub fn has_screen() -> bool {
-    std::io::stdout().is_terminal()
-        && std::io::stdin().is_terminal()
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    has_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// The clock that messages carry.

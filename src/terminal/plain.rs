@@ -4,11 +4,11 @@
 //! The same [`update`] as the full screen: a question is the step's `ask`, or the overlay
 //! that is on top; an answer is a message.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _, stdin, stdout};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
+use super::lines::{Lines, list, prompt, say};
 use super::worker::Worker;
 use super::{Begin, Clock};
 use crate::front::Home;
@@ -37,7 +37,7 @@ pub async fn run(home: Home, begin: Begin) -> std::io::Result<Option<Verdict>> {
         model,
         worker,
         queue,
-        lines: Lines::start(),
+        lines: Lines::start()?,
         clock: Clock::start(),
         leaving: None,
         announced: None,
@@ -50,45 +50,11 @@ pub async fn run(home: Home, begin: Begin) -> std::io::Result<Option<Verdict>> {
     plain.obey(effects);
     plain.go_on().await?;
     let reported = plain.model.migration.report.as_ref();
+    if let Some(reported) = reported.filter(|_| plain.leaving == Some(Leaving::WhenTheRunEnds)) {
+        // Nobody is asked any more; how the run ended is told all the same.
+        say(&reported.report.result)?;
+    }
     Ok(reported.map(|reported| reported.report.verdict()))
-}
-
-/// Lines that are typed, read by a thread of their own: a run goes on while nobody types.
-struct Lines {
-    receiver: UnboundedReceiver<Option<String>>,
-    wanted: std::sync::mpsc::Sender<bool>,
-}
-
-impl Lines {
-    fn start() -> Self {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let (wanted, wants) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            while let Ok(is_secret) = wants.recv() {
-                let line = if is_secret && stdin().is_terminal() {
-                    rpassword::read_password().ok()
-                } else {
-                    let mut line = String::new();
-                    match stdin().lock().read_line(&mut line) {
-                        Ok(0) | Err(_) => None,
-                        Ok(_) => Some(line.trim_end_matches(['\r', '\n']).to_owned()),
-                    }
-                };
-                let is_end = line.is_none();
-                if sender.send(line).is_err() || is_end {
-                    return;
-                }
-            }
-        });
-        Self { receiver, wanted }
-    }
-
-    /// The next line; `None` at the end of the input.
-    async fn next(&mut self, is_secret: bool) -> Option<String> {
-        // A reader that is gone has met the end of the input.
-        let _ = self.wanted.send(is_secret);
-        self.receiver.recv().await.flatten()
-    }
 }
 
 struct Plain {
@@ -102,18 +68,6 @@ struct Plain {
     announced: Option<Screen>,
     /// When a line about progress was said last.
     progress: Option<Instant>,
-}
-
-fn say(text: &str) -> std::io::Result<()> {
-    let mut out = stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
-}
-
-fn prompt(text: &str) -> std::io::Result<()> {
-    let mut out = stdout().lock();
-    write!(out, "{text}")?;
-    out.flush()
 }
 
 impl Plain {
@@ -166,7 +120,17 @@ impl Plain {
     /// Waits until nothing is under way, with a line about progress now and then.
     async fn wait(&mut self) -> std::io::Result<()> {
         while self.model.migration.jobs.is_any_running() {
-            let Some(message) = self.queue.recv().await else { return Ok(()) };
+            let message = tokio::select! {
+                message = self.queue.recv() => message,
+                () = self.lines.signals.next() => {
+                    self.asked_to_end()?;
+                    if !self.model.migration.is_running() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+            };
+            let Some(message) = message else { return Ok(()) };
             self.send(message);
             if !self.model.migration.overlays.is_empty() && !self.model.migration.is_running() {
                 return Ok(());
@@ -174,6 +138,23 @@ impl Plain {
             if self.progress.is_none_or(|at| at.elapsed() >= PROGRESS) {
                 self.say_progress()?;
             }
+        }
+        Ok(())
+    }
+
+    /// The system wants the program to end: a run finishes its batches, and at the second time
+    /// rolls them back, as `osferry run` does.
+    fn asked_to_end(&mut self) -> std::io::Result<()> {
+        if !self.model.migration.is_running() {
+            say("")?;
+            self.send(Message::AskedToEnd);
+        } else if self.leaving.is_none() {
+            say("Stopping after the current batches; a second Ctrl+C rolls them back.")?;
+            self.send(Message::AskedToEnd);
+        } else {
+            say("Rolling the current batches back.")?;
+            self.model.migration.tell(crate::migrate::Command::Cancel);
+            self.send(Message::Time(self.clock.now()));
         }
         Ok(())
     }
@@ -480,11 +461,4 @@ enum Chosen {
     Next,
     Leave,
     Help,
-}
-
-fn list(choices: &[String]) -> std::io::Result<()> {
-    for (number, choice) in (1..).zip(choices) {
-        say(&format!("  {number}  {choice}"))?;
-    }
-    Ok(())
 }

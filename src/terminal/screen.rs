@@ -13,6 +13,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
+use super::signals::Signals;
 use super::worker::Worker;
 use super::{Begin, Clock, Wishes, input, life, manners};
 use crate::front::Home;
@@ -55,7 +56,7 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
         leaving: None,
         is_torn: false,
     };
-    shell.obey(&mut model, effects)?;
+    shell.obey(effects)?;
     shell.draw(&mut model, manners)?;
 
     let mut keys = EventStream::new();
@@ -104,7 +105,7 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
             }
             _ = tick.tick() => {
                 let effects = update(&mut model, Message::Time(clock.now()));
-                shell.obey(&mut model, effects)?;
+                shell.obey(effects)?;
                 is_stale = true;
             }
         }
@@ -131,10 +132,10 @@ impl Shell<'_> {
     fn take(&mut self, model: &mut Model, message: Message) -> std::io::Result<()> {
         let mut effects = update(model, Message::Time(self.clock.now()));
         effects.extend(update(model, message));
-        self.obey(model, effects)
+        self.obey(effects)
     }
 
-    fn obey(&mut self, model: &mut Model, effects: Vec<Effect>) -> std::io::Result<()> {
+    fn obey(&mut self, effects: Vec<Effect>) -> std::io::Result<()> {
         for effect in effects {
             match effect {
                 Effect::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?,
@@ -177,56 +178,5 @@ impl Shell<'_> {
             }
         })?;
         execute!(stdout(), EndSynchronizedUpdate)
-    }
-}
-
-/// The system's wishes that the program may end.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    hangup: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(windows)]
-    close: tokio::signal::windows::CtrlClose,
-    #[cfg(windows)]
-    shutdown: tokio::signal::windows::CtrlShutdown,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    #[cfg(windows)]
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            close: tokio::signal::windows::ctrl_close()?,
-            shutdown: tokio::signal::windows::ctrl_shutdown()?,
-        })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    #[cfg(windows)]
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.close.recv() => {}
-            _ = self.shutdown.recv() => {}
-        }
     }
 }

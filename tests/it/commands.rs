@@ -371,3 +371,28 @@ fn the_keys_of_every_screen_fit_eighty_columns() {
     }
     assert!(!folder.path().join("home").exists(), "it keeps nothing");
 }
+
+/// Plain mode draws no screen that would have to be given back, and yet Ctrl+C is its to obey: a
+/// run that goes on has to finish its batches.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_plain_mode_in_order() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_osferry"))
+        .arg("--plain")
+        .env("OSFERRY_HOME", folder.path().join("home"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(program.stdout.take().expect("its output")).lines();
+    let asks = lines.by_ref().any(|line| line.is_ok_and(|line| line.contains("Open a plan file")));
+    assert!(asks, "it asks at Home");
+    let told = Command::new("kill").args(["-INT", &program.id().to_string()]).status();
+    assert!(told.is_ok_and(|status| status.success()));
+    let status = program.wait().expect("it ends");
+    assert_eq!(status.code(), Some(0), "{status}");
+}

@@ -123,12 +123,12 @@ impl StaticRecords {
                 }
                 self.records.within(self.pairs.records().len());
             }
-            None => self.to_first_record(migration),
+            None => self.go_to_first_record(migration),
         }
     }
 
     /// The cursor of the records goes to the first one with something to decide.
-    fn to_first_record(&mut self, migration: &Migration) {
+    fn go_to_first_record(&mut self, migration: &Migration) {
         self.records = List::default();
         let (count, height) = (self.pairs.records().len(), self.list_height(migration));
         self.records.select(self.pairs.first_to_decide(), count, height);
@@ -208,7 +208,7 @@ impl StaticRecords {
                         self.entities.obey(command, self.pairs.entities().len(), height);
                         if before != self.entities.selected {
                             self.choose_entity(migration);
-                            self.to_first_record(migration);
+                            self.go_to_first_record(migration);
                         }
                     }
                     Pane::Records => {

@@ -37,8 +37,11 @@ fn the_pictures_are_the_programs_screens() {
     driver.press("Down");
     show(&driver, "users", "Users: who is who in the destination");
 
-    go_to(&mut driver, "Review");
+    go_to(&mut driver, "Options");
     decide_the_rest(&mut driver);
+    show(&driver, "options", "Options: what becomes of the destination's rows, and the plan");
+
+    go_to(&mut driver, "Review");
     start(&mut driver);
     course(&mut driver);
     show(&driver, "execute", "Execute: the run, entity by entity");

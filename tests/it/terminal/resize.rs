@@ -19,9 +19,10 @@ fn drawn_for(window: &Window, size: Size) {
     let rule = "─".repeat(usize::from(width) - usize::from(width >= LARGE.0));
     window.until("the whole frame", |screen| {
         let lines: Vec<&str> = screen.lines().collect();
+        let footer = lines.last().copied().unwrap_or_default();
         // The footer is in the last line, and a rule across the whole width stands above it.
         lines.len() == usize::from(height)
-            && lines[usize::from(height) - 1].contains("help")
+            && (footer.contains("help") || footer.contains("more"))
             && lines[usize::from(height) - 3].replace('┴', "").starts_with(&rule)
     });
 }
