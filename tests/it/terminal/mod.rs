@@ -8,4 +8,5 @@ mod paste;
 mod place;
 mod resize;
 mod road;
+mod runs;
 mod window;
