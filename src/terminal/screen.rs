@@ -110,7 +110,7 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
             }
         }
     }
-    Ok(model.migration.report.as_ref().map(|reported| reported.report.verdict()))
+    Ok(model.verdict)
 }
 
 fn size_of(terminal: &Screen) -> std::io::Result<Size> {

@@ -40,6 +40,7 @@ pub use look::{Manners, finish};
 pub use message::{Effect, Fact, Message};
 pub use viewport::Size;
 
+use crate::report::Verdict;
 use home::Home;
 use jobs::{JobId, Purpose};
 use keys::{Command, Key, Meaning};
@@ -76,6 +77,8 @@ pub struct Model {
     seen: Vec<Option<Seen>>,
     /// Whether the program has been told to end.
     pub leaving: Option<Leaving>,
+    /// What the last run came to that was started from here.
+    pub verdict: Option<Verdict>,
 }
 
 impl Model {
@@ -92,6 +95,7 @@ impl Model {
             reached: 0,
             seen,
             leaving: None,
+            verdict: None,
         }
     }
 
@@ -530,6 +534,7 @@ impl Model {
     /// takes the place of whatever was open.
     fn show_report(&mut self, job: JobId, reported: Box<message::Reported>) {
         if job.purpose == Purpose::Run {
+            self.verdict = Some(reported.report.verdict());
             self.migration.end_run();
         } else {
             self.migration.jobs.end(job);
