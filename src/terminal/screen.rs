@@ -121,8 +121,7 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
             }
         }
     }
-    let verdict = model.migration.report.as_ref().map(|reported| reported.report.verdict());
-    Ok(verdict.or(shell.was_ended.then_some(Verdict::Stopped)))
+    Ok(model.verdict().or(shell.was_ended.then_some(Verdict::Stopped)))
 }
 
 fn size_of(terminal: &Screen) -> std::io::Result<Size> {

@@ -50,6 +50,8 @@ use rail::Seen;
 use step::{Event, Notice, Step};
 use viewport::Class;
 
+use crate::report::Verdict;
+
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {
@@ -557,6 +559,23 @@ impl Model {
     }
 
     fn ask_to_leave(&mut self) {
+        if self.migration.is_proving() {
+            let run = self.migration.run.as_ref().map_or("", |run| run.id.as_str());
+            self.migration.overlays.push(Overlay::Question(Question {
+                asker: Asker::Program(LEAVE),
+                title: "Leave before the proof is done?".to_owned(),
+                lines: vec![
+                    "Everything is written, and stays. That it is right is not proved yet."
+                        .to_owned(),
+                ],
+                choices: vec![
+                    ("Keep proving".to_owned(), String::new()),
+                    ("Leave".to_owned(), format!("prove it later: osferry verify {run}")),
+                ],
+                selected: 0,
+            }));
+            return;
+        }
         if self.migration.is_running() {
             self.migration.overlays.push(Overlay::Question(Question {
                 asker: Asker::Program(LEAVE_RUN),
@@ -614,7 +633,7 @@ impl Model {
 
     /// The system wants the program to end: a run finishes its batches first.
     fn on_asked_to_end(&mut self) {
-        if self.migration.is_running() {
+        if self.migration.is_running() && !self.migration.is_proving() {
             self.migration.tell(crate::migrate::Command::Stop);
             self.leave(Leaving::WhenTheRunEnds);
         } else {
@@ -625,6 +644,13 @@ impl Model {
     fn leave(&mut self, leaving: Leaving) {
         self.leaving = Some(leaving);
         self.migration.order(Effect::Quit(leaving));
+    }
+
+    /// What the last run came to; `None` when none has ended.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        let reported = self.migration.report.as_ref().map(|reported| reported.report.verdict());
+        reported.or_else(|| self.migration.is_proving().then_some(Verdict::Written))
     }
 
     /// Whether the window is too small for anything but a message.

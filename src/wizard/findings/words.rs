@@ -85,6 +85,9 @@ pub fn way_out(kind: FindingKind) -> &'static str {
             "take its entity in, or leave the other one out, on Scope; then Ctrl+T"
         }
         Kind::OrphanReferences => "mend the rows in the source, then Ctrl+T",
+        Kind::ProducerRows => {
+            "let rows be deleted first (Options), or write no references to it (Mismatches)"
+        }
         Kind::DestinationRowsUndecided => "say it on Options",
         _ => "publish the module, then Ctrl+T",
     }

@@ -479,7 +479,11 @@ impl Review {
 /// first.
 fn plan_height(body: u16, migration: &Migration) -> usize {
     match migration.size.class() {
-        Class::Large => usize::from(body.saturating_sub(17)).clamp(4, 8),
+        Class::Large => {
+            // The field with its sentence, the button, and the checks with a border each.
+            let others = 6 + 1 + migration.checks.len().clamp(4, 8) + 2;
+            usize::from(body).saturating_sub(others + 2).clamp(4, 8)
+        }
         Class::Medium => 2,
         Class::Small | Class::TooSmall => 1,
     }

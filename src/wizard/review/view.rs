@@ -72,6 +72,11 @@ fn draw_plan(
         return;
     };
     let lines = ledger.lines(migration);
+    if is_boxed && lines.len() > usize::from(area.height) {
+        let below = Area { y: area.bottom(), height: 1, ..area };
+        let text = format!(" {} of {} lines, Enter shows all ", area.height, lines.len());
+        right(canvas, below, 0, &text, role::plain());
+    }
     for (at, place) in step.plan.window(lines.len(), usize::from(area.height)).enumerate() {
         let (label, text) = &lines[place];
         let is_selected = has_focus && place == step.plan.selected.min(lines.len() - 1);
