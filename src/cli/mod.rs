@@ -25,6 +25,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::front::Home;
 use crate::terminal::{Begin, Wishes};
 use ending::{Exit, Trouble};
+pub use panic::install as install_panic_hook;
 
 /// Carries the data of OutSystems 11 applications from Production to Non-Production: every id
 /// rewritten, everything reviewed before the first write, every row proved after it.

@@ -4,8 +4,9 @@ use std::panic::PanicHookInfo;
 
 use crate::terminal::life;
 
-/// Replaces the panic message by a sentence. `RUST_BACKTRACE` asks for the details.
-pub(super) fn install() {
+/// Replaces the panic message by a sentence, said once the terminal is what it was.
+/// `RUST_BACKTRACE` asks for the details.
+pub fn install() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if life::on_panic() == life::Panicked::KeepQuiet {

@@ -33,6 +33,9 @@ type Screen = Terminal<CrosstermBackend<Stdout>>;
 /// Runs the wizard until the person leaves; returns the verdict of the last run, if there was one.
 /// When the system ends it before there is one, it was stopped.
 pub async fn run(home: Home, begin: Begin, wishes: Wishes) -> std::io::Result<Option<Verdict>> {
+    // What is drawn has colours or has none: nobody else has to leave them out. Told by NO_COLOR to do
+    // so, crossterm would, whatever was asked for.
+    crossterm::style::force_color_output(true);
     life::enter()?;
     let ended = shown(home, begin, manners(wishes)).await;
     life::restore();

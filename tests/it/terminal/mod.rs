@@ -3,7 +3,10 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
+mod asks;
 mod life;
+mod looks;
+mod panics;
 mod paste;
 mod place;
 mod resize;

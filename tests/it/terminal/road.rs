@@ -83,8 +83,8 @@ fn names(screen: &str, key: &str) -> bool {
 
 /// Whether the cursor is at a text: in the same box, behind the cursor's sign.
 fn has_cursor(screen: &str, text: &str) -> bool {
-    let mut parts = screen.lines().flat_map(|line| line.split(['│', '┃']));
-    parts.any(|part| part.find('▸').is_some_and(|at| part[at..].contains(text)))
+    let mut parts = screen.lines().flat_map(|line| line.split(['│', '┃', '|']));
+    parts.any(|part| part.find(['▸', '>']).is_some_and(|at| part[at..].contains(text)))
 }
 
 impl Walker {
