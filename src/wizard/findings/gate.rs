@@ -135,10 +135,15 @@ impl Findings {
         let made: Vec<String> =
             made.into_iter().map(|(words, count)| format!("{} {words}", number(count))).collect();
         let notes = counted(tally.notes as u64, "note", "notes");
-        let text = if made.is_empty() {
-            format!("nothing to decide, {notes}")
-        } else {
-            format!("decided: {}; {notes}", made.join(", "))
+        let text = match (tally.open, made.is_empty()) {
+            (0, true) => format!("nothing to decide, {notes}"),
+            (0, false) => format!("decided: {}; {notes}", made.join(", ")),
+            (open, true) => format!("{} to decide, {notes}", number(open as u64)),
+            (open, false) => format!(
+                "{} to decide; decided: {}; {notes}",
+                number(open as u64),
+                made.join(", ")
+            ),
         };
         vec![(self.step.to_owned(), text)]
     }
