@@ -54,7 +54,7 @@ pub async fn run(home: Home, begin: Begin) -> std::io::Result<Option<Verdict>> {
         // Nobody is asked any more; how the run ended is told all the same.
         say(&reported.report.result)?;
     }
-    Ok(reported.map(|reported| reported.report.verdict()))
+    Ok(plain.model.verdict())
 }
 
 struct Plain {

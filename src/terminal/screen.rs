@@ -1,12 +1,13 @@
 //! The full screen: one loop, messages before signals before keys, drawn when something changed.
 
 use std::io::{Stdout, stdout};
+use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{Event, EventStream};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, SetTitle};
-use crossterm::{execute, queue};
+use crossterm::{Command, execute, queue};
 use futures::StreamExt as _;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -30,6 +31,7 @@ const FRAME: Duration = Duration::from_millis(100);
 type Screen = Terminal<CrosstermBackend<Stdout>>;
 
 /// Runs the wizard until the person leaves; returns the verdict of the last run, if there was one.
+/// When the system ends it before there is one, it was stopped.
 pub async fn run(home: Home, begin: Begin, wishes: Wishes) -> std::io::Result<Option<Verdict>> {
     life::enter()?;
     let ended = shown(home, begin, manners(wishes)).await;
@@ -38,7 +40,9 @@ pub async fn run(home: Home, begin: Begin, wishes: Wishes) -> std::io::Result<Op
 }
 
 async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Option<Verdict>> {
-    let mut terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+    // Never dropped: it would show the cursor, which is `life`'s, and complain on standard error
+    // where that fails. With the window closed there is none, and complaining panics.
+    let mut terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(stdout()))?);
     let (sender, mut queue) = mpsc::unbounded_channel();
     let mut worker = Worker::new(home, begin.clone(), sender);
     let mut model = Model::new(size_of(&terminal)?);
@@ -55,9 +59,11 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
         clock,
         leaving: None,
         is_torn: false,
+        is_gone: false,
+        was_ended: false,
     };
-    shell.obey(effects)?;
-    shell.draw(&mut model, manners)?;
+    shell.obey(effects);
+    shell.draw(&mut model, manners);
 
     let mut keys = EventStream::new();
     let mut signals = Signals::new()?;
@@ -65,6 +71,9 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
     let mut drawn = Instant::now();
     let mut is_stale = false;
     loop {
+        if shell.is_gone && !shell.was_ended {
+            shell.end(&mut model);
+        }
         if shell.is_done(&model) {
             break;
         }
@@ -72,45 +81,44 @@ async fn shown(home: Home, begin: Begin, manners: Manners) -> std::io::Result<Op
         tokio::select! {
             biased;
             Some(message) = queue.recv() => {
-                shell.take(&mut model, message)?;
+                shell.take(&mut model, message);
                 // Everything that waits is taken in before anything is drawn.
                 while let Ok(message) = queue.try_recv() {
-                    shell.take(&mut model, message)?;
+                    shell.take(&mut model, message);
                 }
                 is_stale = true;
             }
             () = signals.next() => {
-                shell.take(&mut model, Message::AskedToEnd)?;
+                shell.end(&mut model);
                 is_stale = true;
             }
-            event = keys.next() => {
+            event = keys.next(), if !shell.is_gone => {
                 match event {
                     Some(Ok(event)) => {
                         shell.is_torn |= matches!(event, Event::Resize(..));
                         if let Some(message) = input::message(event) {
-                            shell.take(&mut model, message)?;
-                            shell.draw(&mut model, manners)?;
+                            shell.take(&mut model, message);
+                            shell.draw(&mut model, manners);
                             drawn = Instant::now();
                             is_stale = false;
                         }
                     }
-                    // The terminal is gone.
-                    Some(Err(_)) | None => shell.take(&mut model, Message::AskedToEnd)?,
+                    Some(Err(_)) | None => shell.is_gone = true,
                 }
             }
             () = tokio::time::sleep(until_frame), if is_stale => {
-                shell.draw(&mut model, manners)?;
+                shell.draw(&mut model, manners);
                 drawn = Instant::now();
                 is_stale = false;
             }
             _ = tick.tick() => {
                 let effects = update(&mut model, Message::Time(clock.now()));
-                shell.obey(effects)?;
+                shell.obey(effects);
                 is_stale = true;
             }
         }
     }
-    Ok(model.migration.report.as_ref().map(|reported| reported.report.verdict()))
+    Ok(model.verdict().or(shell.was_ended.then_some(Verdict::Stopped)))
 }
 
 fn size_of(terminal: &Screen) -> std::io::Result<Size> {
@@ -125,27 +133,44 @@ struct Shell<'a> {
     leaving: Option<Leaving>,
     /// Whether what was drawn last may no longer be on the screen: all of it is drawn again.
     is_torn: bool,
+    /// Whether there is no terminal any more, as its window was closed. What runs finishes its
+    /// batches: nobody sees it, and the journal has it.
+    is_gone: bool,
+    /// Whether the system, not the person, has ended the program.
+    was_ended: bool,
 }
 
 impl Shell<'_> {
     /// Has the model take a message in, at this time, and obeys.
-    fn take(&mut self, model: &mut Model, message: Message) -> std::io::Result<()> {
+    fn take(&mut self, model: &mut Model, message: Message) {
         let mut effects = update(model, Message::Time(self.clock.now()));
         effects.extend(update(model, message));
-        self.obey(effects)
+        self.obey(effects);
     }
 
-    fn obey(&mut self, effects: Vec<Effect>) -> std::io::Result<()> {
+    /// The system wants the program to end.
+    fn end(&mut self, model: &mut Model) {
+        self.was_ended = true;
+        self.take(model, Message::AskedToEnd);
+    }
+
+    fn obey(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?,
-                Effect::Title(title) => execute!(stdout(), SetTitle(title))?,
+                Effect::Copy(text) => self.say(CopyToClipboard::to_clipboard_from(text)),
+                Effect::Title(title) => self.say(SetTitle(title)),
                 Effect::Redraw => self.is_torn = true,
                 Effect::Quit(leaving) => self.leaving = Some(leaving),
                 effect => self.worker.perform(effect),
             }
         }
-        Ok(())
+    }
+
+    /// Tells the terminal something besides what is drawn.
+    fn say(&mut self, command: impl Command) {
+        if !self.is_gone && execute!(stdout(), command).is_err() {
+            self.is_gone = true;
+        }
     }
 
     /// Whether the program can end: a run that was told to stop is waited for.
@@ -157,11 +182,17 @@ impl Shell<'_> {
         }
     }
 
-    fn draw(&mut self, model: &mut Model, manners: Manners) -> std::io::Result<()> {
+    fn draw(&mut self, model: &mut Model, manners: Manners) {
+        if !self.is_gone && self.try_to_draw(model, manners).is_err() {
+            self.is_gone = true;
+        }
+    }
+
+    fn try_to_draw(&mut self, model: &mut Model, manners: Manners) -> std::io::Result<()> {
         // The news of another size may have come before anybody listened for it.
         let size = size_of(self.terminal)?;
         if size != model.migration.size {
-            self.take(model, Message::Resized(size))?;
+            self.take(model, Message::Resized(size));
         }
         queue!(stdout(), BeginSynchronizedUpdate)?;
         if std::mem::take(&mut self.is_torn) {

@@ -277,6 +277,12 @@ impl Migration {
         self.run.as_ref().is_some_and(|run| !run.ended)
     }
 
+    /// Whether a run has written everything and is proving it.
+    #[must_use]
+    pub fn is_proving(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| !run.ended && run.proving.is_some())
+    }
+
     /// Whether answers can still be changed: not once a run was started with them, nor where there
     /// are none but the report of an earlier run.
     #[must_use]

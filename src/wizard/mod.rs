@@ -40,6 +40,7 @@ pub use look::{Manners, finish};
 pub use message::{Effect, Fact, Message};
 pub use viewport::Size;
 
+use crate::report::Verdict;
 use home::Home;
 use jobs::{JobId, Purpose};
 use keys::{Command, Key, Meaning};
@@ -49,6 +50,8 @@ use overlay::{Asker, Outcome, Overlay, Question};
 use rail::Seen;
 use step::{Event, Notice, Step};
 use viewport::Class;
+
+use crate::report::Verdict;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +79,8 @@ pub struct Model {
     seen: Vec<Option<Seen>>,
     /// Whether the program has been told to end.
     pub leaving: Option<Leaving>,
+    /// What the last run came to that was started from here.
+    made: Option<Verdict>,
 }
 
 impl Model {
@@ -92,6 +97,7 @@ impl Model {
             reached: 0,
             seen,
             leaving: None,
+            made: None,
         }
     }
 
@@ -530,6 +536,7 @@ impl Model {
     /// takes the place of whatever was open.
     fn show_report(&mut self, job: JobId, reported: Box<message::Reported>) {
         if job.purpose == Purpose::Run {
+            self.made = Some(reported.report.verdict());
             self.migration.end_run();
         } else {
             self.migration.jobs.end(job);
@@ -557,6 +564,23 @@ impl Model {
     }
 
     fn ask_to_leave(&mut self) {
+        if self.migration.is_proving() {
+            let run = self.migration.run.as_ref().map_or("", |run| run.id.as_str());
+            self.migration.overlays.push(Overlay::Question(Question {
+                asker: Asker::Program(LEAVE),
+                title: "Leave before the proof is done?".to_owned(),
+                lines: vec![
+                    "Everything is written, and stays. That it is right is not proved yet."
+                        .to_owned(),
+                ],
+                choices: vec![
+                    ("Keep proving".to_owned(), String::new()),
+                    ("Leave".to_owned(), format!("prove it later: osferry verify {run}")),
+                ],
+                selected: 0,
+            }));
+            return;
+        }
         if self.migration.is_running() {
             self.migration.overlays.push(Overlay::Question(Question {
                 asker: Asker::Program(LEAVE_RUN),
@@ -614,7 +638,7 @@ impl Model {
 
     /// The system wants the program to end: a run finishes its batches first.
     fn on_asked_to_end(&mut self) {
-        if self.migration.is_running() {
+        if self.migration.is_running() && !self.migration.is_proving() {
             self.migration.tell(crate::migrate::Command::Stop);
             self.leave(Leaving::WhenTheRunEnds);
         } else {
@@ -625,6 +649,12 @@ impl Model {
     fn leave(&mut self, leaving: Leaving) {
         self.leaving = Some(leaving);
         self.migration.order(Effect::Quit(leaving));
+    }
+
+    /// What the run came to that was made here; `None` when none has ended.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        if self.migration.is_proving() { Some(Verdict::Written) } else { self.made }
     }
 
     /// Whether the window is too small for anything but a message.

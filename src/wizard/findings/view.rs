@@ -394,7 +394,8 @@ fn choice_lines(
     if !choice.cost.is_empty() {
         text.push_str(&format!(": {}", choice.cost));
     }
-    if made.is_some() && choice.name == crate::compare::choice::STOP {
+    let is_only = finding.choices.len() == 1;
+    if choice.name == crate::compare::choice::STOP && (made.is_some() || is_only) {
         text.push_str(&format!(". Blocks the run: {}.", way_out(finding.key.kind)));
     }
     let style = if is_selected { role::selected() } else { role::plain() };

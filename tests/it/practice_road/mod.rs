@@ -88,6 +88,18 @@ impl Place {
     }
 }
 
+/// Judges what somebody else has migrated: the source, the destination before and after, the
+/// report and the plan, each a file. What is wrong, if anything.
+pub fn troubles_of(files: [&Path; 5]) -> Vec<String> {
+    let [source, before, after, report, plan] = files;
+    judge(&Case {
+        source: &open(source),
+        before: &open(before),
+        after: &open(after),
+        story: &Story::read(report, plan),
+    })
+}
+
 /// What a practice folder holds.
 const FILES: [&str; 3] = ["prod.sqlite", "dev.sqlite", "practice.toml"];
 

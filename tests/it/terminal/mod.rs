@@ -7,4 +7,6 @@ mod life;
 mod paste;
 mod place;
 mod resize;
+mod road;
+mod runs;
 mod window;

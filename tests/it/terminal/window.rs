@@ -266,6 +266,19 @@ impl Window {
         self.wait("a whole frame", |seen| Some(look(seen.parser.screen())))
     }
 
+    /// Waits until all keys pressed so far have been obeyed: what follows them is obeyed after them,
+    /// and drawing the screen again is to be seen among the bytes.
+    pub fn obeyed(&self) -> &Self {
+        let clears = |seen: &Seen| {
+            let clear = b"\x1b[2J";
+            seen.bytes.windows(clear.len()).filter(|part| part == clear).count()
+        };
+        let before = clears(&self.shared.seen());
+        self.press("Ctrl+L");
+        self.wait("the keys to be obeyed", |seen| (clears(seen) > before).then_some(()));
+        self
+    }
+
     /// Everything written so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.shared.seen().bytes.clone()
