@@ -40,7 +40,6 @@ pub use look::{Manners, finish};
 pub use message::{Effect, Fact, Message};
 pub use viewport::Size;
 
-use crate::report::Verdict;
 use home::Home;
 use jobs::{JobId, Purpose};
 use keys::{Command, Key, Meaning};

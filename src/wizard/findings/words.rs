@@ -88,9 +88,6 @@ pub fn way_out(kind: FindingKind) -> &'static str {
             "have the rows deleted first on Options, or leave out on Scope what refers to it"
         }
         Kind::OrphanReferences => "mend the rows in the source, then Ctrl+T",
-        Kind::ProducerRows => {
-            "let rows be deleted first (Options), or write no references to it (Mismatches)"
-        }
         Kind::DestinationRowsUndecided => "say it on Options",
         _ => "publish the module, then Ctrl+T",
     }
