@@ -1,6 +1,7 @@
 //! Options: what becomes of the rows that the destination has, how rows are read and written, and
 //! the plan that follows from all answers.
 
+mod editing;
 mod existing;
 mod fields;
 mod gate;
@@ -12,22 +13,20 @@ mod view;
 
 use std::sync::Arc;
 
-use super::findings::{Findings, READ, checked, keys_of, may_change};
-use super::form::{Change, FieldKind, Form};
+use super::findings::{Findings, READ, checked, keys_of};
+use super::form::{Change, Form};
 use super::frame;
 use super::keys::{Binding, Command, EXPORT, EXPORT_PLAN, Key};
 use super::list::List;
 use super::look::{Area, Canvas};
 use super::migration::Migration;
-use super::overlay::{Overlay, Reading};
 use super::step::{Ask, Event, Notice, Reason, Step};
 use super::viewport::Class;
 use crate::compare::FindingKind;
 use crate::outsystems::Side;
-use crate::plan::RunOptions;
 use crate::report::number;
 use existing::Existing;
-use fields::{BATCH, FINDINGS, KEEP, NUMBERS, PARALLEL, READING, REPLACE};
+use fields::{KEEP, NUMBERS, REPLACE};
 use picture::Picture;
 use plain::Plain;
 
@@ -165,224 +164,6 @@ impl Options {
     fn go_to_field(&mut self, name: &str) {
         self.pane = Pane::Form;
         self.form.focus_on(name);
-    }
-
-    /// What stands in a text counts from now on, as far as it is a number; else says what is wrong.
-    fn commit(&mut self, name: &str, migration: &mut Migration) {
-        if !migration.may_change() {
-            return;
-        }
-        let fault = fields::fault(&self.form, migration, name);
-        let Some(field) = self.form.field_mut(name) else { return };
-        field.error = fault;
-        let FieldKind::Text(text) = &mut field.kind else { return };
-        let Ok(typed) = fields::number_in(name, text.text()) else { return };
-        if text.text() != typed.to_string() {
-            text.set(&typed.to_string());
-        }
-        migration.set_options(|options| match name {
-            BATCH => options.batch_rows = typed,
-            PARALLEL => options.parallel_entities = typed,
-            _ => {}
-        });
-    }
-
-    fn commit_all(&mut self, migration: &mut Migration) {
-        for name in NUMBERS {
-            self.commit(name, migration);
-        }
-    }
-
-    /// Reading, batch size and so on as they are at first.
-    fn set_defaults(&mut self, migration: &mut Migration) {
-        if !may_change(migration) {
-            return;
-        }
-        let defaults = RunOptions::default();
-        migration.set_options(|options| *options = defaults);
-        for name in NUMBERS {
-            if let Some(field) = self.form.field_mut(name) {
-                field.error = None;
-            }
-        }
-        self.load(migration);
-        migration.say(format!(
-            "Reading, batch size and entities at the same time are the defaults; what becomes of \
-             {}'s rows stays as you chose.",
-            migration.name_of(Side::Destination)
-        ));
-    }
-
-    fn set_replace(&mut self, replace: bool, migration: &mut Migration) {
-        migration.set_scope(|scope| scope.replace = Some(replace));
-        let name = migration.name_of(Side::Destination);
-        migration.say(match (replace, self.existing.is_open || !self.existing.is_known()) {
-            (false, _) => format!("{name}'s rows stay; the new ones are added beside them."),
-            (true, true) => format!("{name}'s rows of the chosen entities are deleted first."),
-            (true, false) => format!(
-                "{name}'s rows of the chosen entities are deleted first: {}.",
-                self.existing.goes_words()
-            ),
-        });
-    }
-
-    fn set_reading(&mut self, place: usize, migration: &mut Migration) {
-        let readings = fields::readings(migration.plan.options.source_reading);
-        if let Some(reading) = readings.get(place) {
-            migration.set_options(|options| options.source_reading = *reading);
-        }
-        let fault = fields::fault(&self.form, migration, READING);
-        if let Some(field) = self.form.field_mut(READING) {
-            field.error = fault;
-        }
-    }
-
-    /// A field's value changed.
-    fn changed(&mut self, place: usize, migration: &mut Migration) {
-        let Some(name) = self.form.fields.get(place).map(|field| field.name) else { return };
-        match name {
-            REPLACE => self.set_replace(true, migration),
-            KEEP => self.set_replace(false, migration),
-            READING => {
-                let chosen = self.form.fields[place].chosen();
-                self.set_reading(chosen, migration);
-            }
-            // An error that is mended goes at once; a new one is said on leaving.
-            name => {
-                let fault = fields::fault(&self.form, migration, name);
-                let field = &mut self.form.fields[place];
-                if field.error.is_some() {
-                    field.error = fault;
-                }
-            }
-        }
-        fields::show(&mut self.form, migration);
-    }
-
-    fn on_command(&mut self, command: Command, migration: &mut Migration) {
-        if command == Command::Own(EXPORT) {
-            migration.export();
-            return;
-        }
-        if command == Command::Recheck {
-            self.commit_all(migration);
-            self.findings.on_finding(migration, None, command);
-            return;
-        }
-        match self.pane {
-            Pane::Findings => {
-                let is_taken = self.findings.update(migration, &Event::Command(command));
-                if !is_taken && command == Command::Close {
-                    self.go_to_field(FINDINGS);
-                }
-            }
-            Pane::Plan | Pane::WholePlan => self.on_plan(command, migration),
-            Pane::Form => self.on_form(command, migration),
-        }
-    }
-
-    fn on_form(&mut self, command: Command, migration: &mut Migration) {
-        if command == Command::Own(DEFAULTS) {
-            self.set_defaults(migration);
-            return;
-        }
-        let had_focus = self.form.has_focus;
-        let at = self.form.focused().map_or("", |field| field.name);
-        let is_open = matches!(command, Command::Open | Command::Toggle);
-        if command == Command::Own(READ) {
-            self.read(migration);
-            return;
-        }
-        if had_focus && at == FINDINGS && is_open {
-            self.pane = Pane::Findings;
-            self.findings.enter(migration);
-            return;
-        }
-        let is_move = matches!(
-            command,
-            Command::NextField
-                | Command::PreviousField
-                | Command::Up
-                | Command::Down
-                | Command::Close
-        );
-        if !is_move && !migration.may_change() {
-            if is_open || matches!(command, Command::Left | Command::Right) {
-                may_change(migration);
-            }
-            return;
-        }
-        let before = self.form.focus;
-        // The choices above each other are gone through with the arrows; what is chosen stays
-        // until Space says otherwise.
-        if matches!(self.form.focused().map(|field| &field.kind), Some(FieldKind::Tick(_)))
-            && matches!(command, Command::Left | Command::Right)
-        {
-            return;
-        }
-        match self.form.obey(command) {
-            Change::Left(place) => {
-                if let Some(name) = self.form.fields.get(place).map(|field| field.name) {
-                    self.commit(name, migration);
-                }
-                self.pass_on(before, command, had_focus);
-            }
-            Change::Changed(place) => self.changed(place, migration),
-            Change::None | Change::Nothing | Change::Pressed(_) => {}
-        }
-    }
-
-    /// What there is to say of the field with the focus, where there is no room for all of it.
-    fn read(&self, migration: &mut Migration) {
-        let Some(field) = self.form.focused() else { return };
-        let text = fields::explanation(migration, &self.existing, field.name);
-        let title = field.label.to_owned();
-        migration.overlays.push(Overlay::Text(Reading { title, lines: vec![text], first: 0 }));
-    }
-
-    /// From the last field Tab leads to the plan, and back from the first.
-    fn pass_on(&mut self, before: usize, command: Command, had_focus: bool) {
-        if !had_focus || !self.form.has_focus {
-            return;
-        }
-        let is_forward = matches!(command, Command::NextField | Command::Down | Command::Open);
-        let is_wrapped =
-            if is_forward { self.form.focus <= before } else { self.form.focus >= before };
-        match (is_wrapped, command) {
-            (true, Command::Up) => self.form.focus = before,
-            (true, _) => {
-                self.form.has_focus = false;
-                self.pane = Pane::Plan;
-            }
-            (false, _) => {}
-        }
-    }
-
-    fn on_plan(&mut self, command: Command, migration: &mut Migration) {
-        let lines = self.picture.as_ref().map_or(0, Picture::len);
-        let is_whole = self.pane == Pane::WholePlan;
-        match command {
-            Command::Own(DEFAULTS) => self.set_defaults(migration),
-            Command::Close if is_whole => self.pane = Pane::Plan,
-            Command::Close => {
-                self.pane = Pane::Form;
-                self.form.has_focus = false;
-            }
-            Command::NextField if !is_whole => self.go_to_field(REPLACE),
-            Command::PreviousField if !is_whole => self.go_to_field(FINDINGS),
-            Command::Up if !is_whole && self.plan_list.selected == 0 => self.go_to_field(FINDINGS),
-            Command::Open | Command::Toggle if lines > 0 && !is_whole => {
-                self.pane = Pane::WholePlan;
-            }
-            Command::Open if !is_whole => {
-                let text = self.no_plan(migration);
-                migration.say(text);
-            }
-            command => {
-                let height = self.plan_height(migration);
-                self.plan_list.obey(command, lines, height);
-            }
-        }
     }
 
     /// Lines of entities that are seen of the plan.

@@ -2,9 +2,11 @@
 //! changed, the findings, and the plan read out.
 
 use super::super::findings::may_change;
+use super::super::form::FieldKind;
+use super::super::keys::Command;
 use super::super::message::Answer;
 use super::super::migration::Migration;
-use super::super::step::{Ask, AskKind};
+use super::super::step::{Ask, AskKind, Event};
 use super::fields::{self, BATCH, KEEP, PARALLEL, READING, REPLACE};
 use super::{Options, is_underway};
 use crate::outsystems::Side;
@@ -177,7 +179,7 @@ impl Options {
             }
             (Open::Number(name), Answer::Text(text)) => {
                 if let Some(field) = self.form.field_mut(name)
-                    && let super::FieldKind::Text(own) = &mut field.kind
+                    && let FieldKind::Text(own) = &mut field.kind
                 {
                     own.set(&text);
                 }
@@ -204,10 +206,10 @@ impl Options {
                 migration.export();
             }
             (Open::NoPlan, Answer::Chosen(0)) => {
-                self.findings.on_finding(migration, None, super::Command::Recheck);
+                self.findings.on_finding(migration, None, Command::Recheck);
             }
             (Open::Findings(_), answer) => {
-                self.findings.update(migration, &super::Event::Answered(answer));
+                self.findings.update(migration, &Event::Answered(answer));
             }
             _ => {}
         }
