@@ -8,11 +8,14 @@
 //!   database/   ──►   outsystems/ ──►   compare/   ──►       plan/     ──►   migrate/ ──►    proof/
 //!      ▲                                findings ▲           │ decisions        │ read → remap → write
 //!      └─────────────────────────────────────────┼───────────┼──────────────────┘
-//!                                                └── cli/ ◄──┘   a plan file and `osferry run`
+//!                                            ┌───┴───────────▼───┐
+//!                                            │      wizard/      │  or a plan file and `osferry run`
+//!                                            └───────────────────┘
 //! ```
 //!
-//! One way, left to right. A plan file is a scope and *decisions*; what a review shows and what a
-//! run does come from the same functions ([`plan::review`], [`plan::build`]), never from two that
+//! One way, left to right. The wizard is an editor of a scope and *decisions*; a plan file holds the
+//! same, and `osferry run` carries it out without the wizard. What a review shows and what a run
+//! does come from the same functions ([`plan::review`], [`plan::build`]), never from two that
 //! must agree.
 //!
 //! - [`database`] is the port: operations on tables, never SQL, given by two engines. A
@@ -27,8 +30,14 @@
 //!   rewrote and wrote the rows.
 //! - [`report`] turns a journal, a plan or a review into Markdown, JSON or lines.
 //! - [`practice`] writes a pair of invented environments that hold every trap once.
-//! - [`front`] is what the commands and the wizard's shell share: folders, secrets from the
+//! - [`front`] is what the commands and the wizard's shell share: folders, drafts, secrets from the
 //!   environment, carrying a plan out with its proof and report. It prints nothing and asks nobody.
+//! - [`wizard`] is the wizard as state: [`wizard::update`] takes a message and returns effects,
+//!   [`wizard::draw`] is a function of the state. A [`wizard::step::Step`] holds where its cursor is;
+//!   what was answered is the [`wizard::migration::Migration`] that all steps share. One key table
+//!   ([`wizard::keys`], [`wizard::help`]) is what dispatch, footer, help and `osferry keys` use.
+//! - [`terminal`] is the shells around that state, a full screen and plain mode: keys, signals and
+//!   the reports of jobs become messages, and its worker carries effects out.
 //! - [`cli`] has the commands, one file each; `main.rs` only starts it.
 //!
 //! # Who may use whom
@@ -36,14 +45,22 @@
 //! `outsystems ← compare ← plan ← migrate`; `proof` uses the plan, the journal and the port;
 //! `report` uses their results; `practice` uses `outsystems` and the port; `database` knows none of
 //! them. `front` uses all of these, and only the shells use `front`: `cli` and `terminal`, never
-//! the wizard's state. `compare` and `plan` do no I/O, no async, and ask no clock. `tiberius` is used in
-//! `database/sqlserver/` only, `rusqlite` in `database/sqlite/` and the journal only. A test
-//! (`tests/it/architecture.rs`) reads the imports and fails when a wall is crossed.
+//! the wizard's state. `compare`, `plan` and the wizard's state do no I/O, no async, and ask no
+//! clock. `ratatui` is used where something is drawn (`wizard/**/view.rs`, `wizard/look/`) and in
+//! `terminal/`, `crossterm` in `terminal/` only; `tiberius` in `database/sqlserver/` only, `rusqlite`
+//! in `database/sqlite/` and the journal only. A test (`tests/it/architecture.rs`) reads the imports
+//! and fails when a wall is crossed.
 //!
 //! # Where things go
 //!
 //! - *A finding*: a kind in `compare/finding.rs`, the place in `compare/` that notices it, its line
 //!   in `docs/manual.md` (a test asks for it), a lesson in `assets/practice/` if it teaches.
+//! - *A step of the wizard*: a folder in `wizard/` (`mod.rs` its state, `view.rs` its drawing) and a
+//!   line in `wizard/steps.rs`; the step on which a kind of finding is decided is said in
+//!   `wizard/findings/kinds.rs`. Its line in `docs/manual.md` (a test asks for it).
+//! - *A key*: a binding in the table of its step, or in `wizard/keys.rs` for all of them. What a
+//!   screen looks like in `docs/pictures/` is written anew by
+//!   `OSFERRY_UPDATE_DOCS=1 cargo test --test it docs`.
 //! - *A decision's effect*: `plan/build/`, which turns decisions into rules; the run and the proof
 //!   follow the rules.
 //! - *A key of a plan*: `plan/file/read.rs`, where the keys of each table are listed and read, and

@@ -78,6 +78,8 @@ pub struct Model {
     seen: Vec<Option<Seen>>,
     /// Whether the program has been told to end.
     pub leaving: Option<Leaving>,
+    /// What the last run came to that was started from here.
+    made: Option<Verdict>,
 }
 
 impl Model {
@@ -94,6 +96,7 @@ impl Model {
             reached: 0,
             seen,
             leaving: None,
+            made: None,
         }
     }
 
@@ -532,6 +535,7 @@ impl Model {
     /// takes the place of whatever was open.
     fn show_report(&mut self, job: JobId, reported: Box<message::Reported>) {
         if job.purpose == Purpose::Run {
+            self.made = Some(reported.report.verdict());
             self.migration.end_run();
         } else {
             self.migration.jobs.end(job);
@@ -646,11 +650,10 @@ impl Model {
         self.migration.order(Effect::Quit(leaving));
     }
 
-    /// What the last run came to; `None` when none has ended.
+    /// What the run came to that was made here; `None` when none has ended.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
-        let reported = self.migration.report.as_ref().map(|reported| reported.report.verdict());
-        reported.or_else(|| self.migration.is_proving().then_some(Verdict::Written))
+        if self.migration.is_proving() { Some(Verdict::Written) } else { self.made }
     }
 
     /// Whether the window is too small for anything but a message.

@@ -128,6 +128,45 @@ fn every_command_and_option_is_explained() {
 }
 
 #[test]
+fn every_step_of_the_wizard_is_explained_in_their_order() {
+    let chapter = chapter("The wizard");
+    let mut from = 0;
+    for step in osferry::wizard::steps::all() {
+        let line = format!("\n| **{}** |", step.name());
+        let at = chapter[from..].find(&line);
+        assert!(
+            at.is_some(),
+            "the manual does not say what {} is for, or not in its place",
+            step.name()
+        );
+        from += at.unwrap_or_default() + 1;
+    }
+    for sign in ["✓", "!", "▸", "~", "·"] {
+        assert!(chapter.contains(&format!("\n| `{sign}` |")), "the sign {sign}");
+    }
+}
+
+/// Every picture of the documentation is there, and every one there is used.
+#[test]
+fn every_picture_is_there_and_used() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut used = Vec::new();
+    for (folder, text) in [("docs", manual()), ("", read("README.md"))] {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.ends_with(".svg") {
+                let picture = root.join(folder).join(link);
+                assert!(picture.is_file(), "there is no {link}");
+                used.push(picture);
+            }
+        }
+    }
+    for file in std::fs::read_dir(root.join("docs/pictures")).expect("pictures") {
+        let file = file.expect("a file").path();
+        assert!(used.contains(&file), "nothing shows {}", file.display());
+    }
+}
+
+#[test]
 fn every_exit_code_is_explained() {
     let chapter = chapter("Exit codes");
     for code in [0, 1, 2, 3, 4, 64] {

@@ -84,10 +84,10 @@ pub fn way_out(kind: FindingKind) -> &'static str {
         Kind::ConsumerOutsideScope => {
             "take its entity in, or leave the other one out, on Scope; then Ctrl+T"
         }
-        Kind::OrphanReferences => "mend the rows in the source, then Ctrl+T",
         Kind::ProducerRows => {
-            "let rows be deleted first (Options), or write no references to it (Mismatches)"
+            "have the rows deleted first on Options, or leave out on Scope what refers to it"
         }
+        Kind::OrphanReferences => "mend the rows in the source, then Ctrl+T",
         Kind::DestinationRowsUndecided => "say it on Options",
         _ => "publish the module, then Ctrl+T",
     }

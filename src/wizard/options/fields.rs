@@ -5,7 +5,7 @@ use super::super::migration::Migration;
 use super::existing::Existing;
 use crate::outsystems::Side;
 use crate::plan::{SOURCE_READINGS, SourceReading};
-use crate::report::{counted, number};
+use crate::report::number;
 
 pub(super) const REPLACE: &str = "replace";
 pub(super) const KEEP: &str = "keep";
@@ -65,7 +65,8 @@ pub(super) fn readings(now: SourceReading) -> Vec<SourceReading> {
 /// What a way of reading is called.
 pub(super) fn label(reading: SourceReading) -> &'static str {
     match reading {
-        SourceReading::Auto => "auto",
+        // What it comes to in this version.
+        SourceReading::Auto => "auto: high-water",
         SourceReading::Snapshot => "snapshot",
         SourceReading::HighWater => "high-water",
         SourceReading::Frozen => "frozen",
@@ -78,7 +79,7 @@ pub(super) fn number_in(name: &str, text: &str) -> Result<usize, String> {
     let range = format!("1 to {}", number(most as u64));
     let text = text.trim();
     if text.is_empty() {
-        return Err(format!("a number is missing, {range}"));
+        return Err(format!("missing, {range}"));
     }
     let digits: String = text.chars().filter(|c| *c != ',').collect();
     if !digits.chars().all(|c| c.is_ascii_digit()) || digits.is_empty() {
@@ -124,15 +125,12 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
         REPLACE => {
             let stay = match existing.stays {
                 0 => String::new(),
-                stays => format!(
-                    " {} of tenants or parents that are not carried over stay.",
-                    counted(stays, "row", "rows")
-                ),
+                1 => " 1 row of other tenants or parents stays.".to_owned(),
+                stays => format!(" {} rows of other tenants or parents stay.", number(stays)),
             };
             format!(
-                "Deletes {destination}'s rows of the chosen entities before anything is written: \
-                 a fresh copy.{stay} osferry cannot bring them back yet; a backup of {destination} \
-                 can."
+                "Deletes {destination}'s rows of the chosen entities first: a fresh copy. osferry \
+                 cannot bring them back yet; a backup of {destination} can.{stay}"
             )
         }
         KEEP => format!(
@@ -147,13 +145,13 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
         ),
         PARALLEL => {
             let alone = if writes_alone(migration) {
-                format!(" {destination} is a file and takes one at a time, whatever stands here.")
+                format!(" {destination} is a file: it takes one at a time, whatever stands here.")
             } else {
                 String::new()
             };
             format!(
-                "Entities written at once, 1 to {MOST_ENTITIES}, each in a session of its own. \
-                 More is faster and a heavier load on {destination}; 4 suits most.{alone}"
+                "Entities written at once, 1 to {MOST_ENTITIES}, each in its own session.{alone} \
+                 More is faster and a heavier load on {destination}; 4 suits most."
             )
         }
         FINDINGS => format!(

@@ -183,16 +183,16 @@ impl Options {
         let mut own = Vec::new();
         if !is_chosen {
             let name = migration.name_of(Side::Destination);
-            own.push(format!("what becomes of the rows that {name} has"));
+            own.push(format!("choose what becomes of the rows that {name} has"));
         }
         if here > 0 {
-            own.push(format!("{} under Findings", counted(here, "line", "lines")));
+            own.push(format!("decide {} under Findings", counted(here, "line", "lines")));
         }
         match (own.is_empty(), text.is_empty()) {
             (true, false) => text,
             (true, true) => "There is no plan yet: Ctrl+T compares again.".to_owned(),
-            (false, true) => format!("There is no plan yet: choose here {}.", own.join(" and ")),
-            (false, false) => format!("{text} Choose here {}.", own.join(" and ")),
+            (false, true) => format!("There is no plan yet: {}.", own.join(", and ")),
+            (false, false) => format!("{text} Here, {}.", own.join(", and ")),
         }
     }
 
@@ -219,7 +219,7 @@ impl Options {
 
     /// What stands beside the step's name in the rail.
     pub(super) fn open_count(&self, migration: &Migration) -> String {
-        if !migration.may_change() {
+        if !migration.may_change() || migration.review.is_none() {
             return String::new();
         }
         let tally = self.findings.tally(migration);
@@ -238,9 +238,11 @@ impl Options {
         }
         let first = self.lacks(migration).into_iter().next();
         if let Some(Lack { at, reason }) = first {
+            let blocks = self.findings.tally(migration).blocks > 0;
             let sign = match at {
                 Where::Plan if is_underway(migration) => Sign::Note,
                 Where::Field(REPLACE) | Where::Plan => Sign::Warning,
+                Where::Findings if !blocks => Sign::Warning,
                 Where::Field(_) | Where::Findings => Sign::Bad,
             };
             return Some(Notice::new(sign, words::sentence(&reason.text)));
@@ -249,7 +251,7 @@ impl Options {
         let deleted = self.picture.as_ref().map_or(0, |picture| picture.report.deleted());
         if deleted > 0 {
             let rows = counted(deleted, "row", "rows");
-            let text = format!("{rows} of {name} are deleted before the first one is written.");
+            let text = format!("{rows} of {name} are deleted before any is written.");
             return Some(Notice::new(Sign::Warning, text));
         }
         let text = format!("The plan is complete; it deletes no row of {name}.");

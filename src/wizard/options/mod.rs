@@ -12,18 +12,19 @@ mod view;
 
 use std::sync::Arc;
 
-use super::findings::{Findings, checked, keys_of, may_change};
+use super::findings::{Findings, READ, checked, keys_of, may_change};
 use super::form::{Change, FieldKind, Form};
 use super::frame;
 use super::keys::{Binding, Command, EXPORT, EXPORT_PLAN, Key};
 use super::list::List;
 use super::look::{Area, Canvas};
 use super::migration::Migration;
+use super::overlay::{Overlay, Reading};
 use super::step::{Ask, Event, Notice, Reason, Step};
 use super::viewport::Class;
 use crate::compare::FindingKind;
 use crate::outsystems::Side;
-use crate::plan::{RunOptions, SourceReading};
+use crate::plan::RunOptions;
 use crate::report::number;
 use existing::Existing;
 use fields::{BATCH, FINDINGS, KEEP, NUMBERS, PARALLEL, READING, REPLACE};
@@ -288,6 +289,10 @@ impl Options {
         let had_focus = self.form.has_focus;
         let at = self.form.focused().map_or("", |field| field.name);
         let is_open = matches!(command, Command::Open | Command::Toggle);
+        if command == Command::Own(READ) {
+            self.read(migration);
+            return;
+        }
         if had_focus && at == FINDINGS && is_open {
             self.pane = Pane::Findings;
             self.findings.enter(migration);
@@ -325,6 +330,14 @@ impl Options {
             Change::Changed(place) => self.changed(place, migration),
             Change::None | Change::Nothing | Change::Pressed(_) => {}
         }
+    }
+
+    /// What there is to say of the field with the focus, where there is no room for all of it.
+    fn read(&self, migration: &mut Migration) {
+        let Some(field) = self.form.focused() else { return };
+        let text = fields::explanation(migration, &self.existing, field.name);
+        let title = field.label.to_owned();
+        migration.overlays.push(Overlay::Text(Reading { title, lines: vec![text], first: 0 }));
     }
 
     /// From the last field Tab leads to the plan, and back from the first.
@@ -377,17 +390,14 @@ impl Options {
         let room = frame::room(migration, NAME);
         let Some(picture) = &self.picture else { return 1 };
         if self.pane == Pane::WholePlan {
-            let sums = picture.sum_lines(usize::from(room.width).saturating_sub(4)).len();
-            return usize::from(room.height).saturating_sub(2 + WHOLE_HEAD + sums).max(1);
+            let sums = picture.whole_lines(!is_beside(migration)).len();
+            return usize::from(room.height).saturating_sub(3 + sums).max(1);
         }
         let width = usize::from(plan_width(room.width)).saturating_sub(4);
         let inner = usize::from(room.height).saturating_sub(2);
         lines_of_plan(inner, picture.sum_lines(width).len(), is_roomy(migration))
     }
 }
-
-/// Lines above the entities in the plan in full: the order, and the table's head.
-const WHOLE_HEAD: usize = 2;
 
 /// Whether the picture of the plan stands beside the form.
 fn is_beside(migration: &Migration) -> bool {
@@ -401,7 +411,7 @@ fn is_roomy(migration: &Migration) -> bool {
 
 /// Columns of the plan beside the form.
 fn plan_width(width: u16) -> u16 {
-    (width * 9 / 20).clamp(20, 80).min(width)
+    (width * 17 / 40).clamp(20, 80).min(width)
 }
 
 /// Lines for entities in so many lines of the plan's panel: the order stands above them, the sums
@@ -422,11 +432,11 @@ impl Step for Options {
     }
 
     fn purpose(&self, migration: &Migration) -> String {
-        let follows = match migration.size.class() {
-            Class::Small | Class::TooSmall => "The plan follows every change.",
-            _ => "The plan on the right follows every change.",
-        };
-        format!("How should rows be written? {follows}")
+        if self.pane == Pane::Findings {
+            let name = migration.name_of(Side::Destination);
+            return format!("What the comparison found about {name}'s rows. Esc leads back.");
+        }
+        "How should rows be written? The plan follows every change.".to_owned()
     }
 
     fn keys(&self) -> &'static [Binding] {
@@ -443,6 +453,7 @@ impl Step for Options {
                 migration.may_change() && matches!(self.pane, Pane::Form)
             }
             Command::Recheck => migration.may_change(),
+            Command::Own(READ) => in_findings || self.pane == Pane::Form,
             command => in_findings && self.findings.offers(command, migration),
         }
     }
@@ -538,9 +549,6 @@ impl Step for Options {
             number(options.batch_rows as u64),
             number(options.parallel_entities as u64)
         ));
-        if options.source_reading == SourceReading::Auto {
-            text = text.replace("reading auto", "reading auto (high-water)");
-        }
         let mut lines = vec![(NAME.to_owned(), text)];
         lines.extend(self.findings.summary(migration));
         lines

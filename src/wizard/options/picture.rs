@@ -72,9 +72,9 @@ impl Picture {
         self.order.last().map_or(0, |(group, _)| *group)
     }
 
-    /// `by reference, 3 groups`
+    /// `3 groups by reference`
     pub(super) fn order_words(&self) -> String {
-        format!("by reference, {}", counted(self.groups() as u64, "group", "groups"))
+        format!("{} by reference", counted(self.groups() as u64, "group", "groups"))
     }
 
     /// A line; `is_first` where the lines above it are out of sight.
@@ -115,6 +115,26 @@ impl Picture {
         sums
     }
 
+    /// What stands below the entities where the plan has all the room: each a line.
+    pub(super) fn whole_lines(&self, is_small: bool) -> Vec<String> {
+        let report = &self.report;
+        let danger = if report.deleted() > 0 { "! " } else { "" };
+        let rows = format!(
+            "Rows    insert {}   {danger}delete {}   keep {}",
+            self.insert_words(),
+            number(report.deleted()),
+            number(report.kept())
+        );
+        if is_small {
+            return vec![rows];
+        }
+        vec![
+            rows,
+            format!("Ids     {}", self.ids.words(false)),
+            format!("Users   {}   Plan {}", self.users_words(), report.fingerprint),
+        ]
+    }
+
     /// The sums in lines of so many columns: label, what is counted, the text.
     pub(super) fn sum_lines(&self, width: usize) -> Vec<Sum> {
         let room = width.saturating_sub(LABEL).max(1);
@@ -147,15 +167,19 @@ impl Picture {
     /// All of it in lines, for plain mode: the first entities, then the sums.
     pub(super) fn words(&self, most: usize) -> Vec<String> {
         let mut lines = vec![format!(
-            "The plan writes {} {}.",
+            "The plan writes {} in {}.",
             counted(self.len() as u64, "entity", "entities"),
             self.order_words()
         )];
-        for line in 0..self.len().min(most) {
-            let Some((group, place)) = self.order.get(line) else { break };
-            let Some(entity) = self.report.entities.get(*place) else { break };
-            let rows = counted(entity.rows, "row", "rows");
-            lines.push(format!("Group {group}: {}, {rows}.", entity.name));
+        let shown = &self.order[..self.len().min(most)];
+        for group in shown.chunk_by(|(one, _), (other, _)| one == other) {
+            let names = group.iter().filter_map(|(_, place)| {
+                let entity = self.report.entities.get(*place)?;
+                Some(format!("{} {}", entity.name, number(entity.rows)))
+            });
+            let names: Vec<String> = names.collect();
+            let number = group.first().map_or(0, |(group, _)| *group);
+            lines.push(format!("Group {number}, with rows: {}.", names.join(", ")));
         }
         if self.len() > most {
             let more = counted((self.len() - most) as u64, "more entity", "more entities");

@@ -27,6 +27,8 @@ pub(super) enum Plain {
     Number(&'static str),
     /// The findings, then the plan.
     Rest,
+    /// The plan was read out already.
+    Told,
     /// On with the next step.
     Done,
 }
@@ -61,7 +63,7 @@ impl Options {
             Plain::Rows => Open::Rows,
             Plain::Reading => Open::Reading,
             Plain::Number(name) => Open::Number(name),
-            Plain::Rest | Plain::Done => match self.findings.ask(migration) {
+            Plain::Rest | Plain::Told | Plain::Done => match self.findings.ask(migration) {
                 Some(ask) => Open::Findings(ask),
                 None if migration.built.is_none() => Open::NoPlan,
                 None if self.plain == Plain::Done => Open::Nothing,
@@ -138,7 +140,10 @@ impl Options {
                 choice(vec![self.no_plan(migration)], choices)
             }
             Open::Plan => {
-                let words = self.picture.as_ref().map(|picture| picture.words(LISTED));
+                let words = self.picture.as_ref().map(|picture| match self.plain {
+                    Plain::Told => vec![format!("Plan {}.", picture.report.fingerprint)],
+                    _ => picture.words(LISTED),
+                });
                 let choices = ["go on", "change the answers", "write the plan file"];
                 choice(words.unwrap_or_default(), choices.map(str::to_owned).to_vec())
             }
@@ -194,7 +199,10 @@ impl Options {
             (Open::Plan, Answer::Chosen(1)) | (Open::NoPlan, Answer::Chosen(1)) => {
                 self.plain = Plain::All;
             }
-            (Open::Plan, Answer::Chosen(2)) => migration.export(),
+            (Open::Plan, Answer::Chosen(2)) => {
+                self.plain = Plain::Told;
+                migration.export();
+            }
             (Open::NoPlan, Answer::Chosen(0)) => {
                 self.findings.on_finding(migration, None, super::Command::Recheck);
             }

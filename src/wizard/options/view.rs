@@ -19,16 +19,14 @@ use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::fields::{self, BATCH, FINDINGS, KEEP, PARALLEL, READING, REPLACE};
 use super::picture::{LABEL, Picture, Sum};
-use super::{
-    Options, Pane, WHOLE_HEAD, is_beside, is_roomy, is_underway, lines_of_plan, plan_width,
-};
+use super::{Options, Pane, is_beside, is_roomy, is_underway, lines_of_plan, plan_width};
 use crate::outsystems::Side;
 use crate::report::{PlannedEntity, counted, number};
 
 /// Columns of the fields' labels.
 const LABELS: usize = 17;
 /// Columns of a number that is typed.
-const TYPED: u16 = 7;
+const TYPED: u16 = 5;
 
 pub fn draw(step: &Options, migration: &Migration, area: Area, canvas: &mut Canvas) {
     if area.height == 0 || area.width < 20 {
@@ -46,7 +44,7 @@ pub fn draw(step: &Options, migration: &Migration, area: Area, canvas: &mut Canv
         (Pane::WholePlan, Some(picture)) => draw_whole(step, picture, migration, area, canvas),
         _ if is_beside(migration) => {
             let beside = plan_width(area.width);
-            let form = Area { width: area.width - beside - 1, ..area };
+            let form = Area { width: area.width.saturating_sub(beside + 1), ..area };
             let has_focus = step.pane == Pane::Form && step.form.has_focus;
             let inner = panel(form, "Options", has_focus, canvas);
             draw_form(step, migration, inner, canvas);
@@ -88,7 +86,7 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
     let waits = migration.may_change() && migration.plan.scope.replace.is_none();
     let mark = if waits { "! " } else { "" };
     let style = if waits { role::warning() } else { role::title() };
-    lines.put(&format!("{mark}Rows that {name} already has in these entities"), style);
+    lines.put(&format!("{mark}Rows that {name} has in these entities"), style);
     for field in [REPLACE, KEEP] {
         draw_radio(step, field, &mut lines);
     }
@@ -110,7 +108,22 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
     }
     let (text, style) = below(step, migration);
     let rest = Area { y: area.y + lines.y, height: area.height - lines.y, ..area };
-    paragraph(lines.canvas, rest, 0, &text, style);
+    draw_explanation(&text, style, rest, lines.canvas);
+}
+
+/// As much of a text as there is room for, and how to read the rest.
+fn draw_explanation(text: &str, style: Style, area: Area, canvas: &mut Canvas) {
+    let width = usize::from(area.width);
+    let parts = wrap(text, width);
+    let room = usize::from(area.height);
+    for (offset, part) in (0..area.height).zip(&parts) {
+        let is_cut = usize::from(offset) + 1 == room && parts.len() > room;
+        let part = match is_cut {
+            true => format!("{} (v: all)", cut(&format!("{part} …"), width.saturating_sub(9))),
+            false => part.clone(),
+        };
+        put(canvas, area.x, area.y + offset, &part, style);
+    }
 }
 
 /// What is said of the field with the focus.
@@ -128,7 +141,15 @@ fn below(step: &Options, migration: &Migration) -> (String, Style) {
     let mark = if fields::is_dangerous(migration, field.name) { "! " } else { "" };
     let style = if mark.is_empty() { role::plain() } else { role::warning() };
     let text = fields::explanation(migration, &step.existing, field.name);
-    (format!("{mark}{text}"), style)
+    let deleted = step.picture.as_ref().map_or(0, |picture| picture.report.deleted());
+    let is_replaced = migration.plan.scope.replace == Some(true);
+    let more = match deleted.checked_sub(step.existing.goes) {
+        Some(more) if more > 0 && is_replaced && field.name == REPLACE => {
+            format!(" {} more go with entities taken in by reference (Findings).", number(more))
+        }
+        _ => String::new(),
+    };
+    (format!("{mark}{text}{more}"), style)
 }
 
 fn has_focus(step: &Options, name: &str) -> bool {
@@ -171,9 +192,10 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
         end = room.right();
     } else if x + TYPED + 4 <= line.right() {
         draw_typed(field, focus, line, lines.canvas);
+        // Where lines are few, what is wrong takes the unit's place.
         let unit = match name {
+            _ if field.error.is_some() && !is_beside(migration) => "",
             BATCH => "rows",
-            _ if fields::writes_alone(migration) => "entities; here one",
             _ => "entities",
         };
         let room = usize::from(line.right().saturating_sub(x + TYPED + 5));
@@ -207,16 +229,16 @@ fn draw_findings_line(step: &Options, migration: &Migration, lines: &mut Lines<'
     let focus = has_focus(step, FINDINGS);
     let tally = step.findings.tally(migration);
     let holding = (tally.open + tally.stopped + tally.unmendable) as u64;
-    let notes = counted(tally.notes as u64, "note", "notes");
     let (sign, text) = match (migration.review.is_some(), holding, tally.decided as u64) {
         (false, _, _) => (Sign::Later, "not compared yet".to_owned()),
-        (true, 0, 0) => (Sign::Good, format!("none to decide, {notes}")),
-        (true, 0, decided) => (Sign::Good, format!("{} decided, {notes}", number(decided))),
-        (true, open, _) if tally.blocks > 0 => {
-            (Sign::Bad, format!("{} to decide, {notes}", number(open)))
-        }
-        (true, open, _) => (Sign::Warning, format!("{} to decide, {notes}", number(open))),
+        (true, 0, 0) => (Sign::Good, "none to decide".to_owned()),
+        (true, 0, decided) => (Sign::Good, format!("{} decided", number(decided))),
+        (true, open, _) if tally.blocks > 0 => (Sign::Bad, format!("{} to decide", number(open))),
+        (true, open, _) => (Sign::Warning, format!("{} to decide", number(open))),
     };
+    let with_notes = format!("{text}, {}", counted(tally.notes as u64, "note", "notes"));
+    let fits = LABELS + 3 + text_width(&with_notes) <= usize::from(line.width);
+    let text = if tally.notes > 0 && fits { with_notes } else { text };
     draw_opening(focus, "Findings", sign, &text, line, lines.canvas);
 }
 
@@ -370,16 +392,16 @@ fn draw_whole(
 ) {
     let old = if migration.built.is_none() { ", updating" } else { "" };
     let entities = counted(picture.len() as u64, "entity", "entities");
-    let title = format!("The plan: {entities}{old}   Esc closes it");
+    let groups = counted(picture.groups() as u64, "group", "groups");
+    let is_small = !is_beside(migration);
+    let first = if is_small { "" } else { ", parents first" };
+    let title = format!("Plan: {entities} in {groups}{first}{old}   Esc closes it");
     let area = panel(area, &title, true, canvas);
-    if usize::from(area.height) <= WHOLE_HEAD {
+    if area.height < 2 {
         return;
     }
     let width = usize::from(area.width);
-    let is_small = !is_beside(migration);
     let (plain, head) = (dimmed(migration, role::plain()), dimmed(migration, role::title()));
-    let order = format!("{:LABEL$}{}, parents before children", "Order", picture.order_words());
-    put(canvas, area.x, area.y, &cut(&order, width), plain);
     let numbers = if is_small { 2 } else { 3 };
     let ids = if is_small { 0 } else { 10 };
     let name = width.saturating_sub(6 + numbers * 11 + ids + usize::from(ids > 0)).max(8);
@@ -395,10 +417,10 @@ fn draw_whole(
         cells
     };
     let titles = ["Entity", "Insert", "Delete", "Keep", "Ids"].map(str::to_owned);
-    row(canvas, area, 1, &cells(" Grp".to_owned(), titles, head), false);
-    let sums = picture.sum_lines(width);
+    row(canvas, area, 0, &cells(" Grp".to_owned(), titles, head), false);
+    let sums = picture.whole_lines(is_small);
     let below = u16::try_from(sums.len()).unwrap_or(0);
-    let top = WHOLE_HEAD as u16;
+    let top = 1;
     let height = area.height.saturating_sub(top + below).max(1);
     let list = Area { y: area.y + top, height: height.min(area.height - top), ..area };
     let seen = step.plan_list.window(picture.len(), usize::from(list.height));
@@ -428,7 +450,10 @@ fn draw_whole(
             is_selected,
         );
     }
-    let rest =
-        Area { y: list.bottom(), height: area.bottom().saturating_sub(list.bottom()), ..area };
-    draw_sums(&sums, migration, rest, canvas);
+    for (offset, text) in (0..area.bottom().saturating_sub(list.bottom())).zip(&sums) {
+        let is_dangerous = offset == 0 && picture.report.deleted() > 0;
+        let style = if is_dangerous { role::warning() } else { role::plain() };
+        let style = dimmed(migration, style);
+        put(canvas, area.x, list.bottom() + offset, &cut(text, width), style);
+    }
 }

@@ -1,5 +1,5 @@
 //! Scope: which applications, modules and entities are moved. What is chosen is what the plan
-//! names ([`request`]); what comes along because something refers to it is the comparison's to say.
+//! names (`request`); what comes along because something refers to it is the comparison's to say.
 
 mod catalogue;
 mod counting;

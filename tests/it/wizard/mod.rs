@@ -6,4 +6,5 @@ mod drafts;
 pub mod driver;
 mod flow;
 mod keys;
+mod options;
 mod screens;
