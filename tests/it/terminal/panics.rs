@@ -29,6 +29,12 @@ fn ends(window: Window) -> Ended {
     ended
 }
 
+/// Draws past the test's own capture of what is printed.
+fn draws(text: &str) {
+    let mut out = std::io::stdout();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).expect("a terminal");
+}
+
 /// Takes the screen and draws something.
 fn take_the_screen() -> bool {
     if std::env::var_os(WANTED).is_none() {
@@ -36,8 +42,7 @@ fn take_the_screen() -> bool {
     }
     osferry::cli::install_panic_hook();
     life::enter().expect("a terminal");
-    print!("\x1b[2J\x1b[HDRAWN");
-    std::io::stdout().flush().expect("a terminal");
+    draws("\x1b[2J\x1b[HDRAWN");
     true
 }
 
@@ -69,7 +74,7 @@ fn a_job_panics() {
     if take_the_screen() {
         let job = std::thread::spawn(|| panic!("a row's value"));
         assert!(job.join().is_err());
-        print!("\x1b[HSTILL");
+        draws("\x1b[HSTILL");
         life::restore();
     }
 }

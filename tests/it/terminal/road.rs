@@ -201,6 +201,9 @@ fn a_person_walks_from_home_to_a_proved_report() {
     let screen = window.screen();
     let folder = screen.lines().find_map(|line| line.split_once("Files in ")).expect("files").1;
     let folder = PathBuf::from(folder.trim());
+    // The summary goes to the clipboard by way of the terminal, as over SSH.
+    window.press("y").obeyed();
+    assert_eq!(window.copied().len(), 1);
     walker.leave().well(0);
     let wrong = troubles_of([
         &file("prod.sqlite"),
