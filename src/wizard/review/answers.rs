@@ -86,6 +86,8 @@ impl Review {
                         if label.is_empty() { words } else { format!("{label}: {words}") }
                     }));
                 }
+                let checks = migration.checks.iter().filter(|check| check.sign == Sign::Good);
+                text.extend(checks.map(|check| format!("Checked: {}.", check.text)));
                 text.extend(self.lapsed.map(str::to_owned));
                 text.extend(self.ledger.as_ref().map(|ledger| ledger.warning(&name)));
                 let label = format!("To go on, type the destination database's name, {name}");

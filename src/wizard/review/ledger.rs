@@ -100,7 +100,7 @@ impl Ledger {
             [] => "nothing of the scope".to_owned(),
             [(first, _)] => first.clone(),
             [(first, _), rest @ ..] => {
-                format!("{first} and {} more (Enter lists them)", number(rest.len() as u64))
+                format!("{first} and {} more", number(rest.len() as u64))
             }
         };
         lines.push(("Left out", left_out));
