@@ -139,11 +139,9 @@ impl Findings {
             (0, true) => format!("nothing to decide, {notes}"),
             (0, false) => format!("decided: {}; {notes}", made.join(", ")),
             (open, true) => format!("{} to decide, {notes}", number(open as u64)),
-            (open, false) => format!(
-                "{} to decide; decided: {}; {notes}",
-                number(open as u64),
-                made.join(", ")
-            ),
+            (open, false) => {
+                format!("{} to decide; decided: {}; {notes}", number(open as u64), made.join(", "))
+            }
         };
         vec![(self.step.to_owned(), text)]
     }

@@ -2,8 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
+pub mod anything;
 mod drafts;
-pub mod driver;
+mod driver;
 mod flow;
 mod keys;
 mod options;
