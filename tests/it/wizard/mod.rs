@@ -2,9 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
-pub mod anything;
+mod anything;
 mod drafts;
-mod driver;
+pub mod driver;
 mod flow;
 mod keys;
 mod options;
