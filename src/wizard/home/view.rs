@@ -5,16 +5,28 @@ use super::super::message::{Saved, SavedKind, Sign};
 use super::super::migration::Migration;
 use super::{Home, STARTS};
 
+/// Lines that the introduction needs together with a few that are saved.
+const INTRODUCED: u16 = 18;
+
+/// Lines about what is selected, and how many of the list have to be left beside them.
+const ABOUT: u16 = 6;
+const LISTED: u16 = 2;
+
 pub fn draw(home: &Home, migration: &Migration, area: Area, canvas: &mut Canvas) {
     let width = usize::from(area.width);
+    // In a low window what is saved is worth more; the status line says the most important of it.
+    let is_introduced = migration.saved.is_empty() || area.height >= INTRODUCED;
     let mut y = 1;
     for text in [
         "Move OutSystems application data from one SQL Server environment to another.",
         "Nothing is written to any database until you type the destination's name on Review.",
-    ] {
+    ]
+    .into_iter()
+    .filter(|_| is_introduced)
+    {
         y = paragraph(canvas, area, y, text, role::plain());
     }
-    y += 1;
+    y += u16::from(is_introduced);
     let cursor = home.cursor(&migration.saved);
     put(canvas, area.x, area.y + y, "START", role::title());
     y += 1;
@@ -75,10 +87,10 @@ fn draw_saved(
         &format!("{} saved", migration.saved.len()),
         role::plain(),
     );
-    let about = home.selected(&migration.saved);
-    let about_lines: u16 = if about.is_some() { 6 } else { 0 };
-    let list =
-        Area { y: area.y + y + 1, height: area.height.saturating_sub(y + 1 + about_lines), ..area };
+    let room = area.height.saturating_sub(y + 1);
+    let about = home.selected(&migration.saved).filter(|_| room >= ABOUT + LISTED);
+    let about_lines = if about.is_some() { ABOUT } else { 0 };
+    let list = Area { y: area.y + y + 1, height: room - about_lines, ..area };
     let selected = cursor.checked_sub(STARTS.len());
     let shown = super::super::list::List { selected: selected.unwrap_or(0), first: 0 };
     let is_narrow = area.width < 90;

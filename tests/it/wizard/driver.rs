@@ -123,7 +123,8 @@ impl Driver {
         self.obey(effects);
     }
 
-    fn obey(&mut self, effects: Vec<Effect>) {
+    /// Has effects carried out.
+    pub fn obey(&mut self, effects: Vec<Effect>) {
         let _inside = self.runtime.enter();
         for effect in effects {
             match effect {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
+mod anything;
 mod drafts;
 pub mod driver;
 mod flow;
