@@ -289,6 +289,7 @@ impl Model {
                 Some(text) => self.migration.copy(text),
                 None => self.migration.say("There is nothing to copy here."),
             },
+            Command::Open if self.step().is_some_and(Step::rests) => self.next(),
             command => match self.screen {
                 Screen::Home => self.on_home(command),
                 Screen::Step(_) => self.tell_step(Event::Command(command)),

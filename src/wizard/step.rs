@@ -134,6 +134,11 @@ pub trait Step: fmt::Debug {
         true
     }
 
+    /// Whether nothing of the step has the focus: then the button Next has it, and Enter presses it.
+    fn rests(&self) -> bool {
+        false
+    }
+
     /// Ctrl+N where [`Self::offers_next`] says no: what leads on instead.
     fn lead_on(&mut self, _migration: &mut Migration) {}
 

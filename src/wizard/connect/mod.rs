@@ -368,6 +368,10 @@ impl Step for Connect {
         KEYS
     }
 
+    fn rests(&self) -> bool {
+        !self.focused().has_focus
+    }
+
     fn in_text(&self, _migration: &Migration) -> bool {
         self.focused().in_text()
     }

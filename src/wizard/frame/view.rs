@@ -216,7 +216,8 @@ fn draw_rail_line(model: &Model, area: Area, canvas: &mut Canvas) {
     for place in 0..model.steps.len() {
         let sign = model.sign(place);
         put(canvas, x, area.y, sign.text(), role::of(sign));
-        x += 2;
+        // Two blanks: in ASCII "✓" is "ok".
+        x += 3;
     }
     let count = model.steps[place].count(&model.migration);
     let area = Area { width: area.width - 1, ..area };
@@ -249,15 +250,21 @@ fn draw_buttons(model: &Model, place: usize, area: Area, canvas: &mut Canvas) {
     let next = model.steps.get(place + 1).map(|step| step.name());
     let is_refused = !model.steps[place].gate(&model.migration).is_empty();
     let back = if place == 0 || model.migration.is_earlier_run() { "Home" } else { "Back" };
-    let mut text = format!("[ {back}  Ctrl+P ]");
-    if let Some(next) = next.filter(|_| model.steps[place].offers_next(&model.migration)) {
-        text.push_str(&format!("   [ Next: {next}  Ctrl+N ]"));
-        if is_refused {
-            text.push_str(" (not yet)");
-        }
-    }
+    let back = format!("[ {back}  Ctrl+P ]");
     let style = if is_refused { role::plain() } else { role::title() };
-    right(canvas, area, 0, &text, style);
+    let mut room = area;
+    if let Some(next) = next.filter(|_| model.steps[place].offers_next(&model.migration)) {
+        if is_refused {
+            room.width = right(canvas, room, 0, " (not yet)", style).saturating_sub(room.x);
+        }
+        let button = format!("[ Next: {next}  Ctrl+N ]");
+        let rests = model.steps[place].rests();
+        let (text, look) =
+            if rests { (format!("▸{button}"), role::selected()) } else { (button, style) };
+        room.width =
+            right(canvas, room, 0, &text, look).saturating_sub(room.x + 3 - u16::from(rests));
+    }
+    right(canvas, room, 0, &back, style);
 }
 
 fn draw_status(model: &Model, area: Area, canvas: &mut Canvas) {

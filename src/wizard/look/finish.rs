@@ -23,33 +23,38 @@ pub fn finish(canvas: &mut Canvas, manners: Manners) {
         }
     }
     if manners.ascii {
+        let width = usize::from(canvas.area.width).max(1);
         for place in 0..canvas.content.len() {
             let symbol = canvas.content[place].symbol();
             if symbol.is_ascii() {
                 continue;
             }
-            let (first, second) = in_ascii(symbol);
-            canvas.content[place].set_char(first);
-            // "✓" is "ok" where a blank follows.
-            if let Some(second) = second
-                && let Some(next) = canvas.content.get_mut(place + 1)
-                && next.symbol() == " "
+            let (before, sign) = in_ascii(symbol);
+            canvas.content[place].set_char(sign);
+            // "✓" is "ok", and takes the blank before it; what follows stays apart.
+            // A cut text ends in "..", over its last letter: one dot would end a sentence.
+            if let Some(before) = before
+                && place % width > 0
+                && (before == '.' || canvas.content[place - 1].symbol() == " ")
             {
-                next.set_char(second);
+                canvas.content[place - 1].set_char(before);
             }
         }
     }
 }
 
-/// What stands for a sign in ASCII.
-fn in_ascii(symbol: &str) -> (char, Option<char>) {
+/// What stands for a sign in ASCII, and what comes before that.
+fn in_ascii(symbol: &str) -> (Option<char>, char) {
     let one = match symbol {
-        "✓" => return ('o', Some('k')),
+        "✓" => return (Some('o'), 'k'),
+        "…" => return (Some('.'), '.'),
         "✗" => 'x',
         "▸" | "›" | "→" | "▶" => '>',
-        "·" | "…" | "•" => '.',
+        "·" | "•" => '.',
         "‖" => '=',
-        "─" | "━" | "╌" | "–" | "—" => '-',
+        "─" | "╌" | "–" | "—" => '-',
+        // The box that has the focus.
+        "━" => '=',
         "│" | "┃" => '|',
         "█" | "▉" | "▊" | "▋" | "▌" | "▍" | "▎" | "▏" => '#',
         "░" => '.',
@@ -67,5 +72,5 @@ fn in_ascii(symbol: &str) -> (char, Option<char>) {
         symbol if symbol.chars().all(|c| ('\u{2500}'..'\u{2580}').contains(&c)) => '+',
         _ => '?',
     };
-    (one, None)
+    (None, one)
 }

@@ -239,6 +239,10 @@ impl Step for Options {
         }
     }
 
+    fn rests(&self) -> bool {
+        self.pane == Pane::Form && !self.form.has_focus
+    }
+
     fn in_text(&self, migration: &Migration) -> bool {
         match self.pane {
             Pane::Form => migration.may_change() && self.form.in_text(),
