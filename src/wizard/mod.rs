@@ -507,6 +507,10 @@ impl Model {
             }
             fact => fact,
         };
+        let has_begun = self.migration.run.as_ref().is_some_and(running::Running::has_begun);
+        if job.purpose == Purpose::Run && has_begun && matches!(fact, Fact::Failed(_)) {
+            self.made = Some(Verdict::Failed);
+        }
         self.migration.learn(job, &fact);
         match &fact {
             Fact::Opened(opened) => {
