@@ -1,6 +1,6 @@
 //! The wizard: its state alone, its screens, and the whole of it on the practice pair.
 
-#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 mod anything;
 mod doubt;
