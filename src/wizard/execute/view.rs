@@ -49,7 +49,7 @@ pub fn draw(step: &Execute, migration: &Migration, area: Area, canvas: &mut Canv
     if open {
         let whole = part(room);
         match (&step.events, step.open) {
-            (Some(list), _) => draw_events(run, list, whole, canvas),
+            (Some(list), _) => draw_events(run, Some(list), whole, canvas),
             (None, Some(place)) => draw_details(step, migration, run, place, whole, canvas),
             (None, None) => {}
         }
@@ -58,7 +58,7 @@ pub fn draw(step: &Execute, migration: &Migration, area: Area, canvas: &mut Canv
         draw_table(step, migration, run, table, canvas);
         let below = part(events.min(room));
         match class {
-            Class::Large => draw_events(run, &List::default(), below, canvas),
+            Class::Large => draw_events(run, None, below, canvas),
             Class::Medium => {
                 rule(Area { height: 1.min(below.height), ..below }, canvas);
                 let below =
@@ -338,12 +338,15 @@ fn result_style(entity: &EntityProgress) -> Style {
     }
 }
 
-fn draw_events(run: &Running, list: &List, area: Area, canvas: &mut Canvas) {
+/// The events below the table, or with a list in the whole room.
+fn draw_events(run: &Running, list: Option<&List>, area: Area, canvas: &mut Canvas) {
     if area.height < 3 {
         return;
     }
-    let inner = panel(area, "Events, newest first", false, canvas);
-    event_lines(run, list, inner, canvas);
+    let closes = if list.is_some() { "   ↑↓ earlier   Esc closes" } else { "" };
+    let title = format!("Events, newest first{closes}");
+    let inner = panel(area, &title, list.is_some(), canvas);
+    event_lines(run, list.unwrap_or(&List::default()), inner, canvas);
 }
 
 /// The events, newest first.

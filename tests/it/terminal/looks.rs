@@ -28,7 +28,7 @@ fn colours(parameters: &str) -> bool {
 
 /// Looks at Home, Connect, help and the question, then leaves.
 fn walks(window: Window) -> Vec<u8> {
-    window.shows("PRACTICE").shows("opened in").shows("2 Scope");
+    window.shows("PRACTICE").shows("Ctrl+N ]").hides("(not yet)");
     window.press("Ctrl+N").shows("Policies").press("Space").shows("In scope").press("?");
     window.shows("Keys on Scope").press("Esc").hides("Keys on Scope");
     let shown = window.bytes();
@@ -77,7 +77,12 @@ fn ascii_draws_nothing_else() {
             command.env("LANG", "C");
         }
         let window = Window::open(command, MEDIUM);
-        window.shows("PRACTICE").press("Ctrl+N").shows("Policies");
+        window
+            .shows("PRACTICE")
+            .shows("Ctrl+N ]")
+            .hides("(not yet)")
+            .press("Ctrl+N")
+            .shows("Policies");
         let bytes = window.bytes();
         let foreign: Vec<&u8> = bytes.iter().filter(|byte| !byte.is_ascii()).collect();
         assert!(foreign.is_empty(), "by locale: {by_locale}: {foreign:?}");

@@ -162,6 +162,58 @@ impl Driver {
         self.settle();
     }
 
+    /// Chooses these applications, has the destination's rows replaced, and decides whatever is
+    /// found: as recommended, else what neither stops nor needs another row.
+    pub fn decide(&mut self, applications: &[&str]) {
+        use osferry::compare::{Choice, choice};
+        let migration = &mut self.model.migration;
+        migration.set_scope(|scope| {
+            scope.applications = applications.iter().map(|name| (*name).to_owned()).collect();
+            scope.replace = Some(true);
+        });
+        loop {
+            // Any message orders what follows from changed answers.
+            self.send(Message::Resized(self.model.migration.size));
+            self.settle();
+            let migration = &mut self.model.migration;
+            let findings = migration.findings().iter();
+            let open: Vec<_> = findings.filter(|one| migration.is_open(one)).cloned().collect();
+            if open.is_empty() {
+                return;
+            }
+            for finding in open {
+                let fits = |made: &&Choice| made.name != choice::STOP && !made.needs_target;
+                let recommended = finding.recommended.filter(|name| *name != choice::STOP);
+                let first = || finding.choices.iter().find(fits).map(|made| made.name);
+                let made = recommended.or_else(first).expect("a choice");
+                migration.decide(&finding, made, None);
+            }
+        }
+    }
+
+    /// At Review of the practice pair, everything decided.
+    pub fn at_review(size: Size) -> Self {
+        let mut driver = Self::practice(size);
+        driver.decide(&["Policies", "Claims"]);
+        while driver.step() != "Review" {
+            let before = driver.step();
+            driver.press("Ctrl+N");
+            assert_ne!(driver.step(), before, "{}", driver.screen());
+        }
+        driver
+    }
+
+    /// Waits until something is so, with work going on.
+    pub fn until(&mut self, is_so: impl Fn(&Model) -> bool) {
+        while !is_so(&self.model) {
+            let next = self
+                .runtime
+                .block_on(async { tokio::time::timeout(PATIENCE, self.queue.recv()).await });
+            let Ok(Some(message)) = next else { panic!("it hangs\n{}", self.screen()) };
+            self.send(message);
+        }
+    }
+
     /// Waits until nothing is under way.
     pub fn settle(&mut self) {
         let deadline = Instant::now() + PATIENCE;
