@@ -148,7 +148,7 @@ pub struct Reading {
 }
 
 /// Lines of a picker or text that are seen at most.
-pub const LINES: usize = 12;
+pub const LINES: usize = 10;
 
 /// The keys while an overlay is shown.
 pub const KEYS: &[Binding] = &[

@@ -16,17 +16,18 @@ pub fn draw(model: &Model, canvas: &mut Canvas) {
     }
 }
 
-/// A box of so many columns and lines in the middle; what was there is gone.
+/// Lines at the bottom that stay in sight: the rule, what is wrong, the keys.
+const BELOW: u16 = 3;
+
+/// A box of so many columns and lines in the middle, above the status line and the footer; what
+/// was there is gone.
 fn center(canvas: &mut Canvas, title: &str, width: u16, lines: usize) -> Area {
     let all = canvas.area;
     let width = width.min(all.width.saturating_sub(2));
-    let height = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(all.height);
-    let area = Area {
-        x: all.x + (all.width - width) / 2,
-        y: all.y + (all.height - height) / 2,
-        width,
-        height,
-    };
+    let room = all.height.saturating_sub(BELOW);
+    let height = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(room);
+    let area =
+        Area { x: all.x + (all.width - width) / 2, y: all.y + (room - height) / 2, width, height };
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
             canvas[(x, y)].reset();
@@ -57,7 +58,13 @@ fn lines(canvas: &mut Canvas, area: Area, lines: &[String], first: usize, keys: 
         put(canvas, area.x, y, &cut(text, usize::from(area.width)), role::plain());
     }
     let keys = if lines.len() > room { format!("↑↓ scroll   {keys}") } else { keys.to_owned() };
-    put(canvas, area.x, area.bottom() - 1, &cut(&keys, usize::from(area.width)), role::accent());
+    put(
+        canvas,
+        area.x,
+        area.bottom().saturating_sub(1),
+        &cut(&keys, usize::from(area.width)),
+        role::accent(),
+    );
 }
 
 fn draw_error(trouble: &Trouble, canvas: &mut Canvas) {
@@ -103,11 +110,17 @@ fn draw_question(question: &Question, canvas: &mut Canvas) {
         put(canvas, area.x, y, &text, style);
         y += 1;
     }
-    put(canvas, area.x, area.bottom() - 1, "↑↓ move   Enter choose   Esc close", role::accent());
+    put(
+        canvas,
+        area.x,
+        area.bottom().saturating_sub(1),
+        "↑↓ move   Enter choose   Esc close",
+        role::accent(),
+    );
 }
 
 fn draw_picker(picker: &Picker, canvas: &mut Canvas) {
-    let area = center(canvas, &picker.title, WIDTH, LINES + 4);
+    let area = center(canvas, &picker.title, WIDTH, LINES + 3);
     let width = usize::from(area.width);
     let (shown, column) = picker.filter.seen(width.saturating_sub(8));
     put(canvas, area.x, area.y, "Find  ", role::title());
@@ -130,14 +143,13 @@ fn draw_picker(picker: &Picker, canvas: &mut Canvas) {
     }
     let keys =
         format!("{} of {}   ↑↓ move   Enter take   Esc close", fitting.len(), picker.items.len());
-    put(canvas, area.x, area.bottom() - 1, &cut(&keys, width), role::accent());
+    put(canvas, area.x, area.bottom().saturating_sub(1), &cut(&keys, width), role::accent());
 }
 
 fn draw_reading(reading: &Reading, canvas: &mut Canvas) {
     let width = inside(canvas);
     let all: Vec<String> = reading.lines.iter().flat_map(|line| wrap(line, width)).collect();
-    let height = (all.len() + 2).min(usize::from(canvas.area.height) - 4);
-    let area = center(canvas, &reading.title, WIDTH, height);
+    let area = center(canvas, &reading.title, WIDTH, all.len() + 2);
     lines(canvas, area, &all, reading.first, "y copy   Esc close");
 }
 
@@ -159,7 +171,6 @@ fn draw_help(model: &Model, first: usize, canvas: &mut Canvas) {
     all.push(format!("osferry {}", env!("CARGO_PKG_VERSION")));
     let widest = all.iter().map(|line| text_width(line)).max().unwrap_or(0);
     let wide = u16::try_from(widest + 4).unwrap_or(WIDTH).max(WIDTH);
-    let height = (all.len() + 2).min(usize::from(canvas.area.height) - 4);
-    let area = center(canvas, &format!("Keys on {name}"), wide, height);
+    let area = center(canvas, &format!("Keys on {name}"), wide, all.len() + 2);
     lines(canvas, area, &all, first, "Esc close");
 }

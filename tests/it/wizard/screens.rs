@@ -206,4 +206,15 @@ fn a_window_that_is_too_small() {
         pinned.push_str(&format!("=== {width}x{height}\n{}", text(&drawn)));
     }
     insta::assert_snapshot!("too_small", pinned);
+    // Whatever is open, at whatever size.
+    for keys in ["?", "Esc Ctrl+C", "Esc Ctrl+N v", "Esc Space Ctrl+N v", "Esc A", "Esc R"] {
+        driver.press(keys);
+        for width in (0..=100).step_by(10) {
+            for height in (0..=30).step_by(3) {
+                driver.send(Message::Resized(Size { width, height }));
+                canvas(&driver.model, Manners { color: true, ascii: true });
+            }
+        }
+        driver.send(Message::Resized(LARGE));
+    }
 }
