@@ -472,7 +472,13 @@ impl Model {
     /// Begins with these answers.
     fn open(&mut self, opened: Opened) {
         let Opened { plan, notices, step, is_draft } = opened;
+        // A question that is none of the old migration's stays: Enter is meant for it.
+        let mut asked = std::mem::take(&mut self.migration.overlays);
+        asked.retain(|overlay| {
+            matches!(overlay, Overlay::Question(Question { asker: Asker::Program(_), .. }))
+        });
         self.migration.open(plan, is_draft);
+        self.migration.overlays = asked;
         self.begin_steps();
         let step = step.and_then(|name| self.place_of(&name)).unwrap_or(0);
         self.show_step(0);

@@ -72,7 +72,7 @@ impl Deciding {
         true
     }
 
-    /// Takes the recommended choice; taken already, takes it back.
+    /// Takes the recommended choice; what was decided already, this way or another, is taken back.
     pub fn recommended(&mut self, migration: &mut Migration, review: &Review, finding: &Finding) {
         if !may_change(migration) {
             return;
@@ -81,21 +81,18 @@ impl Deciding {
             migration.say(nothing_to_decide(finding));
             return;
         }
-        let Some(name) = finding.recommended else {
-            let text = if migration.choice(finding).is_some() {
-                migration.undecide(&finding.key);
-                "The decision was taken back."
-            } else {
-                "Rows are still being counted, so nothing is recommended yet; Enter shows the choices."
-            };
-            migration.say(text);
-            return;
-        };
-        if migration.choice(finding) == Some(name) {
+        if migration.choice(finding).is_some() {
             migration.undecide(&finding.key);
             migration.say("The decision was taken back.");
             return;
         }
+        let Some(name) = finding.recommended else {
+            migration.say(
+                "Rows are still being counted, so nothing is recommended yet; Enter shows the \
+                 choices.",
+            );
+            return;
+        };
         if let Some(place) = finding.choices.iter().position(|choice| choice.name == name) {
             self.take(migration, review, finding, place);
         }

@@ -282,6 +282,11 @@ fn draw_status(model: &Model, area: Area, canvas: &mut Canvas) {
 
 /// The keys that work now: this screen's on the left, those that always work on the right.
 fn draw_footer(model: &Model, area: Area, canvas: &mut Canvas) {
+    if !model.migration.overlays.is_empty() {
+        // The box names the keys that work in it; the screen's do not.
+        put(canvas, area.x + 1, area.y, "Esc close", role::plain());
+        return;
+    }
     let in_text = model.in_text();
     let always = if model.screen == Screen::Home {
         let help = if in_text { "F1 help" } else { "? help   q quit" };

@@ -59,3 +59,17 @@ fn a_password_is_not_taken_along_to_another_server() {
     driver.settle();
     assert!(driver.model.migration.source.secret.is_none());
 }
+
+#[test]
+fn a_question_stays_while_something_opens() {
+    let mut driver = Driver::new(LARGE);
+    driver.settle();
+    // The pair is opened while the question whether to leave is there.
+    driver.send(Message::Key(key("p")));
+    driver.send(Message::Key(key("Ctrl+C")));
+    driver.settle();
+    assert_eq!(driver.step(), "Connect");
+    driver.shows("Leave osferry?");
+    driver.press("Enter");
+    assert!(driver.left.is_some());
+}

@@ -50,7 +50,7 @@ fn has_a_frame(shown: &str, size: Size) {
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(lines.len(), usize::from(size.height));
     let footer = lines.last().copied().unwrap_or_default();
-    assert!(footer.contains("help") || footer.contains("more"), "{shown}");
+    assert!(["help", "more", "Esc close"].iter().any(|key| footer.contains(key)), "{shown}");
 }
 
 /// Where the keys go is told without colours: something is reversed, or stands in a heavier box.
