@@ -133,6 +133,7 @@ pub struct Migration {
     pub step_names: Vec<&'static str>,
     pub(super) orders: Vec<Effect>,
     pub(super) step: &'static str,
+    left_at: Option<&'static str>,
     compare_again: bool,
     count_again: bool,
     save: bool,
@@ -178,6 +179,7 @@ impl Migration {
             step_names: Vec::new(),
             orders: Vec::new(),
             step: "",
+            left_at: None,
             compare_again: false,
             count_again: false,
             save: false,
@@ -628,7 +630,7 @@ impl Migration {
         if std::mem::take(&mut self.save) && !self.plan.name.is_empty() && self.may_change() {
             let name = self.plan.name.clone();
             let instead_of = self.saved_as.replace(name.clone()).filter(|old| *old != name);
-            let (plan, step) = (self.plan.clone(), self.step);
+            let (plan, step) = (self.plan.clone(), self.left_at.unwrap_or(self.step));
             self.draft_saved.clone_from(&self.now.clock);
             self.orders.push(Effect::SaveDraft { plan, step, instead_of });
         }
@@ -636,7 +638,15 @@ impl Migration {
 
     /// Keeps the step where the person is with the draft, once there is one.
     pub(super) fn keep_step(&mut self) {
+        self.left_at = None;
         self.save |= self.saved_as.is_some() && self.may_change();
+    }
+
+    /// Nothing has changed since the file was opened; a draft keeps the step it was left at until
+    /// the person goes to another one.
+    pub(super) fn stay_as_opened(&mut self, step: &'static str) {
+        self.save = false;
+        self.left_at = Some(step);
     }
 
     /// The draft that the answers are kept in.
