@@ -213,6 +213,9 @@ impl Model {
             Fact::Opened(opened) => {
                 self.migration.jobs.end(job);
                 self.open((**opened).clone());
+                // Nothing is answered yet: the draft stays as it is, the step it was left at too.
+                let at = self.steps[self.reached].name();
+                self.migration.stay_as_opened(at);
             }
             Fact::PracticeMade(plan) => {
                 self.migration.jobs.end(job);

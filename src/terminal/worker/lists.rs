@@ -166,9 +166,21 @@ pub(super) fn open(home: &Home, path: &Path, to: &Reporter) -> Result<()> {
     })?;
     let mut plan = understood.plan;
     make_whole(&mut plan, path.parent().unwrap_or(Path::new("")));
-    let is_draft = home.drafts()?.iter().any(|draft| draft.path == path);
+    let mut is_draft = home.drafts()?.iter().any(|draft| draft.path == path);
     let mut notices = understood.notices;
-    if !is_draft {
+    if is_draft {
+        // A copied or renamed file still has the old name in it, which may be another draft's.
+        plan.name.clone_from(&name);
+        if !notices.is_empty() {
+            // Saved again, the file would lose what was not understood.
+            is_draft = false;
+            plan.name = home.free_draft_name(&name);
+            notices.push(format!(
+                "The file stays as it is; what you change is kept as \"{}\".",
+                plan.name
+            ));
+        }
+    } else {
         // What is changed from here on is kept as a draft, which must not take another's place.
         let free = home.free_draft_name(&plan.name);
         if free != plan.name {

@@ -157,6 +157,7 @@ impl Home {
                 }
                 Command::Open | Command::Down | Command::Up | Command::NextField => {
                     self.filtering = false;
+                    self.go_to_found(migration);
                 }
                 command => {
                     if let Some(filter) = &mut self.filter {
@@ -198,6 +199,18 @@ impl Home {
             }
         }
         None
+    }
+
+    /// Who has looked for something wants it selected.
+    fn go_to_found(&mut self, migration: &Migration) {
+        let looks = self.filter.as_ref().is_some_and(|filter| !filter.text().is_empty());
+        if looks
+            && self.cursor(&migration.saved) < STARTS.len()
+            && !self.fitting(&migration.saved).is_empty()
+        {
+            self.list.selected = STARTS.len();
+            self.moved = true;
+        }
     }
 
     fn remove(&mut self, migration: &mut Migration) {

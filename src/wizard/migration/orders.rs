@@ -39,7 +39,15 @@ impl Migration {
 
     /// Keeps the step where the person is with the draft, once there is one.
     pub(in crate::wizard) fn keep_step(&mut self) {
+        self.left_at = None;
         self.save |= self.saved_as.is_some() && self.may_change();
+    }
+
+    /// Nothing has changed since the file was opened; a draft keeps the step it was left at until
+    /// the person goes to another one.
+    pub(in crate::wizard) fn stay_as_opened(&mut self, step: &'static str) {
+        self.save = false;
+        self.left_at = Some(step);
     }
 
     /// Orders what follows from changed answers: a comparison, a draft.
@@ -64,7 +72,7 @@ impl Migration {
         if std::mem::take(&mut self.save) && !self.plan.name.is_empty() && self.may_change() {
             let name = self.plan.name.clone();
             let instead_of = self.saved_as.replace(name.clone()).filter(|old| *old != name);
-            let (plan, step) = (self.plan.clone(), self.step);
+            let (plan, step) = (self.plan.clone(), self.left_at.unwrap_or(self.step));
             self.draft_saved.clone_from(&self.now.clock);
             self.orders.push(Effect::SaveDraft { plan, step, instead_of });
         }

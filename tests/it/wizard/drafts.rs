@@ -73,3 +73,59 @@ fn a_question_stays_while_something_opens() {
     driver.press("Enter");
     assert!(driver.left.is_some());
 }
+
+/// A draft of the practice pair, left on Mismatches; returns its file.
+fn draft_left_on_mismatches(driver: &mut Driver) -> std::path::PathBuf {
+    driver.press("Ctrl+N a Ctrl+N");
+    assert_eq!(driver.step(), "Mismatches");
+    driver.press("1 Ctrl+P");
+    let file = driver.home().join("drafts").join("practice.toml");
+    let text = std::fs::read_to_string(&file).expect("a draft");
+    std::fs::write(&file, text.replace("step = \"Connect\"", "step = \"Mismatches\""))
+        .expect("a draft");
+    file
+}
+
+#[test]
+fn a_draft_that_is_only_looked_at_stays_as_it_is() {
+    let mut driver = Driver::practice(LARGE);
+    let file = draft_left_on_mismatches(&mut driver);
+    let text = std::fs::read_to_string(&file).expect("a draft");
+    driver.press("End Enter");
+    driver.shows("you were at Mismatches (3)");
+    driver.press("Ctrl+P");
+    assert_eq!(std::fs::read_to_string(&file).expect("a draft"), text);
+    // What is changed on Connect is kept, the step it was left at too.
+    driver.press("End Enter Tab Tab Space Space Space Ctrl+P");
+    driver.shows("continue at Mismatches");
+}
+
+#[test]
+fn a_copied_draft_never_takes_the_place_of_the_one_it_was_copied_from() {
+    let mut driver = Driver::practice(LARGE);
+    let file = draft_left_on_mismatches(&mut driver);
+    let text = std::fs::read_to_string(&file).expect("a draft");
+    std::fs::write(file.with_file_name("variant.toml"), &text).expect("a copy");
+    std::fs::remove_file(&file).expect("gone");
+    driver.press("n Ctrl+P");
+    std::fs::write(&file, "# the first one\n").expect("a draft");
+    driver.press("/ v a r i a n t Enter Enter");
+    assert_eq!(driver.model.migration.plan.name, "variant", "{}", driver.screen());
+    driver.press("Ctrl+N Space Ctrl+P Ctrl+P");
+    assert_eq!(std::fs::read_to_string(&file).expect("a draft"), "# the first one\n");
+}
+
+#[test]
+fn what_a_draft_says_that_is_not_understood_is_not_lost() {
+    let mut driver = Driver::practice(LARGE);
+    let file = draft_left_on_mismatches(&mut driver);
+    let text = std::fs::read_to_string(&file).expect("a draft");
+    let newer = text.replace("[options]", "[options]\nundo = \"always\"");
+    std::fs::write(&file, &newer).expect("a draft");
+    driver.press("End Enter");
+    driver.shows("Opened, but not quite as it is");
+    driver.shows("what you change is kept as \"practice-2\"");
+    driver.press("Esc Ctrl+N Space Ctrl+P Ctrl+P");
+    assert_eq!(drafts(&driver), ["practice-2.toml", "practice.toml"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("a draft"), newer);
+}
