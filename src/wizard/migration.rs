@@ -318,7 +318,10 @@ impl Migration {
     /// Whether a comparison is under way or about to be.
     #[must_use]
     pub fn is_comparing(&self) -> bool {
-        self.compare_again || self.jobs.is_running(Purpose::Survey)
+        // Where a side is neither known nor being tested nothing is about to happen.
+        let is_coming = |side| self.side(side).model.is_some() || self.is_testing(side);
+        let may_compare = is_coming(Side::Source) && is_coming(Side::Destination);
+        self.compare_again && may_compare || self.jobs.is_running(Purpose::Survey)
     }
 
     /// Rows of an entity, once counted.
@@ -774,6 +777,8 @@ impl Migration {
             }
             _ => title,
         };
+        // What was said to be under way is no more.
+        self.said = None;
         self.overlays.push(Overlay::Error(Trouble::new(title, fault)));
     }
 
