@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::outsystems::Side;
+
 /// What a job is for. A second one of the same purpose takes the place of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
@@ -11,10 +13,8 @@ pub enum Purpose {
     Open,
     /// Making the practice pair.
     Practice,
-    /// Testing the source and reading its model.
-    TestSource,
-    /// The same for the destination.
-    TestDestination,
+    /// Testing a side and reading its model.
+    Test(Side),
     /// Comparing, counting, planning.
     Survey,
     /// Counting rows of entities.

@@ -164,6 +164,14 @@ pub struct Opened {
     pub is_draft: bool,
 }
 
+impl Opened {
+    /// Answers of which nothing is to be said, and which no draft holds yet.
+    #[must_use]
+    pub fn new(plan: PlanFile) -> Self {
+        Self { plan, notices: Vec::new(), step: None, is_draft: false }
+    }
+}
+
 /// A report with the files that hold it.
 #[derive(Debug)]
 pub struct Reported {
@@ -310,8 +318,6 @@ pub enum Effect {
     OpenFolder(PathBuf),
     /// Draw everything again.
     Redraw,
-    /// A job's result is no longer wanted.
-    Cancel(JobId),
     /// Leave; with the exit code's meaning.
     Quit(Leaving),
 }

@@ -151,11 +151,6 @@ impl Worker {
             }
             Effect::RemoveDraft(path) => lists::remove_draft(&home, &path),
             Effect::OpenFolder(folder) => lists::open_folder(&folder),
-            Effect::Cancel(job) => {
-                if let Some(task) = self.jobs.remove(&job.purpose) {
-                    task.abort();
-                }
-            }
             // The screen's own.
             Effect::Copy(_) | Effect::Title(_) | Effect::Redraw | Effect::Quit(_) => {}
         }

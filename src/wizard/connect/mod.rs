@@ -162,10 +162,7 @@ impl Connect {
                 _ => None,
             };
             let endpoint = fields::endpoint(form);
-            if migration.side(side).secret != secret {
-                migration.forget(side);
-                migration.side_mut(side).secret = secret;
-            }
+            migration.set_secret(side, secret);
             migration.set_endpoint(side, endpoint);
         }
     }

@@ -8,6 +8,7 @@ use super::keys::{Binding, Command, Key};
 use super::list::List;
 use super::message::{Effect, Saved, SavedKind};
 use super::migration::Migration;
+use super::overlay::{Overlay, Question};
 use super::text_field::TextField;
 
 /// What the person begins.
@@ -40,6 +41,8 @@ pub struct Home {
 
 const NEW: &str = "new";
 const PRACTICE: &str = "practice";
+/// The question whether to remove a draft.
+pub(super) const REMOVE_DRAFT: &str = "remove-draft";
 const REMOVE: &str = "remove draft";
 
 /// The keys of Home.
@@ -220,18 +223,12 @@ impl Home {
                 migration.say("Runs are kept: their journals prove what was written.");
             }
             SavedKind::Draft(path) => {
-                migration.overlays.push(super::overlay::Overlay::Question(
-                    super::overlay::Question {
-                        asker: super::overlay::Asker::Program(super::REMOVE_DRAFT),
-                        title: format!("Remove the draft \"{}\"?", saved.name),
-                        lines: vec![format!("Its answers are gone then: {}", path.display())],
-                        choices: vec![
-                            ("Keep it".to_owned(), String::new()),
-                            ("Remove it".to_owned(), String::new()),
-                        ],
-                        selected: 0,
-                    },
-                ));
+                migration.overlays.push(Overlay::Question(Question::of_program(
+                    REMOVE_DRAFT,
+                    format!("Remove the draft \"{}\"?", saved.name),
+                    format!("Its answers are gone then: {}", path.display()),
+                    &[("Keep it", ""), ("Remove it", "")],
+                )));
             }
         }
     }

@@ -100,6 +100,24 @@ pub struct Question {
     pub selected: usize,
 }
 
+impl Question {
+    /// A question of the program itself.
+    pub(super) fn of_program(
+        tag: &'static str,
+        title: impl Into<String>,
+        line: impl Into<String>,
+        choices: &[(&str, &str)],
+    ) -> Self {
+        Self {
+            asker: Asker::Program(tag),
+            title: title.into(),
+            lines: vec![line.into()],
+            choices: choices.iter().map(|(name, what)| ((*name).into(), (*what).into())).collect(),
+            selected: 0,
+        }
+    }
+}
+
 /// A long list to pick from.
 #[derive(Clone, Debug)]
 pub struct Picker {
@@ -186,7 +204,7 @@ impl Overlay {
         match self {
             Self::Question(question) => matches!(
                 question.asker,
-                Asker::Program(super::LEAVE_RUN) | Asker::Step(super::execute::STOP)
+                Asker::Program(super::leaving::LEAVE_RUN) | Asker::Step(super::execute::STOP)
             ),
             _ => false,
         }

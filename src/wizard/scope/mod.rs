@@ -152,8 +152,7 @@ impl Scope {
         let catalogue = Catalogue::new(source);
         self.rows = Rows::new(&catalogue, Some(destination));
         for ((side, entity), rows) in &migration.counts {
-            let side = if *side == Side::Source as u8 { Side::Source } else { Side::Destination };
-            self.rows.put(&catalogue, side, *entity, *rows);
+            self.rows.put(&catalogue, *side, *entity, *rows);
         }
         self.catalogue = Some(catalogue);
         self.destination = Some(Arc::clone(destination));

@@ -250,7 +250,7 @@ fn rows_are_asked_for_in_one_job_and_only_of_what_is_looked_at() {
         for (side, index) in wanted {
             assert_eq!(side, Side::Source, "there are no tables there");
             counted.push(index.0);
-            migration.counts.insert((side as u8, index), 10);
+            migration.counts.insert((side, index), 10);
             step.update(migration, Event::Fact(&Fact::Counted(side, index, 10)));
         }
         migration.jobs.end(job);

@@ -90,6 +90,7 @@ impl Place {
 
 /// Judges what somebody else has migrated: the source, the destination before and after, the
 /// report and the plan, each a file. What is wrong, if anything.
+#[cfg(unix)]
 pub fn troubles_of(files: [&Path; 5]) -> Vec<String> {
     let [source, before, after, report, plan] = files;
     judge(&Case {

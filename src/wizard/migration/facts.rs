@@ -1,0 +1,106 @@
+//! What jobs report, and what is said of one that failed.
+
+use std::sync::Arc;
+
+use super::super::jobs::{JobId, Purpose};
+use super::super::message::Fact;
+use super::super::overlay::{Overlay, Trouble};
+use super::super::running::Running;
+use super::Migration;
+use crate::database::Fault;
+use crate::outsystems::{Environment, Side};
+use crate::plan::Review;
+
+impl Migration {
+    /// A job reported: what it found is kept.
+    pub(in crate::wizard) fn learn(&mut self, job: JobId, fact: &Fact) {
+        match fact {
+            Fact::Listed(saved) => self.saved.clone_from(saved),
+            Fact::Checked(side, check) => self.side_mut(*side).checks.push(check.clone()),
+            Fact::Read(side, model) => self.learn_model(*side, model),
+            Fact::Counting(open) => self.counting = *open,
+            Fact::Surveyed(review) => self.learn_comparison(review),
+            Fact::Planned(made) => {
+                self.counting = 0;
+                self.built = made.as_ref().ok().cloned();
+                self.refusal = made.as_ref().err().cloned();
+            }
+            Fact::ScopeUnknown(what) => {
+                self.scope_trouble = Some(what.clone());
+                self.review = None;
+            }
+            Fact::Counted(side, entity, rows) => {
+                self.counts.insert((*side, *entity), *rows);
+            }
+            Fact::Checks(checks) => {
+                self.checks.clone_from(checks);
+                self.checks_made.clone_from(&self.now.clock);
+            }
+            Fact::Started { id, folder } => self.run_started(id, folder),
+            Fact::Progressed(progress) => self.progressed(progress),
+            Fact::Proving(progress) => self.proof_progressed(progress),
+            Fact::Failed(fault) => self.failed(job, fault),
+            Fact::Opened(_)
+            | Fact::Making(_)
+            | Fact::PracticeMade(_)
+            | Fact::Reported(_)
+            | Fact::Exported(_) => {}
+        }
+    }
+
+    fn learn_model(&mut self, side: Side, model: &Arc<Environment>) {
+        let clock = self.now.clock.clone();
+        let known = self.side_mut(side);
+        known.model = Some(Arc::clone(model));
+        known.checked = clock;
+        self.learn_lessons();
+        self.compare_again = true;
+    }
+
+    fn learn_comparison(&mut self, review: &Arc<Review>) {
+        self.review = Some(Arc::clone(review));
+        self.scope_trouble = None;
+        self.compared.clone_from(&self.now.clock);
+        for pair in &review.comparison.pairs {
+            let existing = &pair.existing;
+            let theirs = existing.replaced.zip(existing.standing).map(|(a, b)| a + b);
+            for (side, entity, rows) in [
+                (Side::Source, pair.source, pair.source_rows),
+                (Side::Destination, pair.destination, theirs),
+            ] {
+                if let Some(rows) = rows {
+                    self.counts.insert((side, entity), rows);
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, job: JobId, fault: &Fault) {
+        let title = match job.purpose {
+            // Its check says it in its place.
+            Purpose::Test(_) => return,
+            Purpose::Home => "The list of drafts and runs could not be read",
+            Purpose::Open => "This could not be opened",
+            Purpose::Practice => "The practice pair could not be made",
+            Purpose::Survey => "The environments could not be compared",
+            Purpose::Count => "Rows could not be counted",
+            Purpose::Check => {
+                self.checks.clear();
+                "The checks could not be made"
+            }
+            // What was written is written: it is no refusal.
+            Purpose::Run if self.run.as_ref().is_some_and(Running::has_begun) => {
+                self.end_run();
+                "The run ended, and its report could not be made"
+            }
+            Purpose::Run => {
+                self.run_refused(fault);
+                "The run was refused; nothing was written"
+            }
+            Purpose::Export => "The file could not be written",
+        };
+        // What was said to be under way is no more.
+        self.said = None;
+        self.overlays.push(Overlay::Error(Trouble::new(title, fault)));
+    }
+}

@@ -1,0 +1,41 @@
+//! What is said to the person and asked of them: the status line, questions and lists over the
+//! screen.
+
+use super::super::message::Effect;
+use super::super::overlay::{Asker, Overlay, Picker, Question};
+use super::Migration;
+
+impl Migration {
+    /// Says a sentence in the status line.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.said = Some(text.into());
+    }
+
+    /// Copies a text.
+    pub fn copy(&mut self, text: String) {
+        self.say("Copied, if the terminal allows it.");
+        self.orders.push(Effect::Copy(text));
+    }
+
+    /// Asks a question of the step that is shown.
+    pub fn ask(
+        &mut self,
+        tag: &'static str,
+        title: impl Into<String>,
+        lines: Vec<String>,
+        choices: Vec<(String, String)>,
+    ) {
+        self.overlays.push(Overlay::Question(Question {
+            asker: Asker::Step(tag),
+            title: title.into(),
+            lines,
+            choices,
+            selected: 0,
+        }));
+    }
+
+    /// Has the person pick from a long list, for the step that is shown.
+    pub fn pick(&mut self, tag: &'static str, title: impl Into<String>, items: Vec<String>) {
+        self.overlays.push(Overlay::Picker(Picker::new(Asker::Step(tag), title, items)));
+    }
+}

@@ -1,0 +1,103 @@
+//! What is begun or opened: a new migration, the practice pair, a draft or plan file, the report of
+//! a run.
+
+use super::home::{self, Begin};
+use super::jobs::{JobId, Purpose};
+use super::keys::Command;
+use super::message::{Effect, Opened, Reported};
+use super::overlay::{Asker, Overlay, Question, Reading};
+use super::{Model, steps};
+use crate::plan::PlanFile;
+
+impl Model {
+    /// What is to be done first: list what is on this machine.
+    pub fn start(&mut self) -> Vec<Effect> {
+        self.migration.start(Purpose::Home, Effect::List);
+        std::mem::take(&mut self.migration.orders)
+    }
+
+    /// The same, going straight to the practice pair.
+    pub fn start_practice(&mut self) -> Vec<Effect> {
+        self.migration.start(Purpose::Practice, Effect::MakePractice);
+        self.start()
+    }
+
+    /// A command for Home.
+    pub(super) fn on_home(&mut self, command: Command) {
+        let Some(begun) = self.home.obey(command, &mut self.migration) else { return };
+        match begun {
+            Begin::New => {
+                let name = home::free_name("migration", &self.migration.saved);
+                self.open(Opened::new(PlanFile::empty(&name)));
+            }
+            Begin::Practice => {
+                self.migration.start(Purpose::Practice, Effect::MakePractice);
+                self.migration.say("The practice pair is being made…");
+            }
+            Begin::Plan(path) => {
+                self.migration.start(Purpose::Open, |job| Effect::Open(job, path));
+            }
+            Begin::Run(id) => {
+                self.migration.start(Purpose::Open, |job| Effect::OpenRun(job, id));
+            }
+        }
+    }
+
+    /// Begins with these answers.
+    pub(super) fn open(&mut self, opened: Opened) {
+        let Opened { plan, notices, step, is_draft } = opened;
+        // A question that is none of the old migration's stays: Enter is meant for it.
+        let mut asked = std::mem::take(&mut self.migration.overlays);
+        asked.retain(|overlay| {
+            matches!(overlay, Overlay::Question(Question { asker: Asker::Program(_), .. }))
+        });
+        self.migration.open(plan, is_draft);
+        self.migration.overlays = asked;
+        self.begin_steps();
+        let step = step.and_then(|name| self.place_of(&name)).unwrap_or(0);
+        self.show_step(0);
+        // As far as the draft had come; what is beyond Review is never come back to this way.
+        self.reached = step.min(self.review());
+        if step > 0 {
+            let name = self.steps[self.reached].name();
+            self.migration.say(format!(
+                "Both sides are tested again first; you were at {name} ({}).",
+                self.reached + 1
+            ));
+        }
+        if !notices.is_empty() {
+            let mut lines =
+                vec!["The file was opened. What is to be known of that:".to_owned(), String::new()];
+            lines.extend(notices);
+            self.migration.overlays.push(Overlay::Text(Reading {
+                title: "Opened, but not quite as it is".to_owned(),
+                lines,
+                first: 0,
+            }));
+        }
+    }
+
+    /// A report came: it belongs to the run that has just ended, or is that of an earlier one, which
+    /// takes the place of whatever was open.
+    pub(super) fn show_report(&mut self, job: JobId, reported: Box<Reported>) {
+        if job.purpose == Purpose::Run {
+            self.made = Some(reported.report.verdict());
+            self.migration.end_run();
+        } else {
+            self.migration.jobs.end(job);
+            self.migration.open(PlanFile::empty(&reported.report.name), false);
+            self.begin_steps();
+        }
+        self.migration.report = Some(reported);
+        if let Some(place) = self.place_of("Report") {
+            self.show_step(place);
+        }
+    }
+
+    /// All steps as they are at first.
+    fn begin_steps(&mut self) {
+        self.steps = steps::all();
+        self.seen = self.steps.iter().map(|_| None).collect();
+        self.reached = 0;
+    }
+}
