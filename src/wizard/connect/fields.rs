@@ -194,14 +194,21 @@ pub fn fault(side: Side, form: &Form, name: &str) -> Option<String> {
             Some("Production is never written; choose another environment".to_owned())
         }
         PATH => missing("The file's path"),
-        SERVER => missing("The server's name").or_else(|| port_fault(text)),
-        DATABASE => missing("The database's name"),
+        SERVER => missing("The server's name")
+            .or_else(|| too_long(text, 300, "No server's name is that long"))
+            .or_else(|| port_fault(text)),
+        DATABASE => missing("The database's name")
+            .or_else(|| too_long(text, 128, "No database's name is that long")),
         USER => missing("The user's name").or_else(|| {
             (authentication(form) == Authentication::Windows && !text.contains('\\'))
                 .then(|| "A Windows account is written DOMAIN\\user".to_owned())
         }),
         _ => None,
     }
+}
+
+fn too_long(text: &str, most: usize, sentence: &str) -> Option<String> {
+    (text.chars().nth(most).is_some()).then(|| sentence.to_owned())
 }
 
 fn port_fault(server: &str) -> Option<String> {
@@ -212,7 +219,7 @@ fn port_fault(server: &str) -> Option<String> {
     } else if is_port {
         None
     } else {
-        Some("The port after the comma is a number from 1 to 65535".to_owned())
+        Some("The port is a number from 1 to 65535".to_owned())
     }
 }
 
