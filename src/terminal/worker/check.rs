@@ -52,7 +52,7 @@ pub(super) async fn check(
     match check_destination(&plan, sides.source.as_ref(), sides.destination.as_ref()).await {
         Ok(()) if sides.destination.facts().capabilities.rights => checks.good(
             &format!(
-                "may read and write what the plan needs in {}",
+                "may read and write {} as the plan needs",
                 counted(plan.entities.len() as u64, "table", "tables")
             ),
             "Connect",

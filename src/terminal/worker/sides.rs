@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::Reporter;
 use super::desk::Desk;
-use crate::database::{EngineKind, FaultKind, Result, Rights, Source, TableName};
+use crate::database::{EngineKind, Fault, FaultKind, Result, Rights, Source, TableName};
 use crate::front::open;
 use crate::outsystems::{Environment, Side};
 use crate::plan::Endpoint;
@@ -46,7 +46,10 @@ pub(super) async fn test(
                 FaultKind::NotFound => "not found",
                 _ => "not opened",
             };
-            tell(bad(format!("{what}: {}", fault.what), fault.next.clone()));
+            tell(bad(
+                format!("{what}: {}", without_place(&fault, side, &spec.place())),
+                fault.next.clone(),
+            ));
             return Err(fault);
         }
     };
@@ -68,7 +71,7 @@ pub(super) async fn test(
     let model = match open::model(side, database.as_ref()).await {
         Ok(model) => model,
         Err(fault) => {
-            tell(bad(fault.what.clone(), fault.next.clone()));
+            tell(bad(without_place(&fault, side, &facts.place).to_owned(), fault.next.clone()));
             return Err(fault);
         }
     };
@@ -91,6 +94,11 @@ pub(super) async fn test(
     }
     to.tell(Fact::Read(side, model));
     Ok(())
+}
+
+/// What went wrong, without the side and its place: they stand beside it.
+fn without_place<'a>(fault: &'a Fault, side: Side, place: &str) -> &'a str {
+    fault.what.strip_prefix(&format!("{side} {place}: ")).unwrap_or(&fault.what)
 }
 
 fn good(text: String) -> Check {

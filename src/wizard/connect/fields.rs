@@ -194,8 +194,11 @@ pub(super) fn fault(side: Side, form: &Form, name: &str) -> Option<String> {
             Some("Production is never written; choose another environment".to_owned())
         }
         PATH => missing("The file's path"),
-        SERVER => missing("The server's name").or_else(|| port_fault(text)),
-        DATABASE => missing("The database's name"),
+        SERVER => missing("The server's name")
+            .or_else(|| too_long(text, 300, "No server's name is that long"))
+            .or_else(|| port_fault(text)),
+        DATABASE => missing("The database's name")
+            .or_else(|| too_long(text, 128, "No database's name is that long")),
         USER => missing("The user's name").or_else(|| {
             (authentication(form) == Authentication::Windows && !text.contains('\\'))
                 .then(|| "A Windows account is written DOMAIN\\user".to_owned())
@@ -211,6 +214,10 @@ pub(super) fn judge(side: Side, form: &mut Form, place: usize) -> Option<String>
     fault
 }
 
+fn too_long(text: &str, most: usize, sentence: &str) -> Option<String> {
+    (text.chars().nth(most).is_some()).then(|| sentence.to_owned())
+}
+
 fn port_fault(server: &str) -> Option<String> {
     let (host, port) = server.split_once(',')?;
     let is_port = port.trim().parse::<u16>().is_ok_and(|port| port > 0);
@@ -219,7 +226,7 @@ fn port_fault(server: &str) -> Option<String> {
     } else if is_port {
         None
     } else {
-        Some("The port after the comma is a number from 1 to 65535".to_owned())
+        Some("The port is a number from 1 to 65535".to_owned())
     }
 }
 

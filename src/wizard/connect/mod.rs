@@ -152,6 +152,10 @@ impl Step for Connect {
     }
 
     fn notice(&self, migration: &Migration) -> Option<Notice> {
+        // Beside the field there is not always room for the whole sentence.
+        if let Some(fault) = self.focused().focused().and_then(|field| field.error.as_ref()) {
+            return Some(Notice::new(Sign::Bad, format!("{fault}.")));
+        }
         for side in BOTH {
             let checks = &migration.side(side).checks;
             if let Some(check) = checks.iter().find(|check| check.sign == Sign::Bad) {
@@ -164,7 +168,7 @@ impl Step for Connect {
         if let Some((source, destination)) = migration.models() {
             return match check_pair(source, destination, migration.plan.destination.purpose) {
                 Err(fault) => {
-                    Some(Notice::new(Sign::Bad, format!("{} {}", fault.what, fault.next)))
+                    Some(Notice::new(Sign::Bad, format!("{}. {}", fault.what, fault.next)))
                 }
                 Ok(warnings) => {
                     warnings.first().map(|text| Notice::new(Sign::Warning, text.clone()))

@@ -1,7 +1,7 @@
 //! Draws the two sides, each a form with its checks below.
 
 use super::super::form::view::{draw as draw_form, draw_field};
-use super::super::look::{Area, Canvas, cut, panel, paragraph, put, role};
+use super::super::look::{Area, Canvas, cut, panel, paragraph, put, role, wrap};
 use super::super::message::{Check, Sign};
 use super::super::migration::Migration;
 use super::super::viewport::Class;
@@ -47,7 +47,11 @@ fn draw_side(step: &Connect, side: Side, migration: &Migration, area: Area, canv
         (true, _) => 0,
         // While somebody types, the fields need the room.
         (false, true) if room < 15 => 3,
-        (false, _) => 7.min(room),
+        // What a check found is of no use without its end: there the advice stands.
+        (false, _) => {
+            let lines = check_lines(checks, usize::from(area.width).saturating_sub(6));
+            (lines + 2).min(room.saturating_sub(7)).max(7.min(room))
+        }
     };
     let mut height = u16::try_from(wanted.min(room.saturating_sub(least))).unwrap_or(area.height);
     if height < 3 {
@@ -71,14 +75,15 @@ fn draw_scrolled(form: &super::Form, area: Area, canvas: &mut Canvas) {
         .map(|field| 1 + usize::from(field.error.is_some()))
         .sum::<usize>();
     let room = usize::from(area.height);
-    if !form.has_focus || before + 2 <= room {
+    let own = 1 + usize::from(form.focused().is_some_and(|field| field.error.is_some()));
+    if !form.has_focus || before + own <= room {
         draw_form(form, LABELS, area, 0, canvas);
         return;
     }
     let mut cut_off = form.clone();
     let mut skipped = 0;
     for (place, field) in cut_off.fields.iter_mut().enumerate() {
-        if before + 2 - skipped <= room || place >= form.focus {
+        if before + own - skipped <= room || place >= form.focus {
             break;
         }
         if !field.is_hidden {
@@ -87,6 +92,12 @@ fn draw_scrolled(form: &super::Form, area: Area, canvas: &mut Canvas) {
         }
     }
     draw_form(&cut_off, LABELS, area, 0, canvas);
+}
+
+/// Lines that the checks take in so many columns.
+fn check_lines(checks: &[Check], width: usize) -> usize {
+    let lines = |text: &str| if text.is_empty() { 0 } else { wrap(text, width).len() };
+    checks.iter().map(|check| lines(&check.text) + lines(&check.advice)).sum()
 }
 
 fn draw_checks(checks: &[Check], title: &str, is_testing: bool, area: Area, canvas: &mut Canvas) {

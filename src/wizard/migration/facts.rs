@@ -99,6 +99,8 @@ impl Migration {
             }
             Purpose::Export => "The file could not be written",
         };
+        // What was said to be under way is no more.
+        self.said = None;
         self.overlays.push(Overlay::Error(Trouble::new(title, fault)));
     }
 }

@@ -4,6 +4,7 @@
 use super::super::jobs::{JobId, Purpose};
 use super::super::message::Effect;
 use super::Migration;
+use crate::outsystems::Side;
 
 impl Migration {
     /// Starts a job and orders what it is to do.
@@ -26,7 +27,10 @@ impl Migration {
     /// Whether a comparison is under way or about to be.
     #[must_use]
     pub fn is_comparing(&self) -> bool {
-        self.compare_again || self.jobs.is_running(Purpose::Survey)
+        // Where a side is neither known nor being tested nothing is about to happen.
+        let is_coming = |side| self.side(side).model.is_some() || self.is_testing(side);
+        let may_compare = is_coming(Side::Source) && is_coming(Side::Destination);
+        self.compare_again && may_compare || self.jobs.is_running(Purpose::Survey)
     }
 
     /// Has the environments compared again, with rows counted anew.

@@ -115,9 +115,12 @@ fn check_lines<'a>(
     let mut shown = 0;
     for (place, check) in migration.checks.iter().enumerate() {
         let is_selected = step.pane == Pane::Checks && place == selected;
+        let is_whole = check.sign == Sign::Bad || check.sign == Sign::Warning || is_selected;
         let mut words = wrap(&check.text, width).into_iter();
-        lines.push(CheckLine::Check(place, check, words.next().unwrap_or_default()));
-        if check.sign == Sign::Bad || check.sign == Sign::Warning || is_selected {
+        let first = words.next().unwrap_or_default();
+        let first = if is_whole { first } else { cut(&check.text, width) };
+        lines.push(CheckLine::Check(place, check, first));
+        if is_whole {
             lines.extend(words.map(|text| CheckLine::More(text, check.sign)));
             if !check.advice.is_empty() {
                 let advice = wrap(&check.advice, width).into_iter();

@@ -202,6 +202,7 @@ impl Scope {
             catalogue,
             marks: &self.marks,
             rows: &self.rows,
+            destination: self.destination.as_deref(),
             names: &names,
             trouble: migration.scope_trouble.as_deref(),
         };

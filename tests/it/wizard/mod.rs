@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 mod anything;
+mod connect;
 mod doubt;
 mod drafts;
 pub mod driver;
