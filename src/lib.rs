@@ -58,6 +58,10 @@
 //! - *A step of the wizard*: a folder in `wizard/` (`mod.rs` its state, `view.rs` its drawing) and a
 //!   line in `wizard/steps.rs`; the step on which a kind of finding is decided is said in
 //!   `wizard/findings/kinds.rs`. Its line in `docs/manual.md` (a test asks for it).
+//! - *What works on every step*: a general key in `wizard/dispatch.rs`, Next and Back in
+//!   `wizard/going.rs`, what is begun or opened in `wizard/opening.rs`, the questions before the
+//!   end in `wizard/leaving.rs`. An answer, a fact or an order that steps share has its room in
+//!   `wizard/migration/`.
 //! - *A key*: a binding in the table of its step, or in `wizard/keys.rs` for all of them. What a
 //!   screen looks like in `docs/pictures/` is written anew by
 //!   `OSFERRY_UPDATE_DOCS=1 cargo test --test it docs`.

@@ -53,6 +53,15 @@ impl EntityPair {
     pub fn identifier(&self) -> Option<&AttributePair> {
         self.identifier.map(|place| &self.attributes[place])
     }
+
+    /// Its rows on each side, as far as they are counted.
+    pub fn counted(&self) -> impl Iterator<Item = (Side, EntityIndex, u64)> + use<> {
+        let existing = self.existing.replaced.zip(self.existing.standing);
+        let theirs =
+            existing.map(|(goes, stays)| (Side::Destination, self.destination, goes + stays));
+        let ours = self.source_rows.map(|rows| (Side::Source, self.source, rows));
+        ours.into_iter().chain(theirs)
+    }
 }
 
 impl Work<'_> {

@@ -86,12 +86,7 @@ impl Lines {
     /// Whether what is here is of this review and these decisions.
     #[must_use]
     pub fn is_current(&self, migration: &Migration) -> bool {
-        let is_same = match (&self.review, &migration.review) {
-            (Some(own), Some(theirs)) => Arc::ptr_eq(own, theirs),
-            (None, None) => true,
-            _ => false,
-        };
-        is_same && self.changes == migration.changes
+        migration.is_newest(self.review.as_ref()) && self.changes == migration.changes
     }
 
     /// Reads the review and the decisions.
@@ -101,12 +96,8 @@ impl Lines {
         is_own: &dyn Fn(FindingKind) -> bool,
         filter: &str,
     ) {
-        let is_same_review = match (&self.review, &migration.review) {
-            (Some(own), Some(theirs)) => Arc::ptr_eq(own, theirs),
-            _ => false,
-        };
         self.changes = migration.changes;
-        if is_same_review {
+        if self.review.is_some() && migration.is_newest(self.review.as_ref()) {
             self.redecide(&migration.plan.decisions);
             return;
         }

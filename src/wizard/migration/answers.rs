@@ -1,11 +1,13 @@
 //! What the person answers: the name, the scope, decisions, options. A changed answer makes what
 //! was planned lapse, and has the environments compared and the draft saved.
 
+use std::sync::Arc;
+
 use super::super::jobs::Purpose;
 use super::super::message::SavedKind;
 use super::Migration;
 use crate::compare::{Finding, FindingKey, choice};
-use crate::plan::{Decision, PlanFile, RunOptions, ScopeRequest};
+use crate::plan::{Decision, PlanFile, Review, RunOptions, ScopeRequest};
 
 impl Migration {
     /// Whether answers can still be changed: not once a run was started with them, nor where there
@@ -79,6 +81,12 @@ impl Migration {
         if before != *part {
             self.answered();
         }
+    }
+
+    /// Whether what was read off a comparison, or off none, is still what is to be shown.
+    #[must_use]
+    pub fn is_newest(&self, review: Option<&Arc<Review>>) -> bool {
+        review.map(Arc::as_ptr) == self.review.as_ref().map(Arc::as_ptr)
     }
 
     /// The findings of the newest comparison.

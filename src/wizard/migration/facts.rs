@@ -7,6 +7,7 @@ use super::super::message::Fact;
 use super::super::overlay::{Overlay, Trouble};
 use super::super::running::Running;
 use super::Migration;
+use crate::compare::EntityPair;
 use crate::database::Fault;
 use crate::outsystems::{Environment, Side};
 use crate::plan::Review;
@@ -61,18 +62,8 @@ impl Migration {
         self.review = Some(Arc::clone(review));
         self.scope_trouble = None;
         self.compared.clone_from(&self.now.clock);
-        for pair in &review.comparison.pairs {
-            let existing = &pair.existing;
-            let theirs = existing.replaced.zip(existing.standing).map(|(a, b)| a + b);
-            for (side, entity, rows) in [
-                (Side::Source, pair.source, pair.source_rows),
-                (Side::Destination, pair.destination, theirs),
-            ] {
-                if let Some(rows) = rows {
-                    self.counts.insert((side, entity), rows);
-                }
-            }
-        }
+        let counted = review.comparison.pairs.iter().flat_map(EntityPair::counted);
+        self.counts.extend(counted.map(|(side, entity, rows)| ((side, entity), rows)));
     }
 
     fn failed(&mut self, job: JobId, fault: &Fault) {

@@ -23,12 +23,7 @@ impl Existing {
     /// Comes up to date with the comparison; an entity taken in by reference is decided by its
     /// finding and does not count here.
     pub(super) fn sync(&mut self, migration: &Migration) {
-        let is_same = match (&self.review, &migration.review) {
-            (Some(own), Some(theirs)) => Arc::ptr_eq(own, theirs),
-            (None, None) => true,
-            _ => false,
-        };
-        if is_same {
+        if migration.is_newest(self.review.as_ref()) {
             return;
         }
         *self = Self { review: migration.review.clone(), ..Self::default() };

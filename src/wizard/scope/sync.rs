@@ -10,6 +10,7 @@ use super::details::Known;
 use super::marks::{Mark, Marks, Rows};
 use super::tree::Node;
 use super::{Scope, tree_height};
+use crate::compare::EntityPair;
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{Review, ScopeRequest};
 
@@ -36,10 +37,7 @@ impl Scope {
         if is_new {
             self.read(source, destination, migration);
         }
-        let is_reviewed = match (&self.basis.review, &migration.review) {
-            (Some(seen), Some(review)) => Arc::ptr_eq(seen, review),
-            (seen, review) => seen.is_none() && review.is_none(),
-        };
+        let is_reviewed = migration.is_newest(self.basis.review.as_ref());
         if is_new || !is_reviewed || self.basis.scope != migration.plan.scope {
             self.basis =
                 Basis { scope: migration.plan.scope.clone(), review: migration.review.clone() };
@@ -68,14 +66,9 @@ impl Scope {
         let Some(catalogue) = &self.catalogue else { return };
         let scope = &migration.plan.scope;
         if let Some(review) = &migration.review {
-            for pair in &review.comparison.pairs {
-                if let Some(rows) = pair.source_rows {
-                    self.rows.put(catalogue, Side::Source, pair.source, rows);
-                }
-                let existing = &pair.existing;
-                if let Some((goes, stays)) = existing.replaced.zip(existing.standing) {
-                    self.rows.put(catalogue, Side::Destination, pair.destination, goes + stays);
-                }
+            for (side, entity, rows) in review.comparison.pairs.iter().flat_map(EntityPair::counted)
+            {
+                self.rows.put(catalogue, side, entity, rows);
             }
         }
         self.marks = Marks::new(catalogue, scope, migration.review.as_deref(), &self.rows);

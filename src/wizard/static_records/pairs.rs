@@ -56,12 +56,7 @@ pub(super) struct Pairs {
 
 impl Pairs {
     pub(super) fn is_current(&self, migration: &Migration) -> bool {
-        let is_same = match (&self.review, &migration.review) {
-            (Some(own), Some(theirs)) => Arc::ptr_eq(own, theirs),
-            (None, None) => true,
-            _ => false,
-        };
-        is_same && self.changes == migration.changes
+        migration.is_newest(self.review.as_ref()) && self.changes == migration.changes
     }
 
     /// Reads the entities of the review.

@@ -59,20 +59,12 @@ pub(super) struct People {
 
 impl People {
     pub(super) fn is_current(&self, migration: &Migration) -> bool {
-        let is_same = match (&self.review, &migration.review) {
-            (Some(own), Some(theirs)) => Arc::ptr_eq(own, theirs),
-            (None, None) => true,
-            _ => false,
-        };
-        is_same && self.changes == migration.changes
+        migration.is_newest(self.review.as_ref()) && self.changes == migration.changes
     }
 
     /// Reads the people of the review.
     pub(super) fn read(&mut self, migration: &Migration, findings: &Findings) {
-        let is_same = match (&self.review, &migration.review) {
-            (Some(own), Some(theirs)) => Arc::ptr_eq(own, theirs),
-            _ => false,
-        };
+        let is_same = self.review.is_some() && migration.is_newest(self.review.as_ref());
         self.changes = migration.changes;
         if !is_same {
             self.review.clone_from(&migration.review);
