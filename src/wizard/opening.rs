@@ -5,7 +5,7 @@ use super::home::{self, Begin};
 use super::jobs::{JobId, Purpose};
 use super::keys::Command;
 use super::message::{Effect, Opened, Reported};
-use super::overlay::{Asker, Overlay, Question, Reading};
+use super::overlay::{Asker, Overlay, Question};
 use super::{Model, steps};
 use crate::plan::PlanFile;
 
@@ -69,11 +69,7 @@ impl Model {
             let mut lines =
                 vec!["The file was opened. What is to be known of that:".to_owned(), String::new()];
             lines.extend(notices);
-            self.migration.overlays.push(Overlay::Text(Reading {
-                title: "Opened, but not quite as it is".to_owned(),
-                lines,
-                first: 0,
-            }));
+            self.migration.show("Opened, but not quite as it is", lines);
         }
     }
 

@@ -8,22 +8,22 @@ use crate::database::{Authentication, Encryption};
 use crate::outsystems::Side;
 use crate::plan::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, Purpose};
 
-pub const ENGINE: &str = "engine";
-pub const PURPOSE: &str = "purpose";
-pub const PATH: &str = "path";
-pub const SERVER: &str = "server";
-pub const DATABASE: &str = "database";
-pub const AUTHENTICATION: &str = "authentication";
-pub const USER: &str = "user";
-pub const SECRET: &str = "secret";
-pub const ENCRYPTION: &str = "encryption";
-pub const TRUST: &str = "trust";
-pub const AUTHORITIES: &str = "authorities";
+pub(super) const ENGINE: &str = "engine";
+pub(super) const PURPOSE: &str = "purpose";
+pub(super) const PATH: &str = "path";
+pub(super) const SERVER: &str = "server";
+pub(super) const DATABASE: &str = "database";
+pub(super) const AUTHENTICATION: &str = "authentication";
+pub(super) const USER: &str = "user";
+pub(super) const SECRET: &str = "secret";
+pub(super) const ENCRYPTION: &str = "encryption";
+pub(super) const TRUST: &str = "trust";
+pub(super) const AUTHORITIES: &str = "authorities";
 
 const PURPOSES: [Purpose; 3] = [Purpose::Production, Purpose::NonProduction, Purpose::Development];
 
 /// The form of a side as the plan has it.
-pub fn form(side: Side, endpoint: &Endpoint) -> Form {
+pub(super) fn form(side: Side, endpoint: &Endpoint) -> Form {
     let empty = (String::new(), String::new(), String::new());
     let (mut authentication, mut encryption) = (Authentication::Sql, Encryption::Required);
     let (mut trust, mut authorities, mut file) = (false, String::new(), String::new());
@@ -132,7 +132,7 @@ pub fn form(side: Side, endpoint: &Endpoint) -> Form {
 }
 
 /// Hides what has nothing to say as the others stand.
-pub fn hide(form: &mut Form) {
+pub(super) fn hide(form: &mut Form) {
     let is_file = form.field(ENGINE).is_some_and(|field| field.chosen() == 1);
     let how = authentication(form);
     let trusts = form.field(TRUST).is_some_and(Field::is_ticked);
@@ -154,13 +154,13 @@ pub fn hide(form: &mut Form) {
 }
 
 /// How the form signs in.
-pub fn authentication(form: &Form) -> Authentication {
+pub(super) fn authentication(form: &Form) -> Authentication {
     let place = form.field(AUTHENTICATION).map_or(0, Field::chosen);
     AUTHENTICATIONS.get(place).map_or(Authentication::Sql, |(_, how)| *how)
 }
 
 /// The endpoint that the form spells.
-pub fn endpoint(form: &Form) -> Endpoint {
+pub(super) fn endpoint(form: &Form) -> Endpoint {
     let place = |name| form.field(name).map_or(0, Field::chosen);
     let file = |name| {
         let text = form.value(name);
@@ -185,7 +185,7 @@ pub fn endpoint(form: &Form) -> Endpoint {
 }
 
 /// What is wrong with a field, as a sentence.
-pub fn fault(side: Side, form: &Form, name: &str) -> Option<String> {
+pub(super) fn fault(side: Side, form: &Form, name: &str) -> Option<String> {
     let field = form.field(name).filter(|field| !field.is_hidden)?;
     let text = field.value();
     let missing = |what: &str| text.is_empty().then(|| format!("{what} is needed"));
@@ -207,6 +207,13 @@ pub fn fault(side: Side, form: &Form, name: &str) -> Option<String> {
     }
 }
 
+/// Writes beside a field what is wrong with it, or that nothing is.
+pub(super) fn judge(side: Side, form: &mut Form, place: usize) -> Option<String> {
+    let fault = fault(side, form, form.fields[place].name);
+    form.fields[place].error.clone_from(&fault);
+    fault
+}
+
 fn too_long(text: &str, most: usize, sentence: &str) -> Option<String> {
     (text.chars().nth(most).is_some()).then(|| sentence.to_owned())
 }
@@ -224,16 +231,39 @@ fn port_fault(server: &str) -> Option<String> {
 }
 
 /// The first field of the form that is wrong, with its sentence.
-pub fn first_fault(side: Side, form: &Form) -> Option<(&'static str, String)> {
+pub(super) fn first_fault(side: Side, form: &Form) -> Option<(&'static str, String)> {
     form.fields
         .iter()
         .find_map(|field| fault(side, form, field.name).map(|text| (field.name, text)))
 }
 
+/// Writes beside the first field that is wrong what is wrong with it.
+pub(super) fn judge_first(side: Side, form: &mut Form) -> Option<(&'static str, String)> {
+    let (name, fault) = first_fault(side, form)?;
+    if let Some(field) = form.field_mut(name) {
+        field.error = Some(fault.clone());
+    }
+    Some((name, fault))
+}
+
+/// The field of the password or token.
+pub(super) fn secret(form: &Form) -> Option<&SecretField> {
+    match &form.field(SECRET)?.kind {
+        FieldKind::Secret(secret) => Some(secret),
+        _ => None,
+    }
+}
+
+/// The same, to be changed.
+pub(super) fn secret_mut(form: &mut Form) -> Option<&mut SecretField> {
+    match &mut form.field_mut(SECRET)?.kind {
+        FieldKind::Secret(secret) => Some(secret),
+        _ => None,
+    }
+}
+
 /// Whether the form wants a password or token that nobody has typed.
-pub fn misses_secret(form: &Form) -> bool {
-    form.field(SECRET).is_some_and(|field| {
-        !field.is_hidden
-            && matches!(&field.kind, FieldKind::Secret(secret) if secret.characters() == 0)
-    })
+pub(super) fn misses_secret(form: &Form) -> bool {
+    form.field(SECRET).is_some_and(|field| !field.is_hidden)
+        && secret(form).is_some_and(|secret| secret.characters() == 0)
 }

@@ -2,7 +2,6 @@
 
 use super::super::keys::Command;
 use super::super::migration::Migration;
-use super::super::overlay::{Overlay, Reading};
 use super::targets::targets;
 use super::words::{choice_of, sentence, short_about, to_text, way_out};
 use crate::compare::{Finding, choice};
@@ -156,7 +155,7 @@ pub fn read(migration: &mut Migration, finding: &Finding) {
         lines.extend([String::new(), format!("LESSON  {}", lesson.title), lesson.text.clone()]);
     }
     let title = finding.about.clone();
-    migration.overlays.push(Overlay::Text(Reading { title, lines, first: 0 }));
+    migration.show(title, lines);
 }
 
 /// Decides a finding and says what follows, where something does.

@@ -168,18 +168,12 @@ impl Form {
         self.focused().is_some_and(Field::is_text)
     }
 
-    /// Gives the focus to a field; says which one lost it.
+    /// Gives the focus to a field.
     pub fn focus_on(&mut self, name: &str) {
         if let Some(place) = self.fields.iter().position(|field| field.name == name) {
             self.focus = place;
             self.has_focus = true;
         }
-    }
-
-    /// The first field with an error.
-    #[must_use]
-    pub fn first_error(&self) -> Option<&Field> {
-        self.fields.iter().find(|field| field.error.is_some() && !field.is_hidden)
     }
 
     /// A character for the field with the focus.

@@ -2,7 +2,7 @@
 //! screen.
 
 use super::super::message::Effect;
-use super::super::overlay::{Asker, Overlay, Picker, Question};
+use super::super::overlay::{Asker, Overlay, Picker, Question, Reading};
 use super::Migration;
 
 impl Migration {
@@ -32,6 +32,11 @@ impl Migration {
             choices,
             selected: 0,
         }));
+    }
+
+    /// Shows a text to be read, each line a paragraph.
+    pub fn show(&mut self, title: impl Into<String>, lines: Vec<String>) {
+        self.overlays.push(Overlay::Text(Reading { title: title.into(), lines, first: 0 }));
     }
 
     /// Has the person pick from a long list, for the step that is shown.

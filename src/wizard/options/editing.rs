@@ -4,7 +4,6 @@ use super::super::findings::{READ, may_change};
 use super::super::form::{Change, FieldKind};
 use super::super::keys::{Command, EXPORT};
 use super::super::migration::Migration;
-use super::super::overlay::{Overlay, Reading};
 use super::super::step::Event;
 use super::fields::{self, BATCH, FINDINGS, KEEP, NUMBERS, PARALLEL, READING, REPLACE};
 use super::picture::Picture;
@@ -183,7 +182,7 @@ impl Options {
         let Some(field) = self.form.focused() else { return };
         let text = fields::explanation(migration, &self.existing, field.name);
         let title = field.label.to_owned();
-        migration.overlays.push(Overlay::Text(Reading { title, lines: vec![text], first: 0 }));
+        migration.show(title, vec![text]);
     }
 
     /// From the last field Tab leads to the plan, and back from the first.

@@ -275,7 +275,7 @@ fn defaults_leave_the_choice_about_rows_alone() {
     press(&mut step, &mut migration, Command::Own(DEFAULTS));
     assert_eq!(migration.plan.options, RunOptions::default());
     assert_eq!((step.form.value(BATCH), step.form.value(PARALLEL)), ("2000", "4"));
-    assert!(step.form.first_error().is_none());
+    assert!(step.form.fields.iter().all(|field| field.error.is_none()));
     assert_eq!(migration.plan.scope.replace, Some(true));
 }
 

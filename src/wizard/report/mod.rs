@@ -9,7 +9,6 @@ use super::list::List;
 use super::look::{Area, Canvas, wrap};
 use super::message::{Answer, Effect, Reported, Sign};
 use super::migration::{Going, Migration};
-use super::overlay::{Overlay, Reading};
 use super::step::{Ask, AskKind, Event, Notice, Reason, Step};
 use super::viewport::Size;
 use crate::outsystems::Side;
@@ -199,7 +198,7 @@ impl Report {
             Command::Own(AGAIN) => ask_again(migration),
             Command::Open => {
                 if let Some((title, lines)) = self.selected(migration) {
-                    migration.overlays.push(Overlay::Text(Reading { title, lines, first: 0 }));
+                    migration.show(title, lines);
                 }
             }
             command => {

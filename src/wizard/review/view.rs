@@ -11,6 +11,7 @@ use super::super::look::{
 };
 use super::super::message::{Check, Sign};
 use super::super::migration::Migration;
+use super::super::step::Step as _;
 use super::super::text_field::seen;
 use super::super::viewport::Class;
 use super::ledger::{Ledger, Line};
@@ -250,7 +251,7 @@ fn draw_confirm(
     };
     put(canvas, x, y, &text, style);
     let cursor = x + u16::try_from(column).unwrap_or(0);
-    if step.in_text_now(migration) && cursor < area.right() {
+    if step.in_text(migration) && cursor < area.right() {
         canvas[(cursor, y)].set_style(role::selected());
     }
     if y + 1 < area.bottom() {

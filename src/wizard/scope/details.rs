@@ -9,7 +9,7 @@ use super::catalogue::{Catalogue, TopKind};
 use super::marks::{Mark, Marks, Rows, Sum};
 use super::request::Pick;
 use super::tree::{Node, Tree};
-use crate::outsystems::{DataKind, Entity, EntityIndex, Side, SystemTarget};
+use crate::outsystems::{DataKind, Entity, EntityIndex, Environment, Side, SystemTarget};
 use crate::report::{counted, number};
 
 /// A line of the details.
@@ -62,6 +62,8 @@ pub struct Known<'a> {
     pub marks: &'a Marks,
     /// Rows.
     pub rows: &'a Rows,
+    /// The destination's model.
+    pub destination: Option<&'a Environment>,
     /// The databases' names.
     pub names: &'a (String, String),
     /// What is wrong with the scope.
@@ -196,6 +198,9 @@ impl Known<'_> {
         }
         lines.push(pair("Scope", self.scope_words(index)));
         self.references(index, entity, &mut lines);
+        if is_never.is_none() {
+            lines.push(pair("Matched", self.matched_words(index, entity)));
+        }
         Details { title: entity.name.clone(), lines }
     }
 
@@ -215,6 +220,17 @@ impl Known<'_> {
             None if self.catalogue.model.shape_of(index).is_none() => "no table".to_owned(),
             None => "…".to_owned(),
         }
+    }
+
+    /// Which keys paired it, and what it is called there. Names never do (`metamodel.md` §3.1).
+    fn matched_words(&self, index: EntityIndex, entity: &Entity) -> String {
+        let keys = format!("module {}, entity {}", entity.espace_key, entity.key);
+        let there = self.rows.counterpart(index).zip(self.destination);
+        let Some((there, destination)) = there else {
+            return format!("none there with its keys: {keys}");
+        };
+        let there = destination.entity(there);
+        format!("by keys, as {} in {}: {keys}", there.full_name(), there.table)
     }
 
     fn key_words(&self, entity: &Entity) -> String {

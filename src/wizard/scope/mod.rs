@@ -22,7 +22,6 @@ use super::keys::{Binding, Command, Key};
 use super::look::{Area, Canvas};
 use super::message::{Fact, Sign};
 use super::migration::Migration;
-use super::overlay::{Overlay, Reading};
 use super::step::{Ask, Event, Notice, Reason, Step};
 use super::viewport::Size;
 use crate::compare::Reason as Why;
@@ -203,6 +202,7 @@ impl Scope {
             catalogue,
             marks: &self.marks,
             rows: &self.rows,
+            destination: self.destination.as_deref(),
             names: &names,
             trouble: migration.scope_trouble.as_deref(),
         };
@@ -235,11 +235,7 @@ impl Scope {
             }
             Command::Open => {
                 if self.tree.selected().is_some() {
-                    migration.overlays.push(Overlay::Text(Reading {
-                        title: self.details.title.clone(),
-                        lines: self.details.to_lines(),
-                        first: 0,
-                    }));
+                    migration.show(&self.details.title, self.details.to_lines());
                 }
             }
             Command::Left | Command::Right => {
