@@ -34,7 +34,12 @@ impl Model {
 
     fn whether_to_leave(&self) -> Question {
         let is_editing = matches!(self.screen, Screen::Step(_)) && self.migration.may_change();
+        let let_down = self.migration.draft_trouble.as_deref();
         let line = match self.migration.draft().filter(|_| is_editing) {
+            Some(_) if let_down.is_some() => format!(
+                "Your answers are NOT kept: {}. e on Options or Review writes them as a plan.",
+                let_down.map_or("", |why| why.trim_end_matches('.'))
+            ),
             Some(name) => {
                 format!("Your answers are kept in the draft \"{name}\"; Home lists it next time.")
             }

@@ -18,6 +18,9 @@ pub mod home;
 pub mod jobs;
 pub mod keys;
 mod leaving;
+#[cfg(test)]
+#[path = "length/tests.rs"]
+mod length_tests;
 pub mod list;
 pub mod look;
 pub mod message;
@@ -77,6 +80,8 @@ pub struct Model {
     pub reached: usize,
     /// What each step had been checked against when it was left.
     seen: Vec<Option<Seen>>,
+    /// The changes of the answers that all steps know.
+    followed: u64,
     /// Whether the program has been told to end.
     pub leaving: Option<Leaving>,
     /// What the last run came to that was started from here.
@@ -96,6 +101,7 @@ impl Model {
             migration: Migration::new(size),
             reached: 0,
             seen,
+            followed: 0,
             leaving: None,
             made: None,
         }
@@ -163,6 +169,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Commanded(command) => model.on_command(command, None),
         Message::Answered(answer) => model.tell_step(Event::Answered(answer)),
         Message::DraftNotSaved(why) => {
+            model.migration.draft_trouble = Some(why.clone());
             model.migration.say(format!("The draft is not saved: {why}."));
         }
         Message::AskedToEnd => model.on_asked_to_end(),
@@ -178,12 +185,23 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     }
     model.go();
     model.migration.settle();
+    model.follow();
     model.look_again();
     model.look_before();
     std::mem::take(&mut model.migration.orders)
 }
 
 impl Model {
+    /// Once for each change of the answers; facts reach all steps anyway.
+    fn follow(&mut self) {
+        if self.followed != self.migration.changes {
+            self.followed = self.migration.changes;
+            for step in &mut self.steps {
+                step.follow(&self.migration);
+            }
+        }
+    }
+
     /// To the step that is shown, and to no other.
     fn tell_step(&mut self, event: Event<'_>) {
         if let Screen::Step(place) = self.screen

@@ -123,6 +123,10 @@ pub trait Step: fmt::Debug {
     /// field counts from now on.
     fn leave(&mut self, _migration: &mut Migration) {}
 
+    /// Answers changed on whatever step: what is worked out from them is worked out anew once, not
+    /// for each frame.
+    fn follow(&mut self, _migration: &Migration) {}
+
     /// Something happened while it is shown; facts reach it always.
     fn update(&mut self, migration: &mut Migration, event: Event<'_>);
 

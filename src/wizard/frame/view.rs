@@ -190,6 +190,7 @@ fn draw_rail(model: &Model, area: Area, canvas: &mut Canvas) {
     let migration = &model.migration;
     let saved = match (&migration.run, migration.draft_saved.is_empty()) {
         (Some(run), _) if !run.id.is_empty() => cut(&run.id, 18),
+        (None, _) if migration.draft_trouble.is_some() => "draft NOT saved".to_owned(),
         (None, false) => format!("draft saved {}", migration.draft_saved.get(..5).unwrap_or("")),
         _ => String::new(),
     };

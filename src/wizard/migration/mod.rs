@@ -84,6 +84,8 @@ pub struct Migration {
     pub saved: Vec<Saved>,
     /// When the draft was saved.
     pub draft_saved: String,
+    /// Why it could not be saved the last time.
+    pub draft_trouble: Option<String>,
     /// Secrets that the environment's variables offer.
     pub offers: Vec<OfferedSecret>,
     /// A sentence for the status line, until the next key.
@@ -142,6 +144,7 @@ impl Migration {
             report: None,
             saved: Vec::new(),
             draft_saved: String::new(),
+            draft_trouble: None,
             offers: Vec::new(),
             said: None,
             overlays: Vec::new(),

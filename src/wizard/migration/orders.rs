@@ -78,6 +78,7 @@ impl Migration {
             let instead_of = self.saved_as.replace(name.clone()).filter(|old| *old != name);
             let (plan, step) = (self.plan.clone(), self.left_at.unwrap_or(self.step));
             self.draft_saved.clone_from(&self.now.clock);
+            self.draft_trouble = None;
             self.orders.push(Effect::SaveDraft { plan, step, instead_of });
         }
     }

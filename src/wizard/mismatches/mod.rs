@@ -49,6 +49,10 @@ impl Step for Mismatches {
         self.findings.enter(migration);
     }
 
+    fn follow(&mut self, migration: &Migration) {
+        self.findings.sync(migration);
+    }
+
     fn update(&mut self, migration: &mut Migration, event: Event<'_>) {
         self.findings.update(migration, &event);
     }

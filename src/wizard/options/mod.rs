@@ -268,6 +268,10 @@ impl Step for Options {
         self.sync(migration);
     }
 
+    fn follow(&mut self, migration: &Migration) {
+        self.sync(migration);
+    }
+
     fn update(&mut self, migration: &mut Migration, event: Event<'_>) {
         self.sync(migration);
         match event {

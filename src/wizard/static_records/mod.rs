@@ -375,6 +375,10 @@ impl Step for StaticRecords {
         self.is_filtering = false;
     }
 
+    fn follow(&mut self, migration: &Migration) {
+        self.sync(migration);
+    }
+
     fn update(&mut self, migration: &mut Migration, event: Event<'_>) {
         self.sync(migration);
         match event {

@@ -239,6 +239,10 @@ impl Step for Users {
         self.is_filtering = false;
     }
 
+    fn follow(&mut self, migration: &Migration) {
+        self.sync(migration);
+    }
+
     fn update(&mut self, migration: &mut Migration, event: Event<'_>) {
         self.sync(migration);
         match event {

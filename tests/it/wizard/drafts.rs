@@ -129,3 +129,20 @@ fn what_a_draft_says_that_is_not_understood_is_not_lost() {
     assert_eq!(drafts(&driver), ["practice-2.toml", "practice.toml"]);
     assert_eq!(std::fs::read_to_string(&file).expect("a draft"), newer);
 }
+
+#[test]
+fn a_draft_that_cannot_be_saved_is_not_said_to_be_kept() {
+    let mut driver = Driver::practice(LARGE);
+    std::fs::write(driver.home().join("drafts"), "no folder").expect("a file");
+    driver.press("Ctrl+N a");
+    for _ in 0..500 {
+        driver.take_in();
+        if driver.model.migration.draft_trouble.is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    driver.shows("draft NOT saved");
+    driver.press("q");
+    driver.shows("Your answers are NOT kept");
+}

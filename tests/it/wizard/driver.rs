@@ -229,6 +229,13 @@ impl Driver {
         }
     }
 
+    /// Takes in what was said since, without waiting.
+    pub fn take_in(&mut self) {
+        while let Ok(message) = self.queue.try_recv() {
+            self.send(message);
+        }
+    }
+
     /// The name of the step that is shown.
     pub fn step(&self) -> &'static str {
         match self.model.screen {
