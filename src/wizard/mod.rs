@@ -18,9 +18,6 @@ pub mod home;
 pub mod jobs;
 pub mod keys;
 mod leaving;
-#[cfg(test)]
-#[path = "length/tests.rs"]
-mod length_tests;
 pub mod list;
 pub mod look;
 pub mod message;
@@ -38,6 +35,8 @@ pub mod secret_field;
 pub mod static_records;
 pub mod step;
 pub mod steps;
+#[cfg(test)]
+mod tests;
 pub mod text_field;
 pub mod users;
 pub mod viewport;

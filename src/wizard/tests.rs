@@ -1,4 +1,4 @@
-//! A key costs the same however long the lists are.
+//! What holds for all steps together: a key costs the same however long the lists are.
 
 use std::sync::Arc;
 
