@@ -7,7 +7,7 @@ use super::keys::Command;
 use super::message::{Effect, Opened, Reported};
 use super::overlay::{Asker, Overlay, Question};
 use super::{Model, steps};
-use crate::plan::PlanFile;
+use crate::plan::{self, PlanFile};
 
 impl Model {
     /// What is to be done first: list what is on this machine.
@@ -28,7 +28,11 @@ impl Model {
         match begun {
             Begin::New => {
                 let name = home::free_name("migration", &self.migration.saved);
-                self.open(Opened::new(PlanFile::empty(&name)));
+                let mut plan = PlanFile::empty(&name);
+                // What a migration is between: nobody has to answer that for it to be so.
+                plan.source.purpose = Some(plan::Purpose::Production);
+                plan.destination.purpose = Some(plan::Purpose::NonProduction);
+                self.open(Opened::new(plan));
             }
             Begin::Practice => {
                 self.migration.start(Purpose::Practice, Effect::MakePractice);

@@ -146,3 +146,14 @@ fn a_draft_that_cannot_be_saved_is_not_said_to_be_kept() {
     driver.press("q");
     driver.shows("Your answers are NOT kept");
 }
+
+#[test]
+fn a_new_migration_is_kept_once_something_is_answered() {
+    let mut driver = Driver::new(LARGE);
+    driver.press("n Tab Tab Esc Ctrl+P");
+    assert_eq!(drafts(&driver), [""; 0]);
+    driver.press("n Tab Tab");
+    driver.type_in("prdsql02");
+    driver.press("Tab");
+    assert_eq!(drafts(&driver), ["migration-1.toml"]);
+}
