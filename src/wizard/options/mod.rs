@@ -321,7 +321,8 @@ impl Step for Options {
     }
 
     fn count(&self, migration: &Migration) -> String {
-        self.open_count(migration)
+        // Before anything is chosen there are no rows to say anything about.
+        if migration.has_scope() { self.open_count(migration) } else { String::new() }
     }
 
     fn summary(&self, migration: &Migration) -> Vec<(String, String)> {

@@ -71,8 +71,9 @@ impl Scope {
         (self.marks.added_sum.entities > 0).then(|| {
             let added = self.marks.added_sum.entities as u64;
             let text = format!(
-                "[+] marks {} that chosen ones refer to; Mismatches can keep it out.",
-                counted(added, "entity", "entities")
+                "[+] marks {} that chosen ones refer to; Mismatches can leave {} out.",
+                counted(added, "entity", "entities"),
+                if added == 1 { "it" } else { "them" }
             );
             Notice::new(Sign::Note, text)
         })
