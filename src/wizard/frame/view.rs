@@ -100,7 +100,8 @@ fn draw_header(model: &Model, area: Area, canvas: &mut Canvas) {
     let (mut state, style) = header_state(model);
     if migration.size.class() == Class::Small {
         // The databases' names need the room.
-        state.truncate(state.find(':').unwrap_or(state.len()));
+        let short = state.find([':', '·']).unwrap_or(state.len());
+        state.truncate(state[..short].trim_end().len());
     }
     let practice = if migration.is_practice { "PRACTICE  " } else { "" };
     let state = format!("{practice}{state} ");
