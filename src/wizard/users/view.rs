@@ -133,6 +133,24 @@ fn of_user(
     line
 }
 
+/// What is known of a tenant or group there: both are matched by their names.
+fn by_name<Id: ToString>(
+    step: &Users,
+    migration: &Migration,
+    place: usize,
+    there: Option<(&str, Id)>,
+) -> Line {
+    let (result, is_open, to) = outcome(step, migration, place, "no match", "by name");
+    let (name, id) = there.map_or((None, String::new()), |(name, id)| (Some(name), id.to_string()));
+    Line {
+        there: name.map(str::to_owned).or(to).unwrap_or_else(|| "-".to_owned()),
+        id_there: id,
+        result,
+        is_open,
+        ..Line::default()
+    }
+}
+
 /// The line at a place.
 pub(super) fn line(step: &Users, migration: &Migration, place: usize) -> Option<Line> {
     let (source, destination) = migration.models()?;
@@ -144,25 +162,21 @@ pub(super) fn line(step: &Users, migration: &Migration, place: usize) -> Option<
         }
         Who::Tenant(tenant) => {
             let tenant = comparison.tenants.get(*tenant)?;
-            let (result, is_open, to) = outcome(step, migration, place, "no match", "by name");
             let there = tenant.matched.found().and_then(|id| destination.tenant(id.0));
             Some(Line {
                 kind: "tenant",
                 name: tenant.name.as_str().to_owned(),
                 id: tenant.source.0.to_string(),
-                there: there
-                    .map(|there| there.name.as_str().to_owned())
-                    .or(to)
-                    .unwrap_or_else(|| "-".to_owned()),
-                id_there: there.map(|there| there.id.to_string()).unwrap_or_default(),
-                rows: String::new(),
-                result,
-                is_open,
+                ..by_name(
+                    step,
+                    migration,
+                    place,
+                    there.map(|there| (there.name.as_str(), there.id)),
+                )
             })
         }
         Who::Group(group) => {
             let group = comparison.groups.get(*group)?;
-            let (result, is_open, to) = outcome(step, migration, place, "no match", "by name");
             let there = group
                 .matched
                 .found()
@@ -171,14 +185,12 @@ pub(super) fn line(step: &Users, migration: &Migration, place: usize) -> Option<
                 kind: "group",
                 name: group.name.as_str().to_owned(),
                 id: group.source.0.to_string(),
-                there: there
-                    .map(|there| there.name.as_str().to_owned())
-                    .or(to)
-                    .unwrap_or_else(|| "-".to_owned()),
-                id_there: there.map(|there| there.id.to_string()).unwrap_or_default(),
-                rows: String::new(),
-                result,
-                is_open,
+                ..by_name(
+                    step,
+                    migration,
+                    place,
+                    there.map(|there| (there.name.as_str(), there.id)),
+                )
             })
         }
         Who::Other(key) => {
