@@ -9,6 +9,7 @@
 pub mod connect;
 mod dispatch;
 pub mod execute;
+pub mod filter;
 pub mod findings;
 pub mod form;
 pub mod frame;

@@ -63,8 +63,7 @@ impl Findings {
         };
         self.deciding.close();
         if self.lines.place_of(&key).is_none() {
-            self.filter.set("");
-            self.is_filtering = false;
+            self.filter.clear();
             self.lines.show_all();
         }
         self.go_to(migration, &key);
@@ -83,7 +82,7 @@ impl Findings {
             let text = "A run was started with these answers: they can be read, not changed.";
             return Some(Notice::new(Sign::Note, text));
         }
-        if self.is_filtering {
+        if self.filter.is_typed() {
             let text = "Type a part of the name. Enter keeps the filter, Esc clears it.";
             return Some(Notice::new(Sign::Note, text));
         }
@@ -153,7 +152,7 @@ impl Findings {
             Command::Toggle
             | Command::Open
             | Command::Own(super::SAME_KIND | super::ALL_RECOMMENDED) => {
-                migration.may_change() && self.lines.total() > 0 && !self.is_filtering
+                migration.may_change() && self.lines.total() > 0 && !self.filter.is_typed()
             }
             Command::Recheck => migration.may_change(),
             _ => true,

@@ -25,12 +25,12 @@ pub use order::Sort;
 pub use tally::{Standing, Tally};
 pub use targets::{guess, map_of, name_of_record, record_of};
 
+use super::filter::Filter;
 use super::frame;
 use super::keys::{Binding, Command};
 use super::list::List;
 use super::migration::Migration;
 use super::step::Event;
-use super::text_field::TextField;
 use super::viewport::{Class, Size};
 use crate::compare::{Finding, FindingKey, FindingKind, Severity};
 use order::Lines;
@@ -62,9 +62,7 @@ pub struct Findings {
     /// Whether the person moved it: until then it is on the first line.
     is_moved: bool,
     /// What is typed to narrow the list.
-    pub filter: TextField,
-    /// Whether it is being typed.
-    pub is_filtering: bool,
+    pub filter: Filter,
     /// The choices of the selected finding.
     pub deciding: Deciding,
     bulk: bulk::Bulk,
@@ -82,8 +80,7 @@ impl Findings {
             lines: Lines::default(),
             list: List::default(),
             is_moved: false,
-            filter: TextField::default(),
-            is_filtering: false,
+            filter: Filter::default(),
             deciding: Deciding::default(),
             bulk: bulk::Bulk::default(),
             plain: plain::Plain::default(),
@@ -173,14 +170,14 @@ impl Findings {
     /// Whether a text is being typed.
     #[must_use]
     pub fn in_text(&self) -> bool {
-        self.is_filtering
+        self.filter.is_typed()
     }
 
     /// The person comes to the step.
     pub fn enter(&mut self, migration: &mut Migration) {
         self.sync(migration);
         self.deciding.close();
-        self.is_filtering = false;
+        self.filter.end();
         self.plain = plain::Plain::default();
         if migration.review.is_none() && !migration.is_comparing() {
             migration.compare_anew();
@@ -192,15 +189,12 @@ impl Findings {
         self.sync(migration);
         let taken = match event {
             Event::Command(command) => self.on_command(migration, *command),
-            Event::Typed(c) if self.is_filtering => {
-                self.filter.type_in(*c);
-                self.refilter(migration);
-                true
-            }
-            Event::Pasted(text) if self.is_filtering => {
-                self.filter.paste(text);
-                self.refilter(migration);
-                true
+            Event::Typed(_) | Event::Pasted(_) => {
+                let is_taken = self.filter.take(event);
+                if is_taken {
+                    self.refilter(migration);
+                }
+                is_taken
             }
             Event::Replied(tag, place) => self.on_reply(migration, tag, *place),
             Event::Answered(answer) => {
@@ -218,7 +212,7 @@ impl Findings {
     }
 
     fn on_command(&mut self, migration: &mut Migration, command: Command) -> bool {
-        if self.is_filtering && self.on_filter_command(migration, command) {
+        if self.filter.is_typed() && self.on_filter_command(migration, command) {
             return true;
         }
         let selected = self.selected().cloned();
@@ -243,11 +237,11 @@ impl Findings {
                 return true;
             }
             Command::Filter => {
-                self.is_filtering = true;
+                self.filter.begin();
                 return true;
             }
             Command::Close if !self.filter.text().is_empty() => {
-                self.filter.set("");
+                self.filter.clear();
                 self.refilter(migration);
                 return true;
             }
@@ -309,21 +303,15 @@ impl Findings {
     /// While the filter is typed; says whether the command was one for that.
     fn on_filter_command(&mut self, migration: &mut Migration, command: Command) -> bool {
         match command {
-            Command::Close => {
-                self.is_filtering = false;
-                self.filter.set("");
-                self.refilter(migration);
-            }
-            Command::Open | Command::NextField | Command::PreviousField => {
-                self.is_filtering = false;
-            }
             Command::Up | Command::Down | Command::PageUp | Command::PageDown => {
                 let height = self.list_height(migration);
                 self.is_moved |= self.list.obey(command, self.lines.len(), height);
             }
             Command::Recheck => return false,
             command => {
-                if self.filter.obey(command) {
+                const ENDING: &[Command] =
+                    &[Command::Open, Command::NextField, Command::PreviousField];
+                if self.filter.obey(command, ENDING) {
                     self.refilter(migration);
                 }
             }

@@ -150,16 +150,16 @@ fn draw_list(
 /// The filter, on the lower border of the list.
 fn draw_filter(findings: &Findings, area: Area, canvas: &mut Canvas) {
     let text = findings.filter.text();
-    if !findings.is_filtering && text.is_empty() {
+    if !findings.filter.is_typed() && text.is_empty() {
         return;
     }
     let y = area.bottom().saturating_sub(1);
     let width = usize::from(area.width).saturating_sub(30);
-    let (shown, column) = findings.filter.seen(width);
+    let (shown, column) = findings.filter.field().seen(width);
     let all = findings.lines.total();
     let label = format!(" Find: {shown}  ");
     put(canvas, area.x + 2, y, &label, role::title());
-    if findings.is_filtering {
+    if findings.filter.is_typed() {
         let x = area.x + 9 + u16::try_from(column).unwrap_or(0);
         if x < area.right() && y < canvas.area.bottom() {
             canvas[(x, y)].set_style(role::selected());

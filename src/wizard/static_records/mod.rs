@@ -3,6 +3,7 @@
 mod pairs;
 mod view;
 
+use super::filter::Filter;
 use super::findings::{Findings, SAME_KIND, checked, decide, guess, keys_of, may_change};
 use super::findings::{name_of_record, split};
 use super::frame;
@@ -11,7 +12,6 @@ use super::list::List;
 use super::look::{Area, Canvas};
 use super::migration::Migration;
 use super::step::{Ask, Event, Notice, Reason, Step};
-use super::text_field::TextField;
 use crate::compare::{Finding, FindingKey, FindingKind, choice};
 use crate::outsystems::Side;
 use crate::plan::Review;
@@ -76,8 +76,7 @@ pub struct StaticRecords {
     /// Whether the person moved a cursor: until then the first entity is selected.
     is_moved: bool,
     /// What is typed to narrow the list that had the focus then.
-    filter: TextField,
-    is_filtering: bool,
+    filter: Filter,
 }
 
 impl Default for StaticRecords {
@@ -89,8 +88,7 @@ impl Default for StaticRecords {
             entities: List::default(),
             records: List::default(),
             is_moved: false,
-            filter: TextField::default(),
-            is_filtering: false,
+            filter: Filter::default(),
         }
     }
 }
@@ -160,7 +158,7 @@ impl StaticRecords {
 
     fn on_command(&mut self, migration: &mut Migration, command: Command) {
         self.is_moved = true;
-        if self.is_filtering && self.on_filter_command(migration, command) {
+        if self.filter.is_typed() && self.on_filter_command(migration, command) {
             return;
         }
         let finding = self.finding().cloned();
@@ -177,9 +175,9 @@ impl StaticRecords {
                 let height = self.list_height(migration);
                 self.records.select(place.unwrap_or(0), self.pairs.records().len(), height);
             }
-            (_, Command::Filter) => self.is_filtering = true,
+            (_, Command::Filter) => self.filter.begin(),
             (_, Command::Close) if !self.filter.text().is_empty() => {
-                self.filter.set("");
+                self.filter.clear();
                 self.refilter(migration);
             }
             (Pane::Records, Command::Close) => self.pane = Pane::Entities,
@@ -221,28 +219,19 @@ impl StaticRecords {
 
     fn go_to_pane(&mut self, migration: &Migration, pane: Pane) {
         if self.pane != pane && !self.filter.text().is_empty() {
-            self.filter.set("");
+            self.filter.clear();
             self.refilter(migration);
         }
         self.pane = pane;
     }
 
     fn on_filter_command(&mut self, migration: &mut Migration, command: Command) -> bool {
-        match command {
-            Command::Close => {
-                self.is_filtering = false;
-                self.filter.set("");
-                self.refilter(migration);
-            }
-            Command::Open | Command::Down | Command::Up | Command::NextField => {
-                self.is_filtering = false;
-            }
-            Command::Recheck => return false,
-            command => {
-                if self.filter.obey(command) {
-                    self.refilter(migration);
-                }
-            }
+        const ENDING: &[Command] = &[Command::Open, Command::Down, Command::Up, Command::NextField];
+        if command == Command::Recheck {
+            return false;
+        }
+        if self.filter.obey(command, ENDING) {
+            self.refilter(migration);
         }
         true
     }
@@ -366,13 +355,13 @@ impl Step for StaticRecords {
     }
 
     fn in_text(&self, _migration: &Migration) -> bool {
-        self.is_filtering
+        self.filter.is_typed()
     }
 
     fn enter(&mut self, migration: &mut Migration) {
         self.findings.enter(migration);
         self.sync(migration);
-        self.is_filtering = false;
+        self.filter.end();
     }
 
     fn follow(&mut self, migration: &Migration) {
@@ -383,15 +372,8 @@ impl Step for StaticRecords {
         self.sync(migration);
         match event {
             Event::Command(command) => self.on_command(migration, command),
-            Event::Typed(c) => {
-                if self.is_filtering {
-                    self.filter.type_in(c);
-                    self.refilter(migration);
-                }
-            }
-            Event::Pasted(text) => {
-                if self.is_filtering {
-                    self.filter.paste(text);
+            Event::Typed(_) | Event::Pasted(_) => {
+                if self.filter.take(&event) {
                     self.refilter(migration);
                 }
             }
@@ -412,8 +394,7 @@ impl Step for StaticRecords {
         let Some(key) = self.findings.first_reason().cloned() else { return };
         self.findings.deciding.close();
         self.is_moved = true;
-        self.filter.set("");
-        self.is_filtering = false;
+        self.filter.clear();
         self.pairs.filter_entities(migration, "");
         self.pairs.filter_records("");
         if let Some(place) = self.pairs.place_of_finding(migration, &key) {

@@ -196,14 +196,14 @@ fn draw_entities(step: &StaticRecords, migration: &Migration, area: Area, canvas
 /// The filter, on the lower border of the list it is for.
 fn draw_filter(step: &StaticRecords, area: Area, canvas: &mut Canvas) {
     let text = step.filter.text();
-    if !step.is_filtering && text.is_empty() {
+    if !step.filter.is_typed() && text.is_empty() {
         return;
     }
     let y = area.bottom().saturating_sub(1);
-    let (shown, column) = step.filter.seen(usize::from(area.width).saturating_sub(12));
+    let (shown, column) = step.filter.field().seen(usize::from(area.width).saturating_sub(12));
     put(canvas, area.x + 2, y, &format!(" Find: {shown}  "), role::title());
     let x = area.x + 9 + u16::try_from(column).unwrap_or(0);
-    if step.is_filtering && x < area.right() && y < canvas.area.bottom() {
+    if step.filter.is_typed() && x < area.right() && y < canvas.area.bottom() {
         canvas[(x, y)].set_style(role::selected());
     }
 }

@@ -3,6 +3,7 @@
 mod people;
 mod view;
 
+use super::filter::Filter;
 use super::findings::{Findings, checked, keys_of, split};
 use super::frame;
 use super::keys::{Binding, Command, Key};
@@ -11,7 +12,6 @@ use super::look::{Area, Canvas};
 use super::message::Sign;
 use super::migration::Migration;
 use super::step::{Ask, Event, Notice, Reason, Step};
-use super::text_field::TextField;
 use crate::compare::{Finding, choice};
 use crate::report::{counted, number};
 use people::People;
@@ -60,8 +60,7 @@ pub struct Users {
     list: List,
     /// Whether the person moved the cursor: until then it is on the first line.
     is_moved: bool,
-    filter: TextField,
-    is_filtering: bool,
+    filter: Filter,
 }
 
 impl Default for Users {
@@ -71,8 +70,7 @@ impl Default for Users {
             people: People::default(),
             list: List::default(),
             is_moved: false,
-            filter: TextField::default(),
-            is_filtering: false,
+            filter: Filter::default(),
         }
     }
 }
@@ -117,7 +115,7 @@ impl Users {
     }
 
     fn on_command(&mut self, migration: &mut Migration, command: Command) {
-        if self.is_filtering && self.on_filter_command(migration, command) {
+        if self.filter.is_typed() && self.on_filter_command(migration, command) {
             return;
         }
         let finding = self.finding().cloned();
@@ -132,9 +130,9 @@ impl Users {
                 self.people.arrange(self.filter.text(), &self.findings);
                 self.stay_on(migration, selected.as_ref());
             }
-            Command::Filter => self.is_filtering = true,
+            Command::Filter => self.filter.begin(),
             Command::Close if !self.filter.text().is_empty() => {
-                self.filter.set("");
+                self.filter.clear();
                 self.refilter(migration);
             }
             Command::Open => {
@@ -172,21 +170,12 @@ impl Users {
     }
 
     fn on_filter_command(&mut self, migration: &mut Migration, command: Command) -> bool {
-        match command {
-            Command::Close => {
-                self.is_filtering = false;
-                self.filter.set("");
-                self.refilter(migration);
-            }
-            Command::Open | Command::Down | Command::Up | Command::NextField => {
-                self.is_filtering = false;
-            }
-            Command::Recheck => return false,
-            command => {
-                if self.filter.obey(command) {
-                    self.refilter(migration);
-                }
-            }
+        const ENDING: &[Command] = &[Command::Open, Command::Down, Command::Up, Command::NextField];
+        if command == Command::Recheck {
+            return false;
+        }
+        if self.filter.obey(command, ENDING) {
+            self.refilter(migration);
         }
         true
     }
@@ -230,13 +219,13 @@ impl Step for Users {
     }
 
     fn in_text(&self, _migration: &Migration) -> bool {
-        self.is_filtering
+        self.filter.is_typed()
     }
 
     fn enter(&mut self, migration: &mut Migration) {
         self.findings.enter(migration);
         self.sync(migration);
-        self.is_filtering = false;
+        self.filter.end();
     }
 
     fn follow(&mut self, migration: &Migration) {
@@ -247,15 +236,8 @@ impl Step for Users {
         self.sync(migration);
         match event {
             Event::Command(command) => self.on_command(migration, command),
-            Event::Typed(c) => {
-                if self.is_filtering {
-                    self.filter.type_in(c);
-                    self.refilter(migration);
-                }
-            }
-            Event::Pasted(text) => {
-                if self.is_filtering {
-                    self.filter.paste(text);
+            Event::Typed(_) | Event::Pasted(_) => {
+                if self.filter.take(&event) {
                     self.refilter(migration);
                 }
             }
@@ -283,8 +265,7 @@ impl Step for Users {
         self.sync(migration);
         let Some(key) = self.findings.first_reason().cloned() else { return };
         self.findings.deciding.close();
-        self.filter.set("");
-        self.is_filtering = false;
+        self.filter.clear();
         self.people.arrange("", &self.findings);
         if let Some(place) = self.people.place_of_finding(&key) {
             let height = self.list_height(migration);
