@@ -304,6 +304,7 @@ pub(super) async fn facts(connection: &mut Connection, target: &Target) -> Resul
         snapshot_allowed: snapshot || read_only,
         capabilities: Capabilities {
             parallel_writers: true,
+            ids_come_back: false,
             rights: true,
             snapshot,
             catalogs: true,
