@@ -87,7 +87,8 @@ pub trait Source: Send + Sync {
     ///
     /// `tables` are those to be read, as far as they are known: databases besides the main one have
     /// to be joined at the start. Requests are answered one after the other, a page at a time; a
-    /// table without a key is read in one go, and the others wait.
+    /// table without a key is read in one go, and the others wait; dropping such a scan half-way
+    /// ends the instant.
     ///
     /// A lost connection ends the instant: from then on every request errs with
     /// [`FaultKind::Lost`]. Errors with [`FaultKind::NotApplicable`] where

@@ -8,6 +8,7 @@ mod docs;
 mod estate;
 mod faults;
 mod front;
+mod instant;
 mod manual;
 mod migration;
 mod port;
