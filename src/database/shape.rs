@@ -132,6 +132,14 @@ pub enum OneInstant {
     Denied,
 }
 
+impl OneInstant {
+    /// Whether it lasts by itself, so that reading may stop and go on without leaving it.
+    #[must_use]
+    pub fn lasts(self) -> bool {
+        self == Self::Standing
+    }
+}
+
 /// What an engine can do; what it cannot is a named `NotApplicable`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {

@@ -67,6 +67,11 @@ impl Control {
         (Self { receiver: self.receiver.clone(), halted: Arc::clone(&halted) }, Halt { halted })
     }
 
+    /// Whether it is paused just now.
+    pub(super) fn is_paused(&self) -> bool {
+        *self.receiver.borrow() == Command::Pause
+    }
+
     /// To be called between batches: waits while paused, errs when the run has to end.
     pub(super) async fn between_batches(&mut self) -> Result<()> {
         loop {

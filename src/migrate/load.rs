@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::control::Control;
 use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch};
 use super::progress::{EntityState, Teller};
+use super::reading::Reading;
 use super::remap::{Carried, Maps, Remapped, fold, out_of_order, remap};
 use super::session::{Operation, SharedJournal, WriteSession, lock};
 use crate::database::{
@@ -15,7 +16,7 @@ use crate::database::{
     ScanRequest, Source, Value,
 };
 use crate::outsystems::{DestinationId, SourceId};
-use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan, SourceReading};
+use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan};
 use crate::proof::{Canonical, combine};
 
 /// A batch holds at most this many bytes; with the batches on their way that bounds the memory.
@@ -28,6 +29,7 @@ pub(super) struct Load<'a> {
     pub(super) plan: &'a Plan,
     pub(super) place: usize,
     pub(super) source: Arc<dyn Source>,
+    pub(super) reading: &'a Reading,
     pub(super) destination: &'a Arc<dyn Destination>,
     pub(super) journal: &'a SharedJournal,
     pub(super) maps: &'a Maps,
@@ -43,7 +45,7 @@ pub(super) struct Load<'a> {
 type Read = Option<(Batch, Vec<u128>)>;
 
 /// The rows of the source that are carried over.
-fn rows_below(entity: &EntityPlan, mark: Option<SourceId>) -> Filter {
+pub(super) fn rows_below(entity: &EntityPlan, mark: Option<SourceId>) -> Filter {
     match (mark, entity.key_column()) {
         (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::from(mark)),
         _ => Filter::All,
@@ -84,7 +86,7 @@ pub(super) fn key_of(entity: &EntityPlan, batch: &Batch, row: usize) -> Value {
 }
 
 impl<'a> Load<'a> {
-    fn entity(&self) -> &'a EntityPlan {
+    pub(super) fn entity(&self) -> &'a EntityPlan {
         &self.plan.entities[self.place]
     }
 
@@ -109,37 +111,11 @@ impl<'a> Load<'a> {
                 .await
                 .map_err(|fault| fault.while_doing(format!("writing {name}")))?;
         }
-        self.check_count(rows)
+        self.sweep(rows, known.as_mut(), &mut carried)
             .await
-            .map_err(|fault| fault.while_doing(format!("reading {name}")))?;
+            .map_err(|fault| fault.while_doing(format!("reading {name} to its end")))?;
         self.teller.state(self.place, EntityState::Done);
         Ok(carried)
-    }
-
-    /// Asks the source in another way how many rows there are. Below a mark rows can vanish
-    /// while the applications work, but none can come: one that was not read was missed.
-    async fn check_count(&mut self, read: u64) -> Result<()> {
-        let frozen = self.plan.options.source_reading == SourceReading::Frozen;
-        if self.mark.is_none() && !frozen {
-            return Ok(());
-        }
-        let there = self
-            .source
-            .count(&self.entity().source_table, &rows_below(self.entity(), self.mark))
-            .await?;
-        if there > read {
-            return Err(Fault::new(
-                FaultKind::Data,
-                format!("the source has {there} rows, of which only {read} were read"),
-            )
-            .advise(if frozen {
-                "The source is not frozen: rows were added. Leave source_reading at \"auto\"."
-            } else {
-                "Rows were added under ids that had been given before. Run again when nobody \
-                 inserts with IDENTITY_INSERT."
-            }));
-        }
-        Ok(())
     }
 
     /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
@@ -197,7 +173,7 @@ impl<'a> Load<'a> {
         Ok(Some(known))
     }
 
-    async fn carry(
+    pub(super) async fn carry(
         &mut self,
         batch: Batch,
         hashes: &[u128],

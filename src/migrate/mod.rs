@@ -13,11 +13,13 @@ mod load;
 mod people;
 mod preflight;
 mod progress;
+mod reading;
 mod remap;
 mod run;
 mod second_pass;
 mod session;
 mod survey;
+mod sweep;
 
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;

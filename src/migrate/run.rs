@@ -15,12 +15,13 @@ use super::load::Load;
 use super::people::{Made, People};
 use super::preflight::check_destination;
 use super::progress::{EntityState, Phase, Progress, Teller};
+use super::reading::Reading;
 use super::remap::Maps;
 use super::second_pass::set_references;
 use super::session::{SharedJournal, WriteSession, lock};
 use crate::database::{Destination, Fault, FaultKind, Result, Source};
 use crate::outsystems::{Environment, SourceId};
-use crate::plan::{IdentifierPlan, Plan, SourceReading};
+use crate::plan::Plan;
 
 /// What a run needs.
 pub struct RunRequest {
@@ -98,23 +99,6 @@ fn note_end(request: &RunRequest, journal: &SharedJournal, end: &RunEnd) -> Resu
     if matches!(end, RunEnd::Written) { Ok(()) } else { journal.set_ended(&at) }
 }
 
-/// The highest id of each source table, children before parents: every reference that a row below
-/// its table's mark holds leads to a row below its parent's (`engine.md` D10).
-async fn high_water_marks(plan: &Plan, source: &dyn Source) -> Result<Vec<Option<SourceId>>> {
-    let mut marks = vec![None; plan.entities.len()];
-    if plan.options.source_reading == SourceReading::Frozen {
-        return Ok(marks);
-    }
-    for (place, entity) in plan.entities.iter().enumerate().rev() {
-        if let IdentifierPlan::Generated { source: key, .. } = &entity.identifier {
-            // A table that is empty now stays out, whatever is inserted from here on.
-            let highest = source.highest(&entity.source_table, &key.name).await?;
-            marks[place] = Some(SourceId(highest.unwrap_or(i64::from(i32::MIN))));
-        }
-    }
-    Ok(marks)
-}
-
 /// What every phase of a run needs.
 #[derive(Clone, Copy)]
 struct Work<'a> {
@@ -122,21 +106,40 @@ struct Work<'a> {
     plan: &'a Plan,
     journal: &'a SharedJournal,
     teller: &'a Teller,
+    reading: &'a Reading,
+    source: &'a Arc<dyn Source>,
 }
 
 async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -> Result<()> {
-    let work = Work { request, plan: request.plan.as_ref(), journal, teller };
-    let plan = work.plan;
-    work.note(&format!("started, plan {}", plan.fingerprint))?;
-    let mut control = request.control.clone();
+    // Readers that end a moment after the run must not keep its journal.
+    let (clock, noted) = (Arc::clone(&request.clock), Arc::downgrade(journal));
+    let note = Arc::new(move |text: &str| match noted.upgrade() {
+        Some(journal) => lock(&journal).event(&clock(), text),
+        None => Ok(()),
+    });
+    note(&format!("started, plan {}", request.plan.fingerprint))?;
+    let reading = Reading::open(&request.plan, &request.source, journal, note).await?;
+    let source = reading.source();
+    let plan = request.plan.as_ref();
+    let work = Work { request, plan, journal, teller, reading: &reading, source: &source };
+    tokio::select! {
+        outcome = write_all(work) => outcome,
+        outcome = reading.watch(&request.control, teller) => outcome.map(|never| match never {}),
+    }
+}
+
+async fn write_all(work: Work<'_>) -> Result<()> {
+    let mut control = work.request.control.clone();
     let mut sessions = work.sessions();
-    let marks = high_water_marks(plan, request.source.as_ref()).await?;
+    let marks = work.reading.marks();
     work.delete(&mut sessions[0], &mut control).await?;
-    let mut maps = Maps::new(plan);
+    let mut maps = Maps::new(work.plan);
     work.create_people(&mut sessions[0], &mut maps).await?;
     work.load(&mut sessions, &marks, &mut maps).await?;
-    teller.phase(Phase::SecondPass);
-    set_references(plan, &maps, journal, &mut sessions[0], &mut control, teller).await
+    work.reading.finish().await?;
+    work.teller.phase(Phase::SecondPass);
+    let session = &mut sessions[0];
+    set_references(work.plan, &maps, work.journal, session, &mut control, work.teller).await
 }
 
 impl Work<'_> {
@@ -179,7 +182,7 @@ impl Work<'_> {
         self.teller.phase(Phase::People);
         let mut people = People {
             plan: self.plan,
-            source: self.request.source.as_ref(),
+            source: self.source.as_ref(),
             destination: self.request.destination.as_ref(),
             destination_model: &self.request.destination_model,
             journal: self.journal,
@@ -222,7 +225,7 @@ impl Work<'_> {
     ) -> Result<()> {
         let mut foresight = Foresight {
             plan: self.plan,
-            source: self.request.source.as_ref(),
+            source: self.source.as_ref(),
             marks,
             control: self.request.control.clone(),
         };
@@ -259,7 +262,8 @@ impl Work<'_> {
                     let load = Load {
                         plan: self.plan,
                         place,
-                        source: Arc::clone(&self.request.source),
+                        source: Arc::clone(self.source),
+                        reading: self.reading,
                         destination: &self.request.destination,
                         journal: self.journal,
                         maps,

@@ -6,6 +6,7 @@
 
 mod evidence;
 mod keys;
+mod marks;
 mod read;
 mod records;
 mod schema;
@@ -19,6 +20,7 @@ use crate::database::{Fault, FaultKind, Result};
 use crate::plan::Plan;
 
 pub use keys::Keys;
+pub use marks::{Mark, ReadingRecord};
 pub use records::{
     BatchKind, BatchRecord, DeferredCell, EmptiedCell, EventRecord, LeftOutRow, NewBatch, Operator,
     PersonRecord, RunHeader, RunState,
