@@ -8,13 +8,14 @@ use crate::compare::{
 };
 use crate::database::{ColumnRef, ColumnShape, ColumnType, Filter, TableName, Value};
 use crate::migrate::journal::{
-    BatchKind, EmptiedCell, Journal, Keys, LeftOutRow, NewBatch, Operator, PersonRecord, RunHeader,
-    RunState,
+    BatchKind, EmptiedCell, Journal, Keys, LeftOutRow, NewBatch, Operator, PersonRecord,
+    ReadingRecord, RunHeader, RunState,
 };
 use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{
     ColumnPlan, Decision, Decisions, EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Misfit,
-    Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions, Target,
+    Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions,
+    SourceReading, Target,
 };
 use crate::proof::{Difference, EntityProof, Proof, ReferenceProof};
 
@@ -186,6 +187,15 @@ fn left_out(journal: &Journal, entity: usize, key: i64, reason: &str, code: Opti
 fn journal(folder: &Path, state: RunState) -> Journal {
     let mut journal = Journal::create(folder, &header(), &plan()).expect("a journal");
     journal.event("2026-03-01 14:13:28", "started, plan 7c1f-09ab-0000-0001").expect("noted");
+    journal
+        .set_reading(&ReadingRecord {
+            reading: SourceReading::Snapshot,
+            why: "the plan asks for it".to_owned(),
+            marks: Vec::new(),
+            after: Vec::new(),
+            one_instant: true,
+        })
+        .expect("noted");
     write(&mut journal, &batch(1, BatchKind::Delete, 1_200));
     journal
         .people(&[
