@@ -9,7 +9,7 @@ use super::control::Control;
 use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch};
 use super::progress::{EntityState, Teller};
 use super::reading::Reading;
-use super::remap::{Carried, Maps, Remapped, fold, out_of_order, remap};
+use super::remap::{Carried, Maps, Remapped, came_twice, fold, remap};
 use super::session::{Operation, SharedJournal, WriteSession, lock};
 use crate::database::{
     Batch, ColumnRef, Destination, Fault, FaultKind, Filter, InsertTarget, Result, Scan,
@@ -212,7 +212,7 @@ impl<'a> Load<'a> {
         pairs.sort_by_key(|(row, _, _)| *row);
         for (_, source, destination) in pairs {
             if !carried.keep(&source, &destination) {
-                return Err(out_of_order(self.entity()));
+                return Err(came_twice(self.entity()));
             }
         }
         Ok(())

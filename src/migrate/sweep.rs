@@ -9,7 +9,6 @@ use super::load::{BATCH_BYTES, Load, rows_below};
 use super::remap::{Carried, fold};
 use crate::database::{ColumnRef, Fault, FaultKind, Filter, Result, Scan, ScanRequest, Value};
 use crate::outsystems::SourceId;
-use crate::plan::SourceReading;
 use crate::proof::Canonical;
 
 /// Ids below the mark that are looked through in any case: rows that are committed late are nearly
@@ -27,31 +26,24 @@ impl Load<'_> {
         known: Option<&mut HashMap<String, Value>>,
         carried: &mut Carried,
     ) -> Result<()> {
-        let way = self.reading.way();
         let one_instant = self.reading.is_one_instant();
-        if self.mark.is_none() && !one_instant && way != SourceReading::Frozen {
+        // What moves in a frozen source is found when all tables are read.
+        if self.mark.is_none() && !one_instant {
             return Ok(());
         }
         let there = self
             .source
             .count(&self.entity().source_table, &rows_below(self.entity(), self.mark))
             .await?;
-        let missed = || {
-            Fault::new(
-                FaultKind::Data,
-                format!("the source has {there} rows, of which only {read} were read"),
-            )
-        };
         match self.mark {
-            // Asked again: a long pause may have ended the instant just now.
-            _ if one_instant && there != read && self.reading.is_one_instant() => {
-                Err(missed().advise("This must not be: keep the run's folder and report it."))
-            }
             _ if one_instant && there == read => Ok(()),
+            // Asked again: a long pause may have ended the instant just now.
+            _ if one_instant && self.reading.is_one_instant() => Err(Fault::new(
+                FaultKind::Data,
+                format!("one instant of the source has {there} rows, and {read} were read"),
+            )
+            .advise("This must not be: keep the run's folder and report it.")),
             Some(mark) => self.fetch_late(there > read, mark, known, carried).await,
-            None if there > read && way == SourceReading::Frozen => Err(missed().advise(
-                "The source is not frozen: rows were added. Leave source_reading at \"auto\".",
-            )),
             None => Ok(()),
         }
     }

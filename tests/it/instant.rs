@@ -81,7 +81,7 @@ async fn scans_of_an_instant_take_turns(engine: &TestEngine) {
     let source = open_source(&spec).await.expect("a source");
     let table = TableName::new(TABLE);
     let before = read_all(source.as_ref(), TABLE, &numbered()).await;
-    let instant = source.instant(&[table.clone()]).await.expect("an instant");
+    let instant = source.instant(std::slice::from_ref(&table)).await.expect("an instant");
     let mut one = instant.scan(scan(&numbered(), Some("Id"))).await.expect("a scan");
     let mut other = instant.scan(scan(&numbered(), Some("Id"))).await.expect("a scan");
     let (mut by_one, mut by_other) = (Vec::new(), Vec::new());
@@ -115,7 +115,7 @@ async fn an_instant_outlives_a_page_that_was_cut(engine: &TestEngine) {
     insert(&mut writer, TABLE, &columns[1..], &rows, Some("Id")).await;
     let source = open_source(&spec).await.expect("a source");
     let table = TableName::new(TABLE);
-    let instant = source.instant(&[table.clone()]).await.expect("an instant");
+    let instant = source.instant(std::slice::from_ref(&table)).await.expect("an instant");
     let request = ScanRequest { batch_bytes: 450_000, ..scan(&columns, Some("Id")) };
     let mut cut = instant.scan(request).await.expect("a scan");
     let mut read = cut.next().await.expect("a page").expect("rows").len();
@@ -176,7 +176,7 @@ async fn a_lost_connection_ends_the_instant() {
     spec.server = wire.address().to_owned();
     let source = open_source(&ConnectionSpec::SqlServer(spec)).await.expect("a source");
     let table = TableName::new(TABLE);
-    let instant = source.instant(&[table.clone()]).await.expect("an instant");
+    let instant = source.instant(std::slice::from_ref(&table)).await.expect("an instant");
     let mut scan = instant.scan(scan(&numbered(), Some("Id"))).await.expect("a scan");
     scan.next().await.expect("a page").expect("rows");
     wire.cut();
@@ -188,7 +188,7 @@ async fn a_lost_connection_ends_the_instant() {
     assert!(later.what.starts_with("the transaction in which one instant"), "{later}");
     // The source itself connects again, and has another instant.
     assert_eq!(source.count(&table, &Filter::All).await.expect("counted"), 450);
-    let next = source.instant(&[table.clone()]).await.expect("another instant");
+    let next = source.instant(std::slice::from_ref(&table)).await.expect("another instant");
     assert_eq!(next.count(&table, &Filter::All).await.expect("counted"), 450);
     engine.clean_up().await;
 }

@@ -1,6 +1,6 @@
 //! A source that is in use while it is read, in each of the ways in which it can be read.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -119,11 +119,6 @@ impl Reading {
         }
     }
 
-    /// The way in which it is read.
-    pub(super) fn way(&self) -> SourceReading {
-        self.record.reading
-    }
-
     /// The highest id of each table that is read; `None` where all rows are.
     pub(super) fn marks(&self) -> Vec<Option<SourceId>> {
         let frozen = self.record.reading == SourceReading::Frozen;

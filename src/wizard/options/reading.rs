@@ -73,8 +73,8 @@ pub(super) fn explained(migration: &Migration, reading: SourceReading) -> String
              {source} can stay in use; rows added later stay out."
         ),
         SourceReading::Frozen => format!(
-            "frozen: only while nobody uses the applications of {source}. Every row is read; a row \
-             added meanwhile stops the run or fails its proof."
+            "frozen: only while nobody uses the applications of {source}. Every row is read; a \
+             table that moves meanwhile fails the run's proof."
         ),
         SourceReading::Snapshot => match (fault(migration), instant(migration)) {
             (Some(why), _) if migration.plan.options.source_reading == reading => {
