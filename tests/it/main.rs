@@ -8,6 +8,7 @@ mod docs;
 mod estate;
 mod faults;
 mod front;
+mod instant;
 mod manual;
 mod migration;
 mod port;
@@ -16,6 +17,7 @@ mod practice_road;
 mod practice_server;
 mod program;
 mod proof;
+mod reading;
 mod support;
 // Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.
 #[cfg(unix)]
