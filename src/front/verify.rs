@@ -69,7 +69,7 @@ pub async fn verify(
 ) -> Result<Verified> {
     let plan = journal.plan()?;
     let journal = Mutex::new(journal);
-    let options = ProofOptions { sample };
+    let options = ProofOptions { sample, ..ProofOptions::default() };
     let proof = prove(&plan, &journal, source, destination, options, progress).await?;
     if sample.is_some() {
         return Ok(Verified::Sample(proof));

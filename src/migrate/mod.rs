@@ -17,6 +17,7 @@ mod remap;
 mod run;
 mod second_pass;
 mod session;
+mod surroundings;
 mod survey;
 
 pub use control::{Command, Control, Controller};

@@ -18,6 +18,7 @@ use super::progress::{EntityState, Phase, Progress, Teller};
 use super::remap::Maps;
 use super::second_pass::set_references;
 use super::session::{SharedJournal, WriteSession, lock};
+use super::surroundings::look_around;
 use crate::database::{Destination, Fault, FaultKind, Result, Source};
 use crate::outsystems::{Environment, SourceId};
 use crate::plan::{IdentifierPlan, Plan, SourceReading};
@@ -129,6 +130,7 @@ async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -
     let plan = work.plan;
     work.note(&format!("started, plan {}", plan.fingerprint))?;
     let mut control = request.control.clone();
+    look_around(plan, request.destination.as_source(), journal, &control).await?;
     let mut sessions = work.sessions();
     let marks = high_water_marks(plan, request.source.as_ref()).await?;
     work.delete(&mut sessions[0], &mut control).await?;

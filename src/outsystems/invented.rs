@@ -110,6 +110,7 @@ pub(crate) fn environment(
                 rights: false,
                 snapshot: false,
                 catalogs: false,
+                switches: false,
             },
         },
         platform_version: None,

@@ -273,7 +273,7 @@ fn proof(differences: u64) -> Proof {
                 ..EntityProof::default()
             },
         ],
-        sample: None,
+        ..Proof::default()
     }
 }
 

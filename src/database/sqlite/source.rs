@@ -65,6 +65,7 @@ pub(super) fn facts(path: &Path, read_only: bool) -> Result<EngineFacts> {
             rights: false,
             snapshot: true,
             catalogs: true,
+            switches: false,
         },
     })
 }
@@ -142,6 +143,11 @@ fn select(connection: &Connection, request: &RowsRequest) -> Result<Batch> {
 impl Source for SqliteSource {
     fn facts(&self) -> &EngineFacts {
         &self.facts
+    }
+
+    async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
+        let catalog = catalog.map(str::to_owned);
+        self.session.call(move |connection| shape::tables(connection, catalog.as_deref())).await
     }
 
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {

@@ -6,9 +6,11 @@
 
 mod evidence;
 mod keys;
+mod proofs;
 mod read;
 mod records;
 mod schema;
+mod surroundings;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +21,7 @@ use crate::database::{Fault, FaultKind, Result};
 use crate::plan::Plan;
 
 pub use keys::Keys;
+pub use proofs::ProvedEntity;
 pub use records::{
     BatchKind, BatchRecord, DeferredCell, EmptiedCell, EventRecord, LeftOutRow, NewBatch, Operator,
     PersonRecord, RunHeader, RunState,

@@ -402,7 +402,7 @@ pub(super) fn entity_words(report: &RunReport, place: usize) -> Vec<String> {
     match proof_of(report, place) {
         None => lines.push("Not proved.".to_owned()),
         Some(proof) => {
-            let one = Proof { entities: vec![proof.clone()], sample: None };
+            let one = Proof { entities: vec![proof.clone()], ..Proof::default() };
             lines.push(String::new());
             lines.push("Proof".to_owned());
             lines.extend(crate::report::proof_summary(&one).lines().map(str::to_owned));

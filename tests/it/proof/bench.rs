@@ -88,7 +88,7 @@ impl Bench {
             &self.journal,
             source.as_ref(),
             destination.as_ref(),
-            ProofOptions { sample },
+            ProofOptions { sample, ..ProofOptions::default() },
             |now| told.push(now),
         );
         fn is_send<T: Send>(future: T) -> T {
@@ -101,7 +101,8 @@ impl Bench {
             assert!(goes_on || before.entity + 1 == now.entity, "{before:?} {now:?}");
         }
         let last = told.last().expect("progress");
-        assert_eq!(last.entities, proof.entities.len());
+        // Everything else in the destination counts as one more.
+        assert_eq!(last.entities, proof.entities.len() + usize::from(proof.surroundings.is_some()));
         assert_eq!((last.entity + 1, last.rows), (last.entities, last.of));
         for (place, entity) in proof.entities.iter().enumerate() {
             assert!(told.iter().any(|now| now.entity == place && now.name == entity.name));
@@ -175,6 +176,9 @@ pub fn wrong(proof: &Proof) -> String {
         if entity.differences > entity.shown.len() as u64 {
             lines.push(format!("{}: {} in all", entity.name, entity.differences));
         }
+    }
+    for noticed in proof.surroundings.iter().flat_map(|around| &around.shown) {
+        lines.push(format!("{}: {}", noticed.table, noticed.what));
     }
     lines.join("\n")
 }
