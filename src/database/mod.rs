@@ -32,8 +32,8 @@ pub use request::{
     NewTrigger, Outcome, RowsRequest, ScanRequest, UpdateTarget, Witness,
 };
 pub use shape::{
-    Capabilities, CheckShape, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey, IndexShape,
-    ObjectKind, Rights, TableShape, TriggerShape,
+    Capabilities, CheckShape, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey,
+    IndexShape, ObjectKind, Rights, TableShape, TriggerShape,
 };
 pub use types::{ColumnType, ValueKind};
 pub use value::{

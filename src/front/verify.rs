@@ -2,14 +2,16 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::carry::{Carried, keep_proof, reported};
+use super::carry::{Carried, reported};
 use super::home::KnownRun;
+use super::prove::{Sides, keep_proof, signed};
 use super::refused;
-use crate::database::{Result, Source};
+use crate::database::Result;
 use crate::migrate::journal::{Journal, RunHeader, RunState};
 use crate::outsystems::{Environment, Side};
 use crate::plan::model_fingerprint;
-use crate::proof::{Proof, ProofOptions, ProofProgress, prove};
+use crate::proof::{Proof, ProofOptions, ProofProgress, interrupted};
+use crate::report::counted;
 
 /// What a proof that was made again has shown.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub enum Verified {
     Whole(Box<Carried>),
     /// Some rows were compared. That says less than the proof of all rows that the journal may
     /// already have, so nothing is kept.
-    Sample(Proof),
+    Sample(Box<Proof>),
 }
 
 /// Refuses a run that has not written everything.
@@ -58,24 +60,54 @@ pub fn model_changes(
     .collect()
 }
 
-/// Proves a run again, all rows or about so many of each entity. It only reads the databases.
-pub async fn verify(
-    known: &KnownRun,
-    journal: Journal,
-    source: &dyn Source,
-    destination: &dyn Source,
-    sample: Option<u64>,
-    progress: impl FnMut(ProofProgress) + Send,
-) -> Result<Verified> {
-    let plan = journal.plan()?;
-    let journal = Mutex::new(journal);
-    let options = ProofOptions { sample, ..ProofOptions::default() };
-    let proof = prove(&plan, &journal, source, destination, options, progress).await?;
-    if sample.is_some() {
-        return Ok(Verified::Sample(proof));
+/// A proof to be made again.
+pub struct Again<'a> {
+    /// The run.
+    pub known: &'a KnownRun,
+    /// Both databases, to be read only.
+    pub sides: Sides<'a>,
+    /// About so many rows of each entity; `None`: all.
+    pub sample: Option<u64>,
+    /// Whether what an interrupted proof has found is to be forgotten.
+    pub afresh: bool,
+}
+
+impl Again<'_> {
+    /// What is taken over from a proof that was interrupted, in a sentence; `None` where nothing
+    /// is.
+    pub fn goes_on(&self, journal: &Mutex<Journal>) -> Result<Option<String>> {
+        if self.sample.is_some() {
+            return Ok(None);
+        }
+        let plan = journal.lock().unwrap_or_else(PoisonError::into_inner).plan()?;
+        let taken = interrupted(&plan, journal, &self.sides.keep(self.afresh))?;
+        Ok(taken.map(|taken| {
+            format!(
+                "the proof that began at {} was interrupted; it goes on, and takes over what was \
+                 found for {} of {}. --afresh starts anew.",
+                taken.begun,
+                taken.entities,
+                counted(plan.entities.len() as u64, "entity", "entities"),
+            )
+        }))
     }
-    keep_proof(&journal, &proof)?;
-    let journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let carried = reported(&journal, known.id.clone(), known.folder.clone());
-    Ok(Verified::Whole(Box::new(carried)))
+
+    /// Proves the run again. It only reads the databases.
+    pub async fn verify(
+        &self,
+        journal: Mutex<Journal>,
+        progress: impl FnMut(ProofProgress) + Send,
+    ) -> Result<Verified> {
+        let plan = journal.lock().unwrap_or_else(PoisonError::into_inner).plan()?;
+        let keep = self.sample.is_none().then(|| self.sides.keep(self.afresh));
+        let options = ProofOptions { sample: self.sample, keep };
+        let proof = signed(&plan, &journal, self.sides, options, progress).await?;
+        if self.sample.is_some() {
+            return Ok(Verified::Sample(Box::new(proof)));
+        }
+        keep_proof(&journal, &proof)?;
+        let journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let carried = reported(&journal, self.known.id.clone(), self.known.folder.clone());
+        Ok(Verified::Whole(Box::new(carried)))
+    }
 }

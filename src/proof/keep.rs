@@ -52,13 +52,8 @@ impl<'a> Keeping<'a> {
         journal: &'a Mutex<Journal>,
         keep: Option<&'a Keep>,
     ) -> Result<Self> {
-        let mut keeping = Self {
-            journal,
-            keep,
-            about: String::new(),
-            earlier: HashMap::new(),
-            taken_over: None,
-        };
+        let mut keeping =
+            Self { journal, keep, about: String::new(), earlier: HashMap::new(), taken_over: None };
         let Some(keep) = keep else { return Ok(keeping) };
         let journal = lock(journal);
         keeping.about = about(plan, &journal, keep)?;
@@ -79,10 +74,9 @@ impl<'a> Keeping<'a> {
     /// The result for an entity that an earlier proof has found already.
     pub(super) fn take_over(&mut self, place: usize) -> Option<EntityProof> {
         let kept = self.earlier.remove(&place)?;
-        let taken = self.taken_over.get_or_insert_with(|| TakenOver {
-            entities: 0,
-            begun: kept.begun.clone(),
-        });
+        let taken = self
+            .taken_over
+            .get_or_insert_with(|| TakenOver { entities: 0, begun: kept.begun.clone() });
         taken.entities += 1;
         if seconds(&kept.begun) < seconds(&taken.begun) {
             taken.begun = kept.begun;
@@ -124,7 +118,11 @@ fn is_recent(begun: &str, keep: &Keep) -> bool {
 }
 
 /// How many entities an interrupted proof of the same has proved already, and when it began.
-pub fn interrupted(plan: &Plan, journal: &Mutex<Journal>, keep: &Keep) -> Result<Option<TakenOver>> {
+pub fn interrupted(
+    plan: &Plan,
+    journal: &Mutex<Journal>,
+    keep: &Keep,
+) -> Result<Option<TakenOver>> {
     if keep.afresh {
         return Ok(None);
     }

@@ -93,7 +93,8 @@ pub async fn prove(
         proof.entities.push(proved);
     }
     let first = plan.entities.len();
-    let found = people.prove(&mut |kind, name, rows, of| tell(first + kind, name, rows, of)).await?;
+    let found =
+        people.prove(&mut |kind, name, rows, of| tell(first + kind, name, rows, of)).await?;
     proof.entities.extend(found);
     if let Some(before) = before {
         let around = Around { plan, journal, destination, before };

@@ -47,7 +47,8 @@ pub(super) fn unverified(plan: &Plan, proof: &Proof) -> Vec<Unverified> {
     }
     if plan.options.source_reading != SourceReading::Frozen {
         say(
-            "rows of the source that were overlooked where as many have been deleted since".to_owned(),
+            "rows of the source that were overlooked where as many have been deleted since"
+                .to_owned(),
             "the source was not declared frozen, and is counted first",
         );
     }

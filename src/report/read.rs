@@ -1,5 +1,6 @@
 //! From a run's journal to its report.
 
+use super::certificate::Certificate;
 use super::reasons::{Groups, event_text};
 use super::run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
@@ -27,6 +28,7 @@ impl RunReport {
         }
         let people = people(journal, &plan)?;
         let verdict = verdict(state, proof.as_ref(), totals.rejected);
+        let certificate = proof.as_ref().and_then(|proof| Certificate::new(&header, proof));
         let mut report = Self {
             format: FORMAT,
             id: header.id,
@@ -46,6 +48,7 @@ impl RunReport {
             destination_fingerprint: header.destination_fingerprint,
             totals,
             proof,
+            certificate,
             entities,
             people,
             decisions: plan.decisions,

@@ -287,7 +287,10 @@ fn violations(file: &str, text: &str) -> Vec<String> {
                     }
                     if module == "migrate"
                         && first == "proof"
-                        && !matches!(second.as_deref(), Some("Canonical" | "combine" | "Surroundings"))
+                        && !matches!(
+                            second.as_deref(),
+                            Some("Canonical" | "combine" | "Surroundings")
+                        )
                     {
                         found.insert(format!(
                             "{file}: migrate uses more of proof than what it notes for it"

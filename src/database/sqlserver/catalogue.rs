@@ -8,8 +8,8 @@ use tiberius::Row;
 use super::connection::{Connection, integer, text, unexpected};
 use super::statements::catalogue;
 use crate::database::{
-    CheckShape, ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind, Result, TableName,
-    TableShape, TriggerShape, same_name,
+    CheckShape, ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind, Result,
+    TableName, TableShape, TriggerShape, same_name,
 };
 
 /// An object found by name.

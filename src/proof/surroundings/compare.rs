@@ -125,7 +125,10 @@ fn rows(proof: &mut SurroundingsProof, before: &TableState, now: &TableState, wa
         if let (Some(then), Some(rows)) = (before.look.rows(), now.look.rows())
             && then != rows
         {
-            proof.note(name, format!("{} (it changes while the destination is in use)", counts(then, rows)));
+            proof.note(
+                name,
+                format!("{} (it changes while the destination is in use)", counts(then, rows)),
+            );
         }
         if before.class == Class::Log {
             proof.unseen.push(Noticed { table: name.to_string(), what: "a log".to_owned() });
@@ -225,10 +228,10 @@ fn is_one(a: &ConstraintState, b: &ConstraintState) -> bool {
 fn called(constraint: &ConstraintState) -> String {
     let kind = if constraint.is_check { "check constraint" } else { "foreign key" };
     // SQLite's have a number for a name, and say what they are in it.
-    constraint.name.strip_prefix(kind).map_or_else(
-        || format!("{kind} {}", constraint.name),
-        |number| format!("{kind}{number}"),
-    )
+    constraint
+        .name
+        .strip_prefix(kind)
+        .map_or_else(|| format!("{kind} {}", constraint.name), |number| format!("{kind}{number}"))
 }
 
 fn constraint(then: &ConstraintState, now: Option<&ConstraintState>) -> Option<String> {

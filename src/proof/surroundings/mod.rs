@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::database::{Fault, FaultKind, Result, TableName};
 
 pub use class::Class;
-pub use compare::{Noticed, SHOWN_NOTICES, SurroundingsProof, UntouchedTable};
 pub(super) use compare::compare;
+pub use compare::{Noticed, SHOWN_NOTICES, SurroundingsProof, UntouchedTable};
 pub(super) use take::{Ours, take_again};
 
 /// Tables of the platform with more rows than this are counted only.

@@ -178,9 +178,7 @@ impl Writes {
             let is_cleared = plan.cleared.iter().any(|(cleared, _)| *cleared == place);
             let (class, stay) = match &entity.existing {
                 _ if is_cleared => (Class::Replaced, Filter::All),
-                ExistingPlan::Replace { filter: Filter::All, .. } => {
-                    (Class::Replaced, Filter::All)
-                }
+                ExistingPlan::Replace { filter: Filter::All, .. } => (Class::Replaced, Filter::All),
                 ExistingPlan::Replace { filter, .. } => (Class::Added, filter.clone().negated()),
                 ExistingPlan::Keep { .. } | ExistingPlan::Recognise { .. } => {
                     (Class::Added, Filter::All)

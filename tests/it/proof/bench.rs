@@ -41,6 +41,11 @@ impl Bench {
         bench
     }
 
+    /// The run's journal.
+    pub fn journal_file(&self) -> PathBuf {
+        self.folder.path().join("run/journal.sqlite")
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("{name}.sqlite"))
     }
@@ -80,6 +85,11 @@ impl Bench {
 
     /// The same, where the proof may be impossible.
     pub async fn try_prove(&self, sample: Option<u64>) -> Result<Proof> {
+        self.prove_with(ProofOptions { sample, ..ProofOptions::default() }).await
+    }
+
+    /// Proves with these options.
+    pub async fn prove_with(&self, options: ProofOptions) -> Result<Proof> {
         let source = sqlite::open_source(&self.file("prod")).await.expect("a source");
         let destination = sqlite::open_source(&self.file("dev")).await.expect("a destination");
         let mut told: Vec<ProofProgress> = Vec::new();
@@ -88,7 +98,7 @@ impl Bench {
             &self.journal,
             source.as_ref(),
             destination.as_ref(),
-            ProofOptions { sample, ..ProofOptions::default() },
+            options,
             |now| told.push(now),
         );
         fn is_send<T: Send>(future: T) -> T {

@@ -133,7 +133,9 @@ pub(in super::super) fn triggers(catalog: Option<&str>, ids: &[i64]) -> String {
 /// Everything about these tables in one request, in this order.
 pub(in super::super) fn details(catalog: Option<&str>, ids: &[i64]) -> Statement {
     Statement::plain(
-        [columns, indexes, foreign_keys, checks, triggers].map(|part| part(catalog, ids)).join(";\n\n"),
+        [columns, indexes, foreign_keys, checks, triggers]
+            .map(|part| part(catalog, ids))
+            .join(";\n\n"),
     )
 }
 
