@@ -182,7 +182,8 @@ fn untouched(proof: &mut SurroundingsProof, table: &TableState) {
 }
 
 fn counts(then: u64, now: u64) -> String {
-    format!("{then} rows before the run, {now} now")
+    let rows = if then == 1 { "row" } else { "rows" };
+    format!("{then} {rows} before the run, {now} now")
 }
 
 fn changed(rows: u64) -> String {

@@ -8,6 +8,8 @@
 mod class;
 mod compare;
 mod take;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

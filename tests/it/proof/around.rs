@@ -48,8 +48,14 @@ impl Proved {
             proved.harm(&format!(
                 "ALTER TABLE {table} ADD CONSTRAINT osferry_check CHECK (ID IS NOT NULL)"
             ));
-            // Created users get identifiers below those that are there.
-            proved.harm("DBCC CHECKIDENT ('OSSYS_USER', RESEED, -2000000)");
+            // Created users get identifiers below one that is there.
+            proved.harm(
+                "SET IDENTITY_INSERT OSSYS_USER ON; \
+                 INSERT INTO OSSYS_USER (ID, TENANT_ID, NAME, USERNAME, IS_ACTIVE) \
+                 SELECT 900000, MIN(TENANT_ID), N'Far', N'far.away', 1 FROM OSSYS_USER; \
+                 SET IDENTITY_INSERT OSSYS_USER OFF; \
+                 DBCC CHECKIDENT ('OSSYS_USER', RESEED, 500000)",
+            );
         } else {
             proved.harm(&format!(
                 "CREATE TRIGGER osferry_watch AFTER INSERT ON {table} BEGIN SELECT 1; END"
@@ -123,6 +129,7 @@ async fn harm_around_the_rows_is_found_and_named(engine: &TestEngine) {
     assert_eq!((&certificate["holds"], &certificate["share"]), (&true.into(), &"100 %".into()));
     assert_eq!(certificate["plan_fingerprint"], report["plan_fingerprint"]);
     assert_eq!(certificate["compared"], certificate["carried"]);
+    assert!(report["people"]["users_created"].as_u64() > Some(0), "nobody was created");
 
     // What has to stay as it was.
     let (off, on) = if proved.is_server {
