@@ -41,6 +41,17 @@ pub struct ProofProgress {
     pub of: u64,
 }
 
+/// What the proof of everything around is called while it is under way.
+const SURROUNDINGS: &str = "other tables of the destination";
+
+impl ProofProgress {
+    /// What is counted, for people.
+    #[must_use]
+    pub fn unit(&self) -> &'static str {
+        if self.name == SURROUNDINGS { "tables" } else { "rows" }
+    }
+}
+
 /// Proves that the destination holds what the journal says was carried over, as the source had it
 /// at reading.
 ///
@@ -106,9 +117,6 @@ pub async fn prove(
     keeping.finish()?;
     Ok(proof)
 }
-
-/// What the proof of everything around is called while it is under way.
-const SURROUNDINGS: &str = "other tables of the destination";
 
 /// Everything that the plan does not write.
 struct Around<'a> {

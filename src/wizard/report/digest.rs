@@ -252,8 +252,8 @@ fn proved(report: &RunReport, proof: &Proof, say: &mut impl FnMut(Sign, &str, St
     }
     if let Some(around) = &proof.surroundings {
         let text = format!(
-            "{} outside the plan untouched, {} differ",
-            counted(around.untouched + around.untouched_by_count, "table", "tables"),
+            "{} untouched, {} differ",
+            counted(around.untouched + around.untouched_by_count, "other table", "other tables"),
             number(around.differences)
         );
         say(good(around.differences == 0), "around", text);
