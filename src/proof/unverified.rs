@@ -41,7 +41,7 @@ pub(super) fn unverified(plan: &Plan, proof: &Proof) -> Vec<Unverified> {
     let created: u64 = people.iter().map(|kind: &EntityProof| kind.written).sum();
     if created > 0 {
         say(
-            format!("other columns than name and tenant of the {created} created users and groups"),
+            format!("other columns than name and tenant of {created} created users and groups"),
             "the run masks some, and people sign in and change others",
         );
     }

@@ -109,10 +109,23 @@ impl Certificate {
         })
     }
 
+    /// Who made it, as far as the machine and the databases say.
+    fn by(&self) -> String {
+        let signed_in =
+            [("source", &self.source_sign_in), ("destination", &self.destination_sign_in)]
+                .into_iter()
+                .filter(|(_, who)| !who.is_empty())
+                .map(|(side, who)| format!("signed in to the {side} as {who}"));
+        let machine = if self.system_user.is_empty() {
+            "a user whom the machine does not name".to_owned()
+        } else {
+            self.system_user.clone()
+        };
+        std::iter::once(machine).chain(signed_in).collect::<Vec<_>>().join(", ")
+    }
+
     /// The lines of the block: a name and what is to be said.
     pub(super) fn lines(&self, proof: &Proof) -> Vec<(&'static str, String)> {
-        let someone =
-            |who: &str| if who.is_empty() { "nobody named".to_owned() } else { who.to_owned() };
         let mut lines = vec![
             ("Verdict", self.verdict.clone()),
             (
@@ -134,15 +147,7 @@ impl Certificate {
                 format!("{} (model {})", self.destination, self.destination_fingerprint),
             ),
             ("Made", format!("from {} to {}", self.begun, self.ended)),
-            (
-                "By",
-                format!(
-                    "{}; signed in to the source as {}, to the destination as {}",
-                    someone(&self.system_user),
-                    someone(&self.source_sign_in),
-                    someone(&self.destination_sign_in)
-                ),
-            ),
+            ("By", self.by()),
             ("With", format!("osferry {}", self.version)),
         ];
         if !self.models_since.is_empty() {

@@ -134,9 +134,11 @@ impl RunReport {
             out.push_str(&named("around them", &around_words(proof.surroundings.as_ref())));
         }
         if let Some(made) = &proof.made {
-            let who = if made.system_user.is_empty() { "nobody named" } else { &made.system_user };
-            let words =
-                format!("by {who}, {} to {}, osferry {}", made.begun, made.ended, made.version);
+            let by = match made.system_user.as_str() {
+                "" => String::new(),
+                who => format!("by {who}, "),
+            };
+            let words = format!("{by}{} to {}, osferry {}", made.begun, made.ended, made.version);
             out.push_str(&named("certificate", &words));
         }
         if !proof.unverified.is_empty() {

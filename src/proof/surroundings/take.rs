@@ -10,7 +10,7 @@ use super::{ConstraintState, Look, OTHER_ROWS, PLATFORM_ROWS};
 use super::{Surroundings, TableState, TriggerState};
 use crate::database::{
     Batch, ColumnRef, ColumnShape, ColumnType, Fault, FaultKind, Filter, Result, ScanRequest,
-    Source, TableName, TableShape, Value, same_name,
+    Source, TableName, TableShape, Value, ValueKind, same_name,
 };
 use crate::migrate::journal::{BatchKind, Journal, Keys};
 use crate::plan::{ExistingPlan, PersonFate, PersonPlan, Plan};
@@ -23,6 +23,9 @@ const SHAPES_AT_ONCE: usize = 500;
 /// Tables looked at side by side.
 const AT_ONCE: usize = 4;
 
+/// Rows of the run that may lie among a few that were there before these are only counted.
+const OURS_AMONG_THEM: u64 = 100_000;
+
 /// Rows of a page.
 const PAGE_ROWS: usize = 10_000;
 
@@ -33,8 +36,8 @@ pub(in crate::proof) type Tell<'a> = dyn FnMut(usize, usize) -> Result<()> + Sen
 pub(in crate::proof) struct Ours(HashMap<TableName, Vec<i64>>);
 
 impl Ours {
-    /// Those that are no higher than the highest that was there before: none, unless an identity
-    /// was set back.
+    /// Of tables with an identity those that are no higher than the highest that was there before:
+    /// none, unless it was set back. Of others that are small all of them.
     pub(in crate::proof) fn read(
         plan: &Plan,
         journal: &Journal,
@@ -42,7 +45,9 @@ impl Ours {
     ) -> Result<Self> {
         let mut ours = HashMap::new();
         for table in &before.tables {
-            let Some(up_to) = table.up_to else { continue };
+            if table.class != Class::Added || matches!(table.look, Look::Not(_)) {
+                continue;
+            }
             let mut ids = Vec::new();
             for (place, entity) in plan.entities.iter().enumerate() {
                 if is_table(&entity.destination_table, &table.name) {
@@ -55,7 +60,7 @@ impl Ours {
                 let created = people.filter(|person| person.is_ours && person.is_group == is_group);
                 ids.extend(created.map(|person| person.destination.0));
             }
-            ids.retain(|id| *id <= up_to);
+            ids.retain(|id| table.up_to.is_none_or(|up_to| *id <= up_to));
             ids.sort_unstable();
             ours.insert(table.name.clone(), ids);
         }
@@ -66,10 +71,8 @@ impl Ours {
         self.0.get(table).is_some_and(|ids| ids.binary_search(&id).is_ok())
     }
 
-    /// How many of them are at most this: where the identity was set back before the run, rows of
-    /// ours got identifiers below those that were there.
-    fn up_to(&self, table: &TableName, id: i64) -> u64 {
-        self.0.get(table).map_or(0, |ids| ids.partition_point(|own| *own <= id)) as u64
+    fn count(&self, table: &TableName) -> u64 {
+        self.0.get(table).map_or(0, Vec::len) as u64
     }
 }
 
@@ -169,6 +172,8 @@ struct Written {
     class: Class,
     /// Which rows stay as they are.
     stay: Filter,
+    /// The column of the entity's identifier.
+    key: Option<String>,
 }
 
 impl Writes {
@@ -184,10 +189,11 @@ impl Writes {
                     (Class::Added, Filter::All)
                 }
             };
-            written.push((entity.destination_table.clone(), Written { class, stay }));
+            let key = entity.destination_key().map(|key| key.name.clone());
+            written.push((entity.destination_table.clone(), Written { class, stay, key }));
         }
         for table in people_tables(plan) {
-            let added = Written { class: Class::Added, stay: Filter::All };
+            let added = Written { class: Class::Added, stay: Filter::All, key: None };
             written.push((TableName::new(table), added));
         }
         let (names, written): (Vec<_>, Vec<_>) = written.into_iter().unzip();
@@ -250,6 +256,29 @@ impl Looking<'_> {
         Ok(state)
     }
 
+    /// The number that tells the rows of a table apart: its identity, or the key that the plan
+    /// writes.
+    fn key(&self) -> Option<&ColumnShape> {
+        self.shape.identity().or_else(|| {
+            let written = self.writes.0.get(&self.shape.name)?;
+            let column = self.shape.column(written.key.as_deref()?)?;
+            (column.data_type.kind() == Some(ValueKind::Integer)).then_some(column)
+        })
+    }
+
+    /// The highest identifier there was before the run; below every one where there was no row.
+    async fn up_to(&self, identity: &ColumnShape) -> Result<i64> {
+        let name = &self.shape.name;
+        let earlier = self.earlier.and_then(|(before, _)| before.table(name)?.up_to);
+        match earlier {
+            Some(earlier) => Ok(earlier),
+            None => {
+                let highest = self.destination.highest(name, &identity.name).await?;
+                Ok(highest.unwrap_or(i64::from(i32::MIN)))
+            }
+        }
+    }
+
     async fn look(&self, stay: Filter, state: &mut TableState) -> Result<Look> {
         let name = &self.shape.name;
         let limit = match state.class {
@@ -262,30 +291,28 @@ impl Looking<'_> {
         let mut filter = stay;
         let (mut key, mut below) = (None, 0);
         if state.class == Class::Added {
-            let Some(identity) = self.shape.identity() else {
+            let Some(column) = self.key() else {
                 return Ok(Look::Not(
-                    "rows are added to it and it has no automatic identifier that tells which \
-                     were there before"
+                    "rows are added to it and it has no number for a key that tells which were \
+                     there before"
                         .to_owned(),
                 ));
             };
-            let earlier = self.earlier.and_then(|(before, _)| before.table(name));
-            state.up_to = match earlier {
-                Some(earlier) => earlier.up_to,
-                None => self.destination.highest(name, &identity.name).await?,
-            };
-            // Without a row there was none to stay.
-            let up_to = state.up_to.unwrap_or(i64::from(i32::MIN));
+            if column.identity {
+                state.up_to = Some(self.up_to(column).await?);
+            }
             if let Some((_, ours)) = self.earlier
                 && filter == Filter::All
             {
-                below = ours.up_to(name, up_to);
+                below = ours.count(name);
             }
-            filter = filter.and(Filter::AtMost(identity.name.clone(), Value::Integer(up_to)));
-            key = Some(identity);
+            if let Some(up_to) = state.up_to {
+                filter = filter.and(Filter::AtMost(column.name.clone(), Value::Integer(up_to)));
+            }
+            key = Some(column);
         }
         let rows = self.destination.count(name, &filter).await?.saturating_sub(below);
-        if rows > limit || limit == 0 {
+        if rows > limit || limit == 0 || below > OURS_AMONG_THEM {
             return Ok(Look::Count(rows));
         }
         self.digest(filter, key, &mut state.passed_over).await
