@@ -1,9 +1,13 @@
 //! Everything around the rows carried over: what is done to it past the program is found, what
 //! lives is only told, and nothing is found where nothing was done.
 
+use osferry::database::{Fault, FaultKind};
+use osferry::migrate::journal::Journal;
 use osferry::outsystems::Side;
+use osferry::proof::Surroundings;
 use serde_json::Value;
 
+use super::practice;
 use crate::estate::generate;
 use crate::estate::recipe::{Feature, Recipe};
 use crate::program::{Bench, Said};
@@ -207,4 +211,60 @@ fn untrusted(proved: &Proved) {
     assert_eq!((shown.len(), said.code == Some(4)), (untrusted.len(), !untrusted.is_empty()));
     assert!(shown.iter().all(|line| line.contains("no longer trusted")), "{shown:?}");
     proved.harm(&format!("ALTER TABLE {table} WITH CHECK CHECK CONSTRAINT osferry_check"));
+}
+
+#[tokio::test]
+async fn rows_that_were_there_stay_though_the_plan_writes_their_tables() {
+    let bench = practice::bench(2000).await;
+    let dev = bench.open("dev");
+    let row = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    let stranger: i64 = dev
+        .query_row("SELECT ID FROM OSSYS_USER WHERE USERNAME = 'test.handler'", [], row)
+        .expect("a user of the destination's own");
+    let adjusters = bench.table("Claims_CS.Adjuster");
+    let key = bench.key("Claims_CS.Adjuster");
+    let ours = bench.ids("Claims_CS.Adjuster")[0].1;
+    for (sql, table) in [
+        (format!("UPDATE OSSYS_USER SET EMAIL = 'gone' WHERE ID = {stranger}"), Some("OSSYS_USER")),
+        (
+            format!("UPDATE {adjusters} SET REGION = 'nowhere' WHERE {key} = {stranger}"),
+            Some("OSUSR_4F2_ADJUSTER"),
+        ),
+        (format!("DELETE FROM {adjusters} WHERE {key} = {stranger}"), Some("OSUSR_4F2_ADJUSTER")),
+        // People sign in all day, and rows of ours are looked at elsewhere.
+        (format!("UPDATE OSSYS_USER SET LAST_LOGIN = '2030-01-01' WHERE ID = {stranger}"), None),
+        (format!("UPDATE {adjusters} SET REGION = 'nowhere' WHERE {key} = {ours}"), None),
+    ] {
+        bench.harm("dev", &[&sql]);
+        let around = bench.prove(None).await.surroundings.expect("a picture");
+        let found: Vec<&str> = around.shown.iter().map(|found| found.table.as_str()).collect();
+        assert_eq!(found, Vec::from_iter(table), "{sql}: {:?}", around.shown);
+        assert!(around.shown.iter().all(|found| found.what.starts_with("of the rows that were")));
+        bench.restore();
+    }
+}
+
+#[tokio::test]
+async fn a_picture_is_taken_once_and_ends_when_it_is_told_to() {
+    let bench = practice::bench(2000).await;
+    let kept = |journal: &Journal| journal.surroundings().expect("read").expect("a picture");
+    let journal = bench.journal.lock().expect("a journal");
+    let first = kept(&journal);
+    journal.set_surroundings("another").expect("nothing to do");
+    assert_eq!(kept(&journal), first);
+    drop(journal);
+    let taken = Surroundings::from_json(&first).expect("a picture");
+    assert!(taken.tables.len() > 60, "{}", taken.tables.len());
+    assert!(!first.contains("test.handler"), "a picture holds nothing of rows");
+
+    let destination =
+        osferry::database::sqlite::open_source(&bench.file("dev")).await.expect("a destination");
+    let mut told = Vec::new();
+    let taking = Surroundings::take(&bench.plan, destination.as_ref(), |done, all| {
+        told.push((done, all));
+        if done < 7 { Ok(()) } else { Err(Fault::new(FaultKind::Cancelled, "enough")) }
+    });
+    let fault = taking.await.expect_err("it ends");
+    assert_eq!((fault.kind, told.len()), (FaultKind::Cancelled, 8));
+    assert!(told.iter().all(|(_, all)| *all == taken.tables.len()), "{told:?}");
 }

@@ -46,7 +46,8 @@ impl Bench {
         self.folder.path().join("run/journal.sqlite")
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    /// The file of a side.
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("{name}.sqlite"))
     }
 
