@@ -247,12 +247,15 @@ async fn rows_that_were_there_stay_though_the_plan_writes_their_tables() {
 #[tokio::test]
 async fn a_picture_is_taken_once_and_ends_when_it_is_told_to() {
     let bench = practice::bench(2000).await;
-    let kept = |journal: &Journal| journal.surroundings().expect("read").expect("a picture");
-    let journal = bench.journal.lock().expect("a journal");
-    let first = kept(&journal);
-    journal.set_surroundings("another").expect("nothing to do");
-    assert_eq!(kept(&journal), first);
-    drop(journal);
+    let ask = |question: fn(&Journal) -> osferry::database::Result<Option<String>>| {
+        question(&bench.journal.lock().expect("a journal")).expect("an answer").expect("a picture")
+    };
+    let first = ask(Journal::surroundings);
+    let again = ask(|journal| {
+        journal.set_surroundings("another")?;
+        journal.surroundings()
+    });
+    assert_eq!(again, first);
     let taken = Surroundings::from_json(&first).expect("a picture");
     assert!(taken.tables.len() > 60, "{}", taken.tables.len());
     assert!(!first.contains("test.handler"), "a picture holds nothing of rows");
