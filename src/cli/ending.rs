@@ -26,9 +26,9 @@ pub(super) enum Exit {
 impl From<Verdict> for Exit {
     fn from(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Proved => Self::Done,
-            Verdict::ProvedWithRejects => Self::WithRejects,
-            Verdict::Stopped => Self::Stopped,
+            Verdict::Proved | Verdict::Undone => Self::Done,
+            Verdict::ProvedWithRejects | Verdict::UndoneInPart => Self::WithRejects,
+            Verdict::Stopped | Verdict::Undoing => Self::Stopped,
             Verdict::Failed | Verdict::Disproved | Verdict::Written => Self::Failed,
         }
     }

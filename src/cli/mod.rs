@@ -14,6 +14,7 @@ mod run;
 mod runs;
 mod secrets;
 mod show;
+mod undo;
 mod verify;
 mod wizard;
 
@@ -101,6 +102,8 @@ enum Command {
     Resume(ResumeArguments),
     /// Prove an earlier run again
     Verify(VerifyArguments),
+    /// Take back what a run wrote, and bring back what it deleted
+    Undo(UndoArguments),
     /// List the runs of this machine
     Runs(RunsArguments),
     /// Print the wizard's keys
@@ -193,6 +196,32 @@ struct ResumeArguments {
 }
 
 #[derive(Args)]
+struct UndoArguments {
+    /// The run, by id or name
+    run: String,
+    /// The destination database's name, to confirm that it may be written
+    #[arg(long, value_name = "NAME", required_unless_present = "dry_run")]
+    confirm: Option<String>,
+    /// Say what would be done; writes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Leave rows of the run where they are that stand in the way
+    #[arg(long, value_name = "WHICH", value_delimiter = ',')]
+    leave: Vec<LeaveWhat>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LeaveWhat {
+    /// Those that rows of others refer to
+    Referenced,
+    /// Those that have changed since they were written
+    Changed,
+}
+
+#[derive(Args)]
 struct VerifyArguments {
     /// The run, by id or name
     run: String,
@@ -257,6 +286,7 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             Some(Command::Run(arguments)) => run::run(&home, &arguments).await,
             Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
+            Some(Command::Undo(arguments)) => undo::undo(&home, &arguments).await,
             Some(Command::Runs(arguments)) => runs::runs(&home, &arguments),
             Some(Command::Keys) => Ok(keys::keys()),
         }

@@ -146,7 +146,7 @@ pub(super) async fn watched(
 }
 
 /// Ctrl+C: the first asks to stop after the current batches, the second rolls them back.
-async fn obey(controller: Controller) {
+pub(super) async fn obey(controller: Controller) {
     for (command, words) in [
         (Command::Stop, "stopping after the current batches; Ctrl+C again rolls them back"),
         (Command::Cancel, "rolling the current batches back"),

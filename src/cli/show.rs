@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::migrate::undo::UndoProgress;
 use crate::migrate::{EntityProgress, EntityState, Phase, Progress};
 use crate::proof::ProofProgress;
 use crate::report::number;
@@ -127,6 +128,38 @@ pub(super) fn follow(
                 shown.get_or_insert_with(ProofShown::new).look(&now);
             }
         }
+    })
+}
+
+/// Shows an undo until nothing more can come.
+pub(super) fn follow_undo(mut progress: watch::Receiver<UndoProgress>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let shown = bar("{bar:24} {percent:>3}% {human_pos}/{human_len} rows  {msg}");
+        let line = |text: &str| match shown.is_hidden() {
+            true => say(text),
+            false => shown.println(text),
+        };
+        let (mut doing, mut trouble) = (String::new(), None);
+        while progress.changed().await.is_ok() {
+            let now = progress.borrow_and_update().clone();
+            if now.trouble != trouble {
+                trouble.clone_from(&now.trouble);
+                if let Some(trouble) = &trouble {
+                    line(&format!("  {trouble}"));
+                }
+            }
+            if now.doing != doing {
+                doing.clone_from(&now.doing);
+                if shown.is_hidden() {
+                    say(&doing);
+                }
+            }
+            shown.set_length(now.of);
+            shown.set_position(now.done);
+            shown.set_message(now.doing);
+            tokio::time::sleep(LOOK).await;
+        }
+        shown.finish_and_clear();
     })
 }
 

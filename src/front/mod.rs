@@ -14,6 +14,7 @@ pub mod practice;
 mod prove;
 mod review;
 pub mod secrets;
+pub mod undo;
 pub mod verify;
 
 pub use carry::{Carried, Ready, Stage, carry_out, go_on};

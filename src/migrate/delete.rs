@@ -131,7 +131,8 @@ impl Deleting<'_> {
                     Some(self.destination.count(&entity.destination_table, &Filter::All).await?)
                 }
             };
-            let operation = Operation::Delete { removal: &removal, keep: wanted.keep };
+            let operation =
+                Operation::Delete { removal: &removal, keep: wanted.keep, expect: None };
             let rows = self
                 .one(place, &operation, BatchKind::Delete, &written_to, counted)
                 .await

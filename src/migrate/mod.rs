@@ -27,6 +27,7 @@ mod story;
 mod surroundings;
 mod survey;
 mod sweep;
+pub mod undo;
 
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;

@@ -113,7 +113,7 @@ async fn carry(request: &RunRequest, recorder: Recorder) -> RunEnd {
 }
 
 /// Whether a run that ended so has only to be resumed, once somebody has seen to the reason.
-fn can_wait(fault: &Fault) -> bool {
+pub(super) fn can_wait(fault: &Fault) -> bool {
     matches!(fault.kind, FaultKind::Cancelled | FaultKind::InDoubt)
         || is_broken(fault)
         || needs_somebody(fault)

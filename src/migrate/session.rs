@@ -34,8 +34,9 @@ pub(super) enum Operation<'a> {
     },
     /// Sets columns of rows; doing it twice does no harm.
     Update { target: &'a UpdateTarget, batch: &'a Batch },
-    /// Deletes rows. With `keep`, what is returned of them is kept as before-image.
-    Delete { removal: &'a Removal, keep: bool },
+    /// Deletes rows. With `keep`, what is returned of them is kept as before-image; with `expect`,
+    /// all of them have to have this hash.
+    Delete { removal: &'a Removal, keep: bool, expect: Option<u128> },
     /// Empties a column. With `keep`, what is returned of the rows is kept as before-image.
     Clear { removal: &'a Removal, column: &'a str, keep: bool },
 }
@@ -57,7 +58,7 @@ impl Operation<'_> {
     /// The columns of what is to be kept of the rows as they were.
     fn kept(&self) -> Option<&[ColumnRef]> {
         match self {
-            Self::Delete { removal, keep: true } | Self::Clear { removal, keep: true, .. } => {
+            Self::Delete { removal, keep: true, .. } | Self::Clear { removal, keep: true, .. } => {
                 Some(&removal.returning)
             }
             _ => None,
@@ -405,8 +406,18 @@ async fn perform(
         Operation::Update { target, batch } => {
             Done { rows: writer.update(target, batch).await?, ..Done::default() }
         }
-        Operation::Delete { removal, .. } => {
+        Operation::Delete { removal, expect, .. } => {
             let removed = writer.delete(removal).await?;
+            let is_other = |hash: &u128| expect.is_some_and(|expect| *hash != expect);
+            if expect.is_some() && row_hashes(&removed.before).iter().any(is_other) {
+                return Err(Fault::new(
+                    FaultKind::Data,
+                    format!(
+                        "{}: rows that differ in case only cannot be told apart",
+                        removal.table
+                    ),
+                ));
+            }
             Done { rows: removed.rows, before: removed.before, ..Done::default() }
         }
         Operation::Clear { removal, column, .. } => {

@@ -128,6 +128,11 @@ impl<'a> Keyed<'a> {
         let mut emptied = Emptied::default();
         emptied.add(self.forms.entity, self.job.ask(|journal| journal.emptied_by(batch.id))?);
         emptied.join(&self.late, &batch.source_keys);
+        if self.job.unfinished {
+            // References that wait for the second pass are empty still.
+            let waiting = self.job.ask(|journal| journal.waiting_of(batch.id))?;
+            emptied.add(self.forms.entity, waiting);
+        }
         Ok(emptied)
     }
 
@@ -169,12 +174,15 @@ impl<'a> Keyed<'a> {
                 let emptied = emptied.of(&key);
                 hashes[place] = Some(forms.destination_hash(Some(&key), rows, row, 1, emptied));
                 for wrong in forms.wrong_constants(rows, row, constants) {
-                    proof.differs(Difference {
-                        source: shown(&key),
-                        destination: shown(&keys.get(place)),
-                        attribute: forms.entity.constants[wrong].0.name.clone(),
-                        what: forms.wrong_constant(wrong, rows, row, constants),
-                    });
+                    proof.row_differs(
+                        &keys.get(place),
+                        Difference {
+                            source: shown(&key),
+                            destination: shown(&keys.get(place)),
+                            attribute: forms.entity.constants[wrong].0.name.clone(),
+                            what: forms.wrong_constant(wrong, rows, row, constants),
+                        },
+                    );
                 }
                 Ok(())
             })
@@ -217,18 +225,21 @@ impl<'a> Keyed<'a> {
                             continue;
                         }
                         let (ours, theirs) = (&ours.cells[*column], &theirs.cells[*column]);
-                        self.proof.differs(Difference {
+                        let difference = Difference {
                             source: shown(&source),
                             destination: shown(&destination),
                             attribute: self.forms.entity.columns[*column].attribute.clone(),
                             what: self.forms.what(*column, ours, theirs, own) + doubt,
-                        });
+                        };
+                        self.proof.row_differs(&destination, difference);
                     }
                 }
             }
             nothing_named = false;
         }
         if nothing_named && wrong.is_none() {
+            let all = (0..keys.len()).map(|place| keys.get(place));
+            self.proof.differing.extend(all);
             self.proof.differs(Difference {
                 what: format!(
                     "{} rows are as the source has them now, but not as they were read",
@@ -359,12 +370,13 @@ impl<'a> Keyed<'a> {
     }
 
     fn row_differs(&mut self, source: &Value, destination: &Value, what: &str) {
-        self.proof.differs(Difference {
+        let difference = Difference {
             source: shown(source),
             destination: shown(destination),
             attribute: String::new(),
             what: what.to_owned(),
-        });
+        };
+        self.proof.row_differs(destination, difference);
     }
 }
 

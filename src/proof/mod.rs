@@ -24,7 +24,7 @@ mod unverified;
 pub use canonical::Canonical;
 pub use form::combine;
 pub use keep::{Keep, interrupted};
-pub use prove::{ProofOptions, ProofProgress, prove};
+pub use prove::{Changed, ProofOptions, ProofProgress, changed, prove};
 pub use result::{
     Difference, EntityProof, Made, Proof, ReferenceProof, SHOWN_DIFFERENCES, TakenOver, Unverified,
 };

@@ -2,14 +2,16 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::keep::{Keep, Keeping};
 use super::maps::Maps;
-use super::result::{EntityProof, Proof};
+use super::result::{Difference, EntityProof, Proof};
 use super::rows::Forms;
 use super::surroundings::{Ours, Surroundings, SurroundingsProof, compare, take_again};
 use super::unverified::unverified;
 use super::{complete, keyed, keyless, people, references};
-use crate::database::{Result, Source};
+use crate::database::{Result, Source, Value};
 use crate::migrate::journal::{BatchKind, Journal};
 use crate::plan::{EntityPlan, Plan};
 
@@ -96,8 +98,16 @@ pub async fn prove(
             proof.entities.push(proved);
             continue;
         }
-        let job = Job { plan, place, journal, source, destination, sample: options.sample };
-        let proved = one(job, &mut maps, &mut |rows, of| tell(place, &entity.name, rows, of))
+        let job = Job {
+            plan,
+            place,
+            journal,
+            source,
+            destination,
+            sample: options.sample,
+            unfinished: false,
+        };
+        let proved = whole(job, &mut maps, &mut |rows, of| tell(place, &entity.name, rows, of))
             .await
             .map_err(|fault| fault.while_doing(format!("proving {}", entity.name)))?;
         keeping.keep(place, &proved)?;
@@ -151,6 +161,17 @@ impl Around<'_> {
     }
 }
 
+/// An entity, and whether rows of the source were overlooked.
+async fn whole(
+    job: Job<'_>,
+    maps: &mut Maps,
+    tell: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<EntityProof> {
+    let mut proof = one(job, maps, tell).await?;
+    complete::check(job, &mut proof).await?;
+    Ok(proof)
+}
+
 async fn one(
     job: Job<'_>,
     maps: &mut Maps,
@@ -175,8 +196,62 @@ async fn one(
             keyless::prove(job, forms, proof, tell).await?
         };
     }
-    complete::check(job, &mut proof).await?;
     Ok(proof)
+}
+
+/// Rows of a run that are not in the destination any more as they were written.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Changed {
+    /// `Espace.Entity`.
+    pub name: String,
+    /// Its place in the plan.
+    pub place: usize,
+    /// How many rows.
+    pub rows: u64,
+    /// The first of them, with what is different.
+    pub shown: Vec<Difference>,
+    /// The keys of all of them that are there.
+    #[serde(skip)]
+    pub keys: Vec<Value>,
+}
+
+/// Looks for rows of a run that have changed since they were written. It reads only. `unfinished`:
+/// the run has not come to its end, so references may still wait for the second pass.
+pub async fn changed(
+    plan: &Plan,
+    journal: &Mutex<Journal>,
+    source: &dyn Source,
+    destination: &dyn Source,
+    unfinished: bool,
+    mut progress: impl FnMut(ProofProgress) + Send,
+) -> Result<Vec<Changed>> {
+    let mut maps = Maps::new(plan, &lock(journal))?;
+    let entities = plan.entities.len();
+    let mut all = Vec::new();
+    for (place, entity) in plan.entities.iter().enumerate() {
+        let job = Job { plan, place, journal, source, destination, sample: None, unfinished };
+        let mut tell = |rows, of| {
+            progress(ProofProgress {
+                entity: place,
+                entities,
+                name: entity.name.clone(),
+                rows,
+                of,
+            });
+        };
+        let found = one(job, &mut maps, &mut tell)
+            .await
+            .map_err(|fault| fault.while_doing(format!("comparing {}", entity.name)))?;
+        let rows = match found.differing.len() {
+            0 => found.differences,
+            rows => rows as u64,
+        };
+        if rows > 0 {
+            let (name, shown, keys) = (entity.name.clone(), found.shown, found.differing);
+            all.push(Changed { name, place, rows, shown, keys });
+        }
+    }
+    Ok(all)
 }
 
 /// One entity and what it takes to prove it.
@@ -188,6 +263,8 @@ pub(super) struct Job<'a> {
     pub(super) source: &'a dyn Source,
     pub(super) destination: &'a dyn Source,
     pub(super) sample: Option<u64>,
+    /// Whether references may still wait for the second pass.
+    pub(super) unfinished: bool,
 }
 
 impl<'a> Job<'a> {

@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::database::Value;
+
 use super::surroundings::SurroundingsProof;
 
 /// Differences that are kept per entity with row and column; the others are counted.
 pub const SHOWN_DIFFERENCES: usize = 20;
 
 /// The result of a proof.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Proof {
     /// The entities, in the plan's order.
     pub entities: Vec<EntityProof>,
@@ -99,7 +101,7 @@ impl Proof {
 }
 
 /// The result for one entity.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EntityProof {
     /// `Espace.Entity`.
     pub name: String,
@@ -126,6 +128,9 @@ pub struct EntityProof {
     pub differences: u64,
     /// The first of them.
     pub shown: Vec<Difference>,
+    /// The keys in the destination of rows that differ, or may; for whoever acts on it at once.
+    #[serde(skip)]
+    pub differing: Vec<Value>,
 }
 
 impl EntityProof {
@@ -133,6 +138,14 @@ impl EntityProof {
     #[must_use]
     pub fn holds(&self) -> bool {
         self.differences == 0
+    }
+
+    /// Counts a difference of the row with this key in the destination.
+    pub(super) fn row_differs(&mut self, key: &Value, difference: Difference) {
+        if self.differing.last() != Some(key) {
+            self.differing.push(key.clone());
+        }
+        self.differs(difference);
     }
 
     /// Counts a difference, and keeps it if it is one of the first.

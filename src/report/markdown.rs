@@ -46,6 +46,7 @@ impl RunReport {
                 .iter()
                 .map(|left_out| format!("{}: {}", escaped(&left_out.what), escaped(&left_out.why))),
         );
+        self.undone(&mut out);
         self.proof(&mut out);
         self.around(&mut out);
         list(
@@ -226,6 +227,16 @@ impl RunReport {
         if more > 0 {
             line!(out);
             line!(out, "{} more are in report.json.", number(more as u64));
+        }
+    }
+
+    fn undone(&self, out: &mut String) {
+        let Some(undo) = &self.undo else { return };
+        line!(out);
+        line!(out, "## Undone");
+        line!(out);
+        for one in super::undo::undone(undo) {
+            line!(out, "{}", escaped(&one));
         }
     }
 

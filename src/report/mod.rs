@@ -18,6 +18,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod text;
+mod undo;
 
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,7 @@ pub use run::{
 };
 pub use summary::{proof_summary, sample_summary};
 pub(crate) use text::{counted, number};
+pub use undo::undo_summary;
 
 use crate::database::{Fault, FaultKind, Result};
 

@@ -37,6 +37,7 @@ impl RunReport {
             state,
             verdict,
             result: String::new(),
+            undo: journal.undo()?.and_then(|text| serde_json::from_str(&text).ok()),
             started: header.started,
             ended: journal.ended()?,
             source: header.source,
@@ -86,6 +87,9 @@ fn verdict(state: RunState, proof: Option<&Proof>, rejected: u64) -> Verdict {
     match (state, proof) {
         (RunState::Running | RunState::Stopped, _) => Verdict::Stopped,
         (RunState::Failed, _) => Verdict::Failed,
+        (RunState::Undoing, _) => Verdict::Undoing,
+        (RunState::Undone, _) => Verdict::Undone,
+        (RunState::UndoneInPart, _) => Verdict::UndoneInPart,
         (RunState::Disproved, _) => Verdict::Disproved,
         (RunState::Written, _) | (RunState::Proved, None) => Verdict::Written,
         (RunState::Proved, Some(proof)) if !proof.holds() => Verdict::Disproved,

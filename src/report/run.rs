@@ -6,6 +6,7 @@ use super::certificate::Certificate;
 use super::reasons::ReasonGroup;
 use super::text::{counted, rows};
 use crate::migrate::journal::{EventRecord, RunState};
+use crate::migrate::undo::{UndoResult, UndoneTable};
 use crate::outsystems::{DestinationId, SourceId};
 use crate::proof::Proof;
 
@@ -29,6 +30,12 @@ pub enum Verdict {
     Disproved,
     /// Everything is written and nothing is proved yet.
     Written,
+    /// Its undoing has begun and not ended.
+    Undoing,
+    /// It is undone: the destination is as it was before.
+    Undone,
+    /// It is undone, and something is not as it was before.
+    UndoneInPart,
 }
 
 /// Everything that is to be known of a run.
@@ -44,6 +51,9 @@ pub struct RunReport {
     pub state: RunState,
     /// How it ended, in one word.
     pub verdict: Verdict,
+    /// What was undone, if anything was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoResult>,
     /// How it ended, in a sentence.
     pub result: String,
     /// When it started, by the clock of the machine that ran it.
@@ -271,6 +281,8 @@ impl RunReport {
             }
             Verdict::Stopped => "Stopped before the end".to_owned(),
             Verdict::Failed => "Failed before the end".to_owned(),
+            Verdict::Undoing => "Undone up to a point".to_owned(),
+            Verdict::Undone | Verdict::UndoneInPart => return self.undone_in_words(),
         };
         let totals = &self.totals;
         let touched = if self.is_complete() {
@@ -295,6 +307,30 @@ impl RunReport {
         )
     }
 
+    fn undone_in_words(&self) -> String {
+        let head = match self.verdict {
+            Verdict::Undone => "Undone, everything is as it was before",
+            _ => "Undone, but not everything is as it was before",
+        };
+        let tables = self.undo.as_ref().map(|undo| undo.tables.as_slice()).unwrap_or_default();
+        let sum = |of: fn(&UndoneTable) -> u64| tables.iter().map(of).sum::<u64>();
+        let lost = self.undo.as_ref().map_or(0, |undo| undo.not_restored_rows);
+        let mut words = format!(
+            "{head}: {} taken out of {}, {} put back",
+            rows(sum(|table| table.removed)),
+            self.destination_database,
+            rows(sum(|table| table.restored).saturating_sub(lost)),
+        );
+        let left = sum(|table| table.left);
+        if left > 0 {
+            words.push_str(&format!(", {} of this run left there", rows(left)));
+        }
+        if lost > 0 {
+            words.push_str(&format!(", {} could not be put back", rows(lost)));
+        }
+        words + "."
+    }
+
     /// What the person can do now, each a sentence.
     #[must_use]
     pub fn next(&self) -> Vec<String> {
@@ -312,10 +348,21 @@ impl RunReport {
                  osferry verify {}",
                 self.id
             )),
+            Verdict::Undone | Verdict::UndoneInPart => {}
+            Verdict::Undoing => next.push(format!(
+                "Go on with the undoing: osferry undo {} --confirm {}",
+                self.id, self.destination_database
+            )),
             Verdict::Stopped | Verdict::Failed => next.push(format!(
                 "Go on where it ended, without writing anything twice: osferry resume {}",
                 self.id
             )),
+        }
+        if !matches!(self.verdict, Verdict::Undoing | Verdict::Undone | Verdict::UndoneInPart) {
+            next.push(format!(
+                "To take back what it wrote: osferry undo {} --confirm {} (--dry-run only looks)",
+                self.id, self.destination_database
+            ));
         }
         next
     }

@@ -37,6 +37,34 @@ impl Journal {
         self.all("SELECT column, key, value, reason FROM emptied WHERE batch = ?1", batch, cell)
     }
 
+    /// Cells that a batch left for the second pass, which has not set them yet.
+    pub fn waiting_of(&self, batch: i64) -> Result<Vec<EmptiedCell>> {
+        let read = || -> rusqlite::Result<Vec<EmptiedCell>> {
+            let mut cells = Vec::new();
+            let mut statement = self.connection.prepare_cached(
+                "SELECT d.column, b.source_keys, d.rows, d.content FROM deferred d \
+                 JOIN batch b ON b.id = d.batch WHERE d.batch = ?1",
+            )?;
+            let mut rows = statement.query([batch])?;
+            while let Some(row) = rows.next()? {
+                let keys = |place| -> rusqlite::Result<Keys> {
+                    Ok(Keys::from_bytes(&row.get::<_, Vec<u8>>(place)?))
+                };
+                let column = row.get::<_, i64>(0)? as usize;
+                let (source, places, values) = (keys(1)?, keys(2)?, keys(3)?);
+                for at in 0..places.len().min(values.len()) {
+                    let place = places.get(at).as_integer().unwrap_or(i64::MAX) as usize;
+                    if place < source.len() {
+                        let (key, value) = (source.get(place), values.get(at));
+                        cells.push(EmptiedCell { column, key, value, reason: String::new() });
+                    }
+                }
+            }
+            Ok(cells)
+        };
+        read().map_err(|error| fault(&error))
+    }
+
     /// Cells of an entity that the second pass could not set.
     pub fn emptied_late(&self, entity: usize) -> Result<Vec<EmptiedCell>> {
         self.all(

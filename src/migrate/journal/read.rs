@@ -1,5 +1,7 @@
 //! What a run wrote down, for its second pass, its proof and its observers.
 
+use std::collections::HashSet;
+
 use rusqlite::{OptionalExtension, params};
 
 use super::evidence::{BATCH, batch, cell};
@@ -171,6 +173,56 @@ impl Journal {
                 .collect()
         };
         read().map_err(|error| fault(&error))
+    }
+
+    /// The last committed batch of these kinds before the given number.
+    pub fn previous_batch(&self, kinds: &[BatchKind], before: i64) -> Result<Option<BatchRecord>> {
+        let names: Vec<String> = kinds.iter().map(|kind| format!("'{}'", kind.name())).collect();
+        let read = || {
+            self.connection
+                .prepare_cached(&format!(
+                    "SELECT {BATCH} WHERE b.state = 'committed' AND b.kind IN ({}) AND b.id < ?1 \
+                     ORDER BY b.id DESC LIMIT 1",
+                    names.join(", ")
+                ))?
+                .query_row([before], batch)
+                .optional()
+        };
+        read().map_err(|error| fault(&error))
+    }
+
+    /// The batches that committed batches of a kind continue or undo.
+    pub fn origins(&self, kind: BatchKind) -> Result<HashSet<i64>> {
+        let read = || -> rusqlite::Result<HashSet<i64>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT origin FROM batch WHERE kind = ?1 AND state = 'committed' \
+                     AND origin IS NOT NULL",
+                )?
+                .query_map([kind.name()], |row| row.get(0))?
+                .collect()
+        };
+        read().map_err(|error| fault(&error))
+    }
+
+    /// Hashes of rows that undo has taken out of what a batch has written.
+    pub fn undone_hashes(&self, origin: i64) -> Result<Vec<u128>> {
+        let batches = self.all(
+            &format!(
+                "SELECT {BATCH} WHERE b.origin = ?1 AND b.kind = 'undo-insert' \
+                 AND b.state = 'committed'"
+            ),
+            origin,
+            batch,
+        )?;
+        Ok(batches.into_iter().flat_map(|batch| batch.hashes).collect())
+    }
+
+    /// What an undo has come to, as JSON.
+    pub fn undo(&self) -> Result<Option<String>> {
+        self.connection
+            .query_row("SELECT undo FROM run", [], |row| row.get(0))
+            .map_err(|error| fault(&error))
     }
 
     /// Sessions that may still be open on the server.

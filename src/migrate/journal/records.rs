@@ -24,6 +24,12 @@ pub enum RunState {
     Proved,
     /// Everything is written and the proof found differences.
     Disproved,
+    /// It is being undone, or its undoing was interrupted.
+    Undoing,
+    /// It is undone: everything is as it was before.
+    Undone,
+    /// It is undone, and something is not as it was before.
+    UndoneInPart,
 }
 
 impl RunState {
@@ -37,6 +43,9 @@ impl RunState {
             Self::Written => "written, not proved",
             Self::Proved => "done and proved",
             Self::Disproved => "written, the proof fails",
+            Self::Undoing => "being undone, or interrupted there",
+            Self::Undone => "undone",
+            Self::UndoneInPart => "undone in part",
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
         "PRAGMA user_version = {VERSION};
          CREATE TABLE run (
            id TEXT PRIMARY KEY, header TEXT NOT NULL, plan TEXT NOT NULL, state TEXT NOT NULL,
-           ended TEXT, proof TEXT);
+           ended TEXT, proof TEXT, undo TEXT);
          CREATE TABLE session (name TEXT PRIMARY KEY, gone INTEGER NOT NULL DEFAULT 0);
          CREATE TABLE target (
            id INTEGER PRIMARY KEY, content TEXT NOT NULL UNIQUE);

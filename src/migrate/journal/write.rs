@@ -158,6 +158,14 @@ impl Recorder {
         .await
     }
 
+    /// Keeps what an undo has come to, as JSON.
+    pub async fn set_undo(&self, result: String) -> Result<()> {
+        self.write(move |connection| {
+            connection.execute("UPDATE run SET undo = ?1", [result]).map(drop)
+        })
+        .await
+    }
+
     /// Keeps the result of the last proof, as JSON.
     pub async fn set_proof(&self, proof: String) -> Result<()> {
         self.write(move |connection| {

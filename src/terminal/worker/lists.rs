@@ -121,6 +121,13 @@ fn known_run(id: &str, folder: &Path) -> (jiff::Timestamp, Saved) {
                 RunState::Written => ("not proved", Sign::Warning, "report: written, not proved"),
                 RunState::Proved => ("finished", Sign::Good, "report: done and proved"),
                 RunState::Disproved => ("proof fails", Sign::Bad, "report: where the proof fails"),
+                RunState::Undoing => {
+                    ("undone partly", Sign::Stopped, "report: osferry undo goes on")
+                }
+                RunState::Undone => ("undone", Sign::Good, "report: what was undone"),
+                RunState::UndoneInPart => {
+                    ("undone in part", Sign::Warning, "report: what is not as before")
+                }
             };
             let ended =
                 ended.map_or_else(|| "It has no end yet.".to_owned(), |at| format!("Ended {at}."));

@@ -77,6 +77,9 @@ pub(super) fn head(report: &RunReport) -> &'static str {
         Verdict::Failed => "Failed before the end",
         Verdict::Disproved => "Written, but the proof fails",
         Verdict::Written => "Written, not proved",
+        Verdict::Undoing => "Undone up to a point",
+        Verdict::Undone => "Undone",
+        Verdict::UndoneInPart => "Undone in part",
     }
 }
 
@@ -84,8 +87,9 @@ pub(super) fn head(report: &RunReport) -> &'static str {
 pub(super) fn sign(report: &RunReport) -> Sign {
     match report.verdict {
         Verdict::Proved => Sign::Good,
-        Verdict::ProvedWithRejects | Verdict::Written => Sign::Warning,
-        Verdict::Stopped => Sign::Stopped,
+        Verdict::ProvedWithRejects | Verdict::Written | Verdict::UndoneInPart => Sign::Warning,
+        Verdict::Stopped | Verdict::Undoing => Sign::Stopped,
+        Verdict::Undone => Sign::Good,
         Verdict::Failed | Verdict::Disproved => Sign::Bad,
     }
 }

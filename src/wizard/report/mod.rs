@@ -369,6 +369,7 @@ impl Step for Report {
                 format!("{there} Do not use them before the differences are explained.")
             }
             Verdict::Written => format!("{there} Nothing is proved yet."),
+            Verdict::Undone | Verdict::UndoneInPart => report.result.clone(),
             _ => there,
         };
         Some(Notice::new(digest::sign(report), text))

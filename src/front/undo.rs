@@ -1,0 +1,74 @@
+//! A run undone: what that would do, its doing, its report.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::carry::{Carried, clock, reported};
+use super::home::KnownRun;
+use crate::database::{Destination, Result, Source};
+use crate::migrate::Control;
+use crate::migrate::journal::RunHeader;
+use crate::migrate::undo::{self, Leave, UndoEnd, UndoPreview, UndoProgress, UndoRequest};
+use crate::outsystems::Environment;
+use crate::plan::Plan;
+
+/// A run to be undone, with both sides opened again.
+pub struct Undo {
+    /// The run.
+    pub known: KnownRun,
+    /// Its plan.
+    pub plan: Arc<Plan>,
+    /// What the journal says of it.
+    pub header: RunHeader,
+    /// Where it read rows.
+    pub source: Arc<dyn Source>,
+    /// Where it wrote.
+    pub destination: Arc<dyn Destination>,
+    /// The destination's model as it is now.
+    pub destination_model: Arc<Environment>,
+    /// Which rows of the run may stay.
+    pub leave: Leave,
+}
+
+impl Undo {
+    fn request(&self, control: Control, progress: watch::Sender<UndoProgress>) -> UndoRequest {
+        UndoRequest {
+            plan: Arc::clone(&self.plan),
+            header: self.header.clone(),
+            folder: self.known.folder.clone(),
+            source: Arc::clone(&self.source),
+            destination: Arc::clone(&self.destination),
+            destination_model: Arc::clone(&self.destination_model),
+            leave: self.leave,
+            control,
+            progress,
+            clock: Arc::new(clock),
+        }
+    }
+
+    /// What undoing it would do. It only reads.
+    pub async fn look(
+        &self,
+        control: Control,
+        progress: watch::Sender<UndoProgress>,
+    ) -> Result<UndoPreview> {
+        undo::look(&self.request(control, progress)).await
+    }
+
+    /// Undoes it, and writes its report anew. An error means that nothing was written.
+    pub async fn carry_out(
+        &self,
+        control: Control,
+        progress: watch::Sender<UndoProgress>,
+    ) -> Result<Carried> {
+        let end = undo::undo(self.request(control, progress)).await?;
+        let (id, folder): (String, PathBuf) = (self.known.id.clone(), self.known.folder.clone());
+        let mut carried = reported(id, folder);
+        if let UndoEnd::Failed(fault) | UndoEnd::Stopped(fault) = end {
+            carried.trouble.get_or_insert(fault);
+        }
+        Ok(carried)
+    }
+}

@@ -1,0 +1,419 @@
+//! Undo: our rows out, the rows that stood there before back (`engine.md` D7).
+//!
+//! Children go before their parents, in the reverse order of writing; then what the run deleted
+//! comes back under its own ids, and references that were emptied are set again. Every batch goes
+//! the same way as those of a run, so undo survives whatever ends it and goes on when it is asked
+//! for again. What is done is decided before the first write, by [`look`].
+
+mod dependants;
+mod ours;
+mod put_back;
+mod take_out;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+pub use dependants::{Dependants, SHOWN_DEPENDANTS};
+use ours::{Left, Ours};
+pub use put_back::{Outlook, forecast};
+
+use super::control::Control;
+use super::journal::{BatchKind, Images, Journal, Recorder, RunHeader, RunState};
+use super::past::settle_all;
+use super::run::can_wait;
+use super::session::WriteSession;
+use super::story::{Clock, Story};
+use crate::database::{Destination, Fault, FaultKind, Result, Source, Value};
+use crate::outsystems::Environment;
+use crate::plan::Plan;
+use crate::proof::{Changed, changed};
+
+/// What an undo needs.
+pub struct UndoRequest {
+    /// The plan of the run.
+    pub plan: Arc<Plan>,
+    /// What the journal says of the run.
+    pub header: RunHeader,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// Where the run read rows: to tell rows that have changed since.
+    pub source: Arc<dyn Source>,
+    /// Where the run wrote.
+    pub destination: Arc<dyn Destination>,
+    /// The destination's model as it is now.
+    pub destination_model: Arc<Environment>,
+    /// What may stay.
+    pub leave: Leave,
+    /// Stop and cancel.
+    pub control: Control,
+    /// How far it is; newest only.
+    pub progress: watch::Sender<UndoProgress>,
+    /// What time it is, in words.
+    pub clock: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+/// Which rows of ours the person agrees to leave where they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leave {
+    /// Those that others refer to.
+    pub referenced: bool,
+    /// Those that have changed since they were written.
+    pub changed: bool,
+}
+
+/// How far an undo is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UndoProgress {
+    /// What it is busy with, in words.
+    pub doing: String,
+    /// Rows taken out or put back so far.
+    pub done: u64,
+    /// Rows to take out and to put back.
+    pub of: u64,
+    /// The last trouble, in words.
+    pub trouble: Option<String>,
+}
+
+/// What would be done to one table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoneTable {
+    /// `Espace.Entity`, or the platform's table.
+    pub name: String,
+    /// Rows of ours that go.
+    pub removed: u64,
+    /// Rows of ours that stay, because others refer to them or they have changed.
+    pub left: u64,
+    /// Rows that the run deleted and that come back.
+    pub restored: u64,
+    /// Why not all of the table comes back as it was; empty where it does.
+    pub inexact: String,
+}
+
+/// What an undo would do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UndoPreview {
+    /// The tables.
+    pub tables: Vec<UndoneTable>,
+    /// Rows of others that refer to ours.
+    pub dependants: Vec<Dependants>,
+    /// Rows of ours that have changed since they were written.
+    pub changed: Vec<Changed>,
+    /// References of the destination's own rows that were emptied and are set again.
+    pub references: u64,
+}
+
+impl UndoPreview {
+    /// Whether the destination is in the end as it was before the run, identity counters and what
+    /// triggers did aside.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.tables.iter().all(|table| table.inexact.is_empty() && table.left == 0)
+    }
+
+    /// Rows that go, rows that come back.
+    #[must_use]
+    pub fn rows(&self) -> (u64, u64) {
+        self.tables
+            .iter()
+            .fold((0, 0), |(out, back), table| (out + table.removed, back + table.restored))
+    }
+
+    /// Why it is refused unless the person agrees to leave rows; `None` when nothing is in the way.
+    #[must_use]
+    pub fn refusal(&self, leave: Leave) -> Option<Fault> {
+        let referring: u64 = self.dependants.iter().map(|found| found.rows).sum();
+        if referring > 0 && !leave.referenced {
+            return Some(
+                Fault::new(
+                    FaultKind::Invalid,
+                    format!("{referring} rows of others refer to rows of this run"),
+                )
+                .advise(
+                    "Nothing was written. See to these rows first, or leave the rows that they \
+                     refer to (--leave referenced).",
+                ),
+            );
+        }
+        let changed: u64 = self.changed.iter().map(|found| found.rows).sum();
+        (changed > 0 && !leave.changed).then(|| {
+            Fault::new(
+                FaultKind::Invalid,
+                format!("{changed} rows of this run have changed since they were written"),
+            )
+            .advise(
+                "Nothing was written. See to these rows first, or leave them as they are \
+                 (--leave changed).",
+            )
+        })
+    }
+}
+
+/// What an undo has come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoResult {
+    /// What was done.
+    pub tables: Vec<UndoneTable>,
+    /// Rows that could not be put back, the first of them, with the reason.
+    pub not_restored: Vec<String>,
+    /// How many could not.
+    pub not_restored_rows: u64,
+    /// References that were set again.
+    pub references: u64,
+}
+
+impl UndoResult {
+    /// Whether everything is as it was before the run.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.not_restored_rows == 0
+            && self.tables.iter().all(|table| table.inexact.is_empty() && table.left == 0)
+    }
+}
+
+/// How an undo ended.
+#[derive(Debug)]
+pub enum UndoEnd {
+    /// Everything that was to be done is done.
+    Undone(UndoResult),
+    /// It was asked to stop, or waits for somebody; it goes on when it is asked for again.
+    Stopped(Fault),
+    /// It could not go on.
+    Failed(Fault),
+}
+
+/// Refuses a run that there is nothing to undo of.
+pub fn check_undoable(journal: &Journal) -> Result<()> {
+    match journal.state()? {
+        RunState::Undone | RunState::UndoneInPart => {
+            Err(Fault::new(FaultKind::Invalid, "this run is undone already")
+                .advise("`osferry runs` lists the runs; the run's report says what was undone."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The steps of an undo that are shared by its preview and its doing.
+struct Survey {
+    ours: Ours,
+    left: Left,
+    preview: UndoPreview,
+}
+
+/// What an undo of this run would do. It only reads; the run may not be writing meanwhile.
+pub async fn look(request: &UndoRequest) -> Result<UndoPreview> {
+    let journal = Journal::open(&request.folder)?;
+    journal.check()?;
+    check_undoable(&journal)?;
+    if !journal.prepared()?.is_empty() {
+        request.progress.send_modify(|progress| {
+            progress.trouble = Some(
+                "some batches are in doubt; what became of them is found out before anything is \
+                 undone"
+                    .to_owned(),
+            );
+        });
+    }
+    Ok(survey(request, journal).await?.preview)
+}
+
+async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
+    let plan = request.plan.as_ref();
+    let tell = |doing: String| {
+        request.progress.send_modify(|progress| progress.doing = doing);
+        // Looking writes nothing: it may end at any time.
+        request.control.before_commit()
+    };
+    let ours = Ours::read(&journal, plan)?;
+    let tables =
+        put_back::outlook(plan, &journal, request.destination.as_ref(), &request.folder).await?;
+    let references = rows_of_kind(&journal, BatchKind::Clear)?;
+    let is_begun = is_begun(&journal)?;
+    let mut left = Left::default();
+    let mut preview = UndoPreview { references, ..UndoPreview::default() };
+    let destination = request.destination.as_ref();
+    preview.dependants =
+        dependants::look(&ours, &request.destination_model, destination, &mut left, |column| {
+            tell(format!("looking for rows of others that refer to ours: {column}"))
+        })
+        .await?;
+    // Once rows of ours are gone, the others cannot be compared as a whole any more.
+    if !is_begun {
+        let unfinished =
+            matches!(journal.state()?, RunState::Running | RunState::Stopped | RunState::Failed);
+        let journal = std::sync::Mutex::new(journal);
+        preview.changed = changed(
+            plan,
+            &journal,
+            request.source.as_ref(),
+            destination.as_source(),
+            unfinished,
+            |progress| {
+                let _ = tell(format!("looking for rows that have changed: {}", progress.name));
+            },
+        )
+        .await?;
+        for found in &preview.changed {
+            let table = &plan.entities[found.place].destination_table;
+            for key in &found.keys {
+                left.add(table, key);
+            }
+        }
+    }
+    dependants::leave_parents(plan, &ours, destination, &mut left).await?;
+    preview.tables = tables;
+    for table in &ours.tables {
+        let stay = left.among(&table.table, &table.keys);
+        let place = match preview.tables.iter().position(|known| known.name == table.name) {
+            Some(place) => place,
+            None => {
+                preview.tables.push(UndoneTable { name: table.name.clone(), ..Default::default() });
+                preview.tables.len() - 1
+            }
+        };
+        preview.tables[place].removed = table.rows - stay.min(table.rows);
+        preview.tables[place].left = stay;
+    }
+    Ok(Survey { ours, left, preview })
+}
+
+fn rows_of_kind(journal: &Journal, kind: BatchKind) -> Result<u64> {
+    Ok(journal.of_kind(kind)?.iter().map(|batch| batch.rows).sum())
+}
+
+/// Whether an earlier undo has taken out some of it.
+fn is_begun(journal: &Journal) -> Result<bool> {
+    for kind in [BatchKind::UndoClear, BatchKind::UndoInsert, BatchKind::UndoDelete] {
+        if !journal.origins(kind)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Undoes a run, or goes on with its undoing.
+///
+/// An error means that nothing was written: rows of others refer to ours or ours have changed and
+/// nobody agreed to leave them, another run is writing to the destination, the journal is damaged
+/// or in use. What happens later is in [`UndoEnd`].
+pub async fn undo(request: UndoRequest) -> Result<UndoEnd> {
+    let destination = Arc::clone(&request.destination);
+    let run_lock = destination.lock_run(&request.header.id).await?;
+    let recorder = Recorder::open(&request.folder)?;
+    check_undoable(&recorder.reader()?)?;
+    let images = match Images::are_there(&request.folder) {
+        true => Some(Images::open(&request.folder)?),
+        false => None,
+    };
+    let clock: Clock = Arc::clone(&request.clock);
+    let story = Story { recorder: recorder.clone(), images, clock };
+    settle_all(&story, destination.as_ref(), None, &request.control).await?;
+    let survey = survey(&request, recorder.reader()?).await?;
+    if let Some(refusal) = survey.preview.refusal(request.leave) {
+        return Err(refusal);
+    }
+    let end = match carry(&request, &story, survey).await {
+        Ok(result) => UndoEnd::Undone(result),
+        Err(fault) if can_wait(&fault) => UndoEnd::Stopped(fault),
+        Err(fault) => UndoEnd::Failed(fault),
+    };
+    let end = match note_end(&story, &end).await {
+        Ok(()) => end,
+        Err(fault) => UndoEnd::Failed(fault),
+    };
+    drop(run_lock);
+    Ok(end)
+}
+
+async fn note_end(story: &Story, end: &UndoEnd) -> Result<()> {
+    let at = (story.clock)();
+    let (state, words) = match end {
+        UndoEnd::Undone(result) => {
+            let text = serde_json::to_string(result)
+                .map_err(|error| Fault::new(FaultKind::Other, error.to_string()))?;
+            story.recorder.set_undo(text).await?;
+            match result.is_exact() {
+                true => (RunState::Undone, "undone: everything is as it was before".to_owned()),
+                false => {
+                    (RunState::UndoneInPart, "undone, but not all as it was before".to_owned())
+                }
+            }
+        }
+        UndoEnd::Stopped(fault) => (RunState::Undoing, format!("undo stopped: {fault}")),
+        UndoEnd::Failed(fault) => (RunState::Undoing, format!("undo failed: {fault}")),
+    };
+    story.recorder.event(&at, &words)?;
+    story.recorder.set_state(state, Some(at)).await
+}
+
+async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<UndoResult> {
+    let plan = request.plan.as_ref();
+    let journal = story.recorder.reader()?;
+    let stretch = journal.finished("stretch")?.unwrap_or_default() + 1;
+    story.recorder.step("stretch", stretch).await?;
+    story.recorder.set_state(RunState::Undoing, None).await?;
+    story.tell("undoing")?;
+    let (out, back) = survey.preview.rows();
+    request.progress.send_modify(|progress| {
+        progress.of = out + back;
+        progress.done = 0;
+    });
+    let mut work = Undoing {
+        plan,
+        destination: request.destination.as_ref(),
+        story,
+        ours: &survey.ours,
+        left: &survey.left,
+        control: request.control.clone(),
+        progress: &request.progress,
+        session: WriteSession::new(
+            Arc::clone(&request.destination),
+            story.clone(),
+            request.control.clone(),
+            None,
+            format!("{}.{stretch}.undo", request.header.id),
+        ),
+        result: UndoResult { tables: survey.preview.tables.clone(), ..UndoResult::default() },
+    };
+    work.clear_references(&journal).await?;
+    work.take_out().await?;
+    work.put_back().await?;
+    work.set_references().await?;
+    Ok(work.result)
+}
+
+/// What every step of an undo needs.
+struct Undoing<'a> {
+    plan: &'a Plan,
+    destination: &'a dyn Destination,
+    story: &'a Story,
+    ours: &'a Ours,
+    left: &'a Left,
+    control: Control,
+    progress: &'a watch::Sender<UndoProgress>,
+    session: WriteSession,
+    result: UndoResult,
+}
+
+impl Undoing<'_> {
+    fn doing(&self, what: String) {
+        self.progress.send_modify(|progress| progress.doing = what);
+    }
+
+    fn done(&self, rows: u64) {
+        self.progress.send_modify(|progress| {
+            progress.done += rows;
+            progress.trouble = None;
+        });
+    }
+
+    /// The keys of a batch of ours that do not stay.
+    fn going(&self, table: &crate::database::TableName, keys: &super::journal::Keys) -> Vec<Value> {
+        (0..keys.len())
+            .map(|place| keys.get(place))
+            .filter(|key| !self.left.contains(table, key))
+            .collect()
+    }
+}

@@ -1,0 +1,306 @@
+//! What the run deleted or emptied comes back as it was.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::super::delete::whole_row;
+use super::super::journal::{
+    BatchKind, BatchRecord, Image, Images, Journal, Keys, NewBatch, WrittenTo,
+};
+use super::super::session::{Operation, folded, telling_columns};
+use super::{Undoing, UndoneTable};
+use crate::database::{
+    Batch, Column, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget,
+    Result, RowsRequest, TableShape, UpdateTarget, Value, same_name,
+};
+use crate::plan::{ExistingPlan, Plan};
+
+/// Rows that could not be put back and are named; the others are counted.
+const NAMED: usize = 20;
+
+/// Whether a table would be as before after an undo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// `Espace.Entity`.
+    pub name: String,
+    /// Rows that are deleted.
+    pub deleted: u64,
+    /// Why they could not come back as they were; empty where they can.
+    pub inexact: String,
+}
+
+/// Says of each table whose rows a plan deletes whether an undo could bring them back: for the
+/// review, before anything is written (`design.md` decision 18).
+pub async fn forecast(plan: &Plan, destination: &dyn Destination) -> Result<Vec<Outlook>> {
+    let tables: Vec<_> =
+        plan.entities.iter().map(|entity| entity.destination_table.clone()).collect();
+    let shapes = destination.shapes(&tables).await?;
+    let rights = destination.rights(&tables).await?;
+    let mut all = Vec::new();
+    for (place, entity) in plan.entities.iter().enumerate() {
+        let ExistingPlan::Replace { rows: deleted, .. } = entity.existing else { continue };
+        if deleted == 0 {
+            continue;
+        }
+        let may_alter = rights.get(place).and_then(|rights| rights.alter) != Some(false);
+        let inexact = match shapes.get(place) {
+            _ if !plan.options.keep_before_images => {
+                "the plan does not keep rows as they were".to_owned()
+            }
+            Some(Some(shape)) => obstacle(shape, may_alter).unwrap_or_default(),
+            _ => "its table is not there".to_owned(),
+        };
+        all.push(Outlook { name: entity.name.clone(), deleted, inexact });
+    }
+    Ok(all)
+}
+
+/// Why rows of a table cannot be put back as they were.
+fn obstacle(shape: &TableShape, may_alter: bool) -> Option<String> {
+    if whole_row(shape).is_none() {
+        return Some("a column of it has a type whose values are not moved".to_owned());
+    }
+    // Rows under their own ids need IDENTITY_INSERT.
+    (shape.identity().is_some() && !may_alter)
+        .then(|| "putting rows back under their own ids needs ALTER on the table".to_owned())
+}
+
+/// What an undo of this run puts back, by table, with what is in its way.
+pub(super) async fn outlook(
+    plan: &Plan,
+    journal: &Journal,
+    destination: &dyn Destination,
+    folder: &Path,
+) -> Result<Vec<UndoneTable>> {
+    let mut all = Vec::new();
+    let forecast = forecast(plan, destination).await?;
+    for (place, entity) in plan.entities.iter().enumerate() {
+        let restored = journal.rows_of(place, BatchKind::Delete)?;
+        if restored == 0 {
+            continue;
+        }
+        let known = forecast.iter().find(|outlook| outlook.name == entity.name);
+        let mut inexact = known.map(|outlook| outlook.inexact.clone()).unwrap_or_default();
+        if inexact.is_empty() && !Images::are_there(folder) {
+            inexact = "its rows as they were are not kept any more".to_owned();
+        }
+        let restored = if inexact.is_empty() { restored } else { 0 };
+        all.push(UndoneTable {
+            name: entity.name.clone(),
+            restored,
+            inexact,
+            ..Default::default()
+        });
+    }
+    Ok(all)
+}
+
+impl Undoing<'_> {
+    /// Puts the rows back that the run deleted, the last deleted first: parents before children.
+    pub(super) async fn put_back(&mut self) -> Result<()> {
+        let journal = self.story.recorder.reader()?;
+        let done = journal.origins(BatchKind::UndoDelete)?;
+        let mut before = i64::MAX;
+        while let Some(batch) = journal.previous_batch(&[BatchKind::Delete], before)? {
+            before = batch.id;
+            let Some(entity) = batch.entity.map(|place| &self.plan.entities[place]) else {
+                continue;
+            };
+            let is_possible = self
+                .result
+                .tables
+                .iter()
+                .any(|table| table.name == entity.name && table.inexact.is_empty());
+            if done.contains(&batch.id) {
+                self.done(batch.rows);
+                continue;
+            }
+            if !is_possible {
+                continue;
+            }
+            self.control.between_batches().await?;
+            self.doing(format!("putting rows of {} back", entity.name));
+            let name = entity.name.clone();
+            self.put_back_batch(&batch)
+                .await
+                .map_err(|fault| fault.while_doing(format!("putting rows of {name} back")))?;
+        }
+        Ok(())
+    }
+
+    async fn image(&self, batch: &BatchRecord) -> Result<Option<Image>> {
+        match (batch.image, &self.story.images) {
+            (Some(image), Some(images)) => images.get(image).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    async fn put_back_batch(&mut self, batch: &BatchRecord) -> Result<()> {
+        let Some(to) = &batch.written_to else { return Ok(()) };
+        let Some(image) = self.image(batch).await? else {
+            return Err(Fault::new(
+                FaultKind::NotFound,
+                "rows as they were are not kept for all that was deleted",
+            ));
+        };
+        let columns = self.columns_now(to, &image.columns).await?;
+        let key = to.key.as_ref().and_then(|key| {
+            let place = columns.iter().position(|column| same_name(&column.name, &key.name))?;
+            Some((key.clone(), place))
+        });
+        let missing = match &key {
+            Some((key, place)) => self.missing(to, key, image.rows.column(*place)).await?,
+            None => (0..image.rows.len()).collect(),
+        };
+        let target = InsertTarget { table: to.table.clone(), columns, identity: None };
+        let mut pending = vec![missing];
+        while let Some(rows) = pending.pop() {
+            if rows.is_empty() {
+                continue;
+            }
+            match self.put_back_rows(batch, &target, key.as_ref(), &image.rows, &rows).await {
+                Ok(()) => self.done(rows.len() as u64),
+                Err(fault)
+                    if matches!(fault.kind, FaultKind::Refused | FaultKind::Retry)
+                        && rows.len() > 1 =>
+                {
+                    let (first, second) = rows.split_at(rows.len() / 2);
+                    pending.push(second.to_vec());
+                    pending.push(first.to_vec());
+                }
+                Err(fault) if fault.kind == FaultKind::Refused => {
+                    let id = key
+                        .as_ref()
+                        .zip(rows.first())
+                        .map_or_else(String::new, |((_, at), row)| {
+                            image.rows.column(*at).value(*row).to_string()
+                        });
+                    self.result.not_restored_rows += 1;
+                    if self.result.not_restored.len() < NAMED {
+                        self.result.not_restored.push(format!("{} {id}: {}", to.table, fault.what));
+                    }
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns of an image as the table has them now.
+    async fn columns_now(&self, to: &WrittenTo, wanted: &[ColumnRef]) -> Result<Vec<ColumnShape>> {
+        let shapes = self.destination.shapes(std::slice::from_ref(&to.table)).await?;
+        let shape = shapes.into_iter().next().flatten();
+        wanted
+            .iter()
+            .map(|column| {
+                shape.as_ref().and_then(|shape| shape.column(&column.name)).cloned().ok_or_else(
+                    || {
+                        Fault::new(
+                            FaultKind::NotFound,
+                            format!("{}.{} is not there any more", to.table, column.name),
+                        )
+                        .advise(
+                            "Something was published since the run. Bring the column back, then \
+                             undo again; what is done stays done.",
+                        )
+                    },
+                )
+            })
+            .collect()
+    }
+
+    /// The rows of an image whose keys the table does not have.
+    async fn missing(&self, to: &WrittenTo, key: &ColumnRef, keys: &Column) -> Result<Vec<usize>> {
+        let values: Vec<Value> = (0..keys.len()).map(|row| keys.value(row)).collect();
+        let there = self
+            .destination
+            .rows(&RowsRequest {
+                table: to.table.clone(),
+                columns: vec![key.clone()],
+                filter: Filter::AnyOf(key.name.clone(), values.clone()),
+                order_by: None,
+                limit: None,
+            })
+            .await?;
+        let there: HashSet<String> =
+            (0..there.len()).map(|row| folded(&there.column(0).value(row))).collect();
+        let is_missing = |row: &usize| !there.contains(&folded(&values[*row]));
+        Ok((0..values.len()).filter(is_missing).collect())
+    }
+
+    async fn put_back_rows(
+        &mut self,
+        batch: &BatchRecord,
+        target: &InsertTarget,
+        key: Option<&(ColumnRef, usize)>,
+        image: &Batch,
+        rows: &[usize],
+    ) -> Result<()> {
+        let all = rows.len() == image.len();
+        let part = if all { image.clone() } else { image.select(rows)? };
+        let keys = key.map(|(_, place)| {
+            (0..part.len()).map(|row| part.column(*place).value(row)).collect::<Vec<Value>>()
+        });
+        let counted = match key {
+            Some(_) => None,
+            None => Some(self.destination.count(&target.table, &Filter::All).await?),
+        };
+        let key_column = key.map(|(key, _)| key.clone());
+        let columns = telling_columns(target, key_column.as_ref().map(|key| key.name.as_str()));
+        let operation = Operation::Insert { target, batch: &part, key: key.cloned() };
+        self.write(
+            &operation,
+            NewBatch {
+                entity: batch.entity,
+                written_to: Some(WrittenTo {
+                    table: target.table.clone(),
+                    key: key_column,
+                    columns,
+                }),
+                destination_keys: Keys::of(keys.unwrap_or_default()),
+                counted,
+                // Parts of a batch are put back again where they are missing.
+                origin: all.then_some(batch.id),
+                ..NewBatch::new(BatchKind::UndoDelete, "", rows.len() as u64)
+            },
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Sets references again that were emptied so that rows could be deleted.
+    pub(super) async fn set_references(&mut self) -> Result<()> {
+        let journal = self.story.recorder.reader()?;
+        let done = journal.origins(BatchKind::UndoUpdate)?;
+        for batch in journal.of_kind(BatchKind::Clear)?.iter().rev() {
+            if done.contains(&batch.id) {
+                self.result.references += batch.rows;
+                continue;
+            }
+            let (Some(to), Some(image)) = (&batch.written_to, self.image(batch).await?) else {
+                continue;
+            };
+            self.control.between_batches().await?;
+            let columns = self.columns_now(to, &image.columns).await?;
+            let [key, column] = columns.as_slice() else { continue };
+            self.doing(format!("setting references of {} again", to.table));
+            let target = UpdateTarget {
+                table: to.table.clone(),
+                key: key.clone(),
+                columns: vec![column.clone()],
+            };
+            let rows = image.rows.len() as u64;
+            let keys = (0..image.rows.len()).map(|row| image.rows.column(0).value(row));
+            let batch = NewBatch {
+                entity: batch.entity,
+                written_to: Some(to.clone()),
+                destination_keys: Keys::of(keys),
+                origin: Some(batch.id),
+                ..NewBatch::new(BatchKind::UndoUpdate, "", rows)
+            };
+            self.write(&Operation::Update { target: &target, batch: &image.rows }, batch).await?;
+            self.result.references += rows;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! What an undo would do, in lines for the terminal, and what it has done, for the report.
+
+use super::text::{counted, number, rows};
+use crate::migrate::undo::{Dependants, UndoPreview, UndoResult, UndoneTable};
+
+/// Rows named in each list.
+const NAMED: usize = 10;
+
+/// What an undo would do.
+#[must_use]
+pub fn undo_summary(preview: &UndoPreview) -> String {
+    let (out, back) = preview.rows();
+    let mut lines = vec![format!(
+        "Undo would take {} out and put {} back{}.",
+        rows(out),
+        rows(back),
+        match preview.references {
+            0 => String::new(),
+            references =>
+                format!(", and set {} again", counted(references, "reference", "references")),
+        }
+    )];
+    lines.push(if preview.is_exact() {
+        "Afterwards the destination is as it was before the run, identity counters and what \
+         triggers did aside."
+            .to_owned()
+    } else {
+        "Afterwards the destination is not in every row as it was before the run.".to_owned()
+    });
+    lines.push(String::new());
+    lines.extend(preview.tables.iter().map(table));
+    for found in &preview.dependants {
+        lines.push(String::new());
+        lines.extend(dependants(found));
+    }
+    for found in &preview.changed {
+        lines.push(String::new());
+        lines.push(format!("{} of {} have changed since:", rows(found.rows), found.name));
+        lines.extend(found.shown.iter().take(NAMED).map(|difference| {
+            let attribute = match difference.attribute.as_str() {
+                "" => String::new(),
+                attribute => format!(".{attribute}"),
+            };
+            format!("  row {}{attribute}: {}", difference.destination, difference.what)
+        }));
+    }
+    lines.join("\n")
+}
+
+/// A table in a line.
+fn table(table: &UndoneTable) -> String {
+    let mut parts = vec![format!("{} out", number(table.removed))];
+    if table.restored > 0 {
+        parts.push(format!("{} back", number(table.restored)));
+    }
+    if table.left > 0 {
+        parts.push(format!("{} of this run stay", number(table.left)));
+    }
+    if !table.inexact.is_empty() {
+        parts.push(format!("what the run deleted does not come back: {}", table.inexact));
+    }
+    format!("  {}: {}", table.name, parts.join(", "))
+}
+
+fn dependants(found: &Dependants) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} of {} refer to rows of {} through {}:",
+        rows(found.rows),
+        found.child,
+        found.parent,
+        found.column
+    )];
+    lines.extend(
+        found.shown.iter().take(NAMED).map(|(own, to)| format!("  row {own} refers to row {to}")),
+    );
+    lines
+}
+
+/// What an undo has done, as lines of Markdown.
+pub(super) fn undone(result: &UndoResult) -> Vec<String> {
+    let mut lines: Vec<String> =
+        result.tables.iter().map(|one| format!("-{}", &table(one)[1..])).collect();
+    if result.references > 0 {
+        let references = counted(result.references, "reference was", "references were");
+        lines.push(format!("- {references} set again"));
+    }
+    if result.not_restored_rows > 0 {
+        lines.push(format!("- {} could not be put back:", rows(result.not_restored_rows)));
+        lines.extend(result.not_restored.iter().map(|one| format!("  - {one}")));
+    }
+    lines
+}
