@@ -145,6 +145,9 @@ impl OneInstant {
 pub struct Capabilities {
     /// Several sessions may write at once.
     pub parallel_writers: bool,
+    /// An id that was given in a transaction is given again after its rollback, so that an id
+    /// alone does not prove whose row it is.
+    pub ids_come_back: bool,
     /// Rights can be asked for per table.
     pub rights: bool,
     /// Whether one instant of the whole database can be read.

@@ -1,6 +1,6 @@
 //! The proof of an earlier run, made again.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::carry::{Carried, keep_proof, reported};
 use super::home::KnownRun;
@@ -74,8 +74,8 @@ pub async fn verify(
     if sample.is_some() {
         return Ok(Verified::Sample(proof));
     }
-    keep_proof(&journal, &proof)?;
-    let journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let carried = reported(&journal, known.id.clone(), known.folder.clone());
+    drop(journal);
+    keep_proof(&known.folder, &proof).await?;
+    let carried = reported(known.id.clone(), known.folder.clone());
     Ok(Verified::Whole(Box::new(carried)))
 }

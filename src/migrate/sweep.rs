@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::load::{BATCH_BYTES, Load, rows_below};
+use super::load::{Again, BATCH_BYTES, Load, rows_below};
 use super::remap::{Carried, fold};
 use crate::database::{ColumnRef, Fault, FaultKind, Filter, Result, Scan, ScanRequest, Value};
 use crate::outsystems::SourceId;
@@ -25,8 +25,10 @@ impl Load<'_> {
         read: u64,
         known: Option<&mut HashMap<String, Value>>,
         carried: &mut Carried,
+        again: &mut Again,
+        counted: &mut Option<u64>,
     ) -> Result<()> {
-        let one_instant = self.reading.is_one_instant();
+        let one_instant = self.reading.is_one_instant() && self.past.is_empty();
         // What moves in a frozen source is found when all tables are read.
         if self.mark.is_none() && !one_instant {
             return Ok(());
@@ -43,7 +45,7 @@ impl Load<'_> {
                 format!("one instant of the source has {there} rows, and {read} were read"),
             )
             .advise("This must not be: keep the run's folder and report it.")),
-            Some(mark) => self.fetch_late(there > read, mark, known, carried).await,
+            Some(mark) => self.fetch_late(there > read, mark, known, carried, again, counted).await,
             None => Ok(()),
         }
     }
@@ -55,6 +57,8 @@ impl Load<'_> {
         mark: SourceId,
         mut known: Option<&mut HashMap<String, Value>>,
         carried: &mut Carried,
+        again: &mut Again,
+        counted: &mut Option<u64>,
     ) -> Result<()> {
         let Some(key) = self.entity().key_column().cloned() else { return Ok(()) };
         let after = (!everywhere).then(|| Value::Integer(mark.0.saturating_sub(LAST_IDS)));
@@ -70,7 +74,8 @@ impl Load<'_> {
                 .collect();
             for ids in unknown.chunks(self.plan.options.batch_rows.max(1)) {
                 let among = Filter::AnyOf(key.name.clone(), ids.to_vec());
-                late += self.carry_late(&key, among, known.as_deref_mut(), carried).await?;
+                let known = known.as_deref_mut();
+                late += self.carry_late(&key, among, known, carried, again, counted).await?;
             }
         }
         if late > 0 {
@@ -89,6 +94,8 @@ impl Load<'_> {
         among: Filter,
         mut known: Option<&mut HashMap<String, Value>>,
         carried: &mut Carried,
+        again: &mut Again,
+        counted: &mut Option<u64>,
     ) -> Result<u64> {
         let canonical = Canonical::for_source(self.plan, self.place);
         let mut columns = vec![key.clone()];
@@ -102,7 +109,8 @@ impl Load<'_> {
             let more = batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read += more);
             let hashes = canonical.row_hashes(&batch);
-            self.carry(batch, &hashes, known.as_deref_mut(), carried).await?;
+            let known = known.as_deref_mut();
+            self.carry(batch, &hashes, known, carried, again, counted).await?;
         }
         Ok(rows)
     }

@@ -108,6 +108,7 @@ pub(crate) fn environment(
             read_only: false,
             capabilities: Capabilities {
                 parallel_writers: false,
+                ids_come_back: true,
                 rights: false,
                 instant: OneInstant::Denied,
                 catalogs: false,

@@ -3,8 +3,8 @@
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 use osferry::database::{
-    ConnectionSpec, Destination, FaultKind, Filter, OneInstant, ScanRequest, TableName, Value,
-    open_destination, open_source,
+    ConnectionSpec, Destination, FaultKind, Filter, OneInstant, Removal, ScanRequest, TableName,
+    Value, open_destination, open_source,
 };
 
 use crate::port::{
@@ -45,11 +45,16 @@ async fn stir(destination: &dyn Destination, by: &str) {
     let mut writer = destination.writer(&session(by)).await.expect("a writer");
     let new = batch(columns, &[vec![text("later"), Value::Null]]);
     insert(&mut writer, TABLE, columns, &new, Some("Id")).await;
-    let table = TableName::new(TABLE);
-    let few = |id| Filter::Equals("Id".to_owned(), Value::Integer(id));
+    let few = |id| Removal {
+        table: TableName::new(TABLE),
+        filter: Filter::Equals("Id".to_owned(), Value::Integer(id)),
+        limit: 10,
+        key: Some("Id".to_owned()),
+        returning: Vec::new(),
+    };
     writer.begin().await.expect("begun");
-    writer.delete(&table, &few(7), 10).await.expect("deleted");
-    writer.clear(&table, "Label", &few(8), 10).await.expect("emptied");
+    writer.delete(&few(7)).await.expect("deleted");
+    writer.clear(&few(8), "Label").await.expect("emptied");
     commit(&mut writer).await;
 }
 

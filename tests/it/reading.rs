@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use osferry::database::{
     Batch, ColumnRef, ColumnShape, ConnectionSpec, Destination, Filter, InsertTarget, JournalToken,
-    Outcome, RowsRequest, Source, TableName, Value, open_builder, open_destination, open_source,
+    Outcome, Removal, RowsRequest, Source, TableName, Value, open_builder, open_destination,
+    open_source,
 };
 use osferry::migrate::journal::{Journal, ReadingRecord};
 use osferry::migrate::{Command, Controller, RunEnd, run};
@@ -122,9 +123,10 @@ impl Bench {
         let mut request =
             self.planned.request(&self.folder.path().join("run"), source, destination);
         request.control = control;
-        let (end, journal) = run(request).await.expect("a run");
+        let folder = request.folder.clone();
+        let end = run(request).await.expect("a run");
         assert!(matches!(end, RunEnd::Written), "{end:?}");
-        let journal = Arc::new(Mutex::new(journal));
+        let journal = Arc::new(Mutex::new(Journal::open(&folder).expect("a journal")));
         let proof = self.prove(&journal).await;
         (journal, proof)
     }
@@ -223,17 +225,23 @@ impl Doing {
         self.commit(writer).await;
     }
 
+    fn removal(&self, filter: Filter) -> Removal {
+        let (table, key) = (self.table.clone(), Some(self.key.clone()));
+        Removal { table, filter, limit: 2, key, returning: Vec::new() }
+    }
+
     async fn delete(&self, id: &Value) {
         let (_database, mut writer) = self.writer().await;
         let one = Filter::Equals(self.key.clone(), id.clone());
-        assert_eq!(writer.delete(&self.table, &one, 2).await.expect("deleted"), 1);
+        let removed = writer.delete(&self.removal(one)).await.expect("deleted");
+        assert_eq!(removed.rows, 1);
         self.commit(writer).await;
     }
 
     async fn clear(&self, id: &Value, column: &str) {
         let (_database, mut writer) = self.writer().await;
         let one = Filter::Equals(self.key.clone(), id.clone());
-        writer.clear(&self.table, column, &one, 2).await.expect("emptied");
+        writer.clear(&self.removal(one), column).await.expect("emptied");
         self.commit(writer).await;
     }
 

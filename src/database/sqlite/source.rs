@@ -74,6 +74,7 @@ pub(super) fn facts(path: &Path, read_only: bool, instant: OneInstant) -> Result
         read_only,
         capabilities: Capabilities {
             parallel_writers: false,
+            ids_come_back: true,
             rights: false,
             instant,
             catalogs: true,
@@ -147,7 +148,7 @@ fn read_row(
     Ok(())
 }
 
-fn select(connection: &Connection, request: &RowsRequest) -> Result<Batch> {
+pub(super) fn select(connection: &Connection, request: &RowsRequest) -> Result<Batch> {
     let condition = Condition::new(connection, &request.table, &request.filter)?;
     let mut sql = format!(
         "SELECT {} FROM {} AS t WHERE {}",

@@ -1,12 +1,11 @@
 //! Reading an environment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tiberius::Row;
 
-use super::catalogue;
 use super::connect::{Intent, Target};
 use super::connection::{Connection, Flow, ReadFailure, integer, text, unexpected};
 use super::pool::Pool;
@@ -15,6 +14,7 @@ use super::statements::catalogue::rights as rights_statement;
 use super::statements::filter::{Names, missing, tables};
 use super::statements::read::{self, Selection, TextForm};
 use super::statements::{self, Statement};
+use super::{catalogue, fault};
 use crate::database::{
     Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
     Fault, FaultKind, Filter, OneInstant, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
@@ -32,6 +32,8 @@ pub(super) struct SqlServerSource {
     pool: Arc<Pool>,
     facts: EngineFacts,
     known: Mutex<HashMap<TableName, Arc<TableShape>>>,
+    /// Tables of which a writing session met a text that is not Unicode.
+    odd: Mutex<HashSet<TableName>>,
 }
 
 impl SqlServerSource {
@@ -41,7 +43,7 @@ impl SqlServerSource {
         let facts = facts(&mut connection, &target).await?;
         let pool = Pool::new(target, intent);
         pool.give(connection);
-        Ok(Self { pool, facts, known: Mutex::new(HashMap::new()) })
+        Ok(Self { pool, facts, known: Mutex::default(), odd: Mutex::default() })
     }
 
     /// The way to the database.
@@ -51,6 +53,19 @@ impl SqlServerSource {
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<TableName, Arc<TableShape>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// In which form a writing session reads the texts of a table.
+    pub(super) fn text_form(&self, table: &TableName) -> TextForm {
+        let odd = self.odd.lock().unwrap_or_else(PoisonError::into_inner);
+        if odd.contains(table) { TextForm::Bytes } else { TextForm::Text }
+    }
+
+    /// A text of this table is not Unicode: its texts are read as bytes from here on. The
+    /// connection that met it is lost, so what it did is to be done again.
+    pub(super) fn met_odd_text(&self, table: &TableName) -> Fault {
+        self.odd.lock().unwrap_or_else(PoisonError::into_inner).insert(table.clone());
+        fault::lost("a text that is not Unicode was met, and is read again as bytes")
     }
 
     /// What the names of a request stand for: remembered, or asked for in one request.
@@ -270,7 +285,7 @@ impl Source for SqlServerSource {
             _ => self.begin_instant(statements::ONE_INSTANT, tables).await?,
         };
         let known = Mutex::new(self.known().clone());
-        Ok(Box::new(Self { pool, facts: self.facts.clone(), known }))
+        Ok(Box::new(Self { pool, facts: self.facts.clone(), known, odd: Mutex::default() }))
     }
 
     async fn version_store(&self) -> Result<Option<u64>> {
@@ -375,6 +390,7 @@ pub(super) async fn facts(connection: &mut Connection, target: &Target) -> Resul
         read_only,
         capabilities: Capabilities {
             parallel_writers: true,
+            ids_come_back: false,
             rights: true,
             instant,
             catalogs: true,

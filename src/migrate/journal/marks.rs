@@ -2,9 +2,9 @@
 //!
 //! A run that goes on later, and a proof at any time, go by the same marks.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Journal, fault};
+use super::{Journal, Recorder, fault};
 use crate::database::Result;
 use crate::outsystems::SourceId;
 use crate::plan::{SOURCE_READINGS, SourceReading};
@@ -62,35 +62,37 @@ const TABLES: &str = "
       entity INTEGER NOT NULL, is_after INTEGER NOT NULL, highest INTEGER, rows INTEGER,
       PRIMARY KEY (entity, is_after));";
 
-impl Journal {
+impl Recorder {
     /// Keeps how the source is read, in place of what was kept before.
-    pub fn set_reading(&mut self, record: &ReadingRecord) -> Result<()> {
-        let mut write = || -> rusqlite::Result<()> {
-            let transaction = self.connection.transaction()?;
-            transaction.execute_batch(TABLES)?;
-            transaction.execute_batch("DELETE FROM reading; DELETE FROM mark;")?;
-            transaction.execute(
-                "INSERT INTO reading (mode, why, one_instant) VALUES (?1, ?2, ?3)",
-                params![record.reading.name(), record.why, record.one_instant],
-            )?;
-            for (marks, is_after) in [(&record.marks, false), (&record.after, true)] {
-                for (place, mark) in marks.iter().enumerate() {
-                    transaction.execute(
-                        "INSERT INTO mark (entity, is_after, highest, rows) VALUES (?1, ?2, ?3, ?4)",
-                        params![
-                            place as i64,
-                            is_after,
-                            mark.highest.map(|id| id.0),
-                            mark.rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX))
-                        ],
-                    )?;
-                }
-            }
-            transaction.commit()
-        };
-        write().map_err(|error| fault(&error))
+    pub async fn set_reading(&self, record: ReadingRecord) -> Result<()> {
+        self.write(move |connection| set_reading(connection, &record)).await
     }
+}
 
+fn set_reading(connection: &Connection, record: &ReadingRecord) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLES)?;
+    connection.execute_batch("DELETE FROM reading; DELETE FROM mark;")?;
+    connection.execute(
+        "INSERT INTO reading (mode, why, one_instant) VALUES (?1, ?2, ?3)",
+        params![record.reading.name(), record.why, record.one_instant],
+    )?;
+    for (marks, is_after) in [(&record.marks, false), (&record.after, true)] {
+        for (place, mark) in marks.iter().enumerate() {
+            connection.execute(
+                "INSERT INTO mark (entity, is_after, highest, rows) VALUES (?1, ?2, ?3, ?4)",
+                params![
+                    place as i64,
+                    is_after,
+                    mark.highest.map(|id| id.0),
+                    mark.rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX))
+                ],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+impl Journal {
     /// How the source is read; `None` before anybody said so.
     pub fn reading(&self) -> Result<Option<ReadingRecord>> {
         let read = || -> rusqlite::Result<Option<ReadingRecord>> {

@@ -9,8 +9,7 @@ mod watch;
 
 use std::sync::Arc;
 
-use super::journal::{Mark, ReadingRecord};
-use super::session::{SharedJournal, lock};
+use super::journal::{Mark, ReadingRecord, Recorder};
 use crate::database::{Fault, FaultKind, Result, Source, TableName};
 use crate::outsystems::SourceId;
 use crate::plan::{Plan, ReadingFacts, SourceReading, choose_reading};
@@ -26,7 +25,7 @@ pub(super) struct Reading {
     base: Arc<dyn Source>,
     /// The same as of one instant, where it is read so.
     live: Option<Arc<Live>>,
-    journal: SharedJournal,
+    recorder: Recorder,
     note: Note,
     record: ReadingRecord,
 }
@@ -62,10 +61,10 @@ impl Reading {
     pub(super) async fn open(
         plan: &Arc<Plan>,
         source: &Arc<dyn Source>,
-        journal: &SharedJournal,
+        recorder: &Recorder,
         note: Note,
     ) -> Result<Self> {
-        let earlier = lock(journal).reading()?;
+        let earlier = recorder.reader()?.reading()?;
         let goes_on = earlier.is_some();
         let mut record = match earlier {
             Some(record) => record,
@@ -91,7 +90,7 @@ impl Reading {
                     "the source is read as of another instant than before: rows of tables that \
                      were not read yet may be newer than those that were",
                 )?;
-                lock(journal).set_reading(&record)?;
+                recorder.set_reading(record.clone()).await?;
             }
         } else {
             note(&format!("the source is read by {}: {}", record.reading.name(), record.why))?;
@@ -99,13 +98,13 @@ impl Reading {
                 Some(live) => marks::take(plan, live.as_ref(), record.reading).await?,
                 None => marks::take(plan, source.as_ref(), record.reading).await?,
             };
-            lock(journal).set_reading(&record)?;
+            recorder.set_reading(record.clone()).await?;
         }
         Ok(Self {
             plan: Arc::clone(plan),
             base: Arc::clone(source),
             live,
-            journal: Arc::clone(journal),
+            recorder: recorder.clone(),
             note,
             record,
         })
@@ -149,6 +148,6 @@ impl Reading {
                 (self.note)(&line)?;
             }
         }
-        if record == self.record { Ok(()) } else { lock(&self.journal).set_reading(&record) }
+        if record == self.record { Ok(()) } else { self.recorder.set_reading(record).await }
     }
 }

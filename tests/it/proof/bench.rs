@@ -31,8 +31,9 @@ impl Bench {
         let plan = Arc::clone(&planned.plan);
         let journal = folder.path().join("run");
         let request = planned.request(&journal, Arc::from(source), Arc::from(destination));
-        let (end, journal) = run(request).await.expect("a run");
+        let end = run(request).await.expect("a run");
         assert!(matches!(end, RunEnd::Written), "{end:?}");
+        let journal = Journal::open(&journal).expect("a journal");
         let bench = Self { folder, plan, journal: Mutex::new(journal) };
         for name in ["prod", "dev"] {
             let (from, to) = (bench.file(name), bench.kept(name));

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use osferry::database::{
     Batch, ColumnRef, Destination, EngineFacts, Fence, Filter, InsertTarget, JournalToken, Outcome,
-    Result, Rights, RowsRequest, RunLock, Scan, ScanRequest, Source, TableName, TableShape,
-    UpdateTarget, Witness, Writer,
+    Removal, Removed, Result, Rights, RowsRequest, RunLock, Scan, ScanRequest, Source, TableName,
+    TableShape, UpdateTarget, Value, Witness, Writer,
 };
 
 /// What is called.
@@ -85,8 +85,8 @@ impl Destination for Calling {
     async fn fence(&self, session: &str) -> Result<Fence> {
         self.inner.fence(session).await
     }
-    async fn witness(&self, table: &TableName, key: &ColumnRef, ids: &[i64]) -> Result<Witness> {
-        self.inner.witness(table, key, ids).await
+    async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness> {
+        self.inner.witness(table, key, keys).await
     }
 }
 
@@ -109,17 +109,14 @@ impl Writer for CallingWriter {
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         self.inner.update(target, batch).await
     }
-    async fn delete(&mut self, table: &TableName, filter: &Filter, limit: usize) -> Result<u64> {
-        self.inner.delete(table, filter, limit).await
+    async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
+        self.inner.rows(request).await
     }
-    async fn clear(
-        &mut self,
-        table: &TableName,
-        column: &str,
-        filter: &Filter,
-        limit: usize,
-    ) -> Result<u64> {
-        self.inner.clear(table, column, filter, limit).await
+    async fn delete(&mut self, removal: &Removal) -> Result<Removed> {
+        self.inner.delete(removal).await
+    }
+    async fn clear(&mut self, removal: &Removal, column: &str) -> Result<Removed> {
+        self.inner.clear(removal, column).await
     }
     async fn commit(&mut self, token: JournalToken) -> Outcome {
         let outcome = self.inner.commit(token).await;
