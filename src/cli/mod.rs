@@ -8,6 +8,7 @@ mod ending;
 mod keys;
 mod panic;
 mod practice;
+mod resume;
 mod road;
 mod run;
 mod runs;
@@ -85,8 +86,8 @@ Passwords are asked for, or taken from OSFERRY_SOURCE_PASSWORD and OSFERRY_DESTI
 OSFERRY_HOME is the folder for runs, journals and practice pairs.
 
 Exit codes: 0 done and proved · 1 done and proved, with rows that the server refused (compare:
-findings that block) · 2 refused before any write · 3 stopped · 4 failed, or the proof does not
-hold · 64 wrong command line";
+findings that block) · 2 refused before any write · 3 stopped, can be resumed · 4 failed, or the
+proof does not hold · 64 wrong command line";
 
 #[derive(Subcommand)]
 enum Command {
@@ -96,6 +97,8 @@ enum Command {
     Compare(CompareArguments),
     /// Carry out a plan and prove the result
     Run(RunArguments),
+    /// Go on with a run that did not come to its end
+    Resume(ResumeArguments),
     /// Prove an earlier run again
     Verify(VerifyArguments),
     /// List the runs of this machine
@@ -181,6 +184,15 @@ enum Decide {
 }
 
 #[derive(Args)]
+struct ResumeArguments {
+    /// The run, by id or name
+    run: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
 struct VerifyArguments {
     /// The run, by id or name
     run: String,
@@ -243,6 +255,7 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             }
             Some(Command::Compare(arguments)) => compare::compare(&arguments).await,
             Some(Command::Run(arguments)) => run::run(&home, &arguments).await,
+            Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
             Some(Command::Runs(arguments)) => runs::runs(&home, &arguments),
             Some(Command::Keys) => Ok(keys::keys()),

@@ -10,7 +10,8 @@ use super::{RunArguments, show};
 use crate::database::{Fault, same_name};
 use crate::front::{self, Carried, Home, Ready, Stage};
 use crate::migrate::{
-    Command, Controller, Environments, Progress, check_destination, check_pair, check_purpose,
+    Command, Control, Controller, Environments, Progress, check_destination, check_pair,
+    check_purpose,
 };
 use crate::plan;
 use crate::report::PlanReport;
@@ -103,12 +104,30 @@ pub(super) async fn carry_out(
 ) -> Result<Exit, Trouble> {
     home.check()?;
     let ready = prepare(saved, Some(confirm), recommended).await?;
+    let progress = Progress::new(&ready.plan);
+    watched(&ready, progress, json, async |control, sender, events| {
+        front::carry_out(home, &ready, control, sender, events).await
+    })
+    .await
+}
+
+/// Shows what a run does while it is carried out, obeys Ctrl+C, and shows what became of it.
+pub(super) async fn watched(
+    ready: &Ready,
+    progress: Progress,
+    json: bool,
+    carry: impl AsyncFnOnce(
+        Control,
+        watch::Sender<Progress>,
+        &mut (dyn FnMut(Stage<'_>) + Send),
+    ) -> crate::database::Result<Carried>,
+) -> Result<Exit, Trouble> {
     let (controller, control) = Controller::new();
-    let (progress, watched) = watch::channel(Progress::new(&ready.plan));
+    let (sender, watched) = watch::channel(progress);
     let (proving, proof) = watch::channel(None);
     let listening = tokio::spawn(obey(controller));
     let showing = show::follow(watched, proof);
-    let outcome = front::carry_out(home, &ready, control, progress, |stage| match stage {
+    let outcome = carry(control, sender, &mut |stage| match stage {
         Stage::Started { id, .. } => {
             show::say(&format!("run {id} on {}", ready.destination.facts().place));
         }

@@ -8,6 +8,7 @@ use super::road::{self, Saved};
 use super::{VerifyArguments, run, show};
 use crate::front::verify::{self, Again, Verified};
 use crate::front::{Home, Sides};
+use crate::migrate::journal::Recorder;
 
 pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<Exit, Trouble> {
     let (known, journal) = home.run(&arguments.run)?;
@@ -36,6 +37,10 @@ pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<E
         },
         sample: arguments.sample,
         afresh: arguments.afresh,
+        recorder: match arguments.sample {
+            None => Some(Recorder::open(&known.folder)?),
+            Some(_) => None,
+        },
     };
     let journal = Mutex::new(journal);
     if let Some(words) = again.goes_on(&journal)? {

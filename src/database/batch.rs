@@ -6,7 +6,7 @@
 use super::{Fault, FaultKind, Result, Value, ValueKind};
 
 /// Texts or binaries of a column: one buffer, and where each value ends.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Bytes {
     buffer: Vec<u8>,
     ends: Vec<usize>,
@@ -46,7 +46,7 @@ impl Bytes {
 }
 
 /// The values of a column; what stands at a NULL row is a filler without meaning.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Values {
     /// Whole numbers of any width.
     Integer(Vec<i64>),
@@ -73,7 +73,7 @@ pub enum Values {
 }
 
 /// One column of a batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Column {
     nulls: Vec<u64>,
     values: Values,
@@ -348,7 +348,7 @@ fn misfit(what: &str, values: &Values) -> Fault {
 }
 
 /// Some rows of some columns.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Batch {
     columns: Vec<Column>,
 }

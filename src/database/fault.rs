@@ -36,6 +36,8 @@ pub enum FaultKind {
     NotApplicable,
     /// What was asked for cannot be done as asked; nothing was written.
     Invalid,
+    /// Nobody knows whether something was committed. Never to be tried again.
+    InDoubt,
     /// The person asked to stop.
     Cancelled,
     /// Anything else.

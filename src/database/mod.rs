@@ -29,7 +29,7 @@ pub use filter::Filter;
 pub use name::{TableName, same_name};
 pub use request::{
     ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex, NewTable,
-    NewTrigger, Outcome, RowsRequest, ScanRequest, UpdateTarget, Witness,
+    NewTrigger, Outcome, Removal, Removed, RowsRequest, ScanRequest, UpdateTarget, Witness,
 };
 pub use shape::{
     Capabilities, CheckShape, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey,
@@ -115,9 +115,9 @@ pub trait Destination: Source {
     /// Waits until the named session is gone, so that its transaction is decided.
     async fn fence(&self, session: &str) -> Result<Fence>;
 
-    /// How many of these ids are in the table: the answer to "was that COMMIT done?". To be
-    /// asked after [`Destination::fence`] only.
-    async fn witness(&self, table: &TableName, key: &ColumnRef, ids: &[i64]) -> Result<Witness>;
+    /// How many of these keys are in the table: what an answer to "was that COMMIT done?" starts
+    /// from. To be asked after [`Destination::fence`] only; waits for transactions still open.
+    async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness>;
 }
 
 /// The lock of a run; released when dropped.
@@ -141,22 +141,19 @@ pub trait Writer: Send + Sync {
     /// checked against the stored rows before returning.
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>>;
 
+    /// Rows as this transaction sees them.
+    async fn rows(&mut self, request: &RowsRequest) -> Result<Batch>;
+
     /// Sets columns of existing rows; the batch's first column is the key. Returns the number
     /// of rows found.
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64>;
 
-    /// Deletes at most `limit` of the rows that the filter lets through; returns how many.
-    async fn delete(&mut self, table: &TableName, filter: &Filter, limit: usize) -> Result<u64>;
+    /// Deletes rows, and returns what was asked for of each as it was.
+    async fn delete(&mut self, removal: &Removal) -> Result<Removed>;
 
-    /// Sets one column to NULL in at most `limit` rows that the filter lets through and that
-    /// are not NULL yet; returns how many.
-    async fn clear(
-        &mut self,
-        table: &TableName,
-        column: &str,
-        filter: &Filter,
-        limit: usize,
-    ) -> Result<u64>;
+    /// Sets one column to NULL in rows where it is not NULL yet, and returns what was asked for
+    /// of each as it was.
+    async fn clear(&mut self, removal: &Removal, column: &str) -> Result<Removed>;
 
     /// Commits. The token says that what must be known after a crash is on disk.
     async fn commit(&mut self, token: JournalToken) -> Outcome;

@@ -1,6 +1,6 @@
 //! What is asked of the port, and what it answers.
 
-use super::{ColumnShape, ColumnType, Fault, Filter, TableName, Value};
+use super::{Batch, ColumnShape, ColumnType, Fault, Filter, TableName, Value};
 
 /// A column to read, with the type it is declared as.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -73,6 +73,30 @@ pub struct UpdateTarget {
     pub columns: Vec<ColumnShape>,
 }
 
+/// Rows of the destination that are deleted, or of which a column is emptied.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    /// The table.
+    pub table: TableName,
+    /// Which rows.
+    pub filter: Filter,
+    /// At most this many.
+    pub limit: usize,
+    /// The column that tells rows apart, where there is one: the rows are chosen by it.
+    pub key: Option<String>,
+    /// The columns that are wanted of each row as it was before.
+    pub returning: Vec<ColumnRef>,
+}
+
+/// What a removal did.
+#[derive(Clone, Debug, Default)]
+pub struct Removed {
+    /// Rows deleted or changed.
+    pub rows: u64,
+    /// What was asked for of each of them, as it was before; without columns when nothing was.
+    pub before: Batch,
+}
+
 /// Says that what must be known after a crash has reached the disk. Only a journal makes one.
 #[derive(Debug)]
 pub struct JournalToken(());
@@ -113,14 +137,14 @@ pub enum Fence {
     StillThere,
 }
 
-/// How many of the ids asked about are there.
+/// How many of the keys asked about are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Witness {
-    /// All: the batch was committed.
+    /// All of them.
     All,
-    /// None: it was not.
+    /// None of them.
     None,
-    /// Some, with their number: committed, and someone deleted rows since.
+    /// Some, with their number.
     Some(u64),
 }
 

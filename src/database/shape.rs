@@ -136,6 +136,9 @@ pub struct TriggerShape {
 pub struct Capabilities {
     /// Several sessions may write at once.
     pub parallel_writers: bool,
+    /// An id that was given in a transaction is given again after its rollback, so that an id
+    /// alone does not prove whose row it is.
+    pub ids_come_back: bool,
     /// Rights can be asked for per table.
     pub rights: bool,
     /// One instant of the whole database can be read.

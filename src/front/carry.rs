@@ -1,14 +1,14 @@
 //! A plan carried out: the run, its proof, its report.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
-use super::home::Home;
+use super::home::{Home, KnownRun};
 use super::prove::{Sides, keep_proof, signed};
 use crate::database::{Destination, Fault, Result, Source};
-use crate::migrate::journal::{Journal, Operator, RunHeader};
+use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
 use crate::migrate::{Control, Progress, RunEnd, RunRequest};
 use crate::outsystems::Environment;
 use crate::plan::{Plan, model_fingerprint};
@@ -85,10 +85,41 @@ pub async fn carry_out(
     home.check()?;
     let (id, folder) = home.new_run(&jiff::Zoned::now());
     events(Stage::Started { id: &id, folder: &folder });
-    let request = RunRequest {
+    let request = request(ready, header(ready, &id), folder.clone(), control, progress);
+    let end = crate::migrate::run(request).await?;
+    Ok(ended(ready, end, id, folder, &mut events).await)
+}
+
+/// Goes on with a run that did not come to its end, proves it, and writes its report anew.
+///
+/// What is written and from where is taken from the run's journal; `ready` brings its plan, the
+/// databases and the models as they are now. An error means that nothing was written.
+pub async fn go_on(
+    known: &KnownRun,
+    header: RunHeader,
+    ready: &Ready,
+    control: Control,
+    progress: watch::Sender<Progress>,
+    mut events: impl FnMut(Stage<'_>) + Send,
+) -> Result<Carried> {
+    let (id, folder) = (known.id.clone(), known.folder.clone());
+    events(Stage::Started { id: &id, folder: &folder });
+    let request = request(ready, header, folder.clone(), control, progress);
+    let end = crate::migrate::resume(request).await?;
+    Ok(ended(ready, end, id, folder, &mut events).await)
+}
+
+fn request(
+    ready: &Ready,
+    header: RunHeader,
+    folder: PathBuf,
+    control: Control,
+    progress: watch::Sender<Progress>,
+) -> RunRequest {
+    RunRequest {
         plan: Arc::clone(&ready.plan),
-        header: header(ready, &id),
-        folder: folder.clone(),
+        header,
+        folder,
         source: Arc::clone(&ready.source),
         destination: Arc::clone(&ready.destination),
         source_model: Arc::clone(&ready.source_model),
@@ -96,19 +127,26 @@ pub async fn carry_out(
         control,
         progress,
         clock: Arc::new(clock),
-    };
-    let (end, journal) = crate::migrate::run(request).await?;
+    }
+}
+
+/// After the last write: the proof, where everything is written, and the report.
+async fn ended(
+    ready: &Ready,
+    end: RunEnd,
+    id: String,
+    folder: PathBuf,
+    events: &mut (impl FnMut(Stage<'_>) + Send),
+) -> Carried {
     events(Stage::Ended(&end));
-    let journal = Mutex::new(journal);
     let proved = match end {
-        RunEnd::Written => proved(ready, &journal, &mut events).await,
+        RunEnd::Written => proved(ready, &folder, events).await,
         RunEnd::Stopped(_) | RunEnd::Failed(_) => Ok(()),
     };
-    let journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
     // A proof that could not be made leaves a report too: what was written is known.
-    let mut carried = reported(&journal, id, folder);
+    let mut carried = reported(id, folder);
     carried.trouble = carried.trouble.or(proved.err());
-    Ok(carried)
+    carried
 }
 
 fn header(ready: &Ready, id: &str) -> RunHeader {
@@ -146,7 +184,7 @@ pub(super) fn system_user() -> String {
 /// Proves a run and has the journal keep the result.
 async fn proved(
     ready: &Ready,
-    journal: &Mutex<Journal>,
+    folder: &Path,
     events: &mut (impl FnMut(Stage<'_>) + Send),
 ) -> Result<()> {
     let sides = Sides {
@@ -158,21 +196,24 @@ async fn proved(
     let entities = ready.plan.entities.len();
     let begun = ProofProgress { entity: 0, entities, name: String::new(), rows: 0, of: 0 };
     events(Stage::Proving(&begun));
-    let options = ProofOptions { sample: None, keep: Some(sides.keep(false)) };
+    let recorder = Recorder::open(folder)?;
+    let journal = Mutex::new(recorder.reader()?);
+    let options = ProofOptions { sample: None, keep: Some(sides.keep(&recorder, false)) };
     let told = |progress| events(Stage::Proving(&progress));
-    let proof = signed(&ready.plan, journal, sides, options, told).await.map_err(|fault| {
+    let proof = signed(&ready.plan, &journal, sides, options, told).await.map_err(|fault| {
         fault
             .while_doing("everything is written, but the proof could not be made")
             .advise("`osferry verify` makes it again, as often as you like; it only reads.")
     })?;
-    keep_proof(journal, &proof)
+    keep_proof(&recorder, &proof).await
 }
 
 /// The report of a run as its journal tells it, written into its folder.
-pub(super) fn reported(journal: &Journal, id: String, folder: PathBuf) -> Carried {
+pub(super) fn reported(id: String, folder: PathBuf) -> Carried {
     let mut carried =
         Carried { id, folder, report: None, files: Vec::new(), trouble: None, unsaved: None };
-    match RunReport::read(journal) {
+    let report = Journal::open(&carried.folder).and_then(|journal| RunReport::read(&journal));
+    match report {
         Ok(report) => {
             match save(&report, &carried.folder) {
                 Ok(files) => carried.files = files,

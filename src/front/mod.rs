@@ -16,7 +16,7 @@ mod review;
 pub mod secrets;
 pub mod verify;
 
-pub use carry::{Carried, Ready, Stage, carry_out};
+pub use carry::{Carried, Ready, Stage, carry_out, go_on};
 pub use drafts::KnownDraft;
 pub use home::{Home, KnownRun};
 pub use prove::Sides;

@@ -1,10 +1,10 @@
 //! A proof: made, signed with when and by whom, kept by the journal.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::carry::{clock, system_user};
 use crate::database::{Fault, FaultKind, Result, Source};
-use crate::migrate::journal::{Journal, RunState};
+use crate::migrate::journal::{Journal, Recorder, RunState};
 use crate::outsystems::Environment;
 use crate::plan::{Plan, model_fingerprint};
 use crate::proof::{Keep, Made, Proof, ProofOptions, ProofProgress, prove};
@@ -24,9 +24,9 @@ pub struct Sides<'a> {
 
 impl Sides<'_> {
     /// That a proof of all rows is kept entity by entity; it begins now.
-    pub(super) fn keep(&self, afresh: bool) -> Keep {
+    pub(super) fn keep(&self, recorder: &Recorder, afresh: bool) -> Keep {
         let models = [self.source_model, self.destination_model].map(model_fingerprint);
-        Keep { begun: clock(), models, afresh }
+        Keep { begun: clock(), models, afresh, recorder: recorder.clone() }
     }
 }
 
@@ -58,14 +58,12 @@ pub(super) async fn signed(
 }
 
 /// Has the journal keep the result of a proof of all rows.
-pub(super) fn keep_proof(journal: &Mutex<Journal>, proof: &Proof) -> Result<()> {
+pub(super) async fn keep_proof(recorder: &Recorder, proof: &Proof) -> Result<()> {
     let state = if proof.holds() { RunState::Proved } else { RunState::Disproved };
     let text = serde_json::to_string(proof)
         .map_err(|error| Fault::new(FaultKind::Other, error.to_string()))?;
-    let journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
     let at = clock();
-    journal.set_proof(&text)?;
-    journal.event(&at, state.label())?;
-    journal.set_state(state)?;
-    journal.set_ended(&at)
+    recorder.set_proof(text).await?;
+    recorder.event(&at, state.label())?;
+    recorder.set_state(state, Some(at)).await
 }

@@ -7,7 +7,7 @@ use super::home::KnownRun;
 use super::prove::{Sides, keep_proof, signed};
 use super::refused;
 use crate::database::Result;
-use crate::migrate::journal::{Journal, RunHeader, RunState};
+use crate::migrate::journal::{Journal, Recorder, RunHeader, RunState};
 use crate::outsystems::{Environment, Side};
 use crate::plan::model_fingerprint;
 use crate::proof::{Proof, ProofOptions, ProofProgress, interrupted};
@@ -70,17 +70,17 @@ pub struct Again<'a> {
     pub sample: Option<u64>,
     /// Whether what an interrupted proof has found is to be forgotten.
     pub afresh: bool,
+    /// Where the result is kept; `None` for a sample, which is not.
+    pub recorder: Option<Recorder>,
 }
 
 impl Again<'_> {
     /// What is taken over from a proof that was interrupted, in a sentence; `None` where nothing
     /// is.
     pub fn goes_on(&self, journal: &Mutex<Journal>) -> Result<Option<String>> {
-        if self.sample.is_some() {
-            return Ok(None);
-        }
+        let Some(recorder) = &self.recorder else { return Ok(None) };
         let plan = journal.lock().unwrap_or_else(PoisonError::into_inner).plan()?;
-        let taken = interrupted(&plan, journal, &self.sides.keep(self.afresh))?;
+        let taken = interrupted(&plan, journal, &self.sides.keep(recorder, self.afresh))?;
         Ok(taken.map(|taken| {
             format!(
                 "the proof that began at {} was interrupted; it goes on, and takes over what was \
@@ -99,15 +99,14 @@ impl Again<'_> {
         progress: impl FnMut(ProofProgress) + Send,
     ) -> Result<Verified> {
         let plan = journal.lock().unwrap_or_else(PoisonError::into_inner).plan()?;
-        let keep = self.sample.is_none().then(|| self.sides.keep(self.afresh));
+        let keep = self.recorder.as_ref().map(|recorder| self.sides.keep(recorder, self.afresh));
         let options = ProofOptions { sample: self.sample, keep };
         let proof = signed(&plan, &journal, self.sides, options, progress).await?;
-        if self.sample.is_some() {
+        let Some(recorder) = &self.recorder else {
             return Ok(Verified::Sample(Box::new(proof)));
-        }
-        keep_proof(&journal, &proof)?;
-        let journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let carried = reported(&journal, self.known.id.clone(), self.known.folder.clone());
+        };
+        keep_proof(recorder, &proof).await?;
+        let carried = reported(self.known.id.clone(), self.known.folder.clone());
         Ok(Verified::Whole(Box::new(carried)))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -31,6 +32,7 @@ pub struct Controller {
 #[derive(Clone, Debug)]
 pub struct Control {
     receiver: watch::Receiver<Command>,
+    attended: bool,
     halted: Arc<AtomicBool>,
 }
 
@@ -51,7 +53,15 @@ impl Controller {
     #[must_use]
     pub fn new() -> (Self, Control) {
         let (sender, receiver) = watch::channel(Command::Run);
-        (Self { sender }, Control { receiver, halted: Arc::default() })
+        (Self { sender }, Control { receiver, attended: false, halted: Arc::default() })
+    }
+
+    /// Both ends, for a run that somebody watches who can see to what it waits for: a full log,
+    /// a missing right. Without anybody such a run ends there, to be resumed.
+    #[must_use]
+    pub fn attended() -> (Self, Control) {
+        let (controller, control) = Self::new();
+        (controller, Control { attended: true, ..control })
     }
 
     /// Gives a command.
@@ -64,7 +74,7 @@ impl Control {
     /// The same commands for several at once, with the means to end them all.
     pub(super) fn with_halt(&self) -> (Self, Halt) {
         let halted = Arc::new(AtomicBool::new(false));
-        (Self { receiver: self.receiver.clone(), halted: Arc::clone(&halted) }, Halt { halted })
+        (Self { halted: Arc::clone(&halted), ..self.clone() }, Halt { halted })
     }
 
     /// To be called between batches: waits while paused, errs when the run has to end.
@@ -83,6 +93,42 @@ impl Control {
                         return Ok(());
                     }
                 }
+            }
+        }
+    }
+
+    /// Waits so long, or errs as soon as the run has to end.
+    pub(super) async fn wait(&mut self, time: Duration) -> Result<()> {
+        let end = tokio::time::Instant::now() + time;
+        loop {
+            if matches!(*self.receiver.borrow_and_update(), Command::Stop | Command::Cancel) {
+                return Err(stopped());
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(end) => return Ok(()),
+                changed = self.receiver.changed() => if changed.is_err() {
+                    tokio::time::sleep_until(end).await;
+                    return Ok(());
+                },
+            }
+        }
+    }
+
+    /// Waits until whoever watches the run has seen to something and says "go on". Errs with the
+    /// fault when nobody watches, and when the run has to end.
+    pub(super) async fn hold(&mut self, fault: &Fault) -> Result<()> {
+        if !self.attended {
+            return Err(fault.clone());
+        }
+        self.receiver.borrow_and_update();
+        loop {
+            if self.receiver.changed().await.is_err() {
+                return Err(fault.clone());
+            }
+            match *self.receiver.borrow_and_update() {
+                Command::Run => return Ok(()),
+                Command::Pause => {}
+                Command::Stop | Command::Cancel => return Err(stopped()),
             }
         }
     }

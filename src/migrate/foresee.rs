@@ -107,7 +107,7 @@ impl Foresight<'_> {
         let entity = &self.plan.entities[place];
         let doing = || format!("looking ahead in {}", entity.name);
         let mut carried = Carried::default();
-        let mut scan = scan_source(self.plan, place, self.source, self.marks[place]).await?;
+        let mut scan = scan_source(self.plan, place, self.source, self.marks[place], None).await?;
         while let Some(batch) = scan.next().await.map_err(|fault| fault.while_doing(doing()))? {
             self.control.between_batches().await?;
             let remapped = remap(self.plan, place, &batch, maps)?;

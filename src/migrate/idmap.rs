@@ -14,11 +14,13 @@ const PAGE: i64 = 4096;
 /// A page of more ids than this is kept as bits, of fewer as a list.
 const LISTED: usize = 256;
 
+#[derive(Clone)]
 enum Ids {
     Listed(Vec<u16>),
     Bits(Box<[u64; 64]>),
 }
 
+#[derive(Clone)]
 struct Page {
     number: i64,
     /// Ids on earlier pages.
@@ -62,7 +64,7 @@ impl Page {
 }
 
 /// The ids of one entity's rows.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct IdMap {
     pages: Vec<Page>,
     /// From this ordinal on, ids start here and go up one by one.

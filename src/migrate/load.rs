@@ -6,15 +6,18 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::control::Control;
-use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch};
+use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
+use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
 use super::remap::{Carried, Maps, Remapped, fold, out_of_order, remap};
-use super::session::{Operation, SharedJournal, WriteSession, lock};
+use super::session::{Done, Operation, WriteSession, telling_columns};
+use super::stored::row_hashes;
+use super::story::Story;
 use crate::database::{
-    Batch, ColumnRef, Destination, Fault, FaultKind, Filter, InsertTarget, Result, Scan,
-    ScanRequest, Source, Value,
+    Batch, ColumnRef, ColumnType, Destination, Fault, FaultKind, Filter, InsertTarget, Result,
+    Scan, ScanRequest, Source, Value,
 };
-use crate::outsystems::{DestinationId, SourceId};
+use crate::outsystems::SourceId;
 use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan, SourceReading};
 use crate::proof::{Canonical, combine};
 
@@ -29,7 +32,9 @@ pub(super) struct Load<'a> {
     pub(super) place: usize,
     pub(super) source: Arc<dyn Source>,
     pub(super) destination: &'a Arc<dyn Destination>,
-    pub(super) journal: &'a SharedJournal,
+    pub(super) story: &'a Story,
+    /// What was done of it before this stretch of the run.
+    pub(super) past: Arc<PastEntity>,
     pub(super) maps: &'a Maps,
     pub(super) teller: &'a Teller,
     pub(super) control: Control,
@@ -57,6 +62,7 @@ pub(super) async fn scan_source(
     place: usize,
     source: &dyn Source,
     mark: Option<SourceId>,
+    after: Option<Value>,
 ) -> Result<Box<dyn Scan>> {
     let entity = &plan.entities[place];
     let key = entity.key_column();
@@ -71,7 +77,7 @@ pub(super) async fn scan_source(
             columns,
             filter: rows_below(entity, mark),
             key: key.map(|key| key.name.clone()),
-            after: None,
+            after,
             batch_rows: plan.options.batch_rows,
             batch_bytes: BATCH_BYTES,
         })
@@ -92,10 +98,13 @@ impl<'a> Load<'a> {
     pub(super) async fn run(mut self) -> Result<Carried> {
         self.teller.state(self.place, EntityState::Writing);
         let mut known = self.recognisable().await?;
-        let mut carried = Carried::default();
+        let mut carried = Carried::clone(&self.past.carried);
+        let mut again = Again { written: self.past.written.clone() };
         let name = self.entity().name.clone();
         let mut batches = self.read_ahead().await?;
-        let mut rows = 0;
+        // Rows that nothing tells apart are all read again.
+        let mut rows = carried.map.len() + carried.left_out.len() as u64;
+        let mut counted = self.count_before().await?;
         loop {
             let next = batches.recv().await.unwrap_or_else(|| {
                 Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
@@ -103,11 +112,16 @@ impl<'a> Load<'a> {
             let next = next.map_err(|fault| fault.while_doing(format!("reading {name}")))?;
             let Some((batch, hashes)) = next else { break };
             self.control.between_batches().await?;
+            let last = key_of(self.entity(), &batch, batch.len().saturating_sub(1));
+            let (batch, hashes) = self.unknown(batch, hashes)?;
             rows += batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read = rows);
-            self.carry(batch, &hashes, known.as_mut(), &mut carried)
+            self.carry(batch, &hashes, known.as_mut(), &mut carried, &mut again, &mut counted)
                 .await
                 .map_err(|fault| fault.while_doing(format!("writing {name}")))?;
+            if !last.is_null() {
+                self.story.recorder.reached(self.place, &last)?;
+            }
         }
         self.check_count(rows)
             .await
@@ -142,9 +156,37 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
+    /// The number of rows that a table has whose rows nothing tells apart.
+    async fn count_before(&self) -> Result<Option<u64>> {
+        match self.entity().key_column() {
+            Some(_) => Ok(None),
+            None => {
+                let table = &self.entity().destination_table;
+                self.destination.count(table, &Filter::All).await.map(Some)
+            }
+        }
+    }
+
+    /// The rows of a batch that were not dealt with before this stretch of the run.
+    fn unknown(&self, batch: Batch, hashes: Vec<u128>) -> Result<(Batch, Vec<u128>)> {
+        if self.past.is_empty() || self.entity().key_column().is_none() {
+            return Ok((batch, hashes));
+        }
+        let new: Vec<usize> = (0..batch.len())
+            .filter(|row| !self.past.knows(&key_of(self.entity(), &batch, *row)))
+            .collect();
+        if new.len() == batch.len() {
+            return Ok((batch, hashes));
+        }
+        let hashes = new.iter().map(|row| hashes[*row]).collect();
+        Ok((batch.select(&new)?, hashes))
+    }
+
     /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
     async fn read_ahead(&mut self) -> Result<mpsc::Receiver<Result<Read>>> {
-        let mut scan = scan_source(self.plan, self.place, self.source.as_ref(), self.mark).await?;
+        let after = self.past.reached.clone();
+        let mut scan =
+            scan_source(self.plan, self.place, self.source.as_ref(), self.mark, after).await?;
         let canonical = Canonical::for_source(self.plan, self.place);
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         tokio::spawn(async move {
@@ -203,6 +245,8 @@ impl<'a> Load<'a> {
         hashes: &[u128],
         known: Option<&mut HashMap<String, Value>>,
         carried: &mut Carried,
+        again: &mut Again,
+        counted: &mut Option<u64>,
     ) -> Result<()> {
         let remapped = remap(self.plan, self.place, &batch, self.maps)?;
         for row in &remapped.left_out {
@@ -229,10 +273,13 @@ impl<'a> Load<'a> {
                     None => true,
                 }
             });
-            self.recognise(&found, hashes)?;
+            self.recognise(&found, hashes).await?;
             pairs.extend(found);
         }
-        self.insert(&remapped, &new, &key, hashes, &mut pairs, carried).await?;
+        if self.entity().key_column().is_none() {
+            again.leave_off(&remapped, &mut new);
+        }
+        self.insert(&remapped, &new, &key, hashes, &mut pairs, carried, counted).await?;
         pairs.sort_by_key(|(row, _, _)| *row);
         for (_, source, destination) in pairs {
             if !carried.keep(&source, &destination) {
@@ -243,7 +290,7 @@ impl<'a> Load<'a> {
     }
 
     fn leave_out(&self, row: &LeftOutRow, carried: &mut Carried) -> Result<()> {
-        lock(self.journal).leave_out(row)?;
+        self.story.recorder.leave_out(row)?;
         carried.left_out.insert(fold(&row.key), row.planned);
         self.teller.entity(self.place, |progress| {
             if row.planned {
@@ -257,26 +304,21 @@ impl<'a> Load<'a> {
     }
 
     /// Notes rows that the destination has already. Nothing is written to it.
-    fn recognise(&self, found: &[(usize, Value, Value)], hashes: &[u128]) -> Result<()> {
+    async fn recognise(&self, found: &[(usize, Value, Value)], hashes: &[u128]) -> Result<()> {
         if found.is_empty() {
             return Ok(());
         }
+        let rows = found.len() as u64;
         let batch = NewBatch {
             entity: Some(self.place),
-            kind: BatchKind::Recognise,
-            session: String::new(),
-            rows: found.len() as u64,
             source_keys: Keys::of(found.iter().map(|(_, source, _)| source.clone())),
             destination_keys: Keys::of(found.iter().map(|(_, _, id)| id.clone())),
             digest: combine(found.iter().map(|(row, _, _)| hashes[*row])),
-            emptied: Vec::new(),
-            deferred: Vec::new(),
+            ..NewBatch::new(BatchKind::Recognise, "", rows)
         };
-        let mut journal = lock(self.journal);
-        let (number, _) = journal.prepare(&batch)?;
-        journal.committed(number)?;
-        drop(journal);
-        let rows = found.len() as u64;
+        let number = self.story.recorder.next_batch();
+        let _ = self.story.recorder.prepare(number, Arc::new(batch)).await?;
+        self.story.recorder.committed(number)?;
         self.teller.entity(self.place, |progress| progress.recognised += rows);
         Ok(())
     }
@@ -290,6 +332,7 @@ impl<'a> Load<'a> {
         hashes: &[u128],
         pairs: &mut Vec<(usize, Value, Value)>,
         carried: &mut Carried,
+        counted: &mut Option<u64>,
     ) -> Result<()> {
         let entity = self.entity();
         let generated = match &entity.identifier {
@@ -322,24 +365,39 @@ impl<'a> Load<'a> {
             let own: Option<Vec<Value>> = own_key.filter(|_| generated.is_none()).map(|column| {
                 (0..batch.len()).map(|row| batch.column(column).value(row)).collect()
             });
-            let known = own.as_ref().zip(entity.destination_key()).and_then(|(own, key)| {
-                let ids = own.iter().map(|id| id.as_integer().map(DestinationId));
-                Some((ColumnRef::from(key), ids.collect::<Option<Vec<_>>>()?))
-            });
+            let own_column = entity
+                .destination_key()
+                .zip(own_key.filter(|_| generated.is_none()))
+                .map(|(key, place)| (ColumnRef::from(key), place));
             let read_rows: Vec<usize> = rows.iter().map(|place| remapped.kept[*place]).collect();
             let digest = combine(read_rows.iter().map(|row| hashes[*row]));
-            let operation = Operation::Insert { target: &target, batch: &batch, known };
-            let (place, teller) = (self.place, self.teller);
+            let operation =
+                Operation::Insert { target: &target, batch: &batch, key: own_column.clone() };
+            let (place, teller, before) = (self.place, self.teller, *counted);
             let outcome = self
                 .session
                 .write(
                     &operation,
-                    &mut |done, name| {
+                    &mut |done, session| {
                         let destination: Vec<Value> = match &own {
                             Some(own) => own.clone(),
                             None => done.ids.iter().copied().map(Value::from).collect(),
                         };
-                        record(remapped, place, &read_rows, &source_keys, destination, digest, name)
+                        let key = own_column.as_ref().map(|(key, _)| key.clone());
+                        NewBatch {
+                            written_to: Some(written_to(&target, key, done)),
+                            hashes: done.hashes.clone(),
+                            counted: before,
+                            ..record(
+                                remapped,
+                                place,
+                                &read_rows,
+                                &source_keys,
+                                destination,
+                                digest,
+                                session,
+                            )
+                        }
                     },
                     &|trouble| {
                         teller
@@ -350,6 +408,7 @@ impl<'a> Load<'a> {
             match outcome {
                 Ok(done) => {
                     let written = rows.len() as u64;
+                    *counted = counted.map(|rows| rows + written);
                     self.teller.entity(self.place, |progress| progress.written += written);
                     for (index, row) in read_rows.iter().enumerate() {
                         let destination = match &own {
@@ -360,7 +419,10 @@ impl<'a> Load<'a> {
                         pairs.push((*row, source_keys[index].clone(), destination));
                     }
                 }
-                Err(fault) if fault.kind == FaultKind::Refused && rows.len() > 1 => {
+                Err(fault)
+                    if matches!(fault.kind, FaultKind::Refused | FaultKind::Retry)
+                        && rows.len() > 1 =>
+                {
                     // The later half waits, so that ids stay in the order of the source.
                     let (first, second) = rows.split_at(rows.len() / 2);
                     pending.push(second.to_vec());
@@ -406,20 +468,54 @@ fn record(
         .iter()
         .filter_map(|(row, cell)| {
             let mut cell = cell.clone();
-            cell.destination = destination.get(*at.get(row)?)?.clone();
+            cell.row = *at.get(row)?;
             Some(cell)
         })
         .collect();
     NewBatch {
         entity: Some(place),
-        kind: BatchKind::Insert,
-        session: session.to_owned(),
-        rows: read_rows.len() as u64,
         source_keys: Keys::of(source_keys.iter().filter(|key| !key.is_null()).cloned()),
         destination_keys: Keys::of(destination),
         digest,
         emptied,
         deferred,
+        ..NewBatch::new(BatchKind::Insert, session, read_rows.len() as u64)
+    }
+}
+
+/// Where rows were inserted, and by what they are known again.
+pub(super) fn written_to(target: &InsertTarget, key: Option<ColumnRef>, done: &Done) -> WrittenTo {
+    let given = target
+        .identity
+        .as_ref()
+        .map(|name| ColumnRef { name: name.clone(), data_type: ColumnType::BigInt });
+    let key = given.or(key);
+    let columns = match done.hashes.is_empty() {
+        true => Vec::new(),
+        false => telling_columns(target, key.as_ref().map(|key| key.name.as_str())),
+    };
+    WrittenTo { table: target.table.clone(), key, columns }
+}
+
+/// Rows that an earlier stretch of the run has written and that nothing but their content tells
+/// from others: as often as it has written them, they are not written again.
+struct Again {
+    written: HashMap<u128, u64>,
+}
+
+impl Again {
+    fn leave_off(&mut self, remapped: &Remapped, new: &mut Vec<usize>) {
+        if self.written.is_empty() {
+            return;
+        }
+        let hashes = row_hashes(&remapped.batch, 0);
+        new.retain(|place| match self.written.get_mut(&hashes[*place]) {
+            Some(times) if *times > 0 => {
+                *times -= 1;
+                false
+            }
+            _ => true,
+        });
     }
 }
 

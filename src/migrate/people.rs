@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::journal::{BatchKind, Keys, NewBatch, PersonRecord};
+use super::load::written_to;
 use super::remap::{Maps, PeopleMap};
-use super::session::{Operation, SharedJournal, WriteSession, lock};
+use super::session::{Operation, WriteSession};
+use super::story::Story;
 use crate::database::{
     Batch, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget, Result,
     RowsRequest, Source, TableName, TableShape, Value, same_name,
@@ -22,7 +24,7 @@ pub(super) struct People<'a> {
     pub(super) source: &'a dyn Source,
     pub(super) destination: &'a dyn Destination,
     pub(super) destination_model: &'a Environment,
-    pub(super) journal: &'a SharedJournal,
+    pub(super) story: &'a Story,
     pub(super) session: &'a mut WriteSession,
 }
 
@@ -62,7 +64,7 @@ impl People<'_> {
             }
         }
         records.sort_by_key(|record| (record.is_group, record.source));
-        lock(self.journal).people(&records)?;
+        self.story.recorder.people(records).await?;
         made.links +=
             self.link("OSSYS_USER_ROLE", ["USER_ID", "ROLE_ID"], &self.links(maps, 0)).await?;
         made.links +=
@@ -168,9 +170,11 @@ impl People<'_> {
         let id_column = ours.column("ID").map(ColumnRef::from).ok_or_else(|| {
             Fault::new(FaultKind::NotFound, format!("{table} of the source has no column ID"))
         })?;
-        let mut wanted: Vec<SourceId> = tenants.keys().copied().collect();
+        // Those whom an earlier stretch of the run has created are there.
+        let mut created = self.created_before(&theirs.name)?;
+        let mut wanted: Vec<SourceId> =
+            tenants.keys().copied().filter(|id| !created.contains_key(id)).collect();
         wanted.sort_unstable();
-        let mut created = HashMap::new();
         for ids in wanted.chunks(self.plan.options.batch_rows.min(1000)) {
             let mut read = vec![id_column.clone()];
             read.extend(columns.iter().map(|(own, _)| own.clone()));
@@ -211,8 +215,27 @@ impl People<'_> {
                 columns: columns.iter().map(|(_, shape)| shape.clone()).collect(),
                 identity: Some(identity.clone()),
             };
-            let ids = self.insert(&target, &batch, &sources).await?;
+            let ids = self.insert(&target, &batch, BatchKind::People, &sources).await?;
             created.extend(sources.into_iter().zip(ids));
+        }
+        Ok(created)
+    }
+
+    /// Whose id became whose in this table before this stretch of the run.
+    fn created_before(&self, table: &TableName) -> Result<HashMap<SourceId, DestinationId>> {
+        let journal = self.story.recorder.reader()?;
+        let mut created = HashMap::new();
+        for batch in journal.of_kind(BatchKind::People)? {
+            if batch.written_to.as_ref().is_none_or(|to| to.table != *table) {
+                continue;
+            }
+            for place in 0..batch.source_keys.len().min(batch.destination_keys.len()) {
+                let source = batch.source_keys.get(place).as_integer();
+                let destination = batch.destination_keys.get(place).as_integer();
+                if let (Some(source), Some(destination)) = (source, destination) {
+                    created.insert(SourceId(source), DestinationId(destination));
+                }
+            }
         }
         Ok(created)
     }
@@ -221,25 +244,28 @@ impl People<'_> {
         &mut self,
         target: &InsertTarget,
         batch: &Batch,
+        kind: BatchKind,
         sources: &[SourceId],
     ) -> Result<Vec<DestinationId>> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
+        // Nothing tells such rows apart but their number.
+        let counted = match &target.identity {
+            Some(_) => None,
+            None => Some(self.destination.count(&target.table, &Filter::All).await?),
+        };
         let done = self
             .session
             .write(
-                &Operation::Insert { target, batch, known: None },
-                &mut |done, name| NewBatch {
-                    entity: None,
-                    kind: BatchKind::People,
-                    session: name.to_owned(),
-                    rows: done.rows,
+                &Operation::Insert { target, batch, key: None },
+                &mut |done, session| NewBatch {
+                    written_to: Some(written_to(target, None, done)),
                     source_keys: Keys::Integers(sources.iter().map(|id| id.0).collect()),
                     destination_keys: Keys::Integers(done.ids.iter().map(|id| id.0).collect()),
-                    digest: 0,
-                    emptied: Vec::new(),
-                    deferred: Vec::new(),
+                    hashes: done.hashes.clone(),
+                    counted,
+                    ..NewBatch::new(kind, session, done.rows)
                 },
                 &|_| {},
             )
@@ -303,7 +329,7 @@ impl People<'_> {
                 }
                 batch.push_row(&row)?;
             }
-            self.insert(&target, &batch, &[]).await?;
+            self.insert(&target, &batch, BatchKind::Links, &[]).await?;
         }
         Ok(missing.len() as u64)
     }

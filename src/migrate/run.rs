@@ -1,23 +1,27 @@
 //! The run from the first check to the last reference.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::watch;
 
 use super::control::Control;
-use super::delete::delete_rows;
+use super::delete::Deleting;
 use super::foresee::{Circle, Foresight, circles};
-use super::journal::{Journal, RunHeader, RunState};
+use super::journal::{Images, Journal, Recorder, RunHeader, RunState};
 use super::load::Load;
+use super::marker::{MARKER_TABLE, Marker};
+use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
 use super::preflight::check_destination;
 use super::progress::{EntityState, Phase, Progress, Teller};
 use super::remap::Maps;
-use super::second_pass::set_references;
-use super::session::{SharedJournal, WriteSession, lock};
+use super::retry::{is_broken, needs_somebody};
+use super::second_pass::SecondPass;
+use super::session::WriteSession;
+use super::story::Story;
 use super::surroundings::look_around;
 use crate::database::{Destination, Fault, FaultKind, Result, Source};
 use crate::outsystems::{Environment, SourceId};
@@ -62,41 +66,68 @@ pub enum RunEnd {
 ///
 /// An error means that it was refused before the first write: a missing right, another run on the
 /// same destination, a folder that cannot be written. What happens later is in [`RunEnd`].
-pub async fn run(request: RunRequest) -> Result<(RunEnd, Journal)> {
+pub async fn run(request: RunRequest) -> Result<RunEnd> {
     check_destination(&request.plan, request.source.as_ref(), request.destination.as_ref()).await?;
     let run_lock = request.destination.lock_run(&request.header.id).await?;
-    let journal = Journal::create(&request.folder, &request.header, &request.plan)?;
-    let journal: SharedJournal = Arc::new(Mutex::new(journal));
-    let teller = Teller::new(request.progress.clone());
-    let outcome = write(&request, &journal, &teller).await;
-    teller.phase(Phase::Ended);
+    let recorder = Recorder::create(&request.folder, &request.header, &request.plan)?;
+    let end = carry(&request, recorder).await;
     drop(run_lock);
-    let mut end = match outcome {
+    Ok(end)
+}
+
+/// Goes on with a run that did not come to its end: whatever ended it, at the batch where it
+/// ended. The request's plan and header are those of the journal in its folder.
+///
+/// An error means that nothing was written: besides the reasons of [`run`], a journal that is
+/// damaged or in use, a run that has nothing left to write, models that are other ones than at
+/// its start, and a destination that no longer has what the run committed.
+pub async fn resume(request: RunRequest) -> Result<RunEnd> {
+    check_resumable(&Journal::open(&request.folder)?)?;
+    check_models(&request.header, &request.source_model, &request.destination_model)?;
+    check_destination(&request.plan, request.source.as_ref(), request.destination.as_ref()).await?;
+    let run_lock = request.destination.lock_run(&request.header.id).await?;
+    let recorder = Recorder::open(&request.folder)?;
+    check_committed(&recorder.reader()?, &request.plan, request.destination.as_ref()).await?;
+    let end = carry(&request, recorder).await;
+    drop(run_lock);
+    Ok(end)
+}
+
+/// Writes, from wherever the journal says that it is.
+async fn carry(request: &RunRequest, recorder: Recorder) -> RunEnd {
+    let teller = Teller::new(request.progress.clone());
+    let outcome = write(request, &recorder, &teller).await;
+    teller.phase(Phase::Ended);
+    let end = match outcome {
         Ok(()) => RunEnd::Written,
-        Err(fault) if fault.kind == FaultKind::Cancelled => RunEnd::Stopped(fault),
+        Err(fault) if can_wait(&fault) => RunEnd::Stopped(fault),
         Err(fault) => RunEnd::Failed(fault),
     };
     // From the first write on nothing may look like a refusal, not even a full disk under the
     // journal.
-    if let Err(fault) = note_end(&request, &journal, &end) {
-        end = RunEnd::Failed(fault);
+    match note_end(request, &recorder, &end).await {
+        Ok(()) => end,
+        Err(fault) => RunEnd::Failed(fault),
     }
-    let journal = Arc::try_unwrap(journal)
-        .map_err(|_| Fault::new(FaultKind::Other, "the journal is still in use after the run"))?;
-    Ok((end, journal.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
-fn note_end(request: &RunRequest, journal: &SharedJournal, end: &RunEnd) -> Result<()> {
+/// Whether a run that ended so has only to be resumed, once somebody has seen to the reason.
+fn can_wait(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Cancelled | FaultKind::InDoubt)
+        || is_broken(fault)
+        || needs_somebody(fault)
+}
+
+async fn note_end(request: &RunRequest, recorder: &Recorder, end: &RunEnd) -> Result<()> {
     let (state, words) = match end {
         RunEnd::Written => (RunState::Written, "everything is written".to_owned()),
-        RunEnd::Stopped(fault) => (RunState::Stopped, fault.what.clone()),
+        RunEnd::Stopped(fault) => (RunState::Stopped, fault.to_string()),
         RunEnd::Failed(fault) => (RunState::Failed, format!("failed: {fault}")),
     };
     let at = (request.clock)();
-    let journal = lock(journal);
-    journal.event(&at, &words)?;
-    journal.set_state(state)?;
-    if matches!(end, RunEnd::Written) { Ok(()) } else { journal.set_ended(&at) }
+    recorder.event(&at, &words)?;
+    let ended = (!matches!(end, RunEnd::Written)).then_some(at);
+    recorder.set_state(state, ended).await
 }
 
 /// The highest id of each source table, children before parents: every reference that a row below
@@ -121,35 +152,85 @@ async fn high_water_marks(plan: &Plan, source: &dyn Source) -> Result<Vec<Option
 struct Work<'a> {
     request: &'a RunRequest,
     plan: &'a Plan,
-    journal: &'a SharedJournal,
+    story: &'a Story,
+    /// What was done before this stretch of the run.
+    past: &'a Past,
     teller: &'a Teller,
 }
 
-async fn write(request: &RunRequest, journal: &SharedJournal, teller: &Teller) -> Result<()> {
-    let work = Work { request, plan: request.plan.as_ref(), journal, teller };
-    let plan = work.plan;
-    work.note(&format!("started, plan {}", plan.fingerprint))?;
+async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Result<()> {
+    let plan = request.plan.as_ref();
+    let images = match plan.options.keep_before_images {
+        true => Some(Images::open(&request.folder)?),
+        false => None,
+    };
+    let story = Story { recorder: recorder.clone(), images, clock: Arc::clone(&request.clock) };
+    let stretch = begin(request, &story).await?;
+    let marker = stretch.marker;
+    settle_all(&story, request.destination.as_ref(), marker.as_deref(), &request.control).await?;
+    let past = Past::read(&recorder.reader()?, plan)?;
+    past.show(teller);
+    let work = Work { request, plan, story: &story, past: &past, teller };
     let mut control = request.control.clone();
-    look_around(plan, request.destination.as_source(), journal, &control).await?;
-    let mut sessions = work.sessions();
+    look_around(plan, request.destination.as_source(), recorder, &control).await?;
+    let mut sessions = work.sessions(stretch.number, marker.as_ref());
     let marks = high_water_marks(plan, request.source.as_ref()).await?;
     work.delete(&mut sessions[0], &mut control).await?;
     let mut maps = Maps::new(plan);
     work.create_people(&mut sessions[0], &mut maps).await?;
     work.load(&mut sessions, &marks, &mut maps).await?;
     teller.phase(Phase::SecondPass);
-    set_references(plan, &maps, journal, &mut sessions[0], &mut control, teller).await
+    let mut second = SecondPass {
+        plan,
+        maps: &maps,
+        story: &story,
+        session: &mut sessions[0],
+        control: &mut control,
+        teller,
+    };
+    second.set_references().await?;
+    match marker {
+        Some(marker) => work.sweep(&mut sessions[0], &marker).await,
+        None => Ok(()),
+    }
+}
+
+/// A stretch of a run: from its start, or from where it goes on, to wherever it ends.
+struct Stretch {
+    number: i64,
+    marker: Option<Arc<Marker>>,
+}
+
+/// Notes that a stretch of the run begins.
+async fn begin(request: &RunRequest, story: &Story) -> Result<Stretch> {
+    let recorder = &story.recorder;
+    let journal = recorder.reader()?;
+    let number = journal.finished("stretch")?.unwrap_or_default() + 1;
+    let found = Marker::find(request.destination.as_ref(), &request.header.id).await?;
+    // Batches of a stretch without markers cannot be looked up by them.
+    let has_markers = match journal.finished("markers")? {
+        None => {
+            recorder.step("markers", i64::from(found.is_some())).await?;
+            found.is_some()
+        }
+        Some(before) => before == 1,
+    };
+    recorder.step("stretch", number).await?;
+    recorder.set_state(RunState::Running, None).await?;
+    story.tell(&match number {
+        1 => format!("started, plan {}", request.plan.fingerprint),
+        _ => format!("gone on with, for the {}. time", number - 1),
+    })?;
+    if has_markers && number == 1 {
+        story.tell(&format!("each batch is marked in {MARKER_TABLE} of the destination"))?;
+    }
+    Ok(Stretch { number, marker: found.filter(|_| has_markers).map(Arc::new) })
 }
 
 impl Work<'_> {
-    /// Adds a line to the run's story.
-    fn note(&self, text: &str) -> Result<()> {
-        lock(self.journal).event(&(self.request.clock)(), text)
-    }
-
     /// As many sessions as may write at once. They serve one entity after the other: opening one
     /// takes longer than most tables. What is done one thing at a time is done in the first.
-    fn sessions(&self) -> Vec<WriteSession> {
+    fn sessions(&self, stretch: i64, marker: Option<&Arc<Marker>>) -> Vec<WriteSession> {
         let destination = &self.request.destination;
         let at_once = if destination.facts().capabilities.parallel_writers {
             self.plan.options.parallel_entities.max(1)
@@ -160,9 +241,10 @@ impl Work<'_> {
             .map(|number| {
                 WriteSession::new(
                     Arc::clone(destination),
-                    Arc::clone(self.journal),
+                    self.story.clone(),
                     self.request.control.clone(),
-                    format!("{}.w{number}", self.request.header.id),
+                    marker.cloned(),
+                    format!("{}.{stretch}.w{number}", self.request.header.id),
                 )
             })
             .collect()
@@ -170,9 +252,17 @@ impl Work<'_> {
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
         self.teller.phase(Phase::Deleting);
-        let deleted = delete_rows(self.plan, session, control, self.teller).await?;
+        let mut deleting = Deleting {
+            plan: self.plan,
+            destination: self.request.destination.as_ref(),
+            story: self.story,
+            session,
+            control,
+            teller: self.teller,
+        };
+        let deleted = deleting.run().await?;
         if deleted > 0 {
-            self.note(&format!("{deleted} rows of the destination deleted"))?;
+            self.story.tell(&format!("{deleted} rows of the destination deleted"))?;
         }
         Ok(())
     }
@@ -184,12 +274,23 @@ impl Work<'_> {
             source: self.request.source.as_ref(),
             destination: self.request.destination.as_ref(),
             destination_model: &self.request.destination_model,
-            journal: self.journal,
+            story: self.story,
             session,
         };
         let Made { users, groups, links } = people.run(maps).await?;
         if users + groups + links > 0 {
-            self.note(&format!("{users} users, {groups} groups and {links} links created"))?;
+            self.story
+                .tell(&format!("{users} users, {groups} groups and {links} links created"))?;
+        }
+        Ok(())
+    }
+
+    /// Takes our markers away again: nothing asks for them any more.
+    async fn sweep(&self, session: &mut WriteSession, marker: &Marker) -> Result<()> {
+        if session.delete_markers(marker).await.is_err() {
+            self.story.tell(&format!(
+                "the markers of this run stay in {MARKER_TABLE}: they could not be deleted"
+            ))?;
         }
         Ok(())
     }
@@ -202,6 +303,9 @@ impl Work<'_> {
         maps: &mut Maps,
     ) -> Result<()> {
         self.teller.phase(Phase::Loading);
+        for (place, carried) in self.past.finished() {
+            let _ = maps.entities[place].set(carried);
+        }
         let mut circles = circles(self.plan);
         for level in &self.plan.levels {
             let (now, later): (Vec<_>, Vec<_>) = circles
@@ -209,9 +313,17 @@ impl Work<'_> {
                 .partition(|circle| level.iter().any(|place| circle.contains(place)));
             circles = later;
             for circle in now {
+                if circle.iter().all(|place| maps.entities[*place].get().is_some()) {
+                    continue;
+                }
                 self.look_ahead(&circle, marks, maps).await?;
             }
-            self.load_level(level, marks, maps, sessions).await?;
+            let level: Vec<usize> = level
+                .iter()
+                .copied()
+                .filter(|place| maps.entities[*place].get().is_none())
+                .collect();
+            self.load_level(&level, marks, maps, sessions).await?;
         }
         Ok(())
     }
@@ -231,7 +343,7 @@ impl Work<'_> {
         let left_out = foresight.look(circle, maps).await?;
         let names: Vec<&str> =
             circle.iter().map(|place| self.plan.entities[*place].name.as_str()).collect();
-        self.note(&format!(
+        self.story.tell(&format!(
             "looked ahead around {}: {left_out} rows will be left out",
             names.join(", ")
         ))
@@ -263,7 +375,8 @@ impl Work<'_> {
                         place,
                         source: Arc::clone(&self.request.source),
                         destination: &self.request.destination,
-                        journal: self.journal,
+                        story: self.story,
+                        past: self.past.entity(place),
                         maps,
                         teller: self.teller,
                         control,
@@ -279,7 +392,7 @@ impl Work<'_> {
             let ended = match carried {
                 Ok(carried) => {
                     let _ = maps.entities[place].set(Arc::new(carried));
-                    self.note_finished(place)
+                    self.note_finished(place).await
                 }
                 Err(fault) => {
                     self.teller.entity(place, |entity| entity.trouble = Some(fault.what.clone()));
@@ -295,8 +408,10 @@ impl Work<'_> {
         }
     }
 
-    fn note_finished(&self, place: usize) -> Result<()> {
+    async fn note_finished(&self, place: usize) -> Result<()> {
         let rows = self.request.progress.borrow().entities[place].written;
-        self.note(&format!("{} finished: {rows} rows written", self.plan.entities[place].name))
+        self.story.recorder.step(&entity_step(place), rows as i64).await?;
+        self.story
+            .tell(&format!("{} finished: {rows} rows written", self.plan.entities[place].name))
     }
 }

@@ -1,101 +1,131 @@
 //! References that had to wait: set once all rows are there.
 
-use super::journal::{BatchKind, EmptiedCell, Keys, NewBatch};
+use super::control::Control;
+use super::journal::{BatchKind, EmptiedCell, Keys, NewBatch, WrittenTo};
 use super::progress::{EntityState, Teller};
 use super::remap::{Maps, resolve_late};
-use super::session::{Operation, SharedJournal, WriteSession, lock};
-use crate::database::{Batch, Column, Result, UpdateTarget, Value};
-use crate::plan::{Plan, Rule};
+use super::session::{Operation, WriteSession};
+use super::story::Story;
+use crate::database::{Batch, Column, ColumnRef, ColumnShape, Result, UpdateTarget, Value};
+use crate::plan::{EntityPlan, Plan, ReferenceRule, Rule};
 
-/// Sets every reference of the plan that had to wait.
-pub(super) async fn set_references(
-    plan: &Plan,
-    maps: &Maps,
-    journal: &SharedJournal,
-    session: &mut WriteSession,
-    control: &mut super::control::Control,
-    teller: &Teller,
-) -> Result<()> {
-    for (place, entity) in plan.entities.iter().enumerate() {
-        let Some(key) = entity.destination_key() else { continue };
-        for (column_place, column) in entity.columns.iter().enumerate() {
-            let Rule::Reference(rule) = &column.rule else { continue };
-            if !rule.is_deferred {
-                continue;
-            }
-            teller.state(place, EntityState::SecondPass);
-            let target = UpdateTarget {
-                table: entity.destination_table.clone(),
-                key: key.clone(),
-                columns: vec![column.destination.clone()],
-            };
-            let mut after = 0;
-            loop {
-                control.between_batches().await?;
-                let cells =
-                    lock(journal).deferred(place, column_place, after, plan.options.batch_rows)?;
-                let Some((last, _)) = cells.last() else { break };
-                after = *last;
-                let mut keys = Column::for_type(&key.data_type)?;
-                let mut values = Column::for_type(&column.destination.data_type)?;
-                let mut set = Vec::new();
-                for (_, cell) in &cells {
-                    match resolve_late(plan, maps, rule, &cell.value) {
-                        Ok(id) => {
-                            keys.push(&cell.destination)?;
-                            values.push(&id)?;
-                            set.push(cell.destination.clone());
-                        }
-                        Err(reason) => lock(journal).empty(
-                            place,
-                            &EmptiedCell {
-                                column: column_place,
-                                key: cell.key.clone(),
-                                value: cell.value.clone(),
-                                reason,
-                            },
-                        )?,
-                    }
-                }
-                if set.is_empty() {
-                    continue;
-                }
-                write(session, &target, &Batch::new(vec![keys, values])?, place, &set, teller)
-                    .await
-                    .map_err(|fault| {
-                        fault.while_doing(format!("setting {}.{}", entity.name, column.attribute))
-                    })?;
-            }
-        }
-        teller.state(place, EntityState::Done);
-    }
-    Ok(())
+/// What setting them needs.
+pub(super) struct SecondPass<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) maps: &'a Maps,
+    pub(super) story: &'a Story,
+    pub(super) session: &'a mut WriteSession,
+    pub(super) control: &'a mut Control,
+    pub(super) teller: &'a Teller,
 }
 
-async fn write(
-    session: &mut WriteSession,
-    target: &UpdateTarget,
-    batch: &Batch,
+/// A column whose references had to wait.
+struct Late<'a> {
     place: usize,
-    set: &[Value],
-    teller: &Teller,
-) -> Result<()> {
-    session
-        .write(
-            &Operation::Update { target, batch },
-            &mut |_, name| NewBatch {
-                entity: Some(place),
-                kind: BatchKind::SecondPass,
-                session: name.to_owned(),
-                rows: set.len() as u64,
-                source_keys: Keys::None,
-                destination_keys: Keys::of(set.iter().cloned()),
-                digest: 0,
-                emptied: Vec::new(),
-                deferred: Vec::new(),
-            },
-            &|trouble| teller.entity(place, |progress| progress.trouble = Some(trouble.to_owned())),
-        )
-        .await
-        .map(drop)
+    entity: &'a EntityPlan,
+    column: usize,
+    rule: &'a ReferenceRule,
+    key: &'a ColumnShape,
+}
+
+impl<'a> Late<'a> {
+    fn shape(&self) -> &'a ColumnShape {
+        &self.entity.columns[self.column].destination
+    }
+
+    fn written_to(&self) -> WrittenTo {
+        WrittenTo {
+            table: self.entity.destination_table.clone(),
+            key: Some(ColumnRef::from(self.key)),
+            columns: vec![ColumnRef::from(self.shape())],
+        }
+    }
+}
+
+impl SecondPass<'_> {
+    /// Sets every reference of the plan that had to wait.
+    pub(super) async fn set_references(&mut self) -> Result<()> {
+        let plan = self.plan;
+        for (place, entity) in plan.entities.iter().enumerate() {
+            let Some(key) = entity.destination_key() else { continue };
+            for (column, planned) in entity.columns.iter().enumerate() {
+                let Rule::Reference(rule) = &planned.rule else { continue };
+                if rule.is_deferred {
+                    self.teller.state(place, EntityState::SecondPass);
+                    self.set(&Late { place, entity, column, rule, key }).await.map_err(
+                        |fault| {
+                            fault.while_doing(format!(
+                                "setting {}.{}",
+                                entity.name, planned.attribute
+                            ))
+                        },
+                    )?;
+                }
+            }
+            self.teller.state(place, EntityState::Done);
+        }
+        Ok(())
+    }
+
+    /// Sets the references of a column, those of one batch after the other.
+    async fn set(&mut self, late: &Late<'_>) -> Result<()> {
+        self.story.recorder.flush().await?;
+        let journal = self.story.recorder.reader()?;
+        let mut after = journal.set_up_to(&late.written_to())?;
+        while let Some(waiting) = journal.deferred(late.place, late.column, after)? {
+            self.control.between_batches().await?;
+            after = waiting.batch;
+            let mut keys = Column::for_type(&late.key.data_type)?;
+            let mut values = Column::for_type(&late.shape().data_type)?;
+            let mut set = Vec::new();
+            for (key, destination, value) in waiting.cells {
+                match resolve_late(self.plan, self.maps, late.rule, &value) {
+                    Ok(id) => {
+                        keys.push(&destination)?;
+                        values.push(&id)?;
+                        set.push(destination);
+                    }
+                    Err(reason) => self.story.recorder.empty(
+                        late.place,
+                        &EmptiedCell { column: late.column, key, value, reason },
+                    )?,
+                }
+            }
+            if !set.is_empty() {
+                self.write(late, &Batch::new(vec![keys, values])?, &set, after).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(
+        &mut self,
+        late: &Late<'_>,
+        batch: &Batch,
+        set: &[Value],
+        origin: i64,
+    ) -> Result<()> {
+        let target = UpdateTarget {
+            table: late.entity.destination_table.clone(),
+            key: late.key.clone(),
+            columns: vec![late.shape().clone()],
+        };
+        let (place, teller) = (late.place, self.teller);
+        self.session
+            .write(
+                &Operation::Update { target: &target, batch },
+                &mut |_, session| NewBatch {
+                    entity: Some(place),
+                    written_to: Some(late.written_to()),
+                    destination_keys: Keys::of(set.iter().cloned()),
+                    origin: Some(origin),
+                    ..NewBatch::new(BatchKind::SecondPass, session, set.len() as u64)
+                },
+                &|trouble| {
+                    teller.entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
+                },
+            )
+            .await
+            .map(drop)
+    }
 }

@@ -1,43 +1,44 @@
 //! A writing session: one transaction at a time, journaled before COMMIT, settled when in doubt.
+//!
+//! This is the one way in which anything in this program writes to a destination (`engine.md` D2).
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::Control;
-use super::journal::{Journal, NewBatch};
+use super::journal::NewBatch;
+use super::marker::Marker;
+use super::retry::{HALVE_AFTER, Remedy, in_words, is_broken, remedy};
+use super::settle::{Doubt, Verdict};
+use super::stored::row_hashes;
+use super::story::Story;
 use crate::database::{
-    Batch, ColumnRef, ColumnType, Destination, Fault, FaultKind, Fence, Filter, InsertTarget,
-    Outcome, Result, TableName, UpdateTarget, Witness, Writer,
+    Batch, ColumnRef, Destination, Fault, FaultKind, Fence, Filter, InsertTarget, Outcome, Removal,
+    Result, RowsRequest, TableName, UpdateTarget, Value, Writer,
 };
 use crate::outsystems::DestinationId;
 
-/// The journal as several sessions share it.
-pub(super) type SharedJournal = Arc<Mutex<Journal>>;
-
-/// Locks the journal for one call. It is never held across an await.
-pub(super) fn lock(journal: &SharedJournal) -> MutexGuard<'_, Journal> {
-    journal.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How often a batch is tried again when the server says that it may work, or the connection broke.
-const TRIES: u32 = 6;
 /// How long a lost session is waited for, a second at a time.
 const FENCE_TRIES: u32 = 300;
 
+/// Markers deleted in one transaction.
+const MARKERS: usize = 4_000;
+
 /// What a transaction does.
 pub(super) enum Operation<'a> {
-    /// Inserts rows. For tables whose ids are known beforehand, the key column and the ids.
+    /// Inserts rows.
     Insert {
         target: &'a InsertTarget,
         batch: &'a Batch,
-        known: Option<(ColumnRef, Vec<DestinationId>)>,
+        /// Where rows bring their key along: its column, by the place in the batch.
+        key: Option<(ColumnRef, usize)>,
     },
     /// Sets columns of rows; doing it twice does no harm.
     Update { target: &'a UpdateTarget, batch: &'a Batch },
-    /// Deletes rows; doing it twice does no harm.
-    Delete { table: &'a TableName, filter: &'a Filter, limit: usize },
-    /// Empties a column; doing it twice does no harm.
-    Clear { table: &'a TableName, column: &'a str, filter: &'a Filter, limit: usize },
+    /// Deletes rows. With `keep`, what is returned of them is kept as before-image.
+    Delete { removal: &'a Removal, keep: bool },
+    /// Empties a column. With `keep`, what is returned of the rows is kept as before-image.
+    Clear { removal: &'a Removal, column: &'a str, keep: bool },
 }
 
 impl Operation<'_> {
@@ -45,24 +46,67 @@ impl Operation<'_> {
         match self {
             Self::Insert { target, .. } => &target.table,
             Self::Update { target, .. } => &target.table,
-            Self::Delete { table, .. } | Self::Clear { table, .. } => table,
+            Self::Delete { removal, .. } | Self::Clear { removal, .. } => &removal.table,
+        }
+    }
+
+    /// Whether its rows can as well be written in two transactions.
+    fn can_be_halved(&self) -> bool {
+        matches!(self, Self::Insert { batch, .. } if batch.len() > 1)
+    }
+
+    /// The columns of what is to be kept of the rows as they were.
+    fn kept(&self) -> Option<&[ColumnRef]> {
+        match self {
+            Self::Delete { removal, keep: true } | Self::Clear { removal, keep: true, .. } => {
+                Some(&removal.returning)
+            }
+            _ => None,
         }
     }
 }
 
 /// What it did.
+#[derive(Default)]
 pub(super) struct Done {
     /// The ids that the destination gave.
     pub(super) ids: Vec<DestinationId>,
     /// Rows touched.
     pub(super) rows: u64,
+    /// A hash of each inserted row as it is stored, where its key alone does not prove it ours.
+    pub(super) hashes: Vec<u128>,
+    /// What was asked for of each row removed or changed, as it was before.
+    pub(super) before: Batch,
+    /// The place of the before-image.
+    pub(super) image: Option<i64>,
+}
+
+/// What the journal is to know before COMMIT: made from what was done and the session's name.
+pub(super) type Record<'a> = &'a mut (dyn FnMut(&Done, &str) -> NewBatch + Send);
+/// Told what went wrong when it is waited for, and when it is tried again.
+pub(super) type Trouble<'a> = &'a (dyn Fn(&str) + Sync);
+
+/// Why a transaction was not done.
+enum Setback {
+    /// It is certain that nothing of it is in the database: it may be tried again.
+    Decided(Fault),
+    /// It is not to be tried again, whatever the fault: its fate is not known, or the run ends.
+    Final(Fault),
+}
+
+impl From<Fault> for Setback {
+    /// What comes up before COMMIT is sent leaves nothing behind.
+    fn from(fault: Fault) -> Self {
+        Self::Decided(fault)
+    }
 }
 
 /// One session and what it needs to be opened again.
 pub(super) struct WriteSession {
     destination: Arc<dyn Destination>,
-    journal: SharedJournal,
+    story: Story,
     control: Control,
+    marker: Option<Arc<Marker>>,
     label: String,
     opened: u32,
     name: String,
@@ -70,39 +114,99 @@ pub(super) struct WriteSession {
 }
 
 impl WriteSession {
-    /// A session to be opened with its first write. `label` is unique within the run.
+    /// A session to be opened with its first write. `label` is unique within the run and this
+    /// stretch of it.
     pub(super) fn new(
         destination: Arc<dyn Destination>,
-        journal: SharedJournal,
+        story: Story,
         control: Control,
+        marker: Option<Arc<Marker>>,
         label: String,
     ) -> Self {
-        Self { destination, journal, control, label, opened: 0, name: String::new(), writer: None }
+        Self {
+            destination,
+            story,
+            control,
+            marker,
+            label,
+            opened: 0,
+            name: String::new(),
+            writer: None,
+        }
     }
 
-    /// Does one transaction. `record` says what the journal is to know before COMMIT. A
-    /// transaction that touches no row is rolled back and not recorded. `trouble` is told what
-    /// went wrong when it is waited for, and when it is tried again.
+    /// Does one transaction, again and again while that may help. A transaction that touches no
+    /// row is rolled back and not recorded.
+    ///
+    /// Errs with [`FaultKind::Retry`] when the server keeps rolling back rows that could be
+    /// written in two halves.
     pub(super) async fn write(
         &mut self,
         operation: &Operation<'_>,
-        record: &mut (dyn FnMut(&Done, &str) -> NewBatch + Send),
-        trouble: &(dyn Fn(&str) + Sync),
+        record: Record<'_>,
+        trouble: Trouble<'_>,
     ) -> Result<Done> {
-        let mut tries = 0;
+        let (mut tries, mut waited) = (0, Duration::ZERO);
         loop {
             let fault = match self.attempt(operation, record, trouble).await {
                 Ok(done) => return Ok(done),
-                Err(fault) => fault,
+                Err(Setback::Final(fault)) => return Err(fault),
+                Err(Setback::Decided(fault)) => fault,
             };
-            tries += 1;
-            if !(fault.kind == FaultKind::Retry || is_broken(&fault)) || tries >= TRIES {
+            let halve = fault.kind == FaultKind::Retry && operation.can_be_halved();
+            if halve && tries >= HALVE_AFTER {
                 return Err(fault);
             }
-            let wait = Duration::from_millis(50 << tries);
-            trouble(&format!("{}; trying again ({tries} of {})", fault.what, TRIES - 1));
-            tokio::time::sleep(wait).await;
+            match remedy(&fault, tries, waited, self.chance(tries)) {
+                Remedy::None => return Err(fault),
+                Remedy::Again(wait) => {
+                    tries += 1;
+                    waited += wait;
+                    let what = format!("{}; trying again in {}", fault.what, in_words(wait));
+                    self.say(operation.table(), &what, trouble)?;
+                    self.control.wait(wait).await?;
+                }
+                Remedy::Hold => {
+                    self.say(operation.table(), &format!("waiting for you: {fault}"), trouble)?;
+                    self.control.hold(&fault).await?;
+                    (tries, waited) = (0, Duration::ZERO);
+                }
+            }
         }
+    }
+
+    /// Deletes the markers of a run that has ended.
+    pub(super) async fn delete_markers(&mut self, marker: &Marker) -> Result<()> {
+        let removal = Removal {
+            table: marker.target.table.clone(),
+            filter: marker.ours(),
+            limit: MARKERS,
+            key: None,
+            returning: Vec::new(),
+        };
+        loop {
+            let token = self.story.recorder.nothing_to_know().await?;
+            let writer = self.open().await?;
+            writer.begin().await?;
+            let removed = writer.delete(&removal).await?;
+            // Nobody asks for them any more: it does not matter whether this is known.
+            let outcome = writer.commit(token).await;
+            if removed.rows == 0 || !matches!(outcome, Outcome::Done) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Says a trouble to whoever watches, and to the journal.
+    fn say(&self, table: &TableName, what: &str, trouble: Trouble<'_>) -> Result<()> {
+        trouble(what);
+        self.story.tell(&format!("{table}: {what}"))
+    }
+
+    /// Something that differs from session to session.
+    fn chance(&self, tries: u32) -> u8 {
+        let hash = blake3::hash(format!("{}.{tries}", self.name).as_bytes());
+        hash.as_bytes()[0]
     }
 
     async fn open(&mut self) -> Result<&mut Box<dyn Writer>> {
@@ -110,200 +214,296 @@ impl WriteSession {
             self.opened += 1;
             self.name = format!("{}.{}", self.label, self.opened);
             // The name has to be on disk before the session's first write: a fence asks for it.
-            lock(&self.journal).session(&self.name)?;
+            self.story.recorder.session(&self.name).await?;
             self.writer = Some(self.destination.writer(&self.name).await?);
         }
-        self.writer.as_mut().ok_or_else(|| Fault::new(FaultKind::Lost, "no writing session"))
+        self.writer.as_mut().ok_or_else(no_session)
     }
 
     async fn attempt(
         &mut self,
         operation: &Operation<'_>,
-        record: &mut (dyn FnMut(&Done, &str) -> NewBatch + Send),
-        trouble: &(dyn Fn(&str) + Sync),
-    ) -> Result<Done> {
+        record: Record<'_>,
+        trouble: Trouble<'_>,
+    ) -> std::result::Result<Done, Setback> {
+        let number = self.story.recorder.next_batch();
+        let ids_come_back = self.destination.facts().capabilities.ids_come_back;
+        let marker = self.marker.clone();
         let writer = self.open().await?;
-        let done = match perform(writer, operation).await {
+        let done = match perform(writer, operation, ids_come_back, marker.as_deref(), number).await
+        {
             Ok(done) if done.rows > 0 => done,
             Ok(done) => {
-                self.roll_back().await;
+                let _ = self.roll_back().await;
                 return Ok(done);
             }
-            Err(fault) => {
-                self.give_up(&fault, trouble).await?;
-                return Err(fault);
-            }
+            Err(fault) => return Err(self.give_up(fault, trouble).await),
         };
-        let batch = record(&done, &self.name);
-        let prepared = lock(&self.journal).prepare(&batch);
-        let (number, token) = match prepared {
+        let (done, batch, token) = match self.prepare(operation, done, record, number).await {
             Ok(prepared) => prepared,
             Err(fault) => {
-                self.roll_back().await;
-                return Err(fault);
+                let _ = self.roll_back().await;
+                return Err(fault.into());
             }
         };
         if let Err(stop) = self.control.before_commit() {
-            self.roll_back().await;
-            lock(&self.journal).aborted(number)?;
-            return Err(stop);
+            let _ = self.roll_back().await;
+            self.story.recorder.aborted(number).await?;
+            return Err(stop.into());
         }
-        let outcome = match &mut self.writer {
-            Some(writer) => writer.commit(token).await,
-            None => return Err(Fault::new(FaultKind::Lost, "no writing session")),
-        };
-        match outcome {
+        let Some(writer) = &mut self.writer else { return Err(no_session().into()) };
+        match writer.commit(token).await {
             Outcome::Done => {
-                lock(&self.journal).committed(number)?;
+                self.story.recorder.committed(number).map_err(Setback::Final)?;
                 Ok(done)
             }
             Outcome::RolledBack(fault) => {
-                lock(&self.journal).aborted(number)?;
-                self.give_up(&fault, trouble).await?;
-                Err(fault)
+                self.story.recorder.aborted(number).await?;
+                Err(self.give_up(fault, trouble).await)
             }
-            Outcome::Unknown(fault) => self.settle(operation, number, done, fault, trouble).await,
+            Outcome::Unknown(fault) => {
+                self.writer = None;
+                self.settle(number, &batch, fault, trouble).await.map(|()| done)
+            }
         }
+    }
+
+    /// Has everything on disk that must be known after a crash.
+    async fn prepare(
+        &self,
+        operation: &Operation<'_>,
+        mut done: Done,
+        record: Record<'_>,
+        number: i64,
+    ) -> Result<(Done, Arc<NewBatch>, crate::database::JournalToken)> {
+        if let (Some(columns), Some(images)) = (operation.kept(), &self.story.images) {
+            done.image = Some(images.keep(columns.to_vec(), done.before.clone()).await?);
+        }
+        let mut batch = record(&done, &self.name);
+        batch.image = done.image;
+        let batch = Arc::new(batch);
+        let token = self.story.recorder.prepare(number, Arc::clone(&batch)).await?;
+        Ok((done, batch, token))
     }
 
     /// Nobody knows whether COMMIT was done: wait until the old session is gone, then look.
+    /// Errs when it was not done, or when it cannot be known: then the batch stays prepared, to
+    /// be neither repeated nor forgotten, and a resumed run looks again.
     async fn settle(
         &mut self,
-        operation: &Operation<'_>,
         number: i64,
-        done: Done,
+        batch: &NewBatch,
         fault: Fault,
-        trouble: &(dyn Fn(&str) + Sync),
-    ) -> Result<Done> {
-        self.writer = None;
-        match self.look(operation, &done, &fault, trouble).await {
-            Ok(Witness::All | Witness::Some(_)) => {
-                lock(&self.journal).committed(number)?;
-                Ok(done)
+        trouble: Trouble<'_>,
+    ) -> std::result::Result<(), Setback> {
+        self.fence(&fault, trouble).await.map_err(stays_unknown)?;
+        let doubt = Doubt::of_new(number, batch);
+        let (mut tries, mut waited) = (0, Duration::ZERO);
+        let verdict = loop {
+            let look = doubt.settle(self.destination.as_ref(), self.marker.as_deref());
+            let fault = match look.await {
+                Ok(verdict) => break verdict,
+                Err(fault) => fault,
+            };
+            match remedy(&fault, tries, waited, self.chance(tries)) {
+                Remedy::Again(wait) => {
+                    trouble(&format!("{}; looking again in {}", fault.what, in_words(wait)));
+                    self.control.wait(wait).await.map_err(stays_unknown)?;
+                    tries += 1;
+                    waited += wait;
+                }
+                Remedy::Hold | Remedy::None => return Err(stays_unknown(fault)),
             }
-            Ok(Witness::None) => {
-                lock(&self.journal).aborted(number)?;
-                Err(Fault { kind: FaultKind::Retry, ..fault })
-            }
-            // To be neither repeated nor forgotten: the journal keeps the batch as prepared.
-            Err(why) => {
-                let kind = match why.kind {
-                    FaultKind::Cancelled => FaultKind::Cancelled,
-                    _ => FaultKind::Other,
-                };
-                let what = format!(
-                    "whether the last {} rows of {} were committed is not known: {}",
-                    done.rows,
-                    operation.table(),
-                    why.what
-                );
-                Err(Fault::new(kind, what).advise(
-                    "Look before you run again. A run with destination_rows = \"replace\" deletes \
-                     them if they are there.",
-                ))
+        };
+        match verdict {
+            Verdict::Committed => self.story.recorder.committed(number).map_err(Setback::Final),
+            Verdict::Aborted => {
+                self.story.recorder.aborted(number).await.map_err(Setback::Final)?;
+                Err(Setback::Decided(Fault { kind: FaultKind::Lost, ..fault }))
             }
         }
     }
 
-    /// Whether the rows of a transaction are there, once its session is gone.
-    async fn look(
-        &mut self,
-        operation: &Operation<'_>,
-        done: &Done,
-        fault: &Fault,
-        trouble: &(dyn Fn(&str) + Sync),
-    ) -> Result<Witness> {
-        self.fence(fault, trouble).await?;
-        // Doing the others again does no harm, so "not done" is a safe answer.
-        let Operation::Insert { target, known, .. } = operation else { return Ok(Witness::None) };
-        let (key, ids) = match (&target.identity, known) {
-            (Some(identity), _) => {
-                let key = target.columns.iter().find(|column| column.name == *identity);
-                let data_type = key.map_or(ColumnType::BigInt, |column| column.data_type.clone());
-                (ColumnRef { name: identity.clone(), data_type }, &done.ids)
-            }
-            (None, Some((key, ids))) => (key.clone(), ids),
-            (None, None) => {
-                let what =
-                    format!("{}, and rows without a number cannot be looked for", fault.what);
-                return Err(Fault::new(FaultKind::Other, what));
-            }
-        };
-        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        self.destination.witness(&target.table, &key, &ids).await
-    }
-
     /// Waits until the lost session is gone, so that its transaction is decided.
-    async fn fence(&mut self, why: &Fault, trouble: &(dyn Fn(&str) + Sync)) -> Result<()> {
+    async fn fence(&mut self, why: &Fault, trouble: Trouble<'_>) -> Result<()> {
         for tried in 0..FENCE_TRIES {
             match self.destination.fence(&self.name).await {
-                Ok(Fence::Gone) => return Ok(()),
+                Ok(Fence::Gone) => return self.story.recorder.session_gone(&self.name),
                 Ok(Fence::StillThere) => {}
                 Err(fault) if is_broken(&fault) => {}
                 Err(fault) => return Err(fault),
             }
             if tried == 0 {
                 trouble(&format!("{}; waiting for the server", why.what));
+                self.story.tell(&format!("{}; waiting for the server", why.what))?;
             }
-            self.control.before_commit()?;
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            self.control.wait(Duration::from_secs(1)).await?;
         }
         Err(Fault::new(
             FaultKind::Lost,
             format!("{}, and the destination's server does not come back", why.what),
         )
-        .advise(
-            "See to the server, and to a session that it may still hold; then run the plan again.",
-        ))
+        .advise("See to the server, and to a session that it may still hold; then resume the run."))
     }
 
-    /// After an error: rolls back, or drops the session and waits until the server has.
-    async fn give_up(&mut self, fault: &Fault, trouble: &(dyn Fn(&str) + Sync)) -> Result<()> {
-        if is_broken(fault) {
-            self.writer = None;
-            return self.fence(fault, trouble).await;
+    /// After an error before COMMIT, or a refused one: rolls back, or drops the session and waits
+    /// until the server has. Returns what went wrong: when the connection turns out to be gone,
+    /// then that.
+    async fn give_up(&mut self, mut fault: Fault, trouble: Trouble<'_>) -> Setback {
+        if !is_broken(&fault) {
+            match self.roll_back().await {
+                Ok(()) => return Setback::Decided(fault),
+                // A server that is going down says all sorts of things first.
+                Err(broken) if is_broken(&broken) => fault.kind = FaultKind::Lost,
+                Err(_) => {}
+            }
         }
-        self.roll_back().await;
-        Ok(())
+        self.writer = None;
+        match self.fence(&fault, trouble).await {
+            Ok(()) => Setback::Decided(fault),
+            Err(fault) => Setback::Final(fault),
+        }
     }
 
-    async fn roll_back(&mut self) {
-        if let Some(writer) = &mut self.writer
-            && writer.rollback().await.is_err()
-        {
+    async fn roll_back(&mut self) -> Result<()> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let rolled_back = writer.rollback().await;
+        if rolled_back.is_err() {
             // The server rolls back when the session ends.
             self.writer = None;
         }
+        rolled_back
     }
 }
 
-/// Whether the connection is gone, or as good as gone.
-fn is_broken(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Lost | FaultKind::Unreachable | FaultKind::Timeout)
+fn no_session() -> Fault {
+    Fault::new(FaultKind::Lost, "no writing session")
 }
 
-async fn perform(writer: &mut Box<dyn Writer>, operation: &Operation<'_>) -> Result<Done> {
+/// A batch whose fate is not known ends the run for now.
+fn stays_unknown(fault: Fault) -> Setback {
+    let what = format!("whether the last batch was committed is not known yet: {}", fault.what);
+    let next = if fault.next.is_empty() {
+        "`osferry resume` looks for it before it writes anything.".to_owned()
+    } else {
+        fault.next
+    };
+    Setback::Final(Fault { kind: FaultKind::InDoubt, what, next, code: fault.code })
+}
+
+async fn perform(
+    writer: &mut Box<dyn Writer>,
+    operation: &Operation<'_>,
+    ids_come_back: bool,
+    marker: Option<&Marker>,
+    number: i64,
+) -> Result<Done> {
     writer.begin().await?;
-    Ok(match operation {
-        Operation::Insert { target, batch, .. } => {
-            let ids = writer.insert(target, batch).await?;
-            if target.identity.is_some() && ids.len() != batch.len() {
-                return Err(Fault::new(
-                    FaultKind::Other,
-                    format!("{}: {} rows got {} ids", target.table, batch.len(), ids.len()),
-                ));
-            }
-            let ids = ids.into_iter().map(DestinationId).collect();
-            Done { ids, rows: batch.len() as u64 }
+    let done = match operation {
+        Operation::Insert { target, batch, key } => {
+            insert(writer, target, batch, key.as_ref(), ids_come_back).await?
         }
         Operation::Update { target, batch } => {
-            Done { ids: Vec::new(), rows: writer.update(target, batch).await? }
+            Done { rows: writer.update(target, batch).await?, ..Done::default() }
         }
-        Operation::Delete { table, filter, limit } => {
-            Done { ids: Vec::new(), rows: writer.delete(table, filter, *limit).await? }
+        Operation::Delete { removal, .. } => {
+            let removed = writer.delete(removal).await?;
+            Done { rows: removed.rows, before: removed.before, ..Done::default() }
         }
-        Operation::Clear { table, column, filter, limit } => {
-            Done { ids: Vec::new(), rows: writer.clear(table, column, filter, *limit).await? }
+        Operation::Clear { removal, column, .. } => {
+            let removed = writer.clear(removal, column).await?;
+            Done { rows: removed.rows, before: removed.before, ..Done::default() }
         }
-    })
+    };
+    if let Some(marker) = marker.filter(|_| done.rows > 0) {
+        writer.insert(&marker.target, &marker.row(number)?).await?;
+    }
+    Ok(done)
+}
+
+async fn insert(
+    writer: &mut Box<dyn Writer>,
+    target: &InsertTarget,
+    batch: &Batch,
+    key: Option<&(ColumnRef, usize)>,
+    ids_come_back: bool,
+) -> Result<Done> {
+    let ids = writer.insert(target, batch).await?;
+    if target.identity.is_some() && ids.len() != batch.len() {
+        return Err(Fault::new(
+            FaultKind::Other,
+            format!("{}: {} rows got {} ids", target.table, batch.len(), ids.len()),
+        ));
+    }
+    let given = target.identity.as_ref().map(|name| ColumnRef {
+        name: name.clone(),
+        data_type: crate::database::ColumnType::BigInt,
+    });
+    let hashes = match (given, key) {
+        // The destination gives an id once: that is proof enough.
+        (Some(_), _) if !ids_come_back => Vec::new(),
+        (Some(column), _) => {
+            let keys: Vec<Value> = ids.iter().copied().map(Value::Integer).collect();
+            stored(writer, target, &column, &keys).await?
+        }
+        (None, Some((column, place))) => {
+            let keys: Vec<Value> =
+                (0..batch.len()).map(|row| batch.column(*place).value(row)).collect();
+            stored(writer, target, column, &keys).await?
+        }
+        (None, None) => row_hashes(batch, 0),
+    };
+    let ids = ids.into_iter().map(DestinationId).collect();
+    Ok(Done { ids, rows: batch.len() as u64, hashes, ..Done::default() })
+}
+
+/// The columns of a target that its rows are known again by: all but the key.
+pub(super) fn telling_columns(target: &InsertTarget, key: Option<&str>) -> Vec<ColumnRef> {
+    target
+        .columns
+        .iter()
+        .filter(|column| key.is_none_or(|key| !crate::database::same_name(&column.name, key)))
+        .map(ColumnRef::from)
+        .collect()
+}
+
+/// Hashes of rows as this transaction has stored them, in the order of their keys here.
+async fn stored(
+    writer: &mut Box<dyn Writer>,
+    target: &InsertTarget,
+    key: &ColumnRef,
+    keys: &[Value],
+) -> Result<Vec<u128>> {
+    let mut columns = vec![key.clone()];
+    columns.extend(telling_columns(target, Some(&key.name)));
+    let read = writer
+        .rows(&RowsRequest {
+            table: target.table.clone(),
+            columns,
+            filter: Filter::AnyOf(key.name.clone(), keys.to_vec()),
+            order_by: None,
+            limit: None,
+        })
+        .await?;
+    let hashes = row_hashes(&read, 1);
+    let by_key: std::collections::HashMap<String, u128> = hashes
+        .into_iter()
+        .enumerate()
+        .map(|(row, hash)| (folded(&read.column(0).value(row)), hash))
+        .collect();
+    keys.iter()
+        .map(|key| {
+            by_key.get(&folded(key)).copied().ok_or_else(|| {
+                Fault::new(
+                    FaultKind::Refused,
+                    format!("{}: row {key} is not there after it was inserted", target.table),
+                )
+            })
+        })
+        .collect()
+}
+
+/// A key as the platform compares it.
+pub(super) fn folded(key: &Value) -> String {
+    key.to_string().trim_end().to_lowercase()
 }

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 
 use super::control::Control;
-use super::session::{SharedJournal, lock};
+use super::journal::Recorder;
 use crate::database::{Result, Source};
 use crate::plan::Plan;
 use crate::proof::Surroundings;
@@ -13,10 +13,10 @@ use crate::proof::Surroundings;
 pub(super) async fn look_around(
     plan: &Plan,
     destination: &dyn Source,
-    journal: &SharedJournal,
+    recorder: &Recorder,
     control: &Control,
 ) -> Result<()> {
-    if lock(journal).surroundings()?.is_some() {
+    if recorder.reader()?.surroundings()?.is_some() {
         return Ok(());
     }
     let tell = |_, _| {
@@ -24,5 +24,5 @@ pub(super) async fn look_around(
         control.clone().between_batches().now_or_never().unwrap_or(Ok(()))
     };
     let taken = Surroundings::take(plan, destination, tell).await?;
-    lock(journal).set_surroundings(&taken.to_json()?)
+    recorder.set_surroundings(taken.to_json()?).await
 }

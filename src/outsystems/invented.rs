@@ -107,6 +107,7 @@ pub(crate) fn environment(
             snapshot_allowed: false,
             capabilities: Capabilities {
                 parallel_writers: false,
+                ids_come_back: true,
                 rights: false,
                 snapshot: false,
                 catalogs: false,

@@ -26,6 +26,15 @@ pub(super) fn plan_fingerprint(plan: &Plan) -> String {
     shown(&blake3::hash(&content))
 }
 
+impl Plan {
+    /// The fingerprint that this content has now; equal to [`Plan::fingerprint`] as long as
+    /// nobody has changed anything.
+    #[must_use]
+    pub fn pinned(&self) -> String {
+        plan_fingerprint(self)
+    }
+}
+
 /// The fingerprint of what the plan was made from: espaces, entities, attributes, columns,
 /// static records.
 #[must_use]

@@ -10,14 +10,14 @@ use super::form::hash;
 use super::prove::lock;
 use super::result::{EntityProof, TakenOver};
 use crate::database::{Fault, FaultKind, Result};
-use crate::migrate::journal::{Journal, ProvedEntity};
+use crate::migrate::journal::{Journal, ProvedEntity, Recorder};
 use crate::plan::Plan;
 
 /// What an interrupted proof found is used for so long: a day.
 const GOOD_FOR: i64 = 24 * 3600;
 
 /// That a proof is kept entity by entity, and goes on where an earlier one was interrupted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Keep {
     /// When this proof begins, as `YYYY-MM-DD HH:MM:SS±HH:MM`.
     pub begun: String,
@@ -26,6 +26,8 @@ pub struct Keep {
     pub models: [String; 2],
     /// Whether what an earlier one found is to be forgotten.
     pub afresh: bool,
+    /// What writes the journal.
+    pub recorder: Recorder,
 }
 
 /// One entity's result as it is kept.
@@ -37,7 +39,6 @@ struct Kept {
 
 /// What is kept, and what was found there.
 pub(super) struct Keeping<'a> {
-    journal: &'a Mutex<Journal>,
     keep: Option<&'a Keep>,
     about: String,
     earlier: HashMap<usize, Kept>,
@@ -49,21 +50,22 @@ impl<'a> Keeping<'a> {
     /// Reads what an earlier proof of the same has found.
     pub(super) fn open(
         plan: &Plan,
-        journal: &'a Mutex<Journal>,
+        journal: &Mutex<Journal>,
         keep: Option<&'a Keep>,
     ) -> Result<Self> {
         let mut keeping =
-            Self { journal, keep, about: String::new(), earlier: HashMap::new(), taken_over: None };
+            Self { keep, about: String::new(), earlier: HashMap::new(), taken_over: None };
         let Some(keep) = keep else { return Ok(keeping) };
         let journal = lock(journal);
         keeping.about = about(plan, &journal, keep)?;
-        if keep.afresh {
-            journal.forget_proved()?;
-        }
-        for proved in journal.proved_entities()? {
+        let found = if keep.afresh { Vec::new() } else { journal.proved_entities()? };
+        for proved in found {
             let Ok(kept) = serde_json::from_str::<Kept>(&proved.result) else { continue };
             // What was wrong may have been put right since.
-            if proved.about == keeping.about && kept.proof.holds() && is_recent(&kept.begun, keep) {
+            if proved.about == keeping.about
+                && kept.proof.holds()
+                && is_recent(&kept.begun, &keep.begun)
+            {
                 keeping.earlier.insert(proved.number, kept);
             }
         }
@@ -85,18 +87,21 @@ impl<'a> Keeping<'a> {
     }
 
     /// Keeps the result for an entity.
-    pub(super) fn keep(&self, place: usize, proof: &EntityProof) -> Result<()> {
+    pub(super) async fn keep(&self, place: usize, proof: &EntityProof) -> Result<()> {
         let Some(keep) = self.keep else { return Ok(()) };
         let kept = Kept { begun: keep.begun.clone(), proof: proof.clone() };
         let result = serde_json::to_string(&kept)
             .map_err(|error| Fault::new(FaultKind::Other, error.to_string()))?;
         let about = self.about.clone();
-        lock(self.journal).keep_proved(&ProvedEntity { number: place, about, result })
+        keep.recorder.keep_proved(ProvedEntity { number: place, about, result }).await
     }
 
     /// Forgets everything: the proof has ended.
-    pub(super) fn finish(&self) -> Result<()> {
-        if self.keep.is_some() { lock(self.journal).forget_proved() } else { Ok(()) }
+    pub(super) async fn finish(&self) -> Result<()> {
+        match self.keep {
+            Some(keep) => keep.recorder.forget_proved().await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -112,8 +117,8 @@ fn seconds(moment: &str) -> Option<i64> {
     moment.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
 }
 
-fn is_recent(begun: &str, keep: &Keep) -> bool {
-    let age = seconds(&keep.begun).zip(seconds(begun)).map(|(now, then)| now - then);
+fn is_recent(begun: &str, now: &str) -> bool {
+    let age = seconds(now).zip(seconds(begun)).map(|(now, then)| now - then);
     age.is_some_and(|age| (0..GOOD_FOR).contains(&age))
 }
 
@@ -139,16 +144,11 @@ mod tests {
 
     #[test]
     fn a_day_is_counted_in_hours_whatever_the_offset() {
-        let now = |begun: &str| Keep {
-            begun: begun.to_owned(),
-            models: [String::new(), String::new()],
-            afresh: false,
-        };
         let then = "2026-03-01 12:00:00+01:00";
-        assert!(is_recent(then, &now("2026-03-01 12:00:00+01:00")));
-        assert!(is_recent(then, &now("2026-03-02 10:59:59+00:00")));
-        assert!(!is_recent(then, &now("2026-03-02 11:00:00+00:00")));
-        assert!(!is_recent(then, &now("2026-03-01 10:00:00+00:00")));
-        assert!(!is_recent("", &now(then)));
+        assert!(is_recent(then, "2026-03-01 12:00:00+01:00"));
+        assert!(is_recent(then, "2026-03-02 10:59:59+00:00"));
+        assert!(!is_recent(then, "2026-03-02 11:00:00+00:00"));
+        assert!(!is_recent(then, "2026-03-01 10:00:00+00:00"));
+        assert!(!is_recent("", then));
     }
 }

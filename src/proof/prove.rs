@@ -14,7 +14,7 @@ use crate::migrate::journal::{BatchKind, Journal};
 use crate::plan::{EntityPlan, Plan};
 
 /// How much is compared.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ProofOptions {
     /// About so many rows of each entity: whole batches, the first, the last and some between.
     /// Whether the other rows are there is checked all the same. `None`: all of them.
@@ -100,7 +100,7 @@ pub async fn prove(
         let proved = one(job, &mut maps, &mut |rows, of| tell(place, &entity.name, rows, of))
             .await
             .map_err(|fault| fault.while_doing(format!("proving {}", entity.name)))?;
-        keeping.keep(place, &proved)?;
+        keeping.keep(place, &proved).await?;
         proof.entities.push(proved);
     }
     let first = plan.entities.len();
@@ -110,11 +110,11 @@ pub async fn prove(
     if let Some(before) = before {
         let around = Around { plan, journal, destination, before };
         let mut tell = |done, all| tell(kinds, SURROUNDINGS, done, all);
-        proof.surroundings = Some(around.prove(options.keep.is_some(), &mut tell).await?);
+        proof.surroundings = Some(around.prove(options.keep.as_ref(), &mut tell).await?);
     }
     proof.taken_over = keeping.taken_over.take();
     proof.unverified = unverified(plan, &proof);
-    keeping.finish()?;
+    keeping.finish().await?;
     Ok(proof)
 }
 
@@ -127,10 +127,10 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    /// Takes the picture again and compares; `keeps` has the journal keep it, if it is the first.
+    /// Takes the picture again and compares; `keep` has the journal keep it, if it is the first.
     async fn prove(
         &self,
-        keeps: bool,
+        keep: Option<&Keep>,
         tell: &mut (dyn FnMut(u64, u64) + Send),
     ) -> Result<SurroundingsProof> {
         let ours = Ours::read(self.plan, &lock(self.journal), &self.before)?;
@@ -144,8 +144,10 @@ impl Around<'_> {
         let proved = proved.as_deref().map(Surroundings::from_json).transpose()?;
         let switches = self.destination.facts().capabilities.switches;
         let found = compare(&self.before, proved.as_ref(), &now, switches);
-        if keeps && proved.is_none() {
-            lock(self.journal).set_proved_surroundings(&now.to_json()?)?;
+        if let Some(keep) = keep
+            && proved.is_none()
+        {
+            keep.recorder.set_proved_surroundings(now.to_json()?).await?;
         }
         Ok(found)
     }

@@ -310,22 +310,10 @@ impl RunReport {
                  osferry verify {}",
                 self.id
             )),
-            Verdict::Stopped | Verdict::Failed => {
-                let kept = self
-                    .entities
-                    .iter()
-                    .find(|entity| entity.existing == ExistingRows::Kept && entity.written > 0);
-                next.push(match kept {
-                    None => "Run the plan again: it deletes what it replaces and starts over."
-                        .to_owned(),
-                    Some(entity) => format!(
-                        "Running the plan again would add the rows of {} a second time, since the \
-                         destination's rows are kept. Take this run's rows out first; the journal \
-                         knows their ids.",
-                        entity.name
-                    ),
-                });
-            }
+            Verdict::Stopped | Verdict::Failed => next.push(format!(
+                "Go on where it ended, without writing anything twice: osferry resume {}",
+                self.id
+            )),
         }
         next
     }

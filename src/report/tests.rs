@@ -3,6 +3,7 @@
 mod proofs;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use proofs::proof;
 
@@ -12,7 +13,7 @@ use crate::compare::{
 };
 use crate::database::{ColumnRef, ColumnShape, ColumnType, Filter, TableName, Value};
 use crate::migrate::journal::{
-    BatchKind, EmptiedCell, Journal, Keys, LeftOutRow, NewBatch, Operator, PersonRecord, RunHeader,
+    BatchKind, EmptiedCell, LeftOutRow, NewBatch, Operator, PersonRecord, Recorder, RunHeader,
     RunState,
 };
 use crate::outsystems::{DestinationId, Key, SourceId};
@@ -155,25 +156,22 @@ fn header() -> RunHeader {
 }
 
 fn batch(entity: usize, kind: BatchKind, rows: u64) -> NewBatch {
-    NewBatch {
-        entity: Some(entity),
-        kind,
-        session: "c.1".to_owned(),
-        rows,
-        source_keys: Keys::None,
-        destination_keys: Keys::None,
-        digest: 0,
-        emptied: Vec::new(),
-        deferred: Vec::new(),
-    }
+    NewBatch { entity: Some(entity), ..NewBatch::new(kind, "c.1", rows) }
 }
 
-fn write(journal: &mut Journal, batch: &NewBatch) {
-    let (number, _) = journal.prepare(batch).expect("it is written down");
+/// Waits for the journal.
+fn done<T>(work: impl Future<Output = crate::database::Result<T>>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(work).expect("it is written down")
+}
+
+fn write(journal: &Recorder, batch: &NewBatch) {
+    let number = journal.next_batch();
+    let _token = done(journal.prepare(number, Arc::new(batch.clone())));
     journal.committed(number).expect("it is noted");
 }
 
-fn left_out(journal: &Journal, entity: usize, key: i64, reason: &str, code: Option<i64>) {
+fn left_out(journal: &Recorder, entity: usize, key: i64, reason: &str, code: Option<i64>) {
     journal
         .leave_out(&LeftOutRow {
             entity,
@@ -185,29 +183,38 @@ fn left_out(journal: &Journal, entity: usize, key: i64, reason: &str, code: Opti
         .expect("it is noted");
 }
 
+/// The report of what a journal holds by now.
+fn read(journal: &Recorder) -> RunReport {
+    done(journal.flush());
+    RunReport::read(&journal.reader().expect("a journal")).expect("a report")
+}
+
+fn set_proof(journal: &Recorder, differences: u64) {
+    let proof = serde_json::to_string(&proof(differences)).expect("JSON");
+    done(journal.set_proof(proof));
+}
+
 /// A run that wrote everything, with a bit of everything.
-fn journal(folder: &Path, state: RunState) -> Journal {
-    let mut journal = Journal::create(folder, &header(), &plan()).expect("a journal");
+fn journal(folder: &Path, state: RunState) -> Recorder {
+    let journal = Recorder::create(folder, &header(), &plan()).expect("a journal");
     journal.event("2026-03-01 14:13:28", "started, plan 7c1f-09ab-0000-0001").expect("noted");
-    write(&mut journal, &batch(1, BatchKind::Delete, 1_200));
-    journal
-        .people(&[
-            PersonRecord {
-                is_group: false,
-                source: SourceId(11),
-                destination: DestinationId(301),
-                is_ours: true,
-            },
-            PersonRecord {
-                is_group: false,
-                source: SourceId(12),
-                destination: DestinationId(77),
-                is_ours: false,
-            },
-        ])
-        .expect("noted");
-    write(&mut journal, &batch(0, BatchKind::Recognise, 3));
-    write(&mut journal, &batch(0, BatchKind::Insert, 1_235));
+    write(&journal, &batch(1, BatchKind::Delete, 1_200));
+    done(journal.people(vec![
+        PersonRecord {
+            is_group: false,
+            source: SourceId(11),
+            destination: DestinationId(301),
+            is_ours: true,
+        },
+        PersonRecord {
+            is_group: false,
+            source: SourceId(12),
+            destination: DestinationId(77),
+            is_ours: false,
+        },
+    ]));
+    write(&journal, &batch(0, BatchKind::Recognise, 3));
+    write(&journal, &batch(0, BatchKind::Insert, 1_235));
     let emptied = |column, key, reason: &str| EmptiedCell {
         column,
         key: Value::Integer(key),
@@ -215,7 +222,7 @@ fn journal(folder: &Path, state: RunState) -> Journal {
         reason: reason.to_owned(),
     };
     write(
-        &mut journal,
+        &journal,
         &NewBatch {
             emptied: vec![
                 emptied(1, 500, "user 13 has no counterpart"),
@@ -225,7 +232,7 @@ fn journal(folder: &Path, state: RunState) -> Journal {
             ..batch(1, BatchKind::Insert, 33_880)
         },
     );
-    write(&mut journal, &batch(1, BatchKind::SecondPass, 12));
+    write(&journal, &batch(1, BatchKind::SecondPass, 12));
     left_out(&journal, 0, 4, "Name: a text of 44 characters does not fit NVARCHAR(30)", None);
     left_out(&journal, 0, 9, "Name: a text of 31 characters does not fit NVARCHAR(30)", None);
     for key in 100..113 {
@@ -239,19 +246,17 @@ fn journal(folder: &Path, state: RunState) -> Journal {
          The duplicate key value is (my secret).",
         Some(2627),
     );
-    journal.set_state(state).expect("noted");
+    done(journal.set_state(state, None));
     journal
 }
 
 fn proved(folder: &Path, differences: u64) -> RunReport {
     let state = if differences == 0 { RunState::Proved } else { RunState::Disproved };
     let journal = journal(folder, state);
-    journal
-        .set_proof(&serde_json::to_string(&proof(differences)).expect("JSON"))
-        .expect("it is noted");
+    set_proof(&journal, differences);
     journal.event("2026-03-01 14:54:02", "proved").expect("noted");
-    journal.set_ended("2026-03-01 14:54:02").expect("noted");
-    RunReport::read(&journal).expect("a report")
+    done(journal.set_state(state, Some("2026-03-01 14:54:02".to_owned())));
+    read(&journal)
 }
 
 #[test]
@@ -289,7 +294,7 @@ fn a_failed_run_on_the_terminal() {
              with unique index 'OSIDX_1'. The duplicate key value is (my secret, 3). (error 2601)",
         )
         .expect("noted");
-    let report = RunReport::read(&journal).expect("a report");
+    let report = read(&journal);
     insta::assert_snapshot!(report.summary());
 }
 
@@ -325,8 +330,8 @@ fn every_state_has_its_verdict() {
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = journal(folder.path(), state);
-        journal.set_proof(&serde_json::to_string(&proof(0)).expect("JSON")).expect("noted");
-        let report = RunReport::read(&journal).expect("a report");
+        set_proof(&journal, 0);
+        let report = read(&journal);
         assert_eq!(report.verdict(), verdict, "{state:?}");
     }
 }
@@ -334,27 +339,24 @@ fn every_state_has_its_verdict() {
 #[test]
 fn nothing_is_proved_without_a_proof_that_holds() {
     let folder = tempfile::tempdir().expect("a folder");
-    let journal = Journal::create(folder.path(), &header(), &plan()).expect("a journal");
-    journal.set_state(RunState::Proved).expect("noted");
-    let verdict = || RunReport::read(&journal).expect("a report").verdict();
+    let journal = Recorder::create(folder.path(), &header(), &plan()).expect("a journal");
+    done(journal.set_state(RunState::Proved, None));
+    let verdict = || read(&journal).verdict();
     assert_eq!(verdict(), Verdict::Written);
     for (differences, expected) in [(0, Verdict::Proved), (1, Verdict::Disproved)] {
-        let proof = serde_json::to_string(&proof(differences)).expect("JSON");
-        journal.set_proof(&proof).expect("noted");
+        set_proof(&journal, differences);
         assert_eq!(verdict(), expected);
     }
 }
 
 #[test]
-fn a_stopped_run_that_keeps_rows_warns_of_doubles() {
+fn a_stopped_run_says_how_to_go_on() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut plan = plan();
-    plan.entities[1].existing = ExistingPlan::Keep { rows: 3 };
-    let mut journal = Journal::create(folder.path(), &header(), &plan).expect("a journal");
-    write(&mut journal, &batch(1, BatchKind::Insert, 10));
-    journal.set_state(RunState::Stopped).expect("noted");
-    let report = RunReport::read(&journal).expect("a report");
-    assert!(report.next()[0].contains("a second time"), "{:?}", report.next());
+    let journal = Recorder::create(folder.path(), &header(), &plan()).expect("a journal");
+    write(&journal, &batch(1, BatchKind::Insert, 10));
+    done(journal.set_state(RunState::Stopped, None));
+    let report = read(&journal);
+    assert!(report.next()[0].contains("osferry resume 01jq3b"), "{:?}", report.next());
     assert!(report.result.starts_with("Stopped before the end: 10 rows of 1 entity"));
 }
 

@@ -147,7 +147,7 @@ async fn a_run_is_followed_proved_reported_and_proved_again() {
         source_model: &ready.source_model,
         destination_model: &ready.destination_model,
     };
-    let again = Again { known: &known, sides, sample: Some(1), afresh: false };
+    let again = Again { known: &known, sides, sample: Some(1), afresh: false, recorder: None };
     let verifying = again.verify(Mutex::new(journal), |_| {});
     assert!(
         matches!(can_be_spawned(verifying).await, Ok(Verified::Sample(proof)) if proof.holds())

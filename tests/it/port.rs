@@ -5,9 +5,9 @@
 use osferry::database::{
     Batch, Builder, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, Destination, EngineKind,
     FaultKind, Fence, Filter, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex,
-    NewTable, NewTrigger, Outcome, RowsRequest, ScanRequest, Source, TableName, UpdateTarget,
-    Value, Witness, Writer, date_time_from_text, decimal_from_text, open_builder, open_destination,
-    open_source, same_name,
+    NewTable, NewTrigger, Outcome, Removal, RowsRequest, ScanRequest, Source, TableName,
+    UpdateTarget, Value, Witness, Writer, date_time_from_text, decimal_from_text, open_builder,
+    open_destination, open_source, same_name,
 };
 
 use crate::support::engine::TestEngine;
@@ -702,6 +702,7 @@ async fn a_fence_waits_for_its_session(engine: &TestEngine) {
     assert_eq!(destination.fence(&session).await.expect("fenced"), Fence::Gone);
     assert_eq!(destination.fence("never:was").await.expect("fenced"), Fence::Gone);
     let key = ColumnRef::from(&numbered()[0]);
+    let ids: Vec<Value> = ids.into_iter().map(Value::Integer).collect();
     let witness = destination.witness(&target.table, &key, &ids).await.expect("asked");
     assert_eq!(witness, Witness::None);
 }
@@ -715,7 +716,15 @@ async fn the_witness_counts(engine: &TestEngine) {
         (vec![100, 101], Witness::None),
         (vec![4, 5, 6, 7], Witness::Some(2)),
     ] {
+        let ids: Vec<Value> = ids.into_iter().map(Value::Integer).collect();
         assert_eq!(destination.witness(&table, &key, &ids).await.expect("asked"), expected);
+    }
+    let label = ColumnRef::from(&numbered()[1]);
+    for (labels, expected) in [
+        (vec![text("ROW 00001"), text("row 00002")], Witness::All),
+        (vec![text("row 00001"), text("nobody")], Witness::Some(1)),
+    ] {
+        assert_eq!(destination.witness(&table, &label, &labels).await.expect("asked"), expected);
     }
 }
 
@@ -740,13 +749,44 @@ async fn rows_are_updated_deleted_and_cleared(engine: &TestEngine) {
     );
     assert_eq!(writer.update(&target, &changes).await.expect("updated"), 2);
     let upper = Filter::Between("Id".to_owned(), Value::Integer(11), Value::Integer(20));
-    assert_eq!(writer.delete(&table, &upper, 4).await.expect("deleted"), 4);
-    assert_eq!(writer.delete(&table, &upper, 100).await.expect("deleted"), 6);
-    assert_eq!(writer.delete(&table, &upper, 100).await.expect("deleted"), 0);
+    let removal = |filter: &Filter, limit, returning: &[ColumnShape]| Removal {
+        table: table.clone(),
+        filter: filter.clone(),
+        limit,
+        key: Some("Id".to_owned()),
+        returning: returning.iter().map(ColumnRef::from).collect(),
+    };
+    let removed = writer.delete(&removal(&upper, 4, &columns)).await.expect("deleted");
+    // Each row comes back whole, as it was.
+    assert_eq!((removed.rows, removed.before.len()), (4, 4));
+    for row in 0..4 {
+        let id = removed.before.column(0).integer(row).expect("an id");
+        assert!((11..=20).contains(&id));
+        assert_eq!(removed.before.column(1).value(row), text(&format!("row {id:05}")));
+    }
+    for rows in [6, 0] {
+        let removed = writer.delete(&removal(&upper, 100, &[])).await.expect("deleted");
+        assert_eq!((removed.rows, removed.before.columns().len()), (rows, 0));
+    }
     let label = Filter::Equals("Label".to_owned(), text("row 00008"));
-    assert_eq!(writer.clear(&table, "Parent", &label, 10).await.expect("cleared"), 1);
-    assert_eq!(writer.clear(&table, "Parent", &label, 10).await.expect("cleared"), 0);
-    assert_eq!(writer.clear(&table, "Parent", &Filter::All, 2).await.expect("cleared"), 2);
+    let held = RowsRequest {
+        table: table.clone(),
+        columns: vec![ColumnRef::from(&columns[2])],
+        filter: label.clone(),
+        order_by: None,
+        limit: None,
+    };
+    // As this session sees it, and as nobody else yet can.
+    let held = writer.rows(&held).await.expect("rows").column(0).value(0);
+    let returning = [columns[0].clone(), columns[2].clone()];
+    let cleared = writer.clear(&removal(&label, 10, &returning), "Parent").await.expect("cleared");
+    assert_eq!(cleared.rows, 1);
+    assert_eq!(cleared.before.column(0).value(0), Value::Integer(8));
+    assert_eq!(cleared.before.column(1).value(0), held);
+    for (filter, rows) in [(&label, 0), (&Filter::All, 2)] {
+        let cleared = writer.clear(&removal(filter, 2, &[]), "Parent").await.expect("cleared");
+        assert_eq!(cleared.rows, rows);
+    }
     commit(&mut writer).await;
     let rows = read_all(destination.as_source(), "OSUSR_x_Thing", &columns).await;
     assert_eq!(rows.len(), 10);
@@ -768,7 +808,14 @@ async fn a_rollback_leaves_nothing(engine: &TestEngine) {
     for _ in 0..2 {
         writer.begin().await.expect("begin");
         assert_eq!(writer.insert(&target, &rows).await.expect("insert").len(), 2);
-        writer.delete(&target.table, &Filter::All, 100).await.expect("deleted");
+        let removal = Removal {
+            table: target.table.clone(),
+            filter: Filter::All,
+            limit: 100,
+            key: None,
+            returning: Vec::new(),
+        };
+        writer.delete(&removal).await.expect("deleted");
         writer.rollback().await.expect("rolled back");
     }
     assert_eq!(destination.count(&target.table, &Filter::All).await.expect("count"), 5);

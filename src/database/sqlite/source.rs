@@ -62,6 +62,7 @@ pub(super) fn facts(path: &Path, read_only: bool) -> Result<EngineFacts> {
         snapshot_allowed: true,
         capabilities: Capabilities {
             parallel_writers: false,
+            ids_come_back: true,
             rights: false,
             snapshot: true,
             catalogs: true,
@@ -115,7 +116,7 @@ fn read_row(
     Ok(())
 }
 
-fn select(connection: &Connection, request: &RowsRequest) -> Result<Batch> {
+pub(super) fn select(connection: &Connection, request: &RowsRequest) -> Result<Batch> {
     let condition = Condition::new(connection, &request.table, &request.filter)?;
     let mut sql = format!(
         "SELECT {} FROM {} AS t WHERE {}",

@@ -9,12 +9,12 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::cell;
 use super::session::{Access, Session, fault, quote, table_sql};
-use super::source::SqliteSource;
+use super::source::{SqliteSource, select};
 use super::statement::{Condition, add_functions};
 use crate::database::{
     Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, InsertTarget,
-    JournalToken, Outcome, Result, Rights, RowsRequest, RunLock, Scan, ScanRequest, Source,
-    TableName, TableShape, UpdateTarget, Witness, Writer,
+    JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest, RunLock, Scan,
+    ScanRequest, Source, TableName, TableShape, UpdateTarget, Value, Witness, Writer,
 };
 
 /// A SQLite file that is written.
@@ -142,12 +142,11 @@ impl Destination for SqliteDestination {
             .await
     }
 
-    async fn witness(&self, table: &TableName, key: &ColumnRef, ids: &[i64]) -> Result<Witness> {
-        let values = ids.iter().map(|id| crate::database::Value::Integer(*id)).collect();
-        let found = self.count(table, &Filter::AnyOf(key.name.clone(), values)).await?;
+    async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness> {
+        let found = self.count(table, &Filter::AnyOf(key.name.clone(), keys.to_vec())).await?;
         Ok(match found {
             0 => Witness::None,
-            found if found == ids.len() as u64 => Witness::All,
+            found if found == keys.len() as u64 => Witness::All,
             found => Witness::Some(found),
         })
     }
@@ -169,25 +168,24 @@ impl Writer for SqliteWriter {
         self.session.call(move |connection| insert(connection, &target, &batch)).await
     }
 
+    async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
+        let request = request.clone();
+        self.session.call(move |connection| select(connection, &request)).await
+    }
+
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         let (target, batch) = (target.clone(), batch.clone());
         self.session.call(move |connection| update(connection, &target, &batch)).await
     }
 
-    async fn delete(&mut self, table: &TableName, filter: &Filter, limit: usize) -> Result<u64> {
-        self.change(table, filter, limit, "DELETE FROM {table}", String::new()).await
+    async fn delete(&mut self, removal: &Removal) -> Result<Removed> {
+        let removal = removal.clone();
+        self.session.call(move |connection| remove(connection, &removal, None)).await
     }
 
-    async fn clear(
-        &mut self,
-        table: &TableName,
-        column: &str,
-        filter: &Filter,
-        limit: usize,
-    ) -> Result<u64> {
-        let set = format!("UPDATE {{table}} SET {} = NULL", quote(column));
-        let filled = format!(" AND t.{} IS NOT NULL", quote(column));
-        self.change(table, filter, limit, &set, filled).await
+    async fn clear(&mut self, removal: &Removal, column: &str) -> Result<Removed> {
+        let (removal, column) = (removal.clone(), column.to_owned());
+        self.session.call(move |connection| remove(connection, &removal, Some(&column))).await
     }
 
     async fn commit(&mut self, _token: JournalToken) -> Outcome {
@@ -220,32 +218,45 @@ impl SqliteWriter {
             .call(move |connection| connection.execute_batch(sql).map_err(|error| fault(&error)))
             .await
     }
+}
 
-    async fn change(
-        &self,
-        table: &TableName,
-        filter: &Filter,
-        limit: usize,
-        verb: &str,
-        also: String,
-    ) -> Result<u64> {
-        let (table, filter, verb) = (table.clone(), filter.clone(), verb.to_owned());
-        self.session
-            .call(move |connection| {
-                let condition = Condition::new(connection, &table, &filter)?;
-                let name = table_sql(connection, &table)?;
-                let sql = format!(
-                    "{} WHERE rowid IN (SELECT t.rowid FROM {name} AS t WHERE ({}){also} LIMIT {limit})",
-                    verb.replace("{table}", &name),
-                    condition.sql
-                );
-                connection
-                    .execute(&sql, params_from_iter(&condition.parameters))
-                    .map(|rows| rows as u64)
-                    .map_err(|error| fault(&error))
-            })
-            .await
+/// Deletes rows, or empties a column of them where it is filled.
+fn remove(connection: &Connection, removal: &Removal, emptied: Option<&str>) -> Result<Removed> {
+    let name = table_sql(connection, &removal.table)?;
+    let condition = Condition::new(connection, &removal.table, &removal.filter)?;
+    let filled =
+        emptied.map_or_else(String::new, |column| format!(" AND t.{} IS NOT NULL", quote(column)));
+    let mut wanted = vec!["t.rowid".to_owned()];
+    wanted.extend(removal.returning.iter().map(|column| format!("t.{}", quote(&column.name))));
+    let sql = format!(
+        "SELECT {} FROM {name} AS t WHERE ({}){filled} LIMIT {}",
+        wanted.join(", "),
+        condition.sql,
+        removal.limit
+    );
+    let mut before = Batch::for_types(removal.returning.iter().map(|column| &column.data_type))?;
+    let mut places: Vec<i64> = Vec::new();
+    let mut read = connection.prepare(&sql).map_err(|error| fault(&error))?;
+    let mut rows =
+        read.query(params_from_iter(&condition.parameters)).map_err(|error| fault(&error))?;
+    while let Some(row) = rows.next().map_err(|error| fault(&error))? {
+        places.push(row.get(0).map_err(|error| fault(&error))?);
+        for (index, column) in removal.returning.iter().enumerate() {
+            let cell = row.get_ref(index + 1).map_err(|error| fault(&error))?;
+            cell::read(cell, &column.data_type, before.column_mut(index))
+                .map_err(|fault| fault.while_doing(format!("{}.{}", removal.table, column.name)))?;
+        }
     }
+    let verb = emptied.map_or_else(
+        || format!("DELETE FROM {name}"),
+        |column| format!("UPDATE {name} SET {} = NULL", quote(column)),
+    );
+    let places = serde_json::to_string(&places)
+        .map_err(|error| Fault::new(FaultKind::Other, error.to_string()))?;
+    let rows = connection
+        .execute(&format!("{verb} WHERE rowid IN (SELECT value FROM json_each(?1))"), [places])
+        .map_err(|error| fault(&error))?;
+    Ok(Removed { rows: rows as u64, before })
 }
 
 pub(super) fn insert(

@@ -23,6 +23,9 @@ fn run_lock(database: &str) -> String {
 /// Rows asked for by locking reads, so that a transaction still open is waited for.
 const LOCKING: &str = " WITH (READCOMMITTEDLOCK)";
 
+/// Keys asked for at once.
+const WITNESSES: usize = 2_000;
+
 /// A database that is written.
 pub(super) struct SqlServerDestination {
     reading: Arc<SqlServerSource>,
@@ -157,13 +160,16 @@ impl Destination for SqlServerDestination {
         Ok(if granted(&answer)? { Fence::Gone } else { Fence::StillThere })
     }
 
-    async fn witness(&self, table: &TableName, key: &ColumnRef, ids: &[i64]) -> Result<Witness> {
-        let values = ids.iter().copied().map(Value::Integer).collect();
-        let filter = Filter::AnyOf(key.name.clone(), values);
-        let found = self.reading.count_with(table, &filter, LOCKING).await?;
-        Ok(match found {
+    async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness> {
+        let mut all = 0;
+        // Texts travel as parameters, of which a request may have only so many.
+        for some in keys.chunks(WITNESSES) {
+            let filter = Filter::AnyOf(key.name.clone(), some.to_vec());
+            all += self.reading.count_with(table, &filter, LOCKING).await?;
+        }
+        Ok(match all {
             0 => Witness::None,
-            found if found == ids.len() as u64 => Witness::All,
+            found if found == keys.len() as u64 => Witness::All,
             found => Witness::Some(found),
         })
     }

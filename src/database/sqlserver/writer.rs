@@ -4,17 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tiberius::Row;
 
 use super::connect::{Intent, Target};
-use super::connection::{Connection, Undecided, integer, text, unexpected};
+use super::connection::{Connection, Flow, ReadFailure, Undecided, integer, text, unexpected};
 use super::source::SqlServerSource;
 use super::statements::filter::{Names, Writer as Conditions};
-use super::statements::write::{self, Insert, StageColumn};
+use super::statements::read::{self, Selection};
+use super::statements::write::{self, Before, Insert, StageColumn};
 use super::statements::{Statement, catalogue, take_lock};
-use super::{fault, stage};
+use super::{fault, scan, stage};
 use crate::database::{
-    Batch, ColumnShape, Fault, FaultKind, Filter, InsertTarget, JournalToken, Outcome, Result,
-    TableName, UpdateTarget, Writer, same_name,
+    Batch, ColumnShape, Fault, FaultKind, Filter, InsertTarget, JournalToken, Outcome, Removal,
+    Removed, Result, RowsRequest, TableName, UpdateTarget, Writer, same_name,
 };
 
 /// The name of a session's lock, by which another session can wait for its end.
@@ -308,18 +310,62 @@ impl SqlServerWriter {
         only_count(&answer)
     }
 
-    /// Adds a condition to a statement that changes rows, and runs it.
-    async fn change(
+    /// Runs a statement that answers with rows of a table.
+    async fn read(
         &mut self,
-        names: &Names,
+        statement: &Statement,
         table: &TableName,
-        filter: &Filter,
-        mut statement: Statement,
-    ) -> Result<u64> {
-        Conditions { names, statement: &mut statement }.add(table, "t", filter)?;
-        statement.add(write::ANSWER_DONE);
-        let limit = self.target.limits.statement;
-        only_count(&self.connection.run(&statement, limit).await?)
+        each: &mut (dyn FnMut(Row) -> Result<Flow> + Send),
+    ) -> Result<()> {
+        match self.connection.read(statement, each).await {
+            Ok(_) => Ok(()),
+            Err(ReadFailure::LoneSurrogate) => Err(self.reading.met_odd_text(table)),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Deletes rows or empties a column of them, and reads what the statement itself says they
+    /// were: nothing can come between.
+    async fn remove(&mut self, removal: &Removal, emptied: Option<&str>) -> Result<Removed> {
+        let names = self.names(&removal.table, &removal.filter).await?;
+        let shape = names.shape(&removal.table)?;
+        let table = shape.name.clone();
+        let collations = match removal.returning.is_empty() {
+            true => HashMap::new(),
+            false => self.facts(&table).await?.collations,
+        };
+        let before: Vec<Before<'_>> = removal
+            .returning
+            .iter()
+            .map(|wanted| {
+                let kept = shape.column(&wanted.name);
+                Before {
+                    wanted,
+                    kept: kept.map_or(&wanted.data_type, |kept| &kept.data_type),
+                    collation: collations.get(&wanted.name.to_lowercase()).map(String::as_str),
+                }
+            })
+            .collect();
+        let key = removal.key.as_deref();
+        let mut statement = write::remove(&table, emptied, removal.limit, key, &before);
+        let mut conditions = Conditions { names: &names, statement: &mut statement };
+        conditions.add(&removal.table, "t", &removal.filter)?;
+        statement.add(&write::removed(key, &before, self.reading.text_form(&table)));
+        let mut rows = None;
+        let mut batch = Batch::for_types(removal.returning.iter().map(|column| &column.data_type))?;
+        self.read(&statement, &table, &mut |row| match rows {
+            None => {
+                rows = Some(integer(&row, 0)?.unwrap_or_default().unsigned_abs());
+                Ok(Flow::More)
+            }
+            Some(_) => scan::push(row, &removal.returning, &mut batch).map(|()| Flow::More),
+        })
+        .await?;
+        let rows = rows.ok_or_else(|| unexpected("a number of rows"))?;
+        if !removal.returning.is_empty() && batch.len() as u64 != rows {
+            return Err(unexpected("each row as it was"));
+        }
+        Ok(Removed { rows, before: batch })
     }
 }
 
@@ -344,30 +390,41 @@ impl Writer for SqlServerWriter {
         self.insert_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
     }
 
+    async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
+        let names = self.names(&request.table, &request.filter).await?;
+        let table = names.shape(&request.table)?.name.clone();
+        let selection = Selection {
+            table: &request.table,
+            columns: &request.columns,
+            filter: &request.filter,
+            order_by: request.order_by.as_deref(),
+            after: None,
+            limit: request.limit,
+            form: self.reading.text_form(&table),
+        };
+        let statement = read::select(&names, &selection)?;
+        let mut batch = Batch::for_types(request.columns.iter().map(|column| &column.data_type))?;
+        self.read(&statement, &table, &mut |row| {
+            scan::push(row, &request.columns, &mut batch).map(|()| Flow::More)
+        })
+        .await?;
+        Ok(batch)
+    }
+
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         self.update_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
     }
 
-    async fn delete(&mut self, table: &TableName, filter: &Filter, limit: usize) -> Result<u64> {
-        let names = self.names(table, filter).await?;
-        let statement = write::delete(&names.shape(table)?.name, limit);
-        self.change(&names, table, filter, statement)
+    async fn delete(&mut self, removal: &Removal) -> Result<Removed> {
+        self.remove(removal, None)
             .await
-            .map_err(|fault| fault::refused_rows(fault).while_doing(table))
+            .map_err(|fault| fault::refused_rows(fault).while_doing(&removal.table))
     }
 
-    async fn clear(
-        &mut self,
-        table: &TableName,
-        column: &str,
-        filter: &Filter,
-        limit: usize,
-    ) -> Result<u64> {
-        let names = self.names(table, filter).await?;
-        let statement = write::clear(&names.shape(table)?.name, column, limit);
-        self.change(&names, table, filter, statement)
+    async fn clear(&mut self, removal: &Removal, column: &str) -> Result<Removed> {
+        self.remove(removal, Some(column))
             .await
-            .map_err(|fault| fault::refused_rows(fault).while_doing(table))
+            .map_err(|fault| fault::refused_rows(fault).while_doing(&removal.table))
     }
 
     async fn commit(&mut self, _token: JournalToken) -> Outcome {

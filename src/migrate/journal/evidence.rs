@@ -12,11 +12,10 @@ impl Journal {
     pub fn next_batch(&self, entity: usize, after: i64) -> Result<Option<BatchRecord>> {
         let read = || {
             self.connection
-                .prepare_cached(
-                    "SELECT id, kind, rows, source_keys, destination_keys, digest FROM batch \
-                     WHERE entity = ?1 AND state = 'committed' AND id > ?2 \
-                     AND kind IN ('insert', 'recognise') ORDER BY id LIMIT 1",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT {BATCH} WHERE b.entity = ?1 AND b.state = 'committed' AND b.id > ?2 \
+                     AND b.kind IN ('insert', 'recognise') ORDER BY b.id LIMIT 1"
+                ))?
                 .query_row(params![entity as i64, after], batch)
                 .optional()
         };
@@ -104,17 +103,31 @@ impl Journal {
     }
 }
 
+/// What [`batch`] reads, and where.
+pub(super) const BATCH: &str = "b.id, b.entity, t.content, b.kind, b.session, b.rows, \
+     b.source_keys, b.destination_keys, b.digest, b.hashes, b.counted, b.image, b.origin \
+     FROM batch b LEFT JOIN target t ON t.id = b.target";
+
 pub(super) fn batch(row: &Row<'_>) -> rusqlite::Result<BatchRecord> {
-    let digest: Vec<u8> = row.get(5)?;
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
+    let hashes = |bytes: &[u8]| -> Vec<u128> {
+        let (whole, _) = bytes.as_chunks::<16>();
+        whole.iter().map(|bytes| u128::from_be_bytes(*bytes)).collect()
+    };
+    let written_to: Option<String> = row.get(2)?;
     Ok(BatchRecord {
         id: row.get(0)?,
-        kind: BatchKind::parse(&row.get::<_, String>(1)?),
-        rows: row.get::<_, i64>(2)?.unsigned_abs(),
-        source_keys: Keys::from_bytes(&row.get::<_, Vec<u8>>(3)?),
-        destination_keys: Keys::from_bytes(&row.get::<_, Vec<u8>>(4)?),
-        digest: u128::from_be_bytes(bytes),
+        entity: row.get::<_, Option<i64>>(1)?.map(|entity| entity as usize),
+        written_to: written_to.and_then(|content| serde_json::from_str(&content).ok()),
+        kind: BatchKind::parse(&row.get::<_, String>(3)?),
+        session: row.get(4)?,
+        rows: row.get::<_, i64>(5)?.unsigned_abs(),
+        source_keys: Keys::from_bytes(&row.get::<_, Vec<u8>>(6)?),
+        destination_keys: Keys::from_bytes(&row.get::<_, Vec<u8>>(7)?),
+        digest: hashes(&row.get::<_, Vec<u8>>(8)?).first().copied().unwrap_or_default(),
+        hashes: row.get::<_, Option<Vec<u8>>>(9)?.map(|bytes| hashes(&bytes)).unwrap_or_default(),
+        counted: row.get::<_, Option<i64>>(10)?.map(i64::unsigned_abs),
+        image: row.get(11)?,
+        origin: row.get(12)?,
     })
 }
 

@@ -3,11 +3,15 @@
 //! What must be known after a crash is synced before COMMIT is sent; only then does the journal
 //! hand out the [`JournalToken`](crate::database::JournalToken) that a commit takes. Observers may
 //! read the file while a run writes it (write-ahead log, normal locking). It holds no secrets.
+//!
+//! A [`Recorder`] writes it, a [`Journal`] reads it.
 
 mod evidence;
+mod images;
 mod keys;
 mod proofs;
 mod read;
+mod recorder;
 mod records;
 mod schema;
 mod surroundings;
@@ -15,19 +19,21 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::database::{Fault, FaultKind, Result};
 use crate::plan::Plan;
 
+pub use images::{Image, Images};
 pub use keys::Keys;
 pub use proofs::ProvedEntity;
+pub use recorder::Recorder;
 pub use records::{
-    BatchKind, BatchRecord, DeferredCell, EmptiedCell, EventRecord, LeftOutRow, NewBatch, Operator,
-    PersonRecord, RunHeader, RunState,
+    BatchKind, BatchRecord, BatchState, DeferredBatch, DeferredCell, EmptiedCell, EventRecord,
+    LeftOutRow, NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,
 };
 
-/// An open journal.
+/// A journal open to be read.
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
@@ -42,65 +48,58 @@ fn fault(error: &rusqlite::Error) -> Fault {
         .advise("Check that its disk has room and can be written.")
 }
 
-impl Journal {
-    /// Starts the journal of a new run in a folder of its own.
-    pub fn create(folder: &Path, header: &RunHeader, plan: &Plan) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Fault::new(
-                FaultKind::Permission,
-                format!("cannot make the folder {}: {error}", folder.display()),
-            )
-            .advise("Set OSFERRY_HOME to a folder that can be written.")
-        })?;
-        let path = folder.join("journal.sqlite");
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let connection = Connection::open_with_flags(&path, flags).map_err(|error| {
-            Fault::new(
-                FaultKind::Permission,
-                format!("cannot write the journal {}: {error}", path.display()),
-            )
-            .advise("Set OSFERRY_HOME to a folder that can be written.")
-        })?;
-        schema::prepare(&connection).map_err(|error| fault(&error))?;
-        let journal = Self { connection, path };
-        let text = |value: std::result::Result<String, serde_json::Error>| {
-            value.map_err(|error| Fault::new(FaultKind::Other, error.to_string()))
-        };
-        let header_text = text(serde_json::to_string(header))?;
-        let plan_text = text(serde_json::to_string(plan))?;
-        journal
-            .connection
-            .execute(
-                "INSERT INTO run (id, header, plan, state) VALUES (?1, ?2, ?3, ?4)",
-                params![header.id, header_text, plan_text, state_name(RunState::Running)],
-            )
-            .map_err(|error| fault(&error))?;
-        Ok(journal)
-    }
+/// Where a run's folder has its journal.
+fn file(folder: &Path) -> PathBuf {
+    folder.join("journal.sqlite")
+}
 
-    /// Opens the journal of an earlier run to read it.
+fn damaged(path: &Path, what: &str) -> Fault {
+    Fault::new(FaultKind::Data, format!("the journal {} is damaged: {what}", path.display()))
+        .advise(
+            "Nothing was written. Bring the file back from a copy if there is one; `osferry export \
+             RUN ids` saves what can still be read of whose id became whose.",
+        )
+}
+
+impl Journal {
+    /// Opens the journal of a run to read it; a run may be writing it at the same time.
     pub fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join("journal.sqlite");
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        let path = file(folder);
+        let shown = path.display();
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)
             .map_err(|error| {
-                Fault::new(
-                    FaultKind::NotFound,
-                    format!("no journal at {}: {error}", path.display()),
-                )
+                Fault::new(FaultKind::NotFound, format!("no journal at {shown}: {error}"))
             })?;
-        connection
+        let version = connection
             .busy_timeout(std::time::Duration::from_secs(10))
-            .map_err(|error| fault(&error))?;
-        let known: i64 = connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(|error| fault(&error))?;
-        if known != schema::VERSION {
+            .and_then(|()| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))
+            .map_err(|error| damaged(&path, &error.to_string()))?;
+        if !schema::is_known(version) {
             return Err(Fault::new(
                 FaultKind::Invalid,
-                format!("{} was written by another version of osferry", path.display()),
-            ));
+                format!("{shown} was written by another version of osferry (schema {version})"),
+            )
+            .advise("Use the version that wrote it; the run's report says which one."));
         }
         Ok(Self { connection, path })
+    }
+
+    /// Reads the whole file and refuses it when it is damaged: before a run goes on, is undone or
+    /// proved by it.
+    pub fn check(&self) -> Result<()> {
+        let verdict: std::result::Result<String, _> =
+            self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+        match verdict {
+            Ok(verdict) if verdict == "ok" => {}
+            Ok(verdict) => return Err(damaged(&self.path, &verdict)),
+            Err(error) => return Err(damaged(&self.path, &error.to_string())),
+        }
+        // What it says of itself has to fit together as well.
+        let (header, plan) = (self.header()?, self.plan()?);
+        if plan.pinned() == header.plan_fingerprint {
+            return Ok(());
+        }
+        Err(damaged(&self.path, "the plan in it is not the one that it was started with"))
     }
 
     /// The file.
@@ -128,33 +127,9 @@ impl Journal {
             .map_err(|error| Fault::new(FaultKind::Data, error.to_string()))
     }
 
-    /// Says what it has come to.
-    pub fn set_state(&self, state: RunState) -> Result<()> {
-        self.connection
-            .execute("UPDATE run SET state = ?1", [state_name(state)])
-            .map(drop)
-            .map_err(|error| fault(&error))
-    }
-
     /// When it ended, if it did.
     pub fn ended(&self) -> Result<Option<String>> {
         self.one("SELECT ended FROM run")
-    }
-
-    /// Says when it ended.
-    pub fn set_ended(&self, at: &str) -> Result<()> {
-        self.connection
-            .execute("UPDATE run SET ended = ?1", [at])
-            .map(drop)
-            .map_err(|error| fault(&error))
-    }
-
-    /// Keeps the result of the last proof, as JSON.
-    pub fn set_proof(&self, proof: &str) -> Result<()> {
-        self.connection
-            .execute("UPDATE run SET proof = ?1", [proof])
-            .map(drop)
-            .map_err(|error| fault(&error))
     }
 
     /// The result of the last proof, as JSON.

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{Journal, fault};
+use super::{Journal, Recorder, fault};
 use crate::database::Result;
 
 /// What a proof has found for one entity.
@@ -16,22 +16,36 @@ pub struct ProvedEntity {
     pub result: String,
 }
 
-impl Journal {
+impl Recorder {
     /// Keeps what a proof has found for one entity, in place of an earlier result.
-    pub fn keep_proved(&self, proved: &ProvedEntity) -> Result<()> {
-        let write = || {
-            self.connection.execute_batch(
-                "CREATE TABLE IF NOT EXISTS proof_entity (
-                   number INTEGER PRIMARY KEY, about TEXT NOT NULL, result TEXT NOT NULL)",
-            )?;
-            self.connection.execute(
+    pub async fn keep_proved(&self, proved: ProvedEntity) -> Result<()> {
+        self.write(move |connection| {
+            connection.execute_batch(MADE)?;
+            connection.execute(
                 "INSERT OR REPLACE INTO proof_entity (number, about, result) VALUES (?1, ?2, ?3)",
                 params![proved.number as i64, proved.about, proved.result],
             )
-        };
-        write().map(drop).map_err(|error| fault(&error))
+        })
+        .await
+        .map(drop)
     }
 
+    /// Forgets what an interrupted proof has found: a proof has ended, or starts anew.
+    pub async fn forget_proved(&self) -> Result<()> {
+        self.write(|connection| {
+            connection.execute_batch(MADE)?;
+            connection.execute("DELETE FROM proof_entity", [])
+        })
+        .await
+        .map(drop)
+    }
+}
+
+/// Made when it is first needed.
+const MADE: &str = "CREATE TABLE IF NOT EXISTS proof_entity (
+    number INTEGER PRIMARY KEY, about TEXT NOT NULL, result TEXT NOT NULL)";
+
+impl Journal {
     /// What an interrupted proof has found, by entity.
     pub fn proved_entities(&self) -> Result<Vec<ProvedEntity>> {
         if !self.has_table("proof_entity")? {
@@ -50,17 +64,6 @@ impl Journal {
                 .collect()
         };
         read().map_err(|error| fault(&error))
-    }
-
-    /// Forgets what an interrupted proof has found: a proof has ended, or starts anew.
-    pub fn forget_proved(&self) -> Result<()> {
-        if !self.has_table("proof_entity")? {
-            return Ok(());
-        }
-        self.connection
-            .execute("DELETE FROM proof_entity", [])
-            .map(drop)
-            .map_err(|error| fault(&error))
     }
 
     /// The number of the last batch that was written down; 0 where there is none. While it is the

@@ -1,13 +1,13 @@
 //! What a run wrote down, for its second pass, its proof and its observers.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
-use super::evidence::{batch, cell};
+use super::evidence::{BATCH, batch, cell};
 use super::{
-    BatchKind, BatchRecord, DeferredCell, EmptiedCell, EventRecord, Journal, LeftOutRow,
-    PersonRecord, fault, keys,
+    BatchKind, BatchRecord, DeferredBatch, EmptiedCell, EventRecord, Journal, Keys, LeftOutRow,
+    PersonRecord, WrittenTo, fault, keys,
 };
-use crate::database::Result;
+use crate::database::{Result, Value};
 use crate::outsystems::{DestinationId, SourceId};
 
 impl Journal {
@@ -47,9 +47,10 @@ impl Journal {
     /// order they were written.
     pub fn batches(&self, entity: usize) -> Result<Vec<BatchRecord>> {
         self.all(
-            "SELECT id, kind, rows, source_keys, destination_keys, digest FROM batch \
-             WHERE entity = ?1 AND state = 'committed' AND kind IN ('insert', 'recognise') \
-             ORDER BY id",
+            &format!(
+                "SELECT {BATCH} WHERE b.entity = ?1 AND b.state = 'committed' \
+                 AND b.kind IN ('insert', 'recognise') ORDER BY b.id"
+            ),
             entity as i64,
             batch,
         )
@@ -100,35 +101,98 @@ impl Journal {
         read().map_err(|error| fault(&error))
     }
 
-    /// References of an entity's column to set in the second pass: at most `limit` after the
-    /// given number, with their numbers.
+    /// References of an entity's column to set in the second pass: those of the first batch after
+    /// this one.
     pub fn deferred(
         &self,
         entity: usize,
         column: usize,
         after: i64,
-        limit: usize,
-    ) -> Result<Vec<(i64, DeferredCell)>> {
-        let read = || -> rusqlite::Result<Vec<(i64, DeferredCell)>> {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT d.id, d.key, d.destination, d.value FROM deferred d \
-                 JOIN batch b ON b.id = d.batch AND b.state = 'committed' \
-                 WHERE d.entity = ?1 AND d.column = ?2 AND d.id > ?3 ORDER BY d.id LIMIT ?4",
-            )?;
-            statement
-                .query_map(params![entity as i64, column as i64, after, limit as i64], |row| {
-                    Ok((
-                        row.get(0)?,
-                        DeferredCell {
-                            column,
-                            key: keys::value(row.get_ref(1)?),
-                            destination: keys::value(row.get_ref(2)?),
-                            value: keys::value(row.get_ref(3)?),
-                        },
-                    ))
-                })?
+    ) -> Result<Option<DeferredBatch>> {
+        let read = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT d.batch, b.source_keys, b.destination_keys, d.rows, d.content \
+                     FROM deferred d JOIN batch b ON b.id = d.batch AND b.state = 'committed' \
+                     WHERE d.entity = ?1 AND d.column = ?2 AND d.batch > ?3 \
+                     ORDER BY d.batch LIMIT 1",
+                )?
+                .query_row(params![entity as i64, column as i64, after], |row| {
+                    let keys = |place| -> rusqlite::Result<Keys> {
+                        Ok(Keys::from_bytes(&row.get::<_, Vec<u8>>(place)?))
+                    };
+                    let (source, destination) = (keys(1)?, keys(2)?);
+                    let (rows, values) = (keys(3)?, keys(4)?);
+                    let cells = (0..rows.len().min(values.len()))
+                        .filter_map(|place| {
+                            let row = rows.get(place).as_integer()? as usize;
+                            let value = values.get(place);
+                            (row < source.len().min(destination.len()))
+                                .then(|| (source.get(row), destination.get(row), value))
+                        })
+                        .collect();
+                    Ok(DeferredBatch { batch: row.get(0)?, cells })
+                })
+                .optional()
+        };
+        read().map_err(|error| fault(&error))
+    }
+
+    /// The last batch that the second pass went on from in this column.
+    pub fn set_up_to(&self, written_to: &WrittenTo) -> Result<i64> {
+        let content = serde_json::to_string(written_to).unwrap_or_default();
+        self.connection
+            .query_row(
+                "SELECT COALESCE(MAX(b.origin), 0) FROM batch b JOIN target t ON t.id = b.target \
+                 WHERE t.content = ?1 AND b.kind = 'second-pass' AND b.state = 'committed'",
+                [content],
+                |row| row.get(0),
+            )
+            .map_err(|error| fault(&error))
+    }
+
+    /// Batches of which nobody knows what became of them.
+    pub fn prepared(&self) -> Result<Vec<BatchRecord>> {
+        self.all(
+            &format!("SELECT {BATCH} WHERE b.state = 'prepared' AND b.id > ?1 ORDER BY b.id"),
+            0,
+            batch,
+        )
+    }
+
+    /// Committed batches of a kind, the first one first.
+    pub fn of_kind(&self, kind: BatchKind) -> Result<Vec<BatchRecord>> {
+        let read = || -> rusqlite::Result<Vec<BatchRecord>> {
+            self.connection
+                .prepare(&format!(
+                    "SELECT {BATCH} WHERE b.state = 'committed' AND b.kind = ?1 ORDER BY b.id"
+                ))?
+                .query_map([kind.name()], batch)?
                 .collect()
         };
         read().map_err(|error| fault(&error))
+    }
+
+    /// Sessions that may still be open on the server.
+    pub fn open_sessions(&self) -> Result<Vec<String>> {
+        self.all("SELECT name FROM session WHERE gone = ?1 ORDER BY rowid", 0, |row| row.get(0))
+    }
+
+    /// Whether a step is finished: the number that belongs to it.
+    pub fn finished(&self, step: &str) -> Result<Option<i64>> {
+        self.connection
+            .query_row("SELECT value FROM step WHERE name = ?1", [step], |row| row.get(0))
+            .optional()
+            .map_err(|error| fault(&error))
+    }
+
+    /// The source key up to which an entity's rows are dealt with.
+    pub fn reached(&self, entity: usize) -> Result<Option<Value>> {
+        self.connection
+            .query_row("SELECT key FROM reached WHERE entity = ?1", [entity as i64], |row| {
+                Ok(keys::value(row.get_ref(0)?))
+            })
+            .optional()
+            .map_err(|error| fault(&error))
     }
 }

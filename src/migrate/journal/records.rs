@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Keys;
-use crate::database::Value;
+use crate::database::{ColumnRef, TableName, Value};
 use crate::outsystems::{DestinationId, SourceId};
 
 /// What a run has come to.
@@ -14,7 +14,7 @@ use crate::outsystems::{DestinationId, SourceId};
 pub enum RunState {
     /// It writes, or it was interrupted while writing.
     Running,
-    /// It was stopped in order.
+    /// It was stopped in order, or waits for somebody to see to something.
     Stopped,
     /// Something went wrong that it could not get over.
     Failed,
@@ -98,8 +98,20 @@ pub enum BatchKind {
     SecondPass,
     /// Deleted rows of the destination.
     Delete,
-    /// Created users, groups or links.
+    /// Created users or groups.
     People,
+    /// Added links between users, groups and roles.
+    Links,
+    /// Emptied references of rows of the destination, so that these could be deleted.
+    Clear,
+    /// Undo: emptied references of ours, so that what they refer to could be deleted.
+    UndoClear,
+    /// Undo: deleted rows of ours.
+    UndoInsert,
+    /// Undo: put deleted rows back.
+    UndoDelete,
+    /// Undo: put emptied references back.
+    UndoUpdate,
 }
 
 impl BatchKind {
@@ -110,6 +122,12 @@ impl BatchKind {
             Self::SecondPass => "second-pass",
             Self::Delete => "delete",
             Self::People => "people",
+            Self::Links => "links",
+            Self::Clear => "clear",
+            Self::UndoClear => "undo-clear",
+            Self::UndoInsert => "undo-insert",
+            Self::UndoDelete => "undo-delete",
+            Self::UndoUpdate => "undo-update",
         }
     }
 
@@ -119,16 +137,35 @@ impl BatchKind {
             "second-pass" => Self::SecondPass,
             "delete" => Self::Delete,
             "people" => Self::People,
+            "links" => Self::Links,
+            "clear" => Self::Clear,
+            "undo-clear" => Self::UndoClear,
+            "undo-insert" => Self::UndoInsert,
+            "undo-delete" => Self::UndoDelete,
+            "undo-update" => Self::UndoUpdate,
             _ => Self::Insert,
         }
     }
 }
 
+/// Where a batch is written: what it takes to look for its rows later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WrittenTo {
+    /// The table of the destination.
+    pub table: TableName,
+    /// The column whose values tell its rows apart; `None` where there is none.
+    pub key: Option<ColumnRef>,
+    /// The columns that [`NewBatch::hashes`] were taken of, in order; the key is not among them.
+    pub columns: Vec<ColumnRef>,
+}
+
 /// A batch about to be committed.
 #[derive(Clone, Debug)]
 pub struct NewBatch {
-    /// The place of its entity in the plan; `None` for people.
+    /// The place of its entity in the plan; `None` for people and links.
     pub entity: Option<usize>,
+    /// Where its rows are; `None` where nothing is written.
+    pub written_to: Option<WrittenTo>,
     /// What it does.
     pub kind: BatchKind,
     /// The session that writes it.
@@ -141,10 +178,53 @@ pub struct NewBatch {
     pub destination_keys: Keys,
     /// The proof's digest of the source rows as read.
     pub digest: u128,
+    /// A hash of each row as written, in row order, where the keys alone do not prove that a row
+    /// found later is ours; else empty.
+    pub hashes: Vec<u128>,
+    /// How many rows the table had before it, where nothing tells its rows apart.
+    pub counted: Option<u64>,
+    /// The place of its before-images in their own file.
+    pub image: Option<i64>,
+    /// The batch that this one continues (second pass) or undoes.
+    pub origin: Option<i64>,
     /// Cells that were emptied.
     pub emptied: Vec<EmptiedCell>,
     /// References to set in the second pass.
     pub deferred: Vec<DeferredCell>,
+}
+
+impl NewBatch {
+    /// A batch with nothing but its kind, its session and its rows.
+    #[must_use]
+    pub fn new(kind: BatchKind, session: &str, rows: u64) -> Self {
+        Self {
+            entity: None,
+            written_to: None,
+            kind,
+            session: session.to_owned(),
+            rows,
+            source_keys: Keys::None,
+            destination_keys: Keys::None,
+            digest: 0,
+            hashes: Vec::new(),
+            counted: None,
+            image: None,
+            origin: None,
+            emptied: Vec::new(),
+            deferred: Vec::new(),
+        }
+    }
+}
+
+/// What is known of a batch's fate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchState {
+    /// Written down before COMMIT; nobody has said yet what became of it.
+    Prepared,
+    /// In the database for good.
+    Committed,
+    /// Not in the database.
+    Aborted,
 }
 
 /// A reference that was written empty although the source had a value.
@@ -165,12 +245,19 @@ pub struct EmptiedCell {
 pub struct DeferredCell {
     /// Place of the column in the entity's plan.
     pub column: usize,
-    /// The source key of the row.
-    pub key: Value,
-    /// The destination key of the row.
-    pub destination: Value,
+    /// Place of the row in its batch.
+    pub row: usize,
     /// The value the source had.
     pub value: Value,
+}
+
+/// References of one column that a batch left for later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeferredBatch {
+    /// The batch.
+    pub batch: i64,
+    /// Of each row its source key, its destination key and the value the source had.
+    pub cells: Vec<(Value, Value, Value)>,
 }
 
 /// A row that was not carried over.
@@ -193,8 +280,14 @@ pub struct LeftOutRow {
 pub struct BatchRecord {
     /// Its number.
     pub id: i64,
+    /// The place of its entity in the plan; `None` for people and links.
+    pub entity: Option<usize>,
+    /// Where its rows are.
+    pub written_to: Option<WrittenTo>,
     /// What it did.
     pub kind: BatchKind,
+    /// The session that wrote it.
+    pub session: String,
     /// Rows it touched.
     pub rows: u64,
     /// Source keys.
@@ -203,6 +296,14 @@ pub struct BatchRecord {
     pub destination_keys: Keys,
     /// The proof's digest of the source rows as read.
     pub digest: u128,
+    /// A hash of each row as written, where there is one.
+    pub hashes: Vec<u128>,
+    /// How many rows the table had before it, where nothing tells its rows apart.
+    pub counted: Option<u64>,
+    /// The place of its before-images in their own file.
+    pub image: Option<i64>,
+    /// The batch that this one continues or undoes.
+    pub origin: Option<i64>,
 }
 
 /// A user or group: whose id became whose.

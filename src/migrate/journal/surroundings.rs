@@ -3,43 +3,46 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Journal, fault};
+use super::{Journal, Recorder, fault};
 use crate::database::Result;
 
-impl Journal {
+impl Recorder {
     /// Keeps the picture taken before the first write, as JSON. A resumed run leaves it alone: its
     /// own first write is not the run's.
-    pub fn set_surroundings(&self, taken: &str) -> Result<()> {
-        self.set_picture("before", taken)
+    pub async fn set_surroundings(&self, taken: String) -> Result<()> {
+        self.set_picture("before", taken).await
     }
 
+    /// Keeps the picture taken when the run was first proved, as JSON: what changes afterwards was
+    /// not done by the run. A later one does not replace it.
+    pub async fn set_proved_surroundings(&self, taken: String) -> Result<()> {
+        self.set_picture("proved", taken).await
+    }
+
+    async fn set_picture(&self, name: &'static str, taken: String) -> Result<()> {
+        self.write(move |connection| {
+            connection.execute_batch(
+                "CREATE TABLE IF NOT EXISTS surroundings (name TEXT PRIMARY KEY, taken TEXT NOT NULL)",
+            )?;
+            connection.execute(
+                "INSERT OR IGNORE INTO surroundings (name, taken) VALUES (?1, ?2)",
+                params![name, taken],
+            )
+        })
+        .await
+        .map(drop)
+    }
+}
+
+impl Journal {
     /// The picture taken before the first write, as JSON; `None` for runs that took none.
     pub fn surroundings(&self) -> Result<Option<String>> {
         self.picture("before")
     }
 
-    /// Keeps the picture taken when the run was first proved, as JSON: what changes afterwards was
-    /// not done by the run. A later one does not replace it.
-    pub fn set_proved_surroundings(&self, taken: &str) -> Result<()> {
-        self.set_picture("proved", taken)
-    }
-
     /// The picture taken when the run was first proved, as JSON.
     pub fn proved_surroundings(&self) -> Result<Option<String>> {
         self.picture("proved")
-    }
-
-    fn set_picture(&self, name: &str, taken: &str) -> Result<()> {
-        let write = || {
-            self.connection.execute_batch(
-                "CREATE TABLE IF NOT EXISTS surroundings (name TEXT PRIMARY KEY, taken TEXT NOT NULL)",
-            )?;
-            self.connection.execute(
-                "INSERT OR IGNORE INTO surroundings (name, taken) VALUES (?1, ?2)",
-                params![name, taken],
-            )
-        };
-        write().map(drop).map_err(|error| fault(&error))
     }
 
     fn picture(&self, name: &str) -> Result<Option<String>> {

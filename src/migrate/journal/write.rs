@@ -1,156 +1,251 @@
 //! What a run writes down while it works.
 
-use rusqlite::{Transaction, params};
+use std::sync::Arc;
 
-use super::{EmptiedCell, Journal, LeftOutRow, NewBatch, PersonRecord, fault, keys};
-use crate::database::{JournalToken, Result};
+use rusqlite::{Connection, OptionalExtension, params};
 
-impl Journal {
+use super::recorder::Recorder;
+use super::{
+    EmptiedCell, Keys, LeftOutRow, NewBatch, PersonRecord, RunState, WrittenTo, keys, state_name,
+};
+use crate::database::{JournalToken, Result, Value};
+
+impl Recorder {
     /// Notes a writing session before its first write: its lock is what a fence waits for.
-    pub fn session(&self, session: &str) -> Result<()> {
-        self.connection
-            .execute("INSERT OR IGNORE INTO session (name) VALUES (?1)", [session])
-            .map(drop)
-            .map_err(|error| fault(&error))
+    pub async fn session(&self, session: &str) -> Result<()> {
+        let session = session.to_owned();
+        self.write(move |connection| {
+            connection
+                .execute("INSERT OR IGNORE INTO session (name) VALUES (?1)", [session])
+                .map(drop)
+        })
+        .await
+    }
+
+    /// Notes that a session is gone: what it did is decided.
+    pub fn session_gone(&self, session: &str) -> Result<()> {
+        let session = session.to_owned();
+        self.post(move |connection| {
+            connection.execute("UPDATE session SET gone = 1 WHERE name = ?1", [session]).map(drop)
+        })
     }
 
     /// Writes a batch down as prepared and syncs. What comes back lets it be committed.
-    pub fn prepare(&mut self, batch: &NewBatch) -> Result<(i64, JournalToken)> {
-        let entity = batch.entity.map(|entity| entity as i64);
-        let work = |transaction: &Transaction<'_>| -> rusqlite::Result<i64> {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO batch (entity, kind, session, rows, source_keys, \
-                     destination_keys, digest, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'prepared')",
-                )?
-                .execute(params![
-                    entity,
-                    batch.kind.name(),
-                    batch.session,
-                    batch.rows as i64,
-                    batch.source_keys.to_bytes(),
-                    batch.destination_keys.to_bytes(),
-                    batch.digest.to_be_bytes().as_slice(),
-                ])?;
-            let id = transaction.last_insert_rowid();
-            for cell in &batch.emptied {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO emptied (batch, entity, column, key, value, reason) \
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    )?
-                    .execute(params![
-                        id,
-                        entity,
-                        cell.column as i64,
-                        keys::cell(&cell.key),
-                        keys::cell(&cell.value),
-                        cell.reason
-                    ])?;
-            }
-            for cell in &batch.deferred {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO deferred (batch, entity, column, key, destination, value) \
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    )?
-                    .execute(params![
-                        id,
-                        entity,
-                        cell.column as i64,
-                        keys::cell(&cell.key),
-                        keys::cell(&cell.destination),
-                        keys::cell(&cell.value)
-                    ])?;
-            }
-            Ok(id)
-        };
-        let transaction = self.connection.transaction().map_err(|error| fault(&error))?;
-        let id = work(&transaction).map_err(|error| fault(&error))?;
-        // synchronous = FULL: this returns once the disk has it.
-        transaction.commit().map_err(|error| fault(&error))?;
-        Ok((id, JournalToken::after_sync()))
+    pub async fn prepare(&self, number: i64, batch: Arc<NewBatch>) -> Result<JournalToken> {
+        self.write(move |connection| prepare(connection, number, &batch)).await?;
+        Ok(JournalToken::after_sync())
     }
 
-    /// Notes that a batch is in the database for good.
+    /// For a transaction that leaves nothing to be known behind.
+    pub async fn nothing_to_know(&self) -> Result<JournalToken> {
+        self.flush().await?;
+        Ok(JournalToken::after_sync())
+    }
+
+    /// Notes that a batch is in the database for good. Nobody has to wait for it: if it is lost,
+    /// the batch is looked for.
     pub fn committed(&self, batch: i64) -> Result<()> {
-        self.connection
-            .execute("UPDATE batch SET state = 'committed' WHERE id = ?1", [batch])
-            .map(drop)
-            .map_err(|error| fault(&error))
+        self.post(move |connection| {
+            connection
+                .prepare_cached("UPDATE batch SET state = 'committed' WHERE id = ?1")?
+                .execute([batch])
+                .map(drop)
+        })
     }
 
     /// Notes that a batch is not in the database, and forgets what it would have left behind.
-    pub fn aborted(&mut self, batch: i64) -> Result<()> {
-        let transaction = self.connection.transaction().map_err(|error| fault(&error))?;
-        for sql in [
-            "UPDATE batch SET state = 'aborted' WHERE id = ?1",
-            "DELETE FROM emptied WHERE batch = ?1",
-            "DELETE FROM deferred WHERE batch = ?1",
-        ] {
-            transaction.execute(sql, [batch]).map_err(|error| fault(&error))?;
-        }
-        transaction.commit().map_err(|error| fault(&error))
+    pub async fn aborted(&self, batch: i64) -> Result<()> {
+        self.write(move |connection| {
+            for sql in [
+                "UPDATE batch SET state = 'aborted' WHERE id = ?1",
+                "DELETE FROM emptied WHERE batch = ?1",
+                "DELETE FROM deferred WHERE batch = ?1",
+            ] {
+                connection.execute(sql, [batch])?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Notes a row that is not carried over.
     pub fn leave_out(&self, row: &LeftOutRow) -> Result<()> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO left_out (entity, key, reason, planned, code) \
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
+        let row = row.clone();
+        self.post(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO left_out (entity, key, reason, planned, code) \
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![
                     row.entity as i64,
                     keys::cell(&row.key),
                     row.reason,
                     row.planned,
                     row.code
                 ])
-            })
-            .map(drop)
-            .map_err(|error| fault(&error))
+                .map(drop)
+        })
+    }
+
+    /// Notes that an entity's rows are dealt with up to this source key.
+    pub fn reached(&self, entity: usize, key: &Value) -> Result<()> {
+        let key = keys::cell(key);
+        self.post(move |connection| {
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO reached (entity, key) VALUES (?1, ?2)")?
+                .execute(params![entity as i64, key])
+                .map(drop)
+        })
+    }
+
+    /// Notes that a step of the run is finished, with a number that belongs to it.
+    pub async fn step(&self, name: &str, value: i64) -> Result<()> {
+        let name = name.to_owned();
+        self.write(move |connection| {
+            connection
+                .execute(
+                    "INSERT OR REPLACE INTO step (name, value) VALUES (?1, ?2)",
+                    params![name, value],
+                )
+                .map(drop)
+        })
+        .await
     }
 
     /// Notes a cell that the second pass could not set.
     pub fn empty(&self, entity: usize, cell: &EmptiedCell) -> Result<()> {
-        self.connection
-            .execute(
-                "INSERT INTO emptied (batch, entity, column, key, value, reason) \
-                 VALUES (NULL, ?1, ?2, ?3, ?4, ?5)",
-                params![
-                    entity as i64,
-                    cell.column as i64,
-                    keys::cell(&cell.key),
-                    keys::cell(&cell.value),
-                    cell.reason
-                ],
-            )
-            .map(drop)
-            .map_err(|error| fault(&error))
+        let cell = cell.clone();
+        self.post(move |connection| emptied(connection, None, Some(entity as i64), &cell))
     }
 
     /// Notes whose id became whose.
-    pub fn people(&mut self, people: &[PersonRecord]) -> Result<()> {
-        let transaction = self.connection.transaction().map_err(|error| fault(&error))?;
-        for person in people {
-            transaction
-                .execute(
-                    "INSERT OR REPLACE INTO person (is_group, source, destination, is_ours) \
-                     VALUES (?1, ?2, ?3, ?4)",
-                    params![person.is_group, person.source.0, person.destination.0, person.is_ours],
-                )
-                .map_err(|error| fault(&error))?;
-        }
-        transaction.commit().map_err(|error| fault(&error))
+    pub async fn people(&self, people: Vec<PersonRecord>) -> Result<()> {
+        self.write(move |connection| {
+            for person in &people {
+                connection
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO person (is_group, source, destination, is_ours) \
+                         VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![
+                        person.is_group,
+                        person.source.0,
+                        person.destination.0,
+                        person.is_ours
+                    ])?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Adds a line to the run's story.
     pub fn event(&self, at: &str, text: &str) -> Result<()> {
-        self.connection
-            .execute("INSERT INTO event (at, text) VALUES (?1, ?2)", [at, text])
-            .map(drop)
-            .map_err(|error| fault(&error))
+        let (at, text) = (at.to_owned(), text.to_owned());
+        self.post(move |connection| {
+            connection.execute("INSERT INTO event (at, text) VALUES (?1, ?2)", [at, text]).map(drop)
+        })
     }
+
+    /// Says what the run has come to, and when it ended if it did.
+    pub async fn set_state(&self, state: RunState, ended: Option<String>) -> Result<()> {
+        self.write(move |connection| {
+            connection
+                .execute("UPDATE run SET state = ?1, ended = ?2", params![state_name(state), ended])
+                .map(drop)
+        })
+        .await
+    }
+
+    /// Keeps the result of the last proof, as JSON.
+    pub async fn set_proof(&self, proof: String) -> Result<()> {
+        self.write(move |connection| {
+            connection.execute("UPDATE run SET proof = ?1", [proof]).map(drop)
+        })
+        .await
+    }
+}
+
+fn prepare(connection: &Connection, number: i64, batch: &NewBatch) -> rusqlite::Result<()> {
+    let entity = batch.entity.map(|entity| entity as i64);
+    let target = batch.written_to.as_ref().map(|to| target(connection, to)).transpose()?;
+    let hashes = (!batch.hashes.is_empty())
+        .then(|| batch.hashes.iter().flat_map(|hash| hash.to_be_bytes()).collect::<Vec<u8>>());
+    connection
+        .prepare_cached(
+            "INSERT INTO batch (id, entity, target, kind, session, rows, source_keys, \
+             destination_keys, digest, hashes, counted, image, origin, state) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'prepared')",
+        )?
+        .execute(params![
+            number,
+            entity,
+            target,
+            batch.kind.name(),
+            batch.session,
+            batch.rows as i64,
+            batch.source_keys.to_bytes(),
+            batch.destination_keys.to_bytes(),
+            batch.digest.to_be_bytes().as_slice(),
+            hashes,
+            batch.counted.map(|rows| rows as i64),
+            batch.image,
+            batch.origin,
+        ])?;
+    for cell in &batch.emptied {
+        emptied(connection, Some(number), entity, cell)?;
+    }
+    let mut columns: Vec<usize> = batch.deferred.iter().map(|cell| cell.column).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    for column in columns {
+        let cells = || batch.deferred.iter().filter(move |cell| cell.column == column);
+        let rows = Keys::Integers(cells().map(|cell| cell.row as i64).collect());
+        let values = Keys::of(cells().map(|cell| cell.value.clone()));
+        connection
+            .prepare_cached(
+                "INSERT INTO deferred (batch, entity, column, rows, content) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![number, entity, column as i64, rows.to_bytes(), values.to_bytes()])?;
+    }
+    Ok(())
+}
+
+fn emptied(
+    connection: &Connection,
+    batch: Option<i64>,
+    entity: Option<i64>,
+    cell: &EmptiedCell,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO emptied (batch, entity, column, key, value, reason) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            batch,
+            entity,
+            cell.column as i64,
+            keys::cell(&cell.key),
+            keys::cell(&cell.value),
+            cell.reason
+        ])
+        .map(drop)
+}
+
+/// The number under which the journal knows where a batch is written.
+fn target(connection: &Connection, to: &WrittenTo) -> rusqlite::Result<i64> {
+    let content = serde_json::to_string(to)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let known = connection
+        .prepare_cached("SELECT id FROM target WHERE content = ?1")?
+        .query_row([&content], |row| row.get(0))
+        .optional()?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    connection.execute("INSERT INTO target (content) VALUES (?1)", [&content])?;
+    Ok(connection.last_insert_rowid())
 }

@@ -18,7 +18,7 @@ use crate::plan::{
 use fit::{filler, fitted, fitting_id};
 
 /// What is known of an entity's rows once they are all carried over.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Carried {
     /// Whose id became whose.
     pub(super) map: IdMap,
@@ -108,7 +108,7 @@ pub(super) struct Remapped {
     pub(super) left_out: Vec<LeftOutRow>,
     /// Cells that were emptied, with the place of their row in the batch that was read.
     pub(super) emptied: Vec<(usize, EmptiedCell)>,
-    /// References to set later, likewise; their destination key is not known yet.
+    /// References to set later, likewise.
     pub(super) deferred: Vec<(usize, DeferredCell)>,
 }
 
@@ -219,15 +219,7 @@ impl Work<'_> {
                 if let Some((reason, planned)) = foreseen(self.plan, self.maps, rule, &value) {
                     self.refuse(row, format!("{}: {reason}", column.attribute), planned);
                 } else if !is_none(&value, rule) {
-                    self.deferred.push((
-                        row,
-                        DeferredCell {
-                            column: place,
-                            key: self.key(row),
-                            destination: Value::Null,
-                            value,
-                        },
-                    ));
+                    self.deferred.push((row, DeferredCell { column: place, row, value }));
                 }
                 out.push(&rule.none)?;
                 continue;

@@ -2,7 +2,6 @@
 //! lives is only told, and nothing is found where nothing was done.
 
 use osferry::database::{Fault, FaultKind};
-use osferry::migrate::journal::Journal;
 use osferry::outsystems::Side;
 use osferry::proof::Surroundings;
 use serde_json::Value;
@@ -247,15 +246,13 @@ async fn rows_that_were_there_stay_though_the_plan_writes_their_tables() {
 #[tokio::test]
 async fn a_picture_is_taken_once_and_ends_when_it_is_told_to() {
     let bench = practice::bench(2000).await;
-    let ask = |question: fn(&Journal) -> osferry::database::Result<Option<String>>| {
-        question(&bench.journal.lock().expect("a journal")).expect("an answer").expect("a picture")
+    let picture = || {
+        let journal = bench.journal.lock().expect("a journal");
+        journal.surroundings().expect("read").expect("a picture")
     };
-    let first = ask(Journal::surroundings);
-    let again = ask(|journal| {
-        journal.set_surroundings("another")?;
-        journal.surroundings()
-    });
-    assert_eq!(again, first);
+    let first = picture();
+    bench.recorder().set_surroundings("another".to_owned()).await.expect("nothing to do");
+    assert_eq!(picture(), first);
     let taken = Surroundings::from_json(&first).expect("a picture");
     assert!(taken.tables.len() > 60, "{}", taken.tables.len());
     assert!(!first.contains("test.handler"), "a picture holds nothing of rows");

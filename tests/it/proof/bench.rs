@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use osferry::database::{Result, TableName, sqlite};
-use osferry::migrate::journal::Journal;
+use osferry::migrate::journal::{Journal, Recorder};
 use osferry::migrate::{RunEnd, run};
 use osferry::plan::{EntityPlan, Plan, PlanFile};
 use osferry::proof::{EntityProof, Proof, ProofOptions, ProofProgress, prove};
@@ -31,14 +31,20 @@ impl Bench {
         let plan = Arc::clone(&planned.plan);
         let journal = folder.path().join("run");
         let request = planned.request(&journal, Arc::from(source), Arc::from(destination));
-        let (end, journal) = run(request).await.expect("a run");
+        let end = run(request).await.expect("a run");
         assert!(matches!(end, RunEnd::Written), "{end:?}");
+        let journal = Journal::open(&journal).expect("a journal");
         let bench = Self { folder, plan, journal: Mutex::new(journal) };
         for name in ["prod", "dev"] {
             let (from, to) = (bench.file(name), bench.kept(name));
             std::fs::copy(from, to).expect("a copy");
         }
         bench
+    }
+
+    /// What writes the run's journal.
+    pub fn recorder(&self) -> Recorder {
+        Recorder::open(&self.folder.path().join("run")).expect("nobody else writes it")
     }
 
     /// The run's journal.

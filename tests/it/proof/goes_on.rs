@@ -11,6 +11,7 @@ async fn prove(bench: &Bench, begun: &str, model: &str, afresh: bool) -> Option<
         begun: begun.to_owned(),
         models: [model.to_owned(), "destination".to_owned()],
         afresh,
+        recorder: bench.recorder(),
     };
     bench.prove_with(ProofOptions { sample: None, keep: Some(keep) }).await.ok()
 }

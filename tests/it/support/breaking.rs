@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use osferry::database::{
     Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, InsertTarget,
-    JournalToken, Outcome, Result, Rights, RowsRequest, RunLock, Scan, ScanRequest, Source,
-    TableName, TableShape, UpdateTarget, Witness, Writer,
+    JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest, RunLock, Scan,
+    ScanRequest, Source, TableName, TableShape, UpdateTarget, Value, Witness, Writer,
 };
 
 /// When and how it breaks.
@@ -105,11 +105,11 @@ impl Destination for Breaking {
     async fn fence(&self, session: &str) -> Result<Fence> {
         self.inner.fence(session).await
     }
-    async fn witness(&self, table: &TableName, key: &ColumnRef, ids: &[i64]) -> Result<Witness> {
+    async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness> {
         if self.breaks.plan.blind {
             return Err(lost());
         }
-        self.inner.witness(table, key, ids).await
+        self.inner.witness(table, key, keys).await
     }
 }
 
@@ -145,17 +145,14 @@ impl Writer for BreakingWriter {
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         step!(self, update(target, batch))
     }
-    async fn delete(&mut self, table: &TableName, filter: &Filter, limit: usize) -> Result<u64> {
-        step!(self, delete(table, filter, limit))
+    async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
+        step!(self, rows(request))
     }
-    async fn clear(
-        &mut self,
-        table: &TableName,
-        column: &str,
-        filter: &Filter,
-        limit: usize,
-    ) -> Result<u64> {
-        step!(self, clear(table, column, filter, limit))
+    async fn delete(&mut self, removal: &Removal) -> Result<Removed> {
+        step!(self, delete(removal))
+    }
+    async fn clear(&mut self, removal: &Removal, column: &str) -> Result<Removed> {
+        step!(self, clear(removal, column))
     }
     async fn rollback(&mut self) -> Result<()> {
         step!(self, rollback())

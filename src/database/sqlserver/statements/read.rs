@@ -17,7 +17,12 @@ pub(in super::super) enum TextForm {
 ///
 /// Whatever the driver would read with a loss (money as float) or in a way of its own (code
 /// pages, the old large types) is converted by the server.
-fn expression(own: &str, kept: &ColumnType, wanted: &ColumnType, form: TextForm) -> String {
+pub(super) fn expression(
+    own: &str,
+    kept: &ColumnType,
+    wanted: &ColumnType,
+    form: TextForm,
+) -> String {
     let text = match kept {
         ColumnType::NVarChar(_) | ColumnType::NChar(_) => own.to_owned(),
         ColumnType::VarChar(Some(n)) | ColumnType::Char(n) if *n <= 4_000 => {

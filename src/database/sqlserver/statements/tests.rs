@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::filter::{Names, Writer};
 use super::read::{Selection, TextForm};
-use super::write::{Insert, StageColumn};
+use super::write::{Before, Insert, StageColumn};
 use super::*;
 use crate::database::{
     ColumnRef, ColumnShape, ColumnType, Filter, NewColumn, NewForeignKey, NewIndex, NewTable,
@@ -295,11 +295,30 @@ fn destination_statements() -> Vec<String> {
         all.push(variant.sql());
         all.extend(variant.diagnosis().map(|(_, statement)| statement.sql));
     }
-    for mut statement in [write::delete(&table, 4000), write::clear(&table, "Long", 4000)] {
+    let kept = every_type();
+    let wanted: Vec<ColumnRef> = kept.iter().map(ColumnRef::from).collect();
+    let whole: Vec<Before<'_>> = wanted
+        .iter()
+        .zip(&kept)
+        .map(|(wanted, kept)| Before {
+            wanted,
+            kept: &kept.data_type,
+            collation: Some("Latin1_General_CI_AI"),
+        })
+        .collect();
+    for (emptied, before, form) in [
+        (None, &[][..], TextForm::Text),
+        (Some("Long"), &[][..], TextForm::Text),
+        (None, &whole[..], TextForm::Text),
+        (None, &whole[..], TextForm::Bytes),
+        (Some("Long"), &whole[..2], TextForm::Text),
+    ] {
+        let key = (before.len() != 2).then_some("ID");
+        let mut statement = write::remove(&table, emptied, 4000, key, before);
         Writer { names: &names, statement: &mut statement }
             .add(&claim(), "t", &filters()[21])
             .expect("a condition");
-        statement.add(write::ANSWER_DONE);
+        statement.add(&write::removed(key, before, form));
         all.push(statement.sql);
     }
     all

@@ -1,7 +1,8 @@
 //! Writing rows: always through `#stage`, a table of this session that only we fill.
 
+use super::read::{TextForm, expression};
 use super::{Statement, literal, quote, table_sql};
-use crate::database::{ColumnShape, ColumnType, TableName, ValueKind};
+use crate::database::{ColumnRef, ColumnShape, ColumnType, TableName, ValueKind};
 
 /// The order that sees every difference between two texts.
 const EXACT: &str = "COLLATE Latin1_General_BIN2";
@@ -431,27 +432,106 @@ pub(in super::super) fn place_large(index: usize, piece: bool, first: usize) -> 
     }
 }
 
-/// Turns a condition's statement into one that deletes at most `limit` rows; answers with their
-/// number.
-pub(in super::super) fn delete(table: &TableName, limit: usize) -> Statement {
-    Statement::plain(format!(
-        "DECLARE @done bigint;\nDELETE TOP ({limit}) t FROM {} AS t WHERE ",
-        table_sql(table)
-    ))
+/// A column that is wanted as it was before a row was deleted or changed.
+pub(in super::super) struct Before<'a> {
+    /// As what it is wanted.
+    pub(in super::super) wanted: &'a ColumnRef,
+    /// As what the table keeps it.
+    pub(in super::super) kept: &'a ColumnType,
+    /// The collation of a text.
+    pub(in super::super) collation: Option<&'a str>,
 }
 
-/// Turns a condition's statement into one that empties a column in at most `limit` rows.
-pub(in super::super) fn clear(table: &TableName, column: &str, limit: usize) -> Statement {
-    let column = quote(column);
-    Statement::plain(format!(
-        "DECLARE @done bigint;\nUPDATE TOP ({limit}) t SET {column} = NULL FROM {} AS t \
-         WHERE t.{column} IS NOT NULL AND ",
-        table_sql(table)
-    ))
+impl Before<'_> {
+    /// The type in which `#before` keeps it.
+    fn declared(&self) -> String {
+        let collate = || match self.collation {
+            // A collation is a bare word in a statement.
+            Some(name) if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => {
+                format!(" COLLATE {name}")
+            }
+            _ => " COLLATE DATABASE_DEFAULT".to_owned(),
+        };
+        match self.kept {
+            ColumnType::Text => format!("varchar(max){}", collate()),
+            ColumnType::NText => format!("nvarchar(max){}", collate()),
+            ColumnType::Image => "varbinary(max)".to_owned(),
+            kept if kept.kind() == Some(ValueKind::Text) => format!("{kept}{}", collate()),
+            kept => kept.to_string(),
+        }
+    }
 }
 
-/// Ends [`delete`] and [`clear`].
-pub(in super::super) const ANSWER_DONE: &str = ";\nSET @done = @@ROWCOUNT;\nSELECT @done;";
+/// Begins a statement that deletes at most `limit` rows, or empties a column in them where it is
+/// filled: a condition and [`removed`] follow. Where rows have a key, they are chosen by it.
+pub(in super::super) fn remove(
+    table: &TableName,
+    emptied: Option<&str>,
+    limit: usize,
+    key: Option<&str>,
+    before: &[Before<'_>],
+) -> Statement {
+    let mut sql = String::from("DECLARE @done bigint;\n");
+    if !before.is_empty() {
+        let columns: Vec<String> = before
+            .iter()
+            .enumerate()
+            .map(|(index, column)| format!("[b{}] {} NULL", index + 1, column.declared()))
+            .collect();
+        sql.push_str(&format!(
+            "IF OBJECT_ID(N'tempdb..#before') IS NOT NULL DROP TABLE #before;\n\
+             CREATE TABLE #before ({});\n",
+            columns.join(", ")
+        ));
+    }
+    let table = table_sql(table);
+    let (top, own) = match key {
+        Some(_) => (String::new(), table.as_str()),
+        None => (format!(" TOP ({limit})"), "t"),
+    };
+    sql.push_str(&match emptied {
+        None => format!("DELETE{top} {own}"),
+        Some(column) => format!("UPDATE{top} {own} SET {} = NULL", quote(column)),
+    });
+    if !before.is_empty() {
+        let was: Vec<String> =
+            before.iter().map(|column| format!("deleted.{}", quote(&column.wanted.name))).collect();
+        let to: Vec<String> = (1..=before.len()).map(|index| format!("[b{index}]")).collect();
+        sql.push_str(&format!("\nOUTPUT {} INTO #before ({})", was.join(", "), to.join(", ")));
+    }
+    if let Some(key) = key {
+        let key = quote(key);
+        sql.push_str(&format!("\nWHERE {key} IN (SELECT TOP ({limit}) t.{key}"));
+    }
+    sql.push_str(&format!("\nFROM {table} AS t WHERE "));
+    if let Some(column) = emptied {
+        sql.push_str(&format!("t.{} IS NOT NULL AND ", quote(column)));
+    }
+    Statement::plain(sql)
+}
+
+/// Ends [`remove`]: the number of rows, then what they were.
+pub(in super::super) fn removed(
+    key: Option<&str>,
+    before: &[Before<'_>],
+    form: TextForm,
+) -> String {
+    let mut sql = String::from(if key.is_some() { ")" } else { "" });
+    sql.push_str(";\nSET @done = @@ROWCOUNT;\nSELECT @done;");
+    if before.is_empty() {
+        return sql;
+    }
+    let columns: Vec<String> = before
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            let own = format!("b.[b{}]", index + 1);
+            expression(&own, column.kept, &column.wanted.data_type, form)
+        })
+        .collect();
+    sql.push_str(&format!("\nSELECT {}\nFROM #before AS b;", columns.join(", ")));
+    sql
+}
 
 /// Ends a transaction the server may have ended already.
 pub(in super::super) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";

@@ -1,0 +1,305 @@
+//! What a run has done before it goes on: read from its journal, and checked against the
+//! destination before anything more is written (`engine.md` D2).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::control::Control;
+use super::journal::{BatchKind, BatchRecord, Journal, RunHeader, RunState};
+use super::marker::Marker;
+use super::progress::{EntityState, Teller};
+use super::remap::{Carried, fold, out_of_order};
+use super::settle::{Doubt, Verdict};
+use super::story::Story;
+use crate::database::{Destination, Fault, FaultKind, Fence, Result, Value, Witness};
+use crate::outsystems::{Environment, Side};
+use crate::plan::{IdentifierPlan, Plan, model_fingerprint};
+
+/// How long the sessions of an interrupted stretch are waited for, a second at a time.
+const FENCE_TRIES: u32 = 300;
+
+/// The name of the step that an entity's last row ends.
+pub(super) fn entity_step(place: usize) -> String {
+    format!("entity {place}")
+}
+
+/// What was done of one entity.
+#[derive(Default)]
+pub(super) struct PastEntity {
+    /// Whose id became whose, and which rows were left out.
+    pub(super) carried: Arc<Carried>,
+    /// Rows are dealt with up to this source key.
+    pub(super) reached: Option<Value>,
+    /// Hashes of the rows written, each with their number, where nothing else tells them apart.
+    pub(super) written: HashMap<u128, u64>,
+    /// Rows written.
+    pub(super) rows: u64,
+    recognised: u64,
+    is_finished: bool,
+}
+
+/// What was done of all of them.
+pub(super) struct Past {
+    entities: Vec<Arc<PastEntity>>,
+}
+
+impl Past {
+    /// Reads it from the journal. No batch may be in doubt any more.
+    pub(super) fn read(journal: &Journal, plan: &Plan) -> Result<Self> {
+        let entities = (0..plan.entities.len())
+            .map(|place| PastEntity::read(journal, plan, place).map(Arc::new))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { entities })
+    }
+
+    /// What was done of an entity.
+    pub(super) fn entity(&self, place: usize) -> Arc<PastEntity> {
+        Arc::clone(&self.entities[place])
+    }
+
+    /// The entities of which nothing is left to do, with what became of their rows.
+    pub(super) fn finished(&self) -> impl Iterator<Item = (usize, Arc<Carried>)> {
+        let finished = |(place, past): (usize, &Arc<PastEntity>)| {
+            past.is_finished.then(|| (place, Arc::clone(&past.carried)))
+        };
+        self.entities.iter().enumerate().filter_map(finished)
+    }
+
+    /// Has whoever watches see it.
+    pub(super) fn show(&self, teller: &Teller) {
+        for (place, past) in self.entities.iter().enumerate() {
+            if past.rows + past.recognised == 0 && !past.is_finished {
+                continue;
+            }
+            teller.entity(place, |progress| {
+                let planned = past.carried.left_out.values().filter(|planned| **planned).count();
+                progress.written = past.rows;
+                progress.recognised = past.recognised;
+                progress.left_out = planned as u64;
+                progress.rejected = (past.carried.left_out.len() - planned) as u64;
+                progress.read = past.rows + past.recognised + past.carried.left_out.len() as u64;
+            });
+            if past.is_finished {
+                teller.state(place, EntityState::Done);
+            }
+        }
+    }
+}
+
+impl PastEntity {
+    fn read(journal: &Journal, plan: &Plan, place: usize) -> Result<Self> {
+        let entity = &plan.entities[place];
+        let mut past = Self {
+            is_finished: journal.finished(&entity_step(place))?.is_some(),
+            reached: journal.reached(place)?,
+            ..Self::default()
+        };
+        let mut carried = Carried::default();
+        let mut pairs = Vec::new();
+        let mut after = 0;
+        while let Some(batch) = journal.next_batch(place, after)? {
+            after = batch.id;
+            match batch.kind {
+                BatchKind::Recognise => past.recognised += batch.rows,
+                _ => past.rows += batch.rows,
+            }
+            if entity.key_column().is_none() {
+                for hash in batch.hashes {
+                    *past.written.entry(hash).or_default() += 1;
+                }
+                continue;
+            }
+            let keys = batch.source_keys.len().min(batch.destination_keys.len());
+            pairs.extend(
+                (0..keys).map(|at| (batch.source_keys.get(at), batch.destination_keys.get(at))),
+            );
+        }
+        // Rows recognised in a batch are noted before those written.
+        pairs.sort_by_key(|(source, _)| source.as_integer());
+        for (source, destination) in &pairs {
+            if !carried.keep(source, destination) {
+                return Err(out_of_order(entity));
+            }
+        }
+        // Rows that nothing tells apart are all read again, and left out again.
+        if entity.key_column().is_some() {
+            for row in journal.left_out(place)? {
+                carried.left_out.insert(fold(&row.key), row.planned);
+            }
+        }
+        past.carried = Arc::new(carried);
+        Ok(past)
+    }
+
+    /// Whether a row of the source is dealt with already.
+    pub(super) fn knows(&self, key: &Value) -> bool {
+        self.carried.map.lookup(key).is_some() || self.carried.left_out.contains_key(&fold(key))
+    }
+
+    /// Whether anything was done of the entity.
+    pub(super) fn is_empty(&self) -> bool {
+        self.carried.map.is_empty() && self.carried.left_out.is_empty() && self.written.is_empty()
+    }
+}
+
+/// Refuses a run that has nothing left to write.
+pub(super) fn check_resumable(journal: &Journal) -> Result<()> {
+    let state = journal.state()?;
+    if matches!(state, RunState::Running | RunState::Stopped | RunState::Failed) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::Invalid,
+        format!("there is nothing left to write in this run: {}", state.label()),
+    )
+    .advise("`osferry verify` proves it again; a new run starts from its plan."))
+}
+
+/// Refuses models that are other ones than at the start of the run (`design.md` decision 20).
+pub(super) fn check_models(
+    header: &RunHeader,
+    source: &Environment,
+    destination: &Environment,
+) -> Result<()> {
+    for (side, model, then) in [
+        (Side::Source, source, &header.source_fingerprint),
+        (Side::Destination, destination, &header.destination_fingerprint),
+    ] {
+        let now = model_fingerprint(model);
+        if now != *then {
+            return Err(Fault::new(
+                FaultKind::Invalid,
+                format!(
+                    "the {side}'s model is another one than at the start of the run: {then} then, \
+                     {now} now. Something was published there since, or it is another database"
+                ),
+            )
+            .advise(
+                "Nothing was written. Go back to what was published then, or undo this run and \
+                 start a new one.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a destination that does not have any more what the run committed: it was restored from
+/// a backup, has failed over with a loss, or its ids were set back.
+pub(super) async fn check_committed(
+    journal: &Journal,
+    plan: &Plan,
+    destination: &dyn Destination,
+) -> Result<()> {
+    for (place, entity) in plan.entities.iter().enumerate() {
+        let inserts = journal.inserts(place)?;
+        let ends = inserts.first().into_iter().chain(inserts.last());
+        let Some(highest) = highest_id(journal, place)? else { continue };
+        for (number, _) in ends {
+            let Some(batch) = journal.next_batch(place, number - 1)? else { continue };
+            check_there(&batch, &entity.name, destination).await?;
+        }
+        if let IdentifierPlan::Generated { destination: key, .. } = &entity.identifier {
+            let there = destination.highest(&entity.destination_table, &key.name).await?;
+            if there.is_none_or(|there| there < highest) {
+                return Err(gone(
+                    &entity.name,
+                    &format!(
+                        "its highest id is {} and was at least {highest}",
+                        there.map_or_else(|| "none".to_owned(), |there| there.to_string())
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn check_there(batch: &BatchRecord, name: &str, destination: &dyn Destination) -> Result<()> {
+    let Some(to) = &batch.written_to else { return Ok(()) };
+    let Some(key) = &to.key else { return Ok(()) };
+    let keys: Vec<Value> =
+        (0..batch.destination_keys.len()).map(|at| batch.destination_keys.get(at)).collect();
+    if keys.is_empty() || destination.witness(&to.table, key, &keys).await? != Witness::None {
+        return Ok(());
+    }
+    Err(gone(name, &format!("none of the {} rows of batch {} is there", batch.rows, batch.id)))
+}
+
+fn gone(name: &str, what: &str) -> Fault {
+    Fault::new(
+        FaultKind::Data,
+        format!("{name} does not have any more what this run has committed: {what}"),
+    )
+    .advise(
+        "Nothing was written. The destination was restored or changed since; start a new run from \
+         the plan.",
+    )
+}
+
+fn highest_id(journal: &Journal, place: usize) -> Result<Option<i64>> {
+    let mut highest = None;
+    let mut after = 0;
+    while let Some(batch) = journal.next_batch(place, after)? {
+        after = batch.id;
+        let ids = (0..batch.destination_keys.len())
+            .filter_map(|at| batch.destination_keys.get(at).as_integer());
+        if batch.kind == BatchKind::Insert {
+            highest = highest.max(ids.max());
+        }
+    }
+    Ok(highest)
+}
+
+/// Waits until the sessions of earlier stretches are gone, then finds out what became of each
+/// batch of which nobody knows. After this no batch is in doubt.
+pub(super) async fn settle_all(
+    story: &Story,
+    destination: &dyn Destination,
+    marker: Option<&Marker>,
+    control: &Control,
+) -> Result<()> {
+    let journal = story.recorder.reader()?;
+    for session in journal.open_sessions()? {
+        fence(story, destination, &session, &mut control.clone()).await?;
+        story.recorder.session_gone(&session)?;
+    }
+    for batch in journal.prepared()? {
+        let verdict = Doubt::of_record(&batch).settle(destination, marker).await?;
+        let what = match verdict {
+            Verdict::Committed => {
+                story.recorder.committed(batch.id)?;
+                "was committed"
+            }
+            Verdict::Aborted => {
+                story.recorder.aborted(batch.id).await?;
+                "was not committed, and is done again"
+            }
+        };
+        let table = batch.written_to.map_or_else(String::new, |to| format!(" of {}", to.table));
+        story.tell(&format!("batch {} ({} rows{table}) {what}", batch.id, batch.rows))?;
+    }
+    story.recorder.flush().await
+}
+
+async fn fence(
+    story: &Story,
+    destination: &dyn Destination,
+    session: &str,
+    control: &mut Control,
+) -> Result<()> {
+    for tried in 0..FENCE_TRIES {
+        if destination.fence(session).await? == Fence::Gone {
+            return Ok(());
+        }
+        if tried == 0 {
+            story.tell(&format!("waiting until the server has ended the session {session}"))?;
+        }
+        control.wait(Duration::from_secs(1)).await?;
+    }
+    Err(Fault::new(
+        FaultKind::Busy,
+        format!("the destination's server still holds the session {session} of this run"),
+    )
+    .advise("End that session on the server (its application name is osferry), then resume."))
+}

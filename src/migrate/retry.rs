@@ -1,0 +1,105 @@
+//! What is done about a fault, by its kind (`engine.md` B6).
+
+use std::time::Duration;
+
+use crate::database::{Fault, FaultKind};
+
+/// What to do about a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Wait so long, then try again.
+    Again(Duration),
+    /// Somebody has to see to something first: room, a right, a password, a server.
+    Hold,
+    /// Trying again changes nothing.
+    None,
+}
+
+/// How often a batch is tried again that the server rolled back.
+pub(super) const ROLLED_BACK: u32 = 8;
+/// From this try on a batch of several rows is rather written in halves.
+pub(super) const HALVE_AFTER: u32 = 3;
+/// The longest wait between two tries.
+const LONGEST: Duration = Duration::from_secs(30);
+/// How long a server that does not answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Whether the connection is gone, or as good as gone.
+pub(super) fn is_broken(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Lost | FaultKind::Unreachable | FaultKind::Timeout)
+}
+
+/// Whether somebody has to see to something before it can go on.
+pub(super) fn needs_somebody(fault: &Fault) -> bool {
+    matches!(
+        fault.kind,
+        FaultKind::Full | FaultKind::Permission | FaultKind::SignIn | FaultKind::Certificate
+    )
+}
+
+/// What to do about a fault after so many tries, `waited` so long in all. `chance` (0 to 255)
+/// spreads the waits of several sessions.
+pub(super) fn remedy(fault: &Fault, tries: u32, waited: Duration, chance: u8) -> Remedy {
+    let spread = |wait: Duration| wait + wait.mul_f64(f64::from(chance) / 1024.0);
+    if needs_somebody(fault) {
+        return Remedy::Hold;
+    }
+    if is_broken(fault) {
+        if waited >= PATIENCE {
+            return Remedy::Hold;
+        }
+        let wait = Duration::from_millis(100 << tries.min(12));
+        return Remedy::Again(spread(wait.min(LONGEST)));
+    }
+    match fault.kind {
+        FaultKind::Retry if tries < ROLLED_BACK => {
+            Remedy::Again(spread(Duration::from_millis(50 << tries)))
+        }
+        _ => Remedy::None,
+    }
+}
+
+/// A wait in words.
+pub(super) fn in_words(wait: Duration) -> String {
+    if wait < Duration::from_secs(1) {
+        format!("{} ms", wait.as_millis())
+    } else {
+        format!("{:.0} s", wait.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(kind: FaultKind, tries: u32, waited: u64) -> Remedy {
+        remedy(&Fault::new(kind, "it"), tries, Duration::from_secs(waited), 0)
+    }
+
+    #[test]
+    fn each_class_has_its_remedy() {
+        for kind in [FaultKind::Full, FaultKind::Permission, FaultKind::SignIn] {
+            assert_eq!(of(kind, 0, 0), Remedy::Hold, "{kind:?}");
+        }
+        for kind in [FaultKind::Refused, FaultKind::Data, FaultKind::Other, FaultKind::Cancelled] {
+            assert_eq!(of(kind, 0, 0), Remedy::None, "{kind:?}");
+        }
+        assert_eq!(of(FaultKind::Retry, 0, 0), Remedy::Again(Duration::from_millis(50)));
+        assert_eq!(of(FaultKind::Retry, ROLLED_BACK, 0), Remedy::None);
+    }
+
+    #[test]
+    fn a_lost_server_is_waited_for_ten_minutes_and_then_needs_somebody() {
+        let mut waited = Duration::ZERO;
+        let mut tries = 0;
+        let fault = Fault::new(FaultKind::Lost, "gone");
+        while let Remedy::Again(wait) = remedy(&fault, tries, waited, 255) {
+            assert!(wait <= LONGEST.mul_f64(1.25), "{wait:?}");
+            waited += wait;
+            tries += 1;
+            assert!(tries < 100, "for ever");
+        }
+        assert_eq!(remedy(&fault, tries, waited, 0), Remedy::Hold);
+        assert!(waited >= PATIENCE);
+    }
+}

@@ -1,0 +1,25 @@
+//! The journal as everything that works in a run shares it, and the run's story in it.
+
+use std::sync::Arc;
+
+use super::journal::{Images, Recorder};
+use crate::database::Result;
+
+/// Tells the time, in words.
+pub(super) type Clock = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What a run writes down, and when it was.
+#[derive(Clone)]
+pub(super) struct Story {
+    pub(super) recorder: Recorder,
+    /// Where rows are kept as they were; `None` when the plan declines that.
+    pub(super) images: Option<Images>,
+    pub(super) clock: Clock,
+}
+
+impl Story {
+    /// Adds a line to the run's story.
+    pub(super) fn tell(&self, text: &str) -> Result<()> {
+        self.recorder.event(&(self.clock)(), text)
+    }
+}
