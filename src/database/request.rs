@@ -82,6 +82,8 @@ pub struct Removal {
     pub filter: Filter,
     /// At most this many.
     pub limit: usize,
+    /// The column that tells rows apart, where there is one: the rows are chosen by it.
+    pub key: Option<String>,
     /// The columns that are wanted of each row as it was before.
     pub returning: Vec<ColumnRef>,
 }

@@ -79,6 +79,7 @@ impl Deleting<'_> {
             table: entity.destination_table.clone(),
             filter: filter.clone(),
             limit: plan.options.batch_rows,
+            key: key.as_ref().map(|key| key.name.clone()),
             returning,
         };
         let written_to = WrittenTo {
@@ -117,6 +118,7 @@ impl Deleting<'_> {
             table: entity.destination_table.clone(),
             filter,
             limit: plan.options.batch_rows,
+            key: written_to.key.as_ref().map(|key| key.name.clone()),
             returning: wanted.columns,
         };
         self.teller.state(place, EntityState::Deleting);

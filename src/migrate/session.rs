@@ -181,6 +181,7 @@ impl WriteSession {
             table: marker.target.table.clone(),
             filter: marker.ours(),
             limit: MARKERS,
+            key: None,
             returning: Vec::new(),
         };
         loop {

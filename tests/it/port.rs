@@ -753,6 +753,7 @@ async fn rows_are_updated_deleted_and_cleared(engine: &TestEngine) {
         table: table.clone(),
         filter: filter.clone(),
         limit,
+        key: Some("Id".to_owned()),
         returning: returning.iter().map(ColumnRef::from).collect(),
     };
     let removed = writer.delete(&removal(&upper, 4, &columns)).await.expect("deleted");
@@ -811,6 +812,7 @@ async fn a_rollback_leaves_nothing(engine: &TestEngine) {
             table: target.table.clone(),
             filter: Filter::All,
             limit: 100,
+            key: None,
             returning: Vec::new(),
         };
         writer.delete(&removal).await.expect("deleted");

@@ -1,12 +1,11 @@
 //! Reading an environment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tiberius::Row;
 
-use super::catalogue;
 use super::connect::{Intent, Target};
 use super::connection::{Connection, Flow, ReadFailure, integer, text, unexpected};
 use super::pool::Pool;
@@ -15,9 +14,10 @@ use super::statements::catalogue::rights as rights_statement;
 use super::statements::filter::{Names, missing, tables};
 use super::statements::read::{self, Selection, TextForm};
 use super::statements::{self, Statement};
+use super::{catalogue, fault};
 use crate::database::{
     Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
-    Filter, Result, Rights, RowsRequest, Scan, ScanRequest, Source, TableName, TableShape,
+    Fault, Filter, Result, Rights, RowsRequest, Scan, ScanRequest, Source, TableName, TableShape,
     ValueKind,
 };
 
@@ -29,6 +29,8 @@ pub(super) struct SqlServerSource {
     pool: Arc<Pool>,
     facts: EngineFacts,
     known: Mutex<HashMap<TableName, Arc<TableShape>>>,
+    /// Tables of which a writing session met a text that is not Unicode.
+    odd: Mutex<HashSet<TableName>>,
 }
 
 impl SqlServerSource {
@@ -38,7 +40,7 @@ impl SqlServerSource {
         let facts = facts(&mut connection, &target).await?;
         let pool = Arc::new(Pool::new(target, intent));
         pool.give(connection);
-        Ok(Self { pool, facts, known: Mutex::new(HashMap::new()) })
+        Ok(Self { pool, facts, known: Mutex::default(), odd: Mutex::default() })
     }
 
     /// The way to the database.
@@ -48,6 +50,19 @@ impl SqlServerSource {
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<TableName, Arc<TableShape>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// In which form a writing session reads the texts of a table.
+    pub(super) fn text_form(&self, table: &TableName) -> TextForm {
+        let odd = self.odd.lock().unwrap_or_else(PoisonError::into_inner);
+        if odd.contains(table) { TextForm::Bytes } else { TextForm::Text }
+    }
+
+    /// A text of this table is not Unicode: its texts are read as bytes from here on. The
+    /// connection that met it is lost, so what it did is to be done again.
+    pub(super) fn met_odd_text(&self, table: &TableName) -> Fault {
+        self.odd.lock().unwrap_or_else(PoisonError::into_inner).insert(table.clone());
+        fault::lost("a text that is not Unicode was met, and is read again as bytes")
     }
 
     /// What the names of a request stand for: remembered, or asked for in one request.

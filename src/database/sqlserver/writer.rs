@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tiberius::Row;
 
 use super::connect::{Intent, Target};
-use super::connection::{Connection, Undecided, integer, text, unexpected};
+use super::connection::{Connection, Flow, ReadFailure, Undecided, integer, text, unexpected};
 use super::source::SqlServerSource;
 use super::statements::filter::{Names, Writer as Conditions};
-use super::statements::read::{self, Selection, TextForm};
+use super::statements::read::{self, Selection};
 use super::statements::write::{self, Before, Insert, StageColumn};
-use super::statements::{catalogue, take_lock};
+use super::statements::{Statement, catalogue, take_lock};
 use super::{fault, scan, stage};
 use crate::database::{
     Batch, ColumnShape, Fault, FaultKind, Filter, InsertTarget, JournalToken, Outcome, Removal,
@@ -309,6 +310,20 @@ impl SqlServerWriter {
         only_count(&answer)
     }
 
+    /// Runs a statement that answers with rows of a table.
+    async fn read(
+        &mut self,
+        statement: &Statement,
+        table: &TableName,
+        each: &mut (dyn FnMut(Row) -> Result<Flow> + Send),
+    ) -> Result<()> {
+        match self.connection.read(statement, each).await {
+            Ok(_) => Ok(()),
+            Err(ReadFailure::LoneSurrogate) => Err(self.reading.met_odd_text(table)),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
     /// Deletes rows or empties a column of them, and reads what the statement itself says they
     /// were: nothing can come between.
     async fn remove(&mut self, removal: &Removal, emptied: Option<&str>) -> Result<Removed> {
@@ -331,19 +346,22 @@ impl SqlServerWriter {
                 }
             })
             .collect();
-        let mut statement = write::remove(&table, emptied, removal.limit, &before);
-        Conditions { names: &names, statement: &mut statement }.add(
-            &table,
-            "t",
-            &removal.filter,
-        )?;
-        statement.add(&write::removed(&before));
-        let results = self.connection.run(&statement, self.target.limits.statement).await?;
-        let rows = only_count(&results)?;
+        let key = removal.key.as_deref();
+        let mut statement = write::remove(&table, emptied, removal.limit, key, &before);
+        let mut conditions = Conditions { names: &names, statement: &mut statement };
+        conditions.add(&removal.table, "t", &removal.filter)?;
+        statement.add(&write::removed(key, &before, self.reading.text_form(&table)));
+        let mut rows = None;
         let mut batch = Batch::for_types(removal.returning.iter().map(|column| &column.data_type))?;
-        for row in results.into_iter().nth(1).unwrap_or_default() {
-            scan::push(row, &removal.returning, &mut batch)?;
-        }
+        self.read(&statement, &table, &mut |row| match rows {
+            None => {
+                rows = Some(integer(&row, 0)?.unwrap_or_default().unsigned_abs());
+                Ok(Flow::More)
+            }
+            Some(_) => scan::push(row, &removal.returning, &mut batch).map(|()| Flow::More),
+        })
+        .await?;
+        let rows = rows.ok_or_else(|| unexpected("a number of rows"))?;
         if !removal.returning.is_empty() && batch.len() as u64 != rows {
             return Err(unexpected("each row as it was"));
         }
@@ -374,6 +392,7 @@ impl Writer for SqlServerWriter {
 
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
         let names = self.names(&request.table, &request.filter).await?;
+        let table = names.shape(&request.table)?.name.clone();
         let selection = Selection {
             table: &request.table,
             columns: &request.columns,
@@ -381,15 +400,14 @@ impl Writer for SqlServerWriter {
             order_by: request.order_by.as_deref(),
             after: None,
             limit: request.limit,
-            // Texts as bytes: a text that is not Unicode must not end the transaction.
-            form: TextForm::Bytes,
+            form: self.reading.text_form(&table),
         };
         let statement = read::select(&names, &selection)?;
         let mut batch = Batch::for_types(request.columns.iter().map(|column| &column.data_type))?;
-        let results = self.connection.run(&statement, self.target.limits.statement).await?;
-        for row in results.into_iter().flatten() {
-            scan::push(row, &request.columns, &mut batch)?;
-        }
+        self.read(&statement, &table, &mut |row| {
+            scan::push(row, &request.columns, &mut batch).map(|()| Flow::More)
+        })
+        .await?;
         Ok(batch)
     }
 

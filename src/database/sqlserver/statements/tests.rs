@@ -303,14 +303,19 @@ fn destination_statements() -> Vec<String> {
             collation: Some("Latin1_General_CI_AI"),
         })
         .collect();
-    for (emptied, before) in
-        [(None, &[][..]), (Some("Long"), &[][..]), (None, &whole[..]), (Some("Long"), &whole[..2])]
-    {
-        let mut statement = write::remove(&table, emptied, 4000, before);
+    for (emptied, before, form) in [
+        (None, &[][..], TextForm::Text),
+        (Some("Long"), &[][..], TextForm::Text),
+        (None, &whole[..], TextForm::Text),
+        (None, &whole[..], TextForm::Bytes),
+        (Some("Long"), &whole[..2], TextForm::Text),
+    ] {
+        let key = (before.len() != 2).then_some("ID");
+        let mut statement = write::remove(&table, emptied, 4000, key, before);
         Writer { names: &names, statement: &mut statement }
             .add(&claim(), "t", &filters()[21])
             .expect("a condition");
-        statement.add(&write::removed(before));
+        statement.add(&write::removed(key, before, form));
         all.push(statement.sql);
     }
     all

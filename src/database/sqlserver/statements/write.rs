@@ -463,11 +463,12 @@ impl Before<'_> {
 }
 
 /// Begins a statement that deletes at most `limit` rows, or empties a column in them where it is
-/// filled: a condition and [`removed`] follow.
+/// filled: a condition and [`removed`] follow. Where rows have a key, they are chosen by it.
 pub(in super::super) fn remove(
     table: &TableName,
     emptied: Option<&str>,
     limit: usize,
+    key: Option<&str>,
     before: &[Before<'_>],
 ) -> Statement {
     let mut sql = String::from("DECLARE @done bigint;\n");
@@ -483,9 +484,14 @@ pub(in super::super) fn remove(
             columns.join(", ")
         ));
     }
+    let table = table_sql(table);
+    let (top, own) = match key {
+        Some(_) => (String::new(), table.as_str()),
+        None => (format!(" TOP ({limit})"), "t"),
+    };
     sql.push_str(&match emptied {
-        None => format!("DELETE TOP ({limit}) t"),
-        Some(column) => format!("UPDATE TOP ({limit}) t SET {} = NULL", quote(column)),
+        None => format!("DELETE{top} {own}"),
+        Some(column) => format!("UPDATE{top} {own} SET {} = NULL", quote(column)),
     });
     if !before.is_empty() {
         let was: Vec<String> =
@@ -493,16 +499,25 @@ pub(in super::super) fn remove(
         let to: Vec<String> = (1..=before.len()).map(|index| format!("[b{index}]")).collect();
         sql.push_str(&format!("\nOUTPUT {} INTO #before ({})", was.join(", "), to.join(", ")));
     }
-    sql.push_str(&format!("\nFROM {} AS t WHERE ", table_sql(table)));
+    if let Some(key) = key {
+        let key = quote(key);
+        sql.push_str(&format!("\nWHERE {key} IN (SELECT TOP ({limit}) t.{key}"));
+    }
+    sql.push_str(&format!("\nFROM {table} AS t WHERE "));
     if let Some(column) = emptied {
         sql.push_str(&format!("t.{} IS NOT NULL AND ", quote(column)));
     }
     Statement::plain(sql)
 }
 
-/// Ends [`remove`]: the number of rows, then what they were, texts as the bytes of UTF-16.
-pub(in super::super) fn removed(before: &[Before<'_>]) -> String {
-    let mut sql = String::from(";\nSET @done = @@ROWCOUNT;\nSELECT @done;");
+/// Ends [`remove`]: the number of rows, then what they were.
+pub(in super::super) fn removed(
+    key: Option<&str>,
+    before: &[Before<'_>],
+    form: TextForm,
+) -> String {
+    let mut sql = String::from(if key.is_some() { ")" } else { "" });
+    sql.push_str(";\nSET @done = @@ROWCOUNT;\nSELECT @done;");
     if before.is_empty() {
         return sql;
     }
@@ -511,7 +526,7 @@ pub(in super::super) fn removed(before: &[Before<'_>]) -> String {
         .enumerate()
         .map(|(index, column)| {
             let own = format!("b.[b{}]", index + 1);
-            expression(&own, column.kept, &column.wanted.data_type, TextForm::Bytes)
+            expression(&own, column.kept, &column.wanted.data_type, form)
         })
         .collect();
     sql.push_str(&format!("\nSELECT {}\nFROM #before AS b;", columns.join(", ")));
