@@ -13,7 +13,7 @@ use super::trial::Ground;
 use super::wanted;
 use crate::estate::recipe::{Feature, Recipe};
 use crate::model_server::Habits;
-use crate::support::breaking::{Break, How, Moment, WAYS};
+use crate::support::breaking::{At, Break, How, Moment, WAYS};
 
 /// A small pair with everything that is written in a way of its own: rows to delete first,
 /// people to create, references to set later, identifiers of every kind.
@@ -62,7 +62,7 @@ fn every(ground: &Ground, every: usize) {
                         return;
                     }
                     let (moment, how) = WAYS[way];
-                    let broken = Break { at, moment, how };
+                    let broken = Break { at: At::Call(at), moment, how };
                     // The history of a server in memory is another one for each way.
                     let trial = ground.trial(&[broken], Habits::of(way as u64));
                     if trial.hit {
@@ -95,10 +95,10 @@ fn doubts(ground: &Ground, every: usize) {
         if !(number / 2).is_multiple_of(every) {
             continue;
         }
-        let mut breaks = vec![Break { at, moment, how: How::Cut(FaultKind::Lost) }];
+        let mut breaks = vec![Break { at: At::Call(at), moment, how: How::Cut(FaultKind::Lost) }];
         let blind = How::Answer(FaultKind::Permission);
         breaks.extend((1..5).map(|later| Break {
-            at: at + later,
+            at: At::Call(at + later),
             moment: Moment::Before,
             how: blind,
         }));

@@ -18,7 +18,7 @@ use crate::estate::chance::Chance;
 use crate::estate::recipe::{Feature, Recipe};
 use crate::model_server::Habits;
 use crate::program::Plan;
-use crate::support::breaking::{Break, How, Moment};
+use crate::support::breaking::{At, Break, How, Moment};
 
 /// What may stand where it should not.
 const PIECES: &[&str] = &[
@@ -171,7 +171,7 @@ fn spoilt(label: &str, spoil: impl Fn(&mut Vec<u8>, &mut Chance)) -> (usize, Vec
     for seed in 0..wanted("OSFERRY_TEST_DAMAGES", 60) as u64 {
         let mut chance = Chance::new(seed).fork(label);
         let at = calls / 3 + chance.below(calls / 2);
-        let died = Break { at, moment: Moment::After, how: How::Crash };
+        let died = Break { at: At::Call(at), moment: Moment::After, how: How::Crash };
         let mut looked = true;
         let trial = ground.trial_after(&[died], Habits::orderly(), |run| {
             let file = run.join("journal.sqlite");

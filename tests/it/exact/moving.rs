@@ -10,7 +10,7 @@ use super::trial::Ground;
 use crate::estate::model::Entity;
 use crate::estate::recipe::{Feature, Recipe};
 use crate::model_server::Habits;
-use crate::support::breaking::{Break, How, Moment};
+use crate::support::breaking::{At, Break, How, Moment};
 
 /// Copies the last row of an entity's table under the next id, with some columns changed.
 fn copy(source: &Connection, entity: &Entity, changed: &[(&str, i64)]) -> i64 {
@@ -60,7 +60,7 @@ fn rows_that_come_before_a_run_goes_on_stay_out_as_those_that_come_during_it() {
     let mut wrong = Vec::new();
     for at in (first..calls.len()).filter(|at| calls[*at] == "commit") {
         let lost = How::Answer(FaultKind::Permission);
-        let ended = Break { at, moment: Moment::Before, how: lost };
+        let ended = Break { at: At::Call(at), moment: Moment::Before, how: lost };
         let trial = ground.trial_after(&[ended], Habits::orderly(), |run: &Path| {
             let folder = run.parent().expect("a folder");
             let source = Connection::open(folder.join("prod.sqlite")).expect("the source");

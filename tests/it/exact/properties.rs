@@ -11,7 +11,7 @@ use super::trial::Ground;
 use super::wanted;
 use crate::estate::recipe::{FEATURES, Feature, Recipe};
 use crate::model_server::Habits;
-use crate::support::breaking::{Break, WAYS};
+use crate::support::breaking::{At, Break, WAYS};
 
 /// What is tried.
 #[derive(Clone, Debug)]
@@ -48,12 +48,17 @@ fn habits() -> impl Strategy<Value = Habits> {
     )
 }
 
+/// Calls of all sorts, and the commits, on which the most depends.
+fn places() -> impl Strategy<Value = At> {
+    prop_oneof![(0_usize..250).prop_map(At::Call), (0_usize..40).prop_map(At::Commit)]
+}
+
 fn attempts() -> impl Strategy<Value = Attempt> {
-    let breaks = proptest::collection::vec((0_usize..250, any::<Index>()), 0..4);
+    let breaks = proptest::collection::vec((places(), any::<Index>()), 0..4);
     let batch = prop_oneof![Just(4000), Just(7), Just(1)];
     (recipes(), habits(), batch, 1_usize..5, breaks).prop_map(
         |(recipe, habits, batch, parallel, breaks)| {
-            let broken = |(at, way): (usize, Index)| {
+            let broken = |(at, way): (At, Index)| {
                 let (moment, how) = WAYS[way.index(WAYS.len())];
                 Break { at, moment, how }
             };

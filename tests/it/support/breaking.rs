@@ -65,11 +65,19 @@ pub const WAYS: &[(Moment, How)] = &[
     (Moment::After, How::Panic),
 ];
 
+/// Which call, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// Of all calls.
+    Call(usize),
+    /// Of the commits.
+    Commit(usize),
+}
+
 /// A call that breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Break {
-    /// Which call, counted from 0.
-    pub at: usize,
+    pub at: At,
     pub moment: Moment,
     pub how: How,
 }
@@ -125,9 +133,13 @@ impl Breaks {
             std::future::pending::<()>().await;
         }
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = calls.len();
+        let commits = calls.iter().filter(|call| **call == COMMIT).count();
+        let here = |one: &&Break| match one.at {
+            At::Call(at) => at == calls.len(),
+            At::Commit(at) => call == COMMIT && at == commits,
+        };
+        let found = self.plan.iter().find(here).copied();
         calls.push(call);
-        let found = self.plan.iter().find(|one| one.at == at).copied();
         if found.is_some() {
             self.hit.store(true, Ordering::SeqCst);
         }
@@ -161,6 +173,9 @@ impl Breaks {
     }
 }
 
+/// What a commit is called.
+const COMMIT: &str = "commit";
+
 fn fault(how: How) -> Fault {
     match how {
         How::Answer(kind) | How::Cut(kind) => {
@@ -185,7 +200,7 @@ async fn send<F: Future>(mut call: Pin<&mut F>) {
 
 /// Makes a call, or breaks it. What the call leaves behind is for the caller to see to.
 macro_rules! call {
-    ($breaks:expr, $name:literal, $call:expr) => {
+    ($breaks:expr, $name:expr, $call:expr) => {
         match $breaks.next($name).await {
             None => Ok($call.await),
             Some(broken) => {
@@ -395,7 +410,7 @@ impl Writer for BreakingWriter {
         // The token says so.
         self.breaks.synced();
         let Some(inner) = self.inner.as_mut() else { return Outcome::Unknown(lost()) };
-        match call!(self.breaks, "commit", inner.commit(token)) {
+        match call!(self.breaks, COMMIT, inner.commit(token)) {
             Ok(outcome) => outcome,
             Err(broken) => match broken.how {
                 How::Answer(_) => {
