@@ -103,7 +103,7 @@ fn migrate(engine: &TestEngine, case: &Case, at_most: usize) -> (usize, Vec<Stri
 }
 
 /// What has to be done next: a run, its going on, or its proof alone.
-fn next(bench: &Bench) -> (String, Vec<String>) {
+pub fn next(bench: &Bench) -> (String, Vec<String>) {
     let said = bench.osferry(&["runs", "--json"]);
     let runs: serde_json::Value =
         serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}", said.all()));

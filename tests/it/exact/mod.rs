@@ -11,6 +11,8 @@ mod boundaries;
 mod case;
 mod damage;
 mod differential;
+#[cfg(unix)]
+mod full;
 mod kills;
 mod moving;
 mod over_memory;
