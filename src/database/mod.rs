@@ -9,6 +9,7 @@
 
 mod batch;
 mod connect;
+mod digest;
 mod fault;
 mod filter;
 mod name;
@@ -24,6 +25,7 @@ pub use connect::{
     Authentication, ConnectionSpec, Encryption, EngineKind, Secret, ServerSpec, open_builder,
     open_destination, open_source,
 };
+pub use digest::row_digest;
 pub use fault::{Fault, FaultKind, Result};
 pub use filter::Filter;
 pub use name::{TableName, same_name};
@@ -33,7 +35,7 @@ pub use request::{
 };
 pub use shape::{
     Capabilities, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey, IndexShape,
-    ObjectKind, Rights, TableShape, TriggerShape,
+    ObjectKind, OneInstant, Rights, TableShape, TriggerShape,
 };
 pub use types::{ColumnType, ValueKind};
 pub use value::{
@@ -79,6 +81,31 @@ pub trait Source: Send + Sync {
         filter: &Filter,
         limit: usize,
     ) -> Result<Batch>;
+
+    /// The same database as of one instant: whatever the answer is asked, it answers as things
+    /// were when this was called. Ends when dropped, with all scans that it started.
+    ///
+    /// `tables` are those to be read, as far as they are known: databases besides the main one have
+    /// to be joined at the start. Requests are answered one after the other, a page at a time; a
+    /// table without a key is read in one go, and the others wait; dropping such a scan half-way
+    /// ends the instant.
+    ///
+    /// A lost connection ends the instant: from then on every request errs with
+    /// [`FaultKind::Lost`]. Errors with [`FaultKind::NotApplicable`] where
+    /// [`Capabilities::instant`] says that there is none.
+    async fn instant(&self, tables: &[TableName]) -> Result<Box<dyn Source>> {
+        let _ = tables;
+        Err(Fault::new(
+            FaultKind::NotApplicable,
+            format!("{} cannot be read as of one instant", self.facts().place),
+        ))
+    }
+
+    /// How many bytes of old row versions the server keeps for this database, which open instants
+    /// make grow; `None` where it does not say.
+    async fn version_store(&self) -> Result<Option<u64>> {
+        Ok(None)
+    }
 
     /// What the signed-in person may do with each named table, in the order asked.
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>>;

@@ -116,6 +116,30 @@ pub struct TriggerShape {
     pub disabled: bool,
 }
 
+/// Whether everything can be read as of one instant, and at which price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OneInstant {
+    /// The database is one by itself, for nothing changes in it: a database snapshot, or a
+    /// database that is set read-only. It lasts over lost connections.
+    Standing,
+    /// A readable secondary, or a standby between two restores: every transaction sees one.
+    Secondary,
+    /// In a transaction of its own, while others go on writing.
+    Allowed,
+    /// In a transaction of its own, and whoever writes waits until it has ended.
+    Blocking,
+    /// The database does not allow it.
+    Denied,
+}
+
+impl OneInstant {
+    /// Whether it lasts by itself, so that reading may stop and go on without leaving it.
+    #[must_use]
+    pub fn lasts(self) -> bool {
+        self == Self::Standing
+    }
+}
+
 /// What an engine can do; what it cannot is a named `NotApplicable`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -126,8 +150,8 @@ pub struct Capabilities {
     pub ids_come_back: bool,
     /// Rights can be asked for per table.
     pub rights: bool,
-    /// One instant of the whole database can be read.
-    pub snapshot: bool,
+    /// Whether one instant of the whole database can be read.
+    pub instant: OneInstant,
     /// Other databases can be named.
     pub catalogs: bool,
 }
@@ -184,8 +208,6 @@ pub struct EngineFacts {
     pub user: String,
     /// Whether the database can only be read at present (a readable secondary, a snapshot).
     pub read_only: bool,
-    /// Whether one instant of it can be read.
-    pub snapshot_allowed: bool,
     /// What the engine can do.
     pub capabilities: Capabilities,
 }

@@ -77,6 +77,11 @@ impl Control {
         (Self { halted: Arc::clone(&halted), ..self.clone() }, Halt { halted })
     }
 
+    /// Whether it is paused just now.
+    pub(super) fn is_paused(&self) -> bool {
+        *self.receiver.borrow() == Command::Pause
+    }
+
     /// To be called between batches: waits while paused, errs when the run has to end.
     pub(super) async fn between_batches(&mut self) -> Result<()> {
         loop {

@@ -13,7 +13,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::control::Control;
 use super::load::{key_of, scan_source};
-use super::remap::{Carried, Maps, fold, out_of_order, remap};
+use super::remap::{Carried, Maps, came_twice, fold, remap};
 use crate::database::{Result, Source};
 use crate::outsystems::SourceId;
 use crate::plan::{Plan, ReferenceRule, Rule, Target};
@@ -117,7 +117,7 @@ impl Foresight<'_> {
             for row in &remapped.kept {
                 let key = key_of(entity, &batch, *row);
                 if !carried.keep(&key, &key) {
-                    return Err(out_of_order(entity));
+                    return Err(came_twice(entity));
                 }
             }
         }

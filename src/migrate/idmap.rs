@@ -2,9 +2,10 @@
 //!
 //! Rows of a table come in ascending source order and mostly get consecutive ids, so the map is
 //! the set of source ids (pages of bits) plus the few places where the destination's ids do not
-//! simply go on (breaks). A dense table costs about an eighth of a byte per row.
+//! simply go on (breaks). A dense table costs about an eighth of a byte per row. The few rows that
+//! come later than their order, because they were committed late, are kept one by one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::database::Value;
 use crate::outsystems::{DestinationId, SourceId};
@@ -71,6 +72,8 @@ pub struct IdMap {
     breaks: Vec<(u64, DestinationId)>,
     count: u64,
     last: Option<SourceId>,
+    /// Rows below the last that came after it.
+    late: HashMap<SourceId, DestinationId>,
     /// Identifiers that are texts keep their value; without case.
     texts: HashSet<Box<[u8]>>,
 }
@@ -89,12 +92,16 @@ fn later(id: DestinationId, rows: u64) -> DestinationId {
 }
 
 impl IdMap {
-    /// Adds a row. Source ids have to come in ascending order; one that does not is refused
-    /// (`false`), because it would be lost.
+    /// Adds a row. Source ids should come in ascending order: those that do not take thirty times
+    /// the room. One that is there already is refused (`false`): a row would be there twice.
     #[must_use]
     pub fn push(&mut self, source: SourceId, destination: DestinationId) -> bool {
         if self.last.is_some_and(|last| source <= last) {
-            return false;
+            if self.integer(source).is_some() {
+                return false;
+            }
+            self.late.insert(source, destination);
+            return true;
         }
         let number = source.0.div_euclid(PAGE);
         let offset = source.0.rem_euclid(PAGE) as u16;
@@ -122,6 +129,10 @@ impl IdMap {
     /// The destination's id for a source id.
     #[must_use]
     pub fn integer(&self, source: SourceId) -> Option<DestinationId> {
+        self.in_order(source).or_else(|| self.late.get(&source).copied())
+    }
+
+    fn in_order(&self, source: SourceId) -> Option<DestinationId> {
         let number = source.0.div_euclid(PAGE);
         let page = self.pages.binary_search_by_key(&number, |page| page.number).ok()?;
         let page = &self.pages[page];
@@ -144,13 +155,13 @@ impl IdMap {
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.count
+        self.count + self.late.len() as u64
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.len() == 0
     }
 }
 
@@ -186,13 +197,40 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// In any order, with ids that come again.
+        #[test]
+        fn rows_that_come_late_are_found_as_well(
+            rows in proptest::collection::vec((-5_000_i64..15_000, 0_i64..5_000), 0..800),
+            sorted in 0_usize..800,
+        ) {
+            let mut rows = rows;
+            let sorted = sorted.min(rows.len());
+            rows[..sorted].sort_unstable();
+            let mut map = IdMap::default();
+            let mut plain = HashMap::new();
+            for (source, destination) in rows {
+                let is_new = !plain.contains_key(&source);
+                prop_assert_eq!(map.push(SourceId(source), DestinationId(destination)), is_new);
+                plain.entry(source).or_insert(destination);
+            }
+            for id in -5_001..15_001 {
+                let expected = plain.get(&id).copied().map(DestinationId);
+                prop_assert_eq!(map.integer(SourceId(id)), expected);
+            }
+            prop_assert_eq!(map.len(), plain.len() as u64);
+        }
+    }
+
     #[test]
-    fn an_id_out_of_order_is_refused() {
+    fn an_id_that_comes_again_is_refused() {
         let mut map = IdMap::default();
         assert!(map.push(SourceId(5), DestinationId(1)));
         assert!(!map.push(SourceId(5), DestinationId(2)));
-        assert!(!map.push(SourceId(4), DestinationId(2)));
+        assert!(map.push(SourceId(4), DestinationId(2)));
+        assert!(!map.push(SourceId(4), DestinationId(3)));
         assert_eq!(map.integer(SourceId(5)), Some(DestinationId(1)));
+        assert_eq!(map.integer(SourceId(4)), Some(DestinationId(2)));
     }
 
     #[test]

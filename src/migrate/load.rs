@@ -9,16 +9,16 @@ use super::control::Control;
 use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
-use super::remap::{Carried, Maps, Remapped, fold, out_of_order, remap};
-use super::session::{Done, Operation, WriteSession, telling_columns};
-use super::stored::row_hashes;
+use super::reading::Reading;
+use super::remap::{Carried, Maps, Remapped, came_twice, fold, remap};
+use super::session::{Done, Operation, WriteSession, row_hashes, telling_columns};
 use super::story::Story;
 use crate::database::{
     Batch, ColumnRef, ColumnType, Destination, Fault, FaultKind, Filter, InsertTarget, Result,
     Scan, ScanRequest, Source, Value,
 };
 use crate::outsystems::SourceId;
-use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan, SourceReading};
+use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan};
 use crate::proof::{Canonical, combine};
 
 /// A batch holds at most this many bytes; with the batches on their way that bounds the memory.
@@ -31,6 +31,7 @@ pub(super) struct Load<'a> {
     pub(super) plan: &'a Plan,
     pub(super) place: usize,
     pub(super) source: Arc<dyn Source>,
+    pub(super) reading: &'a Reading,
     pub(super) destination: &'a Arc<dyn Destination>,
     pub(super) story: &'a Story,
     /// What was done of it before this stretch of the run.
@@ -39,6 +40,7 @@ pub(super) struct Load<'a> {
     pub(super) teller: &'a Teller,
     pub(super) control: Control,
     pub(super) session: &'a mut WriteSession,
+    pub(super) unkeyed: Unkeyed,
     /// Rows above this id came after the run had started and are not read.
     pub(super) mark: Option<SourceId>,
 }
@@ -48,7 +50,7 @@ pub(super) struct Load<'a> {
 type Read = Option<(Batch, Vec<u128>)>;
 
 /// The rows of the source that are carried over.
-fn rows_below(entity: &EntityPlan, mark: Option<SourceId>) -> Filter {
+pub(super) fn rows_below(entity: &EntityPlan, mark: Option<SourceId>) -> Filter {
     match (mark, entity.key_column()) {
         (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::from(mark)),
         _ => Filter::All,
@@ -90,7 +92,7 @@ pub(super) fn key_of(entity: &EntityPlan, batch: &Batch, row: usize) -> Value {
 }
 
 impl<'a> Load<'a> {
-    fn entity(&self) -> &'a EntityPlan {
+    pub(super) fn entity(&self) -> &'a EntityPlan {
         &self.plan.entities[self.place]
     }
 
@@ -99,12 +101,12 @@ impl<'a> Load<'a> {
         self.teller.state(self.place, EntityState::Writing);
         let mut known = self.recognisable().await?;
         let mut carried = Carried::clone(&self.past.carried);
-        let mut again = Again { written: self.past.written.clone() };
+        self.unkeyed.written.clone_from(&self.past.written);
+        self.unkeyed.counted = self.count_before().await?;
         let name = self.entity().name.clone();
         let mut batches = self.read_ahead().await?;
         // Rows that nothing tells apart are all read again.
         let mut rows = carried.map.len() + carried.left_out.len() as u64;
-        let mut counted = self.count_before().await?;
         loop {
             let next = batches.recv().await.unwrap_or_else(|| {
                 Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
@@ -116,44 +118,18 @@ impl<'a> Load<'a> {
             let (batch, hashes) = self.unknown(batch, hashes)?;
             rows += batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read = rows);
-            self.carry(batch, &hashes, known.as_mut(), &mut carried, &mut again, &mut counted)
+            self.carry(batch, &hashes, known.as_mut(), &mut carried)
                 .await
                 .map_err(|fault| fault.while_doing(format!("writing {name}")))?;
             if !last.is_null() {
                 self.story.recorder.reached(self.place, &last)?;
             }
         }
-        self.check_count(rows)
+        self.sweep(rows, known.as_mut(), &mut carried)
             .await
-            .map_err(|fault| fault.while_doing(format!("reading {name}")))?;
+            .map_err(|fault| fault.while_doing(format!("reading {name} to its end")))?;
         self.teller.state(self.place, EntityState::Done);
         Ok(carried)
-    }
-
-    /// Asks the source in another way how many rows there are. Below a mark rows can vanish
-    /// while the applications work, but none can come: one that was not read was missed.
-    async fn check_count(&mut self, read: u64) -> Result<()> {
-        let frozen = self.plan.options.source_reading == SourceReading::Frozen;
-        if self.mark.is_none() && !frozen {
-            return Ok(());
-        }
-        let there = self
-            .source
-            .count(&self.entity().source_table, &rows_below(self.entity(), self.mark))
-            .await?;
-        if there > read {
-            return Err(Fault::new(
-                FaultKind::Data,
-                format!("the source has {there} rows, of which only {read} were read"),
-            )
-            .advise(if frozen {
-                "The source is not frozen: rows were added. Leave source_reading at \"auto\"."
-            } else {
-                "Rows were added under ids that had been given before. Run again when nobody \
-                 inserts with IDENTITY_INSERT."
-            }));
-        }
-        Ok(())
     }
 
     /// The number of rows that a table has whose rows nothing tells apart.
@@ -239,14 +215,12 @@ impl<'a> Load<'a> {
         Ok(Some(known))
     }
 
-    async fn carry(
+    pub(super) async fn carry(
         &mut self,
         batch: Batch,
         hashes: &[u128],
         known: Option<&mut HashMap<String, Value>>,
         carried: &mut Carried,
-        again: &mut Again,
-        counted: &mut Option<u64>,
     ) -> Result<()> {
         let remapped = remap(self.plan, self.place, &batch, self.maps)?;
         for row in &remapped.left_out {
@@ -277,13 +251,13 @@ impl<'a> Load<'a> {
             pairs.extend(found);
         }
         if self.entity().key_column().is_none() {
-            again.leave_off(&remapped, &mut new);
+            self.unkeyed.leave_off(&remapped, &mut new);
         }
-        self.insert(&remapped, &new, &key, hashes, &mut pairs, carried, counted).await?;
+        self.insert(&remapped, &new, &key, hashes, &mut pairs, carried).await?;
         pairs.sort_by_key(|(row, _, _)| *row);
         for (_, source, destination) in pairs {
             if !carried.keep(&source, &destination) {
-                return Err(out_of_order(self.entity()));
+                return Err(came_twice(self.entity()));
             }
         }
         Ok(())
@@ -332,7 +306,6 @@ impl<'a> Load<'a> {
         hashes: &[u128],
         pairs: &mut Vec<(usize, Value, Value)>,
         carried: &mut Carried,
-        counted: &mut Option<u64>,
     ) -> Result<()> {
         let entity = self.entity();
         let generated = match &entity.identifier {
@@ -373,7 +346,7 @@ impl<'a> Load<'a> {
             let digest = combine(read_rows.iter().map(|row| hashes[*row]));
             let operation =
                 Operation::Insert { target: &target, batch: &batch, key: own_column.clone() };
-            let (place, teller, before) = (self.place, self.teller, *counted);
+            let (place, teller, before) = (self.place, self.teller, self.unkeyed.counted);
             let outcome = self
                 .session
                 .write(
@@ -408,7 +381,7 @@ impl<'a> Load<'a> {
             match outcome {
                 Ok(done) => {
                     let written = rows.len() as u64;
-                    *counted = counted.map(|rows| rows + written);
+                    self.unkeyed.counted = self.unkeyed.counted.map(|rows| rows + written);
                     self.teller.entity(self.place, |progress| progress.written += written);
                     for (index, row) in read_rows.iter().enumerate() {
                         let destination = match &own {
@@ -497,18 +470,22 @@ pub(super) fn written_to(target: &InsertTarget, key: Option<ColumnRef>, done: &D
     WrittenTo { table: target.table.clone(), key, columns }
 }
 
-/// Rows that an earlier stretch of the run has written and that nothing but their content tells
-/// from others: as often as it has written them, they are not written again.
-struct Again {
+/// What is known of rows that nothing but their content tells from others.
+#[derive(Default)]
+pub(super) struct Unkeyed {
+    /// Rows that an earlier stretch of the run has written, each with their number: as often they
+    /// are not written again.
     written: HashMap<u128, u64>,
+    /// Rows that the table has.
+    counted: Option<u64>,
 }
 
-impl Again {
+impl Unkeyed {
     fn leave_off(&mut self, remapped: &Remapped, new: &mut Vec<usize>) {
         if self.written.is_empty() {
             return;
         }
-        let hashes = row_hashes(&remapped.batch, 0);
+        let hashes = row_hashes(&remapped.batch);
         new.retain(|place| match self.written.get_mut(&hashes[*place]) {
             Some(times) if *times > 0 => {
                 *times -= 1;

@@ -15,6 +15,7 @@ mod past;
 mod people;
 mod preflight;
 mod progress;
+mod reading;
 mod remap;
 mod retry;
 mod run;
@@ -22,9 +23,9 @@ mod second_pass;
 mod session;
 mod settle;
 mod standing;
-mod stored;
 mod story;
 mod survey;
+mod sweep;
 
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;

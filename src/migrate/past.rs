@@ -9,7 +9,7 @@ use super::control::Control;
 use super::journal::{BatchKind, BatchRecord, Journal, RunHeader, RunState};
 use super::marker::Marker;
 use super::progress::{EntityState, Teller};
-use super::remap::{Carried, fold, out_of_order};
+use super::remap::{Carried, came_twice, fold};
 use super::settle::{Doubt, Verdict};
 use super::story::Story;
 use crate::database::{Destination, Fault, FaultKind, Fence, Result, Value, Witness};
@@ -115,11 +115,11 @@ impl PastEntity {
                 (0..keys).map(|at| (batch.source_keys.get(at), batch.destination_keys.get(at))),
             );
         }
-        // Rows recognised in a batch are noted before those written.
+        // In order the map is small; rows recognised in a batch are noted before those written.
         pairs.sort_by_key(|(source, _)| source.as_integer());
         for (source, destination) in &pairs {
             if !carried.keep(source, destination) {
-                return Err(out_of_order(entity));
+                return Err(came_twice(entity));
             }
         }
         // Rows that nothing tells apart are all read again, and left out again.

@@ -1,8 +1,9 @@
 //! What is checked before the first write.
 
+use super::reading;
 use crate::database::{Destination, Fault, FaultKind, Result, Source, TableName};
 use crate::outsystems::Environment;
-use crate::plan::{ExistingPlan, PersonFate, Plan, Purpose, SourceReading, platform_fingerprint};
+use crate::plan::{ExistingPlan, PersonFate, Plan, Purpose, platform_fingerprint};
 
 /// Refuses a destination that is, or may be, Production: known before anything is opened.
 pub fn check_purpose(purpose: Option<Purpose>) -> Result<()> {
@@ -60,16 +61,6 @@ pub async fn check_destination(
     source: &dyn Source,
     destination: &dyn Destination,
 ) -> Result<()> {
-    if plan.options.source_reading == SourceReading::Snapshot {
-        return Err(Fault::new(
-            FaultKind::NotApplicable,
-            "source_reading = \"snapshot\" is not available in this version",
-        )
-        .advise(
-            "Leave it at \"auto\" and read from a database snapshot, a restored backup or a \
-             readable secondary where one instant is needed.",
-        ));
-    }
     if destination.facts().read_only {
         return Err(Fault::new(
             FaultKind::Permission,
@@ -89,6 +80,7 @@ pub async fn check_destination(
     if !denied.is_empty() {
         return Err(missing("SELECT", "the source", &denied, "db_datareader"));
     }
+    reading::check(plan, source).await?;
     let mut tables: Vec<(TableName, bool, bool)> = plan
         .entities
         .iter()

@@ -173,6 +173,10 @@ impl Teller {
         });
     }
 
+    pub(super) fn each(&self, change: impl FnMut(&mut EntityProgress)) {
+        self.sender.send_modify(|progress| progress.entities.iter_mut().for_each(change));
+    }
+
     pub(super) fn entity(&self, entity: usize, change: impl FnOnce(&mut EntityProgress)) {
         self.sender.send_modify(|progress| {
             if let Some(entity) = progress.entities.get_mut(entity) {

@@ -11,12 +11,13 @@ use super::control::Control;
 use super::delete::Deleting;
 use super::foresee::{Circle, Foresight, circles};
 use super::journal::{Images, Journal, Recorder, RunHeader, RunState};
-use super::load::Load;
+use super::load::{Load, Unkeyed};
 use super::marker::{MARKER_TABLE, Marker};
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
 use super::preflight::check_destination;
 use super::progress::{EntityState, Phase, Progress, Teller};
+use super::reading::Reading;
 use super::remap::Maps;
 use super::retry::{is_broken, needs_somebody};
 use super::second_pass::SecondPass;
@@ -24,7 +25,7 @@ use super::session::WriteSession;
 use super::story::Story;
 use crate::database::{Destination, Fault, FaultKind, Result, Source};
 use crate::outsystems::{Environment, SourceId};
-use crate::plan::{IdentifierPlan, Plan, SourceReading};
+use crate::plan::Plan;
 
 /// What a run needs.
 pub struct RunRequest {
@@ -129,23 +130,6 @@ async fn note_end(request: &RunRequest, recorder: &Recorder, end: &RunEnd) -> Re
     recorder.set_state(state, ended).await
 }
 
-/// The highest id of each source table, children before parents: every reference that a row below
-/// its table's mark holds leads to a row below its parent's (`engine.md` D10).
-async fn high_water_marks(plan: &Plan, source: &dyn Source) -> Result<Vec<Option<SourceId>>> {
-    let mut marks = vec![None; plan.entities.len()];
-    if plan.options.source_reading == SourceReading::Frozen {
-        return Ok(marks);
-    }
-    for (place, entity) in plan.entities.iter().enumerate().rev() {
-        if let IdentifierPlan::Generated { source: key, .. } = &entity.identifier {
-            // A table that is empty now stays out, whatever is inserted from here on.
-            let highest = source.highest(&entity.source_table, &key.name).await?;
-            marks[place] = Some(SourceId(highest.unwrap_or(i64::from(i32::MIN))));
-        }
-    }
-    Ok(marks)
-}
-
 /// What every phase of a run needs.
 #[derive(Clone, Copy)]
 struct Work<'a> {
@@ -155,6 +139,8 @@ struct Work<'a> {
     /// What was done before this stretch of the run.
     past: &'a Past,
     teller: &'a Teller,
+    reading: &'a Reading,
+    source: &'a Arc<dyn Source>,
 }
 
 async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Result<()> {
@@ -165,31 +151,24 @@ async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Re
     };
     let story = Story { recorder: recorder.clone(), images, clock: Arc::clone(&request.clock) };
     let stretch = begin(request, &story).await?;
-    let marker = stretch.marker;
-    settle_all(&story, request.destination.as_ref(), marker.as_deref(), &request.control).await?;
+    let marker = stretch.marker.as_deref();
+    settle_all(&story, request.destination.as_ref(), marker, &request.control).await?;
     let past = Past::read(&recorder.reader()?, plan)?;
     past.show(teller);
-    let work = Work { request, plan, story: &story, past: &past, teller };
-    let mut control = request.control.clone();
-    let mut sessions = work.sessions(stretch.number, marker.as_ref());
-    let marks = high_water_marks(plan, request.source.as_ref()).await?;
-    work.delete(&mut sessions[0], &mut control).await?;
-    let mut maps = Maps::new(plan);
-    work.create_people(&mut sessions[0], &mut maps).await?;
-    work.load(&mut sessions, &marks, &mut maps).await?;
-    teller.phase(Phase::SecondPass);
-    let mut second = SecondPass {
+    let reading = Reading::open(&request.plan, &request.source, &story).await?;
+    let source = reading.source();
+    let work = Work {
+        request,
         plan,
-        maps: &maps,
         story: &story,
-        session: &mut sessions[0],
-        control: &mut control,
+        past: &past,
         teller,
+        reading: &reading,
+        source: &source,
     };
-    second.set_references().await?;
-    match marker {
-        Some(marker) => work.sweep(&mut sessions[0], &marker).await,
-        None => Ok(()),
+    tokio::select! {
+        outcome = work.write_all(&stretch) => outcome,
+        outcome = reading.watch(&request.control, teller) => outcome.map(|never| match never {}),
     }
 }
 
@@ -226,9 +205,35 @@ async fn begin(request: &RunRequest, story: &Story) -> Result<Stretch> {
 }
 
 impl Work<'_> {
+    /// From the first deletion to the last reference.
+    async fn write_all(self, stretch: &Stretch) -> Result<()> {
+        let mut control = self.request.control.clone();
+        let mut sessions = self.sessions(stretch);
+        let marks = self.reading.marks();
+        self.delete(&mut sessions[0], &mut control).await?;
+        let mut maps = Maps::new(self.plan);
+        self.create_people(&mut sessions[0], &mut maps).await?;
+        self.load(&mut sessions, &marks, &mut maps).await?;
+        self.reading.finish().await?;
+        self.teller.phase(Phase::SecondPass);
+        let mut second = SecondPass {
+            plan: self.plan,
+            maps: &maps,
+            story: self.story,
+            session: &mut sessions[0],
+            control: &mut control,
+            teller: self.teller,
+        };
+        second.set_references().await?;
+        match &stretch.marker {
+            Some(marker) => self.sweep(&mut sessions[0], marker).await,
+            None => Ok(()),
+        }
+    }
+
     /// As many sessions as may write at once. They serve one entity after the other: opening one
     /// takes longer than most tables. What is done one thing at a time is done in the first.
-    fn sessions(&self, stretch: i64, marker: Option<&Arc<Marker>>) -> Vec<WriteSession> {
+    fn sessions(&self, stretch: &Stretch) -> Vec<WriteSession> {
         let destination = &self.request.destination;
         let at_once = if destination.facts().capabilities.parallel_writers {
             self.plan.options.parallel_entities.max(1)
@@ -241,8 +246,8 @@ impl Work<'_> {
                     Arc::clone(destination),
                     self.story.clone(),
                     self.request.control.clone(),
-                    marker.cloned(),
-                    format!("{}.{stretch}.w{number}", self.request.header.id),
+                    stretch.marker.clone(),
+                    format!("{}.{}.w{number}", self.request.header.id, stretch.number),
                 )
             })
             .collect()
@@ -269,7 +274,7 @@ impl Work<'_> {
         self.teller.phase(Phase::People);
         let mut people = People {
             plan: self.plan,
-            source: self.request.source.as_ref(),
+            source: self.source.as_ref(),
             destination: self.request.destination.as_ref(),
             destination_model: &self.request.destination_model,
             story: self.story,
@@ -334,7 +339,7 @@ impl Work<'_> {
     ) -> Result<()> {
         let mut foresight = Foresight {
             plan: self.plan,
-            source: self.request.source.as_ref(),
+            source: self.source.as_ref(),
             marks,
             control: self.request.control.clone(),
         };
@@ -371,10 +376,12 @@ impl Work<'_> {
                     let load = Load {
                         plan: self.plan,
                         place,
-                        source: Arc::clone(&self.request.source),
+                        source: Arc::clone(self.source),
+                        reading: self.reading,
                         destination: &self.request.destination,
                         story: self.story,
                         past: self.past.entity(place),
+                        unkeyed: Unkeyed::default(),
                         maps,
                         teller: self.teller,
                         control,

@@ -10,11 +10,10 @@ use super::journal::NewBatch;
 use super::marker::Marker;
 use super::retry::{HALVE_AFTER, Remedy, in_words, is_broken, remedy};
 use super::settle::{Doubt, Verdict};
-use super::stored::row_hashes;
 use super::story::Story;
 use crate::database::{
     Batch, ColumnRef, Destination, Fault, FaultKind, Fence, Filter, InsertTarget, Outcome, Removal,
-    Result, RowsRequest, TableName, UpdateTarget, Value, Writer,
+    Result, RowsRequest, TableName, UpdateTarget, Value, Writer, row_digest,
 };
 use crate::outsystems::DestinationId;
 
@@ -451,7 +450,7 @@ async fn insert(
                 (0..batch.len()).map(|row| batch.column(*place).value(row)).collect();
             stored(writer, target, column, &keys).await?
         }
-        (None, None) => row_hashes(batch, 0),
+        (None, None) => row_hashes(batch),
     };
     let ids = ids.into_iter().map(DestinationId).collect();
     Ok(Done { ids, rows: batch.len() as u64, hashes, ..Done::default() })
@@ -485,7 +484,7 @@ async fn stored(
             limit: None,
         })
         .await?;
-    let hashes = row_hashes(&read, 1);
+    let hashes = row_hashes(&read);
     let by_key: std::collections::HashMap<String, u128> = hashes
         .into_iter()
         .enumerate()
@@ -501,6 +500,11 @@ async fn stored(
             })
         })
         .collect()
+}
+
+/// What is in each row.
+pub(super) fn row_hashes(batch: &Batch) -> Vec<u128> {
+    (0..batch.len()).map(|row| u128::from_be_bytes(row_digest(batch, row))).collect()
 }
 
 /// A key as the platform compares it.

@@ -8,8 +8,7 @@ use std::collections::HashMap;
 
 use super::journal::{BatchKind, BatchRecord, Keys, NewBatch, WrittenTo};
 use super::marker::Marker;
-use super::session::folded;
-use super::stored::row_hashes;
+use super::session::{folded, row_hashes};
 use crate::database::{
     Batch, ColumnRef, Destination, Fault, FaultKind, Filter, Result, RowsRequest, Value, Witness,
 };
@@ -108,7 +107,7 @@ impl<'a> Doubt<'a> {
             keys.iter().map(folded).zip(self.hashes.iter().copied()).collect();
         let mut verdict = Verdict::Aborted;
         self.read(destination, to, key, &keys, |read| {
-            let hashes = row_hashes(read, 1);
+            let hashes = row_hashes(read);
             let same = |(row, hash): (usize, &u128)| {
                 ours.get(&folded(&read.column(0).value(row))) == Some(hash)
             };

@@ -6,7 +6,9 @@ use super::{
     Application, Attribute, AttributeType, BasicType, DataKind, DeleteRule, Entity, EntityIndex,
     Environment, Espace, Key, RoleLinks, Solution,
 };
-use crate::database::{Capabilities, DatabaseIdentity, EngineFacts, EngineKind, TableName};
+use crate::database::{
+    Capabilities, DatabaseIdentity, EngineFacts, EngineKind, OneInstant, TableName,
+};
 
 /// An invented entity.
 #[derive(Clone, Debug)]
@@ -104,12 +106,11 @@ pub(crate) fn environment(
             compatibility: 0,
             user: String::new(),
             read_only: false,
-            snapshot_allowed: false,
             capabilities: Capabilities {
                 parallel_writers: false,
                 ids_come_back: true,
                 rights: false,
-                snapshot: false,
+                instant: OneInstant::Denied,
                 catalogs: false,
             },
         },

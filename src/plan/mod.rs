@@ -8,6 +8,7 @@ mod decision;
 mod file;
 mod fingerprint;
 mod order;
+mod reading;
 mod scope;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub use file::{
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use order::Order;
+pub use reading::{
+    FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
+};
 pub use scope::{ScopeError, ScopeRequest, never_carried, resolve};
 
 use crate::compare::{Answers, Comparison, Selection, compare};

@@ -7,7 +7,7 @@ use super::maps::IdKey;
 use super::prove::Job;
 use super::result::{Difference, EntityProof};
 use crate::database::{Filter, Result, ScanRequest, Value};
-use crate::migrate::journal::Journal;
+use crate::migrate::journal::{Journal, Mark, ReadingRecord};
 use crate::plan::{IdentifierPlan, SourceReading};
 
 /// Rows of a page of keys.
@@ -15,9 +15,11 @@ const PAGE_ROWS: usize = 50_000;
 
 /// Looks for rows that were overlooked.
 ///
-/// Numbers that the source gives go up, so a row above the highest that was read came later. With
-/// other identifiers, and without one, a row that came later looks like one that was overlooked;
-/// it is counted as having appeared since, unless the source was declared frozen.
+/// Where the source was read as of one instant, or did not move while it was, the rows it had are
+/// known by number: when the journal knows of as many, all others came later. Else numbers that the
+/// source gives go up, so a row above its table's mark came later, and one below it was overlooked.
+/// With other identifiers, and without one, a row that came later looks like one that was
+/// overlooked; it is counted as having appeared since, unless the source was declared frozen.
 ///
 /// One or two counts tell that there is nothing to look for. They do not tell it when as many rows
 /// were deleted from the source since as had been overlooked.
@@ -26,8 +28,29 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
     let left_out = job.ask(|journal| journal.left_out_count(job.place))?;
     let known = proof.written + proof.recognised + left_out;
     let frozen = job.plan.options.source_reading == SourceReading::Frozen;
+    let record = job.ask(Journal::reading)?;
+    let (mark, had) = record.as_ref().map_or((None, None), |record| at_reading(record, job.place));
+    if let Some(how) = record.as_ref().and_then(|record| moved(record, job.place)) {
+        proof.differs(Difference {
+            what: format!("the source was said to be frozen, but moved during the run: it {how}"),
+            ..Difference::default()
+        });
+    }
     let all = job.source.count(&entity.source_table, &Filter::All).await?;
-    if all == known {
+    if let Some(had) = had {
+        if had <= known {
+            proof.appeared_since += all.saturating_sub(known);
+            return Ok(());
+        }
+        proof.differs(Difference {
+            what: format!(
+                "the source had {had} rows when it was read, and what became of {known} is known"
+            ),
+            ..Difference::default()
+        });
+    }
+    // With a mark, rows that came since could stand for as many that were overlooked.
+    if all == known && mark.is_none() {
         return Ok(());
     }
     let Some(key) = entity.key_column() else {
@@ -49,7 +72,9 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
         IdKey::Number(number) if is_generated => Some(*number),
         _ => None,
     });
-    if let Some(highest) = highest.filter(|_| !frozen) {
+    let highest = mark.or(highest);
+    let all_count = frozen && mark.is_none();
+    if let Some(highest) = highest.filter(|_| !all_count) {
         let up_to = Filter::AtMost(key.name.clone(), Value::Integer(highest));
         let earlier = job.source.count(&entity.source_table, &up_to).await?;
         if earlier == known {
@@ -76,8 +101,8 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
             if keys.binary_search(&id).is_ok() {
                 continue;
             }
-            let is_earlier = highest.is_some_and(|highest| id < IdKey::Number(highest));
-            if frozen || is_earlier {
+            let is_earlier = highest.is_some_and(|highest| id <= IdKey::Number(highest));
+            if all_count || is_earlier {
                 proof.differs(Difference {
                     source: shown(&value),
                     what: "the row was neither carried over nor left out".to_owned(),
@@ -89,6 +114,20 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The highest id that was to be read of an entity, and the number of its rows, where known.
+fn at_reading(record: &ReadingRecord, place: usize) -> (Option<i64>, Option<u64>) {
+    let mark = record.marks.get(place).copied().unwrap_or_default();
+    let is_settled = record.one_instant
+        || (record.reading == SourceReading::Frozen && moved(record, place).is_none());
+    (mark.highest.map(|id| id.0), mark.rows.filter(|_| is_settled))
+}
+
+/// How a table moved while a source was read that was declared frozen.
+fn moved(record: &ReadingRecord, place: usize) -> Option<String> {
+    let after: &Mark = record.after.get(place)?;
+    record.marks.get(place)?.moved(after)
 }
 
 /// The source keys that the journal knows of, sorted.

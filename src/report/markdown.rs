@@ -82,6 +82,7 @@ impl RunReport {
             ("Started", &self.started),
             ("Ended", self.ended.as_deref().unwrap_or("not yet")),
             ("Source", &self.source),
+            ("Read by", self.reading.as_deref().unwrap_or("not read")),
             ("Destination", &self.destination),
             ("Plan file", &self.plan_file),
             ("Plan", &self.plan_fingerprint),

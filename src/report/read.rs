@@ -6,8 +6,8 @@ use super::run::{
     RunReport, Totals, Verdict,
 };
 use crate::database::{Fault, FaultKind, Result};
-use crate::migrate::journal::{BatchKind, Journal, RunState};
-use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan};
+use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, RunState};
+use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, SourceReading};
 use crate::proof::Proof;
 
 impl RunReport {
@@ -26,6 +26,7 @@ impl RunReport {
             event.text = event_text(&event.text);
         }
         let people = people(journal, &plan)?;
+        let reading = journal.reading()?.map(|record| reading_words(&record));
         let verdict = verdict(state, proof.as_ref(), totals.rejected);
         let mut report = Self {
             format: FORMAT,
@@ -37,6 +38,7 @@ impl RunReport {
             started: header.started,
             ended: journal.ended()?,
             source: header.source,
+            reading,
             destination: header.destination,
             destination_database: header.destination_database,
             plan_file: header.plan_file,
@@ -59,6 +61,15 @@ impl RunReport {
         report.result = report.in_words();
         Ok(report)
     }
+}
+
+fn reading_words(record: &ReadingRecord) -> String {
+    let instants = match (record.reading, record.one_instant) {
+        (SourceReading::Snapshot, true) => "; all rows as of one instant",
+        (SourceReading::Snapshot, false) => "; rows as of several instants, one after the other",
+        _ => "",
+    };
+    format!("{}: {}{instants}", record.reading.name(), record.why)
 }
 
 fn parse(text: &str) -> Result<Proof> {

@@ -51,6 +51,8 @@ pub struct RunReport {
     pub ended: Option<String>,
     /// Where rows were read.
     pub source: String,
+    /// How the source was read and why, in a sentence; `None` when the run did not come so far.
+    pub reading: Option<String>,
     /// Where rows were written.
     pub destination: String,
     /// The destination database's name.

@@ -9,13 +9,14 @@ use crate::compare::{
 };
 use crate::database::{ColumnRef, ColumnShape, ColumnType, Filter, TableName, Value};
 use crate::migrate::journal::{
-    BatchKind, EmptiedCell, LeftOutRow, NewBatch, Operator, PersonRecord, Recorder, RunHeader,
-    RunState,
+    BatchKind, EmptiedCell, LeftOutRow, NewBatch, Operator, PersonRecord, ReadingRecord, Recorder,
+    RunHeader, RunState,
 };
 use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{
     ColumnPlan, Decision, Decisions, EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Misfit,
-    Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions, Target,
+    Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions,
+    SourceReading, Target,
 };
 use crate::proof::{Difference, EntityProof, Proof, ReferenceProof};
 
@@ -195,6 +196,13 @@ fn set_proof(journal: &Recorder, differences: u64) {
 fn journal(folder: &Path, state: RunState) -> Recorder {
     let journal = Recorder::create(folder, &header(), &plan()).expect("a journal");
     journal.event("2026-03-01 14:13:28", "started, plan 7c1f-09ab-0000-0001").expect("noted");
+    done(journal.set_reading(ReadingRecord {
+        reading: SourceReading::Snapshot,
+        why: "the plan asks for it".to_owned(),
+        marks: Vec::new(),
+        after: Vec::new(),
+        one_instant: true,
+    }));
     write(&journal, &batch(1, BatchKind::Delete, 1_200));
     done(journal.people(vec![
         PersonRecord {

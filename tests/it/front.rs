@@ -151,9 +151,9 @@ async fn a_run_is_followed_proved_reported_and_proved_again() {
 #[tokio::test]
 async fn what_is_refused_leaves_no_run_behind() {
     let bench = bench();
-    let mut plan = Plan::new();
-    plan.options.push("source_reading = \"snapshot\"".into());
-    let ready = ready(&bench, &plan.text()).await;
+    let ready = ready(&bench, &Plan::new().text()).await;
+    // Somebody else is writing there.
+    let _lock = ready.destination.lock_run("another").await.expect("a lock");
     let (_controller, control) = Controller::new();
     let (progress, _watched) = watch::channel(Progress::new(&ready.plan));
     let mut heard = Heard::default();

@@ -9,6 +9,7 @@ mod estate;
 mod exact;
 mod faults;
 mod front;
+mod instant;
 mod manual;
 mod migration;
 mod model_server;
@@ -18,6 +19,7 @@ mod practice_road;
 mod practice_server;
 mod program;
 mod proof;
+mod reading;
 mod support;
 // Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.
 #[cfg(unix)]

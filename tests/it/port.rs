@@ -34,7 +34,7 @@ crate::on_both_engines!(
     a_wrong_name_is_not_found,
 );
 
-fn column(name: &str, data_type: &str) -> ColumnShape {
+pub fn column(name: &str, data_type: &str) -> ColumnShape {
     ColumnShape {
         name: name.to_owned(),
         data_type: ColumnType::parse(data_type),
@@ -45,11 +45,11 @@ fn column(name: &str, data_type: &str) -> ColumnShape {
     }
 }
 
-fn identity(name: &str, data_type: &str) -> ColumnShape {
+pub fn identity(name: &str, data_type: &str) -> ColumnShape {
     ColumnShape { nullable: false, identity: true, ..column(name, data_type) }
 }
 
-fn new_table(name: &str, columns: Vec<ColumnShape>, key: &[&str]) -> NewTable {
+pub fn new_table(name: &str, columns: Vec<ColumnShape>, key: &[&str]) -> NewTable {
     NewTable {
         name: TableName::new(name),
         columns: columns
@@ -67,11 +67,11 @@ fn new_table(name: &str, columns: Vec<ColumnShape>, key: &[&str]) -> NewTable {
     }
 }
 
-fn refs(columns: &[ColumnShape]) -> Vec<ColumnRef> {
+pub fn refs(columns: &[ColumnShape]) -> Vec<ColumnRef> {
     columns.iter().map(ColumnRef::from).collect()
 }
 
-fn batch(columns: &[ColumnShape], rows: &[Vec<Value>]) -> Batch {
+pub fn batch(columns: &[ColumnShape], rows: &[Vec<Value>]) -> Batch {
     let mut batch =
         Batch::for_types(columns.iter().map(|column| &column.data_type)).expect("types");
     for row in rows {
@@ -80,7 +80,7 @@ fn batch(columns: &[ColumnShape], rows: &[Vec<Value>]) -> Batch {
     batch
 }
 
-fn rows_request(table: &str, columns: &[ColumnShape], filter: Filter) -> RowsRequest {
+pub fn rows_request(table: &str, columns: &[ColumnShape], filter: Filter) -> RowsRequest {
     RowsRequest {
         table: TableName::new(table),
         columns: refs(columns),
@@ -90,7 +90,7 @@ fn rows_request(table: &str, columns: &[ColumnShape], filter: Filter) -> RowsReq
     }
 }
 
-async fn build(spec: &ConnectionSpec, tables: Vec<NewTable>) -> Box<dyn Builder> {
+pub async fn build(spec: &ConnectionSpec, tables: Vec<NewTable>) -> Box<dyn Builder> {
     let mut builder = open_builder(spec).await.expect("a builder");
     assert!(builder.is_empty().await.expect("asked"), "a scratch database is empty");
     for table in tables {
@@ -99,14 +99,14 @@ async fn build(spec: &ConnectionSpec, tables: Vec<NewTable>) -> Box<dyn Builder>
     builder
 }
 
-async fn commit(writer: &mut Box<dyn Writer>) {
+pub async fn commit(writer: &mut Box<dyn Writer>) {
     match writer.commit(JournalToken::for_engine_tests()).await {
         Outcome::Done => {}
         other => panic!("not committed: {other:?}"),
     }
 }
 
-async fn insert(
+pub async fn insert(
     writer: &mut Box<dyn Writer>,
     table: &str,
     columns: &[ColumnShape],
@@ -124,7 +124,7 @@ async fn insert(
     ids
 }
 
-fn text(text: &str) -> Value {
+pub fn text(text: &str) -> Value {
     Value::text(text)
 }
 
@@ -137,17 +137,17 @@ fn decimal(text: &str, scale: u8) -> Value {
 }
 
 /// A session's name that no other test has.
-fn session(name: &str) -> String {
+pub fn session(name: &str) -> String {
     use std::hash::{BuildHasher, RandomState};
     format!("{name}-{:x}", RandomState::new().hash_one(name))
 }
 
 /// A numbered table with a label: what most scenarios need.
-fn numbered() -> Vec<ColumnShape> {
+pub fn numbered() -> Vec<ColumnShape> {
     vec![identity("Id", "int"), column("Label", "nvarchar(50)"), column("Parent", "int")]
 }
 
-async fn filled(engine: &TestEngine, rows: usize) -> (ConnectionSpec, Box<dyn Destination>) {
+pub async fn filled(engine: &TestEngine, rows: usize) -> (ConnectionSpec, Box<dyn Destination>) {
     let spec = engine.scratch().await;
     let builder = build(&spec, vec![new_table("OSUSR_x_Thing", numbered(), &["Id"])]).await;
     builder.finish().await.expect("finished");
@@ -167,7 +167,11 @@ async fn filled(engine: &TestEngine, rows: usize) -> (ConnectionSpec, Box<dyn De
     (spec, destination)
 }
 
-async fn read_all(source: &dyn Source, table: &str, columns: &[ColumnShape]) -> Vec<Vec<Value>> {
+pub async fn read_all(
+    source: &dyn Source,
+    table: &str,
+    columns: &[ColumnShape],
+) -> Vec<Vec<Value>> {
     let batch =
         source.rows(&rows_request(table, columns, Filter::All)).await.expect("rows are read");
     (0..batch.len()).map(|row| batch.row(row)).collect()
@@ -412,7 +416,7 @@ async fn ids_come_in_row_order(engine: &TestEngine) {
     }
 }
 
-fn scan(columns: &[ColumnShape], key: Option<&str>) -> ScanRequest {
+pub fn scan(columns: &[ColumnShape], key: Option<&str>) -> ScanRequest {
     ScanRequest {
         table: TableName::new("OSUSR_x_Thing"),
         columns: refs(columns),
@@ -424,7 +428,7 @@ fn scan(columns: &[ColumnShape], key: Option<&str>) -> ScanRequest {
     }
 }
 
-async fn drain(source: &dyn Source, request: ScanRequest) -> (Vec<Vec<Value>>, Vec<usize>) {
+pub async fn drain(source: &dyn Source, request: ScanRequest) -> (Vec<Vec<Value>>, Vec<usize>) {
     let mut scan = source.scan(request).await.expect("a scan");
     let (mut rows, mut sizes) = (Vec::new(), Vec::new());
     while let Some(batch) = scan.next().await.expect("a batch") {

@@ -10,7 +10,7 @@ use super::session::{Access, Session, fault, quote};
 use super::source::facts;
 use crate::database::{
     Batch, Builder, ColumnShape, ColumnType, EngineFacts, InsertTarget, NewColumn, NewForeignKey,
-    NewTable, NewTrigger, Result, TableName,
+    NewTable, NewTrigger, OneInstant, Result, TableName,
 };
 
 /// A file under construction: one transaction until it is finished.
@@ -31,7 +31,11 @@ impl SqliteBuilder {
                     .map_err(|error| fault(&error))
             })
             .await?;
-        Ok(Self { session, facts: facts(path, false)?, foreign_keys: Vec::new() })
+        Ok(Self {
+            session,
+            facts: facts(path, false, OneInstant::Denied)?,
+            foreign_keys: Vec::new(),
+        })
     }
 
     async fn execute(&self, sql: String) -> Result<()> {

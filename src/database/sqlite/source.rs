@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use rusqlite::types::{ToSqlOutput, Value as Cell};
 use rusqlite::{Connection, params_from_iter};
 
-use super::session::{Access, Session, fault, quote, table_sql};
+use super::session::{Access, Session, attach, fault, quote, table_sql};
 use super::statement::{Condition, add_functions};
 use super::{cell, shape};
 use crate::database::{
     Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
-    Fault, FaultKind, Filter, Result, Rights, RowsRequest, Scan, ScanRequest, Source, TableName,
-    TableShape, Value, ValueKind,
+    Fault, FaultKind, Filter, OneInstant, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
+    TableName, TableShape, Value, ValueKind,
 };
 
 /// A SQLite file that is read.
@@ -31,8 +31,13 @@ impl SqliteSource {
     /// Opens the file; the caller may only read through this all the same.
     pub(super) async fn with_access(path: &Path, access: Access) -> Result<Self> {
         let session = Session::open(path, access).await?;
-        session.call(|connection| add_functions(connection)).await?;
-        let facts = facts(path, access == Access::Read)?;
+        let instant = session
+            .call(|connection| {
+                add_functions(connection)?;
+                instant_of(connection)
+            })
+            .await?;
+        let facts = facts(path, access == Access::Read, instant)?;
         Ok(Self { session: Arc::new(session), facts })
     }
 
@@ -42,8 +47,16 @@ impl SqliteSource {
     }
 }
 
+/// Readers and writers of a file go side by side only where it has a write-ahead log.
+pub(super) fn instant_of(connection: &Connection) -> Result<OneInstant> {
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .map_err(|error| fault(&error))?;
+    Ok(if mode == "wal" { OneInstant::Allowed } else { OneInstant::Blocking })
+}
+
 /// What is known of a file.
-pub(super) fn facts(path: &Path, read_only: bool) -> Result<EngineFacts> {
+pub(super) fn facts(path: &Path, read_only: bool, instant: OneInstant) -> Result<EngineFacts> {
     let place = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     Ok(EngineFacts {
         kind: EngineKind::Sqlite,
@@ -59,12 +72,11 @@ pub(super) fn facts(path: &Path, read_only: bool) -> Result<EngineFacts> {
         compatibility: 0,
         user: String::new(),
         read_only,
-        snapshot_allowed: true,
         capabilities: Capabilities {
             parallel_writers: false,
             ids_come_back: true,
             rights: false,
-            snapshot: true,
+            instant,
             catalogs: true,
         },
     })
@@ -99,6 +111,27 @@ fn identity(path: &Path) -> Result<DatabaseIdentity> {
 /// The named columns as a SELECT list; a column the table lacks is an error, never a text literal.
 fn select_list(columns: &[ColumnRef]) -> String {
     columns.iter().map(|column| format!("t.{}", quote(&column.name))).collect::<Vec<_>>().join(", ")
+}
+
+/// Begins a transaction that sees the files as they are now. A file is seen as of the first read
+/// in it, and none can be added later.
+fn begin_instant(connection: &Connection, tables: &[TableName]) -> Result<()> {
+    let mut files = vec!["main".to_owned()];
+    for table in tables {
+        let file = attach(connection, table)?;
+        if !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    let begin = || -> rusqlite::Result<()> {
+        connection.execute_batch("BEGIN")?;
+        for file in &files {
+            let sql = format!("SELECT COUNT(*) FROM {}.sqlite_master", quote(file));
+            connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?;
+        }
+        Ok(())
+    };
+    begin().map_err(|error| fault(&error))
 }
 
 fn read_row(
@@ -237,6 +270,18 @@ impl Source for SqliteSource {
                 Ok(batch)
             })
             .await
+    }
+
+    async fn instant(&self, tables: &[TableName]) -> Result<Box<dyn Source>> {
+        let session = Session::open(self.path(), Access::Read).await?;
+        let tables = tables.to_vec();
+        session
+            .call(move |connection| {
+                add_functions(connection)?;
+                begin_instant(connection, &tables)
+            })
+            .await?;
+        Ok(Box::new(Self { session: Arc::new(session), facts: self.facts.clone() }))
     }
 
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {

@@ -66,6 +66,9 @@ impl Source for SqliteDestination {
     ) -> Result<Batch> {
         self.reading.distinct(table, column, filter, limit).await
     }
+    async fn instant(&self, tables: &[TableName]) -> Result<Box<dyn Source>> {
+        self.reading.instant(tables).await
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.reading.rights(tables).await
     }

@@ -29,6 +29,10 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(10);
 pub(super) struct Connection {
     wire: Option<Wire>,
     silence: Duration,
+    /// Whether it is worth a wait: it holds a transaction that cannot be had again.
+    precious: bool,
+    /// Whether a request ended otherwise than the server meant it to.
+    disturbed: bool,
 }
 
 /// Why rows could not be read.
@@ -66,7 +70,7 @@ pub(super) enum Flow {
 impl Connection {
     /// Wraps a signed-in client; `silence` is the longest wait for the next piece of an answer.
     pub(super) fn new(wire: Wire, silence: Duration) -> Self {
-        Self { wire: Some(wire), silence }
+        Self { wire: Some(wire), silence, precious: false, disturbed: false }
     }
 
     /// Whether it can still be used.
@@ -76,7 +80,28 @@ impl Connection {
 
     /// Moves the connection out, leaving a closed one.
     pub(super) fn detach(&mut self) -> Self {
-        Self { wire: self.wire.take(), silence: self.silence }
+        Self { wire: self.wire.take(), ..*self }
+    }
+
+    /// Keeps it after half a surrogate pair as well, where it would be closed otherwise: before the
+    /// next request the driver then reads what is left of the answer, packet by packet.
+    pub(super) fn hold_dear(&mut self) {
+        self.precious = true;
+    }
+
+    /// Whether it is worth a wait.
+    pub(super) fn is_precious(&self) -> bool {
+        self.precious
+    }
+
+    /// Notes that the rows of a request were not read to the end.
+    pub(super) fn disturb(&mut self) {
+        self.disturbed = true;
+    }
+
+    /// Whether a request was called off, or failed, since this was asked last.
+    pub(super) fn was_disturbed(&mut self) -> bool {
+        std::mem::take(&mut self.disturbed)
     }
 
     fn take(&mut self) -> Result<Wire> {
@@ -95,6 +120,7 @@ impl Connection {
                 Ok(value)
             }
             Ok(Err(error)) => {
+                self.disturbed = true;
                 if fault::leaves_connection_usable(&error) {
                     self.wire = Some(wire);
                 }
@@ -168,6 +194,7 @@ impl Connection {
                 Err(error) => Err(error),
             }
         };
+        self.disturbed |= !matches!(cut, Ok(false));
         match cut {
             Ok(false) => {
                 self.wire = Some(wire);
@@ -180,7 +207,12 @@ impl Connection {
                 }
                 Ok(true)
             }
-            Err(Error::Utf16) => Err(ReadFailure::LoneSurrogate),
+            Err(Error::Utf16) => {
+                if self.precious {
+                    self.wire = Some(wire);
+                }
+                Err(ReadFailure::LoneSurrogate)
+            }
             Err(error) => {
                 if fault::leaves_connection_usable(&error) {
                     self.wire = Some(wire);

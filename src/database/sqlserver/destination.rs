@@ -77,6 +77,12 @@ impl Source for SqlServerDestination {
     ) -> Result<Batch> {
         self.reading.distinct(table, column, filter, limit).await
     }
+    async fn instant(&self, tables: &[TableName]) -> Result<Box<dyn Source>> {
+        self.reading.instant(tables).await
+    }
+    async fn version_store(&self) -> Result<Option<u64>> {
+        self.reading.version_store().await
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.reading.rights(tables).await
     }

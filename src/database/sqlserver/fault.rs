@@ -47,6 +47,17 @@ pub(super) fn lost(why: &str) -> Fault {
         .advise("Check network and server; nothing uncommitted stays behind.")
 }
 
+/// The transaction of one instant is gone.
+pub(super) fn instant_ended() -> Fault {
+    Fault::new(
+        FaultKind::Lost,
+        "the transaction in which one instant of the database was read has ended",
+    )
+    .advise(
+        "What is read from here on is of another instant: the run has to begin anew from there.",
+    )
+}
+
 /// A fault while connecting and signing in.
 pub(super) fn connect_fault(error: &Error, server: &str) -> Fault {
     match error {
@@ -145,6 +156,18 @@ fn advice(code: u32, kind: FaultKind) -> &'static str {
         (18487 | 18488, _) => "The password has expired: change it and come back.",
         (4060, _) => "Check the database's name, and that the login has a user in it.",
         (3906 | 3908 | 978, _) => "The database can only be read at present.",
+        (3952, _) => {
+            "One instant cannot be read there: ask for ALTER DATABASE … SET \
+             ALLOW_SNAPSHOT_ISOLATION ON, or choose source_reading = \"high-water\"."
+        }
+        (3958 | 3966 | 3967, _) => {
+            "The server has dropped old row versions: see to the room in its tempdb, or choose \
+             source_reading = \"high-water\"."
+        }
+        (3961, _) => {
+            "A table was changed by a publication or an index job while one instant was read: do \
+             not publish during the run, and start again."
+        }
         (40501, _) => "The server is busy: wait ten seconds at least.",
         (_, FaultKind::SignIn) => "Check user, password and how to sign in.",
         (_, FaultKind::NotFound) => "Check the name, and that the login may see it.",

@@ -1,15 +1,17 @@
-//! The connections that read: a handful, lent out one request at a time.
+//! The connections that read: a handful, lent out one request at a time, or the single one that
+//! holds the transaction of one instant.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connect::{Intent, Target};
-use super::connection::Connection;
+use super::connection::{Connection, integer};
 use super::fault;
-use super::statements::PROBE;
+use super::statements::{PROBE, TRANSACTIONS};
 use crate::database::{Fault, FaultKind, Result};
 
 /// Requests at once; further ones wait.
@@ -27,35 +29,71 @@ pub(super) struct Pool {
     target: Arc<Target>,
     intent: Intent,
     idle: Mutex<Vec<(Connection, Instant)>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
+    /// Whether there is but the one connection, whose transaction is all that counts.
+    is_instant: bool,
+    /// Whether that transaction is gone.
+    has_ended: AtomicBool,
 }
 
 /// A connection on loan; it goes back when dropped, unless a request on it went wrong.
-pub(super) struct Lent<'a> {
+pub(super) struct Lent {
     connection: Connection,
-    pool: &'a Pool,
-    _permit: SemaphorePermit<'a>,
+    pool: Arc<Pool>,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Pool {
-    pub(super) fn new(target: Arc<Target>, intent: Intent) -> Self {
-        Self { target, intent, idle: Mutex::new(Vec::new()), permits: Semaphore::new(AT_ONCE) }
+    pub(super) fn new(target: Arc<Target>, intent: Intent) -> Arc<Self> {
+        Arc::new(Self {
+            target,
+            intent,
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            is_instant: false,
+            has_ended: AtomicBool::new(false),
+        })
+    }
+
+    /// Requests of one transaction, one after the other on its connection.
+    pub(super) fn instant(target: Arc<Target>, mut connection: Connection) -> Arc<Self> {
+        connection.hold_dear();
+        Arc::new(Self {
+            target,
+            intent: Intent::Read,
+            idle: Mutex::new(vec![(connection, Instant::now())]),
+            permits: Arc::new(Semaphore::new(1)),
+            is_instant: true,
+            has_ended: AtomicBool::new(false),
+        })
     }
 
     pub(super) fn target(&self) -> &Arc<Target> {
         &self.target
     }
 
+    /// Whether its connection is to be given back after each request.
+    pub(super) fn is_instant(&self) -> bool {
+        self.is_instant
+    }
+
     /// A connection for one request.
-    pub(super) async fn lend(&self) -> Result<Lent<'_>> {
-        let permit =
-            self.permits.acquire().await.map_err(|_| fault::lost("the pool was closed"))?;
-        let connection = self.take().await?;
-        Ok(Lent { connection, pool: self, _permit: permit })
+    pub(super) async fn lend(self: &Arc<Self>) -> Result<Lent> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|_| fault::lost("the pool was closed"))?;
+        let connection = if self.is_instant { self.only().await? } else { self.any().await? };
+        Ok(Lent { connection, pool: Arc::clone(self), _permit: Some(permit) })
     }
 
     /// A connection for as long as the caller likes.
-    pub(super) async fn take(&self) -> Result<Connection> {
+    pub(super) async fn take(self: &Arc<Self>) -> Result<Lent> {
+        if self.is_instant {
+            return self.lend().await;
+        }
+        Ok(Lent { connection: self.any().await?, pool: Arc::clone(self), _permit: None })
+    }
+
+    async fn any(&self) -> Result<Connection> {
         loop {
             let idle = self.idle().pop();
             let Some((mut connection, since)) = idle else {
@@ -67,6 +105,22 @@ impl Pool {
                 return Ok(connection);
             }
         }
+    }
+
+    /// The one connection, if it still holds its transaction.
+    async fn only(&self) -> Result<Connection> {
+        let idle = self.idle().pop();
+        let Some((mut connection, _)) = idle else { return Err(self.ended()) };
+        if connection.was_disturbed() {
+            // A server may end the transaction with the request, and would go on answering.
+            let answer = connection.batch(TRANSACTIONS, self.target.limits.metadata).await;
+            let open = answer.map_err(|_| self.ended())?;
+            let open = open.iter().flatten().next().map(|row| integer(row, 0)).transpose()?;
+            if open.flatten() != Some(1) {
+                return Err(self.ended());
+            }
+        }
+        Ok(connection)
     }
 
     /// Takes a connection back.
@@ -86,7 +140,7 @@ impl Pool {
         loop {
             match request().await {
                 Err(fault) if self.again(&mut tries, &fault).await => {}
-                answer => return answer,
+                answer => return answer.map_err(|fault| self.told(fault)),
             }
         }
     }
@@ -95,7 +149,7 @@ impl Pool {
     /// waited a moment, and the idle connections are gone: they broke with that one.
     pub(super) async fn again(&self, tries: &mut u32, fault: &Fault) -> bool {
         let broken = matches!(fault.kind, FaultKind::Lost | FaultKind::Unreachable);
-        if !broken || *tries >= AGAIN {
+        if !broken || self.is_instant || *tries >= AGAIN {
             return false;
         }
         *tries += 1;
@@ -104,18 +158,50 @@ impl Pool {
         true
     }
 
+    /// A fault as the caller is told it: with the connection the instant is gone.
+    pub(super) fn told(&self, fault: Fault) -> Fault {
+        let broken = [FaultKind::Lost, FaultKind::Unreachable, FaultKind::Timeout];
+        if !self.is_instant || !broken.contains(&fault.kind) {
+            return fault;
+        }
+        let was_known = self.has_ended.load(Ordering::Relaxed);
+        let ended = self.ended();
+        if was_known {
+            return ended;
+        }
+        Fault { what: format!("{}; {}", fault.what, ended.what), ..ended }
+    }
+
+    fn ended(&self) -> Fault {
+        self.has_ended.store(true, Ordering::Relaxed);
+        fault::instant_ended()
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Connection, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Lent<'_> {
+impl Lent {
+    /// Takes the connection out for a request that may leave it half read; if it is read to its
+    /// end, the connection is to be put back.
+    pub(super) fn detach(&mut self) -> Connection {
+        self.connection.detach()
+    }
+
+    /// Puts the connection back.
+    pub(super) fn put_back(&mut self, connection: Connection) {
+        self.connection = connection;
+    }
+}
+
+impl Drop for Lent {
     fn drop(&mut self) {
         self.pool.give(self.connection.detach());
     }
 }
 
-impl Deref for Lent<'_> {
+impl Deref for Lent {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -123,7 +209,7 @@ impl Deref for Lent<'_> {
     }
 }
 
-impl DerefMut for Lent<'_> {
+impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }

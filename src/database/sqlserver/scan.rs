@@ -8,13 +8,13 @@ use tiberius::Row;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::connection::{Connection, Flow, ReadFailure, unexpected};
-use super::pool::Pool;
+use super::connection::{Flow, ReadFailure, unexpected};
+use super::pool::{Lent, Pool};
 use super::statements::filter::Names;
 use super::statements::read::{self, Selection, TextForm};
 use super::values;
 use crate::database::{
-    Batch, ColumnRef, Fault, FaultKind, Result, Scan, ScanRequest, Value, Values, same_name,
+    Batch, ColumnRef, Fault, FaultKind, Result, Scan, ScanRequest, Value, row_digest, same_name,
 };
 
 /// After a page was cut, the next asks for this many times the rows that fitted, so that a
@@ -52,7 +52,8 @@ fn selection<'a>(request: &'a ScanRequest, form: TextForm) -> Selection<'a> {
 /// Pages through a table in the order of a unique column.
 pub(super) struct SqlServerScan {
     pool: Arc<Pool>,
-    connection: Option<Connection>,
+    /// Kept from page to page, unless others need it in between.
+    connection: Option<Lent>,
     names: Names,
     request: ScanRequest,
     key: usize,
@@ -108,7 +109,9 @@ impl SqlServerScan {
                 Ok(if batch.size() >= most { Flow::Enough } else { Flow::More })
             })
             .await?;
-        self.connection = Some(connection);
+        if !self.pool.is_instant() {
+            self.connection = Some(connection);
+        }
         Ok((batch, cut))
     }
 }
@@ -128,7 +131,7 @@ impl Scan for SqlServerScan {
             };
             // The next page begins after a key, so it does not matter on which connection.
             if !self.pool.again(&mut tries, &fault).await {
-                return Err(fault.while_doing(&self.request.table));
+                return Err(self.pool.told(fault).while_doing(&self.request.table));
             }
         };
         self.ended = !cut && batch.len() < asked;
@@ -150,14 +153,6 @@ impl Scan for SqlServerScan {
         }
         self.after = Some(key);
         Ok(Some(batch))
-    }
-}
-
-impl Drop for SqlServerScan {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.pool.give(connection);
-        }
     }
 }
 
@@ -206,7 +201,7 @@ impl Pouring {
                 Err(failure) => {
                     let fault = Fault::from(failure);
                     if !self.pool.again(&mut tries, &fault).await {
-                        return Err(fault);
+                        return Err(self.pool.told(fault));
                     }
                 }
             }
@@ -214,17 +209,32 @@ impl Pouring {
     }
 
     async fn pour(&mut self, form: TextForm) -> std::result::Result<(), ReadFailure> {
-        let mut connection = self.pool.take().await?;
+        let mut lent = self.pool.take().await?;
+        // Out of the pool's reach until the last row was read.
+        let mut connection = lent.detach();
         let statement = read::select(&self.names, &selection(&self.request, form))?;
         let mut skip = self.seen.clone();
         let mut batch = empty(&self.request)?;
         let mut one = empty(&self.request)?;
+        let connection_is_precious = connection.is_precious();
         let mut rows = connection.stream(&statement).await?;
-        while let Some(row) = rows.next().await? {
+        loop {
+            let row = match rows.next().await {
+                Ok(Some(row)) => row,
+                Ok(None) => break,
+                Err(ReadFailure::LoneSurrogate) if connection_is_precious => {
+                    drop(rows);
+                    connection.disturb();
+                    lent.put_back(connection);
+                    return Err(ReadFailure::LoneSurrogate);
+                }
+                Err(failure) => return Err(failure),
+            };
             if !skip.is_empty() {
                 push(row, &self.request.columns, &mut one)?;
                 let read = std::mem::replace(&mut one, empty(&self.request)?);
-                if let Some(times) = skip.get_mut(&digest(&read, 0)).filter(|times| **times > 0) {
+                if let Some(times) = skip.get_mut(&row_digest(&read, 0)).filter(|times| **times > 0)
+                {
                     *times -= 1;
                     continue;
                 }
@@ -238,6 +248,9 @@ impl Pouring {
                 return Ok(());
             }
         }
+        drop(rows);
+        lent.put_back(connection);
+        drop(lent);
         if !batch.is_empty() {
             self.hand_on(&mut batch).await?;
         }
@@ -247,45 +260,11 @@ impl Pouring {
     /// `false` when nobody wants more.
     async fn hand_on(&mut self, batch: &mut Batch) -> Result<bool> {
         for row in 0..batch.len() {
-            *self.seen.entry(digest(batch, row)).or_default() += 1;
+            *self.seen.entry(row_digest(batch, row)).or_default() += 1;
         }
         let full = std::mem::replace(batch, empty(&self.request)?);
         Ok(self.sender.send(Ok(full)).await.is_ok())
     }
-}
-
-/// What is in a row, in 16 bytes.
-fn digest(batch: &Batch, row: usize) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new();
-    for column in batch.columns() {
-        hasher.update(&[u8::from(column.is_null(row))]);
-        match column.values() {
-            _ if column.is_null(row) => {}
-            Values::Integer(values) | Values::DateTime(values) => {
-                hasher.update(&values[row].to_le_bytes());
-            }
-            Values::Decimal { values, .. } => {
-                hasher.update(&values[row].to_le_bytes());
-            }
-            Values::Float(values) => {
-                hasher.update(&values[row].to_bits().to_le_bytes());
-            }
-            Values::Bit(values) => {
-                hasher.update(&[u8::from(values[row])]);
-            }
-            Values::Guid(values) => {
-                hasher.update(&values[row]);
-            }
-            Values::Text(bytes) | Values::Binary(bytes) => {
-                let bytes = bytes.get(row);
-                hasher.update(&(bytes.len() as u64).to_le_bytes());
-                hasher.update(bytes);
-            }
-        }
-    }
-    let mut digest = [0; 16];
-    hasher.finalize_xof().fill(&mut digest);
-    digest
 }
 
 #[async_trait]

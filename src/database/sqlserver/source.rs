@@ -17,12 +17,15 @@ use super::statements::{self, Statement};
 use super::{catalogue, fault};
 use crate::database::{
     Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
-    Fault, Filter, Result, Rights, RowsRequest, Scan, ScanRequest, Source, TableName, TableShape,
-    ValueKind,
+    Fault, FaultKind, Filter, OneInstant, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
+    TableName, TableShape, ValueKind,
 };
 
 /// Tables whose rights are asked for in one request.
 const RIGHTS_AT_ONCE: usize = 500;
+
+/// The server's number for a database that does not allow snapshot isolation.
+const NOT_ALLOWED: i64 = 3952;
 
 /// A database that is read.
 pub(super) struct SqlServerSource {
@@ -38,7 +41,7 @@ impl SqlServerSource {
     pub(super) async fn open(target: Arc<Target>, intent: Intent) -> Result<Self> {
         let mut connection = target.connect(intent).await?;
         let facts = facts(&mut connection, &target).await?;
-        let pool = Arc::new(Pool::new(target, intent));
+        let pool = Pool::new(target, intent);
         pool.give(connection);
         Ok(Self { pool, facts, known: Mutex::default(), odd: Mutex::default() })
     }
@@ -95,6 +98,27 @@ impl SqlServerSource {
         self.pool
             .patiently(|| async move { self.pool.lend().await?.run(statement, limit).await })
             .await
+    }
+
+    /// A transaction of one instant on a connection of its own. It begins with the first read, and
+    /// every database has to allow it.
+    async fn begin_instant(&self, set_up: &str, tables: &[TableName]) -> Result<Arc<Pool>> {
+        let limit = self.target().limits.metadata;
+        let mut first_reads: Vec<(Option<&str>, Statement)> = Vec::new();
+        for table in tables {
+            let catalog = table.catalog.as_deref();
+            if first_reads.iter().all(|(known, _)| *known != catalog) {
+                let names = self.names(table, &Filter::All).await?;
+                first_reads.push((catalog, read::first(&names, table)?));
+            }
+        }
+        let mut connection = self.target().connect(Intent::Read).await?;
+        connection.batch(set_up, limit).await?;
+        connection.begin(limit).await?;
+        for (_, statement) in first_reads {
+            connection.run(&statement, limit).await?;
+        }
+        Ok(Pool::instant(Arc::clone(self.target()), connection))
     }
 
     /// Rows in one batch; read again as bytes where a text is not Unicode.
@@ -236,6 +260,41 @@ impl Source for SqlServerSource {
         self.pool.patiently(read).await
     }
 
+    async fn instant(&self, tables: &[TableName]) -> Result<Box<dyn Source>> {
+        let elsewhere = tables.iter().any(|table| table.catalog.is_some());
+        let pool = match self.facts.capabilities.instant {
+            OneInstant::Standing if !elsewhere => Arc::clone(&self.pool),
+            OneInstant::Denied => {
+                return Err(Fault::new(
+                    FaultKind::NotApplicable,
+                    format!("{} does not allow snapshot isolation", self.facts.place),
+                )
+                .advise(
+                    "Ask for ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON, or choose another \
+                     source_reading.",
+                ));
+            }
+            OneInstant::Secondary => {
+                match self.begin_instant(statements::ONE_INSTANT, tables).await {
+                    Err(fault) if fault.code == Some(NOT_ALLOWED) => {
+                        self.begin_instant(statements::ONE_INSTANT_OF_A_SECONDARY, tables).await?
+                    }
+                    begun => begun?,
+                }
+            }
+            _ => self.begin_instant(statements::ONE_INSTANT, tables).await?,
+        };
+        let known = Mutex::new(self.known().clone());
+        Ok(Box::new(Self { pool, facts: self.facts.clone(), known, odd: Mutex::default() }))
+    }
+
+    async fn version_store(&self) -> Result<Option<u64>> {
+        let mut connection = self.pool.lend().await?;
+        let row = probe(&mut connection, statements::VERSION_STORE, self.target()).await?;
+        let kilobytes = row.map(|row| integer(&row, 0)).transpose()?.flatten();
+        Ok(kilobytes.and_then(|kilobytes| u64::try_from(kilobytes).ok()).map(|kb| kb << 10))
+    }
+
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         // A right is asked for the object, so its schema has to be known first.
         let shapes = self.shapes(tables).await?;
@@ -284,13 +343,26 @@ pub(super) async fn facts(connection: &mut Connection, target: &Target) -> Resul
         format!("{headline} {product}")
     };
     let database: String = word(3)?;
-    let (mut created, mut compatibility, mut snapshot, mut read_only) =
-        (String::new(), 0, false, word(7)? == "READ_ONLY");
+    let mut read_only = word(7)? == "READ_ONLY";
+    let mut instant = if read_only { OneInstant::Secondary } else { OneInstant::Denied };
+    let (mut created, mut compatibility) = (String::new(), 0);
     if let Some(row) = probe(connection, statements::DATABASE_FACTS, target).await? {
         created = text(&row, 0)?.unwrap_or_default();
         compatibility = integer(&row, 1)?.and_then(|n| u16::try_from(n).ok()).unwrap_or_default();
-        snapshot = integer(&row, 2)? == Some(1);
-        read_only |= integer(&row, 3)? == Some(1);
+        let (is_set_read_only, is_standby) =
+            (integer(&row, 3)? == Some(1), integer(&row, 4)? == Some(1));
+        let is_database_snapshot = integer(&row, 5)?.is_some();
+        // A replica is updateable by itself, only not here.
+        instant = if is_database_snapshot || (is_set_read_only && !is_standby) {
+            OneInstant::Standing
+        } else if read_only || is_set_read_only {
+            OneInstant::Secondary
+        } else if integer(&row, 2)? == Some(1) {
+            OneInstant::Allowed
+        } else {
+            OneInstant::Denied
+        };
+        read_only |= is_set_read_only;
     }
     let mut ids = [None, None];
     for (id, statement) in ids.iter_mut().zip([statements::GROUP_ID, statements::RECOVERY_ID]) {
@@ -316,12 +388,11 @@ pub(super) async fn facts(connection: &mut Connection, target: &Target) -> Resul
         compatibility,
         user: word(5)?,
         read_only,
-        snapshot_allowed: snapshot || read_only,
         capabilities: Capabilities {
             parallel_writers: true,
             ids_come_back: false,
             rights: true,
-            snapshot,
+            instant,
             catalogs: true,
         },
     })

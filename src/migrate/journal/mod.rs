@@ -9,6 +9,7 @@
 mod evidence;
 mod images;
 mod keys;
+mod marks;
 mod read;
 mod recorder;
 mod records;
@@ -24,7 +25,8 @@ use crate::plan::Plan;
 
 pub use images::{Image, Images};
 pub use keys::Keys;
-pub use recorder::Recorder;
+pub use marks::{Mark, ReadingRecord};
+pub use recorder::{Recorder, WeakRecorder};
 pub use records::{
     BatchKind, BatchRecord, BatchState, DeferredBatch, DeferredCell, EmptiedCell, EventRecord,
     LeftOutRow, NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -37,6 +37,20 @@ enum Message {
 #[derive(Clone)]
 pub struct Recorder {
     shared: Arc<Shared>,
+}
+
+/// A [`Recorder`] that does not keep the journal open.
+#[derive(Clone)]
+pub struct WeakRecorder {
+    shared: Weak<Shared>,
+}
+
+impl WeakRecorder {
+    /// The recorder, if the journal is still open.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Recorder> {
+        Some(Recorder { shared: self.shared.upgrade()? })
+    }
 }
 
 struct Shared {
@@ -116,6 +130,12 @@ impl Recorder {
                 _lock: lock,
             }),
         })
+    }
+
+    /// The same end, as long as somebody else holds it.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakRecorder {
+        WeakRecorder { shared: Arc::downgrade(&self.shared) }
     }
 
     /// The run's folder.

@@ -62,6 +62,11 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          CREATE INDEX left_out_entity ON left_out (entity);
          CREATE TABLE reached (entity INTEGER PRIMARY KEY, key);
          CREATE TABLE step (name TEXT PRIMARY KEY, value INTEGER);
+         CREATE TABLE reading (
+           mode TEXT NOT NULL, why TEXT NOT NULL, one_instant INTEGER NOT NULL);
+         CREATE TABLE mark (
+           entity INTEGER NOT NULL, is_after INTEGER NOT NULL, highest INTEGER, rows INTEGER,
+           PRIMARY KEY (entity, is_after));
          CREATE TABLE person (
            is_group INTEGER NOT NULL, source INTEGER NOT NULL, destination INTEGER NOT NULL,
            is_ours INTEGER NOT NULL, PRIMARY KEY (is_group, source));

@@ -27,7 +27,7 @@ pub(super) struct Carried {
 }
 
 impl Carried {
-    /// Adds a row; `false` when it does not come in the order of its identifier.
+    /// Adds a row; `false` when it is there already.
     #[must_use]
     pub(super) fn keep(&mut self, source: &Value, destination: &Value) -> bool {
         match (source, destination) {
@@ -395,10 +395,10 @@ fn orphan(rule: &ReferenceRule, whose: &str, value: &Value) -> Resolved {
     }
 }
 
-/// The fault for ids that did not come in ascending order.
-pub(super) fn out_of_order(entity: &EntityPlan) -> Fault {
+/// The fault for a row whose id is known already.
+pub(super) fn came_twice(entity: &EntityPlan) -> Fault {
     Fault::new(
         FaultKind::Data,
-        format!("{}: rows did not come in the order of their identifier", entity.name),
+        format!("{}: a row came twice; is its identifier unique?", entity.name),
     )
 }

@@ -21,14 +21,15 @@ pub use read::plan_keys;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceReading {
-    /// Whichever of the others suits.
+    /// Snapshot or high-water, whichever suits the source (see [`super::choose_reading`]).
     #[default]
     Auto,
     /// One instant for all tables.
     Snapshot,
-    /// Up to the highest id that each table had at the start.
+    /// Up to the highest id that each table had at the start; rows that are committed late below it
+    /// are fetched at the end of their table.
     HighWater,
-    /// The applications are offline: nothing changes.
+    /// The applications are offline: nothing changes. What moves all the same fails the proof.
     Frozen,
 }
 

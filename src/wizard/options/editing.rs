@@ -7,6 +7,7 @@ use super::super::migration::Migration;
 use super::super::step::Event;
 use super::fields::{self, BATCH, FINDINGS, KEEP, NUMBERS, PARALLEL, READING, REPLACE};
 use super::picture::Picture;
+use super::reading;
 use super::{DEFAULTS, Options, Pane};
 use crate::outsystems::Side;
 use crate::plan::RunOptions;
@@ -72,7 +73,7 @@ impl Options {
     }
 
     pub(super) fn set_reading(&mut self, place: usize, migration: &mut Migration) {
-        let readings = fields::readings(migration.plan.options.source_reading);
+        let readings = reading::offered(migration);
         if let Some(reading) = readings.get(place) {
             migration.set_options(|options| options.source_reading = *reading);
         }

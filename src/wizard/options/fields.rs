@@ -3,8 +3,9 @@
 use super::super::form::{Field, FieldKind, Form};
 use super::super::migration::Migration;
 use super::existing::Existing;
+use super::reading;
 use crate::outsystems::Side;
-use crate::plan::{SOURCE_READINGS, SourceReading};
+use crate::plan::SourceReading;
 use crate::report::number;
 
 pub(super) const REPLACE: &str = "replace";
@@ -44,32 +45,12 @@ pub(super) fn show(form: &mut Form, migration: &Migration) {
             field.kind = FieldKind::Tick(replace == Some(means));
         }
     }
-    let readings = readings(migration.plan.options.source_reading);
+    let readings = reading::offered(migration);
     if let Some(field) = form.field_mut(READING) {
         let now = migration.plan.options.source_reading;
         let selected = readings.iter().position(|reading| *reading == now).unwrap_or(0);
-        let options = readings.into_iter().map(|reading| label(reading).to_owned()).collect();
+        let options = readings.into_iter().map(|way| reading::label(migration, way)).collect();
         field.kind = FieldKind::Choice { options, selected };
-    }
-}
-
-/// The ways of reading that are offered: those that run, and the one that a plan file brought.
-pub(super) fn readings(now: SourceReading) -> Vec<SourceReading> {
-    SOURCE_READINGS
-        .iter()
-        .map(|(_, reading)| *reading)
-        .filter(|reading| *reading != SourceReading::Snapshot || *reading == now)
-        .collect()
-}
-
-/// What a way of reading is called.
-pub(super) fn label(reading: SourceReading) -> &'static str {
-    match reading {
-        // What it comes to in this version.
-        SourceReading::Auto => "auto: high-water",
-        SourceReading::Snapshot => "snapshot",
-        SourceReading::HighWater => "high-water",
-        SourceReading::Frozen => "frozen",
     }
 }
 
@@ -101,9 +82,7 @@ pub(super) fn number_in(name: &str, text: &str) -> Result<usize, String> {
 pub(super) fn fault(form: &Form, migration: &Migration, name: &str) -> Option<String> {
     match name {
         BATCH | PARALLEL => number_in(name, form.field(name)?.value()).err(),
-        READING if migration.plan.options.source_reading == SourceReading::Snapshot => {
-            Some("not available in this version".to_owned())
-        }
+        READING => reading::fault(migration),
         _ => None,
     }
 }
@@ -137,7 +116,7 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
             "{destination}'s rows stay, {source}'s are added beside them. A row that breaks a \
              unique index there is refused, with the rows that need it; the report lists them."
         ),
-        READING => reading_explained(migration, migration.plan.options.source_reading),
+        READING => reading::explained(migration, migration.plan.options.source_reading),
         BATCH => format!(
             "Rows of one transaction, 1 to {}: above that SQL Server may lock the whole table. \
              More is faster and holds locks for longer. 2,000 suits most.",
@@ -159,29 +138,6 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
              takes the recommended decision there, Esc leads back."
         ),
         _ => String::new(),
-    }
-}
-
-/// What a way of reading means.
-pub(super) fn reading_explained(migration: &Migration, reading: SourceReading) -> String {
-    let source = migration.name_of(Side::Source);
-    match reading {
-        SourceReading::Auto => format!(
-            "auto: each table is read up to the highest id it has when the run starts. {source} \
-             can stay in use; rows added later stay out. In this version the same as high-water."
-        ),
-        SourceReading::HighWater => format!(
-            "high-water: each table is read up to the highest id it has when the run starts. \
-             {source} can stay in use; rows added later stay out."
-        ),
-        SourceReading::Frozen => format!(
-            "frozen: only while nobody uses the applications of {source}. Every row is read; a row \
-             added meanwhile stops the run or fails its proof."
-        ),
-        SourceReading::Snapshot => format!(
-            "snapshot: not in this version. Choose another; for one instant of all tables, connect \
-             to a database snapshot or a restored backup of {source}."
-        ),
     }
 }
 

@@ -7,6 +7,7 @@ mod fields;
 mod gate;
 mod picture;
 mod plain;
+pub(in crate::wizard) mod reading;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -335,7 +336,7 @@ impl Step for Options {
         let mut text = format!("{}'s rows {rows}", migration.name_of(Side::Destination));
         text.push_str(&format!(
             "; reading {}, batches of {}, {} at a time",
-            fields::label(options.source_reading),
+            reading::label(migration, options.source_reading),
             number(options.batch_rows as u64),
             number(options.parallel_entities as u64)
         ));

@@ -8,7 +8,7 @@ use super::super::message::Answer;
 use super::super::migration::Migration;
 use super::super::step::{Ask, AskKind, Event};
 use super::fields::{self, BATCH, KEEP, PARALLEL, READING, REPLACE};
-use super::{Options, is_underway};
+use super::{Options, is_underway, reading};
 use crate::outsystems::Side;
 use crate::report::number;
 
@@ -106,7 +106,7 @@ impl Options {
                     rows,
                     format!(
                         "Reading {}. Batches of {} rows. {} entities at the same time.",
-                        fields::label(options.source_reading),
+                        reading::label(migration, options.source_reading),
                         number(options.batch_rows as u64),
                         number(options.parallel_entities as u64)
                     ),
@@ -123,10 +123,8 @@ impl Options {
                 choice(text, choices)
             }
             Open::Reading => {
-                let readings = fields::readings(options.source_reading);
-                let choices = readings
-                    .into_iter()
-                    .map(|reading| fields::reading_explained(migration, reading));
+                let readings = reading::offered(migration);
+                let choices = readings.into_iter().map(|way| reading::explained(migration, way));
                 choice(vec!["How is the source read?".to_owned()], choices.collect())
             }
             Open::Number(field) => {

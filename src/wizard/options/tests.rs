@@ -11,11 +11,11 @@ use super::super::running::Running;
 use super::super::step::{AskKind, Event, Step as _};
 use super::super::viewport::Size;
 use super::fields::{BATCH, FINDINGS, KEEP, PARALLEL, READING, REPLACE, number_in};
-use super::{DEFAULTS, EXPORT, Options, Pane};
+use super::{DEFAULTS, EXPORT, Options, Pane, reading};
 use crate::compare::{Answers, Comparison, Finding, FindingKey, FindingKind, choice};
-use crate::database::{Filter, TableName};
+use crate::database::{Filter, OneInstant, TableName};
 use crate::outsystems::invented::{InventedEntity, environment};
-use crate::outsystems::{DataKind, Environment, Key};
+use crate::outsystems::{DataKind, Environment, Key, Side};
 use crate::plan::{
     EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Order, Plan, Refusal, Review, RunOptions,
     SourceReading, review,
@@ -256,12 +256,35 @@ fn only_what_runs_is_offered_for_reading() {
     // A plan file may bring what does not run.
     migration.set_options(|options| options.source_reading = SourceReading::Snapshot);
     step.enter(&mut migration);
-    assert!(reasons(&step, &migration)[0].contains("not available in this version"));
+    assert!(reasons(&step, &migration)[0].contains("does not allow snapshot isolation"));
     step.go_to_first_reason(&mut migration);
     assert_eq!(focused(&step), READING);
     press(&mut step, &mut migration, Command::Right);
     assert_ne!(migration.plan.options.source_reading, SourceReading::Snapshot);
     assert!(!reasons(&step, &migration)[0].contains("reading"), "{:?}", reasons(&step, &migration));
+}
+
+#[test]
+fn what_auto_comes_to_follows_from_the_source() {
+    let (mut step, mut migration) = ready(3);
+    for (instant, label) in [
+        (OneInstant::Denied, "auto: high-water"),
+        (OneInstant::Blocking, "auto: high-water"),
+        (OneInstant::Allowed, "auto: snapshot"),
+        (OneInstant::Standing, "auto: snapshot"),
+    ] {
+        let model = migration.side_mut(Side::Source).model.as_mut().expect("a model");
+        Arc::make_mut(model).facts.capabilities.instant = instant;
+        step.enter(&mut migration);
+        assert!(screen(&step, &migration, 120, 40).contains(label), "{instant:?}");
+        let is_offered = reading::offered(&migration).contains(&SourceReading::Snapshot);
+        assert_eq!(is_offered, instant != OneInstant::Denied, "{instant:?}");
+        let why = reading::explained(&migration, SourceReading::Auto);
+        assert!(why.starts_with(label) && why.contains("because"), "{why}");
+    }
+    migration.set_options(|options| options.source_reading = SourceReading::Snapshot);
+    step.enter(&mut migration);
+    assert!(reasons(&step, &migration).iter().all(|reason| !reason.contains("reading")));
 }
 
 #[test]

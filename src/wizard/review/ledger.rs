@@ -6,6 +6,7 @@ use crate::outsystems::Side;
 use crate::plan::Plan;
 use crate::report::{PlanReport, PlannedEntity, counted, number};
 use crate::wizard::migration::Migration;
+use crate::wizard::options::reading;
 
 /// A plan with its report.
 #[derive(Debug)]
@@ -77,10 +78,11 @@ impl Ledger {
             (
                 "How",
                 format!(
-                    "in batches of {}, {} at a time; read from {}",
+                    "in batches of {}, {} at a time; read from {} by {}",
                     counted(options.batch_rows as u64, "row", "rows"),
                     counted(at_once as u64, "entity", "entities"),
                     model(Side::Source).map_or("", |model| model.facts.place.as_str()),
+                    reading::label(migration, options.source_reading),
                 ),
             ),
             ("Users", report.users.words()),

@@ -62,7 +62,7 @@ impl Stage {
     pub fn memory(case: &Case, habits: Habits) -> Self {
         let seed = case.recipe.seed;
         Self::Memory {
-            source: Server::with("prod", &case.pair.source, seed, Habits::orderly()),
+            source: Server::with("prod", &case.pair.source, seed, habits),
             destination: Server::with("dev", &case.pair.destination, seed + 7, habits),
         }
     }

@@ -126,6 +126,17 @@ impl Server {
         content
     }
 
+    /// The same database, in which nothing changes any more.
+    pub(super) fn as_of_now(&self) -> Arc<Self> {
+        let still = Self::new(&self.name, self.habits);
+        for (name, table) in &self.world().tables {
+            let mut copy = Table::new(table.shape.clone(), table.defaults.clone());
+            table.rows(None).for_each(|(_, row)| copy.put(row.clone()));
+            still.world().tables.insert(name.clone(), copy);
+        }
+        still
+    }
+
     /// How many rows other applications have inserted meanwhile.
     pub fn of_others(&self) -> usize {
         self.world().of_others.len()

@@ -21,7 +21,7 @@ mod writing;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use osferry::database::{
-    Capabilities, DatabaseIdentity, Destination, EngineFacts, EngineKind, Source,
+    Capabilities, DatabaseIdentity, Destination, EngineFacts, EngineKind, OneInstant, Source,
 };
 use tokio::sync::Notify;
 
@@ -133,11 +133,13 @@ impl Database {
             compatibility: 130,
             user: "tester".to_owned(),
             read_only: false,
-            snapshot_allowed: !server.habits.locking_reads,
             capabilities: Capabilities {
                 parallel_writers: server.habits.parallel_writers,
                 rights: true,
-                snapshot: false,
+                instant: match server.habits.locking_reads {
+                    true => OneInstant::Denied,
+                    false => OneInstant::Allowed,
+                },
                 catalogs: false,
                 ids_come_back: false,
             },

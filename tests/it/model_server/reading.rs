@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use osferry::database::{
-    Batch, Column, ColumnRef, EngineFacts, Fault, FaultKind, Filter, Result, Rights, RowsRequest,
-    Scan, ScanRequest, Source, TableName, TableShape, Value, ValueKind,
+    Batch, Column, ColumnRef, EngineFacts, Fault, FaultKind, Filter, OneInstant, Result, Rights,
+    RowsRequest, Scan, ScanRequest, Source, TableName, TableShape, Value, ValueKind,
 };
 
 use super::filter::{Asking, compared};
@@ -163,6 +163,13 @@ impl Source for Database {
             batch.push_row(&[value, Value::Integer(count)])?;
         }
         Ok(batch)
+    }
+
+    async fn instant(&self, _tables: &[TableName]) -> Result<Box<dyn Source>> {
+        match self.facts.capabilities.instant {
+            OneInstant::Allowed => Ok(self.server.as_of_now().source()),
+            _ => Err(Fault::new(FaultKind::NotApplicable, "there are no row versions")),
+        }
     }
 
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {

@@ -287,6 +287,13 @@ macro_rules! source {
             ) -> Result<Batch> {
                 plain!(self.breaks, "distinct", self.inner.distinct(table, column, filter, limit))
             }
+            async fn instant(&self, tables: &[TableName]) -> Result<Box<dyn Source>> {
+                let inner = plain!(self.breaks, "instant", self.inner.instant(tables))?;
+                Ok(Box::new(BreakingSource::new(inner, &self.breaks)))
+            }
+            async fn version_store(&self) -> Result<Option<u64>> {
+                plain!(self.breaks, "version_store", self.inner.version_store())
+            }
             async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
                 plain!(self.breaks, "rights", self.inner.rights(tables))
             }

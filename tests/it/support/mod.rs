@@ -1,6 +1,7 @@
 //! What several tests need.
 
 pub mod breaking;
+pub mod calling;
 pub mod chaos;
 pub mod engine;
 pub mod library;

@@ -101,6 +101,22 @@ pub(super) fn prologue(session: &str) -> String {
 /// Asks whether the connection lives.
 pub(super) const PROBE: &str = "SELECT 1";
 
+/// Has a session read one instant, from the first read of its next transaction on. A request that is
+/// called off must not end the transaction.
+pub(super) const ONE_INSTANT: &str =
+    "SET XACT_ABORT OFF;\nSET TRANSACTION ISOLATION LEVEL SNAPSHOT;";
+
+/// The same on a readable secondary, where every transaction reads one instant whatever its level.
+pub(super) const ONE_INSTANT_OF_A_SECONDARY: &str = "SET XACT_ABORT OFF;";
+
+/// Whether the session's transaction is still open: 1, else 0.
+pub(super) const TRANSACTIONS: &str = "SELECT CAST(@@TRANCOUNT AS int)";
+
+/// Old row versions kept for the database, in KB. SQL Server 2016 SP2 and later, for those who may
+/// see the server's state.
+pub(super) const VERSION_STORE: &str = "SELECT CAST(SUM(v.reserved_space_kb) AS bigint) \
+    FROM sys.dm_tran_version_store_space_usage AS v WHERE v.database_id = DB_ID()";
+
 /// What the server is, and who is signed in.
 pub(super) const SERVER_FACTS: &str = "SELECT CAST(@@VERSION AS nvarchar(400)), \
     CAST(SERVERPROPERTY(N'ProductVersion') AS nvarchar(128)), \
@@ -112,7 +128,8 @@ pub(super) const SERVER_FACTS: &str = "SELECT CAST(@@VERSION AS nvarchar(400)), 
 /// What the database is.
 pub(super) const DATABASE_FACTS: &str = "SELECT CONVERT(nvarchar(33), d.create_date, 126), \
     CAST(d.compatibility_level AS int), CAST(d.snapshot_isolation_state AS int), \
-    CAST(d.is_read_only AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID()";
+    CAST(d.is_read_only AS int), CAST(d.is_in_standby AS int), CAST(d.source_database_id AS int) \
+    FROM sys.databases AS d WHERE d.database_id = DB_ID()";
 
 /// The availability group's id of the database.
 pub(super) const GROUP_ID: &str = "SELECT CAST(d.group_database_id AS nvarchar(36)) \

@@ -104,6 +104,22 @@ pub(in super::super) fn select(names: &Names, selection: &Selection<'_>) -> Resu
     Ok(statement)
 }
 
+/// Any row of a table: the read with which one instant begins.
+pub(in super::super) fn first(names: &Names, table: &TableName) -> Result<Statement> {
+    select(
+        names,
+        &Selection {
+            table,
+            columns: &[],
+            filter: &Filter::All,
+            order_by: None,
+            after: None,
+            limit: Some(1),
+            form: TextForm::Text,
+        },
+    )
+}
+
 /// The highest value of an integer column.
 pub(in super::super) fn highest(
     names: &Names,

@@ -183,6 +183,8 @@ fn source_statements() -> Vec<String> {
         DATABASE_FACTS.to_owned(),
         GROUP_ID.to_owned(),
         RECOVERY_ID.to_owned(),
+        TRANSACTIONS.to_owned(),
+        VERSION_STORE.to_owned(),
         catalogue::objects(None, &["OSUSR_abc_Claim", "it's"]).sql,
         catalogue::objects(Some("Other]Db"), &["OSUSR_abc_Policy"]).sql,
         catalogue::details(None, &[1, 2]).sql,
@@ -190,7 +192,7 @@ fn source_statements() -> Vec<String> {
         catalogue::rights(&[dbo("OSUSR_ABC_CLAIM"), policy()]).sql,
         select(&selection),
         select(&Selection { form: TextForm::Bytes, ..selection }),
-        select(&Selection { columns: &[], limit: Some(1), ..selection }),
+        read::first(&names, &table).expect("a statement").sql,
         read::distinct(&names, &table, &columns[19], &filters()[2], 10).expect("fine").sql,
         read::highest(&names, &table, "ID").expect("a statement").sql,
         read::highest(&names, &policy(), "TENANT_ID").expect("a statement").sql,
@@ -386,6 +388,7 @@ fn builder_statements() -> Vec<String> {
 #[test]
 fn every_statement_is_pinned() {
     let mut all = vec![prologue("run:c1")];
+    all.extend([ONE_INSTANT, ONE_INSTANT_OF_A_SECONDARY].map(str::to_owned));
     all.extend(source_statements());
     all.extend(destination_statements());
     all.extend(builder_statements());
@@ -436,8 +439,10 @@ fn a_source_only_reads() {
             assert!(!writes.contains(&word), "{word} in {sql}");
         }
     }
-    for line in prologue("").lines() {
-        assert!(line.starts_with("SET "), "{line}");
+    for set_up in [prologue("").as_str(), ONE_INSTANT, ONE_INSTANT_OF_A_SECONDARY] {
+        for part in set_up.trim_end_matches(';').split(';') {
+            assert!(part.trim_start().starts_with("SET "), "{part}");
+        }
     }
 }
 
