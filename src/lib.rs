@@ -27,7 +27,8 @@
 //!   complete; the run and the proof need nothing else to know what to do.
 //! - [`migrate`] does it: preflight, then batch by batch, journaled before each commit.
 //! - [`proof`] reads plan, journal and both databases, and shares nothing with the code that
-//!   rewrote and wrote the rows.
+//!   rewrote and wrote the rows. [`migrate`] notes two things for it: the digest of what it reads,
+//!   and a picture of the destination before the first write ([`proof::Surroundings`]).
 //! - [`report`] turns a journal, a plan or a review into Markdown, JSON or lines.
 //! - [`practice`] writes a pair of invented environments that hold every trap once.
 //! - [`front`] is what the commands and the wizard's shell share: folders, drafts, secrets from the

@@ -199,6 +199,9 @@ struct VerifyArguments {
     /// Compare about so many rows of each entity only
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     sample: Option<u64>,
+    /// Forget what an interrupted proof has found, and start anew
+    #[arg(long)]
+    afresh: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,

@@ -1,12 +1,13 @@
 //! `osferry verify`: the proof of an earlier run, made again.
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::{VerifyArguments, run, show};
-use crate::front::Home;
-use crate::front::verify::{self, Verified};
+use crate::front::verify::{self, Again, Verified};
+use crate::front::{Home, Sides};
 
 pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<Exit, Trouble> {
     let (known, journal) = home.run(&arguments.run)?;
@@ -25,23 +26,30 @@ pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<E
     for change in verify::model_changes(&header, &source_model, &destination_model) {
         show::say(&format!("note: {change}"));
     }
+    let sides = Sides {
+        source: source.as_ref(),
+        destination: destination.as_ref(),
+        source_model: &source_model,
+        destination_model: &destination_model,
+    };
+    let again = Again::open(&known, sides, arguments.sample, arguments.afresh)?;
+    let journal = Mutex::new(journal);
+    if let Some(words) = again.goes_on(&journal)? {
+        show::say(&format!("note: {words}"));
+    }
     let shown = show::ProofShown::new();
-    let (source, destination) = (source.as_ref(), destination.as_ref());
-    let verified = verify::verify(&known, journal, source, destination, arguments.sample, |now| {
-        shown.look(&now);
-    })
-    .await?;
+    let verified = again.verify(journal, |now| shown.look(&now)).await?;
     drop(shown);
     let proof = match verified {
         Verified::Whole(carried) => return run::finish(*carried, arguments.json),
         Verified::Sample(proof) => proof,
     };
     if arguments.json {
-        let json = serde_json::to_string_pretty(&proof)
+        let json = serde_json::to_string_pretty(proof.as_ref())
             .map_err(|error| Trouble::refused(error.to_string()))?;
         show::result(&json);
     } else {
-        show::result(&crate::report::proof_summary(&proof));
+        show::result(&crate::report::sample_summary(&header, &proof));
     }
     Ok(if proof.holds() { Exit::Done } else { Exit::Failed })
 }

@@ -34,8 +34,8 @@ pub use request::{
     NewTrigger, Outcome, Removal, Removed, RowsRequest, ScanRequest, UpdateTarget, Witness,
 };
 pub use shape::{
-    Capabilities, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey, IndexShape,
-    ObjectKind, OneInstant, Rights, TableShape, TriggerShape,
+    Capabilities, CheckShape, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey,
+    IndexShape, ObjectKind, OneInstant, Rights, TableShape, TriggerShape,
 };
 pub use types::{ColumnType, ValueKind};
 pub use value::{
@@ -52,6 +52,10 @@ use async_trait::async_trait;
 pub trait Source: Send + Sync {
     /// Facts of server and database, read when the connection was opened.
     fn facts(&self) -> &EngineFacts;
+
+    /// Every table of the connection's own database, or of a further catalog, by its full name and
+    /// in the order of names; no views, none of the server's own.
+    async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>>;
 
     /// The shape of each named object, in the order asked; `None` where no such object exists.
     ///

@@ -29,6 +29,8 @@ pub struct TableShape {
     pub unique_indexes: Vec<IndexShape>,
     /// Foreign keys of this table.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Check constraints of this table.
+    pub checks: Vec<CheckShape>,
     /// Triggers on this table.
     pub triggers: Vec<TriggerShape>,
 }
@@ -103,6 +105,19 @@ pub struct ForeignKey {
     pub on_delete: DeleteAction,
     /// Whether it is switched off.
     pub disabled: bool,
+    /// Whether the server no longer vouches for it: rows came in unchecked.
+    pub not_trusted: bool,
+}
+
+/// A check constraint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckShape {
+    /// Its name.
+    pub name: String,
+    /// Whether it is switched off.
+    pub disabled: bool,
+    /// Whether the server no longer vouches for it: rows came in unchecked.
+    pub not_trusted: bool,
 }
 
 /// A trigger.
@@ -154,6 +169,9 @@ pub struct Capabilities {
     pub instant: OneInstant,
     /// Other databases can be named.
     pub catalogs: bool,
+    /// Constraints and triggers can be switched off, and the catalogue says which are; check
+    /// constraints are listed.
+    pub switches: bool,
 }
 
 /// What makes a database itself: equal only when it is the same one.

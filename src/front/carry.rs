@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use super::home::{Home, KnownRun};
-use crate::database::{Destination, Fault, FaultKind, Result, Source};
-use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader, RunState};
+use super::prove::{Sides, keep_proof, signed};
+use crate::database::{Destination, Fault, Result, Source};
+use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
 use crate::migrate::{Control, Progress, RunEnd, RunRequest};
 use crate::outsystems::Environment;
 use crate::plan::{Plan, model_fingerprint};
-use crate::proof::{Proof, ProofOptions, ProofProgress, prove};
+use crate::proof::{ProofOptions, ProofProgress};
 use crate::report::{RunReport, save};
 
 /// Everything that a run needs before its first write.
@@ -173,7 +174,7 @@ fn header(ready: &Ready, id: &str) -> RunHeader {
 }
 
 /// Who is signed in to this machine, as far as the environment says.
-fn system_user() -> String {
+pub(super) fn system_user() -> String {
     ["USERNAME", "USER", "LOGNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
@@ -186,34 +187,25 @@ async fn proved(
     folder: &Path,
     events: &mut (impl FnMut(Stage<'_>) + Send),
 ) -> Result<()> {
-    let journal = Mutex::new(Journal::open(folder)?);
-    let (source, destination) = (ready.source.as_ref(), ready.destination.as_source());
+    let recorder = Recorder::open(folder)?;
+    let journal = Mutex::new(recorder.reader()?);
+    let sides = Sides {
+        source: ready.source.as_ref(),
+        destination: ready.destination.as_source(),
+        source_model: &ready.source_model,
+        destination_model: &ready.destination_model,
+    };
     let entities = ready.plan.entities.len();
     let begun = ProofProgress { entity: 0, entities, name: String::new(), rows: 0, of: 0 };
     events(Stage::Proving(&begun));
-    let proof =
-        prove(&ready.plan, &journal, source, destination, ProofOptions::default(), |progress| {
-            events(Stage::Proving(&progress));
-        })
-        .await
-        .map_err(|fault| {
-            fault
-                .while_doing("everything is written, but the proof could not be made")
-                .advise("`osferry verify` makes it again, as often as you like; it only reads.")
-        })?;
-    keep_proof(folder, &proof).await
-}
-
-/// Has the journal keep the result of a proof of all rows.
-pub(super) async fn keep_proof(folder: &Path, proof: &Proof) -> Result<()> {
-    let state = if proof.holds() { RunState::Proved } else { RunState::Disproved };
-    let text = serde_json::to_string(proof)
-        .map_err(|error| Fault::new(FaultKind::Other, error.to_string()))?;
-    let recorder = Recorder::open(folder)?;
-    let at = clock();
-    recorder.set_proof(text).await?;
-    recorder.event(&at, state.label())?;
-    recorder.set_state(state, Some(at)).await
+    let options = ProofOptions { sample: None, keep: Some(sides.keep(&recorder, false)) };
+    let told = |progress| events(Stage::Proving(&progress));
+    let proof = signed(&ready.plan, &journal, sides, options, told).await.map_err(|fault| {
+        fault
+            .while_doing("everything is written, but the proof could not be made")
+            .advise("`osferry verify` makes it again, as often as you like; it only reads.")
+    })?;
+    keep_proof(&recorder, &proof).await
 }
 
 /// The report of a run as its journal tells it, written into its folder.

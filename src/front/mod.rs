@@ -11,6 +11,7 @@ mod drafts;
 pub mod home;
 pub mod open;
 pub mod practice;
+mod prove;
 mod review;
 pub mod secrets;
 pub mod verify;
@@ -18,6 +19,7 @@ pub mod verify;
 pub use carry::{Carried, Ready, Stage, carry_out, go_on};
 pub use drafts::KnownDraft;
 pub use home::{Home, KnownRun};
+pub use prove::Sides;
 pub use review::review;
 
 use crate::database::{Fault, FaultKind};

@@ -1,15 +1,17 @@
 //! The proof of an earlier run, made again.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
-use super::carry::{Carried, keep_proof, reported};
+use super::carry::{Carried, reported};
 use super::home::KnownRun;
+use super::prove::{Sides, keep_proof, signed};
 use super::refused;
-use crate::database::{Result, Source};
-use crate::migrate::journal::{Journal, RunHeader, RunState};
+use crate::database::Result;
+use crate::migrate::journal::{Journal, Recorder, RunHeader, RunState};
 use crate::outsystems::{Environment, Side};
 use crate::plan::model_fingerprint;
-use crate::proof::{Proof, ProofOptions, ProofProgress, prove};
+use crate::proof::{Keep, Proof, ProofOptions, ProofProgress, interrupted};
+use crate::report::counted;
 
 /// What a proof that was made again has shown.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub enum Verified {
     Whole(Box<Carried>),
     /// Some rows were compared. That says less than the proof of all rows that the journal may
     /// already have, so nothing is kept.
-    Sample(Proof),
+    Sample(Box<Proof>),
 }
 
 /// Refuses a run that has not written everything.
@@ -58,24 +60,70 @@ pub fn model_changes(
     .collect()
 }
 
-/// Proves a run again, all rows or about so many of each entity. It only reads the databases.
-pub async fn verify(
-    known: &KnownRun,
-    journal: Journal,
-    source: &dyn Source,
-    destination: &dyn Source,
+/// A proof to be made again.
+pub struct Again<'a> {
+    /// The run.
+    known: &'a KnownRun,
+    /// Both databases, to be read only.
+    sides: Sides<'a>,
+    /// About so many rows of each entity; `None`: all.
     sample: Option<u64>,
-    progress: impl FnMut(ProofProgress) + Send,
-) -> Result<Verified> {
-    let plan = journal.plan()?;
-    let journal = Mutex::new(journal);
-    let options = ProofOptions { sample };
-    let proof = prove(&plan, &journal, source, destination, options, progress).await?;
-    if sample.is_some() {
-        return Ok(Verified::Sample(proof));
+    /// Whether what an interrupted proof has found is to be forgotten.
+    afresh: bool,
+    /// Where what is found is kept; a sample keeps nothing.
+    recorder: Option<Recorder>,
+}
+
+impl<'a> Again<'a> {
+    /// Opens the journal of the run to keep what is found, unless only a sample is compared.
+    pub fn open(
+        known: &'a KnownRun,
+        sides: Sides<'a>,
+        sample: Option<u64>,
+        afresh: bool,
+    ) -> Result<Self> {
+        let recorder = match sample {
+            Some(_) => None,
+            None => Some(Recorder::open(&known.folder)?),
+        };
+        Ok(Self { known, sides, sample, afresh, recorder })
     }
-    drop(journal);
-    keep_proof(&known.folder, &proof).await?;
-    let carried = reported(known.id.clone(), known.folder.clone());
-    Ok(Verified::Whole(Box::new(carried)))
+
+    fn keep(&self) -> Option<Keep> {
+        self.recorder.as_ref().map(|recorder| self.sides.keep(recorder, self.afresh))
+    }
+
+    /// What is taken over from a proof that was interrupted, in a sentence; `None` where nothing
+    /// is.
+    pub fn goes_on(&self, journal: &Mutex<Journal>) -> Result<Option<String>> {
+        let Some(keep) = self.keep() else { return Ok(None) };
+        let plan = journal.lock().unwrap_or_else(PoisonError::into_inner).plan()?;
+        let taken = interrupted(&plan, journal, &keep)?;
+        Ok(taken.map(|taken| {
+            format!(
+                "the proof that began at {} was interrupted; it goes on, and takes over what was \
+                 found for {} of {}. --afresh starts anew.",
+                taken.begun,
+                taken.entities,
+                counted(plan.entities.len() as u64, "entity", "entities"),
+            )
+        }))
+    }
+
+    /// Proves the run again. It only reads the databases.
+    pub async fn verify(
+        &self,
+        journal: Mutex<Journal>,
+        progress: impl FnMut(ProofProgress) + Send,
+    ) -> Result<Verified> {
+        let plan = journal.lock().unwrap_or_else(PoisonError::into_inner).plan()?;
+        let options = ProofOptions { sample: self.sample, keep: self.keep() };
+        let proof = signed(&plan, &journal, self.sides, options, progress).await?;
+        let Some(recorder) = &self.recorder else {
+            return Ok(Verified::Sample(Box::new(proof)));
+        };
+        keep_proof(recorder, &proof).await?;
+        let carried = reported(self.known.id.clone(), self.known.folder.clone());
+        Ok(Verified::Whole(Box::new(carried)))
+    }
 }

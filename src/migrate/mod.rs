@@ -24,6 +24,7 @@ mod session;
 mod settle;
 mod standing;
 mod story;
+mod surroundings;
 mod survey;
 mod sweep;
 

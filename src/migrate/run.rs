@@ -23,6 +23,7 @@ use super::retry::{is_broken, needs_somebody};
 use super::second_pass::SecondPass;
 use super::session::WriteSession;
 use super::story::Story;
+use super::surroundings::look_around;
 use crate::database::{Destination, Fault, FaultKind, Result, Source};
 use crate::outsystems::{Environment, SourceId};
 use crate::plan::Plan;
@@ -155,6 +156,7 @@ async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Re
     settle_all(&story, request.destination.as_ref(), marker, &request.control).await?;
     let past = Past::read(&recorder.reader()?, plan)?;
     past.show(teller);
+    look_around(plan, request.destination.as_source(), &story, &request.control).await?;
     let reading = Reading::open(&request.plan, &request.source, &story).await?;
     let source = reading.source();
     let work = Work {

@@ -112,6 +112,7 @@ pub(crate) fn environment(
                 rights: false,
                 instant: OneInstant::Denied,
                 catalogs: false,
+                switches: false,
             },
         },
         platform_version: None,

@@ -1,4 +1,5 @@
-//! Was it right: every row of ours in the destination against what the source had.
+//! Was it right: every row of ours in the destination against what the source had, and everything
+//! else there against what it was before.
 //!
 //! Reads plan, journal and both databases; shares nothing with the code that rewrote and wrote
 //! the rows.
@@ -6,6 +7,7 @@
 mod canonical;
 mod complete;
 mod form;
+mod keep;
 mod keyed;
 mod keyless;
 mod lookup;
@@ -16,8 +18,17 @@ mod references;
 mod result;
 mod rows;
 mod settle;
+mod surroundings;
+mod unverified;
 
 pub use canonical::Canonical;
 pub use form::combine;
+pub use keep::{Keep, interrupted};
 pub use prove::{ProofOptions, ProofProgress, prove};
-pub use result::{Difference, EntityProof, Proof, ReferenceProof, SHOWN_DIFFERENCES};
+pub use result::{
+    Difference, EntityProof, Made, Proof, ReferenceProof, SHOWN_DIFFERENCES, TakenOver, Unverified,
+};
+pub use surroundings::{
+    Class, ConstraintState, Look, Noticed, SHOWN_NOTICES, Surroundings, SurroundingsProof,
+    TableState, TriggerState, UntouchedTable,
+};

@@ -2,22 +2,28 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::keep::{Keep, Keeping};
 use super::maps::Maps;
 use super::result::{EntityProof, Proof};
 use super::rows::Forms;
+use super::surroundings::{Ours, Surroundings, SurroundingsProof, compare, take_again};
+use super::unverified::unverified;
 use super::{complete, keyed, keyless, people, references};
 use crate::database::{Result, Source};
 use crate::migrate::journal::{BatchKind, Journal};
 use crate::plan::{EntityPlan, Plan};
 
 /// How much is compared.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ProofOptions {
     /// About so many rows of each entity: whole batches, the first, the last and some between.
     /// Whether the other rows are there is checked all the same. `None`: all of them.
     ///
     /// Entities without identifier are always compared as a whole.
     pub sample: Option<u64>,
+    /// That the journal keeps what is found, so that a proof that is interrupted can go on, and
+    /// how the destination looked when the run was first proved. `None`: it keeps nothing.
+    pub keep: Option<Keep>,
 }
 
 /// How far a proof is.
@@ -25,14 +31,25 @@ pub struct ProofOptions {
 pub struct ProofProgress {
     /// The place of the entity among those proved.
     pub entity: usize,
-    /// Entities to prove.
+    /// Entities to prove; everything else in the destination counts as one more.
     pub entities: usize,
     /// Its name.
     pub name: String,
-    /// Rows of it compared so far.
+    /// Rows of it compared so far; tables, where it is everything else.
     pub rows: u64,
-    /// Rows of it to compare.
+    /// Rows, or tables, to compare.
     pub of: u64,
+}
+
+/// What the proof of everything around is called while it is under way.
+const SURROUNDINGS: &str = "other tables of the destination";
+
+impl ProofProgress {
+    /// What is counted, for people.
+    #[must_use]
+    pub fn unit(&self) -> &'static str {
+        if self.name == SURROUNDINGS { "tables" } else { "rows" }
+    }
 }
 
 /// Proves that the destination holds what the journal says was carried over, as the source had it
@@ -45,10 +62,11 @@ pub struct ProofProgress {
 ///
 /// Proved besides: that every id of our rows leads to a row, that columns only the destination has
 /// hold what the plan says, that rows recognised in the destination are still there, that the
-/// users and groups of the run are there with their links, and that the source has no row, among
-/// those that were read, of which the journal knows nothing.
+/// users and groups of the run are there with their links, that the source has no row, among
+/// those that were read, of which the journal knows nothing, and, where the journal has a picture
+/// of the destination from before the run, that everything else there is as it was.
 ///
-/// Not proved: the other columns of a created user (the run masks some, and people sign in), and
+/// Not proved, and listed in the result: the other columns of a created user (the run masks some, and people sign in), and
 /// for entities without identifier which row is which: their rows are compared as a multiset.
 /// Where the source has changed since and a digest differs besides, the rows in question are told
 /// apart by the digest as far as it allows (all of them up to 32 in a batch); where it does not,
@@ -62,31 +80,75 @@ pub async fn prove(
     mut progress: impl FnMut(ProofProgress) + Send,
 ) -> Result<Proof> {
     let mut maps = Maps::new(plan, &lock(journal))?;
-    let mut proof = Proof { entities: Vec::new(), sample: options.sample };
+    let mut keeping = Keeping::open(plan, journal, options.keep.as_ref())?;
+    let before = lock(journal).surroundings()?.as_deref().map(Surroundings::from_json);
+    let before = before.transpose()?;
     let people = people::People::new(plan, journal, destination)?;
-    let entities = plan.entities.len() + people.kinds();
-    for (place, entity) in plan.entities.iter().enumerate() {
-        let job = Job { plan, place, journal, source, destination, sample: options.sample };
-        let mut tell = |rows, of| {
-            progress(ProofProgress {
-                entity: place,
-                entities,
-                name: entity.name.clone(),
-                rows,
-                of,
-            });
-        };
-        let proved = one(job, &mut maps, &mut tell)
-            .await
-            .map_err(|fault| fault.while_doing(format!("proving {}", entity.name)))?;
-        proof.entities.push(proved);
-    }
-    let mut tell = |kind, name: &str, rows, of| {
-        let entity = plan.entities.len() + kind;
+    let kinds = plan.entities.len() + people.kinds();
+    let entities = kinds + usize::from(before.is_some());
+    let mut tell = |entity, name: &str, rows, of| {
         progress(ProofProgress { entity, entities, name: name.to_owned(), rows, of });
     };
-    proof.entities.extend(people.prove(&mut tell).await?);
+    let mut proof = Proof { sample: options.sample, ..Proof::default() };
+    for (place, entity) in plan.entities.iter().enumerate() {
+        if let Some(proved) = keeping.take_over(place) {
+            tell(place, &entity.name, proved.written, proved.written);
+            proof.entities.push(proved);
+            continue;
+        }
+        let job = Job { plan, place, journal, source, destination, sample: options.sample };
+        let proved = one(job, &mut maps, &mut |rows, of| tell(place, &entity.name, rows, of))
+            .await
+            .map_err(|fault| fault.while_doing(format!("proving {}", entity.name)))?;
+        keeping.keep(place, &proved)?;
+        proof.entities.push(proved);
+    }
+    let first = plan.entities.len();
+    let found =
+        people.prove(&mut |kind, name, rows, of| tell(first + kind, name, rows, of)).await?;
+    proof.entities.extend(found);
+    if let Some(before) = before {
+        let around = Around { plan, journal, destination, before };
+        let mut tell = |done, all| tell(kinds, SURROUNDINGS, done, all);
+        proof.surroundings = Some(around.prove(options.keep.as_ref(), &mut tell).await?);
+    }
+    proof.taken_over = keeping.taken_over.take();
+    proof.unverified = unverified(plan, &proof);
+    keeping.finish()?;
     Ok(proof)
+}
+
+/// Everything that the plan does not write.
+struct Around<'a> {
+    plan: &'a Plan,
+    journal: &'a Mutex<Journal>,
+    destination: &'a dyn Source,
+    before: Surroundings,
+}
+
+impl Around<'_> {
+    /// Takes the picture again and compares; `keep` has the journal keep it, if it is the first.
+    async fn prove(
+        &self,
+        keep: Option<&Keep>,
+        tell: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<SurroundingsProof> {
+        let ours = Ours::read(self.plan, &lock(self.journal), &self.before)?;
+        let mut told = |done: usize, all: usize| {
+            // Tables may have come since they were listed.
+            tell(done as u64, all.max(done) as u64);
+            Ok(())
+        };
+        let now = take_again(&self.before, &ours, self.plan, self.destination, &mut told).await?;
+        let proved = lock(self.journal).proved_surroundings()?;
+        let proved = proved.as_deref().map(Surroundings::from_json).transpose()?;
+        let switches = self.destination.facts().capabilities.switches;
+        let found = compare(&self.before, proved.as_ref(), &now, switches);
+        if let Some(keep) = keep.filter(|_| proved.is_none()) {
+            keep.recorder.set_proved_surroundings(now.to_json()?)?;
+        }
+        Ok(found)
+    }
 }
 
 async fn one(

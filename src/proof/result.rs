@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::surroundings::SurroundingsProof;
+
 /// Differences that are kept per entity with row and column; the others are counted.
 pub const SHOWN_DIFFERENCES: usize = 20;
 
@@ -12,13 +14,68 @@ pub struct Proof {
     pub entities: Vec<EntityProof>,
     /// About how many rows of each entity were compared, when not all were.
     pub sample: Option<u64>,
+    /// Everything else in the destination, where the journal has a picture from before the run.
+    #[serde(default)]
+    pub surroundings: Option<SurroundingsProof>,
+    /// What was not verified, and why.
+    #[serde(default)]
+    pub unverified: Vec<Unverified>,
+    /// What was taken over from a proof that was interrupted.
+    #[serde(default)]
+    pub taken_over: Option<TakenOver>,
+    /// When and by whom it was made.
+    #[serde(default)]
+    pub made: Option<Made>,
+}
+
+/// Something that a proof says nothing about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unverified {
+    /// What, in words.
+    pub what: String,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// Results of an earlier proof that was interrupted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenOver {
+    /// Entities whose results were taken over.
+    pub entities: u64,
+    /// When that proof began.
+    pub begun: String,
+}
+
+/// When, where and by whom a proof was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// When it began, by the clock of the machine that made it.
+    pub begun: String,
+    /// When it ended.
+    pub ended: String,
+    /// Who was signed in to that machine.
+    pub system_user: String,
+    /// Who was signed in to the source.
+    pub source_sign_in: String,
+    /// Who was signed in to the destination.
+    pub destination_sign_in: String,
+    /// Where the source's rows were read.
+    pub source: String,
+    /// Where the destination's rows were read.
+    pub destination: String,
+    /// The source model's fingerprint at the proof.
+    pub source_fingerprint: String,
+    /// The destination model's fingerprint at the proof.
+    pub destination_fingerprint: String,
+    /// The version of osferry that made it.
+    pub version: String,
 }
 
 impl Proof {
     /// Whether everything was found as it should be.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.entities.iter().all(EntityProof::holds)
+        self.differences() == 0
     }
 
     /// Rows of ours that were compared, over all entities.
@@ -27,10 +84,17 @@ impl Proof {
         self.entities.iter().map(|entity| entity.compared).sum()
     }
 
-    /// Differences, over all entities.
+    /// Rows of ours that there were to compare, over all entities.
+    #[must_use]
+    pub fn carried(&self) -> u64 {
+        self.entities.iter().map(|entity| entity.written).sum()
+    }
+
+    /// Differences, over all entities and everything around them.
     #[must_use]
     pub fn differences(&self) -> u64 {
-        self.entities.iter().map(|entity| entity.differences).sum()
+        let around = self.surroundings.as_ref().map_or(0, |around| around.differences);
+        self.entities.iter().map(|entity| entity.differences).sum::<u64>() + around
     }
 }
 

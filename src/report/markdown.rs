@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::certificate::{around_words, share};
 use super::reasons::ReasonGroup;
 use super::run::{EntityReport, RunReport};
 use super::text::{counted, escaped, number, rows};
-use crate::proof::{Difference, EntityProof, Proof};
+use crate::proof::{Difference, EntityProof, Noticed, Proof};
 
 /// People who were created, as far as they are listed.
 const SHOWN_PEOPLE: usize = 50;
@@ -46,6 +47,7 @@ impl RunReport {
                 .map(|left_out| format!("{}: {}", escaped(&left_out.what), escaped(&left_out.why))),
         );
         self.proof(&mut out);
+        self.around(&mut out);
         list(
             &mut out,
             "What happened",
@@ -237,6 +239,14 @@ impl RunReport {
         };
         line!(out, "{}", escaped(&proof_words(proof)));
         line!(out);
+        if let Some(certificate) = &self.certificate {
+            line!(out, "| Certificate | |");
+            line!(out, "|---|---|");
+            for (name, words) in certificate.lines(proof) {
+                line!(out, "| {name} | {} |", escaped(&words));
+            }
+            line!(out);
+        }
         line!(
             out,
             "| Entity | Ours | Found | Compared | By digest | Source changed since | References \
@@ -258,7 +268,7 @@ impl RunReport {
                 ],
             );
         }
-        if proof.holds() {
+        if proof.entities.iter().all(EntityProof::holds) {
             return;
         }
         line!(out);
@@ -278,15 +288,73 @@ impl RunReport {
     }
 }
 
+impl RunReport {
+    /// Everything else in the destination, and what the proof says nothing about.
+    fn around(&self, out: &mut String) {
+        let Some(proof) = &self.proof else { return };
+        if let Some(around) = &proof.surroundings {
+            line!(out);
+            line!(out, "### Other tables of the destination");
+            line!(out);
+            line!(out, "{}.", escaped(&around_words(Some(around))));
+            let shown = around.shown.iter().map(noticed).collect::<Vec<_>>();
+            let more = around.differences.saturating_sub(shown.len() as u64);
+            notices(out, "Not as before the run:", &shown, more);
+            let notes = around.notes.iter().map(noticed).collect::<Vec<_>>();
+            notices(out, "For information:", &notes, 0);
+            if !around.platform.is_empty() {
+                let tables = around.platform.iter().map(|untouched| match &untouched.digest {
+                    Some(_) => escaped(&untouched.table),
+                    None => format!("{} (counted)", escaped(&untouched.table)),
+                });
+                let tables = tables.collect::<Vec<_>>().join(", ");
+                line!(out);
+                line!(out, "Of the platform these are as they were: {tables}.");
+            }
+        }
+        if !proof.unverified.is_empty() {
+            line!(out);
+            line!(out, "### Not verified");
+            line!(out);
+            for unverified in &proof.unverified {
+                line!(out, "- {}: {}", escaped(&unverified.what), escaped(&unverified.why));
+            }
+        }
+    }
+}
+
+fn notices(out: &mut String, title: &str, lines: &[String], more: u64) {
+    if lines.is_empty() {
+        return;
+    }
+    line!(out);
+    line!(out, "{title}");
+    line!(out);
+    for words in lines {
+        line!(out, "- {}", escaped(words));
+    }
+    if more > 0 {
+        line!(out, "- and {} more", number(more));
+    }
+}
+
+/// What has changed in a table, and which one it is.
+pub(super) fn noticed(noticed: &Noticed) -> String {
+    format!("{}: {}", noticed.table, noticed.what)
+}
+
 /// What a proof says, in a sentence.
 pub(super) fn proof_words(proof: &Proof) -> String {
     let found = counted(proof.differences(), "difference", "differences");
-    let compared = rows(proof.compared());
     let mut words = match proof.sample {
-        None => format!("{compared} compared, {found}."),
+        None => format!("{} compared, {found}.", rows(proof.compared())),
         Some(sample) => {
+            let (compared, carried) = (proof.compared(), proof.carried());
             format!(
-                "{compared} compared, a sample of about {} of each entity, {found}.",
+                "{} of {} compared ({}), a sample of about {} of each entity, {found}.",
+                number(compared),
+                rows(carried),
+                share(compared, carried),
                 rows(sample)
             )
         }

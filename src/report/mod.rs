@@ -6,6 +6,7 @@
 //! Reports go into tickets and mails: they name entities, attributes, people and identifiers, and
 //! never show what a row holds.
 
+mod certificate;
 mod comparison;
 mod json;
 mod markdown;
@@ -20,6 +21,7 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
+pub use certificate::Certificate;
 pub use comparison::{
     ChoiceReport, ComparisonReport, DecidedReport, FindingReport, LessonReport, PairReport,
     SeverityCounts,
@@ -30,7 +32,7 @@ pub use run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
     RunReport, Totals, Verdict,
 };
-pub use summary::proof_summary;
+pub use summary::{proof_summary, sample_summary};
 pub(crate) use text::{counted, number};
 
 use crate::database::{Fault, FaultKind, Result};

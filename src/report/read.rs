@@ -1,5 +1,6 @@
 //! From a run's journal to its report.
 
+use super::certificate::Certificate;
 use super::reasons::{Groups, event_text};
 use super::run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
@@ -28,6 +29,7 @@ impl RunReport {
         let people = people(journal, &plan)?;
         let reading = journal.reading()?.map(|record| reading_words(&record));
         let verdict = verdict(state, proof.as_ref(), totals.rejected);
+        let certificate = proof.as_ref().and_then(|proof| Certificate::new(&header, proof));
         let mut report = Self {
             format: FORMAT,
             id: header.id,
@@ -48,6 +50,7 @@ impl RunReport {
             destination_fingerprint: header.destination_fingerprint,
             totals,
             proof,
+            certificate,
             entities,
             people,
             decisions: plan.decisions,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::certificate::Certificate;
 use super::reasons::ReasonGroup;
 use super::text::{counted, rows};
 use crate::migrate::journal::{EventRecord, RunState};
@@ -71,6 +72,8 @@ pub struct RunReport {
     pub totals: Totals,
     /// What the last proof found, if there was one.
     pub proof: Option<Proof>,
+    /// What that proof certifies.
+    pub certificate: Option<Certificate>,
     /// The entities, in the plan's order.
     pub entities: Vec<EntityReport>,
     /// Users and groups.

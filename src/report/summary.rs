@@ -10,10 +10,12 @@
 //!   proof             35,123 rows compared, 0 differences.
 //! ```
 
-use super::markdown::{difference_words, proof_words};
+use super::certificate::{Certificate, around_words};
+use super::markdown::{difference_words, noticed, proof_words};
 use super::reasons::ReasonGroup;
 use super::run::{EntityReport, RunReport};
 use super::text::{WIDTH, counted, number, plain, wrapped};
+use crate::migrate::journal::RunHeader;
 use crate::proof::Proof;
 
 /// A proof in a few lines: what was compared, and the first differences.
@@ -31,8 +33,40 @@ pub fn proof_summary(proof: &Proof) -> String {
             out.push_str(&format!("  and {} more\n", number(more)));
         }
     }
+    if let Some(around) = &proof.surroundings {
+        for found in around.shown.iter().take(SHOWN_AROUND) {
+            out.push_str(&wrapped(&noticed(found), WIDTH, "", "  "));
+        }
+        let more = around.differences.saturating_sub(SHOWN_AROUND as u64);
+        if more > 0 {
+            out.push_str(&format!("  and {} more outside the plan\n", number(more)));
+        }
+    }
     out
 }
+
+/// A proof of a sample, which no report keeps: with its certificate and what it leaves open.
+#[must_use]
+pub fn sample_summary(header: &RunHeader, proof: &Proof) -> String {
+    let mut out = proof_summary(proof);
+    if let Some(certificate) = Certificate::new(header, proof) {
+        out.push('\n');
+        for (name, words) in certificate.lines(proof) {
+            out.push_str(&named(&name.to_lowercase(), &words));
+        }
+    }
+    if !proof.unverified.is_empty() {
+        out.push_str("\nNot verified:\n");
+        for unverified in &proof.unverified {
+            let words = format!("{}: {}", unverified.what, unverified.why);
+            out.push_str(&wrapped(&words, WIDTH, "  ", "    "));
+        }
+    }
+    out
+}
+
+/// Changes outside the plan that are shown; the report has the others.
+const SHOWN_AROUND: usize = 20;
 
 /// Entities whose first difference is shown; the report has the others.
 const SHOWN: usize = 3;
@@ -78,6 +112,7 @@ impl RunReport {
             None => "not yet".to_owned(),
         };
         out.push_str(&named("proof", &proof));
+        self.certified(&mut out);
         for difference in self.first_differences() {
             out.push_str(&wrapped(&difference, WIDTH, "    ", "      "));
         }
@@ -91,16 +126,39 @@ impl RunReport {
         out
     }
 
-    /// The first difference of each of the first entities that have one.
+    /// What lies around the rows, who proved it and how much it leaves open: the report has the
+    /// whole certificate.
+    fn certified(&self, out: &mut String) {
+        let Some(proof) = &self.proof else { return };
+        if proof.surroundings.is_some() {
+            out.push_str(&named("around them", &around_words(proof.surroundings.as_ref())));
+        }
+        if let Some(made) = &proof.made {
+            let by = match made.system_user.as_str() {
+                "" => String::new(),
+                who => format!("by {who}, "),
+            };
+            let words = format!("{by}{} to {}, osferry {}", made.begun, made.ended, made.version);
+            out.push_str(&named("certificate", &words));
+        }
+        if !proof.unverified.is_empty() {
+            let matters = counted(proof.unverified.len() as u64, "matter", "matters");
+            out.push_str(&named("not verified", &format!("{matters}; the report lists them")));
+        }
+    }
+
+    /// The first difference of each of the first entities that have one, and the first ones
+    /// outside the plan.
     fn first_differences(&self) -> Vec<String> {
-        let entities = self.proof.iter().flat_map(|proof| &proof.entities);
-        entities
-            .filter_map(|entity| {
-                let first = difference_words(entity.shown.first()?);
-                Some(format!("{} {first}", entity.name))
-            })
-            .take(SHOWN)
-            .collect()
+        let proofs = self.proof.iter();
+        let entities = proofs.clone().flat_map(|proof| &proof.entities);
+        let first = entities.filter_map(|entity| {
+            let first = difference_words(entity.shown.first()?);
+            Some(format!("{} {first}", entity.name))
+        });
+        let around = proofs.filter_map(|proof| proof.surroundings.as_ref());
+        let outside = around.flat_map(|around| &around.shown).map(noticed);
+        first.take(SHOWN).chain(outside.take(SHOWN)).collect()
     }
 
     fn people_words(&self) -> String {

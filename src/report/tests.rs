@@ -1,7 +1,11 @@
 //! Reports over a journal made by hand.
 
+mod proofs;
+
 use std::path::Path;
 use std::sync::Arc;
+
+use proofs::proof;
 
 use super::{ComparisonReport, RunReport, Verdict};
 use crate::compare::{
@@ -18,7 +22,6 @@ use crate::plan::{
     Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions,
     SourceReading, Target,
 };
-use crate::proof::{Difference, EntityProof, Proof, ReferenceProof};
 
 fn shape(name: &str, data_type: ColumnType, nullable: bool) -> ColumnShape {
     ColumnShape {
@@ -253,43 +256,6 @@ fn journal(folder: &Path, state: RunState) -> Recorder {
     );
     done(journal.set_state(state, None));
     journal
-}
-
-fn proof(differences: u64) -> Proof {
-    let orphan = ReferenceProof { attribute: "CustomerId".to_owned(), emptied: 1, orphans: 1 };
-    Proof {
-        entities: vec![
-            EntityProof {
-                name: "Claims_Core.Customer".to_owned(),
-                written: 1_235,
-                recognised: 3,
-                found: 1_238,
-                compared: 1_238,
-                by_digest: 1_238,
-                ..EntityProof::default()
-            },
-            EntityProof {
-                name: "Claims_CS.Claim".to_owned(),
-                written: 33_880,
-                found: 33_880,
-                compared: 33_880,
-                by_digest: 33_000,
-                changed_since: 2,
-                references: if differences > 0 { vec![orphan] } else { Vec::new() },
-                differences,
-                shown: (0..differences.min(1))
-                    .map(|_| Difference {
-                        source: "500".to_owned(),
-                        destination: "1500".to_owned(),
-                        attribute: "CustomerId".to_owned(),
-                        what: "17 leads to no row".to_owned(),
-                    })
-                    .collect(),
-                ..EntityProof::default()
-            },
-        ],
-        sample: None,
-    }
 }
 
 fn proved(folder: &Path, differences: u64) -> RunReport {

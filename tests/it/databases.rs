@@ -96,6 +96,25 @@ impl Databases {
         }
     }
 
+    /// Has a statement done past the program.
+    pub fn execute(&self, side: Side, sql: &str) {
+        match self {
+            Self::Files(files) => {
+                let connection = rusqlite::Connection::open(&files[place(side)].path);
+                connection.expect("a file").execute_batch(sql).expect(sql);
+            }
+            Self::OnServer(..) => {
+                self.ask(side, sql);
+            }
+        }
+    }
+
+    /// What a server answers past the program: the first column of each row.
+    pub fn ask(&self, side: Side, sql: &str) -> Vec<String> {
+        let Self::OnServer(server, databases) = self else { panic!("a file is not asked") };
+        wait(server.query(&databases[place(side)].name, sql))
+    }
+
     /// Whether it holds what it held when it was made: of a file, to the byte.
     pub fn unchanged(&self, side: Side) -> bool {
         match self {

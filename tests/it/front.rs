@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use osferry::compare::Answers;
 use osferry::front::practice::{Making, is_there, make_files};
-use osferry::front::verify::{Verified, verify};
-use osferry::front::{Carried, Home, Ready, Stage, carry_out, open, review};
+use osferry::front::verify::{Again, Verified};
+use osferry::front::{Carried, Home, Ready, Sides, Stage, carry_out, open, review};
 use osferry::migrate::journal::RunState;
 use osferry::migrate::{Command, Controller, Environments, Progress, RunEnd};
 use osferry::outsystems::Side;
@@ -141,8 +141,14 @@ async fn a_run_is_followed_proved_reported_and_proved_again() {
     assert_eq!(header.operator.confirmed, "dev");
     assert_eq!(header.plan_text, Plan::new().text());
     let ready = ready(&bench, &header.plan_text).await;
-    let (source, destination) = (ready.source.as_ref(), ready.destination.as_source());
-    let verifying = verify(&known, journal, source, destination, Some(1), |_| {});
+    let sides = Sides {
+        source: ready.source.as_ref(),
+        destination: ready.destination.as_source(),
+        source_model: &ready.source_model,
+        destination_model: &ready.destination_model,
+    };
+    let again = Again::open(&known, sides, Some(1), false).expect("a journal");
+    let verifying = again.verify(Mutex::new(journal), |_| {});
     assert!(
         matches!(can_be_spawned(verifying).await, Ok(Verified::Sample(proof)) if proof.holds())
     );

@@ -8,6 +8,24 @@ use crate::database::{
     TableShape, TriggerShape,
 };
 
+/// Every table of a database.
+pub(super) fn tables(connection: &Connection, catalog: Option<&str>) -> Result<Vec<TableName>> {
+    let asked = TableName::new("").in_catalog(catalog.map(str::to_owned));
+    let schema = attach(connection, &asked)?;
+    let read = || -> rusqlite::Result<Vec<TableName>> {
+        let mut list = connection.prepare_cached(&format!(
+            "SELECT name FROM {}.sqlite_master \
+             WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+            super::session::quote(&schema)
+        ))?;
+        list.query_map([], |row| {
+            Ok(TableName::new(row.get::<_, String>(0)?).in_catalog(asked.catalog.clone()))
+        })?
+        .collect()
+    };
+    read().map_err(|error| fault(&error))
+}
+
 /// The shape of a table or view; `None` when there is none of that name.
 pub(super) fn shape(connection: &Connection, table: &TableName) -> Result<Option<TableShape>> {
     let schema = attach(connection, table)?;
@@ -61,6 +79,8 @@ fn read(
     Ok(Some(TableShape {
         unique_indexes: unique_indexes(connection, &name, schema)?,
         foreign_keys: foreign_keys(connection, &name, schema, table)?,
+        // The catalogue does not list them one by one; none can be switched off.
+        checks: Vec::new(),
         triggers: triggers(connection, &name, &master)?,
         name: TableName { catalog: table.catalog.clone(), schema: None, name },
         kind: if kind == "view" { ObjectKind::View } else { ObjectKind::Table },
@@ -116,6 +136,7 @@ fn foreign_keys(
                 _ => DeleteAction::NoAction,
             },
             disabled: false,
+            not_trusted: false,
         })
     })?
     .collect()

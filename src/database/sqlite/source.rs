@@ -78,6 +78,7 @@ pub(super) fn facts(path: &Path, read_only: bool, instant: OneInstant) -> Result
             rights: false,
             instant,
             catalogs: true,
+            switches: false,
         },
     })
 }
@@ -176,6 +177,11 @@ pub(super) fn select(connection: &Connection, request: &RowsRequest) -> Result<B
 impl Source for SqliteSource {
     fn facts(&self) -> &EngineFacts {
         &self.facts
+    }
+
+    async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
+        let catalog = catalog.map(str::to_owned);
+        self.session.call(move |connection| shape::tables(connection, catalog.as_deref())).await
     }
 
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {

@@ -8,8 +8,8 @@ use tiberius::Row;
 use super::connection::{Connection, integer, text, unexpected};
 use super::statements::catalogue;
 use crate::database::{
-    ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind, Result, TableName,
-    TableShape, TriggerShape, same_name,
+    CheckShape, ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind, Result,
+    TableName, TableShape, TriggerShape, same_name,
 };
 
 /// An object found by name.
@@ -21,6 +21,26 @@ struct Found {
     id: i64,
     /// What a synonym stands for.
     base: Option<TableName>,
+}
+
+/// Every table of a catalog.
+pub(super) async fn tables(
+    connection: &mut Connection,
+    catalog: Option<&str>,
+    limit: Duration,
+) -> Result<Vec<TableName>> {
+    let results = connection.run(&catalogue::tables(catalog), limit).await?;
+    results
+        .iter()
+        .flatten()
+        .map(|row| {
+            Ok(TableName {
+                catalog: catalog.map(str::to_owned),
+                schema: text(row, 0)?,
+                name: text(row, 1)?.unwrap_or_default(),
+            })
+        })
+        .collect()
 }
 
 /// The shapes of the named objects, in the order asked.
@@ -194,6 +214,7 @@ struct Detail {
     primary_key: Vec<String>,
     unique_indexes: Vec<(i64, IndexShape)>,
     foreign_keys: Vec<ForeignKey>,
+    checks: Vec<CheckShape>,
     triggers: Vec<TriggerShape>,
 }
 
@@ -206,6 +227,7 @@ impl Detail {
             primary_key: self.primary_key,
             unique_indexes: self.unique_indexes.into_iter().map(|(_, index)| index).collect(),
             foreign_keys: self.foreign_keys,
+            checks: self.checks,
             triggers: self.triggers,
         }
     }
@@ -222,8 +244,8 @@ async fn details(
         return Ok(details);
     }
     let results = connection.run(&catalogue::details(catalog, ids), limit).await?;
-    let [columns, indexes, foreign_keys, triggers] = <[Vec<Row>; 4]>::try_from(results)
-        .map_err(|_| unexpected("columns, indexes, keys and triggers"))?;
+    let [columns, indexes, foreign_keys, checks, triggers] = <[Vec<Row>; 5]>::try_from(results)
+        .map_err(|_| unexpected("columns, indexes, keys, checks and triggers"))?;
     for row in &columns {
         let detail = details.entry(number(row, 0)?).or_default();
         detail.columns.push(column(row)?);
@@ -266,6 +288,15 @@ async fn details(
                 _ => DeleteAction::NoAction,
             },
             disabled: flag(row, 7)?,
+            not_trusted: flag(row, 8)?,
+        });
+    }
+    for row in &checks {
+        let detail = details.entry(number(row, 0)?).or_default();
+        detail.checks.push(CheckShape {
+            name: text(row, 1)?.unwrap_or_default(),
+            disabled: flag(row, 2)?,
+            not_trusted: flag(row, 3)?,
         });
     }
     for row in &triggers {

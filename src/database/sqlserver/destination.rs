@@ -53,6 +53,9 @@ impl Source for SqlServerDestination {
     fn facts(&self) -> &EngineFacts {
         self.reading.facts()
     }
+    async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
+        self.reading.tables(catalog).await
+    }
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
         self.reading.shapes(tables).await
     }

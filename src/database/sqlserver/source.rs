@@ -177,6 +177,14 @@ impl Source for SqlServerSource {
         &self.facts
     }
 
+    async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
+        let limit = self.target().limits.metadata;
+        let ask = || async move {
+            catalogue::tables(&mut *self.pool.lend().await?, catalog, limit).await
+        };
+        self.pool.patiently(ask).await
+    }
+
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
         let limit = self.target().limits.metadata;
         let ask = || async move {
@@ -394,6 +402,7 @@ pub(super) async fn facts(connection: &mut Connection, target: &Target) -> Resul
             rights: true,
             instant,
             catalogs: true,
+            switches: true,
         },
     })
 }

@@ -10,10 +10,12 @@ mod evidence;
 mod images;
 mod keys;
 mod marks;
+mod proofs;
 mod read;
 mod recorder;
 mod records;
 mod schema;
+mod surroundings;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use crate::plan::Plan;
 pub use images::{Image, Images};
 pub use keys::Keys;
 pub use marks::{Mark, ReadingRecord};
+pub use proofs::ProvedEntity;
 pub use recorder::{Recorder, WeakRecorder};
 pub use records::{
     BatchKind, BatchRecord, BatchState, DeferredBatch, DeferredCell, EmptiedCell, EventRecord,

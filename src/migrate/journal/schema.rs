@@ -67,6 +67,9 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          CREATE TABLE mark (
            entity INTEGER NOT NULL, is_after INTEGER NOT NULL, highest INTEGER, rows INTEGER,
            PRIMARY KEY (entity, is_after));
+         CREATE TABLE surroundings (name TEXT PRIMARY KEY, taken TEXT NOT NULL);
+         CREATE TABLE proof_entity (
+           number INTEGER PRIMARY KEY, about TEXT NOT NULL, result TEXT NOT NULL);
          CREATE TABLE person (
            is_group INTEGER NOT NULL, source INTEGER NOT NULL, destination INTEGER NOT NULL,
            is_ours INTEGER NOT NULL, PRIMARY KEY (is_group, source));

@@ -129,6 +129,9 @@ impl Source for Live {
     fn facts(&self) -> &EngineFacts {
         self.inner.base.facts()
     }
+    async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
+        self.inner.base.tables(catalog).await
+    }
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
         self.inner.base.shapes(tables).await
     }

@@ -100,8 +100,13 @@ fn draw_rate(migration: &Migration, run: &Running, area: Area, canvas: &mut Canv
         return;
     }
     if let Some(proof) = run.proving.as_ref().filter(|proof| !proof.name.is_empty()) {
-        let text =
-            format!("{}: {} of {} rows compared", proof.name, number(proof.rows), number(proof.of));
+        let text = format!(
+            "{}: {} of {} {} compared",
+            proof.name,
+            number(proof.rows),
+            number(proof.of),
+            proof.unit()
+        );
         put(canvas, area.x, area.y, &cut(&text, usize::from(area.width)), role::plain());
         return;
     }

@@ -250,6 +250,25 @@ fn proved(report: &RunReport, proof: &Proof, say: &mut impl FnMut(Sign, &str, St
         );
         say(good(wrong == 0), "people", text);
     }
+    if let Some(around) = &proof.surroundings {
+        let text = format!(
+            "{} untouched, {} differ",
+            counted(around.untouched + around.untouched_by_count, "other table", "other tables"),
+            number(around.differences)
+        );
+        say(good(around.differences == 0), "around", text);
+        for noticed in around.shown.iter().take(3) {
+            say(Sign::Bad, "differs", format!("{}: {}", noticed.table, noticed.what));
+        }
+        for noticed in around.notes.iter().take(3) {
+            say(Sign::Note, "changed", format!("{}: {}", noticed.table, noticed.what));
+        }
+    }
+    let open = proof.unverified.len() as u64;
+    if open > 0 {
+        let text = format!("{}; the report lists them", counted(open, "matter", "matters"));
+        say(Sign::Note, "not verified", text);
+    }
     let since = sum(|entity| entity.changed_since) + sum(|entity| entity.appeared_since);
     if since > 0 {
         let text = format!("{} since they were read: no fault", counted(since, "row", "rows"));
@@ -402,7 +421,7 @@ pub(super) fn entity_words(report: &RunReport, place: usize) -> Vec<String> {
     match proof_of(report, place) {
         None => lines.push("Not proved.".to_owned()),
         Some(proof) => {
-            let one = Proof { entities: vec![proof.clone()], sample: None };
+            let one = Proof { entities: vec![proof.clone()], ..Proof::default() };
             lines.push(String::new());
             lines.push("Proof".to_owned());
             lines.extend(crate::report::proof_summary(&one).lines().map(str::to_owned));

@@ -236,6 +236,7 @@ fn rows_are_asked_for_in_one_job_and_only_of_what_is_looked_at() {
             primary_key: Vec::new(),
             unique_indexes: Vec::new(),
             foreign_keys: Vec::new(),
+            checks: Vec::new(),
             triggers: Vec::new(),
         };
         with_tables.shapes.insert(table, shape);

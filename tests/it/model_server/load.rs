@@ -60,8 +60,10 @@ fn table_shape(table: &platform::Table) -> TableShape {
                 parent_column: key.parent_column.clone(),
                 on_delete: if key.cascade { DeleteAction::Cascade } else { DeleteAction::NoAction },
                 disabled: false,
+                not_trusted: false,
             })
             .collect(),
+        checks: Vec::new(),
         triggers: events.collect(),
     }
 }

@@ -141,6 +141,7 @@ impl Database {
                     false => OneInstant::Allowed,
                 },
                 catalogs: false,
+                switches: true,
                 ids_come_back: false,
             },
         };

@@ -100,6 +100,16 @@ impl Source for Database {
         &self.facts
     }
 
+    async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
+        match catalog {
+            None => Ok(self.server.world().tables.values().map(|t| t.shape.name.clone()).collect()),
+            Some(catalog) => {
+                let what = format!("the database catalog {catalog} is not there");
+                Err(Fault::new(FaultKind::NotFound, what))
+            }
+        }
+    }
+
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
         let world = self.server.world();
         Ok(tables.iter().map(|name| world.table(name).ok().map(|t| t.shape.clone())).collect())

@@ -52,6 +52,7 @@ fn server(habits: Habits) -> Arc<Server> {
         primary_key: vec!["ID".to_owned()],
         unique_indexes: Vec::new(),
         foreign_keys: Vec::new(),
+        checks: Vec::new(),
         triggers: Vec::new(),
     };
     let table = Table::new(shape, vec![Value::Null, Value::Null]);

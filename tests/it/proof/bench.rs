@@ -42,7 +42,18 @@ impl Bench {
         bench
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    /// The run's folder.
+    pub fn run_folder(&self) -> PathBuf {
+        self.folder.path().join("run")
+    }
+
+    /// The run's journal.
+    pub fn journal_file(&self) -> PathBuf {
+        self.run_folder().join("journal.sqlite")
+    }
+
+    /// The file of a side.
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("{name}.sqlite"))
     }
 
@@ -81,6 +92,11 @@ impl Bench {
 
     /// The same, where the proof may be impossible.
     pub async fn try_prove(&self, sample: Option<u64>) -> Result<Proof> {
+        self.prove_with(ProofOptions { sample, ..ProofOptions::default() }).await
+    }
+
+    /// Proves with these options.
+    pub async fn prove_with(&self, options: ProofOptions) -> Result<Proof> {
         let source = sqlite::open_source(&self.file("prod")).await.expect("a source");
         let destination = sqlite::open_source(&self.file("dev")).await.expect("a destination");
         let mut told: Vec<ProofProgress> = Vec::new();
@@ -89,7 +105,7 @@ impl Bench {
             &self.journal,
             source.as_ref(),
             destination.as_ref(),
-            ProofOptions { sample },
+            options,
             |now| told.push(now),
         );
         fn is_send<T: Send>(future: T) -> T {
@@ -102,7 +118,8 @@ impl Bench {
             assert!(goes_on || before.entity + 1 == now.entity, "{before:?} {now:?}");
         }
         let last = told.last().expect("progress");
-        assert_eq!(last.entities, proof.entities.len());
+        // Everything else in the destination counts as one more.
+        assert_eq!(last.entities, proof.entities.len() + usize::from(proof.surroundings.is_some()));
         assert_eq!((last.entity + 1, last.rows), (last.entities, last.of));
         for (place, entity) in proof.entities.iter().enumerate() {
             assert!(told.iter().any(|now| now.entity == place && now.name == entity.name));
@@ -176,6 +193,9 @@ pub fn wrong(proof: &Proof) -> String {
         if entity.differences > entity.shown.len() as u64 {
             lines.push(format!("{}: {} in all", entity.name, entity.differences));
         }
+    }
+    for noticed in proof.surroundings.iter().flat_map(|around| &around.shown) {
+        lines.push(format!("{}: {}", noticed.table, noticed.what));
     }
     lines.join("\n")
 }

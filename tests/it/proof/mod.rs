@@ -2,7 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
+mod around;
 mod bench;
 mod estates;
+mod goes_on;
 mod kinds;
 mod practice;

@@ -262,6 +262,9 @@ macro_rules! source {
             fn facts(&self) -> &EngineFacts {
                 Source::facts(self.inner.as_ref())
             }
+            async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
+                plain!(self.breaks, "tables", self.inner.tables(catalog))
+            }
             async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
                 plain!(self.breaks, "shapes", self.inner.shapes(tables))
             }

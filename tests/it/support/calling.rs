@@ -41,6 +41,9 @@ impl Source for Calling {
     fn facts(&self) -> &EngineFacts {
         Source::facts(self.inner.as_ref())
     }
+    async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
+        self.inner.tables(catalog).await
+    }
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
         self.inner.shapes(tables).await
     }

@@ -36,6 +36,16 @@ pub(in super::super) fn objects(catalog: Option<&str>, names: &[&str]) -> Statem
     statement
 }
 
+/// Every table that is not the server's own: schema, name.
+pub(in super::super) fn tables(catalog: Option<&str>) -> Statement {
+    let prefix = catalog_prefix(catalog);
+    Statement::plain(format!(
+        "SELECT s.[name], o.[name]\nFROM {prefix}sys.objects AS o\n\
+         JOIN {prefix}sys.schemas AS s ON s.[schema_id] = o.[schema_id]\n\
+         WHERE o.[type] = 'U' AND o.[is_ms_shipped] = 0\nORDER BY s.[name], o.[name]"
+    ))
+}
+
 fn numbers(ids: &[i64]) -> String {
     ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -77,12 +87,13 @@ pub(in super::super) fn indexes(catalog: Option<&str>, ids: &[i64]) -> String {
 }
 
 /// Columns of foreign keys: table, name, column, parent's schema, parent, parent's column,
-/// action on delete, switched off.
+/// action on delete, switched off, no longer trusted.
 pub(in super::super) fn foreign_keys(catalog: Option<&str>, ids: &[i64]) -> String {
     let prefix = catalog_prefix(catalog);
     format!(
         "SELECT f.[parent_object_id], f.[name], c.[name], s.[name], p.[name], r.[name], \
-         CAST(f.[delete_referential_action] AS int), CAST(f.[is_disabled] AS int)\n\
+         CAST(f.[delete_referential_action] AS int), CAST(f.[is_disabled] AS int), \
+         CAST(f.[is_not_trusted] AS int)\n\
          FROM {prefix}sys.foreign_keys AS f\n\
          JOIN {prefix}sys.foreign_key_columns AS k ON k.[constraint_object_id] = f.[object_id]\n\
          JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[parent_object_id] \
@@ -93,6 +104,17 @@ pub(in super::super) fn foreign_keys(catalog: Option<&str>, ids: &[i64]) -> Stri
          AND r.[column_id] = k.[referenced_column_id]\n\
          WHERE f.[parent_object_id] IN ({})\n\
          ORDER BY f.[parent_object_id], f.[name], k.[constraint_column_id]",
+        numbers(ids)
+    )
+}
+
+/// Check constraints: table, name, switched off, no longer trusted.
+pub(in super::super) fn checks(catalog: Option<&str>, ids: &[i64]) -> String {
+    let prefix = catalog_prefix(catalog);
+    format!(
+        "SELECT k.[parent_object_id], k.[name], CAST(k.[is_disabled] AS int), \
+         CAST(k.[is_not_trusted] AS int)\nFROM {prefix}sys.check_constraints AS k\n\
+         WHERE k.[parent_object_id] IN ({})\nORDER BY k.[parent_object_id], k.[name]",
         numbers(ids)
     )
 }
@@ -111,7 +133,9 @@ pub(in super::super) fn triggers(catalog: Option<&str>, ids: &[i64]) -> String {
 /// Everything about these tables in one request, in this order.
 pub(in super::super) fn details(catalog: Option<&str>, ids: &[i64]) -> Statement {
     Statement::plain(
-        [columns, indexes, foreign_keys, triggers].map(|part| part(catalog, ids)).join(";\n\n"),
+        [columns, indexes, foreign_keys, checks, triggers]
+            .map(|part| part(catalog, ids))
+            .join(";\n\n"),
     )
 }
 

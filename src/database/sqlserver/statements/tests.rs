@@ -72,6 +72,7 @@ fn shape(name: TableName, columns: Vec<ColumnShape>) -> Arc<TableShape> {
         primary_key: vec!["ID".to_owned()],
         unique_indexes: Vec::new(),
         foreign_keys: Vec::new(),
+        checks: Vec::new(),
         triggers: Vec::new(),
     })
 }
@@ -187,6 +188,8 @@ fn source_statements() -> Vec<String> {
         VERSION_STORE.to_owned(),
         catalogue::objects(None, &["OSUSR_abc_Claim", "it's"]).sql,
         catalogue::objects(Some("Other]Db"), &["OSUSR_abc_Policy"]).sql,
+        catalogue::tables(None).sql,
+        catalogue::tables(Some("Other]Db")).sql,
         catalogue::details(None, &[1, 2]).sql,
         catalogue::details(Some("Other]Db"), &[3]).sql,
         catalogue::rights(&[dbo("OSUSR_ABC_CLAIM"), policy()]).sql,

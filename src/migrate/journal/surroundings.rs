@@ -1,0 +1,51 @@
+//! Pictures of the destination that the proof compares: right before the first write, and when the
+//! run was first proved.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Journal, Recorder, fault};
+use crate::database::Result;
+
+impl Recorder {
+    /// Keeps the picture taken before the first write, as JSON. A resumed run leaves it alone: its
+    /// own first write is not the run's.
+    pub fn set_surroundings(&self, taken: String) -> Result<()> {
+        self.set_picture("before", taken)
+    }
+
+    /// Keeps the picture taken when the run was first proved, as JSON: what changes afterwards was
+    /// not done by the run. A later one does not replace it.
+    pub fn set_proved_surroundings(&self, taken: String) -> Result<()> {
+        self.set_picture("proved", taken)
+    }
+
+    fn set_picture(&self, name: &'static str, taken: String) -> Result<()> {
+        self.post(move |connection| {
+            connection
+                .execute(
+                    "INSERT OR IGNORE INTO surroundings (name, taken) VALUES (?1, ?2)",
+                    params![name, taken],
+                )
+                .map(drop)
+        })
+    }
+}
+
+impl Journal {
+    /// The picture taken before the first write, as JSON; `None` for runs that took none.
+    pub fn surroundings(&self) -> Result<Option<String>> {
+        self.picture("before")
+    }
+
+    /// The picture taken when the run was first proved, as JSON.
+    pub fn proved_surroundings(&self) -> Result<Option<String>> {
+        self.picture("proved")
+    }
+
+    fn picture(&self, name: &str) -> Result<Option<String>> {
+        self.connection
+            .query_row("SELECT taken FROM surroundings WHERE name = ?1", [name], |row| row.get(0))
+            .optional()
+            .map_err(|error| fault(&error))
+    }
+}

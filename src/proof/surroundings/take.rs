@@ -1,0 +1,424 @@
+//! Taking a picture: one request for the names of all tables, one for the shapes of some hundred,
+//! and for each table a count and, where it is small, its rows.
+
+use std::collections::HashMap;
+
+use futures::StreamExt;
+
+use super::class::{Class, lives};
+use super::{ConstraintState, Look, OTHER_ROWS, PLATFORM_ROWS};
+use super::{Surroundings, TableState, TriggerState};
+use crate::database::{
+    Batch, ColumnRef, ColumnShape, ColumnType, Fault, FaultKind, Filter, Result, ScanRequest,
+    Source, TableName, TableShape, Value, ValueKind, same_name,
+};
+use crate::migrate::journal::{BatchKind, Journal, Keys};
+use crate::plan::{ExistingPlan, PersonFate, PersonPlan, Plan};
+use crate::proof::form::{combine, hash, put_plain};
+use crate::proof::lookup::PAGE_BYTES;
+
+/// Tables whose shapes are asked for in one request.
+const SHAPES_AT_ONCE: usize = 500;
+
+/// Tables looked at side by side.
+const AT_ONCE: usize = 4;
+
+/// Rows of the run that may lie among a few that were there before these are only counted.
+const OURS_AMONG_THEM: u64 = 100_000;
+
+/// Rows of a page.
+const PAGE_ROWS: usize = 10_000;
+
+/// Called with tables done of all; an error ends the taking.
+pub(in crate::proof) type Tell<'a> = dyn FnMut(usize, usize) -> Result<()> + Send + 'a;
+
+/// The identifiers of rows that the run has added, ascending, by table.
+pub(in crate::proof) struct Ours(HashMap<TableName, Vec<i64>>);
+
+impl Ours {
+    /// Of tables with an identity those that are no higher than the highest that was there before:
+    /// none, unless it was set back. Of others that are small all of them.
+    pub(in crate::proof) fn read(
+        plan: &Plan,
+        journal: &Journal,
+        before: &Surroundings,
+    ) -> Result<Self> {
+        let mut ours = HashMap::new();
+        for table in &before.tables {
+            if table.class != Class::Added || matches!(table.look, Look::Not(_)) {
+                continue;
+            }
+            let mut ids = Vec::new();
+            for (place, entity) in plan.entities.iter().enumerate() {
+                if is_table(&entity.destination_table, &table.name) {
+                    ids.extend(inserted(journal, place)?);
+                }
+            }
+            let is_group = same_name(&table.name.name, "OSSYS_GROUP");
+            if is_group || same_name(&table.name.name, "OSSYS_USER") {
+                let people = journal.all_people()?.into_iter();
+                let created = people.filter(|person| person.is_ours && person.is_group == is_group);
+                ids.extend(created.map(|person| person.destination.0));
+            }
+            ids.retain(|id| table.up_to.is_none_or(|up_to| *id <= up_to));
+            ids.sort_unstable();
+            ours.insert(table.name.clone(), ids);
+        }
+        Ok(Self(ours))
+    }
+
+    fn has(&self, table: &TableName, id: i64) -> bool {
+        self.0.get(table).is_some_and(|ids| ids.binary_search(&id).is_ok())
+    }
+
+    fn count(&self, table: &TableName) -> u64 {
+        self.0.get(table).map_or(0, Vec::len) as u64
+    }
+}
+
+/// Whether a plan's table is this one; plans may leave the schema out.
+fn is_table(planned: &TableName, table: &TableName) -> bool {
+    let catalog = |table: &TableName| table.catalog.as_deref().map(str::to_lowercase);
+    same_name(&planned.name, &table.name) && catalog(planned) == catalog(table)
+}
+
+/// The identifiers of the rows that were inserted for an entity.
+fn inserted(journal: &Journal, entity: usize) -> Result<Vec<i64>> {
+    let mut ids = Vec::new();
+    let mut after = 0;
+    while let Some(batch) = journal.next_batch(entity, after)? {
+        after = batch.id;
+        if let (BatchKind::Insert, Keys::Integers(keys)) = (batch.kind, batch.destination_keys) {
+            ids.extend(keys);
+        }
+    }
+    Ok(ids)
+}
+
+impl Surroundings {
+    /// Takes the picture before the first write. It only reads. `tell` is called with tables done
+    /// of all, between two tables; its error ends the taking.
+    ///
+    /// A table that the person may not read, or whose rows cannot be understood, is in the picture
+    /// without a look; a lost connection is an error.
+    pub async fn take(
+        plan: &Plan,
+        destination: &dyn Source,
+        mut tell: impl FnMut(usize, usize) -> Result<()> + Send,
+    ) -> Result<Self> {
+        take(plan, destination, None, &mut tell).await
+    }
+}
+
+/// Takes the picture again: of tables that rows were added to, those that were there before.
+pub(in crate::proof) async fn take_again(
+    before: &Surroundings,
+    ours: &Ours,
+    plan: &Plan,
+    destination: &dyn Source,
+    tell: &mut Tell<'_>,
+) -> Result<Surroundings> {
+    take(plan, destination, Some((before, ours)), tell).await
+}
+
+async fn take(
+    plan: &Plan,
+    destination: &dyn Source,
+    earlier: Option<(&Surroundings, &Ours)>,
+    tell: &mut Tell<'_>,
+) -> Result<Surroundings> {
+    let mut names = Vec::new();
+    for catalog in catalogs(plan) {
+        names.extend(destination.tables(catalog).await?);
+    }
+    let writes = Writes::new(plan, destination).await?;
+    let all = names.len();
+    let mut taken = Surroundings::default();
+    tell(0, all)?;
+    for names in names.chunks(SHAPES_AT_ONCE) {
+        let shapes = destination.shapes(names).await?;
+        let looks = shapes.into_iter().flatten().map(|shape| {
+            let look = Looking { destination, writes: &writes, earlier, shape };
+            async move { look.table().await }
+        });
+        let mut looks = futures::stream::iter(looks).buffered(AT_ONCE);
+        while let Some(table) = looks.next().await {
+            taken.tables.push(table?);
+            tell(taken.tables.len(), all)?;
+        }
+    }
+    Ok(taken)
+}
+
+/// The connection's own database and every other one that the plan writes to.
+fn catalogs(plan: &Plan) -> Vec<Option<&str>> {
+    let mut catalogs: Vec<Option<&str>> = vec![None];
+    for entity in &plan.entities {
+        if let Some(catalog) = entity.destination_table.catalog.as_deref()
+            && !catalogs.iter().flatten().any(|known| same_name(known, catalog))
+        {
+            catalogs.push(Some(catalog));
+        }
+    }
+    catalogs
+}
+
+/// The tables that the plan writes, by their full names.
+struct Writes(HashMap<TableName, Written>);
+
+/// What the plan does to a table.
+#[derive(Clone)]
+struct Written {
+    class: Class,
+    /// Which rows stay as they are.
+    stay: Filter,
+    /// The column of the entity's identifier.
+    key: Option<String>,
+}
+
+impl Writes {
+    async fn new(plan: &Plan, destination: &dyn Source) -> Result<Self> {
+        let mut written: Vec<(TableName, Written)> = Vec::new();
+        for (place, entity) in plan.entities.iter().enumerate() {
+            let is_cleared = plan.cleared.iter().any(|(cleared, _)| *cleared == place);
+            let (class, stay) = match &entity.existing {
+                _ if is_cleared => (Class::Replaced, Filter::All),
+                ExistingPlan::Replace { filter: Filter::All, .. } => (Class::Replaced, Filter::All),
+                ExistingPlan::Replace { filter, .. } => (Class::Added, filter.clone().negated()),
+                ExistingPlan::Keep { .. } | ExistingPlan::Recognise { .. } => {
+                    (Class::Added, Filter::All)
+                }
+            };
+            let key = entity.destination_key().map(|key| key.name.clone());
+            written.push((entity.destination_table.clone(), Written { class, stay, key }));
+        }
+        for table in people_tables(plan) {
+            let added = Written { class: Class::Added, stay: Filter::All, key: None };
+            written.push((TableName::new(table), added));
+        }
+        let (names, written): (Vec<_>, Vec<_>) = written.into_iter().unzip();
+        let shapes = destination.shapes(&names).await?;
+        let resolved = shapes.into_iter().zip(written);
+        Ok(Self(resolved.filter_map(|(shape, written)| Some((shape?.name, written))).collect()))
+    }
+}
+
+/// The tables of people and links to which the plan adds rows.
+fn people_tables(plan: &Plan) -> Vec<&'static str> {
+    let creates = |people: &[PersonPlan]| {
+        people.iter().any(|person| matches!(person.fate, PersonFate::Create { .. }))
+    };
+    [
+        ("OSSYS_USER", creates(&plan.users)),
+        ("OSSYS_GROUP", creates(&plan.groups)),
+        ("OSSYS_USER_ROLE", !plan.links.user_roles.is_empty()),
+        ("OSSYS_GROUP_ROLE", !plan.links.group_roles.is_empty()),
+        ("OSSYS_GROUP_USER", !plan.links.group_users.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(table, is_written)| is_written.then_some(table))
+    .collect()
+}
+
+/// One table to look at.
+struct Looking<'a> {
+    destination: &'a dyn Source,
+    writes: &'a Writes,
+    earlier: Option<(&'a Surroundings, &'a Ours)>,
+    shape: TableShape,
+}
+
+impl Looking<'_> {
+    async fn table(self) -> Result<TableState> {
+        let written = self.writes.0.get(&self.shape.name);
+        let class = written.map_or_else(|| Class::of(&self.shape.name.name), |it| it.class);
+        let mut state = TableState {
+            name: self.shape.name.clone(),
+            class,
+            look: Look::Not(String::new()),
+            up_to: None,
+            passed_over: Vec::new(),
+            constraints: Vec::new(),
+            triggers: Vec::new(),
+        };
+        if class.is_written() {
+            state.constraints = constraints(&self.shape);
+            state.triggers = triggers(&self.shape);
+        }
+        let stay = written.map_or(Filter::All, |written| written.stay.clone());
+        state.look = match self.look(stay, &mut state).await {
+            Ok(look) => look,
+            Err(fault) if is_about_the_table(&fault) => Look::Not(fault.what),
+            Err(fault) => {
+                return Err(fault.while_doing(format!("looking at {}", self.shape.name)));
+            }
+        };
+        Ok(state)
+    }
+
+    /// The number that tells the rows of a table apart: its identity, or the key that the plan
+    /// writes.
+    fn key(&self) -> Option<&ColumnShape> {
+        self.shape.identity().or_else(|| {
+            let written = self.writes.0.get(&self.shape.name)?;
+            let column = self.shape.column(written.key.as_deref()?)?;
+            (column.data_type.kind() == Some(ValueKind::Integer)).then_some(column)
+        })
+    }
+
+    /// The highest identifier there was before the run; below every one where there was no row.
+    async fn up_to(&self, identity: &ColumnShape) -> Result<i64> {
+        let name = &self.shape.name;
+        let earlier = self.earlier.and_then(|(before, _)| before.table(name)?.up_to);
+        match earlier {
+            Some(earlier) => Ok(earlier),
+            None => {
+                let highest = self.destination.highest(name, &identity.name).await?;
+                Ok(highest.unwrap_or(i64::from(i32::MIN)))
+            }
+        }
+    }
+
+    async fn look(&self, stay: Filter, state: &mut TableState) -> Result<Look> {
+        let name = &self.shape.name;
+        let limit = match state.class {
+            Class::Replaced => return Ok(Look::Not("the plan replaces its rows".to_owned())),
+            Class::Log => return Ok(Look::Not("a log".to_owned())),
+            Class::Queue | Class::Living => 0,
+            Class::Platform => PLATFORM_ROWS,
+            Class::Added | Class::Outside => OTHER_ROWS,
+        };
+        let mut filter = stay;
+        let (mut key, mut below) = (None, 0);
+        if state.class == Class::Added {
+            let Some(column) = self.key() else {
+                return Ok(Look::Not(
+                    "rows are added to it and it has no number for a key that tells which were \
+                     there before"
+                        .to_owned(),
+                ));
+            };
+            if column.identity {
+                state.up_to = Some(self.up_to(column).await?);
+            }
+            if let Some((_, ours)) = self.earlier
+                && filter == Filter::All
+            {
+                below = ours.count(name);
+            }
+            if let Some(up_to) = state.up_to {
+                filter = filter.and(Filter::AtMost(column.name.clone(), Value::Integer(up_to)));
+            }
+            key = Some(column);
+        }
+        let rows = self.destination.count(name, &filter).await?.saturating_sub(below);
+        if rows > limit || limit == 0 || below > OURS_AMONG_THEM {
+            return Ok(Look::Count(rows));
+        }
+        self.digest(filter, key, &mut state.passed_over).await
+    }
+
+    async fn digest(
+        &self,
+        filter: Filter,
+        key: Option<&ColumnShape>,
+        passed_over: &mut Vec<String>,
+    ) -> Result<Look> {
+        let name = &self.shape.name;
+        let mut columns: Vec<ColumnRef> = key.into_iter().map(ColumnRef::from).collect();
+        for column in &self.shape.columns {
+            if key.is_some_and(|key| key.name == column.name)
+                || column.computed
+                || lives(&name.name, &column.name)
+            {
+                continue;
+            }
+            if column.data_type.kind().is_none() || is_large_binary(&column.data_type) {
+                passed_over.push(column.name.clone());
+            } else {
+                columns.push(ColumnRef::from(column));
+            }
+        }
+        let (mut rows, mut digest) = (0_u64, 0_u128);
+        if !columns.is_empty() {
+            let mut scan = self
+                .destination
+                .scan(ScanRequest {
+                    table: name.clone(),
+                    columns: columns.clone(),
+                    filter,
+                    key: key.map(|key| key.name.clone()),
+                    after: None,
+                    batch_rows: PAGE_ROWS,
+                    batch_bytes: PAGE_BYTES,
+                })
+                .await?;
+            while let Some(batch) = scan.next().await? {
+                let stayed = (0..batch.len()).filter(|row| !self.is_ours(key, &batch, *row));
+                let hashes: Vec<u128> = stayed.map(|row| row_hash(&batch, row)).collect();
+                rows += hashes.len() as u64;
+                digest = combine(hashes.into_iter().chain([digest]));
+            }
+        }
+        Ok(Look::Digest { rows, digest: format!("{digest:032x}"), columns: names_hash(&columns) })
+    }
+
+    fn is_ours(&self, key: Option<&ColumnShape>, batch: &Batch, row: usize) -> bool {
+        let (Some((_, ours)), Some(_)) = (self.earlier, key) else { return false };
+        batch.column(0).integer(row).is_some_and(|id| ours.has(&self.shape.name, id))
+    }
+}
+
+fn row_hash(batch: &Batch, row: usize) -> u128 {
+    let mut bytes = Vec::with_capacity(256);
+    for column in batch.columns() {
+        put_plain(&column.value(row), &mut bytes);
+    }
+    hash(&bytes)
+}
+
+fn names_hash(columns: &[ColumnRef]) -> String {
+    let names: Vec<String> = columns.iter().map(|column| column.name.to_lowercase()).collect();
+    format!("{:032x}", hash(names.join("\0").as_bytes()))
+}
+
+/// A file for a column: published modules, documents, pictures.
+fn is_large_binary(data_type: &ColumnType) -> bool {
+    matches!(data_type, ColumnType::VarBinary(None) | ColumnType::Image)
+}
+
+/// Whether only this table cannot be looked at.
+fn is_about_the_table(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Permission | FaultKind::Data | FaultKind::NotFound)
+}
+
+fn constraints(shape: &TableShape) -> Vec<ConstraintState> {
+    let keys = shape.foreign_keys.iter().map(|key| ConstraintState {
+        name: key.name.clone(),
+        is_check: false,
+        disabled: key.disabled,
+        not_trusted: key.not_trusted,
+    });
+    let checks = shape.checks.iter().map(|check| ConstraintState {
+        name: check.name.clone(),
+        is_check: true,
+        disabled: check.disabled,
+        not_trusted: check.not_trusted,
+    });
+    let mut all: Vec<ConstraintState> = keys.chain(checks).collect();
+    // A key of several columns is listed once for each.
+    all.dedup();
+    all
+}
+
+fn triggers(shape: &TableShape) -> Vec<TriggerState> {
+    shape
+        .triggers
+        .iter()
+        .map(|trigger| TriggerState {
+            name: trigger.name.clone(),
+            disabled: trigger.disabled,
+            instead_of: trigger.instead_of,
+        })
+        .collect()
+}
