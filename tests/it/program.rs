@@ -114,29 +114,47 @@ impl Bench {
         osferry(self.folder.path(), home, arguments, &all)
     }
 
+    /// The program about to be started in the folder.
+    pub fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let home = self.folder.path().join("home");
+        command(self.folder.path(), &home, arguments, &self.databases.secrets())
+    }
+
     /// The same with variables of its environment.
     pub fn osferry_with(&self, arguments: &[&str], variables: &[(String, String)]) -> Said {
         self.start(&self.folder.path().join("home"), arguments, variables)
     }
 }
 
-/// Runs the program in a folder, with a place for what it keeps and variables of its environment.
+/// The program, about to be started in a folder, with a place for what it keeps and variables of
+/// its environment.
+pub fn command(
+    folder: &Path,
+    home: &Path,
+    arguments: &[&str],
+    variables: &[(String, String)],
+) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_osferry"));
+    for name in ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN"] {
+        command.env_remove(format!("OSFERRY_{name}"));
+    }
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("OSFERRY_HOME", home)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .env_remove("RUST_BACKTRACE");
+    command
+}
+
+/// Runs the program to its end.
 pub fn osferry(
     folder: &Path,
     home: &Path,
     arguments: &[&str],
     variables: &[(String, String)],
 ) -> Said {
-    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_osferry"));
-    for name in ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN"] {
-        command.env_remove(format!("OSFERRY_{name}"));
-    }
-    let output = command
-        .args(arguments)
-        .current_dir(folder)
-        .env("OSFERRY_HOME", home)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .env_remove("RUST_BACKTRACE")
+    let output = assert_cmd::Command::from_std(command(folder, home, arguments, variables))
         .timeout(Duration::from_secs(300))
         .output()
         .expect("the program starts");

@@ -52,6 +52,10 @@ pub(super) fn parse(text: &str) -> Result<Address> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     fn address(host: &str, instance: Option<&str>, port: u16) -> Address {
@@ -75,6 +79,40 @@ mod tests {
         }
         for text in ["", " ", ",1433", "sql01,", "sql01,0", "sql01,70000", "sql01\\", "a b"] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    /// What names look like, and everything else.
+    fn texts() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            select(vec![
+                "tcp:", "sql01", "\\", ",", "1433", "[", "]", "::1", ".", "(local)", " ", "0"
+            ])
+            .prop_map(str::to_owned),
+            any::<String>(),
+        ];
+        vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_names_a_server_or_is_refused_with_a_sentence(text in texts()) {
+            match parse(&text) {
+                Ok(address) => {
+                    prop_assert!(!address.host.is_empty() && address.port != 0);
+                    prop_assert!(!address.host.contains(char::is_whitespace));
+                    // Written out, it is read as the same again.
+                    let again = match &address.instance {
+                        Some(instance) => format!("[{}]\\{instance}", address.host),
+                        None => format!("[{}],{}", address.host, address.port),
+                    };
+                    prop_assert_eq!(parse(&again).expect("an address"), address);
+                }
+                Err(fault) => {
+                    prop_assert_eq!(fault.kind, FaultKind::Invalid);
+                    prop_assert!(fault.what.len() > 10 && !fault.next.is_empty());
+                }
+            }
         }
     }
 }

@@ -25,7 +25,8 @@ fn ticks(text: &str) -> i64 {
     seconds * second + (steps * second + 150) / 300
 }
 
-fn value(cell: &Cell, data_type: &ColumnType, kind: EngineKind) -> Value {
+/// A cell as the port takes it.
+pub fn value(cell: &Cell, data_type: &ColumnType, kind: EngineKind) -> Value {
     match (cell, data_type) {
         (Cell::Null, _) => Value::Null,
         (Cell::Int(value), ColumnType::Bit) => Value::Bit(*value != 0),
@@ -42,7 +43,8 @@ fn value(cell: &Cell, data_type: &ColumnType, kind: EngineKind) -> Value {
     }
 }
 
-fn cell(value: &Value) -> Cell {
+/// A value of the port as the judge reads it.
+pub fn cell(value: &Value) -> Cell {
     match value {
         Value::Null => Cell::Null,
         Value::Integer(value) => Cell::Int(*value),
@@ -58,7 +60,8 @@ fn cell(value: &Value) -> Cell {
     }
 }
 
-fn shape(column: &Column) -> ColumnShape {
+/// A column as a catalogue describes it.
+pub fn shape(column: &Column) -> ColumnShape {
     ColumnShape {
         name: column.name.clone(),
         data_type: ColumnType::parse(&column.sql),

@@ -10,7 +10,7 @@ use osferry::database::{Destination, Source};
 use osferry::migrate::journal::{Operator, RunHeader};
 use osferry::migrate::{Control, Controller, Environments, Progress, RunRequest, survey};
 use osferry::outsystems::{self, Environment};
-use osferry::plan::{self, Decision, Plan, PlanFile};
+use osferry::plan::{self, Decision, Plan, PlanFile, model_fingerprint};
 use tokio::sync::watch;
 
 /// A plan, with the models that it was made from.
@@ -80,7 +80,7 @@ impl Planned {
         let (_, control): (_, Control) = Controller::new();
         RunRequest {
             plan: Arc::clone(&self.plan),
-            header: header(&self.plan),
+            header: self.header(),
             folder: folder.to_path_buf(),
             source,
             destination,
@@ -91,23 +91,23 @@ impl Planned {
             clock: Arc::new(String::new),
         }
     }
-}
 
-fn header(plan: &Plan) -> RunHeader {
-    RunHeader {
-        id: "run".to_owned(),
-        name: plan.name.clone(),
-        started: String::new(),
-        source: "prod".to_owned(),
-        destination: "dev".to_owned(),
-        destination_database: "dev".to_owned(),
-        plan_file: "plan.toml".to_owned(),
-        plan_text: String::new(),
-        folder: PathBuf::new(),
-        plan_fingerprint: plan.fingerprint.clone(),
-        source_fingerprint: String::new(),
-        destination_fingerprint: String::new(),
-        version: "test".to_owned(),
-        operator: Operator::default(),
+    fn header(&self) -> RunHeader {
+        RunHeader {
+            id: "run".to_owned(),
+            name: self.plan.name.clone(),
+            started: String::new(),
+            source: "prod".to_owned(),
+            destination: "dev".to_owned(),
+            destination_database: "dev".to_owned(),
+            plan_file: "plan.toml".to_owned(),
+            plan_text: String::new(),
+            folder: PathBuf::new(),
+            plan_fingerprint: self.plan.fingerprint.clone(),
+            source_fingerprint: model_fingerprint(&self.source_model),
+            destination_fingerprint: model_fingerprint(&self.destination_model),
+            version: "test".to_owned(),
+            operator: Operator::default(),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod breaking;
 pub mod calling;
+pub mod chaos;
 pub mod engine;
 pub mod library;
 pub mod tds;

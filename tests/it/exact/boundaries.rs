@@ -1,0 +1,140 @@
+//! Every call that a run makes to its databases, broken in every way, one at a time.
+//!
+//! The ordinary tests try every so many of them, `OSFERRY_TEST_EVERY=1` all; so does
+//! `cargo test -- --ignored`.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use osferry::database::FaultKind;
+
+use super::case::Case;
+use super::trial::Ground;
+use super::wanted;
+use crate::estate::recipe::{Feature, Recipe};
+use crate::model_server::Habits;
+use crate::support::breaking::{At, Break, How, Moment, WAYS};
+
+/// A small pair with everything that is written in a way of its own: rows to delete first,
+/// people to create, references to set later, identifiers of every kind.
+fn recipe() -> Recipe {
+    use Feature as F;
+    let features = vec![
+        F::ExistingRows,
+        F::MissingUsers,
+        F::Groups,
+        F::SelfReference,
+        F::TwoCycle,
+        F::Extension,
+        F::TextIdentifier,
+        F::PlainIdentifier,
+        F::NoIdentifier,
+        F::ManyToMany,
+        F::ProducerKept,
+    ];
+    Recipe { seed: 31, size: 1, features, flaw: None }
+}
+
+fn case() -> Case {
+    Case::of(&recipe()).expect("it can be migrated")
+}
+
+fn options() -> Vec<String> {
+    vec!["batch_rows = 8".to_owned(), "parallel_entities = 2".to_owned()]
+}
+
+/// Tries every so many of all breaks, on two threads; says what went wrong with each.
+fn every(ground: &Ground, every: usize) {
+    let all = ground.trial(&[], Habits::of(0));
+    assert!(all.troubles.is_empty(), "unbroken:\n{}", all.wrong().unwrap_or_default());
+    let next = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
+    let reached = AtomicUsize::new(0);
+    // The calls of a run may be more than those of another, where waits and tries differ.
+    let calls = all.calls.len() + all.calls.len() / 4;
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(every, Ordering::SeqCst);
+                    let (at, way) = (number / WAYS.len(), number % WAYS.len());
+                    if at >= calls || wrong.lock().expect("a list").len() > 10 {
+                        return;
+                    }
+                    let (moment, how) = WAYS[way];
+                    let broken = Break { at: At::Call(at), moment, how };
+                    // The history of a server in memory is another one for each way.
+                    let trial = ground.trial(&[broken], Habits::of(way as u64));
+                    if trial.hit {
+                        reached.fetch_add(1, Ordering::SeqCst);
+                    }
+                    if let Some(why) = trial.wrong() {
+                        let call = trial.calls.get(at).copied().unwrap_or("not reached");
+                        let what = format!("{call}, {broken:?}, habits {way}:\n{why}");
+                        wrong.lock().expect("a list").push(what);
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().expect("a list");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    let reached = reached.into_inner();
+    let tried = all.calls.len() * WAYS.len() / every;
+    assert!(reached * 2 > tried, "of about {tried} breaks only {reached} were reached");
+}
+
+/// A COMMIT whose answer is lost, and then nobody can look whether it was done: the run must not
+/// guess. It ends in doubt, and finds out when it goes on.
+fn doubts(ground: &Ground, every: usize) {
+    let calls = ground.trial(&[], Habits::of(0)).calls;
+    let commits = (0..calls.len()).filter(|at| calls[*at] == "commit");
+    let (mut tried, mut doubted) = (0, 0);
+    for (number, at) in commits.enumerate() {
+        let moment = [Moment::Sent, Moment::After][number % 2];
+        if !(number / 2).is_multiple_of(every) {
+            continue;
+        }
+        let mut breaks = vec![Break { at: At::Call(at), moment, how: How::Cut(FaultKind::Lost) }];
+        let blind = How::Answer(FaultKind::Permission);
+        breaks.extend((1..5).map(|later| Break {
+            at: At::Call(at + later),
+            moment: Moment::Before,
+            how: blind,
+        }));
+        let trial = ground.trial(&breaks, Habits::of(0));
+        assert!(trial.troubles.is_empty(), "{breaks:?}\n{}", trial.wrong().unwrap_or_default());
+        tried += 1;
+        doubted += usize::from(trial.story[0].contains("committed is not known"));
+    }
+    assert!(doubted * 2 > tried, "of {tried} runs only {doubted} ended in doubt");
+}
+
+#[test]
+fn a_batch_in_doubt_is_never_written_twice() {
+    let every = wanted("OSFERRY_TEST_EVERY", 3);
+    doubts(&Ground::memory(case(), &options()), every);
+    doubts(&Ground::files(case(), &options()), every);
+}
+
+#[test]
+fn some_calls_break_in_memory() {
+    every(&Ground::memory(case(), &options()), wanted("OSFERRY_TEST_EVERY", 29));
+}
+
+#[test]
+fn some_calls_break_on_files() {
+    every(&Ground::files(case(), &options()), wanted("OSFERRY_TEST_EVERY", 53));
+}
+
+#[test]
+#[ignore = "thousands of migrations: all calls, all ways to break"]
+fn every_call_may_break_in_memory() {
+    every(&Ground::memory(case(), &options()), wanted("OSFERRY_TEST_EVERY", 1));
+}
+
+#[test]
+#[ignore = "thousands of migrations: all calls, all ways to break"]
+fn every_call_may_break_on_files() {
+    every(&Ground::files(case(), &options()), wanted("OSFERRY_TEST_EVERY", 1));
+}
