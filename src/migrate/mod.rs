@@ -11,6 +11,7 @@ mod idmap;
 pub mod journal;
 mod load;
 mod marker;
+mod operation;
 mod past;
 mod people;
 mod preflight;
@@ -28,6 +29,7 @@ mod surroundings;
 mod survey;
 mod sweep;
 pub mod undo;
+mod unkeyed;
 
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;

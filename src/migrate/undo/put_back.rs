@@ -7,7 +7,7 @@ use super::super::delete::whole_row;
 use super::super::journal::{
     BatchKind, BatchRecord, Image, Images, Journal, Keys, NewBatch, WrittenTo,
 };
-use super::super::session::{Operation, folded, telling_columns};
+use super::super::operation::{Operation, folded, telling_columns};
 use super::{Undoing, UndoneTable};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget,
