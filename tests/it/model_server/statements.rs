@@ -266,7 +266,7 @@ impl World {
                 for (_, row) in &mut chosen {
                     row[column] = fitting(Value::Null, &shape)?;
                 }
-                self.store(id, name, chosen)?;
+                self.store(id, name, &chosen)?;
             }
         }
         Ok(Removed { rows, before })
@@ -324,7 +324,7 @@ impl World {
                 for (_, row) in &mut referring {
                     row[column] = Value::Null;
                 }
-                self.store(id, child, referring).map(drop)
+                self.store(id, child, &referring).map(drop)
             }
             _ => Err(refused(format!("{child}.{} refers to a row of {name}", key.column))),
         }
