@@ -105,6 +105,9 @@ impl<'a> Load<'a> {
         let mut carried = Carried::clone(&self.past.carried);
         self.unkeyed.written.clone_from(&self.past.written);
         self.unkeyed.counted = self.count_before().await?;
+        if self.entity().key_column().is_none() {
+            self.story.recorder.forget_left_out(self.place)?;
+        }
         let name = self.entity().name.clone();
         let mut batches = self.read_ahead().await?;
         // Rows that nothing tells apart are all read again.
