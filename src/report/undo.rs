@@ -86,7 +86,8 @@ pub(super) fn undone(result: &UndoResult) -> Vec<String> {
     }
     if result.not_restored_rows > 0 {
         lines.push(format!("- {} could not be put back:", rows(result.not_restored_rows)));
-        lines.extend(result.not_restored.iter().map(|one| format!("  - {one}")));
+        lines
+            .extend(result.not_restored.iter().map(|one| format!("  - {}: {}", one.row, one.what)));
     }
     lines
 }

@@ -93,10 +93,7 @@ impl Recorder {
     pub fn forget_left_out(&self, entity: usize) -> Result<()> {
         self.post(move |connection| {
             connection
-                .execute(
-                    "DELETE FROM left_out WHERE entity = ?1 AND key IS NULL",
-                    [entity as i64],
-                )
+                .execute("DELETE FROM left_out WHERE entity = ?1 AND key IS NULL", [entity as i64])
                 .map(drop)
         })
     }
