@@ -129,7 +129,7 @@ impl UndoPreview {
             return Some(
                 Fault::new(
                     FaultKind::Invalid,
-                    format!("{referring} rows of others refer to rows of this run"),
+                    format!("rows that are not of this run refer to rows of it: {referring}"),
                 )
                 .advise(
                     "Nothing was written. See to these rows first, or leave the rows that they \
@@ -141,7 +141,7 @@ impl UndoPreview {
         (changed > 0 && !leave.changed).then(|| {
             Fault::new(
                 FaultKind::Invalid,
-                format!("{changed} rows of this run have changed since they were written"),
+                format!("rows of this run have changed since they were written: {changed}"),
             )
             .advise(
                 "Nothing was written. See to these rows first, or leave them as they are \
