@@ -10,6 +10,7 @@ use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
 use super::operation::{Done, Operation, telling_columns};
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
+use super::reader::{BATCH_BYTES, Read, Reader, key_of, request};
 use super::reading::Reading;
 use super::remap::{Carried, Maps, Remapped, came_twice, fold, remap};
 use super::session::WriteSession;
@@ -17,16 +18,11 @@ use super::story::Story;
 use super::unkeyed::Unkeyed;
 use crate::database::{
     Batch, ColumnRef, ColumnType, Destination, Fault, FaultKind, Filter, InsertTarget, Result,
-    Scan, ScanRequest, Source, Value,
+    ScanRequest, Source, Value,
 };
 use crate::outsystems::SourceId;
 use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan};
 use crate::proof::{Canonical, combine};
-
-/// A batch holds at most this many bytes; with the batches on their way that bounds the memory.
-pub(super) const BATCH_BYTES: usize = 8 << 20;
-/// Batches read ahead of the one being written.
-const READ_AHEAD: usize = 2;
 
 /// What loading an entity needs.
 pub(super) struct Load<'a> {
@@ -45,52 +41,6 @@ pub(super) struct Load<'a> {
     pub(super) unkeyed: Unkeyed,
     /// Rows above this id came after the run had started and are not read.
     pub(super) mark: Option<SourceId>,
-}
-
-/// A batch as read, with the proof's hash of each row; `None` after the last. A channel that
-/// closes without it has lost its reader, not reached the end.
-type Read = Option<(Batch, Vec<u128>)>;
-
-/// The rows of the source that are carried over.
-pub(super) fn rows_below(entity: &EntityPlan, mark: Option<SourceId>) -> Filter {
-    match (mark, entity.key_column()) {
-        (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::from(mark)),
-        _ => Filter::All,
-    }
-}
-
-/// Starts reading an entity's rows in key order: the key column first if it has one, then the
-/// plan's columns.
-pub(super) async fn scan_source(
-    plan: &Plan,
-    place: usize,
-    source: &dyn Source,
-    mark: Option<SourceId>,
-    after: Option<Value>,
-) -> Result<Box<dyn Scan>> {
-    let entity = &plan.entities[place];
-    let key = entity.key_column();
-    let mut columns: Vec<ColumnRef> = key.into_iter().cloned().collect();
-    columns.extend(entity.columns.iter().map(|column| column.source.clone()));
-    if columns.is_empty() {
-        return Err(Fault::new(FaultKind::Data, "no column of this entity can be read"));
-    }
-    source
-        .scan(ScanRequest {
-            table: entity.source_table.clone(),
-            columns,
-            filter: rows_below(entity, mark),
-            key: key.map(|key| key.name.clone()),
-            after,
-            batch_rows: plan.options.batch_rows,
-            batch_bytes: BATCH_BYTES,
-        })
-        .await
-}
-
-/// The key of a row read by [`scan_source`]; NULL where the entity has none.
-pub(super) fn key_of(entity: &EntityPlan, batch: &Batch, row: usize) -> Value {
-    entity.key_column().map_or(Value::Null, |_| batch.column(0).value(row))
 }
 
 impl<'a> Load<'a> {
@@ -166,26 +116,20 @@ impl<'a> Load<'a> {
     /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
     async fn read_ahead(&mut self) -> Result<mpsc::Receiver<Result<Read>>> {
         let after = self.past.reached.clone();
-        let mut scan =
-            scan_source(self.plan, self.place, self.source.as_ref(), self.mark, after).await?;
-        let canonical = Canonical::for_source(self.plan, self.place);
-        let (sender, receiver) = mpsc::channel(READ_AHEAD);
-        tokio::spawn(async move {
-            loop {
-                let next = scan.next().await.map(|batch| {
-                    batch.map(|batch| {
-                        let hashes = canonical.row_hashes(&batch);
-                        (batch, hashes)
-                    })
-                });
-                let is_last = !matches!(next, Ok(Some(_)));
-                // The writer has given up when nobody receives.
-                if sender.send(next).await.is_err() || is_last {
-                    return;
-                }
-            }
-        });
-        Ok(receiver)
+        let request = request(self.plan, self.place, self.mark, after)?;
+        let (teller, place) = (self.teller.clone(), self.place);
+        let reader = Reader {
+            source: Arc::clone(&self.source),
+            canonical: Canonical::for_source(self.plan, self.place),
+            // An instant does not come back with its connection.
+            waits: !self.reading.is_one_instant(),
+            note: self.story.note(),
+            trouble: Box::new(move |trouble: &str| {
+                teller.entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
+            }),
+            request,
+        };
+        reader.start().await
     }
 
     /// Where rows are recognised by key values: the destination's rows by these values.

@@ -20,6 +20,7 @@ mod past;
 mod people;
 mod preflight;
 mod progress;
+mod reader;
 mod reading;
 mod remap;
 mod retry;
