@@ -7,12 +7,14 @@ use tokio::sync::mpsc;
 
 use super::control::Control;
 use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
+use super::operation::{Done, Operation, telling_columns};
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
 use super::reading::Reading;
 use super::remap::{Carried, Maps, Remapped, came_twice, fold, remap};
-use super::session::{Done, Operation, WriteSession, row_hashes, telling_columns};
+use super::session::WriteSession;
 use super::story::Story;
+use super::unkeyed::Unkeyed;
 use crate::database::{
     Batch, ColumnRef, ColumnType, Destination, Fault, FaultKind, Filter, InsertTarget, Result,
     Scan, ScanRequest, Source, Value,
@@ -103,6 +105,9 @@ impl<'a> Load<'a> {
         let mut carried = Carried::clone(&self.past.carried);
         self.unkeyed.written.clone_from(&self.past.written);
         self.unkeyed.counted = self.count_before().await?;
+        if self.entity().key_column().is_none() {
+            self.story.recorder.forget_left_out(self.place)?;
+        }
         let name = self.entity().name.clone();
         let mut batches = self.read_ahead().await?;
         // Rows that nothing tells apart are all read again.
@@ -468,32 +473,6 @@ pub(super) fn written_to(target: &InsertTarget, key: Option<ColumnRef>, done: &D
         false => telling_columns(target, key.as_ref().map(|key| key.name.as_str())),
     };
     WrittenTo { table: target.table.clone(), key, columns }
-}
-
-/// What is known of rows that nothing but their content tells from others.
-#[derive(Default)]
-pub(super) struct Unkeyed {
-    /// Rows that an earlier stretch of the run has written, each with their number: as often they
-    /// are not written again.
-    written: HashMap<u128, u64>,
-    /// Rows that the table has.
-    counted: Option<u64>,
-}
-
-impl Unkeyed {
-    fn leave_off(&mut self, remapped: &Remapped, new: &mut Vec<usize>) {
-        if self.written.is_empty() {
-            return;
-        }
-        let hashes = row_hashes(&remapped.batch);
-        new.retain(|place| match self.written.get_mut(&hashes[*place]) {
-            Some(times) if *times > 0 => {
-                *times -= 1;
-                false
-            }
-            _ => true,
-        });
-    }
 }
 
 /// Several values as one key, without case.

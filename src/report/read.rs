@@ -1,13 +1,14 @@
 //! From a run's journal to its report.
 
 use super::certificate::Certificate;
-use super::reasons::{Groups, event_text};
+use super::reasons::{Groups, event_text, server_text};
 use super::run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
     RunReport, Totals, Verdict,
 };
 use crate::database::{Fault, FaultKind, Result};
 use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, RunState};
+use crate::migrate::undo::UndoResult;
 use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, SourceReading};
 use crate::proof::Proof;
 
@@ -37,7 +38,7 @@ impl RunReport {
             state,
             verdict,
             result: String::new(),
-            undo: journal.undo()?.and_then(|text| serde_json::from_str(&text).ok()),
+            undo: journal.undo()?.as_deref().map(undone).transpose()?,
             started: header.started,
             ended: journal.ended()?,
             source: header.source,
@@ -65,6 +66,17 @@ impl RunReport {
         report.result = report.in_words();
         Ok(report)
     }
+}
+
+/// What was undone. The server names values of rows; a report does not.
+fn undone(text: &str) -> Result<UndoResult> {
+    let mut result: UndoResult = serde_json::from_str(text).map_err(|error| {
+        Fault::new(FaultKind::Data, format!("the journal's undo cannot be read: {error}"))
+    })?;
+    for row in &mut result.not_restored {
+        row.what = server_text(&row.what, row.code);
+    }
+    Ok(result)
 }
 
 fn reading_words(record: &ReadingRecord) -> String {

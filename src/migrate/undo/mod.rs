@@ -131,7 +131,7 @@ impl UndoPreview {
             return Some(
                 Fault::new(
                     FaultKind::Invalid,
-                    format!("{referring} rows of others refer to rows of this run"),
+                    format!("rows that are not of this run refer to rows of it: {referring}"),
                 )
                 .advise(
                     "Nothing was written. See to these rows first, or leave the rows that they \
@@ -143,7 +143,7 @@ impl UndoPreview {
         (changed > 0 && !leave.changed).then(|| {
             Fault::new(
                 FaultKind::Invalid,
-                format!("{changed} rows of this run have changed since they were written"),
+                format!("rows of this run have changed since they were written: {changed}"),
             )
             .advise(
                 "Nothing was written. See to these rows first, or leave them as they are \
@@ -153,13 +153,24 @@ impl UndoPreview {
     }
 }
 
+/// A row that could not be put back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotRestored {
+    /// Its table, and its key if it has one.
+    pub row: String,
+    /// Why, as the server says it: that may show what a row holds.
+    pub what: String,
+    /// The server's error number.
+    pub code: Option<i64>,
+}
+
 /// What an undo has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoResult {
     /// What was done.
     pub tables: Vec<UndoneTable>,
-    /// Rows that could not be put back, the first of them, with the reason.
-    pub not_restored: Vec<String>,
+    /// Rows that could not be put back, the first of them.
+    pub not_restored: Vec<NotRestored>,
     /// How many could not.
     pub not_restored_rows: u64,
     /// References that were set again.
