@@ -21,7 +21,7 @@ use super::reading::Reading;
 use super::remap::Maps;
 use super::retry::{is_broken, needs_somebody};
 use super::second_pass::SecondPass;
-use super::session::WriteSession;
+use super::session::{Held, WriteSession};
 use super::story::Story;
 use super::surroundings::look_around;
 use super::unkeyed::Unkeyed;
@@ -243,12 +243,15 @@ impl Work<'_> {
         } else {
             1
         };
+        let teller = self.teller.clone();
+        let held: Held = Arc::new(move |held| teller.held(held));
         (1..=at_once)
             .map(|number| {
                 WriteSession::new(
                     Arc::clone(destination),
                     self.story.clone(),
                     self.request.control.clone(),
+                    Arc::clone(&held),
                     stretch.marker.clone(),
                     format!("{}.{}.w{number}", self.request.header.id, stretch.number),
                 )

@@ -27,6 +27,9 @@ pub(super) type Record<'a> = &'a mut (dyn FnMut(&Done, &str) -> NewBatch + Send)
 /// Told what went wrong when it is waited for, and when it is tried again.
 pub(super) type Trouble<'a> = &'a (dyn Fn(&str) + Sync);
 
+/// Told what somebody has to see to before a session goes on, and when it waits no longer.
+pub(super) type Held = Arc<dyn Fn(Option<String>) + Send + Sync>;
+
 /// Why a transaction was not done.
 enum Setback {
     /// It is certain that nothing of it is in the database: it may be tried again.
@@ -47,6 +50,7 @@ pub(super) struct WriteSession {
     destination: Arc<dyn Destination>,
     story: Story,
     control: Control,
+    held: Held,
     marker: Option<Arc<Marker>>,
     label: String,
     opened: u32,
@@ -61,6 +65,7 @@ impl WriteSession {
         destination: Arc<dyn Destination>,
         story: Story,
         control: Control,
+        held: Held,
         marker: Option<Arc<Marker>>,
         label: String,
     ) -> Self {
@@ -68,6 +73,7 @@ impl WriteSession {
             destination,
             story,
             control,
+            held,
             marker,
             label,
             opened: 0,
@@ -109,7 +115,7 @@ impl WriteSession {
                 }
                 Remedy::Hold => {
                     self.say(operation.table(), &format!("waiting for you: {fault}"), trouble)?;
-                    self.control.hold(&fault).await?;
+                    self.hold(&fault).await?;
                     (tries, waited) = (0, Duration::ZERO);
                 }
             }
@@ -136,6 +142,14 @@ impl WriteSession {
                 return Ok(());
             }
         }
+    }
+
+    /// Waits for somebody to see to something; whoever watches is told that, and what it is.
+    async fn hold(&mut self, fault: &Fault) -> Result<()> {
+        (self.held)(Some(fault.in_a_line()));
+        let gone_on = self.control.hold(fault).await;
+        (self.held)(None);
+        gone_on
     }
 
     /// Says a trouble to whoever watches, and to the journal.

@@ -75,6 +75,8 @@ pub struct UndoProgress {
     pub of: u64,
     /// The last trouble, in words.
     pub trouble: Option<String>,
+    /// What it waits for somebody to see to, with what to do; it goes on when it is told to.
+    pub held: Option<String>,
 }
 
 /// What would be done to one table.
@@ -371,6 +373,7 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
         progress.of = out + back;
         progress.done = 0;
     });
+    let watching = request.progress.clone();
     let mut work = Undoing {
         plan,
         destination: request.destination.as_ref(),
@@ -383,6 +386,7 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
             Arc::clone(&request.destination),
             story.clone(),
             request.control.clone(),
+            Arc::new(move |held| watching.send_modify(|progress| progress.held = held)),
             None,
             format!("{}.{stretch}.undo", request.header.id),
         ),
