@@ -8,6 +8,7 @@ use super::run::{
 };
 use crate::database::{Fault, FaultKind, Result};
 use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, RunState};
+use crate::migrate::undo::UndoRecord;
 use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, SourceReading};
 use crate::proof::Proof;
 
@@ -37,7 +38,7 @@ impl RunReport {
             state,
             verdict,
             result: String::new(),
-            undo: journal.undo()?.and_then(|text| serde_json::from_str(&text).ok()),
+            undo: UndoRecord::read(journal)?.and_then(|record| record.result),
             started: header.started,
             ended: journal.ended()?,
             source: header.source,

@@ -71,7 +71,10 @@ fn dependants(found: &Dependants) -> Vec<String> {
         found.column
     )];
     lines.extend(
-        found.shown.iter().take(NAMED).map(|(own, to)| format!("  row {own} refers to row {to}")),
+        found.shown.iter().take(NAMED).map(|(own, to)| match own.as_str() {
+            "" => format!("  a row refers to row {to}"),
+            own => format!("  row {own} refers to row {to}"),
+        }),
     );
     lines
 }
