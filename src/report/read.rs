@@ -8,7 +8,7 @@ use super::run::{
 };
 use crate::database::{Fault, FaultKind, Result};
 use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, RunState};
-use crate::migrate::undo::UndoResult;
+use crate::migrate::undo::{UndoRecord, UndoResult};
 use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, SourceReading};
 use crate::proof::Proof;
 
@@ -38,7 +38,7 @@ impl RunReport {
             state,
             verdict,
             result: String::new(),
-            undo: journal.undo()?.as_deref().map(undone).transpose()?,
+            undo: UndoRecord::read(journal)?.and_then(|record| record.result).map(undone),
             started: header.started,
             ended: journal.ended()?,
             source: header.source,
@@ -69,14 +69,11 @@ impl RunReport {
 }
 
 /// What was undone. The server names values of rows; a report does not.
-fn undone(text: &str) -> Result<UndoResult> {
-    let mut result: UndoResult = serde_json::from_str(text).map_err(|error| {
-        Fault::new(FaultKind::Data, format!("the journal's undo cannot be read: {error}"))
-    })?;
+fn undone(mut result: UndoResult) -> UndoResult {
     for row in &mut result.not_restored {
         row.what = server_text(&row.what, row.code);
     }
-    Ok(result)
+    result
 }
 
 fn reading_words(record: &ReadingRecord) -> String {

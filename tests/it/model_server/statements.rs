@@ -26,6 +26,10 @@ impl World {
         batch: &Batch,
     ) -> Result<Vec<i64>> {
         self.must_be_open(id)?;
+        if !self.habits.may_alter && target.columns.iter().any(|column| column.identity) {
+            let what = format!("IDENTITY_INSERT of {}: no permission", target.table);
+            return Err(Fault::new(FaultKind::Permission, what));
+        }
         let mut ids = Vec::new();
         let mut inserted = Vec::new();
         for number in 0..batch.len() {
