@@ -96,12 +96,13 @@ pub async fn carry_out(
 /// databases and the models as they are now. An error means that nothing was written.
 pub async fn go_on(
     known: &KnownRun,
-    header: RunHeader,
+    mut header: RunHeader,
     ready: &Ready,
     control: Control,
     progress: watch::Sender<Progress>,
     mut events: impl FnMut(Stage<'_>) + Send,
 ) -> Result<Carried> {
+    header.operator = operator(ready.destination.as_ref(), &ready.confirmed);
     let (id, folder) = (known.id.clone(), known.folder.clone());
     events(Stage::Started { id: &id, folder: &folder });
     let request = request(ready, header, folder.clone(), control, progress);
@@ -165,11 +166,16 @@ fn header(ready: &Ready, id: &str) -> RunHeader {
         source_fingerprint: model_fingerprint(&ready.source_model),
         destination_fingerprint: model_fingerprint(&ready.destination_model),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        operator: Operator {
-            system_user: system_user(),
-            sign_in: destination.user.clone(),
-            confirmed: ready.confirmed.clone(),
-        },
+        operator: operator(ready.destination.as_ref(), &ready.confirmed),
+    }
+}
+
+/// Who is at it now, signed in to this destination.
+pub(super) fn operator(destination: &dyn Destination, confirmed: &str) -> Operator {
+    Operator {
+        system_user: system_user(),
+        sign_in: destination.facts().user.clone(),
+        confirmed: confirmed.to_owned(),
     }
 }
 

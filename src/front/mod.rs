@@ -8,6 +8,7 @@
 
 pub mod carry;
 mod drafts;
+pub mod forget;
 pub mod home;
 pub mod open;
 pub mod practice;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::carry::{Carried, clock, reported};
+use super::carry::{Carried, clock, operator, reported};
 use super::home::KnownRun;
 use crate::database::{Destination, Result, Source};
 use crate::migrate::Control;
@@ -20,7 +20,8 @@ pub struct Undo {
     pub known: KnownRun,
     /// Its plan.
     pub plan: Arc<Plan>,
-    /// What the journal says of it.
+    /// What the journal says of it; `operator.confirmed` is what was given as the destination's name
+    /// to confirm the undo.
     pub header: RunHeader,
     /// Where it read rows.
     pub source: Arc<dyn Source>,
@@ -34,9 +35,11 @@ pub struct Undo {
 
 impl Undo {
     fn request(&self, control: Control, progress: watch::Sender<UndoProgress>) -> UndoRequest {
+        let mut header = self.header.clone();
+        header.operator = operator(self.destination.as_ref(), &header.operator.confirmed);
         UndoRequest {
             plan: Arc::clone(&self.plan),
-            header: self.header.clone(),
+            header,
             folder: self.known.folder.clone(),
             source: Arc::clone(&self.source),
             destination: Arc::clone(&self.destination),

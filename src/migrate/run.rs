@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::control::Control;
 use super::delete::Deleting;
 use super::foresee::{Circle, Foresight, circles};
-use super::journal::{Images, Journal, Recorder, RunHeader, RunState};
+use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
@@ -33,7 +33,7 @@ use crate::plan::Plan;
 pub struct RunRequest {
     /// What to do.
     pub plan: Arc<Plan>,
-    /// What the journal says of it.
+    /// What the journal says of it; `operator` is whoever has it written from now on.
     pub header: RunHeader,
     /// The run's own folder, to be made.
     pub folder: PathBuf,
@@ -196,6 +196,9 @@ async fn begin(request: &RunRequest, story: &Story) -> Result<Stretch> {
         Some(before) => before == 1,
     };
     recorder.step("stretch", number).await?;
+    let kind = if number == 1 { StretchKind::Run } else { StretchKind::Resume };
+    let operator = request.header.operator.clone();
+    recorder.stretch(journal::Stretch::new(kind, (request.clock)(), operator)).await?;
     recorder.set_state(RunState::Running, None).await?;
     story.tell(&match number {
         1 => format!("started, plan {}", request.plan.fingerprint),

@@ -8,6 +8,7 @@
 
 mod certificate;
 mod comparison;
+mod export;
 mod json;
 mod markdown;
 mod plan;
@@ -28,6 +29,7 @@ pub use comparison::{
     ChoiceReport, ComparisonReport, DecidedReport, FindingReport, LessonReport, PairReport,
     SeverityCounts,
 };
+pub use export::{write_audit, write_ids};
 pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};
 pub use reasons::ReasonGroup;
 pub use run::{

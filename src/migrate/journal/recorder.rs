@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 use tokio::sync::oneshot;
 
-use super::{Journal, RunHeader, RunState, fault, schema, state_name};
+use super::{Journal, RunHeader, RunState, fault, schema, state_name, tally};
 use crate::database::{Fault, FaultKind, Result};
 use crate::plan::Plan;
 
@@ -87,6 +87,7 @@ impl Recorder {
         let begin = || {
             schema::configure(&connection)?;
             schema::prepare(&connection)?;
+            tally::watch(&connection)?;
             connection.execute(
                 "INSERT INTO run (id, header, plan, state) VALUES (?1, ?2, ?3, ?4)",
                 params![header.id, header_text, plan_text, state_name(RunState::Running)],
@@ -105,7 +106,9 @@ impl Recorder {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let connection = Connection::open_with_flags(super::file(folder), flags)
             .map_err(|error| fault(&error))?;
-        schema::configure(&connection).map_err(|error| fault(&error))?;
+        schema::configure(&connection)
+            .and_then(|()| tally::watch(&connection))
+            .map_err(|error| fault(&error))?;
         Self::start(connection, folder, lock)
     }
 

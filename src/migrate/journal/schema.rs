@@ -2,8 +2,10 @@
 
 use rusqlite::Connection;
 
+use super::tally;
+
 /// The generation of the schema: another one cannot be used.
-const GENERATION: i64 = 2;
+const GENERATION: i64 = 3;
 /// What was added since, without changing what was there. A journal of a later edition can be
 /// read and gone on with: what this program does not know of stays as it is.
 const EDITION: i64 = 0;
@@ -43,7 +45,7 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
            id INTEGER PRIMARY KEY, entity INTEGER, target INTEGER, kind TEXT NOT NULL,
            session TEXT NOT NULL, rows INTEGER NOT NULL, source_keys BLOB NOT NULL,
            destination_keys BLOB NOT NULL, digest BLOB NOT NULL, hashes BLOB, counted INTEGER,
-           image INTEGER, origin INTEGER, state TEXT NOT NULL);
+           image INTEGER, origin INTEGER, sum INTEGER NOT NULL, state TEXT NOT NULL);
          CREATE INDEX batch_entity ON batch (entity, state);
          CREATE INDEX batch_prepared ON batch (id) WHERE state = 'prepared';
          CREATE TABLE emptied (
@@ -72,7 +74,11 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
            number INTEGER PRIMARY KEY, about TEXT NOT NULL, result TEXT NOT NULL);
          CREATE TABLE person (
            is_group INTEGER NOT NULL, source INTEGER NOT NULL, destination INTEGER NOT NULL,
-           is_ours INTEGER NOT NULL, PRIMARY KEY (is_group, source));
+           is_ours INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (is_group, source));
+         CREATE TABLE stretch (
+           id INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, operator TEXT NOT NULL,
+           version TEXT NOT NULL);
          CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, text TEXT NOT NULL);"
-    ))
+    ))?;
+    tally::prepare(connection)
 }

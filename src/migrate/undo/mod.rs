@@ -21,7 +21,9 @@ use ours::{Left, Ours};
 pub use put_back::{Outlook, forecast};
 
 use super::control::Control;
-use super::journal::{BatchKind, Images, Journal, Recorder, RunHeader, RunState};
+use super::journal::{
+    BatchKind, Images, Journal, Recorder, RunHeader, RunState, Stretch, StretchKind,
+};
 use super::past::settle_all;
 use super::run::can_wait;
 use super::session::WriteSession;
@@ -35,7 +37,7 @@ use crate::proof::{Changed, changed};
 pub struct UndoRequest {
     /// The plan of the run.
     pub plan: Arc<Plan>,
-    /// What the journal says of the run.
+    /// What the journal says of the run; `operator` is whoever has it undone.
     pub header: RunHeader,
     /// The run's folder.
     pub folder: PathBuf,
@@ -405,6 +407,9 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
     let journal = story.recorder.reader()?;
     let stretch = journal.finished("stretch")?.unwrap_or_default() + 1;
     story.recorder.step("stretch", stretch).await?;
+    let operator = request.header.operator.clone();
+    let noted = Stretch::new(StretchKind::Undo, (story.clock)(), operator);
+    story.recorder.stretch(noted).await?;
     UndoRecord { left: survey.left.all(), result: None }.keep(story).await?;
     story.recorder.set_state(RunState::Undoing, None).await?;
     story.tell("undoing")?;
