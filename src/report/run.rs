@@ -372,10 +372,9 @@ impl RunReport {
             NextStep::UndoFurther => {
                 format!("Go on with the undoing: osferry undo {id} --confirm {destination}")
             }
-            NextStep::Undo => format!(
-                "To take back what it wrote: osferry undo {id} --confirm {destination} (--dry-run \
-                 only looks)"
-            ),
+            NextStep::Undo => {
+                format!("Take it back: osferry undo {id} --confirm {destination}")
+            }
         }
     }
 }
