@@ -105,7 +105,8 @@ pub async fn go_on(
     progress: watch::Sender<Progress>,
     mut events: impl FnMut(Stage<'_>) + Send,
 ) -> Result<Carried> {
-    header.operator = operator(ready.destination.as_ref(), &ready.confirmed);
+    // The name was typed when the run was started; going on with it asks for none.
+    header.operator = operator(ready.destination.as_ref(), "");
     let (id, folder) = (known.id.clone(), known.folder.clone());
     events(Stage::Started { id: &id, folder: &folder });
     let request = request(ready, header, folder.clone(), control, progress);

@@ -11,7 +11,7 @@ use super::control::Control;
 use super::delete::Deleting;
 use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
-use super::load::{Load, Unkeyed};
+use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
@@ -21,9 +21,10 @@ use super::reading::Reading;
 use super::remap::Maps;
 use super::retry::{is_broken, needs_somebody};
 use super::second_pass::SecondPass;
-use super::session::WriteSession;
+use super::session::{Held, WriteSession};
 use super::story::Story;
 use super::surroundings::look_around;
+use super::unkeyed::Unkeyed;
 use crate::database::{Destination, Fault, FaultKind, Result, Source};
 use crate::outsystems::{Environment, SourceId};
 use crate::plan::Plan;
@@ -245,12 +246,15 @@ impl Work<'_> {
         } else {
             1
         };
+        let teller = self.teller.clone();
+        let held: Held = Arc::new(move |held| teller.held(held));
         (1..=at_once)
             .map(|number| {
                 WriteSession::new(
                     Arc::clone(destination),
                     self.story.clone(),
                     self.request.control.clone(),
+                    Arc::clone(&held),
                     stretch.marker.clone(),
                     format!("{}.{}.w{number}", self.request.header.id, stretch.number),
                 )

@@ -121,7 +121,7 @@ impl Recorder {
         let noting = Arc::clone(&failed);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || work(connection, &inbox, &noting))
+            .spawn(move || work(&connection, &inbox, &noting))
             .map_err(|error| Fault::new(FaultKind::Other, format!("no thread: {error}")))?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -263,7 +263,7 @@ fn in_savepoint<T>(
 }
 
 /// The thread: takes what is waiting, writes it in one transaction, answers.
-fn work(connection: Connection, inbox: &Receiver<Message>, failed: &Mutex<Option<Fault>>) {
+fn work(connection: &Connection, inbox: &Receiver<Message>, failed: &Mutex<Option<Fault>>) {
     while let Ok(first) = inbox.recv() {
         let mut is_awaited = matches!(first, Message::Write(_));
         let mut waiting = vec![first];
@@ -282,7 +282,7 @@ fn work(connection: Connection, inbox: &Receiver<Message>, failed: &Mutex<Option
         let begun = earlier.map_or(Ok(()), Err).and_then(|()| {
             connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| fault(&error))
         });
-        let open = begun.is_ok().then_some(&connection);
+        let open = begun.is_ok().then_some(connection);
         let answers: Vec<Answer> = waiting
             .into_iter()
             .map(|message| match message {

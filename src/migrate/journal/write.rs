@@ -89,6 +89,16 @@ impl Recorder {
         })
     }
 
+    /// Forgets which rows of an entity were left out that nothing tells apart: they are all read
+    /// again.
+    pub fn forget_left_out(&self, entity: usize) -> Result<()> {
+        self.post(move |connection| {
+            connection
+                .execute("DELETE FROM left_out WHERE entity = ?1 AND key IS NULL", [entity as i64])
+                .map(drop)
+        })
+    }
+
     /// Notes that an entity's rows are dealt with up to this source key.
     pub fn reached(&self, entity: usize, key: &Value) -> Result<()> {
         let key = keys::cell(key);

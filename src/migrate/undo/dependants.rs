@@ -26,8 +26,21 @@ pub struct Dependants {
     pub parent: String,
     /// How many.
     pub rows: u64,
-    /// The first of them: their own key, if they have one, and the key of the row referred to.
+    /// The first of them: their own key, empty if they have none, and the key of the row referred
+    /// to.
     pub shown: Vec<(String, String)>,
+}
+
+impl Dependants {
+    /// The first of them, in words.
+    pub(super) fn first(&self) -> Option<String> {
+        let (own, to) = self.shown.first()?;
+        let Self { child, column, parent, .. } = self;
+        Some(match own.as_str() {
+            "" => format!("a row of {child} refers to row {to} of {parent} through {column}"),
+            own => format!("row {own} of {child} refers to row {to} of {parent} through {column}"),
+        })
+    }
 }
 
 /// A column that may refer to rows of ours.
@@ -124,7 +137,8 @@ fn leads_to(
     })
 }
 
-/// Looks for them. `tell` is told before each column that is looked through.
+/// Looks for them, and leaves the rows that they refer to. A row of ours that is left already may
+/// be referred to. `tell` is told before each column that is looked through.
 pub(super) async fn look(
     ours: &Ours,
     model: &Environment,
@@ -133,10 +147,11 @@ pub(super) async fn look(
     mut tell: impl FnMut(&str) -> Result<()>,
 ) -> Result<Vec<Dependants>> {
     let mut all = Vec::new();
+    let agreed = left.clone();
     for parent in ours.tables.iter().filter(|parent| !parent.keys.is_empty()) {
         for referring in referring(model, parent) {
             tell(&format!("{}.{}", referring.name, referring.column.name))?;
-            let found = through(&referring, parent, ours, destination, left).await?;
+            let found = through(&referring, parent, ours, destination, (&agreed, left)).await?;
             if found.rows > 0 {
                 all.push(found);
             }
@@ -150,7 +165,7 @@ async fn through(
     parent: &OurTable,
     ours: &Ours,
     destination: &dyn Destination,
-    left: &mut Left,
+    (agreed, left): (&Left, &mut Left),
 ) -> Result<Dependants> {
     let filter = match parent.keys.span() {
         Some((first, last)) => Filter::Between(
@@ -205,10 +220,15 @@ async fn through(
                 unkeyed -= 1;
                 continue;
             }
+            // A row of ours that is to stay already may be referred to.
+            if agreed.contains(&parent.table, &value) {
+                continue;
+            }
             found.rows += 1;
             left.add(&parent.table, &value);
             if found.shown.len() < SHOWN_DEPENDANTS {
-                found.shown.push((key.to_string(), value.to_string()));
+                let own = if has_key { key.to_string() } else { String::new() };
+                found.shown.push((own, value.to_string()));
             }
         }
     }

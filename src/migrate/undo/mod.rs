@@ -28,7 +28,7 @@ use super::past::settle_all;
 use super::run::can_wait;
 use super::session::WriteSession;
 use super::story::{Clock, Story};
-use crate::database::{Destination, Fault, FaultKind, Result, Source, Value};
+use crate::database::{Destination, Fault, FaultKind, Result, Source, TableName, Value};
 use crate::outsystems::Environment;
 use crate::plan::Plan;
 use crate::proof::{Changed, changed};
@@ -77,6 +77,8 @@ pub struct UndoProgress {
     pub of: u64,
     /// The last trouble, in words.
     pub trouble: Option<String>,
+    /// What it waits for somebody to see to, with what to do; it goes on when it is told to.
+    pub held: Option<String>,
 }
 
 /// What would be done to one table.
@@ -128,29 +130,55 @@ impl UndoPreview {
     pub fn refusal(&self, leave: Leave) -> Option<Fault> {
         let referring: u64 = self.dependants.iter().map(|found| found.rows).sum();
         if referring > 0 && !leave.referenced {
-            return Some(
-                Fault::new(
-                    FaultKind::Invalid,
-                    format!("{referring} rows of others refer to rows of this run"),
-                )
-                .advise(
-                    "Nothing was written. See to these rows first, or leave the rows that they \
-                     refer to (--leave referenced).",
-                ),
-            );
+            let first = self.dependants.iter().find_map(Dependants::first).unwrap_or_default();
+            let what = match referring {
+                1 => format!("a row of others refers to a row of this run: {first}"),
+                rows => {
+                    format!("{rows} rows of others refer to rows of this run, the first: {first}")
+                }
+            };
+            return Some(Fault::new(FaultKind::Invalid, what).advise(
+                "Nothing was written. --dry-run lists these rows. See to them first, or leave the \
+                 rows that they refer to (--leave referenced).",
+            ));
         }
         let changed: u64 = self.changed.iter().map(|found| found.rows).sum();
         (changed > 0 && !leave.changed).then(|| {
-            Fault::new(
-                FaultKind::Invalid,
-                format!("{changed} rows of this run have changed since they were written"),
-            )
-            .advise(
-                "Nothing was written. See to these rows first, or leave them as they are \
-                 (--leave changed).",
+            let first = self.changed.iter().find_map(first_changed).unwrap_or_default();
+            let what = match changed {
+                1 => format!("a row of this run has changed since it was written: {first}"),
+                rows => format!(
+                    "{rows} rows of this run have changed since they were written, the first: \
+                     {first}"
+                ),
+            };
+            Fault::new(FaultKind::Invalid, what).advise(
+                "Nothing was written. --dry-run lists these rows. See to them first, or leave \
+                 them as they are (--leave changed).",
             )
         })
     }
+}
+
+/// The first of the rows that have changed, in words.
+fn first_changed(found: &Changed) -> Option<String> {
+    let first = found.shown.first()?;
+    let attribute = match first.attribute.as_str() {
+        "" => String::new(),
+        attribute => format!(", {attribute}"),
+    };
+    Some(format!("row {} of {}{attribute}: {}", first.destination, found.name, first.what))
+}
+
+/// A row that could not be put back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotRestored {
+    /// Its table, and its key if it has one.
+    pub row: String,
+    /// Why, as the server says it: that may show what a row holds.
+    pub what: String,
+    /// The server's error number.
+    pub code: Option<i64>,
 }
 
 /// What an undo has come to.
@@ -158,8 +186,8 @@ impl UndoPreview {
 pub struct UndoResult {
     /// What was done.
     pub tables: Vec<UndoneTable>,
-    /// Rows that could not be put back, the first of them, with the reason.
-    pub not_restored: Vec<String>,
+    /// Rows that could not be put back, the first of them.
+    pub not_restored: Vec<NotRestored>,
     /// How many could not.
     pub not_restored_rows: u64,
     /// References that were set again.
@@ -173,6 +201,35 @@ impl UndoResult {
         self.not_restored_rows == 0
             && self.tables.iter().all(|table| table.inexact.is_empty() && table.left == 0)
     }
+}
+
+/// What the journal keeps of an undo.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoRecord {
+    /// Rows of ours that stay, by table: decided before the first write, and kept to when the
+    /// undo goes on after it was interrupted.
+    pub left: Vec<(TableName, Vec<String>)>,
+    /// What it has come to; `None` until it has.
+    pub result: Option<UndoResult>,
+}
+
+impl UndoRecord {
+    /// Reads it; `None` where nobody has begun to undo the run.
+    pub fn read(journal: &Journal) -> Result<Option<Self>> {
+        journal
+            .undo()?
+            .map(|text| serde_json::from_str(&text).map_err(|error| not_readable(&error)))
+            .transpose()
+    }
+
+    async fn keep(&self, story: &Story) -> Result<()> {
+        let text = serde_json::to_string(self).map_err(|error| not_readable(&error))?;
+        story.recorder.set_undo(text).await
+    }
+}
+
+fn not_readable(error: &serde_json::Error) -> Fault {
+    Fault::new(FaultKind::Data, format!("the journal's record of the undo: {error}"))
 }
 
 /// How an undo ended.
@@ -232,8 +289,13 @@ async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
     let tables =
         put_back::outlook(plan, &journal, request.destination.as_ref(), &request.folder).await?;
     let references = rows_of_kind(&journal, BatchKind::Clear)?;
-    let is_begun = is_begun(&journal)?;
+    let begun = UndoRecord::read(&journal)?;
     let mut left = Left::default();
+    for (table, keys) in begun.iter().flat_map(|record| &record.left) {
+        for key in keys {
+            left.add_folded(table, key.clone());
+        }
+    }
     let mut preview = UndoPreview { references, ..UndoPreview::default() };
     let destination = request.destination.as_ref();
     preview.dependants =
@@ -241,8 +303,9 @@ async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
             tell(format!("looking for rows of others that refer to ours: {column}"))
         })
         .await?;
-    // Once rows of ours are gone, the others cannot be compared as a whole any more.
-    if !is_begun {
+    // Once rows of ours are gone, or lack references that were emptied so that they can go, the
+    // others cannot be compared any more.
+    if begun.is_none() {
         let unfinished =
             matches!(journal.state()?, RunState::Running | RunState::Stopped | RunState::Failed);
         let journal = std::sync::Mutex::new(journal);
@@ -285,16 +348,6 @@ fn rows_of_kind(journal: &Journal, kind: BatchKind) -> Result<u64> {
     Ok(journal.of_kind(kind)?.iter().map(|batch| batch.rows).sum())
 }
 
-/// Whether an earlier undo has taken out some of it.
-fn is_begun(journal: &Journal) -> Result<bool> {
-    for kind in [BatchKind::UndoClear, BatchKind::UndoInsert, BatchKind::UndoDelete] {
-        if !journal.origins(kind)?.is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Undoes a run, or goes on with its undoing.
 ///
 /// An error means that nothing was written: rows of others refer to ours or ours have changed and
@@ -333,9 +386,8 @@ async fn note_end(story: &Story, end: &UndoEnd) -> Result<()> {
     let at = (story.clock)();
     let (state, words) = match end {
         UndoEnd::Undone(result) => {
-            let text = serde_json::to_string(result)
-                .map_err(|error| Fault::new(FaultKind::Other, error.to_string()))?;
-            story.recorder.set_undo(text).await?;
+            let record = UndoRecord::read(&story.recorder.reader()?)?.unwrap_or_default();
+            UndoRecord { result: Some(result.clone()), ..record }.keep(story).await?;
             match result.is_exact() {
                 true => (RunState::Undone, "undone: everything is as it was before".to_owned()),
                 false => {
@@ -358,6 +410,7 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
     let operator = request.header.operator.clone();
     let noted = Stretch::new(StretchKind::Undo, (story.clock)(), operator);
     story.recorder.stretch(noted).await?;
+    UndoRecord { left: survey.left.all(), result: None }.keep(story).await?;
     story.recorder.set_state(RunState::Undoing, None).await?;
     story.tell("undoing")?;
     let (out, back) = survey.preview.rows();
@@ -365,6 +418,7 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
         progress.of = out + back;
         progress.done = 0;
     });
+    let watching = request.progress.clone();
     let mut work = Undoing {
         plan,
         destination: request.destination.as_ref(),
@@ -377,6 +431,7 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
             Arc::clone(&request.destination),
             story.clone(),
             request.control.clone(),
+            Arc::new(move |held| watching.send_modify(|progress| progress.held = held)),
             None,
             format!("{}.{stretch}.undo", request.header.id),
         ),
@@ -415,7 +470,7 @@ impl Undoing<'_> {
     }
 
     /// The keys of a batch of ours that do not stay.
-    fn going(&self, table: &crate::database::TableName, keys: &super::journal::Keys) -> Vec<Value> {
+    fn going(&self, table: &TableName, keys: &super::journal::Keys) -> Vec<Value> {
         (0..keys.len())
             .map(|place| keys.get(place))
             .filter(|key| !self.left.contains(table, key))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::journal::{BatchKind, BatchRecord, Journal};
-use super::super::session::folded;
+use super::super::operation::folded;
 use crate::database::{ColumnRef, Result, TableName, Value};
 use crate::plan::Plan;
 
@@ -139,7 +139,23 @@ pub(super) struct Left(HashMap<TableName, BTreeSet<String>>);
 impl Left {
     /// Leaves a row; `false` when it was left already.
     pub(super) fn add(&mut self, table: &TableName, key: &Value) -> bool {
-        self.0.entry(table.clone()).or_default().insert(folded(key))
+        self.add_folded(table, folded(key))
+    }
+
+    /// The same with a key as it is compared.
+    pub(super) fn add_folded(&mut self, table: &TableName, key: String) -> bool {
+        self.0.entry(table.clone()).or_default().insert(key)
+    }
+
+    /// All of them, in an order that is always the same.
+    pub(super) fn all(&self) -> Vec<(TableName, Vec<String>)> {
+        let mut all: Vec<(TableName, Vec<String>)> = self
+            .0
+            .iter()
+            .map(|(table, keys)| (table.clone(), keys.iter().cloned().collect()))
+            .collect();
+        all.sort_by_key(|(table, _)| table.to_string());
+        all
     }
 
     pub(super) fn contains(&self, table: &TableName, key: &Value) -> bool {
@@ -153,10 +169,9 @@ impl Left {
     /// How many of these rows stay.
     pub(super) fn among(&self, table: &TableName, own: &KeySet) -> u64 {
         let Some(keys) = self.0.get(table) else { return 0 };
-        let is_ours = |key: &&String| match key.parse::<i64>() {
-            Ok(number) => own.contains(&Value::Integer(number)),
-            Err(_) => own.contains(&Value::text(key)),
-        };
+        let is_number =
+            |key: &str| key.parse().is_ok_and(|number| own.contains(&Value::Integer(number)));
+        let is_ours = |key: &&String| is_number(key) || own.contains(&Value::text(key));
         keys.iter().filter(is_ours).count() as u64
     }
 

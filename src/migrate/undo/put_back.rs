@@ -7,11 +7,11 @@ use super::super::delete::whole_row;
 use super::super::journal::{
     BatchKind, BatchRecord, Image, Images, Journal, Keys, NewBatch, WrittenTo,
 };
-use super::super::session::{Operation, folded, telling_columns};
-use super::{Undoing, UndoneTable};
+use super::super::operation::{Operation, folded, telling_columns};
+use super::{NotRestored, Undoing, UndoneTable};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget,
-    Result, RowsRequest, TableShape, UpdateTarget, Value, same_name,
+    Result, RowsRequest, TableName, TableShape, UpdateTarget, Value, same_name,
 };
 use crate::plan::{ExistingPlan, Plan};
 
@@ -175,10 +175,7 @@ impl Undoing<'_> {
                         .map_or_else(String::new, |((_, at), row)| {
                             image.rows.column(*at).value(*row).to_string()
                         });
-                    self.result.not_restored_rows += 1;
-                    if self.result.not_restored.len() < NAMED {
-                        self.result.not_restored.push(format!("{} {id}: {}", to.table, fault.what));
-                    }
+                    self.not_restored(&to.table, &id, &fault);
                 }
                 Err(fault) => return Err(fault),
             }
@@ -268,6 +265,18 @@ impl Undoing<'_> {
         .map(drop)
     }
 
+    /// Names a row that could not be put back as it was.
+    fn not_restored(&mut self, table: &TableName, key: &str, fault: &Fault) {
+        self.result.not_restored_rows += 1;
+        if self.result.not_restored.len() < NAMED {
+            self.result.not_restored.push(NotRestored {
+                row: format!("{table} {key}").trim_end().to_owned(),
+                what: fault.what.clone(),
+                code: fault.code,
+            });
+        }
+    }
+
     /// Sets references again that were emptied so that rows could be deleted.
     pub(super) async fn set_references(&mut self) -> Result<()> {
         let journal = self.story.recorder.reader()?;
@@ -277,29 +286,55 @@ impl Undoing<'_> {
                 self.result.references += batch.rows;
                 continue;
             }
-            let (Some(to), Some(image)) = (&batch.written_to, self.image(batch).await?) else {
-                continue;
-            };
             self.control.between_batches().await?;
-            let columns = self.columns_now(to, &image.columns).await?;
-            let [key, column] = columns.as_slice() else { continue };
-            self.doing(format!("setting references of {} again", to.table));
-            let target = UpdateTarget {
-                table: to.table.clone(),
-                key: key.clone(),
-                columns: vec![column.clone()],
-            };
-            let rows = image.rows.len() as u64;
-            let keys = (0..image.rows.len()).map(|row| image.rows.column(0).value(row));
-            let batch = NewBatch {
+            self.set_batch(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn set_batch(&mut self, batch: &BatchRecord) -> Result<()> {
+        let (Some(to), Some(image)) = (&batch.written_to, self.image(batch).await?) else {
+            return Ok(());
+        };
+        let columns = self.columns_now(to, &image.columns).await?;
+        let [key, column] = columns.as_slice() else { return Ok(()) };
+        self.doing(format!("setting references of {} again", to.table));
+        let target = UpdateTarget {
+            table: to.table.clone(),
+            key: key.clone(),
+            columns: vec![column.clone()],
+        };
+        let mut pending = vec![image.rows];
+        let all = pending[0].len();
+        while let Some(rows) = pending.pop() {
+            let keys = (0..rows.len()).map(|row| rows.column(0).value(row));
+            let record = NewBatch {
                 entity: batch.entity,
                 written_to: Some(to.clone()),
                 destination_keys: Keys::of(keys),
-                origin: Some(batch.id),
-                ..NewBatch::new(BatchKind::UndoUpdate, "", rows)
+                // Doing it again does no harm where only a part of a batch was done.
+                origin: (rows.len() == all).then_some(batch.id),
+                ..NewBatch::new(BatchKind::UndoUpdate, "", rows.len() as u64)
             };
-            self.write(&Operation::Update { target: &target, batch: &image.rows }, batch).await?;
-            self.result.references += rows;
+            match self.write(&Operation::Update { target: &target, batch: &rows }, record).await {
+                Ok(done) => self.result.references += done.rows,
+                // What a row refers to may not have come back.
+                Err(fault) if fault.kind == FaultKind::Refused && rows.len() > 1 => {
+                    let places: Vec<usize> = (0..rows.len()).collect();
+                    let (first, second) = places.split_at(rows.len() / 2);
+                    pending.push(rows.select(second)?);
+                    pending.push(rows.select(first)?);
+                }
+                Err(fault) if fault.kind == FaultKind::Refused => {
+                    let key = rows.column(0).value(0).to_string();
+                    self.not_restored(&to.table, &key, &fault);
+                }
+                Err(fault) => {
+                    return Err(
+                        fault.while_doing(format!("setting references of {} again", to.table))
+                    );
+                }
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::journal::{BatchKind, BatchRecord, Journal, Keys, NewBatch, WrittenTo};
-use super::super::session::{Done, Operation, row_hashes};
+use super::super::operation::{Done, Operation, row_hashes};
 use super::Undoing;
 use super::ours::ADDED;
 use crate::database::{

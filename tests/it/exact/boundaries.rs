@@ -35,11 +35,11 @@ fn recipe() -> Recipe {
     Recipe { seed: 31, size: 1, features, flaw: None }
 }
 
-fn case() -> Case {
+pub fn case() -> Case {
     Case::of(&recipe()).expect("it can be migrated")
 }
 
-fn options() -> Vec<String> {
+pub fn options() -> Vec<String> {
     vec!["batch_rows = 8".to_owned(), "parallel_entities = 2".to_owned()]
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use osferry::database::{Destination, Source, sqlite};
-use osferry::plan::PlanFile;
+use osferry::plan::{PlanFile, Refusal};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::estate::content::{Content, read};
@@ -16,7 +16,7 @@ use crate::estate::recipe::Recipe;
 use crate::estate::{generate, sqlite_file};
 use crate::model_server::{Habits, Server};
 use crate::program::Plan;
-use crate::support::library::{Planned, planned};
+use crate::support::library::{Planned, planned_if_possible};
 
 /// A pair that can be migrated, and what has to come of it.
 pub struct Case {
@@ -95,11 +95,20 @@ impl Stage {
 
     /// A plan with the recommended decisions and these options.
     pub async fn planned(&self, options: &[String]) -> Planned {
+        let made = self.planned_if_possible(options).await;
+        made.unwrap_or_else(|refusal| panic!("no plan: {refusal:?}"))
+    }
+
+    /// The same where it may have to be refused.
+    pub async fn planned_if_possible(&self, options: &[String]) -> Result<Planned, Refusal> {
         let mut plan = Plan::new();
+        if options.iter().any(|option| option.starts_with("destination_rows")) {
+            plan.options.clear();
+        }
         plan.options.extend_from_slice(options);
         let file = PlanFile::parse(&plan.text(), "exact").expect("a plan");
         let (source, destination) = (self.source().await, self.destination().await);
-        planned(source.as_ref(), destination.as_source(), file).await
+        planned_if_possible(source.as_ref(), destination.as_source(), file).await
     }
 }
 

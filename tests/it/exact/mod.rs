@@ -8,6 +8,7 @@
 //! | variable | what |
 //! |---|---|
 //! | `OSFERRY_TEST_EVERY` | every so many of all calls, each broken in every way; 1 is all |
+//! | `OSFERRY_TEST_UNDOS` | random pairs that are migrated and undone |
 //! | `OSFERRY_TEST_PROPERTIES` | random pairs on random servers with random breaks |
 //! | `OSFERRY_TEST_MODELS` | random pairs on random servers, nothing broken |
 //! | `OSFERRY_TEST_PAIRS` | pairs of which every way to carry them over is compared |
@@ -30,6 +31,7 @@ mod over_memory;
 mod properties;
 mod secrets;
 mod trial;
+mod undo;
 mod wires;
 
 /// A number from the environment, or the one that is usual.

@@ -44,6 +44,7 @@ fn habits() -> impl Strategy<Value = Habits> {
             gaps,
             applications,
             swiftness,
+            may_alter: true,
         },
     )
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use osferry::database::{Fault, FaultKind};
+use osferry::migrate::undo::{Leave, UndoEnd, UndoResult, undo};
 use osferry::migrate::{RunEnd, resume, run};
+use osferry::plan::Refusal;
 use tempfile::TempDir;
 
 use super::case::{Case, Stage, process};
@@ -23,14 +25,24 @@ const PATIENCE: usize = 20;
 pub struct Ground {
     pub case: Case,
     planned: Planned,
-    before: Content,
+    pub before: Content,
     /// The databases as files, to be copied for each trial; `None` for servers in memory.
     files: Option<TempDir>,
 }
 
+/// What a process is started for.
+#[derive(Clone, Copy)]
+pub enum Part {
+    Run,
+    Resume,
+    Undo(Leave),
+}
+
 /// How a stretch of a run ended.
-enum Stretch {
+pub enum Stretch {
     Written,
+    /// What the run had done is taken back.
+    Undone(UndoResult),
     /// It has to be resumed.
     Ended(String),
     /// Nothing was written.
@@ -39,9 +51,10 @@ enum Stretch {
 
 impl Stretch {
     /// For the story of a trial that fails.
-    fn told(&self) -> String {
+    pub fn told(&self) -> String {
         match self {
             Self::Written => "written".to_owned(),
+            Self::Undone(result) => format!("undone: {result:?}"),
             Self::Ended(how) => format!("ended: {how}"),
             Self::Refused(fault) => format!("refused: {fault}"),
         }
@@ -55,27 +68,46 @@ pub fn folder() -> TempDir {
     made.expect("a folder")
 }
 
+fn planned(ground: Result<Ground, Refusal>) -> Ground {
+    ground.unwrap_or_else(|refusal| panic!("no plan: {refusal:?}"))
+}
+
 impl Ground {
     /// On files.
     pub fn files(case: Case, options: &[String]) -> Self {
+        planned(Self::files_if_possible(case, options))
+    }
+
+    /// On servers in memory.
+    pub fn memory(case: Case, options: &[String]) -> Self {
+        planned(Self::memory_if_possible(case, options))
+    }
+
+    /// On files, where the plan may have to be refused.
+    pub fn files_if_possible(case: Case, options: &[String]) -> Result<Self, Refusal> {
         let files = folder();
         let stage = Stage::files(files.path(), &case);
         Self::on(case, &stage, Some(files), options)
     }
 
-    /// On servers in memory.
-    pub fn memory(case: Case, options: &[String]) -> Self {
+    /// On servers in memory, where the plan may have to be refused.
+    pub fn memory_if_possible(case: Case, options: &[String]) -> Result<Self, Refusal> {
         let stage = Stage::memory(&case, Habits::orderly());
         Self::on(case, &stage, None, options)
     }
 
-    fn on(case: Case, stage: &Stage, files: Option<TempDir>, options: &[String]) -> Self {
-        let planned = process().block_on(stage.planned(options));
-        Self { before: stage.content(), case, planned, files }
+    fn on(
+        case: Case,
+        stage: &Stage,
+        files: Option<TempDir>,
+        options: &[String],
+    ) -> Result<Self, Refusal> {
+        let planned = process().block_on(stage.planned_if_possible(options))?;
+        Ok(Self { before: stage.content(), case, planned, files })
     }
 
     /// A trial's own databases.
-    fn stage(&self, folder: &Path, habits: Habits) -> Stage {
+    pub fn stage(&self, folder: &Path, habits: Habits) -> Stage {
         let Some(files) = &self.files else { return Stage::memory(&self.case, habits) };
         for name in ["prod.sqlite", "dev.sqlite"] {
             std::fs::copy(files.path().join(name), folder.join(name)).expect("a copy");
@@ -99,9 +131,8 @@ impl Ground {
         let folder = folder();
         let stage = self.stage(folder.path(), habits);
         let run = folder.path().join("run");
-        let ending = Files { folder: run.clone(), synced: HashMap::new() };
-        let breaks = Breaks::new(breaks.to_vec(), Some(Box::new(ending)));
-        let first = self.stretch(&stage, &run, &breaks, false);
+        let breaks = watched(&run, breaks);
+        let first = self.stretch(&stage, &run, &breaks, Part::Run);
         let mut written = matches!(first, Stretch::Written);
         let mut story = vec![first.told()];
         meanwhile(&run);
@@ -109,10 +140,11 @@ impl Ground {
         let mut tries = 0;
         while !written && tries < PATIENCE {
             let begun = run.join("journal.sqlite").exists();
-            let stretch = self.stretch(&stage, &run, &none, begun);
+            let part = if begun { Part::Resume } else { Part::Run };
+            let stretch = self.stretch(&stage, &run, &none, part);
             match &stretch {
                 Stretch::Written => written = true,
-                Stretch::Ended(_) => tries += 1,
+                Stretch::Ended(_) | Stretch::Undone(_) => tries += 1,
                 // The lock of a run that has died may be there for a while.
                 Stretch::Refused(fault) if fault.kind == FaultKind::Busy => continue,
                 Stretch::Refused(_) => tries = PATIENCE,
@@ -127,19 +159,23 @@ impl Ground {
         Trial { hit: breaks.hit(), calls: breaks.calls(), is_written: written, troubles, story }
     }
 
-    /// One process: a run, or its going on, until it ends or dies.
-    fn stretch(&self, stage: &Stage, folder: &Path, breaks: &Arc<Breaks>, again: bool) -> Stretch {
+    /// One process: a run, its going on or its undoing, until it ends or dies.
+    pub fn stretch(
+        &self,
+        stage: &Stage,
+        folder: &Path,
+        breaks: &Arc<Breaks>,
+        part: Part,
+    ) -> Stretch {
         let process = process();
         let ended = process.block_on(async {
             let source = Arc::new(BreakingSource::new(stage.source().await, breaks));
             let destination = Arc::new(Breaking::new(stage.destination().await, breaks));
-            let request = self.planned.request(folder, source, destination);
-            let work = async { if again { resume(request).await } else { run(request).await } };
-            let work = AssertUnwindSafe(work).catch_unwind();
+            let work = AssertUnwindSafe(self.work(folder, source, destination, part));
             tokio::select! {
                 biased;
                 () = breaks.ended() => None,
-                end = work => Some(end),
+                end = work.catch_unwind() => Some(end),
             }
         });
         drop(process);
@@ -150,12 +186,41 @@ impl Ground {
             }
             Some(Err(_)) => Stretch::Ended("the program panicked".to_owned()),
             Some(Ok(Err(fault))) => Stretch::Refused(fault),
-            Some(Ok(Ok(RunEnd::Written))) => Stretch::Written,
-            Some(Ok(Ok(RunEnd::Stopped(fault) | RunEnd::Failed(fault)))) => {
-                Stretch::Ended(fault.what)
-            }
+            Some(Ok(Ok(stretch))) => stretch,
         }
     }
+
+    async fn work(
+        &self,
+        folder: &Path,
+        source: Arc<BreakingSource>,
+        destination: Arc<Breaking>,
+        part: Part,
+    ) -> Result<Stretch, Fault> {
+        let end = match part {
+            Part::Run => run(self.planned.request(folder, source, destination)).await?,
+            Part::Resume => resume(self.planned.request(folder, source, destination)).await?,
+            Part::Undo(leave) => {
+                let request = self.planned.undo_request(folder, source, destination, leave);
+                return Ok(match undo(request).await? {
+                    UndoEnd::Undone(result) => Stretch::Undone(result),
+                    UndoEnd::Stopped(fault) | UndoEnd::Failed(fault) => {
+                        Stretch::Ended(fault.to_string())
+                    }
+                });
+            }
+        };
+        Ok(match end {
+            RunEnd::Written => Stretch::Written,
+            RunEnd::Stopped(fault) | RunEnd::Failed(fault) => Stretch::Ended(fault.what),
+        })
+    }
+}
+
+/// Breaks that see to what is left of a run's files.
+pub fn watched(folder: &Path, breaks: &[Break]) -> Arc<Breaks> {
+    let ending = Files { folder: folder.to_path_buf(), synced: HashMap::new() };
+    Breaks::new(breaks.to_vec(), Some(Box::new(ending)))
 }
 
 /// What came of a trial.

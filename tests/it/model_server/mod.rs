@@ -44,6 +44,8 @@ pub struct Habits {
     /// How likely it is, in a hundred, that the network delivers what is on its way, or that the
     /// server notices a dead client, at any one moment.
     pub swiftness: u64,
+    /// Whether tables may be altered, and so rows be inserted under ids of one's own.
+    pub may_alter: bool,
 }
 
 impl Habits {
@@ -57,6 +59,7 @@ impl Habits {
             gaps: *chance.pick(&[0, 5, 40]),
             applications: *chance.pick(&[0, 0, 10]),
             swiftness: *chance.pick(&[5, 30, 90]),
+            may_alter: true,
         }
     }
 
@@ -69,6 +72,7 @@ impl Habits {
             gaps: 0,
             applications: 0,
             swiftness: 100,
+            may_alter: true,
         }
     }
 }

@@ -184,10 +184,8 @@ impl Source for Database {
 
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         let all = Some(true);
-        Ok(vec![
-            Rights { select: all, insert: all, update: all, delete: all, alter: all };
-            tables.len()
-        ])
+        let alter = Some(self.server.habits.may_alter);
+        Ok(vec![Rights { select: all, insert: all, update: all, delete: all, alter }; tables.len()])
     }
 }
 

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use osferry::compare::{Answers, FindingKind};
 use osferry::database::{Destination, Source};
 use osferry::migrate::journal::{Operator, RunHeader};
+use osferry::migrate::undo::{Leave, UndoProgress, UndoRequest};
 use osferry::migrate::{Control, Controller, Environments, Progress, RunRequest, survey};
 use osferry::outsystems::{self, Environment};
-use osferry::plan::{self, Decision, Plan, PlanFile, model_fingerprint};
+use osferry::plan::{self, Decision, Plan, PlanFile, Refusal, model_fingerprint};
 use tokio::sync::watch;
 
 /// A plan, with the models that it was made from.
@@ -25,7 +26,17 @@ async fn model(database: &dyn Source) -> Environment {
 }
 
 /// Makes a plan; what nobody decided is decided as recommended.
-pub async fn planned(source: &dyn Source, destination: &dyn Source, mut file: PlanFile) -> Planned {
+pub async fn planned(source: &dyn Source, destination: &dyn Source, file: PlanFile) -> Planned {
+    let made = planned_if_possible(source, destination, file).await;
+    made.unwrap_or_else(|refusal| panic!("no plan: {refusal:?}"))
+}
+
+/// The same where it may have to be refused.
+pub async fn planned_if_possible(
+    source: &dyn Source,
+    destination: &dyn Source,
+    mut file: PlanFile,
+) -> Result<Planned, Refusal> {
     let (source_model, destination_model) = (model(source).await, model(destination).await);
     let environments = Environments {
         source,
@@ -62,11 +73,11 @@ pub async fn planned(source: &dyn Source, destination: &dyn Source, mut file: Pl
         &file.decisions,
         &file.options,
     );
-    Planned {
-        plan: Arc::new(plan.unwrap_or_else(|refusal| panic!("no plan: {refusal:?}"))),
+    Ok(Planned {
+        plan: Arc::new(plan?),
         source_model: Arc::new(source_model),
         destination_model: Arc::new(destination_model),
-    }
+    })
 }
 
 impl Planned {
@@ -88,6 +99,29 @@ impl Planned {
             destination_model: Arc::clone(&self.destination_model),
             control,
             progress: watch::channel(Progress::new(&self.plan)).0,
+            clock: Arc::new(String::new),
+        }
+    }
+
+    /// The undoing of a run of the plan.
+    pub fn undo_request(
+        &self,
+        folder: &Path,
+        source: Arc<dyn Source>,
+        destination: Arc<dyn Destination>,
+        leave: Leave,
+    ) -> UndoRequest {
+        let (_, control): (_, Control) = Controller::new();
+        UndoRequest {
+            plan: Arc::clone(&self.plan),
+            header: self.header(),
+            folder: folder.to_path_buf(),
+            source,
+            destination,
+            destination_model: Arc::clone(&self.destination_model),
+            leave,
+            control,
+            progress: watch::channel(UndoProgress::default()).0,
             clock: Arc::new(String::new),
         }
     }
