@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use super::home::{Home, KnownRun};
+use super::one_writer::one_writer;
 use super::prove::{Sides, keep_proof, signed};
 use crate::database::{Destination, Fault, Result, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
@@ -86,7 +87,9 @@ pub async fn carry_out(
     let (id, folder) = home.new_run(&jiff::Zoned::now());
     events(Stage::Started { id: &id, folder: &folder });
     let request = request(ready, header(ready, &id), folder.clone(), control, progress);
+    let alone = one_writer(&folder, ready.destination.as_ref())?;
     let end = crate::migrate::run(request).await?;
+    drop(alone);
     Ok(ended(ready, end, id, folder, &mut events).await)
 }
 
@@ -102,11 +105,14 @@ pub async fn go_on(
     progress: watch::Sender<Progress>,
     mut events: impl FnMut(Stage<'_>) + Send,
 ) -> Result<Carried> {
-    header.operator = operator(ready.destination.as_ref(), &ready.confirmed);
+    // The name was typed when the run was started; going on with it asks for none.
+    header.operator = operator(ready.destination.as_ref(), "");
     let (id, folder) = (known.id.clone(), known.folder.clone());
     events(Stage::Started { id: &id, folder: &folder });
     let request = request(ready, header, folder.clone(), control, progress);
+    let alone = one_writer(&folder, ready.destination.as_ref())?;
     let end = crate::migrate::resume(request).await?;
+    drop(alone);
     Ok(ended(ready, end, id, folder, &mut events).await)
 }
 

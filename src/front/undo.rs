@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::carry::{Carried, clock, operator, reported};
 use super::home::KnownRun;
+use super::one_writer::one_writer;
 use crate::database::{Destination, Result, Source};
 use crate::migrate::Control;
 use crate::migrate::journal::RunHeader;
@@ -66,7 +67,9 @@ impl Undo {
         control: Control,
         progress: watch::Sender<UndoProgress>,
     ) -> Result<Carried> {
+        let alone = one_writer(&self.known.folder, self.destination.as_ref())?;
         let end = undo::undo(self.request(control, progress)).await?;
+        drop(alone);
         let (id, folder): (String, PathBuf) = (self.known.id.clone(), self.known.folder.clone());
         let mut carried = reported(id, folder);
         if let UndoEnd::Failed(fault) | UndoEnd::Stopped(fault) = end {

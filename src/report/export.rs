@@ -7,9 +7,11 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::Certificate;
+use super::read::undone;
 use super::reasons::event_text;
 use crate::database::{Fault, Result};
 use crate::migrate::journal::{Journal, Salvage};
+use crate::migrate::undo::UndoRecord;
 
 /// Writes whose id became whose, a line each; returns what could not be read, a sentence each.
 ///
@@ -74,10 +76,7 @@ pub fn write_audit(journal: &Journal, out: &mut impl Write) -> io::Result<Vec<St
     write("stretch", journal.stretches().and_then(|all| values(&all)))?;
     write("event", events(journal))?;
     write("proof", proof(journal))?;
-    write(
-        "undo",
-        journal.undo().and_then(|text| text.as_deref().map(parsed).into_iter().collect()),
-    )?;
+    write("undo", undo(journal))?;
     if let Err(fault) = journal.check() {
         lost.push(format!("it may not be what was written: {}", fault.what));
     }
@@ -111,6 +110,12 @@ fn proof(journal: &Journal) -> Result<Vec<Json>> {
     Certificate::new(&journal.header()?, &proof).iter().map(value).collect()
 }
 
+/// What an undo has come to, as reports show it.
+fn undo(journal: &Journal) -> Result<Vec<Json>> {
+    let result = UndoRecord::read(journal)?.and_then(|record| record.result).map(undone);
+    result.iter().map(value).collect()
+}
+
 /// The record's name before everything else that it says.
 fn named(record: &str, what: Json) -> Json {
     let mut fields = Map::new();
@@ -128,10 +133,6 @@ fn values(all: &[impl Serialize]) -> Result<Vec<Json>> {
 
 fn value(what: &impl Serialize) -> Result<Json> {
     serde_json::to_value(what).map_err(unreadable)
-}
-
-fn parsed(text: &str) -> Result<Json> {
-    serde_json::from_str(text).map_err(unreadable)
 }
 
 fn unreadable(error: impl std::fmt::Display) -> Fault {

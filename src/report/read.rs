@@ -69,7 +69,7 @@ impl RunReport {
 }
 
 /// What was undone. The server names values of rows; a report does not.
-fn undone(mut result: UndoResult) -> UndoResult {
+pub(super) fn undone(mut result: UndoResult) -> UndoResult {
     for row in &mut result.not_restored {
         row.what = server_text(&row.what, row.code);
     }

@@ -1,5 +1,7 @@
 //! The journal's tables, and which journals this program can use.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use super::tally;
@@ -21,11 +23,52 @@ pub(super) fn is_known(version: i64) -> bool {
 /// Every commit is on disk when it returns; observers can read while the run writes.
 pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL;
+    // A write-ahead log needs memory that is shared, which another machine's disk cannot give.
+    let is_remote = connection.path().is_some_and(|path| is_remote(Path::new(path)));
+    let mode = if is_remote { "DELETE" } else { "WAL" };
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = {mode};
          PRAGMA synchronous = FULL;
-         PRAGMA fullfsync = ON;",
+         PRAGMA fullfsync = ON;"
+    ))
+}
+
+/// Whether a file lies on another machine, as far as the system tells.
+#[cfg(target_os = "linux")]
+fn is_remote(file: &Path) -> bool {
+    /// NFS, SMB in three versions, AFS in two, Ceph, 9p, and whatever a program serves (FUSE).
+    const KINDS: [u32; 9] = [
+        0x6969,
+        0x517B,
+        0xFF53_4D42,
+        0xFE53_4D42,
+        0x5346_414F,
+        0x6B41_4653,
+        0x00C3_6400,
+        0x0102_1997,
+        0x6573_5546,
+    ];
+    // The numbers are 32 bits wide; some systems extend the sign.
+    rustix::fs::statfs(file).is_ok_and(|facts| KINDS.contains(&(facts.f_type as u32)))
+}
+
+/// Whether a file lies on another machine, as far as the system tells: drives that are mapped to a
+/// letter are resolved.
+#[cfg(windows)]
+fn is_remote(file: &Path) -> bool {
+    use std::path::{Component, Prefix};
+    let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+    matches!(
+        full.components().next(),
+        Some(Component::Prefix(prefix))
+            if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
     )
+}
+
+/// Not known here.
+#[cfg(not(any(target_os = "linux", windows)))]
+fn is_remote(_file: &Path) -> bool {
+    false
 }
 
 /// Makes the tables of a new journal.

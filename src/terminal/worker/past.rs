@@ -80,7 +80,9 @@ pub(super) async fn resume(
 }
 
 async fn undo_of(home: &Home, desk: &Desk, id: &str, leave: Leave) -> Result<Undo> {
-    let (known, header, plan, sides) = known(home, desk, id).await?;
+    let (known, mut header, plan, sides) = known(home, desk, id).await?;
+    // No name is typed for it here.
+    header.operator.confirmed.clear();
     Ok(Undo {
         known,
         plan: Arc::new(plan),
