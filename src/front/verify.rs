@@ -29,6 +29,13 @@ pub fn check_written(known: &KnownRun, journal: &Journal) -> Result<()> {
     if matches!(state, RunState::Written | RunState::Proved | RunState::Disproved) {
         return Ok(());
     }
+    if matches!(state, RunState::Undoing | RunState::Undone | RunState::UndoneInPart) {
+        return Err(refused(format!(
+            "run {} is {}, so there is nothing to prove any more",
+            known.id,
+            state.label()
+        )));
+    }
     Err(refused(format!(
         "run {} has not written everything ({}), so there is nothing whole to prove",
         known.id,

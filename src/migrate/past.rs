@@ -153,7 +153,11 @@ pub(super) fn check_resumable(journal: &Journal) -> Result<()> {
         FaultKind::Invalid,
         format!("there is nothing left to write in this run: {}", state.label()),
     )
-    .advise("`osferry verify` proves it again; a new run starts from its plan."))
+    .advise(match state {
+        RunState::Undoing => "`osferry undo` goes on with its undoing.",
+        RunState::Undone | RunState::UndoneInPart => "A new run starts from its plan.",
+        _ => "`osferry verify` proves it again; a new run starts from its plan.",
+    }))
 }
 
 /// Refuses models that are other ones than at the start of the run (`design.md` decision 20).

@@ -89,6 +89,8 @@ pub async fn resume(request: RunRequest) -> Result<RunEnd> {
     check_destination(&request.plan, request.source.as_ref(), request.destination.as_ref()).await?;
     let run_lock = request.destination.lock_run(&request.header.id).await?;
     let recorder = Recorder::open(&request.folder)?;
+    // Until now somebody else may have held the run.
+    check_resumable(&recorder.reader()?)?;
     check_committed(&recorder.reader()?, &request.plan, request.destination.as_ref()).await?;
     let end = carry(&request, recorder).await;
     drop(run_lock);

@@ -205,20 +205,20 @@ impl Journal {
         read().map_err(|error| fault(&error))
     }
 
-    /// Hashes of rows that undo has taken out of what a batch has written.
-    pub fn undone_hashes(&self, origin: i64) -> Result<Vec<u128>> {
-        let batches = self.all(
+    /// The committed batches of a kind that continue or undo this one.
+    pub fn of_origin(&self, kind: BatchKind, origin: i64) -> Result<Vec<BatchRecord>> {
+        self.all(
             &format!(
-                "SELECT {BATCH} WHERE b.origin = ?1 AND b.kind = 'undo-insert' \
-                 AND b.state = 'committed'"
+                "SELECT {BATCH} WHERE b.origin = ?1 AND b.kind = '{}' AND b.state = 'committed' \
+                 ORDER BY b.id",
+                kind.name()
             ),
             origin,
             batch,
-        )?;
-        Ok(batches.into_iter().flat_map(|batch| batch.hashes).collect())
+        )
     }
 
-    /// What an undo has come to, as JSON.
+    /// What an undo has decided and come to, as JSON.
     pub fn undo(&self) -> Result<Option<String>> {
         self.connection
             .query_row("SELECT undo FROM run", [], |row| row.get(0))

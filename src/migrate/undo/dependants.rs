@@ -1,10 +1,12 @@
 //! Rows of others that refer to rows of ours: as long as they do, ours cannot simply go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use super::super::session::row_hashes;
 use super::ours::{Left, OurTable, Ours};
 use crate::database::{
-    ColumnRef, Destination, Filter, Result, ScanRequest, TableName, TableShape, Value, same_name,
+    Batch, ColumnRef, Destination, Filter, Result, ScanRequest, TableName, TableShape, Value,
+    same_name,
 };
 use crate::outsystems::{Entity, Environment, Resolution, SystemTarget};
 use crate::plan::{Plan, Rule, Target};
@@ -160,6 +162,33 @@ pub(super) async fn look(
     Ok(all)
 }
 
+/// Rows of ours that nothing but their content tells from others, each to be found once.
+struct Unkeyed {
+    columns: Vec<ColumnRef>,
+    hashes: HashMap<u128, usize>,
+}
+
+impl Unkeyed {
+    fn new(own: Option<&OurTable>) -> Self {
+        match own {
+            Some(own) => Self { columns: own.columns.clone(), hashes: own.hashes.clone() },
+            None => Self { columns: Vec::new(), hashes: HashMap::new() },
+        }
+    }
+
+    /// Whether a row is one of them. The page starts with their columns.
+    fn take(&mut self, page: &Batch, row: usize) -> Result<bool> {
+        if self.columns.is_empty() {
+            return Ok(false);
+        }
+        let own = Batch::new(page.select(&[row])?.columns()[..self.columns.len()].to_vec())?;
+        let found = row_hashes(&own).first().and_then(|hash| self.hashes.get_mut(hash));
+        let is_ours = found.as_ref().is_some_and(|left| **left > 0);
+        found.into_iter().for_each(|left| *left = left.saturating_sub(1));
+        Ok(is_ours)
+    }
+}
+
 async fn through(
     referring: &Referring,
     parent: &OurTable,
@@ -175,16 +204,20 @@ async fn through(
         ),
         None => Filter::not_null(&referring.column.name),
     };
-    let mut columns: Vec<ColumnRef> = referring.key.iter().cloned().collect();
-    let has_key = !columns.is_empty();
-    // The key itself may be what refers, where a table extends another.
-    let at = match &referring.key {
-        Some(key) if same_name(&key.name, &referring.column.name) => 0,
-        _ => {
-            columns.push(referring.column.clone());
+    let own = ours.table(&referring.child);
+    // Rows of ours that no key tells from others are told by their content.
+    let mut unkeyed = Unkeyed::new(own.filter(|own| own.key.is_none()));
+    let mut columns = unkeyed.columns.clone();
+    let mut at = |column: &ColumnRef| {
+        // The key itself may be what refers, where a table extends another.
+        let known = columns.iter().position(|known| same_name(&known.name, &column.name));
+        known.unwrap_or_else(|| {
+            columns.push(column.clone());
             columns.len() - 1
-        }
+        })
     };
+    let key_at = referring.key.as_ref().map(&mut at);
+    let value_at = at(&referring.column);
     let mut scan = destination
         .scan(ScanRequest {
             table: referring.child.clone(),
@@ -196,7 +229,6 @@ async fn through(
             batch_bytes: PAGE_BYTES,
         })
         .await?;
-    let own = ours.table(&referring.child);
     let mut found = Dependants {
         child: referring.name.clone(),
         column: referring.column.name.clone(),
@@ -204,20 +236,15 @@ async fn through(
         rows: 0,
         shown: Vec::new(),
     };
-    // Rows of ours that nothing tells from others are known by their number only.
-    let mut unkeyed = own.filter(|own| own.key.is_none()).map_or(0, |own| own.rows);
     while let Some(page) = scan.next().await? {
         for row in 0..page.len() {
-            let value = page.column(at).value(row);
+            let value = page.column(value_at).value(row);
             if !parent.keys.contains(&value) {
                 continue;
             }
-            let key = if has_key { page.column(0).value(row) } else { Value::Null };
-            if own.is_some_and(|own| own.keys.contains(&key)) {
-                continue;
-            }
-            if unkeyed > 0 {
-                unkeyed -= 1;
+            let key = key_at.map(|at| page.column(at).value(row));
+            let is_ours = |key: &Value| own.is_some_and(|own| own.keys.contains(key));
+            if key.as_ref().is_some_and(is_ours) || unkeyed.take(&page, row)? {
                 continue;
             }
             // A row of ours that is to stay already may be referred to.
@@ -227,7 +254,7 @@ async fn through(
             found.rows += 1;
             left.add(&parent.table, &value);
             if found.shown.len() < SHOWN_DEPENDANTS {
-                let own = if has_key { key.to_string() } else { String::new() };
+                let own = key.map(|key| key.to_string()).unwrap_or_default();
                 found.shown.push((own, value.to_string()));
             }
         }

@@ -469,11 +469,9 @@ impl Undoing<'_> {
         });
     }
 
-    /// The keys of a batch of ours that do not stay.
-    fn going(&self, table: &TableName, keys: &super::journal::Keys) -> Vec<Value> {
-        (0..keys.len())
-            .map(|place| keys.get(place))
-            .filter(|key| !self.left.contains(table, key))
-            .collect()
+    /// The rows of these that do not stay.
+    fn going(&self, table: &TableName, mut keys: Vec<Value>) -> Vec<Value> {
+        keys.retain(|key| !self.left.contains(table, key));
+        keys
     }
 }

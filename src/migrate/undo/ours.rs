@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::journal::{BatchKind, BatchRecord, Journal};
 use super::super::operation::folded;
+use super::take_out::undone_hashes;
 use crate::database::{ColumnRef, Result, TableName, Value};
 use crate::plan::Plan;
 
@@ -79,6 +80,10 @@ pub(super) struct OurTable {
     pub(super) keys: KeySet,
     /// Number of our rows.
     pub(super) rows: u64,
+    /// Where nothing tells rows apart: the columns that we wrote, and the hashes of our rows that
+    /// are still there, each with its number.
+    pub(super) columns: Vec<ColumnRef>,
+    pub(super) hashes: HashMap<u128, usize>,
 }
 
 /// Everything of ours, by table.
@@ -98,12 +103,16 @@ impl Ours {
         let mut before = i64::MAX;
         while let Some(batch) = journal.previous_batch(&ADDED, before)? {
             before = batch.id;
-            ours.add(&batch, plan);
+            let undone = match batch.written_to.as_ref().is_none_or(|to| to.key.is_some()) {
+                true => Vec::new(),
+                false => undone_hashes(journal, batch.id)?,
+            };
+            ours.add(&batch, plan, &undone);
         }
         Ok(ours)
     }
 
-    fn add(&mut self, batch: &BatchRecord, plan: &Plan) {
+    fn add(&mut self, batch: &BatchRecord, plan: &Plan, undone: &[u128]) {
         let Some(to) = &batch.written_to else { return };
         let place = *self.by_name.entry(to.table.clone()).or_insert_with(|| {
             let name = match batch.entity.and_then(|place| plan.entities.get(place)) {
@@ -116,6 +125,8 @@ impl Ours {
                 key: to.key.clone(),
                 keys: KeySet::default(),
                 rows: 0,
+                columns: to.columns.clone(),
+                hashes: HashMap::new(),
             });
             self.tables.len() - 1
         });
@@ -123,6 +134,16 @@ impl Ours {
         table.rows += batch.rows;
         for at in 0..batch.destination_keys.len() {
             table.keys.add(&batch.destination_keys.get(at));
+        }
+        if table.key.is_none() {
+            for hash in &batch.hashes {
+                *table.hashes.entry(*hash).or_default() += 1;
+            }
+            for hash in undone {
+                if let Some(left) = table.hashes.get_mut(hash) {
+                    *left = left.saturating_sub(1);
+                }
+            }
         }
     }
 

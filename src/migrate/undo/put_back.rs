@@ -95,11 +95,20 @@ pub(super) async fn outlook(
     Ok(all)
 }
 
+/// The places, in the image of a batch that deleted rows, of those that are back.
+fn places_done(journal: &Journal, batch: &BatchRecord) -> Result<HashSet<i64>> {
+    let back = journal.of_origin(BatchKind::UndoDelete, batch.id)?;
+    let places = back.iter().flat_map(|part| {
+        (0..part.source_keys.len()).filter_map(|place| part.source_keys.get(place).as_integer())
+    });
+    Ok(places.collect())
+}
+
 impl Undoing<'_> {
     /// Puts the rows back that the run deleted, the last deleted first: parents before children.
     pub(super) async fn put_back(&mut self) -> Result<()> {
         let journal = self.story.recorder.reader()?;
-        let done = journal.origins(BatchKind::UndoDelete)?;
+        let begun = journal.origins(BatchKind::UndoDelete)?;
         let mut before = i64::MAX;
         while let Some(batch) = journal.previous_batch(&[BatchKind::Delete], before)? {
             before = batch.id;
@@ -111,17 +120,21 @@ impl Undoing<'_> {
                 .tables
                 .iter()
                 .any(|table| table.name == entity.name && table.inexact.is_empty());
-            if done.contains(&batch.id) {
-                self.done(batch.rows);
+            if !is_possible {
                 continue;
             }
-            if !is_possible {
+            let done = match begun.contains(&batch.id) {
+                true => places_done(&journal, &batch)?,
+                false => HashSet::new(),
+            };
+            if done.len() as u64 == batch.rows {
+                self.done(batch.rows);
                 continue;
             }
             self.control.between_batches().await?;
             self.doing(format!("putting rows of {} back", entity.name));
             let name = entity.name.clone();
-            self.put_back_batch(&batch)
+            self.put_back_batch(&batch, &done)
                 .await
                 .map_err(|fault| fault.while_doing(format!("putting rows of {name} back")))?;
         }
@@ -135,7 +148,8 @@ impl Undoing<'_> {
         }
     }
 
-    async fn put_back_batch(&mut self, batch: &BatchRecord) -> Result<()> {
+    /// Puts those rows of a batch back whose places in its image are not among those done.
+    async fn put_back_batch(&mut self, batch: &BatchRecord, done: &HashSet<i64>) -> Result<()> {
         let Some(to) = &batch.written_to else { return Ok(()) };
         let Some(image) = self.image(batch).await? else {
             return Err(Fault::new(
@@ -148,10 +162,11 @@ impl Undoing<'_> {
             let place = columns.iter().position(|column| same_name(&column.name, &key.name))?;
             Some((key.clone(), place))
         });
-        let missing = match &key {
+        let mut missing = match &key {
             Some((key, place)) => self.missing(to, key, image.rows.column(*place)).await?,
             None => (0..image.rows.len()).collect(),
         };
+        missing.retain(|row| !done.contains(&(*row as i64)));
         let target = InsertTarget { table: to.table.clone(), columns, identity: None };
         let mut pending = vec![missing];
         while let Some(rows) = pending.pop() {
@@ -256,8 +271,9 @@ impl Undoing<'_> {
                 }),
                 destination_keys: Keys::of(keys.unwrap_or_default()),
                 counted,
-                // Parts of a batch are put back again where they are missing.
-                origin: all.then_some(batch.id),
+                // Which rows of the image: nothing else may tell later what is done of it.
+                source_keys: Keys::of(rows.iter().map(|row| Value::Integer(*row as i64))),
+                origin: Some(batch.id),
                 ..NewBatch::new(BatchKind::UndoDelete, "", rows.len() as u64)
             },
         )

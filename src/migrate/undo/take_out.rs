@@ -1,64 +1,99 @@
 //! Our rows go, children before their parents.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::journal::{BatchKind, BatchRecord, Journal, Keys, NewBatch, WrittenTo};
 use super::super::operation::{Done, Operation, row_hashes};
+use super::super::past::entity_step;
 use super::Undoing;
 use super::ours::ADDED;
 use crate::database::{
-    Batch, Column, ColumnRef, ColumnShape, Filter, Removal, Result, ScanRequest, UpdateTarget,
-    Value, same_name,
+    Batch, Column, ColumnRef, ColumnShape, FaultKind, Filter, Removal, Result, ScanRequest,
+    UpdateTarget, Value,
 };
-use crate::plan::{EntityPlan, Rule};
+use crate::plan::Rule;
 
 /// Rows of a page.
 const PAGE_ROWS: usize = 10_000;
 const PAGE_BYTES: usize = 8 << 20;
 
 impl Undoing<'_> {
-    /// Empties the references that the second pass has set, so that rows that refer to one another
-    /// in a circle can go one after the other.
+    /// Empties the references that were set in the second pass, so that rows that refer to one
+    /// another in a circle can go one after the other. That is done of all that had to wait: what
+    /// became of the last batch of a second pass that was interrupted is not always known.
     pub(super) async fn clear_references(&mut self, journal: &Journal) -> Result<()> {
-        let done = journal.origins(BatchKind::UndoClear)?;
-        let batches: Vec<BatchRecord> = journal.of_kind(BatchKind::SecondPass)?;
-        for batch in batches.iter().rev().filter(|batch| !done.contains(&batch.id)) {
-            self.control.between_batches().await?;
-            self.clear_batch(batch).await?;
+        let plan = self.plan;
+        for place in 0..plan.entities.len() {
+            if journal.finished(&entity_step(place))?.is_none() {
+                // The second pass starts when all rows are there.
+                return Ok(());
+            }
+        }
+        let done: HashSet<(i64, String)> = journal
+            .of_kind(BatchKind::UndoClear)?
+            .iter()
+            .filter_map(|batch| Some((batch.origin?, cleared_column(batch)?)))
+            .collect();
+        for (place, entity) in plan.entities.iter().enumerate() {
+            let Some(key) = entity.destination_key() else { continue };
+            for (column, planned) in entity.columns.iter().enumerate() {
+                let Rule::Reference(rule) = &planned.rule else { continue };
+                if !rule.is_deferred {
+                    continue;
+                }
+                let late = Late { place, key, column: &planned.destination, none: &rule.none };
+                let mut after = 0;
+                while let Some(set) = journal.deferred(place, column, after)? {
+                    after = set.batch;
+                    if done.contains(&(after, late.column.name.clone())) {
+                        continue;
+                    }
+                    self.control.between_batches().await?;
+                    let keys = set.cells.into_iter().map(|(_, key, _)| key).collect();
+                    self.clear_batch(&late, after, keys).await.map_err(|fault| {
+                        fault.while_doing(format!("emptying references of {}", entity.name))
+                    })?;
+                }
+            }
         }
         Ok(())
     }
 
-    async fn clear_batch(&mut self, batch: &BatchRecord) -> Result<()> {
-        let (Some(place), Some(to)) = (batch.entity, &batch.written_to) else { return Ok(()) };
-        let entity = &self.plan.entities[place];
-        let Some((key, column, none)) = emptied(entity, to) else { return Ok(()) };
-        let going = self.going(&to.table, &batch.destination_keys);
+    async fn clear_batch(&mut self, late: &Late<'_>, origin: i64, keys: Vec<Value>) -> Result<()> {
+        let entity = &self.plan.entities[late.place];
+        let going = self.going(&entity.destination_table, keys);
         if going.is_empty() {
             return Ok(());
         }
         self.doing(format!("emptying references of {}", entity.name));
-        let mut keys = Column::for_type(&key.data_type)?;
-        let mut values = Column::for_type(&column.data_type)?;
+        let mut keys = Column::for_type(&late.key.data_type)?;
+        let mut values = Column::for_type(&late.column.data_type)?;
         for id in &going {
             keys.push(id)?;
-            values.push(&none)?;
+            values.push(late.none)?;
         }
-        let target = UpdateTarget { table: to.table.clone(), key, columns: vec![column] };
+        let target = UpdateTarget {
+            table: entity.destination_table.clone(),
+            key: late.key.clone(),
+            columns: vec![late.column.clone()],
+        };
         let rows = Batch::new(vec![keys, values])?;
         self.write(
             &Operation::Update { target: &target, batch: &rows },
             NewBatch {
-                entity: batch.entity,
-                written_to: Some(to.clone()),
+                entity: Some(late.place),
+                written_to: Some(WrittenTo {
+                    table: entity.destination_table.clone(),
+                    key: Some(ColumnRef::from(late.key)),
+                    columns: vec![ColumnRef::from(late.column)],
+                }),
                 destination_keys: Keys::of(going.iter().cloned()),
-                origin: Some(batch.id),
+                origin: Some(origin),
                 ..NewBatch::new(BatchKind::UndoClear, "", going.len() as u64)
             },
         )
         .await
         .map(drop)
-        .map_err(|fault| fault.while_doing(format!("emptying references of {}", entity.name)))
     }
 
     /// Deletes our rows, the last written first.
@@ -89,7 +124,8 @@ impl Undoing<'_> {
     async fn take_out_batch(&mut self, batch: &BatchRecord) -> Result<()> {
         let Some(to) = &batch.written_to else { return Ok(()) };
         let Some(key) = &to.key else { return self.take_out_unkeyed(batch, to).await };
-        let going = self.going(&to.table, &batch.destination_keys);
+        let keys = &batch.destination_keys;
+        let going = self.going(&to.table, (0..keys.len()).map(|place| keys.get(place)).collect());
         if going.is_empty() {
             return Ok(());
         }
@@ -127,7 +163,7 @@ impl Undoing<'_> {
             *wanted.entry(*hash).or_default() += 1;
         }
         // What an earlier attempt has taken out is not taken out again.
-        for hash in journal.undone_hashes(batch.id)? {
+        for hash in undone_hashes(&journal, batch.id)? {
             if let Some(left) = wanted.get_mut(&hash) {
                 *left = left.saturating_sub(1);
             }
@@ -208,7 +244,7 @@ impl Undoing<'_> {
             returning: to.columns.clone(),
         };
         let counted = self.destination.count(&to.table, &Filter::All).await?;
-        let done = self
+        let done = match self
             .write(
                 // Texts are compared without case in the database; that will not do here.
                 &Operation::Delete { removal: &removal, keep: false, expect: Some(hash) },
@@ -221,9 +257,19 @@ impl Undoing<'_> {
                     ..NewBatch::new(BatchKind::UndoInsert, "", times as u64)
                 },
             )
-            .await?;
+            .await
+        {
+            Ok(done) => done,
+            // They cannot be told from rows of others.
+            Err(fault) if fault.kind == FaultKind::Data => return self.not_found(to, times),
+            Err(fault) => return Err(fault),
+        };
         self.done(done.rows);
-        Ok(())
+        match (times as u64).saturating_sub(done.rows) {
+            0 => Ok(()),
+            // Somebody was quicker.
+            gone => self.not_found(to, gone as usize),
+        }
     }
 
     /// One transaction, with what the journal is to know of it.
@@ -240,7 +286,7 @@ impl Undoing<'_> {
                     session: session.to_owned(),
                     rows: done.rows,
                     hashes: match done.hashes.is_empty() {
-                        true => batch.hashes.clone(),
+                        true => batch.hashes.iter().take(done.rows as usize).copied().collect(),
                         false => done.hashes.clone(),
                     },
                     ..batch.clone()
@@ -253,12 +299,22 @@ impl Undoing<'_> {
     }
 }
 
-/// The key, the column that was set late, and what stands for "none" in it.
-fn emptied(entity: &EntityPlan, to: &WrittenTo) -> Option<(ColumnShape, ColumnShape, Value)> {
-    let key = entity.destination_key()?.clone();
-    let wanted: &ColumnRef = to.columns.first()?;
-    let column =
-        entity.columns.iter().find(|column| same_name(&column.destination.name, &wanted.name))?;
-    let Rule::Reference(rule) = &column.rule else { return None };
-    Some((key, column.destination.clone(), rule.none.clone()))
+/// Hashes of rows that have been taken out of what a batch has written.
+pub(super) fn undone_hashes(journal: &Journal, batch: i64) -> Result<Vec<u128>> {
+    let undone = journal.of_origin(BatchKind::UndoInsert, batch)?;
+    Ok(undone.into_iter().flat_map(|batch| batch.hashes).collect())
+}
+
+/// A column whose references had to wait.
+struct Late<'a> {
+    place: usize,
+    key: &'a ColumnShape,
+    column: &'a ColumnShape,
+    /// What stands for "none" in it.
+    none: &'a Value,
+}
+
+/// The column that a batch has emptied.
+fn cleared_column(batch: &BatchRecord) -> Option<String> {
+    Some(batch.written_to.as_ref()?.columns.first()?.name.clone())
 }
