@@ -103,6 +103,8 @@ impl Model {
             return;
         }
         self.screen = Screen::Home;
+        // What was opened by its path is open: its field is not typed in any more.
+        self.home.path = None;
         self.migration.start(Purpose::Home, Effect::List);
     }
 

@@ -4,6 +4,7 @@ use super::Reporter;
 use super::desk::Desk;
 use crate::database::{Fault, Result};
 use crate::front::{Home, open};
+use crate::migrate::undo::{Outlook, forecast};
 use crate::migrate::{check_destination, check_pair};
 use crate::outsystems::Side;
 use crate::plan::{Purpose, model_fingerprint};
@@ -67,6 +68,10 @@ pub(super) async fn check(
         }
         Err(fault) => checks.fault(&fault, ""),
     }
+    match forecast(&plan, sides.destination.as_ref()).await {
+        Ok(outlooks) => checks.undo(&outlooks),
+        Err(fault) => checks.fault(&fault, "Connect"),
+    }
     match home.check() {
         Ok(()) => checks.good("the journal can be kept on this machine", ""),
         Err(fault) => checks.fault(&fault, ""),
@@ -92,6 +97,25 @@ impl Checks<'_> {
 
     fn bad(&mut self, text: String, advice: &str, step: &'static str) {
         self.push(Sign::Bad, text, advice.to_owned(), step);
+    }
+
+    /// Whether an undo would bring back what is deleted; for each reason why not, the tables.
+    fn undo(&mut self, outlooks: &[Outlook]) {
+        let mut inexact: Vec<(&str, Vec<&str>)> = Vec::new();
+        for outlook in outlooks.iter().filter(|outlook| !outlook.inexact.is_empty()) {
+            match inexact.iter_mut().find(|(why, _)| *why == outlook.inexact) {
+                Some((_, names)) => names.push(&outlook.name),
+                None => inexact.push((&outlook.inexact, vec![&outlook.name])),
+            }
+        }
+        if inexact.is_empty() {
+            self.good("undo can take it all back, as it was before", "");
+        }
+        for (why, names) in inexact {
+            let count = counted(names.len() as u64, "table", "tables");
+            let text = format!("undo brings no deleted rows of {count} back: {why}");
+            self.push(Sign::Warning, text, format!("{}.", names.join(", ")), "");
+        }
     }
 
     fn fault(&mut self, fault: &Fault, step: &'static str) {

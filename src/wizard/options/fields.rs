@@ -102,14 +102,18 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
     let destination = migration.name_of(Side::Destination);
     match name {
         REPLACE => {
+            let kept = if migration.plan.options.keep_before_images {
+                "They are kept on this machine as they were; an undo brings them back.".to_owned()
+            } else {
+                format!("The plan does not keep them: only a backup of {destination} has them.")
+            };
             let stay = match existing.stays {
                 0 => String::new(),
                 1 => " 1 row of other tenants or parents stays.".to_owned(),
                 stays => format!(" {} rows of other tenants or parents stay.", number(stays)),
             };
             format!(
-                "Deletes {destination}'s rows of the chosen entities first: a fresh copy. osferry \
-                 cannot bring them back yet; a backup of {destination} can.{stay}"
+                "Deletes {destination}'s rows of the chosen entities first: a fresh copy. {kept}{stay}"
             )
         }
         KEEP => format!(

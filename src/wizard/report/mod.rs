@@ -2,6 +2,7 @@
 
 mod digest;
 mod lessons;
+mod taking;
 mod view;
 
 use super::keys::{Binding, Command, EXPORT, EXPORT_PLAN, Key};
@@ -12,9 +13,11 @@ use super::migration::{Going, Migration, Taking};
 use super::step::{Ask, AskKind, Event, Notice, Reason, Step};
 use super::viewport::Size;
 use crate::outsystems::Side;
-use crate::report::{NextStep, RunReport, Verdict, counted, number, standing_lines};
+use crate::report::{NextStep, Verdict, counted, number};
 use digest::{Digest, Said, Section};
 use lessons::Learned;
+pub(super) use taking::ask_to_resume;
+use taking::{Asked, asked, may, next_in_words, take};
 
 /// What is shown of the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,7 +153,13 @@ impl Report {
         let Some(digest) = &self.digest else { return Vec::new() };
         let next = self.next(migration);
         let mut lines = Vec::new();
-        for section in digest.sections.iter().chain([&next]) {
+        let is_open = migration.report.as_ref().is_some_and(|reported| {
+            let steps = reported.report.next_steps();
+            steps.iter().any(|step| matches!(step, NextStep::Resume | NextStep::UndoFurther))
+        });
+        // What did not come to its end is gone on with first of all.
+        let (above, below) = if is_open { (Some(&next), None) } else { (None, Some(&next)) };
+        for section in above.into_iter().chain(&digest.sections).chain(below) {
             if !lines.is_empty() {
                 lines.push(Said::text(""));
             }
@@ -242,46 +251,6 @@ fn scroll(list: &mut List, command: Command, lines: usize, height: usize) {
     list.obey(command, last + 1, height);
 }
 
-/// What can be done next, with the key that does it.
-fn next_in_words(report: &RunReport, step: NextStep) -> String {
-    match step {
-        NextStep::Resume => "r  go on where it ended, without writing anything twice".to_owned(),
-        NextStep::UndoFurther => "u  go on with the undoing".to_owned(),
-        NextStep::Undo => "u  take back what it wrote; looks first".to_owned(),
-        step => report.next_in_words(step),
-    }
-}
-
-/// Begins to resume or undo the run, where that can be done.
-fn take(taking: Taking, migration: &mut Migration) {
-    let Some(reported) = &migration.report else { return };
-    if taking.fits(&reported.report) && reported.past.is_some() {
-        migration.take(taking);
-        return;
-    }
-    migration.say(match (taking, reported.past.is_some()) {
-        (_, false) => "Its journal does not tell what is needed for that.",
-        (Taking::Resume, true) => "There is nothing to go on with: the run came to its end.",
-        (Taking::Undo, true) => "This run is undone already.",
-    });
-}
-
-/// Asks whether the run is gone on with, and says where it stands.
-pub(super) fn ask_to_resume(migration: &mut Migration) {
-    let Some(past) = migration.past() else { return };
-    let mut lines = standing_lines(&past.standing);
-    lines.push(
-        "Both databases are checked first; nothing is written twice, and what is complete is not \
-         sent again."
-            .to_owned(),
-    );
-    let name = migration.name_of(Side::Destination);
-    let choices =
-        [("Stay", "with this report".to_owned()), ("Go on", format!("writing to {name}"))];
-    let choices = choices.map(|(name, what)| (name.to_owned(), what)).to_vec();
-    migration.ask(SURE_RESUME, "Go on where the run ended?", lines, choices);
-}
-
 fn ask_again(migration: &mut Migration) {
     let name = migration.name_of(Side::Destination);
     let mut lines = vec![
@@ -331,37 +300,6 @@ fn wrapped(lines: &[Said], width: usize) -> Vec<Said> {
         }
     }
     out
-}
-
-/// Whether this can be done with the run whose report is shown.
-fn may(taking: Taking, migration: &Migration) -> bool {
-    let fits = migration.report.as_ref().is_some_and(|reported| taking.fits(&reported.report));
-    fits && migration.past().is_some()
-}
-
-/// What plain mode offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    Leave,
-    Another,
-    Take(Taking),
-}
-
-impl Asked {
-    fn label(self) -> &'static str {
-        match self {
-            Self::Leave => "leave",
-            Self::Another => "another migration",
-            Self::Take(Taking::Resume) => "go on where it ended",
-            Self::Take(Taking::Undo) => "undo: take back what it wrote; looks first",
-        }
-    }
-}
-
-fn asked(migration: &Migration) -> Vec<Asked> {
-    let taken = [Taking::Resume, Taking::Undo].into_iter();
-    let taken = taken.filter(|taking| may(*taking, migration)).map(Asked::Take);
-    [Asked::Leave, Asked::Another].into_iter().chain(taken).collect()
 }
 
 /// The first half of the sentence that says how it ended.

@@ -43,14 +43,19 @@ impl Ledger {
         let deleted = self.report.deleted();
         if deleted == 0 {
             return format!(
-                "This writes {} to {name} and deletes none of its own. osferry cannot take them \
-                 out again yet; a backup of {name} can.",
+                "This writes {} to {name} and deletes none of its own. Undo can take them out \
+                 again, as long as nobody has changed them since.",
                 self.rows_words()
             );
         }
+        let back = if self.plan.options.keep_before_images {
+            "Undo can take ours out again and bring back what was deleted, where the checks say so."
+                .to_owned()
+        } else {
+            format!("What is deleted is not kept: only a backup of {name} has it.")
+        };
         format!(
-            "This deletes {} of {name} and writes {}. osferry cannot bring them back yet; a \
-             backup of {name} can.",
+            "This deletes {} of {name} and writes {}. {back}",
             counted(deleted, "row", "rows"),
             self.rows_words()
         )

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use osferry::compare::{Answers, FindingKind};
 use osferry::database::{Destination, Source};
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 
 /// A plan, with the models that it was made from.
 pub struct Planned {
+    id: String,
     pub plan: Arc<Plan>,
     source_model: Arc<Environment>,
     destination_model: Arc<Environment>,
@@ -74,10 +76,17 @@ pub async fn planned_if_possible(
         &file.options,
     );
     Ok(Planned {
+        id: run_id(),
         plan: Arc::new(plan?),
         source_model: Arc::new(source_model),
         destination_model: Arc::new(destination_model),
     })
+}
+
+/// Another one each time: locks are named by it, and tests run side by side on one server.
+fn run_id() -> String {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    format!("run{}x{}", std::process::id(), RUNS.fetch_add(1, Ordering::SeqCst))
 }
 
 impl Planned {
@@ -128,7 +137,7 @@ impl Planned {
 
     fn header(&self) -> RunHeader {
         RunHeader {
-            id: "run".to_owned(),
+            id: self.id.clone(),
             name: self.plan.name.clone(),
             started: String::new(),
             source: "prod".to_owned(),

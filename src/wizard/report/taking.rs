@@ -1,0 +1,77 @@
+//! What can be done with the run whose report is shown: going on with it, undoing it.
+
+use super::super::migration::{Migration, Taking};
+use super::SURE_RESUME;
+use crate::outsystems::Side;
+use crate::report::{NextStep, RunReport, standing_lines};
+
+/// What can be done next, with the key that does it.
+pub(super) fn next_in_words(report: &RunReport, step: NextStep) -> String {
+    match step {
+        NextStep::Resume => "r  go on where it ended, without writing anything twice".to_owned(),
+        NextStep::UndoFurther => "u  go on with the undoing".to_owned(),
+        NextStep::Undo => "u  take back what it wrote; looks first".to_owned(),
+        step => report.next_in_words(step),
+    }
+}
+
+/// Begins to resume or undo the run, where that can be done.
+pub(super) fn take(taking: Taking, migration: &mut Migration) {
+    let Some(reported) = &migration.report else { return };
+    if taking.fits(&reported.report) && reported.past.is_some() {
+        migration.take(taking);
+        return;
+    }
+    migration.say(match (taking, reported.past.is_some()) {
+        (_, false) => "Its journal does not tell what is needed for that.",
+        (Taking::Resume, true) => "There is nothing to go on with: the run came to its end.",
+        (Taking::Undo, true) => "This run is undone already.",
+    });
+}
+
+/// Asks whether the run is gone on with, and says where it stands.
+pub(in crate::wizard) fn ask_to_resume(migration: &mut Migration) {
+    let Some(past) = migration.past() else { return };
+    let mut lines = standing_lines(&past.standing);
+    lines.push(
+        "Both databases are checked first; nothing is written twice, and what is complete is not \
+         sent again."
+            .to_owned(),
+    );
+    let name = migration.name_of(Side::Destination);
+    let choices =
+        [("Stay", "with this report".to_owned()), ("Go on", format!("writing to {name}"))];
+    let choices = choices.map(|(name, what)| (name.to_owned(), what)).to_vec();
+    migration.ask(SURE_RESUME, "Go on where the run ended?", lines, choices);
+}
+
+/// Whether this can be done with the run whose report is shown.
+pub(super) fn may(taking: Taking, migration: &Migration) -> bool {
+    let fits = migration.report.as_ref().is_some_and(|reported| taking.fits(&reported.report));
+    fits && migration.past().is_some()
+}
+
+/// What plain mode offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Leave,
+    Another,
+    Take(Taking),
+}
+
+impl Asked {
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Another => "another migration",
+            Self::Take(Taking::Resume) => "go on where it ended",
+            Self::Take(Taking::Undo) => "undo: take back what it wrote; looks first",
+        }
+    }
+}
+
+pub(super) fn asked(migration: &Migration) -> Vec<Asked> {
+    let taken = [Taking::Resume, Taking::Undo].into_iter();
+    let taken = taken.filter(|taking| may(*taking, migration)).map(Asked::Take);
+    [Asked::Leave, Asked::Another].into_iter().chain(taken).collect()
+}
