@@ -70,12 +70,10 @@ fn dependants(found: &Dependants) -> Vec<String> {
         found.parent,
         found.column
     )];
-    lines.extend(
-        found.shown.iter().take(NAMED).map(|(own, to)| match own.as_str() {
-            "" => format!("  a row refers to row {to}"),
-            own => format!("  row {own} refers to row {to}"),
-        }),
-    );
+    lines.extend(found.shown.iter().take(NAMED).map(|(own, to)| match own.as_str() {
+        "" => format!("  a row refers to row {to}"),
+        own => format!("  row {own} refers to row {to}"),
+    }));
     lines
 }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::super::session::row_hashes;
 use super::ours::{Left, OurTable, Ours};
 use crate::database::{
-    Batch, ColumnRef, Destination, Filter, Result, ScanRequest, TableName, TableShape, Value, same_name,
+    Batch, ColumnRef, Destination, Filter, Result, ScanRequest, TableName, TableShape, Value,
+    same_name,
 };
 use crate::outsystems::{Entity, Environment, Resolution, SystemTarget};
 use crate::plan::{Plan, Rule, Target};

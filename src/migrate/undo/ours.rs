@@ -190,9 +190,8 @@ impl Left {
     /// How many of these rows stay.
     pub(super) fn among(&self, table: &TableName, own: &KeySet) -> u64 {
         let Some(keys) = self.0.get(table) else { return 0 };
-        let is_number = |key: &str| {
-            key.parse().is_ok_and(|number| own.contains(&Value::Integer(number)))
-        };
+        let is_number =
+            |key: &str| key.parse().is_ok_and(|number| own.contains(&Value::Integer(number)));
         let is_ours = |key: &&String| is_number(key) || own.contains(&Value::text(key));
         keys.iter().filter(is_ours).count() as u64
     }

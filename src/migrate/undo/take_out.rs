@@ -8,8 +8,8 @@ use super::super::session::{Done, Operation, row_hashes};
 use super::Undoing;
 use super::ours::ADDED;
 use crate::database::{
-    Batch, Column, ColumnRef, ColumnShape, FaultKind, Filter, Removal, Result, ScanRequest, UpdateTarget,
-    Value,
+    Batch, Column, ColumnRef, ColumnShape, FaultKind, Filter, Removal, Result, ScanRequest,
+    UpdateTarget, Value,
 };
 use crate::plan::Rule;
 
