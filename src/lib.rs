@@ -25,7 +25,9 @@
 //!   is pure; [`migrate::survey`] has the questions answered and compares again.
 //! - [`plan`] is pure as well: scope, decisions, order, a rule per column. A [`plan::Plan`] is
 //!   complete; the run and the proof need nothing else to know what to do.
-//! - [`migrate`] does it: preflight, then batch by batch, journaled before each commit.
+//! - [`migrate`] does it: preflight, then batch by batch, journaled before each commit. A run that
+//!   goes on ([`migrate::resume`]) is the same run with a journal that says what is done; an undo
+//!   ([`migrate::undo`]) is batches like those of a run, in the other direction.
 //! - [`proof`] reads plan, journal and both databases, and shares nothing with the code that
 //!   rewrote and wrote the rows. [`migrate`] notes two things for it: the digest of what it reads,
 //!   and a picture of the destination before the first write ([`proof::Surroundings`]).
@@ -72,6 +74,9 @@
 //!   `plan/file/write.rs`; its line in `docs/manual.md` (a test asks for it).
 //! - *A statement for SQL Server*: `database/sqlserver/statements/`, with its place in the pinned
 //!   dump beside it.
+//! - *Something that is written to a destination*: an `Operation` of `migrate/operation.rs`, in a
+//!   `WriteSession`; nothing is written another way. What became of it when nobody has said so is
+//!   found out in `migrate/settle.rs`, for a run and for one that goes on alike.
 //! - *A database*: an engine is a folder in `database/` that gives the port's traits; the scenarios
 //!   of `tests/it/port.rs` say what is expected of it.
 //! - *A command*: a file in `cli/` and a variant in `cli/mod.rs`. What it does beyond asking and

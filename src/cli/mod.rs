@@ -5,6 +5,8 @@
 
 mod compare;
 mod ending;
+mod export;
+mod forget;
 mod keys;
 mod panic;
 mod practice;
@@ -104,6 +106,10 @@ enum Command {
     Verify(VerifyArguments),
     /// Take back what a run wrote, and bring back what it deleted
     Undo(UndoArguments),
+    /// Write whose id became whose, or the audit record of a run, to standard output
+    Export(ExportArguments),
+    /// Delete the rows that a run keeps for its undo
+    Forget(ForgetArguments),
     /// List the runs of this machine
     Runs(RunsArguments),
     /// Print the wizard's keys
@@ -237,6 +243,39 @@ struct VerifyArguments {
 }
 
 #[derive(Args)]
+struct ExportArguments {
+    /// The run, by id or name; by id when its journal is damaged
+    run: String,
+    /// What is written
+    what: ExportWhat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ExportWhat {
+    /// Whose id became whose, as CSV; of a damaged journal whatever can be read
+    Ids,
+    /// Who did and decided what, and when, as JSON lines
+    Audit,
+}
+
+#[derive(Args)]
+struct ForgetArguments {
+    /// The run, by id or name
+    run: String,
+    /// The destination database's name, to confirm that an undo need not be exact any more
+    #[arg(
+        long,
+        value_name = "NAME",
+        required_unless_present = "dry_run",
+        conflicts_with = "dry_run"
+    )]
+    confirm: Option<String>,
+    /// Say what would be deleted; deletes nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Args)]
 struct RunsArguments {
     /// Print a JSON array, newest last
     #[arg(long)]
@@ -287,6 +326,8 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
             Some(Command::Undo(arguments)) => undo::undo(&home, &arguments).await,
+            Some(Command::Export(arguments)) => export::export(&home, &arguments),
+            Some(Command::Forget(arguments)) => forget::forget(&home, &arguments).await,
             Some(Command::Runs(arguments)) => runs::runs(&home, &arguments),
             Some(Command::Keys) => Ok(keys::keys()),
         }

@@ -19,8 +19,9 @@ pub(super) async fn undo(home: &Home, arguments: &UndoArguments) -> Result<Exit,
     let (known, journal) = home.run(&arguments.run)?;
     journal.check()?;
     crate::migrate::undo::check_undoable(&journal)?;
-    let (header, plan) = (journal.header()?, journal.plan()?);
+    let (mut header, plan) = (journal.header()?, journal.plan()?);
     drop(journal);
+    header.operator.confirmed = arguments.confirm.clone().unwrap_or_default();
     if let Some(confirm) = &arguments.confirm
         && !same_name(confirm, &header.destination_database)
     {

@@ -83,6 +83,14 @@ impl Fault {
         self.what = format!("{doing}: {}", self.what);
         self
     }
+
+    /// What happened and what to do about it, as sentences one after the other.
+    #[must_use]
+    pub fn in_a_line(&self) -> String {
+        let code = self.code.map_or_else(String::new, |code| format!(" (error {code})"));
+        let what = format!("{}{code}.", self.what.trim_end_matches('.'));
+        if self.next.is_empty() { what } else { format!("{what} {}", self.next) }
+    }
 }
 
 impl fmt::Display for Fault {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use super::home::{Home, KnownRun};
+use super::one_writer::one_writer;
 use super::prove::{Sides, keep_proof, signed};
 use crate::database::{Destination, Fault, Result, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
@@ -86,7 +87,9 @@ pub async fn carry_out(
     let (id, folder) = home.new_run(&jiff::Zoned::now());
     events(Stage::Started { id: &id, folder: &folder });
     let request = request(ready, header(ready, &id), folder.clone(), control, progress);
+    let alone = one_writer(&folder, ready.destination.as_ref())?;
     let end = crate::migrate::run(request).await?;
+    drop(alone);
     Ok(ended(ready, end, id, folder, &mut events).await)
 }
 
@@ -96,16 +99,20 @@ pub async fn carry_out(
 /// databases and the models as they are now. An error means that nothing was written.
 pub async fn go_on(
     known: &KnownRun,
-    header: RunHeader,
+    mut header: RunHeader,
     ready: &Ready,
     control: Control,
     progress: watch::Sender<Progress>,
     mut events: impl FnMut(Stage<'_>) + Send,
 ) -> Result<Carried> {
+    // The name was typed when the run was started; going on with it asks for none.
+    header.operator = operator(ready.destination.as_ref(), "");
     let (id, folder) = (known.id.clone(), known.folder.clone());
     events(Stage::Started { id: &id, folder: &folder });
     let request = request(ready, header, folder.clone(), control, progress);
+    let alone = one_writer(&folder, ready.destination.as_ref())?;
     let end = crate::migrate::resume(request).await?;
+    drop(alone);
     Ok(ended(ready, end, id, folder, &mut events).await)
 }
 
@@ -165,11 +172,16 @@ fn header(ready: &Ready, id: &str) -> RunHeader {
         source_fingerprint: model_fingerprint(&ready.source_model),
         destination_fingerprint: model_fingerprint(&ready.destination_model),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        operator: Operator {
-            system_user: system_user(),
-            sign_in: destination.user.clone(),
-            confirmed: ready.confirmed.clone(),
-        },
+        operator: operator(ready.destination.as_ref(), &ready.confirmed),
+    }
+}
+
+/// Who is at it now, signed in to this destination.
+pub(super) fn operator(destination: &dyn Destination, confirmed: &str) -> Operator {
+    Operator {
+        system_user: system_user(),
+        sign_in: destination.facts().user.clone(),
+        confirmed: confirmed.to_owned(),
     }
 }
 

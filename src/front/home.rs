@@ -100,6 +100,14 @@ impl Home {
         Ok(runs)
     }
 
+    /// The run with that id, whatever its journal is like, or the only one with that name.
+    pub fn known(&self, wanted: &str) -> Result<KnownRun> {
+        match self.runs()?.into_iter().find(|run| run.id == wanted) {
+            Some(run) => Ok(run),
+            None => self.run(wanted).map(|(run, _)| run),
+        }
+    }
+
     /// The run with that id, or the only one with that name.
     pub fn run(&self, wanted: &str) -> Result<(KnownRun, Journal)> {
         let mut named = Vec::new();

@@ -8,7 +8,9 @@
 
 pub mod carry;
 mod drafts;
+pub mod forget;
 pub mod home;
+mod one_writer;
 pub mod open;
 pub mod practice;
 mod prove;

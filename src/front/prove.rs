@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::carry::{clock, system_user};
 use crate::database::{Fault, FaultKind, Result, Source};
-use crate::migrate::journal::{Journal, Recorder, RunState};
+use crate::migrate::journal::{Journal, Operator, Recorder, RunState, Stretch, StretchKind};
 use crate::outsystems::Environment;
 use crate::plan::{Plan, model_fingerprint};
 use crate::proof::{Keep, Made, Proof, ProofOptions, ProofProgress, prove};
@@ -63,6 +63,14 @@ pub(super) async fn keep_proof(recorder: &Recorder, proof: &Proof) -> Result<()>
     let text = serde_json::to_string(proof)
         .map_err(|error| Fault::new(FaultKind::Other, error.to_string()))?;
     let at = clock();
+    if let Some(made) = &proof.made {
+        let operator = Operator {
+            system_user: made.system_user.clone(),
+            sign_in: made.destination_sign_in.clone(),
+            confirmed: String::new(),
+        };
+        recorder.stretch(Stretch::new(StretchKind::Proof, made.begun.clone(), operator)).await?;
+    }
     recorder.set_proof(text).await?;
     recorder.event(&at, state.label())?;
     recorder.set_state(state, Some(at)).await

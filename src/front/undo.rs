@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::carry::{Carried, clock, reported};
+use super::carry::{Carried, clock, operator, reported};
 use super::home::KnownRun;
+use super::one_writer::one_writer;
 use crate::database::{Destination, Result, Source};
 use crate::migrate::Control;
 use crate::migrate::journal::RunHeader;
@@ -20,7 +21,8 @@ pub struct Undo {
     pub known: KnownRun,
     /// Its plan.
     pub plan: Arc<Plan>,
-    /// What the journal says of it.
+    /// What the journal says of it; `operator.confirmed` is what was given as the destination's name
+    /// to confirm the undo.
     pub header: RunHeader,
     /// Where it read rows.
     pub source: Arc<dyn Source>,
@@ -34,9 +36,11 @@ pub struct Undo {
 
 impl Undo {
     fn request(&self, control: Control, progress: watch::Sender<UndoProgress>) -> UndoRequest {
+        let mut header = self.header.clone();
+        header.operator = operator(self.destination.as_ref(), &header.operator.confirmed);
         UndoRequest {
             plan: Arc::clone(&self.plan),
-            header: self.header.clone(),
+            header,
             folder: self.known.folder.clone(),
             source: Arc::clone(&self.source),
             destination: Arc::clone(&self.destination),
@@ -63,7 +67,9 @@ impl Undo {
         control: Control,
         progress: watch::Sender<UndoProgress>,
     ) -> Result<Carried> {
+        let alone = one_writer(&self.known.folder, self.destination.as_ref())?;
         let end = undo::undo(self.request(control, progress)).await?;
+        drop(alone);
         let (id, folder): (String, PathBuf) = (self.known.id.clone(), self.known.folder.clone());
         let mut carried = reported(id, folder);
         if let UndoEnd::Failed(fault) | UndoEnd::Stopped(fault) = end {

@@ -90,7 +90,10 @@ impl<'a> Again<'a> {
         afresh: bool,
     ) -> Result<Self> {
         let recorder = match sample {
-            Some(_) => None,
+            Some(_) => {
+                Journal::open(&known.folder)?.check()?;
+                None
+            }
             None => Some(Recorder::open(&known.folder)?),
         };
         Ok(Self { known, sides, sample, afresh, recorder })

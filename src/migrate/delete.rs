@@ -2,8 +2,9 @@
 
 use super::control::Control;
 use super::journal::{BatchKind, Keys, NewBatch, WrittenTo};
+use super::operation::Operation;
 use super::progress::{EntityState, Teller};
-use super::session::{Operation, WriteSession};
+use super::session::WriteSession;
 use super::story::Story;
 use crate::database::{
     ColumnRef, Destination, Filter, Removal, Result, TableName, TableShape, Value,

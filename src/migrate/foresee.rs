@@ -12,7 +12,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::control::Control;
-use super::load::{key_of, scan_source};
+use super::reader::{key_of, request};
 use super::remap::{Carried, Maps, came_twice, fold, remap};
 use crate::database::{Result, Source};
 use crate::outsystems::SourceId;
@@ -107,7 +107,8 @@ impl Foresight<'_> {
         let entity = &self.plan.entities[place];
         let doing = || format!("looking ahead in {}", entity.name);
         let mut carried = Carried::default();
-        let mut scan = scan_source(self.plan, place, self.source, self.marks[place], None).await?;
+        let request = request(self.plan, place, self.marks[place], None)?;
+        let mut scan = self.source.scan(request).await?;
         while let Some(batch) = scan.next().await.map_err(|fault| fault.while_doing(doing()))? {
             self.control.between_batches().await?;
             let remapped = remap(self.plan, place, &batch, maps)?;

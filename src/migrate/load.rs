@@ -7,24 +7,22 @@ use tokio::sync::mpsc;
 
 use super::control::Control;
 use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
+use super::operation::{Done, Operation, telling_columns};
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
+use super::reader::{BATCH_BYTES, Read, Reader, key_of, request};
 use super::reading::Reading;
 use super::remap::{Carried, Maps, Remapped, came_twice, fold, remap};
-use super::session::{Done, Operation, WriteSession, row_hashes, telling_columns};
+use super::session::WriteSession;
 use super::story::Story;
+use super::unkeyed::Unkeyed;
 use crate::database::{
     Batch, ColumnRef, ColumnType, Destination, Fault, FaultKind, Filter, InsertTarget, Result,
-    Scan, ScanRequest, Source, Value,
+    ScanRequest, Source, Value,
 };
 use crate::outsystems::SourceId;
 use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan};
 use crate::proof::{Canonical, combine};
-
-/// A batch holds at most this many bytes; with the batches on their way that bounds the memory.
-pub(super) const BATCH_BYTES: usize = 8 << 20;
-/// Batches read ahead of the one being written.
-const READ_AHEAD: usize = 2;
 
 /// What loading an entity needs.
 pub(super) struct Load<'a> {
@@ -45,52 +43,6 @@ pub(super) struct Load<'a> {
     pub(super) mark: Option<SourceId>,
 }
 
-/// A batch as read, with the proof's hash of each row; `None` after the last. A channel that
-/// closes without it has lost its reader, not reached the end.
-type Read = Option<(Batch, Vec<u128>)>;
-
-/// The rows of the source that are carried over.
-pub(super) fn rows_below(entity: &EntityPlan, mark: Option<SourceId>) -> Filter {
-    match (mark, entity.key_column()) {
-        (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::from(mark)),
-        _ => Filter::All,
-    }
-}
-
-/// Starts reading an entity's rows in key order: the key column first if it has one, then the
-/// plan's columns.
-pub(super) async fn scan_source(
-    plan: &Plan,
-    place: usize,
-    source: &dyn Source,
-    mark: Option<SourceId>,
-    after: Option<Value>,
-) -> Result<Box<dyn Scan>> {
-    let entity = &plan.entities[place];
-    let key = entity.key_column();
-    let mut columns: Vec<ColumnRef> = key.into_iter().cloned().collect();
-    columns.extend(entity.columns.iter().map(|column| column.source.clone()));
-    if columns.is_empty() {
-        return Err(Fault::new(FaultKind::Data, "no column of this entity can be read"));
-    }
-    source
-        .scan(ScanRequest {
-            table: entity.source_table.clone(),
-            columns,
-            filter: rows_below(entity, mark),
-            key: key.map(|key| key.name.clone()),
-            after,
-            batch_rows: plan.options.batch_rows,
-            batch_bytes: BATCH_BYTES,
-        })
-        .await
-}
-
-/// The key of a row read by [`scan_source`]; NULL where the entity has none.
-pub(super) fn key_of(entity: &EntityPlan, batch: &Batch, row: usize) -> Value {
-    entity.key_column().map_or(Value::Null, |_| batch.column(0).value(row))
-}
-
 impl<'a> Load<'a> {
     pub(super) fn entity(&self) -> &'a EntityPlan {
         &self.plan.entities[self.place]
@@ -103,6 +55,9 @@ impl<'a> Load<'a> {
         let mut carried = Carried::clone(&self.past.carried);
         self.unkeyed.written.clone_from(&self.past.written);
         self.unkeyed.counted = self.count_before().await?;
+        if self.entity().key_column().is_none() {
+            self.story.recorder.forget_left_out(self.place)?;
+        }
         let name = self.entity().name.clone();
         let mut batches = self.read_ahead().await?;
         // Rows that nothing tells apart are all read again.
@@ -161,26 +116,20 @@ impl<'a> Load<'a> {
     /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
     async fn read_ahead(&mut self) -> Result<mpsc::Receiver<Result<Read>>> {
         let after = self.past.reached.clone();
-        let mut scan =
-            scan_source(self.plan, self.place, self.source.as_ref(), self.mark, after).await?;
-        let canonical = Canonical::for_source(self.plan, self.place);
-        let (sender, receiver) = mpsc::channel(READ_AHEAD);
-        tokio::spawn(async move {
-            loop {
-                let next = scan.next().await.map(|batch| {
-                    batch.map(|batch| {
-                        let hashes = canonical.row_hashes(&batch);
-                        (batch, hashes)
-                    })
-                });
-                let is_last = !matches!(next, Ok(Some(_)));
-                // The writer has given up when nobody receives.
-                if sender.send(next).await.is_err() || is_last {
-                    return;
-                }
-            }
-        });
-        Ok(receiver)
+        let request = request(self.plan, self.place, self.mark, after)?;
+        let (teller, place) = (self.teller.clone(), self.place);
+        let reader = Reader {
+            source: Arc::clone(&self.source),
+            canonical: Canonical::for_source(self.plan, self.place),
+            // An instant does not come back with its connection.
+            waits: !self.reading.is_one_instant(),
+            note: self.story.note(),
+            trouble: Box::new(move |trouble: &str| {
+                teller.entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
+            }),
+            request,
+        };
+        reader.start().await
     }
 
     /// Where rows are recognised by key values: the destination's rows by these values.
@@ -468,32 +417,6 @@ pub(super) fn written_to(target: &InsertTarget, key: Option<ColumnRef>, done: &D
         false => telling_columns(target, key.as_ref().map(|key| key.name.as_str())),
     };
     WrittenTo { table: target.table.clone(), key, columns }
-}
-
-/// What is known of rows that nothing but their content tells from others.
-#[derive(Default)]
-pub(super) struct Unkeyed {
-    /// Rows that an earlier stretch of the run has written, each with their number: as often they
-    /// are not written again.
-    written: HashMap<u128, u64>,
-    /// Rows that the table has.
-    counted: Option<u64>,
-}
-
-impl Unkeyed {
-    fn leave_off(&mut self, remapped: &Remapped, new: &mut Vec<usize>) {
-        if self.written.is_empty() {
-            return;
-        }
-        let hashes = row_hashes(&remapped.batch);
-        new.retain(|place| match self.written.get_mut(&hashes[*place]) {
-            Some(times) if *times > 0 => {
-                *times -= 1;
-                false
-            }
-            _ => true,
-        });
-    }
 }
 
 /// Several values as one key, without case.

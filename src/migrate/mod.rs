@@ -3,6 +3,10 @@
 //! The way of a row: read from the source in key order, remapped column by column, inserted in one
 //! transaction per batch whose ids are journaled and synced before COMMIT. References that go
 //! round in a circle are left empty at first and set in a second pass.
+//!
+//! Everything that is written goes through a `session`: an `operation`, journaled, committed,
+//! and where nobody says what became of it, `settle`d. What an earlier stretch of the run has done
+//! is the `past`.
 
 mod control;
 mod delete;
@@ -11,10 +15,12 @@ mod idmap;
 pub mod journal;
 mod load;
 mod marker;
+mod operation;
 mod past;
 mod people;
 mod preflight;
 mod progress;
+mod reader;
 mod reading;
 mod remap;
 mod retry;
@@ -28,6 +34,7 @@ mod surroundings;
 mod survey;
 mod sweep;
 pub mod undo;
+mod unkeyed;
 
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::journal::{BatchKind, Keys, NewBatch, PersonRecord};
 use super::load::written_to;
+use super::operation::Operation;
 use super::remap::{Maps, PeopleMap};
-use super::session::{Operation, WriteSession};
+use super::session::WriteSession;
 use super::story::Story;
 use crate::database::{
     Batch, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget, Result,

@@ -107,6 +107,8 @@ pub struct Progress {
     pub phase: Phase,
     /// Its entities, in the plan's order.
     pub entities: Vec<EntityProgress>,
+    /// What it waits for somebody to see to, with what to do; it goes on when it is told to.
+    pub held: Option<String>,
 }
 
 impl Progress {
@@ -131,7 +133,7 @@ impl Progress {
                 ended: None,
             })
             .collect();
-        Self { phase: Phase::Checking, entities }
+        Self { phase: Phase::Checking, entities, held: None }
     }
 
     /// Rows read and rows expected, over all entities.
@@ -156,6 +158,10 @@ impl Teller {
 
     pub(super) fn phase(&self, phase: Phase) {
         self.sender.send_modify(|progress| progress.phase = phase);
+    }
+
+    pub(super) fn held(&self, held: Option<String>) {
+        self.sender.send_modify(|progress| progress.held = held);
     }
 
     pub(super) fn state(&self, entity: usize, state: EntityState) {

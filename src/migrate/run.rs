@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use super::control::Control;
 use super::delete::Deleting;
 use super::foresee::{Circle, Foresight, circles};
-use super::journal::{Images, Journal, Recorder, RunHeader, RunState};
-use super::load::{Load, Unkeyed};
+use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
+use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
@@ -21,9 +21,10 @@ use super::reading::Reading;
 use super::remap::Maps;
 use super::retry::{is_broken, needs_somebody};
 use super::second_pass::SecondPass;
-use super::session::WriteSession;
+use super::session::{Held, WriteSession};
 use super::story::Story;
 use super::surroundings::look_around;
+use super::unkeyed::Unkeyed;
 use crate::database::{Destination, Fault, FaultKind, Result, Source};
 use crate::outsystems::{Environment, SourceId};
 use crate::plan::Plan;
@@ -32,7 +33,7 @@ use crate::plan::Plan;
 pub struct RunRequest {
     /// What to do.
     pub plan: Arc<Plan>,
-    /// What the journal says of it.
+    /// What the journal says of it; `operator` is whoever has it written from now on.
     pub header: RunHeader,
     /// The run's own folder, to be made.
     pub folder: PathBuf,
@@ -197,6 +198,9 @@ async fn begin(request: &RunRequest, story: &Story) -> Result<Stretch> {
         Some(before) => before == 1,
     };
     recorder.step("stretch", number).await?;
+    let kind = if number == 1 { StretchKind::Run } else { StretchKind::Resume };
+    let operator = request.header.operator.clone();
+    recorder.stretch(journal::Stretch::new(kind, (request.clock)(), operator)).await?;
     recorder.set_state(RunState::Running, None).await?;
     story.tell(&match number {
         1 => format!("started, plan {}", request.plan.fingerprint),
@@ -244,12 +248,15 @@ impl Work<'_> {
         } else {
             1
         };
+        let teller = self.teller.clone();
+        let held: Held = Arc::new(move |held| teller.held(held));
         (1..=at_once)
             .map(|number| {
                 WriteSession::new(
                     Arc::clone(destination),
                     self.story.clone(),
                     self.request.control.clone(),
+                    Arc::clone(&held),
                     stretch.marker.clone(),
                     format!("{}.{}.w{number}", self.request.header.id, stretch.number),
                 )

@@ -2,9 +2,10 @@
 
 use super::control::Control;
 use super::journal::{BatchKind, EmptiedCell, Keys, NewBatch, WrittenTo};
+use super::operation::Operation;
 use super::progress::{EntityState, Teller};
 use super::remap::{Maps, resolve_late};
-use super::session::{Operation, WriteSession};
+use super::session::WriteSession;
 use super::story::Story;
 use crate::database::{Batch, Column, ColumnRef, ColumnShape, Result, UpdateTarget, Value};
 use crate::plan::{EntityPlan, Plan, ReferenceRule, Rule};

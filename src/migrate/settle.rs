@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::journal::{BatchKind, BatchRecord, Keys, NewBatch, WrittenTo};
 use super::marker::Marker;
-use super::session::{folded, row_hashes};
+use super::operation::{folded, row_hashes};
 use crate::database::{
     Batch, ColumnRef, Destination, Fault, FaultKind, Filter, Result, RowsRequest, Value, Witness,
 };

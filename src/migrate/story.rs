@@ -17,7 +17,19 @@ pub(super) struct Story {
     pub(super) clock: Clock,
 }
 
+/// Adds a line to the run's story.
+pub(super) type Note = Arc<dyn Fn(&str) -> Result<()> + Send + Sync>;
+
 impl Story {
+    /// For readers, which may end a moment after the run and must not keep its journal.
+    pub(super) fn note(&self) -> Note {
+        let (recorder, clock) = (self.recorder.downgrade(), Arc::clone(&self.clock));
+        Arc::new(move |text: &str| match recorder.upgrade() {
+            Some(recorder) => recorder.event(&clock(), text),
+            None => Ok(()),
+        })
+    }
+
     /// Adds a line to the run's story.
     pub(super) fn tell(&self, text: &str) -> Result<()> {
         self.recorder.event(&(self.clock)(), text)

@@ -16,9 +16,11 @@ pub(super) async fn look_around(
     story: &Story,
     control: &Control,
 ) -> Result<()> {
-    if story.recorder.reader()?.surroundings()?.is_some() {
+    let journal = story.recorder.reader()?;
+    if journal.surroundings()?.is_some() || journal.last_batch()? > 0 {
         return Ok(());
     }
+    drop(journal);
     let tell = |_, _| {
         // A pause lasts until the first batch; nothing is held that others wait for.
         control.clone().between_batches().now_or_never().unwrap_or(Ok(()))

@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use super::load::{BATCH_BYTES, Load, rows_below};
+use super::load::Load;
+use super::reader::{BATCH_BYTES, rows_below};
 use super::remap::{Carried, fold};
 use crate::database::{ColumnRef, Fault, FaultKind, Filter, Result, Scan, ScanRequest, Value};
 use crate::outsystems::SourceId;

@@ -144,10 +144,10 @@ mod tests {
     #[test]
     fn a_day_is_counted_in_hours_whatever_the_offset() {
         let then = "2026-03-01 12:00:00+01:00";
-        assert!(is_recent(then, &"2026-03-01 12:00:00+01:00"));
-        assert!(is_recent(then, &"2026-03-02 10:59:59+00:00"));
-        assert!(!is_recent(then, &"2026-03-02 11:00:00+00:00"));
-        assert!(!is_recent(then, &"2026-03-01 10:00:00+00:00"));
-        assert!(!is_recent("", &then));
+        assert!(is_recent(then, "2026-03-01 12:00:00+01:00"));
+        assert!(is_recent(then, "2026-03-02 10:59:59+00:00"));
+        assert!(!is_recent(then, "2026-03-02 11:00:00+00:00"));
+        assert!(!is_recent(then, "2026-03-01 10:00:00+00:00"));
+        assert!(!is_recent("", then));
     }
 }

@@ -236,7 +236,7 @@ impl RunReport {
         line!(out, "## Undone");
         line!(out);
         for one in super::undo::undone(undo) {
-            line!(out, "{}", escaped(&one));
+            line!(out, "- {}", escaped(&one));
         }
     }
 

@@ -8,12 +8,14 @@
 
 mod certificate;
 mod comparison;
+mod export;
 mod json;
 mod markdown;
 mod plan;
 mod read;
 mod reasons;
 mod run;
+mod standing;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -27,12 +29,14 @@ pub use comparison::{
     ChoiceReport, ComparisonReport, DecidedReport, FindingReport, LessonReport, PairReport,
     SeverityCounts,
 };
+pub use export::{write_audit, write_ids};
 pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};
 pub use reasons::ReasonGroup;
 pub use run::{
-    EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
-    RunReport, Totals, Verdict,
+    EmptiedReport, EntityReport, ExistingRows, FORMAT, NextStep, NotCarriedOver, PeopleReport,
+    PersonReport, RunReport, Totals, Verdict,
 };
+pub use standing::{standing_in_words, standing_lines};
 pub use summary::{proof_summary, sample_summary};
 pub(crate) use text::{counted, number};
 pub use undo::undo_summary;

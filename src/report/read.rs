@@ -1,14 +1,14 @@
 //! From a run's journal to its report.
 
 use super::certificate::Certificate;
-use super::reasons::{Groups, event_text};
+use super::reasons::{Groups, event_text, server_text};
 use super::run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
     RunReport, Totals, Verdict,
 };
 use crate::database::{Fault, FaultKind, Result};
 use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, RunState};
-use crate::migrate::undo::UndoRecord;
+use crate::migrate::undo::{UndoRecord, UndoResult};
 use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, SourceReading};
 use crate::proof::Proof;
 
@@ -38,7 +38,7 @@ impl RunReport {
             state,
             verdict,
             result: String::new(),
-            undo: UndoRecord::read(journal)?.and_then(|record| record.result),
+            undo: UndoRecord::read(journal)?.and_then(|record| record.result).map(undone),
             started: header.started,
             ended: journal.ended()?,
             source: header.source,
@@ -66,6 +66,14 @@ impl RunReport {
         report.result = report.in_words();
         Ok(report)
     }
+}
+
+/// What was undone. The server names values of rows; a report does not.
+pub(super) fn undone(mut result: UndoResult) -> UndoResult {
+    for row in &mut result.not_restored {
+        row.what = server_text(&row.what, row.code);
+    }
+    result
 }
 
 fn reading_words(record: &ReadingRecord) -> String {

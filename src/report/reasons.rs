@@ -126,7 +126,7 @@ fn without_values(text: &str, code: Option<i64>) -> String {
 }
 
 /// What the database said, without what it quotes of a row.
-fn server_text(text: &str, code: Option<i64>) -> String {
+pub(super) fn server_text(text: &str, code: Option<i64>) -> String {
     match code {
         // The texts of these are made by whoever wrote the trigger: nobody knows what they say.
         Some(50_000.. | SQLITE_TRIGGER) => {
@@ -146,18 +146,18 @@ fn server_text(text: &str, code: Option<i64>) -> String {
 
 /// A line of the run's story, without what the database quotes of a row in its last words.
 pub(super) fn event_text(text: &str) -> String {
-    let parts = text.strip_prefix("failed: ").and_then(|rest| {
-        let (what, end) = rest.rsplit_once(" (error ")?;
+    let parts = ["failed: ", "undo failed: "].into_iter().find_map(|head| {
+        let (what, end) = text.strip_prefix(head)?.rsplit_once(" (error ")?;
         let code = end.split_once(')')?.0.parse().ok()?;
-        Some((what, end, code))
+        Some((head, what, end, code))
     });
-    let Some((what, end, code)) = parts else { return text.to_owned() };
+    let Some((head, what, end, code)) = parts else { return text.to_owned() };
     // What was being done is ours and stays.
     let (doing, said) = match what.split_once(": ") {
         Some((doing, said)) if doing.contains("ing ") => (format!("{doing}: "), said),
         _ => (String::new(), what),
     };
-    format!("failed: {doing}{} (error {end}", server_text(said, Some(code)))
+    format!("{head}{doing}{} (error {end}", server_text(said, Some(code)))
 }
 
 /// What SQLite calls a refusal by a trigger.

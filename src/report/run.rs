@@ -331,39 +331,67 @@ impl RunReport {
         words + "."
     }
 
-    /// What the person can do now, each a sentence.
+    /// What the person can do now.
+    #[must_use]
+    pub fn next_steps(&self) -> Vec<NextStep> {
+        let first = match self.verdict {
+            Verdict::Proved | Verdict::Undone | Verdict::UndoneInPart => None,
+            Verdict::ProvedWithRejects => Some(NextStep::SeeRejected),
+            Verdict::Written => Some(NextStep::Prove),
+            Verdict::Disproved => Some(NextStep::Explain),
+            Verdict::Undoing => Some(NextStep::UndoFurther),
+            Verdict::Stopped | Verdict::Failed => Some(NextStep::Resume),
+        };
+        let is_undone =
+            matches!(self.verdict, Verdict::Undoing | Verdict::Undone | Verdict::UndoneInPart);
+        first.into_iter().chain((!is_undone).then_some(NextStep::Undo)).collect()
+    }
+
+    /// What the person can do now, each a sentence with the command that does it.
     #[must_use]
     pub fn next(&self) -> Vec<String> {
-        let mut next = Vec::new();
-        match self.verdict {
-            Verdict::Proved => {}
-            Verdict::ProvedWithRejects => next.push(
-                "See why rows were rejected. A rejected row takes along every row that demands a \
-                 reference to it."
-                    .to_owned(),
-            ),
-            Verdict::Written => next.push(format!("Prove it: osferry verify {}", self.id)),
-            Verdict::Disproved => next.push(format!(
-                "Do not use what was written before the differences are explained. To look again: \
-                 osferry verify {}",
-                self.id
-            )),
-            Verdict::Undone | Verdict::UndoneInPart => {}
-            Verdict::Undoing => next.push(format!(
-                "Go on with the undoing: osferry undo {} --confirm {}",
-                self.id, self.destination_database
-            )),
-            Verdict::Stopped | Verdict::Failed => next.push(format!(
-                "Go on where it ended, without writing anything twice: osferry resume {}",
-                self.id
-            )),
-        }
-        if !matches!(self.verdict, Verdict::Undoing | Verdict::Undone | Verdict::UndoneInPart) {
-            next.push(format!(
-                "To take back what it wrote: osferry undo {} --confirm {} (--dry-run only looks)",
-                self.id, self.destination_database
-            ));
-        }
-        next
+        self.next_steps().into_iter().map(|step| self.next_in_words(step)).collect()
     }
+
+    /// A next step as a sentence with the command that does it.
+    #[must_use]
+    pub fn next_in_words(&self, step: NextStep) -> String {
+        let (id, destination) = (&self.id, &self.destination_database);
+        match step {
+            NextStep::SeeRejected => "See why rows were rejected. A rejected row takes along \
+                                      every row that demands a reference to it."
+                .to_owned(),
+            NextStep::Prove => format!("Prove it: osferry verify {id}"),
+            NextStep::Explain => format!(
+                "Do not use what was written before the differences are explained. To look again: \
+                 osferry verify {id}"
+            ),
+            NextStep::Resume => {
+                format!("Go on where it ended, without writing anything twice: osferry resume {id}")
+            }
+            NextStep::UndoFurther => {
+                format!("Go on with the undoing: osferry undo {id} --confirm {destination}")
+            }
+            NextStep::Undo => {
+                format!("Take it back: osferry undo {id} --confirm {destination}")
+            }
+        }
+    }
+}
+
+/// What a person can do with a run that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// See why rows were rejected.
+    SeeRejected,
+    /// Prove what was written.
+    Prove,
+    /// Explain where the proof fails, before anything is used.
+    Explain,
+    /// Go on where it ended.
+    Resume,
+    /// Go on with its undoing.
+    UndoFurther,
+    /// Take back what it wrote.
+    Undo,
 }

@@ -138,7 +138,7 @@ impl RunReport {
                 "" => String::new(),
                 who => format!("by {who}, "),
             };
-            let words = format!("{by}{} to {}, osferry {}", made.begun, made.ended, made.version);
+            let words = format!("{by}{}, osferry {}", made.ended, made.version);
             out.push_str(&named("certificate", &words));
         }
         if !proof.unverified.is_empty() {

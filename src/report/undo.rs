@@ -35,7 +35,8 @@ pub fn undo_summary(preview: &UndoPreview) -> String {
     }
     for found in &preview.changed {
         lines.push(String::new());
-        lines.push(format!("{} of {} have changed since:", rows(found.rows), found.name));
+        let have = if found.rows == 1 { "has" } else { "have" };
+        lines.push(format!("{} of {} {have} changed since:", rows(found.rows), found.name));
         lines.extend(found.shown.iter().take(NAMED).map(|difference| {
             let attribute = match difference.attribute.as_str() {
                 "" => String::new(),
@@ -63,8 +64,9 @@ fn table(table: &UndoneTable) -> String {
 }
 
 fn dependants(found: &Dependants) -> Vec<String> {
+    let refer = if found.rows == 1 { "refers" } else { "refer" };
     let mut lines = vec![format!(
-        "{} of {} refer to rows of {} through {}:",
+        "{} of {}, not of this run, {refer} to rows of {} through {}:",
         rows(found.rows),
         found.child,
         found.parent,
@@ -77,17 +79,17 @@ fn dependants(found: &Dependants) -> Vec<String> {
     lines
 }
 
-/// What an undo has done, as lines of Markdown.
+/// What an undo has done, line by line.
 pub(super) fn undone(result: &UndoResult) -> Vec<String> {
     let mut lines: Vec<String> =
-        result.tables.iter().map(|one| format!("-{}", &table(one)[1..])).collect();
+        result.tables.iter().map(|one| table(one).trim_start().to_owned()).collect();
     if result.references > 0 {
         let references = counted(result.references, "reference was", "references were");
-        lines.push(format!("- {references} set again"));
+        lines.push(format!("{references} set again"));
     }
     if result.not_restored_rows > 0 {
-        lines.push(format!("- {} could not be put back:", rows(result.not_restored_rows)));
-        lines.extend(result.not_restored.iter().map(|one| format!("  - {one}")));
+        lines.push(format!("{} could not be put back; the first:", rows(result.not_restored_rows)));
+        lines.extend(result.not_restored.iter().map(|one| format!("{}: {}", one.row, one.what)));
     }
     lines
 }

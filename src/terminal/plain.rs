@@ -18,6 +18,7 @@ use crate::wizard::message::{Answer, Leaving};
 use crate::wizard::overlay::{Overlay, Picker};
 use crate::wizard::secret_field::Password;
 use crate::wizard::step::{Ask, AskKind};
+use crate::wizard::undo::{Field, Undoing};
 use crate::wizard::{Effect, Message, Model, Screen, Size, home, update};
 
 /// At most so often a line about progress.
@@ -95,7 +96,7 @@ impl Plain {
             }
             match self.leaving {
                 Some(Leaving::AsItIs) => return Ok(()),
-                Some(Leaving::WhenTheRunEnds) if !self.model.migration.is_running() => {
+                Some(Leaving::WhenTheRunEnds) if !self.model.migration.is_under_way() => {
                     return Ok(());
                 }
                 _ => {}
@@ -119,12 +120,12 @@ impl Plain {
 
     /// Waits until nothing is under way, with a line about progress now and then.
     async fn wait(&mut self) -> std::io::Result<()> {
-        while self.model.migration.jobs.is_any_running() {
+        while self.model.migration.jobs.is_any_running() && self.model.migration.held().is_none() {
             let message = tokio::select! {
                 message = self.queue.recv() => message,
                 () = self.lines.signals.next() => {
                     self.asked_to_end()?;
-                    if !self.model.migration.is_running() {
+                    if !self.model.migration.is_under_way() {
                         return Ok(());
                     }
                     continue;
@@ -132,7 +133,9 @@ impl Plain {
             };
             let Some(message) = message else { return Ok(()) };
             self.send(message);
-            if !self.model.migration.overlays.is_empty() && !self.model.migration.is_running() {
+            let migration = &self.model.migration;
+            let is_undo = migration.undoing().is_some_and(Undoing::is_busy);
+            if !migration.overlays.is_empty() && !migration.is_running() && !is_undo {
                 return Ok(());
             }
             if self.progress.is_none_or(|at| at.elapsed() >= PROGRESS) {
@@ -145,7 +148,7 @@ impl Plain {
     /// The system wants the program to end: a run finishes its batches, and at the second time
     /// rolls them back, as `osferry run` does.
     fn asked_to_end(&mut self) -> std::io::Result<()> {
-        if !self.model.migration.is_running() {
+        if !self.model.migration.is_under_way() {
             say("")?;
             self.send(Message::AskedToEnd);
         } else if self.leaving.is_none() {
@@ -154,6 +157,7 @@ impl Plain {
         } else {
             say("Rolling the current batches back.")?;
             self.model.migration.tell(crate::migrate::Command::Cancel);
+            self.model.migration.tell_undo(crate::migrate::Command::Cancel);
             self.send(Message::Time(self.clock.now()));
         }
         Ok(())
@@ -178,6 +182,13 @@ impl Plain {
                 }
                 (None, None) => None,
             }
+        } else if let Some(undoing) = migration.undoing().filter(|undoing| undoing.is_busy()) {
+            let progress = &undoing.progress;
+            let done = match progress.of {
+                0 => String::new(),
+                of => format!("{} of {} rows. ", number(progress.done), number(of)),
+            };
+            (!progress.doing.is_empty()).then(|| format!("Undo: {done}{}.", progress.doing))
         } else if migration.counting > 0 {
             Some(format!("Counting rows: {} questions left.", number(migration.counting as u64)))
         } else {
@@ -419,8 +430,67 @@ impl Plain {
                 }
             }
             Overlay::Picker(picker) => return self.pick(&picker).await,
+            Overlay::Undo(undoing) => return self.undo(&undoing).await,
         }
         Ok(true)
+    }
+
+    /// What an undo would do, what may stay, the name; and what it waits for while it is done.
+    async fn undo(&mut self, undoing: &Undoing) -> std::io::Result<bool> {
+        if undoing.is_busy() {
+            let Some(held) = &undoing.progress.held else { return Ok(true) };
+            say(&format!("Waiting for you: {held}"))?;
+            list(&["go on".to_owned(), "stop".to_owned()])?;
+            let key = match self.choose(2).await? {
+                None => return Ok(false),
+                Some(Chosen::Place(0)) => 'p',
+                Some(_) => 's',
+            };
+            self.send(Message::Key(Key::Char(key)));
+            return Ok(true);
+        }
+        for line in undoing.lines() {
+            say(line)?;
+        }
+        let (referring, changed) = undoing.in_the_way();
+        for field in undoing.fields() {
+            let stays = match field {
+                Field::Referenced => {
+                    format!("leave what {} rows of others refer to", number(referring))
+                }
+                Field::Changed => format!("leave {} rows that have changed since", number(changed)),
+                Field::Name => continue,
+            };
+            list(&["undo nothing".to_owned(), stays])?;
+            match self.choose(2).await? {
+                None => return Ok(false),
+                Some(Chosen::Place(1)) => {
+                    self.send(Message::Key(Key::Char(' ')));
+                    self.send(Message::Key(Key::Tab));
+                }
+                Some(_) => {
+                    self.send(Message::Key(Key::Escape));
+                    return Ok(true);
+                }
+            }
+        }
+        loop {
+            prompt(&format!("To undo, type {} (/b for back): ", undoing.database))?;
+            let Some(line) = self.lines.next(false).await else { return Ok(false) };
+            if line.trim() == "/b" {
+                self.send(Message::Key(Key::Escape));
+                return Ok(true);
+            }
+            self.send(Message::Key(Key::Control('u')));
+            self.send(Message::Pasted(line.trim().to_owned()));
+            match self.model.migration.undoing().and_then(Undoing::missing) {
+                Some(missing) => say(&format!("Not yet: {missing}."))?,
+                None => {
+                    self.send(Message::Key(Key::Enter));
+                    return Ok(true);
+                }
+            }
+        }
     }
 
     async fn pick(&mut self, picker: &Picker) -> std::io::Result<bool> {

@@ -181,7 +181,7 @@ impl Shell<'_> {
         match self.leaving {
             None => false,
             Some(Leaving::AsItIs) => true,
-            Some(Leaving::WhenTheRunEnds) => !model.migration.is_running(),
+            Some(Leaving::WhenTheRunEnds) => !model.migration.is_under_way(),
         }
     }
 

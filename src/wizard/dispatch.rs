@@ -6,7 +6,7 @@ use super::leaving::LEAVE_RUN;
 use super::message::Effect;
 use super::overlay::{self, Asker, Outcome, Overlay, Question};
 use super::step::{Event, Step};
-use super::{Model, Screen, home};
+use super::{Model, Screen, home, undo};
 use crate::outsystems::Side;
 
 impl Model {
@@ -49,7 +49,11 @@ impl Model {
             Meaning::Does(Command::Interrupt) if is_leave_question => {
                 Outcome::Chose(Asker::Program(LEAVE_RUN), 2)
             }
-            Meaning::Does(Command::Interrupt) => Outcome::Closed,
+            // Ctrl+C never leaves an undo half way without it being said so.
+            Meaning::Does(Command::Interrupt) => match top {
+                Overlay::Undo(undoing) => undoing.obey(Command::Own(undo::STOP)),
+                _ => Outcome::Closed,
+            },
             Meaning::Does(Command::Redraw) => {
                 self.migration.order(Effect::Redraw);
                 Outcome::Stays
@@ -64,6 +68,7 @@ impl Model {
         match outcome {
             Outcome::Stays => {}
             Outcome::Copy(text) => self.migration.copy(text),
+            Outcome::Undo(order) => self.migration.obey_undo(order),
             Outcome::Closed => {
                 self.migration.overlays.pop();
             }

@@ -63,6 +63,13 @@ impl Model {
     pub(super) fn back(&mut self) {
         match self.screen {
             Screen::Home => {}
+            // From Connect, where passwords are asked for it, back to its report.
+            Screen::Step(0)
+                if self.migration.past().is_some() && self.migration.taking.is_some() =>
+            {
+                self.migration.taking = None;
+                self.migration.going = Some(Going::Step("Report"));
+            }
             Screen::Step(_) if self.migration.is_earlier_run() => self.show_home(),
             Screen::Step(0) => self.show_home(),
             Screen::Step(place) => self.show_step(place - 1),

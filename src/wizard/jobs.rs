@@ -23,6 +23,8 @@ pub enum Purpose {
     Check,
     /// The run with its proof.
     Run,
+    /// Undoing a run, or looking at what that would do.
+    Undo,
     /// Saving a file for the person.
     Export,
 }

@@ -69,7 +69,10 @@ impl Model {
 
     /// The system wants the program to end: a run finishes its batches first.
     pub(super) fn on_asked_to_end(&mut self) {
-        if self.migration.is_running() && !self.migration.is_proving() {
+        if self.migration.is_undoing() {
+            self.migration.tell_undo(migrate::Command::Stop);
+            self.leave(Leaving::WhenTheRunEnds);
+        } else if self.migration.is_running() && !self.migration.is_proving() {
             self.migration.tell(migrate::Command::Stop);
             self.leave(Leaving::WhenTheRunEnds);
         } else {

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use super::jobs::JobId;
 use super::keys::{Command, Key};
+use super::migration::Taking;
 use super::secret_field::Password;
 use super::viewport::Size;
 use crate::database::Fault;
-use crate::migrate::{self, Progress};
+use crate::migrate::undo::{Leave, UndoPreview, UndoProgress};
+use crate::migrate::{self, Progress, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{
     Decisions, Endpoint, Plan, PlanFile, Purpose, Refusal, Review, RunOptions, ScopeRequest,
@@ -108,7 +110,11 @@ pub enum Fact {
     Progressed(Progress),
     /// How far the proof is.
     Proving(ProofProgress),
-    /// The run ended and has a report, or an earlier run's report was read.
+    /// What undoing a run would do.
+    UndoForeseen(Box<UndoPreview>),
+    /// How far the undoing of a run is, or the looking at it.
+    UndoProgressed(UndoProgress),
+    /// The run or its undoing ended and has a report, or an earlier run's report was read.
     Reported(Box<Reported>),
     /// A file was saved for the person.
     Exported(PathBuf),
@@ -148,6 +154,8 @@ pub enum SavedKind {
         state: &'static str,
         /// The sign before it.
         sign: Sign,
+        /// What can be gone on with: the run itself, or its undoing.
+        taking: Option<Taking>,
     },
 }
 
@@ -183,6 +191,19 @@ pub struct Reported {
     pub folder: PathBuf,
     /// A proof or a report that could not be made.
     pub trouble: Option<Fault>,
+    /// What the run can be taken up with; `None` where its journal does not tell.
+    pub past: Option<Box<Past>>,
+}
+
+/// What a run that has ended can be gone on with, or undone.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The answers that it was made with.
+    pub answers: PlanFile,
+    /// Its plan.
+    pub plan: Arc<Plan>,
+    /// What is kept, what goes on, what has not begun.
+    pub standing: Standing,
 }
 
 /// A sign before a line; never without a word nearby.
@@ -295,7 +316,20 @@ pub enum Effect {
         /// What the person typed to confirm.
         confirmed: String,
     },
-    /// Tell the run.
+    /// Go on with the run of this id.
+    Resume(JobId, String),
+    /// Look at what undoing the run of this id would do.
+    LookAtUndo(JobId, String),
+    /// Undo a run.
+    Undo {
+        /// The job.
+        job: JobId,
+        /// The run's id.
+        id: String,
+        /// Which of its rows may stay.
+        leave: Leave,
+    },
+    /// Tell the run or the undo.
     Tell(migrate::Command),
     /// Save the draft.
     SaveDraft {

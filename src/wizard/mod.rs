@@ -19,6 +19,7 @@ pub mod home;
 pub mod jobs;
 pub mod keys;
 mod leaving;
+mod letters;
 pub mod list;
 pub mod look;
 pub mod message;
@@ -39,6 +40,7 @@ pub mod steps;
 #[cfg(test)]
 mod tests;
 pub mod text_field;
+pub mod undo;
 pub mod users;
 pub mod viewport;
 
@@ -50,7 +52,7 @@ pub use viewport::Size;
 use home::Home;
 use jobs::{JobId, Purpose};
 use message::{Leaving, Opened, Sign};
-use migration::Migration;
+use migration::{Migration, Taking};
 use rail::Seen;
 use step::{Event, Notice, Step};
 
@@ -86,6 +88,8 @@ pub struct Model {
     pub leaving: Option<Leaving>,
     /// What the last run came to that was started from here.
     made: Option<Verdict>,
+    /// What is to be done with the run whose report is being opened.
+    wants: Option<Taking>,
 }
 
 impl Model {
@@ -104,6 +108,7 @@ impl Model {
             followed: 0,
             leaving: None,
             made: None,
+            wants: None,
         }
     }
 

@@ -41,7 +41,8 @@ impl Model {
             Begin::Plan(path) => {
                 self.migration.start(Purpose::Open, |job| Effect::Open(job, path));
             }
-            Begin::Run(id) => {
+            Begin::Run(id, taking) => {
+                self.wants = taking;
                 self.migration.start(Purpose::Open, |job| Effect::OpenRun(job, id));
             }
         }
@@ -80,17 +81,29 @@ impl Model {
     /// A report came: it belongs to the run that has just ended, or is that of an earlier one, which
     /// takes the place of whatever was open.
     pub(super) fn show_report(&mut self, job: JobId, reported: Box<Reported>) {
-        if job.purpose == Purpose::Run {
-            self.made = Some(reported.report.verdict());
-            self.migration.end_run();
-        } else {
-            self.migration.jobs.end(job);
-            self.migration.open(PlanFile::empty(&reported.report.name), false);
-            self.begin_steps();
+        match job.purpose {
+            Purpose::Run => {
+                self.made = Some(reported.report.verdict());
+                self.migration.end_run();
+            }
+            Purpose::Undo => {
+                self.made = Some(reported.report.verdict());
+                self.migration.end_undo();
+            }
+            _ => {
+                self.migration.jobs.end(job);
+                let answers = reported.past.as_ref().map(|past| past.answers.clone());
+                let answers = answers.unwrap_or_else(|| PlanFile::empty(&reported.report.name));
+                self.migration.open(answers, false);
+                self.begin_steps();
+            }
         }
         self.migration.report = Some(reported);
         if let Some(place) = self.place_of("Report") {
             self.show_step(place);
+        }
+        if let Some(taking) = self.wants.take() {
+            self.migration.take(taking);
         }
     }
 

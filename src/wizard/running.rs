@@ -98,6 +98,19 @@ impl Running {
         self.progress.as_ref().is_some_and(|progress| progress.phase != Phase::Checking)
     }
 
+    /// What somebody has to see to before it goes on, with what to do.
+    #[must_use]
+    pub fn held(&self) -> Option<&str> {
+        self.progress.as_ref()?.held.as_deref()
+    }
+
+    /// It was told something: whether it still waits, its next progress says.
+    pub(super) fn go_on(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            progress.held = None;
+        }
+    }
+
     /// The time it takes, or has taken.
     #[must_use]
     pub fn elapsed(&self, now: &Now) -> Duration {

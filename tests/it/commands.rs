@@ -406,3 +406,67 @@ fn ctrl_c_ends_plain_mode_in_order() {
     let status = program.wait().expect("it ends");
     assert_eq!(status.code(), Some(0), "{status}");
 }
+
+#[test]
+fn a_destination_is_written_by_one_program_of_the_machine() {
+    let bench = bench();
+    assert_eq!(bench.osferry(RUN).code, Some(0));
+    let id = only_run(&bench);
+    let locks = files(&bench.folder.path().join("home/locks"));
+    assert_eq!(locks.len(), 1, "{locks:?}");
+    let lock = std::fs::File::options().write(true).open(&locks[0]).expect("the lock");
+    lock.lock().expect("nobody writes");
+    let undo = ["undo", &id, "--confirm", "dev"];
+    for arguments in [RUN, &undo] {
+        let said = bench.osferry(arguments);
+        assert_eq!(said.code, Some(2), "{}", said.all());
+        assert!(said.err.contains("another osferry on this machine"), "{}", said.all());
+    }
+    drop(lock);
+    assert_eq!(bench.osferry(&undo).code, Some(0));
+}
+
+#[test]
+fn a_run_is_exported_and_its_images_forgotten() {
+    let bench = bench();
+    assert_eq!(bench.osferry(RUN).code, Some(0));
+    let id = only_run(&bench);
+    let ids = bench.osferry(&["export", &id, "ids"]);
+    assert_eq!(ids.code, Some(0), "{}", ids.all());
+    assert!(ids.out.lines().any(|line| line.contains(",inserted,committed,")), "{}", ids.all());
+    let audit = bench.osferry(&["export", "estate", "audit"]);
+    assert_eq!(audit.code, Some(0), "{}", audit.all());
+    let records: Vec<Value> =
+        audit.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let has = |record: &str, kind: Option<&str>| {
+        let is_it = |one: &&Value| kind.is_none_or(|kind| one["kind"] == kind);
+        records.iter().filter(|one| one["record"] == record).any(|one| is_it(&one))
+    };
+    assert!(has("run", None) && has("event", None) && has("proof", None), "{}", audit.out);
+    assert!(has("stretch", Some("run")) && has("stretch", Some("proof")), "{}", audit.out);
+
+    let images = bench.folder.path().join("home/runs").join(&id).join("before-images.sqlite");
+    let asked = bench.osferry(&["forget", &id, "--dry-run"]);
+    assert_eq!(asked.code, Some(0), "{}", asked.all());
+    assert_eq!(bench.osferry(&["forget", &id, "--confirm", "other"]).code, Some(2));
+    assert!(images.is_file(), "it was not to be deleted");
+    let said = bench.osferry(&["forget", &id, "--confirm", "dev"]);
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(said.out.contains("bytes") && !images.exists(), "{}", said.all());
+    assert_eq!(bench.osferry(&["forget", &id, "--confirm", "dev"]).code, Some(2));
+    // What is left of the undo says what it is.
+    let undo = bench.osferry(&["undo", &id, "--dry-run"]);
+    assert!(undo.out.contains("is not in every row as it was"), "{}", undo.all());
+
+    // A journal that was changed is refused, and what can be read of it exported.
+    let journal = images.with_file_name("journal.sqlite");
+    let harm = Connection::open(journal).expect("the journal");
+    harm.execute("UPDATE batch SET destination_keys = x'0304' WHERE id = 1", []).expect("harm");
+    drop(harm);
+    let said = bench.osferry(&["undo", &id, "--dry-run"]);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains(&format!("osferry export {id} ids")), "{}", said.all());
+    let ids = bench.osferry(&["export", &id, "ids"]);
+    assert_eq!(ids.code, Some(1), "{}", ids.all());
+    assert!(ids.out.contains(",inserted,committed,") && ids.err.contains("batch 1 cannot"));
+}

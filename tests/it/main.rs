@@ -10,6 +10,7 @@ mod exact;
 mod faults;
 mod front;
 mod instant;
+mod journal;
 mod manual;
 mod migration;
 mod model_server;

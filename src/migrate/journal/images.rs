@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::schema;
+use super::{schema, tally};
 use crate::database::{Batch, ColumnRef, Fault, FaultKind, Result};
 
 /// The file of before-images of one run. Clones are the same file.
@@ -50,7 +50,10 @@ impl Images {
     /// Opens the file of a run to add to it, and makes it first if there is none.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = file(folder);
+        let mut before = None;
         if !path.exists() {
+            // Batches of a file that is gone must not find rows of this one under their numbers.
+            before = Some(super::Journal::open(folder).and_then(|journal| journal.last_image())?);
             make(&path).map_err(|error| {
                 Fault::new(
                     FaultKind::Permission,
@@ -66,8 +69,14 @@ impl Images {
                 connection.execute_batch(
                     "CREATE TABLE IF NOT EXISTS image (
                        id INTEGER PRIMARY KEY AUTOINCREMENT, columns TEXT NOT NULL,
-                       rows BLOB NOT NULL)",
+                       rows BLOB NOT NULL, sum INTEGER NOT NULL)",
                 )
+            })
+            .and_then(|()| match before {
+                Some(last @ 1..) => connection
+                    .execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('image', ?1)", [last])
+                    .map(drop),
+                _ => Ok(()),
             })
             .map_err(|error| fault(&error))?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)) })
@@ -80,8 +89,10 @@ impl Images {
             let columns = serde_json::to_string(&columns).map_err(unreadable)?;
             let rows = postcard::to_stdvec(&rows).map_err(unreadable)?;
             connection
-                .prepare_cached("INSERT INTO image (columns, rows) VALUES (?1, ?2)")
-                .and_then(|mut statement| statement.execute(params![columns, rows]))
+                .prepare_cached("INSERT INTO image (columns, rows, sum) VALUES (?1, ?2, ?3)")
+                .and_then(|mut statement| {
+                    statement.execute(params![columns, rows, tally::of_image(&columns, &rows)])
+                })
                 .map_err(|error| fault(&error))?;
             Ok(connection.last_insert_rowid())
         })
@@ -91,19 +102,30 @@ impl Images {
     /// Reads rows again. An error when they are not there: the file was deleted or is another one.
     pub async fn get(&self, image: i64) -> Result<Image> {
         self.call(move |connection| {
-            let found: Option<(String, Vec<u8>)> = connection
-                .prepare_cached("SELECT columns, rows FROM image WHERE id = ?1")
+            let found: Option<(String, Vec<u8>, i64)> = connection
+                .prepare_cached("SELECT columns, rows, sum FROM image WHERE id = ?1")
                 .and_then(|mut statement| {
-                    statement.query_row([image], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+                    statement
+                        .query_row([image], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                        .optional()
                 })
                 .map_err(|error| fault(&error))?;
-            let (columns, rows) = found.ok_or_else(|| {
+            let (columns, rows, sum) = found.ok_or_else(|| {
                 Fault::new(
                     FaultKind::NotFound,
                     format!("before-image {image} is not there any more"),
                 )
                 .advise("Rows whose image is gone can only come from a backup.")
             })?;
+            if tally::of_image(&columns, &rows) != sum {
+                return Err(Fault::new(
+                    FaultKind::Data,
+                    format!("before-image {image} is not what was kept: its file is damaged"),
+                )
+                .advise(
+                    "Bring the file back from a copy; else its rows come from a backup only.",
+                ));
+            }
             Ok(Image {
                 columns: serde_json::from_str(&columns).map_err(unreadable)?,
                 rows: postcard::from_bytes(&rows).map_err(unreadable)?,

@@ -14,8 +14,11 @@ mod proofs;
 mod read;
 mod recorder;
 mod records;
+mod salvage;
 mod schema;
+mod stretches;
 mod surroundings;
+mod tally;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +37,8 @@ pub use records::{
     BatchKind, BatchRecord, BatchState, DeferredBatch, DeferredCell, EmptiedCell, EventRecord,
     LeftOutRow, NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,
 };
+pub use salvage::{Salvage, SavedBatch, SavedPerson};
+pub use stretches::{Stretch, StretchKind};
 
 /// A journal open to be read.
 pub struct Journal {
@@ -56,11 +61,13 @@ fn file(folder: &Path) -> PathBuf {
 }
 
 fn damaged(path: &Path, what: &str) -> Fault {
+    let run = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     Fault::new(FaultKind::Data, format!("the journal {} is damaged: {what}", path.display()))
-        .advise(
+        .advise(format!(
             "Nothing was written. Bring the file back from a copy if there is one; `osferry export \
-             RUN ids` saves what can still be read of whose id became whose.",
-        )
+             {run} ids` saves what can still be read of whose id became whose, and `osferry export \
+             {run} audit` what was done."
+        ))
 }
 
 impl Journal {
@@ -89,15 +96,22 @@ impl Journal {
     /// Reads the whole file and refuses it when it is damaged: before a run goes on, is undone or
     /// proved by it.
     pub fn check(&self) -> Result<()> {
-        let verdict: std::result::Result<String, _> =
-            self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
-        match verdict {
-            Ok(verdict) if verdict == "ok" => {}
-            Ok(verdict) => return Err(damaged(&self.path, &verdict)),
+        let found = self
+            .connection
+            // Looks into indexes too: rows may be found through one that is another table's.
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
+            .and_then(|verdict| match verdict.as_str() {
+                "ok" => tally::check(&self.connection),
+                _ => Ok(Some(verdict)),
+            });
+        match found {
+            Ok(None) => {}
+            Ok(Some(what)) => return Err(damaged(&self.path, &what)),
             Err(error) => return Err(damaged(&self.path, &error.to_string())),
         }
         // What it says of itself has to fit together as well.
-        let (header, plan) = (self.header()?, self.plan()?);
+        let torn = |fault: Fault| damaged(&self.path, &fault.what);
+        let (header, plan) = (self.header().map_err(torn)?, self.plan().map_err(torn)?);
         if plan.pinned() == header.plan_fingerprint {
             return Ok(());
         }

@@ -59,4 +59,9 @@ impl Journal {
     pub fn last_batch(&self) -> Result<i64> {
         self.one("SELECT COALESCE(MAX(id), 0) FROM batch")
     }
+
+    /// The highest number of a before-image; 0 where there is none.
+    pub(super) fn last_image(&self) -> Result<i64> {
+        self.one("SELECT COALESCE(MAX(image), 0) FROM batch")
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 use tokio::sync::oneshot;
 
-use super::{Journal, RunHeader, RunState, fault, schema, state_name};
+use super::{Journal, RunHeader, RunState, fault, schema, state_name, tally};
 use crate::database::{Fault, FaultKind, Result};
 use crate::plan::Plan;
 
@@ -87,6 +87,7 @@ impl Recorder {
         let begin = || {
             schema::configure(&connection)?;
             schema::prepare(&connection)?;
+            tally::watch(&connection)?;
             connection.execute(
                 "INSERT INTO run (id, header, plan, state) VALUES (?1, ?2, ?3, ?4)",
                 params![header.id, header_text, plan_text, state_name(RunState::Running)],
@@ -105,7 +106,9 @@ impl Recorder {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let connection = Connection::open_with_flags(super::file(folder), flags)
             .map_err(|error| fault(&error))?;
-        schema::configure(&connection).map_err(|error| fault(&error))?;
+        schema::configure(&connection)
+            .and_then(|()| tally::watch(&connection))
+            .map_err(|error| fault(&error))?;
         Self::start(connection, folder, lock)
     }
 
@@ -118,7 +121,7 @@ impl Recorder {
         let noting = Arc::clone(&failed);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || work(connection, &inbox, &noting))
+            .spawn(move || work(&connection, &inbox, &noting))
             .map_err(|error| Fault::new(FaultKind::Other, format!("no thread: {error}")))?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -260,7 +263,7 @@ fn in_savepoint<T>(
 }
 
 /// The thread: takes what is waiting, writes it in one transaction, answers.
-fn work(connection: Connection, inbox: &Receiver<Message>, failed: &Mutex<Option<Fault>>) {
+fn work(connection: &Connection, inbox: &Receiver<Message>, failed: &Mutex<Option<Fault>>) {
     while let Ok(first) = inbox.recv() {
         let mut is_awaited = matches!(first, Message::Write(_));
         let mut waiting = vec![first];
@@ -279,7 +282,7 @@ fn work(connection: Connection, inbox: &Receiver<Message>, failed: &Mutex<Option
         let begun = earlier.map_or(Ok(()), Err).and_then(|()| {
             connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| fault(&error))
         });
-        let open = begun.is_ok().then_some(&connection);
+        let open = begun.is_ok().then_some(connection);
         let answers: Vec<Answer> = waiting
             .into_iter()
             .map(|message| match message {

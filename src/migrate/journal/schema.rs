@@ -1,9 +1,13 @@
 //! The journal's tables, and which journals this program can use.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
+use super::tally;
+
 /// The generation of the schema: another one cannot be used.
-const GENERATION: i64 = 2;
+const GENERATION: i64 = 3;
 /// What was added since, without changing what was there. A journal of a later edition can be
 /// read and gone on with: what this program does not know of stays as it is.
 const EDITION: i64 = 0;
@@ -19,11 +23,52 @@ pub(super) fn is_known(version: i64) -> bool {
 /// Every commit is on disk when it returns; observers can read while the run writes.
 pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL;
+    // A write-ahead log needs memory that is shared, which another machine's disk cannot give.
+    let is_remote = connection.path().is_some_and(|path| is_remote(Path::new(path)));
+    let mode = if is_remote { "DELETE" } else { "WAL" };
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = {mode};
          PRAGMA synchronous = FULL;
-         PRAGMA fullfsync = ON;",
+         PRAGMA fullfsync = ON;"
+    ))
+}
+
+/// Whether a file lies on another machine, as far as the system tells.
+#[cfg(target_os = "linux")]
+fn is_remote(file: &Path) -> bool {
+    /// NFS, SMB in three versions, AFS in two, Ceph, 9p, and whatever a program serves (FUSE).
+    const KINDS: [u32; 9] = [
+        0x6969,
+        0x517B,
+        0xFF53_4D42,
+        0xFE53_4D42,
+        0x5346_414F,
+        0x6B41_4653,
+        0x00C3_6400,
+        0x0102_1997,
+        0x6573_5546,
+    ];
+    // The numbers are 32 bits wide; some systems extend the sign.
+    rustix::fs::statfs(file).is_ok_and(|facts| KINDS.contains(&(facts.f_type as u32)))
+}
+
+/// Whether a file lies on another machine, as far as the system tells: drives that are mapped to a
+/// letter are resolved.
+#[cfg(windows)]
+fn is_remote(file: &Path) -> bool {
+    use std::path::{Component, Prefix};
+    let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+    matches!(
+        full.components().next(),
+        Some(Component::Prefix(prefix))
+            if matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
     )
+}
+
+/// Not known here.
+#[cfg(not(any(target_os = "linux", windows)))]
+fn is_remote(_file: &Path) -> bool {
+    false
 }
 
 /// Makes the tables of a new journal.
@@ -43,7 +88,7 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
            id INTEGER PRIMARY KEY, entity INTEGER, target INTEGER, kind TEXT NOT NULL,
            session TEXT NOT NULL, rows INTEGER NOT NULL, source_keys BLOB NOT NULL,
            destination_keys BLOB NOT NULL, digest BLOB NOT NULL, hashes BLOB, counted INTEGER,
-           image INTEGER, origin INTEGER, state TEXT NOT NULL);
+           image INTEGER, origin INTEGER, sum INTEGER NOT NULL, state TEXT NOT NULL);
          CREATE INDEX batch_entity ON batch (entity, state);
          CREATE INDEX batch_prepared ON batch (id) WHERE state = 'prepared';
          CREATE TABLE emptied (
@@ -72,7 +117,11 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
            number INTEGER PRIMARY KEY, about TEXT NOT NULL, result TEXT NOT NULL);
          CREATE TABLE person (
            is_group INTEGER NOT NULL, source INTEGER NOT NULL, destination INTEGER NOT NULL,
-           is_ours INTEGER NOT NULL, PRIMARY KEY (is_group, source));
+           is_ours INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (is_group, source));
+         CREATE TABLE stretch (
+           id INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, operator TEXT NOT NULL,
+           version TEXT NOT NULL);
          CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, text TEXT NOT NULL);"
-    ))
+    ))?;
+    tally::prepare(connection)
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::recorder::Recorder;
 use super::{
     EmptiedCell, Keys, LeftOutRow, NewBatch, PersonRecord, RunState, WrittenTo, keys, state_name,
+    tally,
 };
 use crate::database::{JournalToken, Result, Value};
 
@@ -88,6 +89,16 @@ impl Recorder {
         })
     }
 
+    /// Forgets which rows of an entity were left out that nothing tells apart: they are all read
+    /// again.
+    pub fn forget_left_out(&self, entity: usize) -> Result<()> {
+        self.post(move |connection| {
+            connection
+                .execute("DELETE FROM left_out WHERE entity = ?1 AND key IS NULL", [entity as i64])
+                .map(drop)
+        })
+    }
+
     /// Notes that an entity's rows are dealt with up to this source key.
     pub fn reached(&self, entity: usize, key: &Value) -> Result<()> {
         let key = keys::cell(key);
@@ -125,14 +136,21 @@ impl Recorder {
             for person in &people {
                 connection
                     .prepare_cached(
-                        "INSERT OR REPLACE INTO person (is_group, source, destination, is_ours) \
-                         VALUES (?1, ?2, ?3, ?4)",
+                        "INSERT OR REPLACE INTO person \
+                         (is_group, source, destination, is_ours, sum) \
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
                     )?
                     .execute(params![
                         person.is_group,
                         person.source.0,
                         person.destination.0,
-                        person.is_ours
+                        person.is_ours,
+                        tally::of_person(
+                            person.is_group,
+                            person.source.0,
+                            person.destination.0,
+                            person.is_ours
+                        )
                     ])?;
             }
             Ok(())
@@ -178,13 +196,15 @@ impl Recorder {
 fn prepare(connection: &Connection, number: i64, batch: &NewBatch) -> rusqlite::Result<()> {
     let entity = batch.entity.map(|entity| entity as i64);
     let target = batch.written_to.as_ref().map(|to| target(connection, to)).transpose()?;
+    let (source, destination) = (batch.source_keys.to_bytes(), batch.destination_keys.to_bytes());
+    let sum = tally::of_batch(number, entity, batch.kind.name(), &source, &destination);
     let hashes = (!batch.hashes.is_empty())
         .then(|| batch.hashes.iter().flat_map(|hash| hash.to_be_bytes()).collect::<Vec<u8>>());
     connection
         .prepare_cached(
             "INSERT INTO batch (id, entity, target, kind, session, rows, source_keys, \
-             destination_keys, digest, hashes, counted, image, origin, state) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'prepared')",
+             destination_keys, digest, hashes, counted, image, origin, sum, state) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'prepared')",
         )?
         .execute(params![
             number,
@@ -193,13 +213,14 @@ fn prepare(connection: &Connection, number: i64, batch: &NewBatch) -> rusqlite::
             batch.kind.name(),
             batch.session,
             batch.rows as i64,
-            batch.source_keys.to_bytes(),
-            batch.destination_keys.to_bytes(),
+            source,
+            destination,
             batch.digest.to_be_bytes().as_slice(),
             hashes,
             batch.counted.map(|rows| rows as i64),
             batch.image,
             batch.origin,
+            sum,
         ])?;
     for cell in &batch.emptied {
         emptied(connection, Some(number), entity, cell)?;

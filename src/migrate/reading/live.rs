@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use async_trait::async_trait;
 use futures::future::join_all;
 
-use super::Note;
+use super::super::story::Note;
 use crate::database::{
     Batch, ColumnRef, EngineFacts, Filter, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
     TableName, TableShape, Value, row_digest, same_name,

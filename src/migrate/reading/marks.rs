@@ -1,7 +1,7 @@
 //! What each table of the source has at a moment.
 
 use super::super::journal::{Mark, ReadingRecord};
-use super::super::load::rows_below;
+use super::super::reader::rows_below;
 use crate::database::{Result, Source};
 use crate::outsystems::SourceId;
 use crate::plan::{IdentifierPlan, Plan, SourceReading};

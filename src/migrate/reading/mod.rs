@@ -16,9 +16,6 @@ use crate::outsystems::SourceId;
 use crate::plan::{Plan, ReadingFacts, SourceReading, choose_reading};
 use live::Live;
 
-/// Adds a line to the run's story.
-pub(super) type Note = Arc<dyn Fn(&str) -> Result<()> + Send + Sync>;
-
 /// How this run reads.
 pub(super) struct Reading {
     plan: Arc<Plan>,
@@ -28,15 +25,6 @@ pub(super) struct Reading {
     live: Option<Arc<Live>>,
     story: Story,
     record: ReadingRecord,
-}
-
-/// For readers, which may end a moment after the run and must not keep its journal.
-fn note_in(story: &Story) -> Note {
-    let (recorder, clock) = (story.recorder.downgrade(), Arc::clone(&story.clock));
-    Arc::new(move |text: &str| match recorder.upgrade() {
-        Some(recorder) => recorder.event(&clock(), text),
-        None => Ok(()),
-    })
 }
 
 /// The tables that a plan reads.
@@ -72,7 +60,7 @@ impl Reading {
         source: &Arc<dyn Source>,
         story: &Story,
     ) -> Result<Self> {
-        let note = note_in(story);
+        let note = story.note();
         let earlier = story.recorder.reader()?.reading()?;
         let goes_on = earlier.is_some();
         let mut record = match earlier {

@@ -21,7 +21,9 @@ use ours::{Left, Ours};
 pub use put_back::{Outlook, forecast};
 
 use super::control::Control;
-use super::journal::{BatchKind, Images, Journal, Recorder, RunHeader, RunState};
+use super::journal::{
+    BatchKind, Images, Journal, Recorder, RunHeader, RunState, Stretch, StretchKind,
+};
 use super::past::settle_all;
 use super::run::can_wait;
 use super::session::WriteSession;
@@ -35,7 +37,7 @@ use crate::proof::{Changed, changed};
 pub struct UndoRequest {
     /// The plan of the run.
     pub plan: Arc<Plan>,
-    /// What the journal says of the run.
+    /// What the journal says of the run; `operator` is whoever has it undone.
     pub header: RunHeader,
     /// The run's folder.
     pub folder: PathBuf,
@@ -75,6 +77,8 @@ pub struct UndoProgress {
     pub of: u64,
     /// The last trouble, in words.
     pub trouble: Option<String>,
+    /// What it waits for somebody to see to, with what to do; it goes on when it is told to.
+    pub held: Option<String>,
 }
 
 /// What would be done to one table.
@@ -166,13 +170,24 @@ fn first_changed(found: &Changed) -> Option<String> {
     Some(format!("row {} of {}{attribute}: {}", first.destination, found.name, first.what))
 }
 
+/// A row that could not be put back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotRestored {
+    /// Its table, and its key if it has one.
+    pub row: String,
+    /// Why, as the server says it: that may show what a row holds.
+    pub what: String,
+    /// The server's error number.
+    pub code: Option<i64>,
+}
+
 /// What an undo has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoResult {
     /// What was done.
     pub tables: Vec<UndoneTable>,
-    /// Rows that could not be put back, the first of them, with the reason.
-    pub not_restored: Vec<String>,
+    /// Rows that could not be put back, the first of them.
+    pub not_restored: Vec<NotRestored>,
     /// How many could not.
     pub not_restored_rows: u64,
     /// References that were set again.
@@ -392,6 +407,9 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
     let journal = story.recorder.reader()?;
     let stretch = journal.finished("stretch")?.unwrap_or_default() + 1;
     story.recorder.step("stretch", stretch).await?;
+    let operator = request.header.operator.clone();
+    let noted = Stretch::new(StretchKind::Undo, (story.clock)(), operator);
+    story.recorder.stretch(noted).await?;
     UndoRecord { left: survey.left.all(), result: None }.keep(story).await?;
     story.recorder.set_state(RunState::Undoing, None).await?;
     story.tell("undoing")?;
@@ -400,6 +418,7 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
         progress.of = out + back;
         progress.done = 0;
     });
+    let watching = request.progress.clone();
     let mut work = Undoing {
         plan,
         destination: request.destination.as_ref(),
@@ -412,6 +431,7 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
             Arc::clone(&request.destination),
             story.clone(),
             request.control.clone(),
+            Arc::new(move |held| watching.send_modify(|progress| progress.held = held)),
             None,
             format!("{}.{stretch}.undo", request.header.id),
         ),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::journal::{BatchKind, BatchRecord, Journal};
-use super::super::session::folded;
+use super::super::operation::folded;
 use super::take_out::undone_hashes;
 use crate::database::{ColumnRef, Result, TableName, Value};
 use crate::plan::Plan;

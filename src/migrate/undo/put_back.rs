@@ -7,8 +7,8 @@ use super::super::delete::whole_row;
 use super::super::journal::{
     BatchKind, BatchRecord, Image, Images, Journal, Keys, NewBatch, WrittenTo,
 };
-use super::super::session::{Operation, folded, telling_columns};
-use super::{Undoing, UndoneTable};
+use super::super::operation::{Operation, folded, telling_columns};
+use super::{NotRestored, Undoing, UndoneTable};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget,
     Result, RowsRequest, TableName, TableShape, UpdateTarget, Value, same_name,
@@ -285,7 +285,11 @@ impl Undoing<'_> {
     fn not_restored(&mut self, table: &TableName, key: &str, fault: &Fault) {
         self.result.not_restored_rows += 1;
         if self.result.not_restored.len() < NAMED {
-            self.result.not_restored.push(format!("{table} {key}: {}", fault.what));
+            self.result.not_restored.push(NotRestored {
+                row: format!("{table} {key}").trim_end().to_owned(),
+                what: fault.what.clone(),
+                code: fault.code,
+            });
         }
     }
 

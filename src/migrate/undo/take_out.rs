@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::journal::{BatchKind, BatchRecord, Journal, Keys, NewBatch, WrittenTo};
+use super::super::operation::{Done, Operation, row_hashes};
 use super::super::past::entity_step;
-use super::super::session::{Done, Operation, row_hashes};
 use super::Undoing;
 use super::ours::ADDED;
 use crate::database::{

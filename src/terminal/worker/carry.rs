@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::Reporter;
 use super::desk::Desk;
+use super::past;
 use crate::database::{Fault, FaultKind, Result};
-use crate::front::{Home, Ready, Stage, carry_out};
+use crate::front::{Carried, Home, Ready, Stage, carry_out};
+use crate::migrate::journal::Journal;
 use crate::migrate::{Control, Progress};
 use crate::plan::PlanFile;
 use crate::wizard::message::{Fact, Reported};
@@ -21,7 +24,7 @@ pub(super) struct Order {
 }
 
 /// Time between two looks at the progress.
-const LOOK: Duration = Duration::from_millis(150);
+pub(super) const LOOK: Duration = Duration::from_millis(150);
 
 pub(super) async fn carry(
     home: &Home,
@@ -43,10 +46,27 @@ pub(super) async fn carry(
         folder: std::env::current_dir().unwrap_or_default(),
         confirmed: order.confirmed,
     };
-    let (progress, watched) = watch::channel(Progress::new(&plan));
-    let watching = tokio::spawn(watch_progress(watched, to.clone()));
+    let (sender, watching) = watch(Progress::new(&plan), to);
+    let ended = carry_out(home, &ready, control, sender, stages(to)).await;
+    watching.abort();
+    to.tell(Fact::Reported(carried(ended?)?));
+    Ok(())
+}
+
+/// Reports the progress that is told with this, until it is aborted.
+pub(super) fn watch(
+    progress: Progress,
+    to: &Reporter,
+) -> (watch::Sender<Progress>, JoinHandle<()>) {
+    let (sender, newest) = watch::channel(progress);
+    (sender, tokio::spawn(watch_progress(newest, to.clone())))
+}
+
+/// Reports what a run has come to.
+pub(super) fn stages(to: &Reporter) -> impl FnMut(Stage<'_>) + Send + use<> {
+    let to = to.clone();
     let mut proving = std::time::Instant::now();
-    let carried = carry_out(home, &ready, control, progress, |stage| match stage {
+    move |stage| match stage {
         Stage::Started { id, folder } => {
             to.tell(Fact::Started { id: id.to_owned(), folder: folder.to_path_buf() });
         }
@@ -57,22 +77,23 @@ pub(super) async fn carry(
                 to.tell(Fact::Proving(now.clone()));
             }
         }
-    })
-    .await;
-    watching.abort();
-    let carried = carried?;
+    }
+}
+
+/// What became of a run, for the screen; errs when not even its journal can be read.
+pub(super) fn carried(carried: Carried) -> Result<Box<Reported>> {
     let Some(report) = carried.report else {
         return Err(carried.trouble.unwrap_or_else(|| {
             Fault::new(FaultKind::Other, "the run's journal could not be read")
         }));
     };
-    to.tell(Fact::Reported(Box::new(Reported {
+    Ok(Box::new(Reported {
         report,
         files: carried.files,
+        past: Journal::open(&carried.folder).ok().and_then(|journal| past::past(&journal)),
         folder: carried.folder,
         trouble: carried.trouble.or(carried.unsaved),
-    })));
-    Ok(())
+    }))
 }
 
 async fn watch_progress(mut watched: watch::Receiver<Progress>, to: Reporter) {

@@ -9,11 +9,13 @@ use super::Reporter;
 use crate::database::{Fault, FaultKind, Result};
 use crate::front::practice::{self, Making};
 use crate::front::{Home, KnownDraft};
+use crate::migrate::Standing;
 use crate::migrate::journal::{Journal, RunState};
 use crate::plan::{Endpoint, EndpointEngine, PlanFile};
 use crate::practice::PracticeOptions;
 use crate::report::{RunReport, save};
 use crate::wizard::message::{Fact, Message, Opened, Reported, Saved, SavedKind, Sign};
+use crate::wizard::migration::Taking;
 
 /// Everything that can be continued, the newest first.
 pub(super) fn list(home: &Home, to: &Reporter) -> Result<()> {
@@ -100,52 +102,15 @@ fn known_run(id: &str, folder: &Path) -> (jiff::Timestamp, Saved) {
         .ok()
         .and_then(|at| jiff::Timestamp::try_from(at).ok())
         .unwrap_or_default();
-    let read = || -> Result<(String, String, String, RunState, Option<String>)> {
-        let journal = Journal::open(folder)?;
-        let header = journal.header()?;
-        let last = |place: &str| place.rsplit(['/', '\\']).next().unwrap_or(place).to_owned();
-        Ok((
-            header.name,
-            last(&header.source),
-            header.destination_database,
-            journal.state()?,
-            journal.ended()?,
-        ))
-    };
-    let saved = match read() {
-        Ok((name, source, destination, state, ended)) => {
-            let (state, sign, next) = match state {
-                RunState::Running => (INTERRUPTED, Sign::Stopped, "report: what is written so far"),
-                RunState::Stopped => ("stopped", Sign::Stopped, "report: what is written so far"),
-                RunState::Failed => ("failed", Sign::Bad, "report: why, and what is written"),
-                RunState::Written => ("not proved", Sign::Warning, "report: written, not proved"),
-                RunState::Proved => ("finished", Sign::Good, "report: done and proved"),
-                RunState::Disproved => ("proof fails", Sign::Bad, "report: where the proof fails"),
-                RunState::Undoing => {
-                    ("undone partly", Sign::Stopped, "report: osferry undo goes on")
-                }
-                RunState::Undone => ("undone", Sign::Good, "report: what was undone"),
-                RunState::UndoneInPart => {
-                    ("undone in part", Sign::Warning, "report: what is not as before")
-                }
-            };
-            let ended =
-                ended.map_or_else(|| "It has no end yet.".to_owned(), |at| format!("Ended {at}."));
-            Saved {
-                kind: SavedKind::Run { id: id.to_owned(), state, sign },
-                name,
-                source,
-                destination,
-                changed: shown(changed),
-                next: next.to_owned(),
-                about: vec![
-                    format!("Run {id}. {ended}"),
-                    format!("Its folder: {}", folder.display()),
-                ],
-            }
-        }
+    let saved = match told(id, folder) {
+        Ok(saved) => Saved { changed: shown(changed), ..saved },
         Err(fault) => Saved {
-            kind: SavedKind::Run { id: id.to_owned(), state: "unreadable", sign: Sign::Bad },
+            kind: SavedKind::Run {
+                id: id.to_owned(),
+                state: "unreadable",
+                sign: Sign::Bad,
+                taking: None,
+            },
             name: id.to_owned(),
             source: String::new(),
             destination: String::new(),
@@ -155,6 +120,53 @@ fn known_run(id: &str, folder: &Path) -> (jiff::Timestamp, Saved) {
         },
     };
     (changed, saved)
+}
+
+/// What a run's journal tells.
+fn told(id: &str, folder: &Path) -> Result<Saved> {
+    let journal = Journal::open(folder)?;
+    let header = journal.header()?;
+    let last = |place: &str| place.rsplit(['/', '\\']).next().unwrap_or(place).to_owned();
+    let ended = journal.ended()?;
+    let ended = ended.map_or_else(|| "It has no end yet.".to_owned(), |at| format!("Ended {at}."));
+    let mut about = vec![format!("Run {id}. {ended}")];
+    let resume = Some(Taking::Resume);
+    let (state, sign, taking, next) = match journal.state()? {
+        RunState::Running => (INTERRUPTED, Sign::Stopped, resume, String::new()),
+        RunState::Stopped => ("stopped", Sign::Stopped, resume, String::new()),
+        RunState::Failed => ("failed", Sign::Bad, resume, String::new()),
+        RunState::Written => ("not proved", Sign::Warning, None, "report: not proved".to_owned()),
+        RunState::Proved => ("finished", Sign::Good, None, "report: done and proved".to_owned()),
+        RunState::Disproved => {
+            ("proof fails", Sign::Bad, None, "report: where the proof fails".to_owned())
+        }
+        RunState::Undoing => {
+            ("undone partly", Sign::Stopped, Some(Taking::Undo), "r goes on undoing it".to_owned())
+        }
+        RunState::Undone => ("undone", Sign::Good, None, "report: what was undone".to_owned()),
+        RunState::UndoneInPart => {
+            ("undone in part", Sign::Warning, None, "report: what is not as before".to_owned())
+        }
+    };
+    let next = if taking == resume {
+        let standing = Standing::read(&journal, &journal.plan()?)?;
+        about.push(crate::report::standing_in_words(&standing));
+        let done = standing.finished.len();
+        let all = done + standing.begun.len() + standing.waiting.len();
+        format!("r resumes, {done} of {all} done")
+    } else {
+        next
+    };
+    about.push(format!("Its folder: {}", folder.display()));
+    Ok(Saved {
+        kind: SavedKind::Run { id: id.to_owned(), state, sign, taking },
+        name: header.name,
+        source: last(&header.source),
+        destination: header.destination_database,
+        changed: String::new(),
+        next,
+        about,
+    })
 }
 
 /// Opens a plan or a draft, as far as it is understood.
@@ -203,7 +215,7 @@ pub(super) fn open(home: &Home, path: &Path, to: &Reporter) -> Result<()> {
 }
 
 /// Makes relative paths whole: a draft lies elsewhere.
-fn make_whole(plan: &mut PlanFile, folder: &Path) {
+pub(super) fn make_whole(plan: &mut PlanFile, folder: &Path) {
     let whole = |path: &mut PathBuf| {
         if !path.as_os_str().is_empty() {
             *path = folder.join(&*path);
@@ -229,7 +241,9 @@ pub(super) fn open_run(home: &Home, id: &str, to: &Reporter) -> Result<()> {
         Ok(files) => (files, None),
         Err(fault) => (Vec::new(), Some(fault)),
     };
-    to.tell(Fact::Reported(Box::new(Reported { report, files, folder: run.folder, trouble })));
+    let past = super::past::past(&journal);
+    let reported = Reported { report, files, folder: run.folder, trouble, past };
+    to.tell(Fact::Reported(Box::new(reported)));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod carry;
 mod check;
 mod desk;
 mod lists;
+mod past;
 mod sides;
 mod survey;
 
@@ -20,7 +21,7 @@ use tokio::task::JoinHandle;
 use super::Begin;
 use crate::database::{Fault, FaultKind, Result};
 use crate::front::{Home, secrets};
-use crate::migrate::Controller;
+use crate::migrate::{Control, Controller};
 use crate::outsystems::Side;
 use crate::wizard::jobs::{JobId, Purpose};
 use crate::wizard::message::{Effect, Fact, Message};
@@ -131,11 +132,28 @@ impl Worker {
                 });
             }
             Effect::Run { job, fingerprint, plan, confirmed } => {
-                let (controller, control) = Controller::new();
-                self.controller = Some(controller);
+                let control = self.control();
                 self.start(job, move |to| async move {
                     let order = carry::Order { fingerprint, plan, confirmed };
                     carry::carry(&home, &desk, order, control, &to).await
+                });
+            }
+            Effect::Resume(job, id) => {
+                let control = self.control();
+                self.start(job, move |to| async move {
+                    past::resume(&home, &desk, &id, control, &to).await
+                });
+            }
+            Effect::LookAtUndo(job, id) => {
+                let control = self.control();
+                self.start(job, move |to| async move {
+                    past::look(&home, &desk, &id, control, &to).await
+                });
+            }
+            Effect::Undo { job, id, leave } => {
+                let control = self.control();
+                self.start(job, move |to| async move {
+                    past::undo(&home, &desk, &id, leave, control, &to).await
                 });
             }
             Effect::Tell(command) => {
@@ -154,6 +172,13 @@ impl Worker {
             // The screen's own.
             Effect::Copy(_) | Effect::Title(_) | Effect::Redraw | Effect::Quit(_) => {}
         }
+    }
+
+    /// The commands for what is begun now: somebody watches it who can see to what it waits for.
+    fn control(&mut self) -> Control {
+        let (controller, control) = Controller::attended();
+        self.controller = Some(controller);
+        control
     }
 
     /// Starts a job; an earlier one of the same purpose ends. A run never ends this way.

@@ -74,6 +74,12 @@ impl Connect {
         }
     }
 
+    /// Whether the field with the focus is a password or token.
+    pub(super) fn is_on_secret(&self) -> bool {
+        let form = self.focused();
+        form.has_focus && form.focused().is_some_and(|field| field.name == fields::SECRET)
+    }
+
     /// The field with the focus took a command or a text.
     pub(super) fn took(&mut self, change: Change, migration: &mut Migration) {
         if let (Change::Changed(place), Pane::Of(side)) = (change, self.pane) {

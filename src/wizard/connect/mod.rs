@@ -10,7 +10,7 @@ mod view;
 use super::form::Form;
 use super::keys::{Binding, Command, Key};
 use super::look::{Area, Canvas};
-use super::message::Sign;
+use super::message::{Fact, Sign};
 use super::migration::Migration;
 use super::step::{Ask, Event, Notice, Reason, Step};
 use crate::migrate::check_pair;
@@ -67,7 +67,11 @@ impl Step for Connect {
         "Connect"
     }
 
-    fn purpose(&self, _migration: &Migration) -> String {
+    fn purpose(&self, migration: &Migration) -> String {
+        if migration.taking.is_some() {
+            return "The run's two environments. Only passwords are asked for; Ctrl+T tests both."
+                .to_owned();
+        }
         "Choose the two environments. The source is only ever read.".to_owned()
     }
 
@@ -93,6 +97,10 @@ impl Step for Connect {
             };
         self.commit(migration);
         self.test_if_complete(migration);
+        if migration.taking.is_some() {
+            self.go_to_missing(migration);
+            return;
+        }
         // With both sides on their way there is nothing to type.
         if !BOTH.iter().all(|side| migration.side(*side).tested.is_some()) {
             self.go_to(Pane::Of(Side::Source), false);
@@ -100,10 +108,20 @@ impl Step for Connect {
     }
 
     fn update(&mut self, migration: &mut Migration, event: Event<'_>) {
-        if !migration.may_change() {
+        if !migration.may_connect() {
             return;
         }
         match event {
+            Event::Typed(_) | Event::Pasted(_) | Event::Command(Command::Toggle)
+                if migration.taking.is_some() && !self.is_on_secret() =>
+            {
+                migration.say("The run's databases are what they were: only passwords are asked.");
+            }
+            Event::Fact(Fact::Read(..)) if migration.taking.is_some() => {
+                if self.missing(migration).is_empty() {
+                    migration.take_up();
+                }
+            }
             Event::Command(command) => self.on_command(command, migration),
             Event::Typed(c) => {
                 let change = self.focused_mut().type_in(c);
@@ -121,6 +139,21 @@ impl Step for Connect {
 
     fn gate(&self, migration: &Migration) -> Vec<Reason> {
         self.missing(migration)
+    }
+
+    fn offers_next(&self, migration: &Migration) -> bool {
+        migration.taking.is_none()
+    }
+
+    fn lead_on(&mut self, migration: &mut Migration) {
+        let missing = self.missing(migration);
+        match missing.first() {
+            None => migration.take_up(),
+            Some(reason) => {
+                self.go_to_missing(migration);
+                migration.say(format!("Not yet: {reason}."));
+            }
+        }
     }
 
     fn go_to_first_reason(&mut self, migration: &mut Migration) {

@@ -41,8 +41,10 @@ impl Connect {
 
     /// Why Next is refused.
     pub(super) fn missing(&self, migration: &Migration) -> Vec<Reason> {
-        let mut reasons: Vec<Reason> =
-            migration.name_fault(self.name.value(NAME)).map(Reason::new).into_iter().collect();
+        // A run has its name already.
+        let name_fault =
+            migration.name_fault(self.name.value(NAME)).filter(|_| migration.may_change());
+        let mut reasons: Vec<Reason> = name_fault.map(Reason::new).into_iter().collect();
         for side in BOTH {
             let known = migration.side(side);
             if known.model.is_some() {
@@ -67,7 +69,8 @@ impl Connect {
 
     /// The cursor goes to the first field that is wrong, or to the side that is not connected.
     pub(super) fn go_to_missing(&mut self, migration: &Migration) {
-        if let Some(fault) = migration.name_fault(self.name.value(NAME)) {
+        let fault = migration.name_fault(self.name.value(NAME));
+        if let Some(fault) = fault.filter(|_| migration.may_change()) {
             self.go_to(Pane::Name, false);
             if let Some(field) = self.name.field_mut(NAME) {
                 field.error = Some(fault);

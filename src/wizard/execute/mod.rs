@@ -291,6 +291,9 @@ fn pause(migration: &mut Migration) {
         return;
     };
     match run.told {
+        migrate::Command::Run | migrate::Command::Pause if run.held().is_some() => {
+            migration.tell(migrate::Command::Run);
+        }
         migrate::Command::Run => migration.tell(migrate::Command::Pause),
         migrate::Command::Pause => migration.tell(migrate::Command::Run),
         migrate::Command::Stop | migrate::Command::Cancel => {
@@ -316,7 +319,7 @@ fn ask_stop(migration: &mut Migration) {
         format!("{} of {} complete.", number(done as u64), counted(all as u64, "entity is", "entities are")),
         "The batches under way are finished; what is written stays, and the report says what it is."
             .to_owned(),
-        "This run cannot be taken up again later: the plan would be run anew, from the start."
+        "It can be gone on with later, where it ended: r on its report, or on Home."
             .to_owned(),
     ];
     let choices = [
@@ -422,6 +425,10 @@ impl Step for Execute {
             return Some(Notice::new(Sign::Good, text));
         }
         match run.told {
+            migrate::Command::Run | migrate::Command::Pause if run.held().is_some() => {
+                let text = "Waiting for you: see to it, then p goes on; s stops.";
+                return Some(Notice::new(Sign::Warning, text));
+            }
             migrate::Command::Pause => {
                 return Some(Notice::new(Sign::Stopped, "Paused: p goes on, s stops."));
             }
@@ -460,6 +467,11 @@ impl Step for Execute {
 
     fn ask(&self, migration: &Migration) -> Option<Ask> {
         let run = migration.run.as_ref().filter(|run| !run.ended)?;
+        if let Some(held) = run.held() {
+            let text = vec![format!("Waiting for you: {held}")];
+            let choices = vec!["go on".to_owned(), "stop".to_owned()];
+            return Some(Ask { text, kind: AskKind::Choice(choices) });
+        }
         if run.told == migrate::Command::Pause && run.proving.is_none() {
             let text = vec!["Paused; nothing is written meanwhile.".to_owned()];
             let choices = vec!["go on".to_owned(), "stop".to_owned()];

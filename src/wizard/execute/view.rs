@@ -10,7 +10,7 @@ use ratatui::style::Style;
 
 use super::super::list::List;
 use super::super::look::{
-    Area, Canvas, Cell, bar, cut, panel, paragraph, put, right, role, row, rule, text_width,
+    Area, Canvas, Cell, bar, cut, panel, paragraph, put, right, role, row, rule, text_width, wrap,
 };
 use super::super::migration::{Migration, Running};
 use super::super::viewport::Class;
@@ -35,15 +35,28 @@ pub fn draw(step: &Execute, migration: &Migration, area: Area, canvas: &mut Canv
         part
     };
     draw_bar(step, migration, run, part(1), canvas);
-    if class != Class::Small {
+    let held = run.held().map(|held| {
+        wrap(&format!("Waiting for you: {held}"), usize::from(area.width.saturating_sub(2)))
+    });
+    let held = held.unwrap_or_default();
+    // While it waits nothing is fast; what it waits for has the room.
+    if class != Class::Small && held.is_empty() {
         draw_rate(migration, run, part(1), canvas);
+    }
+    let told = part(u16::try_from(held.len()).unwrap_or(0));
+    for (line, text) in (told.y..told.bottom()).zip(&held) {
+        put(canvas, told.x, line, text, role::warning());
     }
     let events: u16 = match class {
         Class::Large => 6,
         Class::Medium => 3,
         Class::Small | Class::TooSmall => 1,
     };
-    let above = if class == Class::Small { 1 } else { 2 };
+    let above = match (held.len(), class) {
+        (0, Class::Small) => 1,
+        (0, _) => 2,
+        (lines, _) => 1 + u16::try_from(lines).unwrap_or(0),
+    };
     let open = step.open.is_some() || step.events.is_some();
     let room = area.height.saturating_sub(above + 1);
     if open {
@@ -409,8 +422,11 @@ fn draw_buttons(run: &Running, area: Area, canvas: &mut Canvas) {
         match run.told {
             migrate::Command::Stop | migrate::Command::Cancel => "Stopping…".to_owned(),
             told => {
-                let first =
-                    if told == migrate::Command::Pause { "[ Go on  p ]" } else { "[ Pause  p ]" };
+                let first = if told == migrate::Command::Pause || run.held().is_some() {
+                    "[ Go on  p ]"
+                } else {
+                    "[ Pause  p ]"
+                };
                 let safe = if area.width < 75 { "" } else { "   one batch, one transaction" };
                 format!("{first}   [ Stop after this batch  s ]{safe}")
             }

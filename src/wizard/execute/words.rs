@@ -83,6 +83,9 @@ pub(super) fn doing(run: &Running) -> String {
         (migrate::Command::Cancel, _) => {
             "Stopping: the batches under way are rolled back.".to_owned()
         }
+        _ if run.held().is_some() => {
+            "The run waits for you: nothing more is written until p.".to_owned()
+        }
         (migrate::Command::Pause, _) => {
             "Paused: the batches under way are finished, then nothing is written until p."
                 .to_owned()

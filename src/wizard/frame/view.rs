@@ -137,6 +137,10 @@ fn draw_header(model: &Model, area: Area, canvas: &mut Canvas) {
 
 fn header_state(model: &Model) -> (String, Style) {
     let migration = &model.migration;
+    if migration.is_undoing() {
+        let name = migration.name_of(Side::Destination);
+        return (format!("UNDOING IN {name}"), role::writing());
+    }
     match (&migration.run, &migration.report) {
         (Some(run), _) if !run.ended && !run.has_begun() => {
             ("STARTING: nothing is written yet".to_owned(), role::warning())
@@ -286,7 +290,8 @@ fn draw_status(model: &Model, area: Area, canvas: &mut Canvas) {
 fn draw_footer(model: &Model, area: Area, canvas: &mut Canvas) {
     if !model.migration.overlays.is_empty() {
         // The box names the keys that work in it; the screen's do not.
-        put(canvas, area.x + 1, area.y, "Esc close", role::plain());
+        let keys = if model.migration.is_undoing() { "s stop" } else { "Esc close" };
+        put(canvas, area.x + 1, area.y, keys, role::plain());
         return;
     }
     let in_text = model.in_text();

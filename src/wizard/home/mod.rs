@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::keys::{Binding, Command, Key};
 use super::list::List;
 use super::message::{Effect, Saved, SavedKind};
-use super::migration::Migration;
+use super::migration::{Migration, Taking};
 use super::overlay::{Overlay, Question};
 use super::text_field::TextField;
 
@@ -20,8 +20,8 @@ pub enum Begin {
     Practice,
     /// A plan or draft.
     Plan(PathBuf),
-    /// The report of a run.
-    Run(String),
+    /// The report of a run, and what is to be done with it there.
+    Run(String, Option<Taking>),
 }
 
 /// The first screen's cursor and fields.
@@ -43,6 +43,7 @@ const NEW: &str = "new";
 const PRACTICE: &str = "practice";
 /// The question whether to remove a draft.
 pub(super) const REMOVE_DRAFT: &str = "remove-draft";
+const RESUME: &str = "resume";
 const REMOVE: &str = "remove draft";
 
 /// The keys of Home.
@@ -54,6 +55,12 @@ pub const KEYS: &[Binding] = &[
         &[Key::Char('p')],
         "practice",
         "the practice pair, without any server",
+    ),
+    Binding::new(
+        Command::Own(RESUME),
+        &[Key::Char('r')],
+        "resume",
+        "go on with the selected run where it ended, or with its undoing",
     ),
     Binding::new(Command::Filter, &[Key::Char('/')], "filter", "narrow the list; Esc clears"),
     Binding::new(
@@ -178,6 +185,7 @@ impl Home {
             }
             Command::Close => self.filter = None,
             Command::Own(REMOVE) => self.remove(migration),
+            Command::Own(RESUME) => return self.resumed(migration),
             Command::Open | Command::Toggle => {
                 return match self.list.selected {
                     0 => Some(Begin::New),
@@ -188,7 +196,7 @@ impl Home {
                     }
                     _ => self.selected(&migration.saved).map(|saved| match &saved.kind {
                         SavedKind::Draft(path) => Begin::Plan(path.clone()),
-                        SavedKind::Run { id, .. } => Begin::Run(id.clone()),
+                        SavedKind::Run { id, .. } => Begin::Run(id.clone(), None),
                     }),
                 };
             }
@@ -211,6 +219,20 @@ impl Home {
             self.list.selected = STARTS.len();
             self.moved = true;
         }
+    }
+
+    /// The selected run is gone on with, or the reason is said why not.
+    fn resumed(&self, migration: &mut Migration) -> Option<Begin> {
+        match self.selected(&migration.saved).map(|saved| &saved.kind) {
+            Some(SavedKind::Run { id, taking: Some(taking), .. }) => {
+                return Some(Begin::Run(id.clone(), Some(*taking)));
+            }
+            Some(SavedKind::Run { .. }) => {
+                migration.say("This run has come to its end; Enter opens its report.");
+            }
+            _ => migration.say("Select a run that did not come to its end."),
+        }
+        None
     }
 
     fn remove(&mut self, migration: &mut Migration) {

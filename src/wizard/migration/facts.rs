@@ -6,7 +6,7 @@ use super::super::jobs::{JobId, Purpose};
 use super::super::message::Fact;
 use super::super::overlay::{Overlay, Trouble};
 use super::super::running::Running;
-use super::Migration;
+use super::{Migration, Taking};
 use crate::compare::EntityPair;
 use crate::database::Fault;
 use crate::outsystems::{Environment, Side};
@@ -40,6 +40,8 @@ impl Migration {
             Fact::Started { id, folder } => self.run_started(id, folder),
             Fact::Progressed(progress) => self.progressed(progress),
             Fact::Proving(progress) => self.proof_progressed(progress),
+            Fact::UndoForeseen(preview) => self.undo_foreseen(preview),
+            Fact::UndoProgressed(progress) => self.undo_progressed(progress),
             Fact::Failed(fault) => self.failed(job, fault),
             Fact::Opened(_)
             | Fact::Making(_)
@@ -55,7 +57,7 @@ impl Migration {
         known.model = Some(Arc::clone(model));
         known.checked = clock;
         self.learn_lessons();
-        self.compare_again = true;
+        self.compare_again = self.may_change();
     }
 
     fn learn_comparison(&mut self, review: &Arc<Review>) {
@@ -84,9 +86,21 @@ impl Migration {
                 self.end_run();
                 "The run ended, and its report could not be made"
             }
+            Purpose::Run if self.resume_refused() => "The run was not gone on with",
             Purpose::Run => {
                 self.run_refused(fault);
                 "The run was refused; nothing was written"
+            }
+            Purpose::Undo => {
+                let (was_doing, taking) = (self.is_undoing(), self.taking);
+                self.end_undo();
+                // Connected again, it goes on from there.
+                self.taking = taking.or(Some(Taking::Undo));
+                if was_doing {
+                    "The run was not undone; nothing was written"
+                } else {
+                    "What undoing would do could not be found out"
+                }
             }
             Purpose::Export => "The file could not be written",
         };

@@ -8,6 +8,7 @@ mod answers;
 mod facts;
 mod lessons;
 mod orders;
+mod past;
 mod run;
 mod saying;
 mod sides;
@@ -24,6 +25,7 @@ use crate::database::Fault;
 use crate::outsystems::{EntityIndex, Side};
 use crate::plan::{Plan, PlanFile, Refusal, Review};
 use crate::practice::Lesson;
+pub use past::Taking;
 pub use sides::{OfferedSecret, SideKnown};
 
 /// Where the program goes once a step has dealt with what happened.
@@ -80,6 +82,10 @@ pub struct Migration {
     pub refused: Option<Fault>,
     /// The report, once there is one.
     pub report: Option<Box<Reported>>,
+    /// The report of the run that is gone on with, until it is known that it can be.
+    pub before: Option<Box<Reported>>,
+    /// What is about to be done with the run whose report is shown.
+    pub taking: Option<Taking>,
     /// Drafts and runs of this machine.
     pub saved: Vec<Saved>,
     /// When the draft was saved.
@@ -142,6 +148,8 @@ impl Migration {
             run: None,
             refused: None,
             report: None,
+            before: None,
+            taking: None,
             saved: Vec::new(),
             draft_saved: String::new(),
             draft_trouble: None,

@@ -67,8 +67,10 @@ impl Migration {
     /// Tells the run.
     pub fn tell(&mut self, command: migrate::Command) {
         let clock = self.now.clock.clone();
-        if let Some(run) = self.run.as_mut().filter(|run| !run.ended && run.told != command) {
+        let is_new = |run: &Running| run.told != command || run.held().is_some();
+        if let Some(run) = self.run.as_mut().filter(|run| !run.ended && is_new(run)) {
             run.told = command;
+            run.go_on();
             run.event(
                 &clock,
                 match command {
@@ -112,6 +114,7 @@ impl Migration {
     pub(in crate::wizard) fn end_run(&mut self) {
         if let Some(run) = &mut self.run {
             run.ended = true;
+            self.before = None;
             run.ended_at.get_or_insert(self.now.since_start);
             self.overlays.retain(|overlay| !overlay.is_about_a_run());
             self.orders.push(Effect::Title(format!("osferry {}", self.plan.name)));

@@ -132,7 +132,7 @@ impl Migration {
 
     /// Tests a side: reaches it, signs in, reads its model.
     pub fn test(&mut self, side: Side) {
-        if !self.may_change() {
+        if !self.may_connect() {
             return;
         }
         let endpoint = self.endpoint(side).clone();

@@ -5,6 +5,7 @@ pub(super) mod view;
 use super::keys::{Binding, Command, Key};
 use super::list::List;
 use super::text_field::TextField;
+use super::undo::{self, Order, Undoing};
 use crate::database::Fault;
 
 /// Something over the screen.
@@ -23,6 +24,8 @@ pub enum Overlay {
     Picker(Picker),
     /// A text to read.
     Text(Reading),
+    /// A run that is undone, or about to be.
+    Undo(Box<Undoing>),
 }
 
 /// What did not work: what, why, what next, and details to copy.
@@ -173,6 +176,18 @@ pub const KEYS: &[Binding] = &[
     Binding::new(Command::Open, &[Key::Enter], "choose", "take the selected choice"),
     Binding::new(Command::Close, &[Key::Escape], "close", "close without a choice"),
     Binding::new(Command::Copy, &[Key::Char('y')], "copy", "copy the text, through the terminal"),
+    Binding::new(
+        Command::Own(undo::STOP),
+        &[Key::Char('s')],
+        "stop",
+        "while a run is undone: stop after the current batch",
+    ),
+    Binding::new(
+        Command::Own(undo::PAUSE),
+        &[Key::Char('p')],
+        "pause",
+        "while a run is undone: pause, or go on",
+    ),
 ];
 
 /// What came of a key.
@@ -188,13 +203,19 @@ pub enum Outcome {
     Reconnect,
     /// The text is to be copied.
     Copy(String),
+    /// Something is to be done about the undo.
+    Undo(Order),
 }
 
 impl Overlay {
     /// Whether what is typed goes into a text.
     #[must_use]
     pub fn in_text(&self) -> bool {
-        matches!(self, Self::Picker(_))
+        match self {
+            Self::Picker(_) => true,
+            Self::Undo(undoing) => undoing.in_text(),
+            _ => false,
+        }
     }
 
     /// Whether it asks what to do with a run that is going on: once it has ended there is nothing
@@ -212,26 +233,38 @@ impl Overlay {
 
     /// A character for its filter.
     pub fn type_in(&mut self, c: char) {
-        if let Self::Picker(picker) = self {
-            picker.filter.type_in(c);
-            picker.list = List::default();
+        match self {
+            Self::Picker(picker) => {
+                picker.filter.type_in(c);
+                picker.list = List::default();
+            }
+            Self::Undo(undoing) => undoing.type_in(c),
+            _ => {}
         }
     }
 
     /// A text for its filter.
     pub fn paste(&mut self, text: &str) {
-        if let Self::Picker(picker) = self {
-            picker.filter.paste(text);
-            picker.list = List::default();
+        match self {
+            Self::Picker(picker) => {
+                picker.filter.paste(text);
+                picker.list = List::default();
+            }
+            Self::Undo(undoing) => undoing.paste(text),
+            _ => {}
         }
     }
 
     /// Obeys a command.
     pub fn obey(&mut self, command: Command) -> Outcome {
+        if let Self::Undo(undoing) = self {
+            return undoing.obey(command);
+        }
         if command == Command::Close {
             return Outcome::Closed;
         }
         match self {
+            Self::Undo(_) => {}
             Self::Help { first } => return scroll(first, command),
             Self::Text(reading) => {
                 if command == Command::Copy {

@@ -13,6 +13,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas) {
         Some(Overlay::Question(question)) => draw_question(question, canvas),
         Some(Overlay::Picker(picker)) => draw_picker(picker, canvas),
         Some(Overlay::Text(reading)) => draw_reading(reading, canvas),
+        Some(Overlay::Undo(undoing)) => super::super::undo::view::draw(undoing, canvas),
     }
 }
 
@@ -21,7 +22,12 @@ const BELOW: u16 = 3;
 
 /// A box of so many columns and lines in the middle, above the status line and the footer; what
 /// was there is gone.
-fn center(canvas: &mut Canvas, title: &str, width: u16, lines: usize) -> Area {
+pub(in crate::wizard) fn center(
+    canvas: &mut Canvas,
+    title: &str,
+    width: u16,
+    lines: usize,
+) -> Area {
     let all = canvas.area;
     let width = width.min(all.width.saturating_sub(2));
     let room = all.height.saturating_sub(BELOW);
@@ -46,7 +52,7 @@ fn inside(canvas: &Canvas) -> usize {
 }
 
 /// Columns of text in a box that is so wide where the window is.
-fn room_of(width: u16, canvas: &Canvas) -> usize {
+pub(in crate::wizard) fn room_of(width: u16, canvas: &Canvas) -> usize {
     usize::from(width.min(canvas.area.width.saturating_sub(2))).saturating_sub(4)
 }
 

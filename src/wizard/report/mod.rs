@@ -8,11 +8,11 @@ use super::keys::{Binding, Command, EXPORT, EXPORT_PLAN, Key};
 use super::list::List;
 use super::look::{Area, Canvas, wrap};
 use super::message::{Answer, Effect, Reported, Sign};
-use super::migration::{Going, Migration};
+use super::migration::{Going, Migration, Taking};
 use super::step::{Ask, AskKind, Event, Notice, Reason, Step};
 use super::viewport::Size;
 use crate::outsystems::Side;
-use crate::report::{Verdict, counted, number};
+use crate::report::{NextStep, RunReport, Verdict, counted, number, standing_lines};
 use digest::{Digest, Said, Section};
 use lessons::Learned;
 
@@ -59,10 +59,25 @@ const FOLDER: &str = "folder";
 const ANOTHER: &str = "another";
 const AGAIN: &str = "again";
 const SURE: &str = "again-sure";
+const RESUME: &str = "resume";
+const SURE_RESUME: &str = "resume-sure";
+const UNDO: &str = "undo";
 
 const KEYS: &[Binding] = &[
     Binding::new(Command::NextField, &[Key::Tab], "page", "the next page of the report").in_text(),
     Binding::new(Command::Open, &[Key::Enter], "open", "all about the selected line").in_text(),
+    Binding::new(
+        Command::Own(RESUME),
+        &[Key::Char('r')],
+        "resume",
+        "go on with the run where it ended; asks first",
+    ),
+    Binding::new(
+        Command::Own(UNDO),
+        &[Key::Char('u')],
+        "undo",
+        "take back what the run wrote: looks first, then asks for the destination's name",
+    ),
     Binding::new(Command::Own(FOLDER), &[Key::Char('o')], "folder", "open the run's folder"),
     Binding::new(
         Command::Own(ANOTHER),
@@ -107,7 +122,10 @@ impl Report {
         let Some(reported) = &migration.report else {
             return Section { title: String::new(), lines: Vec::new() };
         };
-        let mut lines: Vec<Said> = reported.report.next().into_iter().map(Said::text).collect();
+        let report = &reported.report;
+        let words = |step| next_in_words(report, step);
+        let mut lines: Vec<Said> =
+            report.next_steps().into_iter().map(words).map(Said::text).collect();
         if migration.is_practice && self.learned.iter().any(|learned| learned.is_met) {
             let met = self.learned.iter().filter(|learned| learned.is_met).count() as u64;
             lines.push(Said::text(format!(
@@ -194,6 +212,8 @@ impl Report {
                 "This is the report of an earlier run; its plan is in its journal. Home opens \
                  drafts and plan files.",
             ),
+            Command::Own(RESUME) => take(Taking::Resume, migration),
+            Command::Own(UNDO) => take(Taking::Undo, migration),
             Command::Own(EXPORT) => migration.export(),
             Command::Own(AGAIN) => ask_again(migration),
             Command::Open => {
@@ -220,6 +240,46 @@ fn scroll(list: &mut List, command: Command, lines: usize, height: usize) {
     let last = lines.saturating_sub(height);
     list.selected = list.selected.min(last);
     list.obey(command, last + 1, height);
+}
+
+/// What can be done next, with the key that does it.
+fn next_in_words(report: &RunReport, step: NextStep) -> String {
+    match step {
+        NextStep::Resume => "r  go on where it ended, without writing anything twice".to_owned(),
+        NextStep::UndoFurther => "u  go on with the undoing".to_owned(),
+        NextStep::Undo => "u  take back what it wrote; looks first".to_owned(),
+        step => report.next_in_words(step),
+    }
+}
+
+/// Begins to resume or undo the run, where that can be done.
+fn take(taking: Taking, migration: &mut Migration) {
+    let Some(reported) = &migration.report else { return };
+    if taking.fits(&reported.report) && reported.past.is_some() {
+        migration.take(taking);
+        return;
+    }
+    migration.say(match (taking, reported.past.is_some()) {
+        (_, false) => "Its journal does not tell what is needed for that.",
+        (Taking::Resume, true) => "There is nothing to go on with: the run came to its end.",
+        (Taking::Undo, true) => "This run is undone already.",
+    });
+}
+
+/// Asks whether the run is gone on with, and says where it stands.
+pub(super) fn ask_to_resume(migration: &mut Migration) {
+    let Some(past) = migration.past() else { return };
+    let mut lines = standing_lines(&past.standing);
+    lines.push(
+        "Both databases are checked first; nothing is written twice, and what is complete is not \
+         sent again."
+            .to_owned(),
+    );
+    let name = migration.name_of(Side::Destination);
+    let choices =
+        [("Stay", "with this report".to_owned()), ("Go on", format!("writing to {name}"))];
+    let choices = choices.map(|(name, what)| (name.to_owned(), what)).to_vec();
+    migration.ask(SURE_RESUME, "Go on where the run ended?", lines, choices);
 }
 
 fn ask_again(migration: &mut Migration) {
@@ -273,6 +333,37 @@ fn wrapped(lines: &[Said], width: usize) -> Vec<Said> {
     out
 }
 
+/// Whether this can be done with the run whose report is shown.
+fn may(taking: Taking, migration: &Migration) -> bool {
+    let fits = migration.report.as_ref().is_some_and(|reported| taking.fits(&reported.report));
+    fits && migration.past().is_some()
+}
+
+/// What plain mode offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Leave,
+    Another,
+    Take(Taking),
+}
+
+impl Asked {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Another => "another migration",
+            Self::Take(Taking::Resume) => "go on where it ended",
+            Self::Take(Taking::Undo) => "undo: take back what it wrote; looks first",
+        }
+    }
+}
+
+fn asked(migration: &Migration) -> Vec<Asked> {
+    let taken = [Taking::Resume, Taking::Undo].into_iter();
+    let taken = taken.filter(|taking| may(*taking, migration)).map(Asked::Take);
+    [Asked::Leave, Asked::Another].into_iter().chain(taken).collect()
+}
+
 /// The first half of the sentence that says how it ended.
 fn in_words(reported: &Reported) -> String {
     let result = reported.report.result.split(';').next().unwrap_or_default();
@@ -298,24 +389,31 @@ impl Step for Report {
         }
         match command {
             Command::Own(EXPORT | AGAIN) => !migration.is_earlier_run(),
+            Command::Own(RESUME) => may(Taking::Resume, migration),
+            Command::Own(UNDO) => may(Taking::Undo, migration),
             Command::Open => self.page != Page::Summary,
             _ => true,
         }
     }
 
     fn enter(&mut self, migration: &mut Migration) {
-        if self.digest.is_none() {
-            self.digest = migration.report.as_deref().map(Digest::new);
-            self.learned = lessons::learned(migration);
-        }
+        // A run that is gone on with or undone gets another report.
+        self.digest = migration.report.as_deref().map(Digest::new);
+        self.learned = lessons::learned(migration);
     }
 
     fn update(&mut self, migration: &mut Migration, event: Event<'_>) {
         match event {
             Event::Command(command) => self.on_command(command, migration),
             Event::Replied(SURE, 1) => migration.going = Some(Going::Again),
-            Event::Answered(Answer::Chosen(0)) => migration.going = Some(Going::Out),
-            Event::Answered(Answer::Chosen(_)) => migration.going = Some(Going::Home),
+            Event::Replied(SURE_RESUME, 1) => migration.resume(),
+            Event::Replied(SURE_RESUME, _) => migration.taking = None,
+            Event::Answered(Answer::Chosen(place)) => match asked(migration).get(place) {
+                Some(Asked::Leave) => migration.going = Some(Going::Out),
+                Some(Asked::Another) => migration.going = Some(Going::Home),
+                Some(Asked::Take(taking)) => migration.take(*taking),
+                None => {}
+            },
             _ => {}
         }
     }
@@ -398,7 +496,7 @@ impl Step for Report {
         text.extend(reported.files.iter().map(|file| format!("Report: {}", file.display())));
         let met = self.learned.iter().filter(|learned| learned.is_met);
         text.extend(met.map(|learned| format!("Trap met. {}", learned.said.text)));
-        let choices = vec!["leave".to_owned(), "another migration".to_owned()];
+        let choices = asked(migration).iter().map(|asked| asked.label().to_owned()).collect();
         Some(Ask { text, kind: AskKind::Choice(choices) })
     }
 

@@ -1,9 +1,9 @@
 //! What keeps Start locked, where that is mended, and what is said of it.
 
 use super::super::jobs::Purpose;
+use super::super::letters::Letters;
 use super::super::message::{Check, Sign};
 use super::super::migration::Migration;
-use super::letters::Letters;
 use super::{Pane, Review};
 use crate::outsystems::Side;
 use crate::report::counted;

@@ -4,7 +4,6 @@ mod commands;
 mod confirming;
 mod gate;
 mod ledger;
-mod letters;
 mod plain;
 mod view;
 

@@ -1,12 +1,12 @@
 //! Review line by line: warnings one by one, the destination's name, and a start of its own.
 
 use super::super::jobs::Purpose;
+use super::super::letters::Letters;
 use super::super::message::{Answer, Check, Sign};
 use super::super::migration::Migration;
 use super::super::step::{Ask, AskKind};
 use super::super::text_field::TextField;
 use super::Review;
-use super::letters::Letters;
 use crate::outsystems::Side;
 
 /// What is to be answered next.

@@ -6,6 +6,7 @@
 //! ```
 
 use super::super::jobs::Purpose;
+use super::super::letters::Letters;
 use super::super::look::{
     Area, Canvas, Cell, cut, panel, paragraph, put, right, role, row, text_width, wrap,
 };
@@ -15,7 +16,6 @@ use super::super::step::Step as _;
 use super::super::text_field::seen;
 use super::super::viewport::Class;
 use super::ledger::{Ledger, Line};
-use super::letters::Letters;
 use super::{Pane, Review, plan_height};
 use crate::outsystems::Side;
 use crate::report::number;

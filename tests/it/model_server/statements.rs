@@ -199,20 +199,15 @@ impl World {
                 changed.push((place, row));
             }
         }
-        self.store(id, &target.table, changed)
+        self.store(id, &target.table, &changed)
     }
 
-    fn store(
-        &mut self,
-        id: SessionId,
-        name: &TableName,
-        changed: Vec<(Place, Row)>,
-    ) -> Result<u64> {
+    fn store(&mut self, id: SessionId, name: &TableName, changed: &[(Place, Row)]) -> Result<u64> {
         let found = changed.len() as u64;
-        for (place, row) in &changed {
+        for (place, row) in changed {
             self.change(id, name, *place, Some(row.clone()))?;
         }
-        for (place, row) in &changed {
+        for (place, row) in changed {
             if self.table(name)?.repeated(*place, row, id).is_some() {
                 return Err(refused(format!("{name}: a changed row repeats another")));
             }
@@ -275,7 +270,7 @@ impl World {
                 for (_, row) in &mut chosen {
                     row[column] = fitting(Value::Null, &shape)?;
                 }
-                self.store(id, name, chosen)?;
+                self.store(id, name, &chosen)?;
             }
         }
         Ok(Removed { rows, before })
@@ -333,7 +328,7 @@ impl World {
                 for (_, row) in &mut referring {
                     row[column] = Value::Null;
                 }
-                self.store(id, child, referring).map(drop)
+                self.store(id, child, &referring).map(drop)
             }
             _ => Err(refused(format!("{child}.{} refers to a row of {name}", key.column))),
         }

@@ -79,11 +79,11 @@ impl Proved {
     }
 
     /// As if the run had not been proved yet: the journal forgets how the destination looked then.
-    fn forget(&self) {
-        let journal =
-            self.bench.folder.path().join("home/runs").join(&self.id).join("journal.sqlite");
-        let journal = rusqlite::Connection::open(journal).expect("the journal");
-        let gone = journal.execute("DELETE FROM surroundings WHERE name = 'proved'", []);
+    async fn forget(&self) {
+        let run = self.bench.folder.path().join("home/runs").join(&self.id);
+        let journal = Recorder::open(&run).expect("the journal");
+        let forget = "DELETE FROM surroundings WHERE name = 'proved'";
+        let gone = journal.write(|connection| connection.execute(forget, [])).await;
         assert_eq!(gone.expect("a table"), 1);
     }
 
@@ -164,17 +164,17 @@ async fn harm_around_the_rows_is_found_and_named(engine: &TestEngine) {
         ),
         (off.clone(), on.clone(), table.to_lowercase().as_str(), off_words),
     ] {
-        proved.forget();
+        proved.forget().await;
         let (code, shown, _) = proved.found(&harm, &remedy);
         assert_eq!((code, shown.len()), (Some(4), 1), "{harm}: {shown:?}");
         assert!(shown[0].contains(who) && shown[0].contains(what), "{harm}: {shown:?}");
     }
     if proved.is_server {
-        untrusted(&proved);
+        untrusted(&proved).await;
     }
 
     // A queue lives.
-    proved.forget();
+    proved.forget().await;
     let (code, shown, notes) = proved.found(
         "INSERT INTO OSSYS_BPM_EVENT_QUEUE (DATA_ID) VALUES ('1')",
         "DELETE FROM OSSYS_BPM_EVENT_QUEUE WHERE DATA_ID = '1'",
@@ -183,7 +183,7 @@ async fn harm_around_the_rows_is_found_and_named(engine: &TestEngine) {
     assert!(notes.iter().any(|note| note.contains("ossys_bpm_event_queue")), "{notes:?}");
 
     // Once the run is proved, what others do afterwards was not the run; a trigger has to be on.
-    proved.forget();
+    proved.forget().await;
     assert_eq!(proved.verify().0.code, Some(0));
     let (code, shown, notes) = proved.found(&set("later"), &set("there"));
     assert_eq!((code, shown.len()), (Some(0), 0), "{shown:?}");
@@ -196,7 +196,7 @@ async fn harm_around_the_rows_is_found_and_named(engine: &TestEngine) {
 
 /// A constraint that was switched off and on again without a look at the rows; a server that
 /// accepts this without effect has nothing to find.
-fn untrusted(proved: &Proved) {
+async fn untrusted(proved: &Proved) {
     let table = &proved.table;
     proved.harm(&format!("ALTER TABLE {table} NOCHECK CONSTRAINT osferry_check"));
     proved.harm(&format!("ALTER TABLE {table} CHECK CONSTRAINT osferry_check"));
@@ -205,7 +205,7 @@ fn untrusted(proved: &Proved) {
         "SELECT CAST(k.name AS nvarchar(200)) FROM sys.check_constraints AS k \
          WHERE k.is_not_trusted = 1",
     );
-    proved.forget();
+    proved.forget().await;
     let (said, report) = proved.verify();
     let shown = lines(&report["proof"]["surroundings"]["shown"]);
     assert_eq!((shown.len(), said.code == Some(4)), (untrusted.len(), !untrusted.is_empty()));

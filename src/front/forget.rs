@@ -1,0 +1,57 @@
+//! Before-images deleted: nobody wants the undo of a run to be exact any more.
+
+use super::carry::{clock, system_user};
+use super::home::KnownRun;
+use super::refused;
+use crate::database::Result;
+use crate::migrate::journal::{
+    Images, Journal, Operator, Recorder, RunState, Stretch, StretchKind,
+};
+
+/// Before-images that may be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptImages {
+    /// What they take on disk.
+    pub bytes: u64,
+    /// The name of the database whose rows they are.
+    pub destination_database: String,
+}
+
+/// The before-images of a run. Refused where there are none, and while the run or its undo is not
+/// at its end: going on needs them.
+pub fn kept(known: &KnownRun) -> Result<KeptImages> {
+    let journal = Journal::open(&known.folder)?;
+    let state = journal.state()?;
+    if matches!(state, RunState::Running | RunState::Stopped | RunState::Failed | RunState::Undoing)
+    {
+        return Err(refused(format!(
+            "run {} is not at its end ({}), and may need its before-images",
+            known.id,
+            state.label()
+        ))
+        .advise("Nothing was deleted. `osferry resume` or `osferry undo` brings it to its end."));
+    }
+    if !Images::are_there(&known.folder) {
+        return Err(refused(format!("run {} has no before-images", known.id)));
+    }
+    Ok(KeptImages {
+        bytes: Images::size(&known.folder),
+        destination_database: journal.header()?.destination_database,
+    })
+}
+
+/// Deletes the before-images of a run for good, and notes who did.
+pub async fn forget(known: &KnownRun, confirmed: &str) -> Result<()> {
+    // Nobody else writes the journal while this is open.
+    let recorder = Recorder::open(&known.folder)?;
+    let kept = kept(known)?;
+    let operator = Operator {
+        system_user: system_user(),
+        sign_in: String::new(),
+        confirmed: confirmed.to_owned(),
+    };
+    recorder.stretch(Stretch::new(StretchKind::Forget, clock(), operator)).await?;
+    Images::delete(&known.folder)?;
+    recorder.event(&clock(), &format!("before-images deleted: {} bytes", kept.bytes))?;
+    recorder.flush().await
+}

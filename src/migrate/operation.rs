@@ -1,0 +1,200 @@
+//! What one transaction does to the destination, and how rows of ours are known again.
+
+use super::marker::Marker;
+use crate::database::{
+    Batch, ColumnRef, ColumnType, Fault, FaultKind, Filter, InsertTarget, Removal, Result,
+    RowsRequest, TableName, UpdateTarget, Value, Writer, row_digest, same_name,
+};
+use crate::outsystems::DestinationId;
+
+/// What a transaction does.
+pub(super) enum Operation<'a> {
+    /// Inserts rows.
+    Insert {
+        target: &'a InsertTarget,
+        batch: &'a Batch,
+        /// Where rows bring their key along: its column, by the place in the batch.
+        key: Option<(ColumnRef, usize)>,
+    },
+    /// Sets columns of rows; doing it twice does no harm.
+    Update { target: &'a UpdateTarget, batch: &'a Batch },
+    /// Deletes rows. With `keep`, what is returned of them is kept as before-image; with `expect`,
+    /// all of them have to have this hash.
+    Delete { removal: &'a Removal, keep: bool, expect: Option<u128> },
+    /// Empties a column. With `keep`, what is returned of the rows is kept as before-image.
+    Clear { removal: &'a Removal, column: &'a str, keep: bool },
+}
+
+impl Operation<'_> {
+    pub(super) fn table(&self) -> &TableName {
+        match self {
+            Self::Insert { target, .. } => &target.table,
+            Self::Update { target, .. } => &target.table,
+            Self::Delete { removal, .. } | Self::Clear { removal, .. } => &removal.table,
+        }
+    }
+
+    /// Whether its rows can as well be written in two transactions.
+    pub(super) fn can_be_halved(&self) -> bool {
+        matches!(self, Self::Insert { batch, .. } if batch.len() > 1)
+    }
+
+    /// The columns of what is to be kept of the rows as they were.
+    pub(super) fn kept(&self) -> Option<&[ColumnRef]> {
+        match self {
+            Self::Delete { removal, keep: true, .. } | Self::Clear { removal, keep: true, .. } => {
+                Some(&removal.returning)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What it did.
+#[derive(Default)]
+pub(super) struct Done {
+    /// The ids that the destination gave.
+    pub(super) ids: Vec<DestinationId>,
+    /// Rows touched.
+    pub(super) rows: u64,
+    /// A hash of each inserted row as it is stored, where its key alone does not prove it ours.
+    pub(super) hashes: Vec<u128>,
+    /// What was asked for of each row removed or changed, as it was before.
+    pub(super) before: Batch,
+    /// The place of the before-image.
+    pub(super) image: Option<i64>,
+}
+
+/// Does it, in a transaction that is begun here and left open. With markers, the batch's own goes
+/// into the same transaction.
+pub(super) async fn perform(
+    writer: &mut Box<dyn Writer>,
+    operation: &Operation<'_>,
+    ids_come_back: bool,
+    marker: Option<&Marker>,
+    number: i64,
+) -> Result<Done> {
+    writer.begin().await?;
+    let done = match operation {
+        Operation::Insert { target, batch, key } => {
+            insert(writer, target, batch, key.as_ref(), ids_come_back).await?
+        }
+        Operation::Update { target, batch } => {
+            Done { rows: writer.update(target, batch).await?, ..Done::default() }
+        }
+        Operation::Delete { removal, expect, .. } => {
+            let removed = writer.delete(removal).await?;
+            let is_other = |hash: &u128| expect.is_some_and(|expect| *hash != expect);
+            if expect.is_some() && row_hashes(&removed.before).iter().any(is_other) {
+                return Err(Fault::new(
+                    FaultKind::Data,
+                    format!(
+                        "{}: rows that differ in case only cannot be told apart",
+                        removal.table
+                    ),
+                ));
+            }
+            Done { rows: removed.rows, before: removed.before, ..Done::default() }
+        }
+        Operation::Clear { removal, column, .. } => {
+            let removed = writer.clear(removal, column).await?;
+            Done { rows: removed.rows, before: removed.before, ..Done::default() }
+        }
+    };
+    if let Some(marker) = marker.filter(|_| done.rows > 0) {
+        writer.insert(&marker.target, &marker.row(number)?).await?;
+    }
+    Ok(done)
+}
+
+async fn insert(
+    writer: &mut Box<dyn Writer>,
+    target: &InsertTarget,
+    batch: &Batch,
+    key: Option<&(ColumnRef, usize)>,
+    ids_come_back: bool,
+) -> Result<Done> {
+    let ids = writer.insert(target, batch).await?;
+    if target.identity.is_some() && ids.len() != batch.len() {
+        return Err(Fault::new(
+            FaultKind::Other,
+            format!("{}: {} rows got {} ids", target.table, batch.len(), ids.len()),
+        ));
+    }
+    let given = target
+        .identity
+        .as_ref()
+        .map(|name| ColumnRef { name: name.clone(), data_type: ColumnType::BigInt });
+    let hashes = match (given, key) {
+        // The destination gives an id once: that is proof enough.
+        (Some(_), _) if !ids_come_back => Vec::new(),
+        (Some(column), _) => {
+            let keys: Vec<Value> = ids.iter().copied().map(Value::Integer).collect();
+            stored(writer, target, &column, &keys).await?
+        }
+        (None, Some((column, place))) => {
+            let keys: Vec<Value> =
+                (0..batch.len()).map(|row| batch.column(*place).value(row)).collect();
+            stored(writer, target, column, &keys).await?
+        }
+        (None, None) => row_hashes(batch),
+    };
+    let ids = ids.into_iter().map(DestinationId).collect();
+    Ok(Done { ids, rows: batch.len() as u64, hashes, ..Done::default() })
+}
+
+/// The columns of a target that its rows are known again by: all but the key.
+pub(super) fn telling_columns(target: &InsertTarget, key: Option<&str>) -> Vec<ColumnRef> {
+    target
+        .columns
+        .iter()
+        .filter(|column| key.is_none_or(|key| !same_name(&column.name, key)))
+        .map(ColumnRef::from)
+        .collect()
+}
+
+/// Hashes of rows as this transaction has stored them, in the order of their keys here.
+async fn stored(
+    writer: &mut Box<dyn Writer>,
+    target: &InsertTarget,
+    key: &ColumnRef,
+    keys: &[Value],
+) -> Result<Vec<u128>> {
+    let mut columns = vec![key.clone()];
+    columns.extend(telling_columns(target, Some(&key.name)));
+    let read = writer
+        .rows(&RowsRequest {
+            table: target.table.clone(),
+            columns,
+            filter: Filter::AnyOf(key.name.clone(), keys.to_vec()),
+            order_by: None,
+            limit: None,
+        })
+        .await?;
+    let hashes = row_hashes(&read);
+    let by_key: std::collections::HashMap<String, u128> = hashes
+        .into_iter()
+        .enumerate()
+        .map(|(row, hash)| (folded(&read.column(0).value(row)), hash))
+        .collect();
+    keys.iter()
+        .map(|key| {
+            by_key.get(&folded(key)).copied().ok_or_else(|| {
+                Fault::new(
+                    FaultKind::Refused,
+                    format!("{}: row {key} is not there after it was inserted", target.table),
+                )
+            })
+        })
+        .collect()
+}
+
+/// What is in each row.
+pub(super) fn row_hashes(batch: &Batch) -> Vec<u128> {
+    (0..batch.len()).map(|row| u128::from_be_bytes(row_digest(batch, row))).collect()
+}
+
+/// A key as the platform compares it.
+pub(super) fn folded(key: &Value) -> String {
+    key.to_string().trim_end().to_lowercase()
+}
