@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::super::session::row_hashes;
+use super::super::operation::row_hashes;
 use super::ours::{Left, OurTable, Ours};
 use crate::database::{
     Batch, ColumnRef, Destination, Filter, Result, ScanRequest, TableName, TableShape, Value,
