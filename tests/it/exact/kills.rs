@@ -127,7 +127,7 @@ pub fn next(bench: &Bench) -> (String, Vec<String>) {
 }
 
 /// Runs the program, at most so long; `None` when it had to be killed.
-fn patient(
+pub fn patient(
     bench: &Bench,
     arguments: &[String],
     patience: Option<Duration>,

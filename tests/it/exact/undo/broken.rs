@@ -70,25 +70,25 @@ fn every(ground: &Ground, place: Where, every: usize) {
 #[test]
 fn a_broken_run_is_undone_in_memory() {
     let ground = Ground::memory(case(), &options());
-    every(&ground, Where::Run, wanted("OSFERRY_TEST_EVERY", 67));
+    every(&ground, Where::Run, wanted("OSFERRY_TEST_EVERY", 211));
 }
 
 #[test]
 fn a_broken_run_is_undone_on_files() {
     let ground = Ground::files(case(), &options());
-    every(&ground, Where::Run, wanted("OSFERRY_TEST_EVERY", 149));
+    every(&ground, Where::Run, wanted("OSFERRY_TEST_EVERY", 401));
 }
 
 #[test]
 fn a_broken_undo_goes_on_in_memory() {
     let ground = Ground::memory(case(), &options());
-    every(&ground, Where::Undo, wanted("OSFERRY_TEST_EVERY", 67));
+    every(&ground, Where::Undo, wanted("OSFERRY_TEST_EVERY", 211));
 }
 
 #[test]
 fn a_broken_undo_goes_on_on_files() {
     let ground = Ground::files(case(), &options());
-    every(&ground, Where::Undo, wanted("OSFERRY_TEST_EVERY", 149));
+    every(&ground, Where::Undo, wanted("OSFERRY_TEST_EVERY", 401));
 }
 
 #[test]

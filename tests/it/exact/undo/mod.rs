@@ -1,7 +1,10 @@
 //! Undo: whatever breaks in a run and in its undoing, the destination ends as it was.
 
 mod broken;
+mod guards;
 mod identity;
+mod kills;
+mod rights;
 
 use std::collections::BTreeMap;
 
