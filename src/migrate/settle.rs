@@ -69,7 +69,7 @@ impl<'a> Doubt<'a> {
         destination: &dyn Destination,
         marker: Option<&Marker>,
     ) -> Result<Verdict> {
-        if let Some(marker) = marker {
+        if let Some(marker) = marker.filter(|_| !self.kind.is_undo()) {
             return marker.verdict(destination, self.number).await;
         }
         match self.kind {

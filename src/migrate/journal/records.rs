@@ -124,6 +124,12 @@ pub enum BatchKind {
 }
 
 impl BatchKind {
+    /// Whether it belongs to an undo.
+    #[must_use]
+    pub fn is_undo(self) -> bool {
+        matches!(self, Self::UndoClear | Self::UndoInsert | Self::UndoDelete | Self::UndoUpdate)
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Insert => "insert",

@@ -24,6 +24,7 @@ use super::control::Control;
 use super::journal::{
     BatchKind, Images, Journal, Recorder, RunHeader, RunState, Stretch, StretchKind,
 };
+use super::marker::Marker;
 use super::past::settle_all;
 use super::run::can_wait;
 use super::session::WriteSession;
@@ -364,7 +365,12 @@ pub async fn undo(request: UndoRequest) -> Result<UndoEnd> {
     };
     let clock: Clock = Arc::clone(&request.clock);
     let story = Story { recorder: recorder.clone(), images, clock };
-    settle_all(&story, destination.as_ref(), None, &request.control).await?;
+    // Batches of the run were marked where it had markers; those of an undo never are.
+    let marker = match recorder.reader()?.finished("markers")? {
+        Some(1) => Marker::find(destination.as_ref(), &request.header.id).await?,
+        _ => None,
+    };
+    settle_all(&story, destination.as_ref(), marker.as_ref(), &request.control).await?;
     let survey = survey(&request, recorder.reader()?).await?;
     if let Some(refusal) = survey.preview.refusal(request.leave) {
         return Err(refusal);

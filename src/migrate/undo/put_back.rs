@@ -148,14 +148,33 @@ impl Undoing<'_> {
         }
     }
 
+    /// Notes that the rows of a batch cannot come back.
+    fn lost(&mut self, batch: &BatchRecord, to: &WrittenTo, why: &str) {
+        self.result.not_restored_rows += batch.rows;
+        if self.result.not_restored.len() < NAMED {
+            self.result.not_restored.push(NotRestored {
+                row: format!("{} ({} rows of batch {})", to.table, batch.rows, batch.id),
+                what: why.to_owned(),
+                code: None,
+            });
+        }
+    }
+
     /// Puts those rows of a batch back whose places in its image are not among those done.
     async fn put_back_batch(&mut self, batch: &BatchRecord, done: &HashSet<i64>) -> Result<()> {
         let Some(to) = &batch.written_to else { return Ok(()) };
-        let Some(image) = self.image(batch).await? else {
-            return Err(Fault::new(
-                FaultKind::NotFound,
-                "rows as they were are not kept for all that was deleted",
-            ));
+        let image = match self.image(batch).await {
+            Ok(Some(image)) => image,
+            // The others can come back all the same.
+            Ok(None) => {
+                self.lost(batch, to, "what they were is not kept");
+                return Ok(());
+            }
+            Err(fault) if matches!(fault.kind, FaultKind::NotFound | FaultKind::Data) => {
+                self.lost(batch, to, &fault.what);
+                return Ok(());
+            }
+            Err(fault) => return Err(fault),
         };
         let columns = self.columns_now(to, &image.columns).await?;
         let key = to.key.as_ref().and_then(|key| {
