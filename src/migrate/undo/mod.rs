@@ -299,11 +299,15 @@ async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
     }
     let mut preview = UndoPreview { references, ..UndoPreview::default() };
     let destination = request.destination.as_ref();
-    preview.dependants =
-        dependants::look(&ours, &request.destination_model, destination, &mut left, |column| {
-            tell(format!("looking for rows of others that refer to ours: {column}"))
-        })
-        .await?;
+    // Once rows come back, all of ours are out: who refers to a key of ours then refers to the row
+    // that had it before.
+    if rows_of_kind(&journal, BatchKind::UndoDelete)? == 0 {
+        preview.dependants =
+            dependants::look(&ours, &request.destination_model, destination, &mut left, |column| {
+                tell(format!("looking for rows of others that refer to ours: {column}"))
+            })
+            .await?;
+    }
     // Once rows of ours are gone, or lack references that were emptied so that they can go, the
     // others cannot be compared any more.
     if begun.is_none() {
