@@ -1,8 +1,5 @@
 //! `osferry resume`: a run that did not come to its end, gone on with.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::{ResumeArguments, run, show};
@@ -16,28 +13,15 @@ pub(super) async fn resume(home: &Home, arguments: &ResumeArguments) -> Result<E
     let (header, plan) = (journal.header()?, journal.plan()?);
     let standing = Standing::read(&journal, &plan)?;
     drop(journal);
-    let saved = Saved::parse(
-        header.plan_text.clone(),
-        PathBuf::from(&header.plan_file),
-        header.folder.clone(),
-    )?;
+    let saved = Saved::of_run(&header)?;
     let (source, destination) = saved.connections()?;
     let source = road::source(&source).await?;
     let destination = road::destination(&destination).await?;
     let (source_model, destination_model) =
         road::models(source.as_ref(), destination.as_source()).await?;
     say(&standing);
-    let ready = Ready {
-        plan: Arc::new(plan),
-        source,
-        destination,
-        source_model,
-        destination_model,
-        plan_file: header.plan_file.clone(),
-        plan_text: header.plan_text.clone(),
-        folder: header.folder.clone(),
-        confirmed: header.operator.confirmed.clone(),
-    };
+    let models = [source_model, destination_model];
+    let ready = Ready::of_run(&header, plan, source, destination, models);
     let progress = Progress::new(&ready.plan);
     run::watched(&ready, progress, arguments.json, async |control, sender, events| {
         front::go_on(&known, header, &ready, control, sender, events).await

@@ -10,6 +10,7 @@ use crate::compare::{Answers, Finding, choice};
 use crate::database::{ConnectionSpec, Destination, Secret, Source};
 use crate::front::{self, open};
 use crate::migrate::Environments;
+use crate::migrate::journal::RunHeader;
 use crate::outsystems::{Environment, Side};
 use crate::plan::{Decisions, Endpoint, PlanFile, Refusal, Review, review};
 use crate::report::counted;
@@ -35,6 +36,12 @@ impl Saved {
             .map_err(|error| Trouble::refused(format!("cannot find {shown}: {error}")))?;
         let folder = path.parent().unwrap_or(&path).to_path_buf();
         Self::parse(text, path, folder)
+    }
+
+    /// The plan of an earlier run.
+    pub(super) fn of_run(header: &RunHeader) -> Result<Self, Trouble> {
+        let path = PathBuf::from(&header.plan_file);
+        Self::parse(header.plan_text.clone(), path, header.folder.clone())
     }
 
     /// A plan from its text.

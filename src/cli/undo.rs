@@ -1,6 +1,5 @@
 //! `osferry undo`: a run taken back.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -8,11 +7,11 @@ use tokio::sync::watch;
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::{LeaveWhat, UndoArguments, run, show};
-use crate::database::same_name;
+use crate::database::{Fault, same_name};
 use crate::front::Home;
 use crate::front::undo::Undo;
-use crate::migrate::Controller;
 use crate::migrate::undo::{Leave, UndoProgress};
+use crate::migrate::{Control, Controller};
 use crate::report::undo_summary;
 
 pub(super) async fn undo(home: &Home, arguments: &UndoArguments) -> Result<Exit, Trouble> {
@@ -31,11 +30,7 @@ pub(super) async fn undo(home: &Home, arguments: &UndoArguments) -> Result<Exit,
             header.destination_database, header.destination
         )));
     }
-    let saved = Saved::parse(
-        header.plan_text.clone(),
-        PathBuf::from(&header.plan_file),
-        header.folder.clone(),
-    )?;
+    let saved = Saved::of_run(&header)?;
     let (source, destination) = saved.connections()?;
     let source = road::source(&source).await?;
     let destination = road::destination(&destination).await?;
@@ -53,16 +48,23 @@ pub(super) async fn undo(home: &Home, arguments: &UndoArguments) -> Result<Exit,
     }
 }
 
-/// Says what an undo would do.
-async fn look(undo: &Undo, json: bool) -> Result<Exit, Trouble> {
+/// Shows how far something is, and obeys Ctrl+C meanwhile.
+async fn shown<T>(
+    work: impl AsyncFnOnce(Control, watch::Sender<UndoProgress>) -> Result<T, Fault>,
+) -> Result<T, Trouble> {
     let (controller, control) = Controller::new();
     let (sender, watched) = watch::channel(UndoProgress::default());
     let listening = tokio::spawn(run::obey(controller));
     let showing = show::follow_undo(watched);
-    let preview = undo.look(control, sender).await;
+    let done = work(control, sender).await;
     listening.abort();
     let _ = showing.await;
-    let preview = preview?;
+    Ok(done?)
+}
+
+/// Says what an undo would do.
+async fn look(undo: &Undo, json: bool) -> Result<Exit, Trouble> {
+    let preview = shown(async |control, sender| undo.look(control, sender).await).await?;
     if json {
         let text = serde_json::to_string_pretty(&preview)
             .map_err(|error| Trouble::refused(error.to_string()))?;
@@ -78,14 +80,7 @@ async fn look(undo: &Undo, json: bool) -> Result<Exit, Trouble> {
 
 /// Undoes.
 async fn carry(undo: &Undo, json: bool) -> Result<Exit, Trouble> {
-    let (controller, control) = Controller::new();
-    let (sender, watched) = watch::channel(UndoProgress::default());
-    let listening = tokio::spawn(run::obey(controller));
-    let showing = show::follow_undo(watched);
-    let carried = undo.carry_out(control, sender).await;
-    listening.abort();
-    let _ = showing.await;
-    let mut carried = carried?;
+    let mut carried = shown(async |control, sender| undo.carry_out(control, sender).await).await?;
     let trouble = carried.trouble.take();
     let exit = run::finish(carried, json)?;
     match trouble {

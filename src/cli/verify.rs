@@ -1,6 +1,5 @@
 //! `osferry verify`: the proof of an earlier run, made again.
 
-use std::path::PathBuf;
 use std::sync::Mutex;
 
 use super::ending::{Exit, Trouble};
@@ -13,11 +12,7 @@ pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<E
     let (known, journal) = home.run(&arguments.run)?;
     verify::check_written(&known, &journal)?;
     let header = journal.header()?;
-    let saved = Saved::parse(
-        header.plan_text.clone(),
-        PathBuf::from(&header.plan_file),
-        header.folder.clone(),
-    )?;
+    let saved = Saved::of_run(&header)?;
     let (source, destination) = saved.connections()?;
     let source = road::source(&source).await?;
     let destination = road::destination_to_read(&destination).await?;

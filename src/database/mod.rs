@@ -63,6 +63,12 @@ pub trait Source: Send + Sync {
     /// and the catalogue's own spelling.
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>>;
 
+    /// The shape of one object; `None` where there is no such object.
+    async fn shape(&self, table: &TableName) -> Result<Option<TableShape>> {
+        let shapes = self.shapes(std::slice::from_ref(table)).await?;
+        Ok(shapes.into_iter().next().flatten())
+    }
+
     /// All rows of one request at once: for the model and for small look-ups.
     async fn rows(&self, request: &RowsRequest) -> Result<Batch>;
 

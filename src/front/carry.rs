@@ -38,6 +38,31 @@ pub struct Ready {
     pub confirmed: String,
 }
 
+impl Ready {
+    /// An earlier run, to be gone on with: its plan, and both sides as they are now, the source
+    /// first.
+    #[must_use]
+    pub fn of_run(
+        header: &RunHeader,
+        plan: Plan,
+        source: Arc<dyn Source>,
+        destination: Arc<dyn Destination>,
+        [source_model, destination_model]: [Arc<Environment>; 2],
+    ) -> Self {
+        Self {
+            plan: Arc::new(plan),
+            source,
+            destination,
+            source_model,
+            destination_model,
+            plan_file: header.plan_file.clone(),
+            plan_text: header.plan_text.clone(),
+            folder: header.folder.clone(),
+            confirmed: header.operator.confirmed.clone(),
+        }
+    }
+}
+
 /// What a run has come to while it is carried out.
 #[derive(Debug)]
 pub enum Stage<'a> {

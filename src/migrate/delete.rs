@@ -6,9 +6,7 @@ use super::operation::Operation;
 use super::progress::{EntityState, Teller};
 use super::session::WriteSession;
 use super::story::Story;
-use crate::database::{
-    ColumnRef, Destination, Filter, Removal, Result, TableName, TableShape, Value,
-};
+use crate::database::{ColumnRef, Destination, Filter, Removal, Result, TableShape, Value};
 use crate::plan::{EntityPlan, ExistingPlan, Plan};
 
 /// What deleting needs.
@@ -69,7 +67,7 @@ impl Deleting<'_> {
         let emptied = match emptied {
             Some(planned) => Some(ColumnRef::from(&planned.destination)),
             None => {
-                let shape = self.shape(&entity.destination_table).await?;
+                let shape = self.destination.shape(&entity.destination_table).await?;
                 shape.and_then(|shape| shape.column(column).map(ColumnRef::from))
             }
         };
@@ -150,16 +148,11 @@ impl Deleting<'_> {
         Ok(deleted - before)
     }
 
-    async fn shape(&self, table: &TableName) -> Result<Option<TableShape>> {
-        let shapes = self.destination.shapes(std::slice::from_ref(table)).await?;
-        Ok(shapes.into_iter().next().flatten())
-    }
-
     /// What is wanted of the rows of an entity before they go: all of it where it is kept, else
     /// what a row is looked for by.
     async fn wanted(&self, entity: &EntityPlan) -> Result<Wanted> {
         if self.story.images.is_some()
-            && let Some(shape) = self.shape(&entity.destination_table).await?
+            && let Some(shape) = self.destination.shape(&entity.destination_table).await?
             && let Some(columns) = whole_row(&shape)
         {
             return Ok(Wanted { columns, keep: true });
@@ -178,7 +171,6 @@ impl Deleting<'_> {
         counted: Option<u64>,
     ) -> Result<u64> {
         self.control.between_batches().await?;
-        let teller = self.teller;
         let returned: &[ColumnRef] = match operation {
             Operation::Delete { removal, .. } | Operation::Clear { removal, .. } => {
                 &removal.returning
@@ -206,9 +198,7 @@ impl Deleting<'_> {
                         ..NewBatch::new(kind, session, done.rows)
                     }
                 },
-                &|trouble| {
-                    teller.entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
-                },
+                &self.teller.trouble(place),
             )
             .await?;
         Ok(done.rows)

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::control::Control;
 use super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
-use super::operation::{Done, Operation, telling_columns};
+use super::operation::{Done, Operation, given_key, telling_columns};
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
 use super::reader::{BATCH_BYTES, Read, Reader, key_of, request};
@@ -17,8 +17,8 @@ use super::session::WriteSession;
 use super::story::Story;
 use super::unkeyed::Unkeyed;
 use crate::database::{
-    Batch, ColumnRef, ColumnType, Destination, Fault, FaultKind, Filter, InsertTarget, Result,
-    ScanRequest, Source, Value,
+    Batch, ColumnRef, Destination, Fault, FaultKind, Filter, InsertTarget, Result, ScanRequest,
+    Source, Value,
 };
 use crate::outsystems::SourceId;
 use crate::plan::{EntityPlan, ExistingPlan, IdentifierPlan, Plan};
@@ -117,16 +117,13 @@ impl<'a> Load<'a> {
     async fn read_ahead(&mut self) -> Result<mpsc::Receiver<Result<Read>>> {
         let after = self.past.reached.clone();
         let request = request(self.plan, self.place, self.mark, after)?;
-        let (teller, place) = (self.teller.clone(), self.place);
         let reader = Reader {
             source: Arc::clone(&self.source),
             canonical: Canonical::for_source(self.plan, self.place),
             // An instant does not come back with its connection.
             waits: !self.reading.is_one_instant(),
             note: self.story.note(),
-            trouble: Box::new(move |trouble: &str| {
-                teller.entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
-            }),
+            trouble: Box::new(self.teller.trouble(self.place)),
             request,
         };
         reader.start().await
@@ -295,7 +292,7 @@ impl<'a> Load<'a> {
             let digest = combine(read_rows.iter().map(|row| hashes[*row]));
             let operation =
                 Operation::Insert { target: &target, batch: &batch, key: own_column.clone() };
-            let (place, teller, before) = (self.place, self.teller, self.unkeyed.counted);
+            let (place, before) = (self.place, self.unkeyed.counted);
             let outcome = self
                 .session
                 .write(
@@ -321,10 +318,7 @@ impl<'a> Load<'a> {
                             )
                         }
                     },
-                    &|trouble| {
-                        teller
-                            .entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
-                    },
+                    &self.teller.trouble(place),
                 )
                 .await;
             match outcome {
@@ -407,11 +401,7 @@ fn record(
 
 /// Where rows were inserted, and by what they are known again.
 pub(super) fn written_to(target: &InsertTarget, key: Option<ColumnRef>, done: &Done) -> WrittenTo {
-    let given = target
-        .identity
-        .as_ref()
-        .map(|name| ColumnRef { name: name.clone(), data_type: ColumnType::BigInt });
-    let key = given.or(key);
+    let key = given_key(target).or(key);
     let columns = match done.hashes.is_empty() {
         true => Vec::new(),
         false => telling_columns(target, key.as_ref().map(|key| key.name.as_str())),

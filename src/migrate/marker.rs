@@ -19,9 +19,8 @@ pub(super) struct Marker {
 impl Marker {
     /// The destination's marker table, where there is one that may be read and written.
     pub(super) async fn find(destination: &dyn Destination, run: &str) -> Result<Option<Self>> {
-        let name = TableName::new(MARKER_TABLE);
-        let shapes = destination.shapes(std::slice::from_ref(&name)).await?;
-        let Some(shape) = shapes.into_iter().next().flatten() else { return Ok(None) };
+        let shape = destination.shape(&TableName::new(MARKER_TABLE)).await?;
+        let Some(shape) = shape else { return Ok(None) };
         let rights = destination.rights(std::slice::from_ref(&shape.name)).await?;
         let may = |right: Option<bool>| right != Some(false);
         if !rights.iter().all(|rights| may(rights.select) && may(rights.insert)) {

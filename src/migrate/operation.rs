@@ -107,6 +107,12 @@ pub(super) async fn perform(
     Ok(done)
 }
 
+/// The column whose values the destination gives.
+pub(super) fn given_key(target: &InsertTarget) -> Option<ColumnRef> {
+    let name = target.identity.clone()?;
+    Some(ColumnRef { name, data_type: ColumnType::BigInt })
+}
+
 async fn insert(
     writer: &mut Box<dyn Writer>,
     target: &InsertTarget,
@@ -121,11 +127,7 @@ async fn insert(
             format!("{}: {} rows got {} ids", target.table, batch.len(), ids.len()),
         ));
     }
-    let given = target
-        .identity
-        .as_ref()
-        .map(|name| ColumnRef { name: name.clone(), data_type: ColumnType::BigInt });
-    let hashes = match (given, key) {
+    let hashes = match (given_key(target), key) {
         // The destination gives an id once: that is proof enough.
         (Some(_), _) if !ids_come_back => Vec::new(),
         (Some(column), _) => {

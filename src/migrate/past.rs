@@ -110,10 +110,7 @@ impl PastEntity {
                 }
                 continue;
             }
-            let keys = batch.source_keys.len().min(batch.destination_keys.len());
-            pairs.extend(
-                (0..keys).map(|at| (batch.source_keys.get(at), batch.destination_keys.get(at))),
-            );
+            pairs.extend(batch.source_keys.iter().zip(batch.destination_keys.iter()));
         }
         // In order the map is small; rows recognised in a batch are noted before those written.
         pairs.sort_by_key(|(source, _)| source.as_integer());
@@ -222,8 +219,7 @@ pub(super) async fn check_committed(
 async fn check_there(batch: &BatchRecord, name: &str, destination: &dyn Destination) -> Result<()> {
     let Some(to) = &batch.written_to else { return Ok(()) };
     let Some(key) = &to.key else { return Ok(()) };
-    let keys: Vec<Value> =
-        (0..batch.destination_keys.len()).map(|at| batch.destination_keys.get(at)).collect();
+    let keys: Vec<Value> = batch.destination_keys.iter().collect();
     if keys.is_empty() || destination.witness(&to.table, key, &keys).await? != Witness::None {
         return Ok(());
     }
@@ -246,8 +242,7 @@ fn highest_id(journal: &Journal, place: usize) -> Result<Option<i64>> {
     let mut after = 0;
     while let Some(batch) = journal.next_batch(place, after)? {
         after = batch.id;
-        let ids = (0..batch.destination_keys.len())
-            .filter_map(|at| batch.destination_keys.get(at).as_integer());
+        let ids = batch.destination_keys.iter().filter_map(|id| id.as_integer());
         if batch.kind == BatchKind::Insert {
             highest = highest.max(ids.max());
         }

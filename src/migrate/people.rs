@@ -230,10 +230,11 @@ impl People<'_> {
             if batch.written_to.as_ref().is_none_or(|to| to.table != *table) {
                 continue;
             }
-            for place in 0..batch.source_keys.len().min(batch.destination_keys.len()) {
-                let source = batch.source_keys.get(place).as_integer();
-                let destination = batch.destination_keys.get(place).as_integer();
-                if let (Some(source), Some(destination)) = (source, destination) {
+            for (source, destination) in batch.source_keys.iter().zip(batch.destination_keys.iter())
+            {
+                if let (Some(source), Some(destination)) =
+                    (source.as_integer(), destination.as_integer())
+                {
                     created.insert(SourceId(source), DestinationId(destination));
                 }
             }
@@ -337,14 +338,10 @@ impl People<'_> {
 }
 
 async fn shape(database: &dyn Source, table: &TableName) -> Result<TableShape> {
-    database.shapes(std::slice::from_ref(table)).await?.into_iter().next().flatten().ok_or_else(
-        || {
-            Fault::new(
-                FaultKind::NotFound,
-                format!("{table} is missing in {}", database.facts().place),
-            )
-        },
-    )
+    database.shape(table).await?.ok_or_else(|| {
+        let place = &database.facts().place;
+        Fault::new(FaultKind::NotFound, format!("{table} is missing in {place}"))
+    })
 }
 
 fn fill(map: &mut PeopleMap, people: &[PersonPlan], created: &HashMap<SourceId, DestinationId>) {

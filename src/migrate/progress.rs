@@ -183,6 +183,14 @@ impl Teller {
         self.sender.send_modify(|progress| progress.entities.iter_mut().for_each(change));
     }
 
+    /// Tells the last trouble of an entity, whenever there is one.
+    pub(super) fn trouble(&self, entity: usize) -> impl Fn(&str) + Send + Sync + 'static {
+        let teller = self.clone();
+        move |trouble| {
+            teller.entity(entity, |progress| progress.trouble = Some(trouble.to_owned()));
+        }
+    }
+
     pub(super) fn entity(&self, entity: usize, change: impl FnOnce(&mut EntityProgress)) {
         self.sender.send_modify(|progress| {
             if let Some(entity) = progress.entities.get_mut(entity) {

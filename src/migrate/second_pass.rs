@@ -111,7 +111,7 @@ impl SecondPass<'_> {
             key: late.key.clone(),
             columns: vec![late.shape().clone()],
         };
-        let (place, teller) = (late.place, self.teller);
+        let place = late.place;
         self.session
             .write(
                 &Operation::Update { target: &target, batch },
@@ -122,9 +122,7 @@ impl SecondPass<'_> {
                     origin: Some(origin),
                     ..NewBatch::new(BatchKind::SecondPass, session, set.len() as u64)
                 },
-                &|trouble| {
-                    teller.entity(place, |progress| progress.trouble = Some(trouble.to_owned()));
-                },
+                &self.teller.trouble(place),
             )
             .await
             .map(drop)

@@ -89,7 +89,7 @@ impl<'a> Doubt<'a> {
     fn keyed(&self) -> Option<(&WrittenTo, &ColumnRef, Vec<Value>)> {
         let to = self.written_to?;
         let key = to.key.as_ref()?;
-        let keys: Vec<Value> = (0..self.keys.len()).map(|place| self.keys.get(place)).collect();
+        let keys: Vec<Value> = self.keys.iter().collect();
         (!keys.is_empty()).then_some((to, key, keys))
     }
 

@@ -238,8 +238,7 @@ impl<'a> Keyed<'a> {
             nothing_named = false;
         }
         if nothing_named && wrong.is_none() {
-            let all = (0..keys.len()).map(|place| keys.get(place));
-            self.proof.differing.extend(all);
+            self.proof.differing.extend(keys.iter());
             self.proof.differs(Difference {
                 what: format!(
                     "{} rows are as the source has them now, but not as they were read",

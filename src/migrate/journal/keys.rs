@@ -60,6 +60,11 @@ impl Keys {
         }
     }
 
+    /// All of them, in row order.
+    pub fn iter(&self) -> impl Iterator<Item = Value> {
+        (0..self.len()).map(|place| self.get(place))
+    }
+
     /// As stored in the journal: whichever form is the shortest.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -34,8 +34,8 @@ pub use marks::{Mark, ReadingRecord};
 pub use proofs::ProvedEntity;
 pub use recorder::{Recorder, WeakRecorder};
 pub use records::{
-    BatchKind, BatchRecord, BatchState, DeferredBatch, DeferredCell, EmptiedCell, EventRecord,
-    LeftOutRow, NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,
+    BatchKind, BatchRecord, DeferredBatch, DeferredCell, EmptiedCell, EventRecord, LeftOutRow,
+    NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,
 };
 pub use salvage::{Salvage, SavedBatch, SavedPerson};
 pub use stretches::{Stretch, StretchKind};

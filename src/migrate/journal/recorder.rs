@@ -141,12 +141,6 @@ impl Recorder {
         WeakRecorder { shared: Arc::downgrade(&self.shared) }
     }
 
-    /// The run's folder.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.shared.folder
-    }
-
     /// Opens the same journal to read what is on disk.
     pub fn reader(&self) -> Result<Journal> {
         Journal::open(&self.shared.folder)

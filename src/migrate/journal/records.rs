@@ -231,17 +231,6 @@ impl NewBatch {
     }
 }
 
-/// What is known of a batch's fate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BatchState {
-    /// Written down before COMMIT; nobody has said yet what became of it.
-    Prepared,
-    /// In the database for good.
-    Committed,
-    /// Not in the database.
-    Aborted,
-}
-
 /// A reference that was written empty although the source had a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EmptiedCell {

@@ -132,9 +132,7 @@ impl Ours {
         });
         let table = &mut self.tables[place];
         table.rows += batch.rows;
-        for at in 0..batch.destination_keys.len() {
-            table.keys.add(&batch.destination_keys.get(at));
-        }
+        batch.destination_keys.iter().for_each(|key| table.keys.add(&key));
         if table.key.is_none() {
             for hash in &batch.hashes {
                 *table.hashes.entry(*hash).or_default() += 1;

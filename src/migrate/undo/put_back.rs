@@ -98,9 +98,8 @@ pub(super) async fn outlook(
 /// The places, in the image of a batch that deleted rows, of those that are back.
 fn places_done(journal: &Journal, batch: &BatchRecord) -> Result<HashSet<i64>> {
     let back = journal.of_origin(BatchKind::UndoDelete, batch.id)?;
-    let places = back.iter().flat_map(|part| {
-        (0..part.source_keys.len()).filter_map(|place| part.source_keys.get(place).as_integer())
-    });
+    let places =
+        back.iter().flat_map(|part| part.source_keys.iter().filter_map(|key| key.as_integer()));
     Ok(places.collect())
 }
 
@@ -219,8 +218,7 @@ impl Undoing<'_> {
 
     /// The columns of an image as the table has them now.
     async fn columns_now(&self, to: &WrittenTo, wanted: &[ColumnRef]) -> Result<Vec<ColumnShape>> {
-        let shapes = self.destination.shapes(std::slice::from_ref(&to.table)).await?;
-        let shape = shapes.into_iter().next().flatten();
+        let shape = self.destination.shape(&to.table).await?;
         wanted
             .iter()
             .map(|column| {

@@ -124,8 +124,7 @@ impl Undoing<'_> {
     async fn take_out_batch(&mut self, batch: &BatchRecord) -> Result<()> {
         let Some(to) = &batch.written_to else { return Ok(()) };
         let Some(key) = &to.key else { return self.take_out_unkeyed(batch, to).await };
-        let keys = &batch.destination_keys;
-        let going = self.going(&to.table, (0..keys.len()).map(|place| keys.get(place)).collect());
+        let going = self.going(&to.table, batch.destination_keys.iter().collect());
         if going.is_empty() {
             return Ok(());
         }

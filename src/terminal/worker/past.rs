@@ -59,17 +59,8 @@ pub(super) async fn resume(
     to: &Reporter,
 ) -> Result<()> {
     let (known, header, plan, sides) = known(home, desk, id).await?;
-    let ready = Ready {
-        plan: Arc::new(plan),
-        source: sides.source,
-        destination: sides.destination,
-        source_model: sides.source_model,
-        destination_model: sides.destination_model,
-        plan_file: header.plan_file.clone(),
-        plan_text: header.plan_text.clone(),
-        folder: header.folder.clone(),
-        confirmed: header.operator.confirmed.clone(),
-    };
+    let models = [sides.source_model, sides.destination_model];
+    let ready = Ready::of_run(&header, plan, sides.source, sides.destination, models);
     let (sender, watching) = watch(Progress::new(&ready.plan), to);
     let stages = stages(to);
     let ended =

@@ -25,24 +25,27 @@ const LONGEST: usize = 500;
 
 async fn killed_a_few_times_it_comes_to_its_end(engine: &TestEngine) {
     let usual = if engine.is_slow() { 4 } else { 12 };
-    kill(engine, wanted("OSFERRY_TEST_KILLS", usual));
+    kill(engine, wanted("OSFERRY_TEST_KILLS", usual), migrate);
 }
 
 #[test]
 #[ignore = "takes minutes"]
 fn killed_two_hundred_times_on_files() {
-    kill(&TestEngine::sqlite(), wanted("OSFERRY_TEST_KILLS", 200));
+    kill(&TestEngine::sqlite(), wanted("OSFERRY_TEST_KILLS", 200), migrate);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes"]
 async fn killed_fifty_times_on_a_server() {
     let Some(engine) = TestEngine::sqlserver(module_path!()) else { return };
-    kill(&engine, wanted("OSFERRY_TEST_KILLS", 50));
+    kill(&engine, wanted("OSFERRY_TEST_KILLS", 50), migrate);
 }
 
-/// Migrates pair after pair until the program was killed so often.
-fn kill(engine: &TestEngine, often: usize) {
+/// What is killed at most so often with a pair: how often it was, and what is wrong afterwards.
+pub type Killed = fn(&TestEngine, &Case, usize) -> (usize, Vec<String>);
+
+/// Does it with pair after pair until the program was killed so often.
+pub fn kill(engine: &TestEngine, often: usize, one: Killed) {
     let mut killed = 0;
     for seed in 0.. {
         if killed >= often {
@@ -53,10 +56,10 @@ fn kill(engine: &TestEngine, often: usize) {
         recipe.features.retain(|feature| !large.contains(feature));
         let Some(case) = Case::of(&recipe) else { continue };
         let by = (often - killed).min(AT_MOST);
-        let (kills, troubles) = migrate(engine, &case, by);
+        let (kills, troubles) = one(engine, &case, by);
         assert!(troubles.is_empty(), "{recipe:?}, killed {kills} times\n{}", troubles.join("\n"));
         killed += kills;
-        assert!(seed < 1_000, "of {seed} migrations none lasts long enough to be killed");
+        assert!(seed < 1_000, "of {seed} pairs none takes long enough to be killed");
     }
 }
 

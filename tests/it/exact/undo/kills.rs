@@ -7,54 +7,31 @@ use std::time::Duration;
 use osferry::outsystems::Side;
 
 use super::super::case::Case;
-use super::super::kills::patient;
+use super::super::kills::{kill, patient};
 use super::super::wanted;
 use super::differences;
 use crate::estate::chance::Chance;
-use crate::estate::recipe::{Feature, Recipe};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
 
 crate::on_both_engines!(killed_a_few_times_everything_is_undone);
 
-/// After so many kills an undo may go on in peace.
-const AT_MOST: usize = 25;
-
 async fn killed_a_few_times_everything_is_undone(engine: &TestEngine) {
     let usual = if engine.is_slow() { 2 } else { 5 };
-    kill(engine, wanted("OSFERRY_TEST_KILLS", usual));
+    kill(engine, wanted("OSFERRY_TEST_KILLS", usual), undo);
 }
 
 #[test]
 #[ignore = "takes minutes"]
 fn undo_killed_two_hundred_times_on_files() {
-    kill(&TestEngine::sqlite(), wanted("OSFERRY_TEST_KILLS", 200));
+    kill(&TestEngine::sqlite(), wanted("OSFERRY_TEST_KILLS", 200), undo);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes"]
 async fn undo_killed_fifty_times_on_a_server() {
     let Some(engine) = TestEngine::sqlserver(module_path!()) else { return };
-    kill(&engine, wanted("OSFERRY_TEST_KILLS", 50));
-}
-
-/// Undoes migration after migration until the program was killed so often.
-fn kill(engine: &TestEngine, often: usize) {
-    let mut killed = 0;
-    for seed in 0.. {
-        if killed >= often {
-            return;
-        }
-        let mut recipe = Recipe::full(seed, if engine.is_slow() { 1 } else { 3 });
-        let large = [Feature::NarrowerExceeding, Feature::BigValues];
-        recipe.features.retain(|feature| !large.contains(feature));
-        let Some(case) = Case::of(&recipe) else { continue };
-        let by = (often - killed).min(AT_MOST);
-        let (kills, troubles) = undo(engine, &case, by);
-        assert!(troubles.is_empty(), "{recipe:?}, killed {kills} times\n{}", troubles.join("\n"));
-        killed += kills;
-        assert!(seed < 1_000, "of {seed} undos none lasts long enough to be killed");
-    }
+    kill(&engine, wanted("OSFERRY_TEST_KILLS", 50), undo);
 }
 
 /// Migrates a pair in peace and undoes that, killed at most so often; how often it was, and what
