@@ -14,14 +14,14 @@ use crate::migrate::{
     check_purpose,
 };
 use crate::plan;
-use crate::report::PlanReport;
+use crate::report::{PlanReport, room_advice, room_words};
 
 pub(super) async fn run(home: &Home, arguments: &RunArguments) -> Result<Exit, Trouble> {
     let plan = Saved::read(&arguments.plan)?;
     let recommended = arguments.decide.is_some();
     let confirm = arguments.confirm.as_deref();
     if arguments.dry_run {
-        return dry_run(&plan, confirm, recommended, arguments.json).await;
+        return dry_run(home, &plan, confirm, recommended, arguments.json).await;
     }
     carry_out(home, &plan, confirm.unwrap_or_default(), recommended, arguments.json).await
 }
@@ -82,6 +82,7 @@ async fn prepare(
 }
 
 async fn dry_run(
+    home: &Home,
     saved: &Saved,
     confirm: Option<&str>,
     recommended: bool,
@@ -89,7 +90,8 @@ async fn dry_run(
 ) -> Result<Exit, Trouble> {
     let ready = prepare(saved, confirm, recommended).await?;
     check_destination(&ready.plan, ready.source.as_ref(), ready.destination.as_ref()).await?;
-    let report = PlanReport::new(&ready.plan);
+    let room = front::room(home, &ready.plan, ready.destination.as_source()).await?;
+    let report = PlanReport { before_images: Some(room), ..PlanReport::new(&ready.plan) };
     show::result(&if json { report.to_json()? } else { report.to_text() });
     Ok(Exit::Done)
 }
@@ -104,6 +106,11 @@ pub(super) async fn carry_out(
 ) -> Result<Exit, Trouble> {
     home.check()?;
     let ready = prepare(saved, Some(confirm), recommended).await?;
+    let room = front::room(home, &ready.plan, ready.destination.as_source()).await?;
+    if room.rows > 0 {
+        let advice = room_advice(&room);
+        show::say(format!("note: {}. {advice}", room_words(&room)).trim_end());
+    }
     let progress = Progress::new(&ready.plan);
     watched(&ready, progress, json, async |control, sender, events| {
         front::carry_out(home, &ready, control, sender, events).await

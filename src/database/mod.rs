@@ -117,6 +117,13 @@ pub trait Source: Send + Sync {
         Ok(None)
     }
 
+    /// About how many bytes a row of each named table takes up where it is stored, in the order
+    /// asked; `None` where the database does not tell, and for tables without rows or that are not
+    /// there.
+    async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        Ok(vec![None; tables.len()])
+    }
+
     /// What the signed-in person may do with each named table, in the order asked.
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>>;
 }

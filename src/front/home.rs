@@ -68,6 +68,14 @@ impl Home {
         tried.map_err(|error| cannot_write(&folder, &error))
     }
 
+    /// Bytes free on the disk of the folder; `None` where the system does not tell. Asks for its
+    /// first parent that is there: the folder itself is made with the first run.
+    #[must_use]
+    pub fn free(&self) -> Option<u64> {
+        let there = self.folder.ancestors().find(|folder| folder.exists())?;
+        fs4::available_space(there).ok()
+    }
+
     /// An id for a new run, and the folder it will have. Later ids sort after earlier ones.
     #[must_use]
     pub fn new_run(&self, now: &jiff::Zoned) -> (String, PathBuf) {

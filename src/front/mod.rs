@@ -15,6 +15,7 @@ pub mod open;
 pub mod practice;
 mod prove;
 mod review;
+mod room;
 pub mod secrets;
 pub mod undo;
 pub mod verify;
@@ -24,6 +25,7 @@ pub use drafts::KnownDraft;
 pub use home::{Home, KnownRun};
 pub use prove::Sides;
 pub use review::review;
+pub use room::room;
 
 use crate::database::{Fault, FaultKind};
 

@@ -244,10 +244,18 @@ impl RunReport {
         line!(out);
         line!(out, "## Proof");
         line!(out);
+        if let Some(since) = &self.since_proof {
+            line!(out, "**{}**", escaped(since));
+        }
         let Some(proof) = &self.proof else {
-            line!(out, "Nothing is proved yet.");
+            if self.since_proof.is_none() {
+                line!(out, "Nothing is proved yet.");
+            }
             return;
         };
+        if self.since_proof.is_some() {
+            line!(out);
+        }
         line!(out, "{}", escaped(&proof_words(proof)));
         line!(out);
         if let Some(certificate) = &self.certificate {

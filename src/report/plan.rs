@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::room::{room_advice, room_words};
 use super::text::{WIDTH, counted, number, wrapped};
+use crate::migrate::Room;
 use crate::plan::{ExistingPlan, Fate, IdentifierPlan, PersonFate, PersonPlan, Plan, Rule, Target};
 
 /// What a plan would do, by counts as they were at review.
@@ -28,6 +30,8 @@ pub struct PlanReport {
     pub decisions: Vec<String>,
     /// What is not carried over, with the reason.
     pub left_out: Vec<(String, String)>,
+    /// The room that before-images will take; `None` where nobody asked.
+    pub before_images: Option<Room>,
 }
 
 /// One entity of a plan.
@@ -210,6 +214,7 @@ impl PlanReport {
             records: PlannedRecords::of(plan),
             decisions: plan.decisions.clone(),
             left_out: plan.left_out.clone(),
+            before_images: None,
         }
     }
 
@@ -253,6 +258,10 @@ impl PlanReport {
             number(self.kept()),
         );
         text.push_str(&wrapped(&sum, WIDTH, "", ""));
+        if let Some(room) = self.before_images.as_ref().filter(|room| room.rows > 0) {
+            let words = format!("Before-images: {}. {}", room_words(room), room_advice(room));
+            text.push_str(&wrapped(words.trim_end(), WIDTH, "", ""));
+        }
         let _ = writeln!(text, "Plan {}\n", self.fingerprint);
         let wide = self.entities.iter().map(|entity| entity.name.chars().count()).max();
         let wide = wide.unwrap_or(0).clamp(6, 40);

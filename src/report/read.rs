@@ -51,6 +51,7 @@ impl RunReport {
             source_fingerprint: header.source_fingerprint,
             destination_fingerprint: header.destination_fingerprint,
             totals,
+            since_proof: None,
             proof,
             certificate,
             entities,
@@ -64,6 +65,7 @@ impl RunReport {
             events,
         };
         report.result = report.in_words();
+        report.since_proof = report.since_proof_in_words();
         Ok(report)
     }
 }

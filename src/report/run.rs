@@ -80,6 +80,9 @@ pub struct RunReport {
     pub destination_fingerprint: String,
     /// Sums over all entities.
     pub totals: Totals,
+    /// That the run is undone, or its undoing has begun: then the proof is of before. A sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_proof: Option<String>,
     /// What the last proof found, if there was one.
     pub proof: Option<Proof>,
     /// What that proof certifies.
@@ -305,6 +308,26 @@ impl RunReport {
             super::text::number(totals.rejected),
             counted(totals.emptied, "reference", "references"),
         )
+    }
+
+    /// The sentence for [`since_proof`](Self::since_proof).
+    pub(super) fn since_proof_in_words(&self) -> Option<String> {
+        let at = |what: &str| {
+            let when = self.ended.as_ref().map_or_else(String::new, |at| format!(" {what} {at}"));
+            let proof = match self.proof {
+                Some(_) => "the proof is of before, and says nothing of what is there now",
+                None => "it was not proved before, and there is nothing left to prove",
+            };
+            format!("{when}; {proof}.")
+        };
+        match self.verdict {
+            Verdict::Undone => Some(format!("The run was undone{}", at("on"))),
+            Verdict::UndoneInPart => Some(format!("The run was undone in part{}", at("on"))),
+            Verdict::Undoing => {
+                Some(format!("The undoing of the run has begun{}", at("and ended early on")))
+            }
+            _ => None,
+        }
     }
 
     fn undone_in_words(&self) -> String {

@@ -107,15 +107,7 @@ impl RunReport {
             sum("stayed", totals.standing, "rows of the destination that are not ours");
         }
         out.push_str(&named("people", &self.people_words()));
-        let proof = match &self.proof {
-            Some(proof) => proof_words(proof),
-            None => "not yet".to_owned(),
-        };
-        out.push_str(&named("proof", &proof));
-        self.certified(&mut out);
-        for difference in self.first_differences() {
-            out.push_str(&wrapped(&difference, WIDTH, "    ", "      "));
-        }
+        self.proved(&mut out);
         let next = self.next();
         if !next.is_empty() {
             out.push('\n');
@@ -124,6 +116,23 @@ impl RunReport {
             out.push_str(&wrapped(&next, WIDTH, "", ""));
         }
         out
+    }
+
+    /// What the proof found. Once the run is undone that is past, and the report alone has it.
+    fn proved(&self, out: &mut String) {
+        let words = match (&self.since_proof, &self.proof) {
+            (Some(since), _) => since.clone(),
+            (None, Some(proof)) => proof_words(proof),
+            (None, None) => "not yet".to_owned(),
+        };
+        out.push_str(&named("proof", &words));
+        if self.since_proof.is_some() {
+            return;
+        }
+        self.certified(out);
+        for difference in self.first_differences() {
+            out.push_str(&wrapped(&difference, WIDTH, "    ", "      "));
+        }
     }
 
     /// What lies around the rows, who proved it and how much it leaves open: the report has the

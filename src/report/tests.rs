@@ -369,6 +369,33 @@ fn a_stopped_run_says_how_to_go_on() {
 }
 
 #[test]
+fn a_proof_of_before_an_undo_is_called_that() {
+    let folder = tempfile::tempdir().unwrap();
+    for (state, said) in [
+        (
+            RunState::Undone,
+            "The run was undone on 2026-03-02 09:10:11+01:00; the proof is of before",
+        ),
+        (RunState::UndoneInPart, "The run was undone in part on 2026-03-02 09:10:11+01:00"),
+        (RunState::Undoing, "has begun and ended early on 2026-03-02 09:10:11+01:00"),
+    ] {
+        let folder = folder.path().join(format!("{state:?}"));
+        std::fs::create_dir(&folder).unwrap();
+        let journal = journal(&folder, state);
+        set_proof(&journal, 0);
+        done(journal.set_state(state, Some("2026-03-02 09:10:11+01:00".to_owned())));
+        let report = read(&journal);
+        let flat = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for text in [report.summary(), report.to_markdown(), report.to_json().unwrap()] {
+            assert!(flat(text.clone()).contains(said), "{text}");
+        }
+        assert!(!report.summary().contains("certificate"), "{}", report.summary());
+    }
+    let report = proved(folder.path(), 0);
+    assert_eq!(report.since_proof, None);
+}
+
+#[test]
 fn both_files_are_saved() {
     let folder = tempfile::tempdir().expect("a folder");
     let report = proved(folder.path(), 0);

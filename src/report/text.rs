@@ -21,6 +21,23 @@ pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { many })
 }
 
+/// Bytes, rounded: `2.1 GB`, `350 KB`. Units are powers of 1,000, as disks are sold.
+pub(super) fn bytes(bytes: u64) -> String {
+    let mut unit = 1_000;
+    for name in ["KB", "MB", "GB"] {
+        let (whole, tenth) = (bytes / unit, bytes % unit / (unit / 10));
+        // Just below the next unit it is rounded into that.
+        if bytes < 10 * unit && bytes >= unit && tenth > 0 {
+            return format!("{whole}.{tenth} {name}");
+        }
+        if bytes < 1_000 * unit {
+            return format!("{} {name}", number(bytes.div_ceil(unit).min(999)));
+        }
+        unit *= 1_000;
+    }
+    format!("{} TB", number(bytes.div_ceil(unit)))
+}
+
 /// Rows, counted.
 pub(super) fn rows(count: u64) -> String {
     counted(count, "row", "rows")

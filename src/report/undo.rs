@@ -27,8 +27,7 @@ pub fn undo_summary(preview: &UndoPreview) -> String {
     } else {
         "Afterwards the destination is not in every row as it was before the run.".to_owned()
     });
-    lines.push(String::new());
-    lines.extend(preview.tables.iter().map(table));
+    // What stands in the way comes before the tables, of which there may be many.
     for found in &preview.dependants {
         lines.push(String::new());
         lines.extend(dependants(found));
@@ -45,6 +44,8 @@ pub fn undo_summary(preview: &UndoPreview) -> String {
             format!("  row {}{attribute}: {}", difference.destination, difference.what)
         }));
     }
+    lines.push(String::new());
+    lines.extend(preview.tables.iter().map(table));
     lines.join("\n")
 }
 
@@ -55,7 +56,7 @@ fn table(table: &UndoneTable) -> String {
         parts.push(format!("{} back", number(table.restored)));
     }
     if table.left > 0 {
-        parts.push(format!("{} of this run stay", number(table.left)));
+        parts.push(counted(table.left, "of this run stays", "of this run stay"));
     }
     if !table.inexact.is_empty() {
         parts.push(format!("what the run deleted does not come back: {}", table.inexact));

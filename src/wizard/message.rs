@@ -12,7 +12,7 @@ use super::secret_field::Password;
 use super::viewport::Size;
 use crate::database::Fault;
 use crate::migrate::undo::{Leave, UndoPreview, UndoProgress};
-use crate::migrate::{self, Progress, Standing};
+use crate::migrate::{self, Progress, Room, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{
     Decisions, Endpoint, Plan, PlanFile, Purpose, Refusal, Review, RunOptions, ScopeRequest,
@@ -93,6 +93,8 @@ pub enum Fact {
     Surveyed(Arc<Review>),
     /// The plan was made, or there is none yet.
     Planned(Result<Arc<Plan>, Arc<Refusal>>),
+    /// The room that the before-images of the newest plan will take.
+    Room(Room),
     /// The scope names something that is not there.
     ScopeUnknown(String),
     /// The rows of an entity were counted.

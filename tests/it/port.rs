@@ -23,6 +23,7 @@ crate::on_both_engines!(
     distinct_values_are_counted,
     shapes_are_told,
     rights_are_told,
+    lengths_of_rows_are_told,
     one_run_at_a_time,
     a_fence_waits_for_its_session,
     the_witness_counts,
@@ -670,6 +671,18 @@ async fn rights_are_told(engine: &TestEngine) {
         assert_ne!(right, Some(false), "{ours:?}");
     }
     assert_eq!(ours.select, Some(true));
+}
+
+async fn lengths_of_rows_are_told(engine: &TestEngine) {
+    let (_, destination) = filled(engine, 300).await;
+    let tables = ["OSUSR_x_Nothing", "OSUSR_x_Thing"].map(TableName::new);
+    let lengths = destination.row_bytes(&tables).await.expect("lengths");
+    assert_eq!((lengths.len(), lengths[0]), (2, None));
+    match lengths[1] {
+        // A row, and not its table; SQL Server counts whole pages.
+        Some(bytes) => assert!((4..=400).contains(&bytes), "{bytes}"),
+        None => assert!(destination.facts().stand_in, "only a stand-in may not tell"),
+    }
 }
 
 async fn one_run_at_a_time(engine: &TestEngine) {

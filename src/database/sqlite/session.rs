@@ -184,7 +184,10 @@ pub(super) fn fault(error: &rusqlite::Error) -> Fault {
         _ if error.to_string().starts_with("no such ") => FaultKind::NotFound,
         _ => FaultKind::Other,
     };
-    let fault = Fault::new(kind, error.to_string());
+    let mut fault = Fault::new(kind, error.to_string());
+    if kind == FaultKind::Full {
+        fault = fault.advise("Make room on the disk where the file lies.");
+    }
     match error.sqlite_error() {
         Some(inner) => fault.with_code(i64::from(inner.extended_code)),
         None => fault,

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::session::{Access, Session, attach, fault, quote, table_sql};
 use super::statement::{Condition, add_functions};
-use super::{cell, shape};
+use super::{cell, sample, shape};
 use crate::database::{
     Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
     Fault, FaultKind, Filter, OneInstant, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
@@ -288,6 +288,15 @@ impl Source for SqliteSource {
             })
             .await?;
         Ok(Box::new(Self { session: Arc::new(session), facts: self.facts.clone() }))
+    }
+
+    async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        let tables = tables.to_vec();
+        self.session
+            .call(move |connection| {
+                tables.iter().map(|table| sample::row_bytes(connection, table)).collect()
+            })
+            .await
     }
 
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {

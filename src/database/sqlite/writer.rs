@@ -72,6 +72,9 @@ impl Source for SqliteDestination {
     async fn instant(&self, tables: &[TableName]) -> Result<Box<dyn Source>> {
         self.reading.instant(tables).await
     }
+    async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        self.reading.row_bytes(tables).await
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.reading.rights(tables).await
     }

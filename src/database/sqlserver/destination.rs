@@ -86,6 +86,9 @@ impl Source for SqlServerDestination {
     async fn version_store(&self) -> Result<Option<u64>> {
         self.reading.version_store().await
     }
+    async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        self.reading.row_bytes(tables).await
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.reading.rights(tables).await
     }

@@ -15,6 +15,7 @@ mod pool;
 mod scan;
 mod server;
 mod source;
+mod space;
 mod stage;
 mod statements;
 mod values;

@@ -14,7 +14,7 @@ use super::statements::catalogue::rights as rights_statement;
 use super::statements::filter::{Names, missing, tables};
 use super::statements::read::{self, Selection, TextForm};
 use super::statements::{self, Statement};
-use super::{catalogue, fault};
+use super::{catalogue, fault, space};
 use crate::database::{
     Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
     Fault, FaultKind, Filter, OneInstant, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
@@ -301,6 +301,14 @@ impl Source for SqlServerSource {
         let row = probe(&mut connection, statements::VERSION_STORE, self.target()).await?;
         let kilobytes = row.map(|row| integer(&row, 0)).transpose()?.flatten();
         Ok(kilobytes.and_then(|kilobytes| u64::try_from(kilobytes).ok()).map(|kb| kb << 10))
+    }
+
+    async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        // The catalogue is asked by full names.
+        let shapes = self.shapes(tables).await?;
+        let limit = self.target().limits.metadata;
+        let mut connection = self.pool.lend().await?;
+        space::row_bytes(&mut connection, &shapes, limit).await
     }
 
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {

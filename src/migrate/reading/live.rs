@@ -169,6 +169,9 @@ impl Source for Live {
     ) -> Result<Batch> {
         ask!(self.inner, distinct(table, column, filter, limit))
     }
+    async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        self.inner.base.row_bytes(tables).await
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.inner.base.rights(tables).await
     }

@@ -86,15 +86,8 @@ impl Plain {
         for line in undoing.lines() {
             say(line)?;
         }
-        let (referring, changed) = undoing.in_the_way();
-        for field in undoing.fields() {
-            let stays = match field {
-                Field::Referenced => {
-                    format!("leave what {} rows of others refer to", number(referring))
-                }
-                Field::Changed => format!("leave {} rows that have changed since", number(changed)),
-                Field::Name => continue,
-            };
+        for field in undoing.fields().into_iter().filter(|field| *field != Field::Name) {
+            let stays = undoing.words(field);
             list(&["undo nothing".to_owned(), stays])?;
             match self.choose(2).await? {
                 None => return Ok(false),

@@ -3,12 +3,12 @@
 use super::Reporter;
 use super::desk::Desk;
 use crate::database::{Fault, Result};
-use crate::front::{Home, open};
+use crate::front::{Home, open, room};
 use crate::migrate::undo::{Outlook, forecast};
-use crate::migrate::{check_destination, check_pair};
+use crate::migrate::{Room, check_destination, check_pair};
 use crate::outsystems::Side;
 use crate::plan::{Purpose, model_fingerprint};
-use crate::report::counted;
+use crate::report::{counted, room_advice, room_words};
 use crate::wizard::message::{Check, Fact, Sign};
 
 pub(super) async fn check(
@@ -72,6 +72,10 @@ pub(super) async fn check(
         Ok(outlooks) => checks.undo(&outlooks),
         Err(fault) => checks.fault(&fault, "Connect"),
     }
+    match room(home, &plan, sides.destination.as_source()).await {
+        Ok(room) => checks.room(&room),
+        Err(fault) => checks.fault(&fault, "Connect"),
+    }
     match home.check() {
         Ok(()) => checks.good("the journal can be kept on this machine", ""),
         Err(fault) => checks.fault(&fault, ""),
@@ -116,6 +120,16 @@ impl Checks<'_> {
             let text = format!("undo brings no deleted rows of {count} back: {why}");
             self.push(Sign::Warning, text, format!("{}.", names.join(", ")), "");
         }
+    }
+
+    /// Whether the rows that are deleted find room on this machine.
+    fn room(&mut self, room: &Room) {
+        // That the plan keeps none is said where undo is.
+        if room.rows == 0 || !room.is_kept {
+            return;
+        }
+        let sign = if room.is_short() { Sign::Warning } else { Sign::Good };
+        self.push(sign, room_words(room), room_advice(room), "Options");
     }
 
     fn fault(&mut self, fault: &Fault, step: &'static str) {

@@ -120,7 +120,7 @@ impl Worker {
             Effect::Survey { job, name, scope, decisions, options, again } => {
                 self.start(job, move |to| async move {
                     let asked = survey::Asked { name, scope, decisions, options };
-                    survey::survey(&desk, &asked, again, &to).await
+                    survey::survey(&home, &desk, &asked, again, &to).await
                 });
             }
             Effect::Count(job, wanted) => {

@@ -7,6 +7,7 @@ use super::Reporter;
 use super::desk::Desk;
 use crate::compare::Answers;
 use crate::database::{Filter, Result, Source};
+use crate::front::{Home, room};
 use crate::migrate::survey as have_answered;
 use crate::outsystems::{EntityIndex, Side};
 use crate::plan::{self, Decisions, RunOptions, ScopeRequest, review};
@@ -23,7 +24,13 @@ pub(super) struct Asked {
 /// Answers that follow each other quickly are waited for.
 const SETTLE: Duration = Duration::from_millis(80);
 
-pub(super) async fn survey(desk: &Desk, asked: &Asked, again: bool, to: &Reporter) -> Result<()> {
+pub(super) async fn survey(
+    home: &Home,
+    desk: &Desk,
+    asked: &Asked,
+    again: bool,
+    to: &Reporter,
+) -> Result<()> {
     tokio::time::sleep(SETTLE).await;
     desk.put_plan(None).await;
     let sides = desk.sides().await?;
@@ -78,8 +85,15 @@ pub(super) async fn survey(desk: &Desk, asked: &Asked, again: bool, to: &Reporte
         &asked.options,
     );
     let planned = planned.map(Arc::new).map_err(Arc::new);
-    desk.put_plan(planned.as_ref().ok().cloned()).await;
+    let plan = planned.as_ref().ok().cloned();
+    desk.put_plan(plan.clone()).await;
     to.tell(Fact::Planned(planned));
+    // Nothing depends on this forecast yet: Review makes it again, and says what is wrong then.
+    if let Some(plan) = plan
+        && let Ok(room) = room(home, &plan, sides.destination.as_source()).await
+    {
+        to.tell(Fact::Room(room));
+    }
     Ok(())
 }
 

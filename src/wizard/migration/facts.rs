@@ -25,7 +25,9 @@ impl Migration {
                 self.counting = 0;
                 self.built = made.as_ref().ok().cloned();
                 self.refusal = made.as_ref().err().cloned();
+                self.room = None;
             }
+            Fact::Room(room) => self.room = Some(room.clone()),
             Fact::ScopeUnknown(what) => {
                 self.scope_trouble = Some(what.clone());
                 self.review = None;

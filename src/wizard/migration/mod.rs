@@ -22,6 +22,7 @@ use super::overlay::Overlay;
 pub use super::running::Running;
 use super::viewport::Size;
 use crate::database::Fault;
+use crate::migrate::Room;
 use crate::outsystems::{EntityIndex, Side};
 use crate::plan::{Plan, PlanFile, Refusal, Review};
 use crate::practice::Lesson;
@@ -70,6 +71,8 @@ pub struct Migration {
     pub scope_trouble: Option<String>,
     /// The plan, once everything is decided.
     pub built: Option<Arc<Plan>>,
+    /// The room that its before-images will take, as far as it is known.
+    pub room: Option<Room>,
     /// Why there is none.
     pub refusal: Option<Arc<Refusal>>,
     /// The checks of Review.
@@ -142,6 +145,7 @@ impl Migration {
             compared: String::new(),
             scope_trouble: None,
             built: None,
+            room: None,
             refusal: None,
             checks: Vec::new(),
             checks_made: String::new(),

@@ -194,7 +194,8 @@ impl Migration {
             return;
         }
         undoing.told = command;
-        if command == migrate::Command::Run {
+        // Whatever it is told, it waits no more; a pause alone leaves it waiting.
+        if command != migrate::Command::Pause {
             undoing.progress.held = None;
         }
         self.orders.push(Effect::Tell(command));

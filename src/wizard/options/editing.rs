@@ -5,7 +5,7 @@ use super::super::form::{Change, FieldKind};
 use super::super::keys::{Command, EXPORT};
 use super::super::migration::Migration;
 use super::super::step::Event;
-use super::fields::{self, BATCH, FINDINGS, KEEP, NUMBERS, PARALLEL, READING, REPLACE};
+use super::fields::{self, BATCH, FINDINGS, IMAGES, KEEP, NUMBERS, PARALLEL, READING, REPLACE};
 use super::picture::Picture;
 use super::reading;
 use super::{DEFAULTS, Options, Pane};
@@ -53,8 +53,8 @@ impl Options {
         }
         self.load(migration);
         migration.say(format!(
-            "Reading, batch size and entities at the same time are the defaults; what becomes of \
-             {}'s rows stays as you chose.",
+            "Reading, batch size, entities at the same time and keeping of deleted rows are the \
+             defaults; what becomes of {}'s rows stays as you chose.",
             migration.name_of(Side::Destination)
         ));
     }
@@ -69,6 +69,16 @@ impl Options {
                 "{name}'s rows of the chosen entities are deleted first: {}.",
                 self.existing.goes_words()
             ),
+        });
+    }
+
+    pub(super) fn set_images(&mut self, keep: bool, migration: &mut Migration) {
+        migration.set_options(|options| options.keep_before_images = keep);
+        migration.say(if keep {
+            "Deleted rows are kept on this machine: an undo brings them back.".to_owned()
+        } else {
+            let name = migration.name_of(Side::Destination);
+            format!("Deleted rows are not kept: only a backup of {name} can bring them back.")
         });
     }
 
@@ -89,6 +99,7 @@ impl Options {
         match name {
             REPLACE => self.set_replace(true, migration),
             KEEP => self.set_replace(false, migration),
+            IMAGES => self.set_images(self.form.fields[place].is_ticked(), migration),
             READING => {
                 let chosen = self.form.fields[place].chosen();
                 self.set_reading(chosen, migration);
@@ -102,7 +113,7 @@ impl Options {
                 }
             }
         }
-        fields::show(&mut self.form, migration);
+        self.show(migration);
     }
 
     pub(super) fn on_command(&mut self, command: Command, migration: &mut Migration) {

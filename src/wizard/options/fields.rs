@@ -6,10 +6,11 @@ use super::existing::Existing;
 use super::reading;
 use crate::outsystems::Side;
 use crate::plan::SourceReading;
-use crate::report::number;
+use crate::report::{number, room_advice, room_words};
 
 pub(super) const REPLACE: &str = "replace";
 pub(super) const KEEP: &str = "keep";
+pub(super) const IMAGES: &str = "images";
 pub(super) const READING: &str = "reading";
 pub(super) const BATCH: &str = "batch";
 pub(super) const PARALLEL: &str = "parallel";
@@ -30,6 +31,7 @@ pub(super) fn form(migration: &Migration) -> Form {
     Form::new(vec![
         Field::new(REPLACE, "delete them first", "", FieldKind::Tick(false)),
         Field::new(KEEP, "keep them", "", FieldKind::Tick(false)),
+        Field::new(IMAGES, "keep a copy for undo", "", FieldKind::Tick(false)),
         Field::choice(READING, "Reading", "", &[], 0),
         text(BATCH, "Batch size", options.batch_rows),
         text(PARALLEL, "At the same time", options.parallel_entities),
@@ -37,9 +39,17 @@ pub(super) fn form(migration: &Migration) -> Form {
     ])
 }
 
-/// Choices show what the migration has; texts stay as they are typed.
-pub(super) fn show(form: &mut Form, migration: &Migration) {
+/// Choices show what the migration has; texts stay as they are typed. Where no row is deleted,
+/// nothing is asked about deleted rows.
+pub(super) fn show(form: &mut Form, migration: &Migration, deletes: bool) {
     let replace = migration.plan.scope.replace;
+    if !deletes && form.focused().is_some_and(|field| field.name == IMAGES) {
+        form.focus_on(KEEP);
+    }
+    if let Some(field) = form.field_mut(IMAGES) {
+        field.kind = FieldKind::Tick(migration.plan.options.keep_before_images);
+        field.is_hidden = !deletes;
+    }
     for (name, means) in [(REPLACE, true), (KEEP, false)] {
         if let Some(field) = form.field_mut(name) {
             field.kind = FieldKind::Tick(replace == Some(means));
@@ -91,6 +101,7 @@ pub(super) fn fault(form: &Form, migration: &Migration, name: &str) -> Option<St
 pub(super) fn is_dangerous(migration: &Migration, name: &str) -> bool {
     match name {
         REPLACE => true,
+        IMAGES => !migration.plan.options.keep_before_images,
         READING => migration.plan.options.source_reading == SourceReading::Frozen,
         _ => false,
     }
@@ -120,6 +131,22 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
             "{destination}'s rows stay, {source}'s are added beside them. A row that breaks a \
              unique index there is refused, with the rows that need it; the report lists them."
         ),
+        IMAGES if migration.plan.options.keep_before_images => {
+            let room = migration.room.as_ref().filter(|room| room.rows > 0);
+            let room = room.map_or_else(
+                || "How much room they need is being looked for.".to_owned(),
+                |room| format!("{}. {}", sentence(&room_words(room)), room_advice(room)),
+            );
+            format!(
+                "A copy of {destination}'s rows as they are before the run deletes or changes \
+                 them: an undo brings them back. {}",
+                room.trim_end()
+            )
+        }
+        IMAGES => format!(
+            "Deleted rows are not kept: an undo takes out what the run wrote and brings none of \
+             them back; only a backup of {destination} has them. Space keeps them."
+        ),
         READING => reading::explained(migration, migration.plan.options.source_reading),
         BATCH => format!(
             "Rows of one transaction, 1 to {}: above that SQL Server may lock the whole table. \
@@ -143,6 +170,12 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
         ),
         _ => String::new(),
     }
+}
+
+/// With a capital letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Whether the destination takes one writer only.

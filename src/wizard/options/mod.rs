@@ -63,7 +63,7 @@ const KEYS: &[Binding] = &[
         Command::Own(DEFAULTS),
         &[Key::Char('d')],
         "defaults",
-        "reading, batch size and entities at the same time as they were at first",
+        "keeping deleted rows, reading, batch size and entities at the same time as at first",
     ),
     keys_of::SAME,
     keys_of::ALL,
@@ -143,7 +143,7 @@ impl Options {
         if self.pane == Pane::WholePlan && self.picture.is_none() {
             self.pane = Pane::Plan;
         }
-        fields::show(&mut self.form, migration);
+        self.show(migration);
     }
 
     /// The fields as the migration has them; a text that is no number stays to be mended.
@@ -158,7 +158,14 @@ impl Options {
                 *own = field;
             }
         }
-        fields::show(&mut self.form, migration);
+        self.show(migration);
+    }
+
+    /// The form shows what the migration has.
+    fn show(&mut self, migration: &Migration) {
+        let planned = self.picture.as_ref().is_some_and(|picture| picture.report.deleted() > 0);
+        let deletes = planned || migration.plan.scope.replace == Some(true);
+        fields::show(&mut self.form, migration, deletes);
     }
 
     /// Gives the focus to a field.
@@ -340,6 +347,11 @@ impl Step for Options {
             number(options.batch_rows as u64),
             number(options.parallel_entities as u64)
         ));
+        if self.form.field(fields::IMAGES).is_some_and(|field| !field.is_hidden)
+            && !options.keep_before_images
+        {
+            text.push_str("; deleted rows are not kept, so an undo brings none of them back");
+        }
         let mut lines = vec![(NAME.to_owned(), text)];
         lines.extend(self.findings.summary(migration));
         lines

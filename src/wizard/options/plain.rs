@@ -7,7 +7,7 @@ use super::super::keys::Command;
 use super::super::message::Answer;
 use super::super::migration::Migration;
 use super::super::step::{Ask, AskKind, Event};
-use super::fields::{self, BATCH, KEEP, PARALLEL, READING, REPLACE};
+use super::fields::{self, BATCH, IMAGES, KEEP, PARALLEL, READING, REPLACE};
 use super::{Options, is_underway, reading};
 use crate::outsystems::Side;
 use crate::report::number;
@@ -23,6 +23,8 @@ pub(super) enum Plain {
     All,
     /// What becomes of the destination's rows.
     Rows,
+    /// Whether deleted rows are kept.
+    Images,
     /// How the source is read.
     Reading,
     /// A number.
@@ -41,6 +43,7 @@ enum Open {
     Wait,
     All,
     Rows,
+    Images,
     Reading,
     Number(&'static str),
     Findings(Ask),
@@ -63,6 +66,7 @@ impl Options {
             _ if migration.review.is_none() => Open::NoPlan,
             Plain::All => Open::All,
             Plain::Rows => Open::Rows,
+            Plain::Images => Open::Images,
             Plain::Reading => Open::Reading,
             Plain::Number(name) => Open::Number(name),
             Plain::Rest | Plain::Told | Plain::Done => match self.findings.ask(migration) {
@@ -96,6 +100,16 @@ impl Options {
                     format!("keep them. {}", explained(KEEP)),
                 ],
             ),
+            Open::Images => choice(
+                vec![
+                    format!("Are rows of {name} kept as they were before they are deleted?"),
+                    explained(IMAGES),
+                ],
+                vec![
+                    "keep them: an undo brings them back".to_owned(),
+                    format!("do not keep them: only a backup of {name} has them"),
+                ],
+            ),
             Open::All => {
                 let rows = if migration.plan.scope.replace == Some(true) {
                     format!("{name}'s rows are deleted first, {}.", self.existing.goes_words())
@@ -111,6 +125,9 @@ impl Options {
                         number(options.parallel_entities as u64)
                     ),
                 ];
+                if self.form.field(IMAGES).is_some_and(|field| !field.is_hidden) {
+                    text.push(explained(IMAGES));
+                }
                 let fault = fields::fault(&self.form, migration, READING);
                 let mut choices = Vec::new();
                 match fault {
@@ -159,8 +176,12 @@ impl Options {
             (Open::Rows, Answer::Chosen(place)) => {
                 self.set_replace(place == 0, migration);
                 if self.plain == Plain::Rows {
-                    self.plain = Plain::All;
+                    self.plain = if place == 0 { Plain::Images } else { Plain::All };
                 }
+            }
+            (Open::Images, Answer::Chosen(place)) => {
+                self.set_images(place == 0, migration);
+                self.plain = Plain::All;
             }
             (Open::All, Answer::Chosen(place)) => {
                 let is_fit = fields::fault(&self.form, migration, READING).is_none();

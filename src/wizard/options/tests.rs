@@ -10,7 +10,7 @@ use super::super::migration::Migration;
 use super::super::running::Running;
 use super::super::step::{AskKind, Event, Step as _};
 use super::super::viewport::Size;
-use super::fields::{BATCH, FINDINGS, KEEP, PARALLEL, READING, REPLACE, number_in};
+use super::fields::{BATCH, FINDINGS, IMAGES, KEEP, PARALLEL, READING, REPLACE, number_in};
 use super::{DEFAULTS, EXPORT, Options, Pane, reading};
 use crate::compare::{Answers, Comparison, Finding, FindingKey, FindingKind, choice};
 use crate::database::{Filter, OneInstant, TableName};
@@ -385,11 +385,11 @@ fn tab_goes_through_fields_and_plan_and_round() {
     let (mut step, mut migration) = ready(3);
     let mut seen = Vec::new();
     step.go_to_field(REPLACE);
-    for _ in 0..7 {
+    for _ in 0..8 {
         seen.push(if step.pane == Pane::Plan { "plan" } else { focused(&step) });
         press(&mut step, &mut migration, Command::NextField);
     }
-    assert_eq!(seen, [REPLACE, KEEP, READING, BATCH, PARALLEL, FINDINGS, "plan"]);
+    assert_eq!(seen, [REPLACE, KEEP, IMAGES, READING, BATCH, PARALLEL, FINDINGS, "plan"]);
     assert_eq!(focused(&step), REPLACE);
     press(&mut step, &mut migration, Command::PreviousField);
     assert_eq!(step.pane, Pane::Plan);
@@ -474,6 +474,10 @@ fn plain_mode_asks_for_everything() {
     answer(&mut step, &mut migration, Answer::Chosen(1));
     answer(&mut step, &mut migration, Answer::Chosen(0));
     assert_eq!(migration.plan.scope.replace, Some(true));
+    assert!(text(&step, &migration).contains("kept as they were before they are deleted?"));
+    answer(&mut step, &mut migration, Answer::Chosen(1));
+    assert!(!migration.plan.options.keep_before_images);
+    assert!(text(&step, &migration).contains("Deleted rows are not kept"));
     answer(&mut step, &mut migration, Answer::Chosen(2));
     assert!(text(&step, &migration).contains("How is the source read?"));
     answer(&mut step, &mut migration, Answer::Chosen(2));

@@ -17,11 +17,12 @@ use super::super::look::{
 };
 use super::super::message::Sign;
 use super::super::migration::Migration;
-use super::fields::{self, BATCH, FINDINGS, KEEP, PARALLEL, READING, REPLACE};
+use super::fields::{self, BATCH, FINDINGS, IMAGES, KEEP, PARALLEL, READING, REPLACE};
 use super::picture::{LABEL, Picture, Sum};
 use super::{Options, Pane, is_beside, is_roomy, is_underway, lines_of_plan, plan_width};
+use crate::migrate::Room;
 use crate::outsystems::Side;
-use crate::report::{PlannedEntity, counted, number};
+use crate::report::{PlannedEntity, counted, number, room_short};
 
 /// Columns of the fields' labels.
 const LABELS: usize = 17;
@@ -90,6 +91,7 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
     for field in [REPLACE, KEEP] {
         draw_radio(step, field, &mut lines);
     }
+    draw_images(step, migration, &mut lines);
     if is_roomy {
         lines.next();
     }
@@ -177,6 +179,35 @@ fn draw_radio(step: &Options, name: &str, lines: &mut Lines<'_>) {
     let text = cut(&format!("{mark} {text}"), usize::from(line.width.saturating_sub(2)));
     put(lines.canvas, line.x, line.y, pointer, role::plain());
     put(lines.canvas, line.x + 1, line.y, &text, style);
+}
+
+/// `▸[x] keep a copy for undo: about 2.1 GB`
+fn draw_images(step: &Options, migration: &Migration, lines: &mut Lines<'_>) {
+    let Some(field) = step.form.field(IMAGES).filter(|field| !field.is_hidden) else { return };
+    let Some(line) = lines.next() else { return };
+    let focus = has_focus(step, IMAGES);
+    let is_short = migration.room.as_ref().is_some_and(Room::is_short);
+    let (mark, room) = match (field.is_ticked(), &migration.room) {
+        (true, Some(room)) => ("[x]", room_short(room)),
+        (true, None) => ("[x]", String::new()),
+        (false, _) => ("[ ]", String::new()),
+    };
+    let danger = if is_short || !field.is_ticked() { "! " } else { "" };
+    let size = match (room.is_empty(), danger.is_empty()) {
+        (true, _) => room,
+        (false, true) => format!(": {room}"),
+        // There is no room for more beside the sign.
+        (false, false) => format!(": {}", room.trim_start_matches("about ")),
+    };
+    let text = format!("{mark} {danger}keep a copy for undo{size}");
+    let style = match (focus, danger.is_empty()) {
+        (true, _) => role::selected(),
+        (false, false) => role::warning(),
+        (false, true) => role::plain(),
+    };
+    put(lines.canvas, line.x, line.y, if focus { "▸" } else { " " }, role::plain());
+    let width = usize::from(line.width.saturating_sub(2));
+    put(lines.canvas, line.x + 1, line.y, &cut(&text, width), style);
 }
 
 /// A field with its value, the unit, and what is wrong with it beside or below.

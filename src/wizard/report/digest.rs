@@ -196,11 +196,16 @@ fn kept(report: &RunReport) -> Section {
 
 /// What the proof has found, and what did not come along.
 fn checks(report: &RunReport) -> Section {
-    let mut lines = Vec::new();
+    let since = report.since_proof.iter();
+    let mut lines: Vec<Said> = since.map(|text| Said::with(Sign::Note, text.clone())).collect();
+    let is_past = report.since_proof.is_some();
     let mut say = |sign, what: &str, text: String| {
+        // What held before the undo is neither good nor bad any more.
+        let sign = if is_past { Sign::Note } else { sign };
         lines.push(Said::with(sign, format!("{what:<13}{text}")));
     };
     match &report.proof {
+        None if is_past => {}
         None if report.is_complete() => say(
             Sign::Warning,
             "not proved",
@@ -227,7 +232,8 @@ fn checks(report: &RunReport) -> Section {
             format!("{} (Tab: Left behind)", counted(totals.emptied, "reference", "references"));
         say(Sign::Note, "emptied", text);
     }
-    Section { title: "Checks after the run".to_owned(), lines }
+    let title = if is_past { "Checks of before the undo" } else { "Checks after the run" };
+    Section { title: title.to_owned(), lines }
 }
 
 fn proved(report: &RunReport, proof: &Proof, say: &mut impl FnMut(Sign, &str, String)) {
@@ -427,7 +433,10 @@ pub(super) fn entity_words(report: &RunReport, place: usize) -> Vec<String> {
         Some(proof) => {
             let one = Proof { entities: vec![proof.clone()], ..Proof::default() };
             lines.push(String::new());
-            lines.push("Proof".to_owned());
+            lines.push(match &report.since_proof {
+                None => "Proof".to_owned(),
+                Some(since) => format!("Proof of before. {since}"),
+            });
             lines.extend(crate::report::proof_summary(&one).lines().map(str::to_owned));
         }
     }

@@ -178,12 +178,16 @@ fn draw_entities(
         let place = digest.entities[line];
         let Some(entity) = report.entities.get(place) else { continue };
         let is_selected = line == list.selected;
+        let is_past = report.since_proof.is_some();
         let proof = match digest::proof_of(report, place) {
+            _ if is_past => "of before".to_owned(),
             None => "not proved".to_owned(),
             Some(proof) if proof.holds() => "holds".to_owned(),
             Some(proof) => format!("{} differ", number(proof.differences)),
         };
-        let sign = if digest::proof_of(report, place).is_some_and(|proof| !proof.holds()) {
+        let sign = if is_past {
+            Sign::Later
+        } else if digest::proof_of(report, place).is_some_and(|proof| !proof.holds()) {
             Sign::Bad
         } else if digest::has_problem(report, place) {
             Sign::Warning

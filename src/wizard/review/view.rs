@@ -155,7 +155,9 @@ fn draw_checks(step: &Review, migration: &Migration, area: Area, canvas: &mut Ca
     let selected = step.checks.selected.min(migration.checks.len().saturating_sub(1));
     let list = super::super::list::List { selected: shown, first: 0 };
     let height = usize::from(area.height);
-    for (at, place) in list.window(lines.len(), height).enumerate() {
+    let seen = list.window(lines.len(), height);
+    draw_more_checks(&lines, &seen, area, canvas);
+    for (at, place) in seen.enumerate() {
         match &lines[place] {
             CheckLine::Check(place, check, text) => {
                 let is_selected = has_focus && *place == selected;
@@ -186,6 +188,33 @@ fn draw_checks(step: &Review, migration: &Migration, area: Area, canvas: &mut Ca
         put(canvas, area.x + 2, area.y + line, "· checking…", role::plain());
     } else if lines.is_empty() {
         put(canvas, area.x + 2, area.y, "· not made yet: Ctrl+T makes them", role::plain());
+    }
+}
+
+/// On the border below, how many checks are out of sight.
+fn draw_more_checks(
+    lines: &[CheckLine<'_>],
+    seen: &std::ops::Range<usize>,
+    area: Area,
+    canvas: &mut Canvas,
+) {
+    let checks = |lines: &[CheckLine<'_>]| {
+        lines.iter().filter(|line| matches!(line, CheckLine::Check(..))).count() as u64
+    };
+    let (above, below) = (checks(&lines[..seen.start]), checks(&lines[seen.end..]));
+    let mut words: Vec<String> = Vec::new();
+    for (arrow, count) in [("↑", above), ("↓", below)] {
+        if count > 0 {
+            words.push(format!("{arrow} {} more", number(count)));
+        }
+    }
+    // What is cut off may be the end of a check only.
+    if words.is_empty() && seen.len() < lines.len() {
+        words.push("↑↓ shows the rest".to_owned());
+    }
+    if !words.is_empty() && area.width > 24 {
+        let border = Area { y: area.bottom(), height: 1, ..area };
+        right(canvas, border, 0, &format!(" {} ", words.join("   ")), role::plain());
     }
 }
 

@@ -9,7 +9,7 @@ use super::overlay::Outcome;
 use super::text_field::TextField;
 use crate::migrate;
 use crate::migrate::undo::{Leave, UndoPreview, UndoProgress};
-use crate::report::undo_summary;
+use crate::report::{counted, undo_summary};
 
 /// To stop an undo after its current batch.
 pub(super) const STOP: &str = "undo-stop";
@@ -151,6 +151,24 @@ impl Undoing {
         }
         fields.push(Field::Name);
         fields
+    }
+
+    /// What may stay, in words; empty for the name.
+    #[must_use]
+    pub fn words(&self, field: Field) -> String {
+        let (referring, changed) = self.in_the_way();
+        match field {
+            Field::Referenced => format!(
+                "leave what {} of others {} to",
+                counted(referring, "row", "rows"),
+                if referring == 1 { "refers" } else { "refer" }
+            ),
+            Field::Changed => format!(
+                "leave {} changed since",
+                counted(changed, "row that has", "rows that have")
+            ),
+            Field::Name => String::new(),
+        }
     }
 
     /// The field with the focus.

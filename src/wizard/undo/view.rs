@@ -29,12 +29,16 @@ fn looking(undoing: &Undoing) -> Vec<String> {
 fn doing(undoing: &Undoing) -> Vec<String> {
     let progress = &undoing.progress;
     let mut lines = vec![
-        format!(
-            "{} {} of {}",
-            bar(progress.done, progress.of, 18),
-            number(progress.done),
-            counted(progress.of, "row", "rows")
-        ),
+        // Until it writes, it looks at everything once more.
+        match progress.of {
+            0 => "Looking once more before the first write.".to_owned(),
+            of => format!(
+                "{} {} of {}",
+                bar(progress.done, of, 18),
+                number(progress.done),
+                counted(of, "row", "rows")
+            ),
+        },
         match undoing.told {
             migrate::Command::Stop | migrate::Command::Cancel => {
                 "Stopping: the batch under way is finished first.".to_owned()
@@ -98,6 +102,12 @@ fn draw_looked(undoing: &Undoing, canvas: &mut Canvas) {
         None => ("Enter undoes the run.".to_owned(), role::good()),
     };
     put(canvas, area.x + 2, y, &cut(&missing, width.saturating_sub(2)), style);
+    let hidden = text.len().saturating_sub(first + room) as u64;
+    if hidden > 0 {
+        let line = area.bottom().saturating_sub(u16::try_from(below).unwrap_or(0)).max(area.y);
+        let more = format!("  ↓ {}", counted(hidden, "more line", "more lines"));
+        put(canvas, area.x, line, &cut(&more, width), role::accent());
+    }
     let scroll = if text.len() > room { "↑↓ scroll   " } else { "" };
     let field = match undoing.focused() {
         Field::Name if fields.len() > 1 => "Tab field   Enter undo   Esc close",
@@ -111,19 +121,12 @@ fn draw_looked(undoing: &Undoing, canvas: &mut Canvas) {
 fn draw_field(undoing: &Undoing, field: Field, area: Area, canvas: &mut Canvas) {
     let has_focus = undoing.focused() == field;
     let mark = if has_focus { "▸" } else { " " };
-    let (referring, changed) = undoing.in_the_way();
     let tick = |is: bool| if is { "[x]" } else { "[ ]" };
     let text = match field {
-        Field::Referenced => format!(
-            "{} leave what {} of others refer to",
-            tick(undoing.leave.referenced),
-            counted(referring, "row", "rows")
-        ),
-        Field::Changed => format!(
-            "{} leave {} that have changed since",
-            tick(undoing.leave.changed),
-            counted(changed, "row", "rows")
-        ),
+        Field::Referenced => {
+            format!("{} {}", tick(undoing.leave.referenced), undoing.words(field))
+        }
+        Field::Changed => format!("{} {}", tick(undoing.leave.changed), undoing.words(field)),
         Field::Name => {
             let label = format!("{mark} Type {}  › ", undoing.database);
             let x = area.x + u16::try_from(super::super::look::text_width(&label)).unwrap_or(0);

@@ -297,6 +297,9 @@ macro_rules! source {
             async fn version_store(&self) -> Result<Option<u64>> {
                 plain!(self.breaks, "version_store", self.inner.version_store())
             }
+            async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+                plain!(self.breaks, "row_bytes", self.inner.row_bytes(tables))
+            }
             async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
                 plain!(self.breaks, "rights", self.inner.rights(tables))
             }

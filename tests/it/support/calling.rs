@@ -68,6 +68,9 @@ impl Source for Calling {
     ) -> Result<Batch> {
         self.inner.distinct(table, column, filter, limit).await
     }
+    async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        self.inner.row_bytes(tables).await
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.inner.rights(tables).await
     }

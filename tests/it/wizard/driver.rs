@@ -32,7 +32,7 @@ pub struct Driver {
     pub copied: Vec<String>,
     /// Whether it was left.
     pub left: Option<Leaving>,
-    /// Whether a run waits in `held` instead of being carried out.
+    /// Whether a run, or an undo, waits in `held` instead of being carried out.
     pub holds_run: bool,
     /// The run that waits.
     pub held: Option<Effect>,
@@ -130,7 +130,9 @@ impl Driver {
             match effect {
                 Effect::Copy(text) => self.copied.push(text),
                 Effect::Quit(leaving) => self.left = Some(leaving),
-                run @ Effect::Run { .. } if self.holds_run => self.held = Some(run),
+                run @ (Effect::Run { .. } | Effect::Undo { .. }) if self.holds_run => {
+                    self.held = Some(run);
+                }
                 effect => self.worker.perform(effect),
             }
         }

@@ -14,3 +14,4 @@ mod options;
 mod past;
 pub mod road;
 mod screens;
+mod taken_back;

@@ -9,7 +9,7 @@ use super::driver::{Driver, LARGE, MEDIUM, SMALL};
 use super::road::{go_to, open_sample_plan, start, time};
 
 /// At Review's start, the run held.
-fn started(size: osferry::wizard::Size) -> Driver {
+pub fn started(size: osferry::wizard::Size) -> Driver {
     let mut driver = Driver::new(size);
     driver.holds_run = true;
     open_sample_plan(&mut driver);
@@ -18,12 +18,12 @@ fn started(size: osferry::wizard::Size) -> Driver {
     driver
 }
 
-fn verdict(driver: &Driver) -> Verdict {
+pub fn verdict(driver: &Driver) -> Verdict {
     driver.model.migration.report.as_ref().expect("a report").report.verdict()
 }
 
 /// Every row of every table of the destination, as text.
-fn content(driver: &Driver) -> Vec<(String, Vec<String>)> {
+pub fn content(driver: &Driver) -> Vec<(String, Vec<String>)> {
     let file = Connection::open(driver.pair().join("dev.sqlite")).expect("the destination");
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
                ORDER BY name";

@@ -114,7 +114,11 @@ pub fn settle_times(driver: &mut Driver) {
     let reported = migration.report.as_mut().expect("a report");
     reported.report.id = "260203-141328-d67a".to_owned();
     reported.report.started = "2026-02-03 14:13:28+00:00".to_owned();
-    reported.report.ended = Some("2026-02-03 14:13:52+00:00".to_owned());
+    let ended = "2026-02-03 14:13:52+00:00".to_owned();
+    if let (Some(since), Some(real)) = (&mut reported.report.since_proof, &reported.report.ended) {
+        *since = since.replace(real, &ended);
+    }
+    reported.report.ended = Some(ended);
     reported.folder = format!("/home/dba/.local/share/osferry/runs/{}", reported.report.id).into();
     if let Some(run) = &mut migration.run {
         run.id.clone_from(&reported.report.id);

@@ -15,7 +15,7 @@ use super::driver::{Driver, LARGE, MEDIUM, SMALL, canvas, text};
 use super::road::{course, decide_the_rest, go_to, open_sample_plan, settle_times, start};
 
 /// The screen in all three sizes, Unicode and ASCII, pinned.
-fn pin(name: &str, driver: &mut Driver) {
+pub fn pin(name: &str, driver: &mut Driver) {
     let mut pinned = String::new();
     for size in [LARGE, MEDIUM, SMALL] {
         driver.send(Message::Resized(size));
@@ -50,7 +50,10 @@ fn has_a_frame(shown: &str, size: Size) {
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(lines.len(), usize::from(size.height));
     let footer = lines.last().copied().unwrap_or_default();
-    assert!(["help", "more", "Esc close"].iter().any(|key| footer.contains(key)), "{shown}");
+    assert!(
+        ["help", "more", "Esc close", "s stop"].iter().any(|key| footer.contains(key)),
+        "{shown}"
+    );
 }
 
 /// Where the keys go is told without colours: something is reversed, or stands in a heavier box.
@@ -63,7 +66,7 @@ fn has_a_focus(drawn: &Canvas, name: &str) {
 }
 
 /// Gives what differs from machine to machine values that stay: folders, and how long a test took.
-fn settle_places(driver: &mut Driver) {
+pub fn settle_places(driver: &mut Driver) {
     let migration = &mut driver.model.migration;
     for side in [Side::Source, Side::Destination] {
         let name = if side == Side::Source { "prod" } else { "dev" };
@@ -85,6 +88,21 @@ fn settle_places(driver: &mut Driver) {
             if let Some((before, _)) = check.text.split_once(" in ") {
                 check.text = format!("{before} in 3 ms; SQLite 3");
             }
+        }
+    }
+    settle_room(driver);
+}
+
+/// How much room there is on a disk is that disk's.
+fn settle_room(driver: &mut Driver) {
+    let migration = &mut driver.model.migration;
+    if let Some(room) = &mut migration.room {
+        room.free = Some(61_000_000_000);
+    }
+    for check in &mut migration.checks {
+        if let Some((before, after)) = check.text.split_once(" free; it keeps ") {
+            let needed = before.rsplit_once(", ").map_or(before, |(needed, _)| needed);
+            check.text = format!("{needed}, 61 GB free; it keeps {after}");
         }
     }
 }
@@ -148,11 +166,21 @@ fn the_steps_up_to_the_run() {
     driver.press("a");
     pin("users_all", &mut driver);
     go_to(&mut driver, "Options");
+    settle_room(&mut driver);
     pin("options", &mut driver);
+    driver.press("Down Down");
+    pin("options_images", &mut driver);
+    driver.press("Space");
+    pin("options_no_images", &mut driver);
+    driver.press("Space Up Up");
     decide_the_rest(&mut driver);
+    settle_room(&mut driver);
     pin("options_plan", &mut driver);
     go_to(&mut driver, "Review");
+    settle_room(&mut driver);
     pin("review", &mut driver);
+    driver.press("Down Down Down Down Down");
+    pin("review_last_check", &mut driver);
     start(&mut driver);
     course(&mut driver);
     pin("execute", &mut driver);

@@ -155,6 +155,29 @@ pub(in super::super) fn rights(tables: &[TableName]) -> Statement {
     statement
 }
 
+/// Place in the list, rows, and pages that the rows take up with their long values, of tables of
+/// one catalog; NULL where the catalogue does not tell. It needs no right but those to the tables.
+pub(in super::super) fn space(catalog: Option<&str>, tables: &[&TableName]) -> Statement {
+    let prefix = catalog_prefix(catalog);
+    // Long values hang on the partition, all else on its heap or index.
+    let of_its_rows = "p.[object_id] = OBJECT_ID(w.[name]) AND p.[index_id] IN (0, 1)";
+    let mut statement = Statement::plain(format!(
+        "SELECT w.[place],\n\
+         (SELECT SUM(p.[rows]) FROM {prefix}sys.partitions AS p\nWHERE {of_its_rows}),\n\
+         (SELECT SUM(a.[used_pages]) FROM {prefix}sys.partitions AS p\n\
+         JOIN {prefix}sys.allocation_units AS a ON a.[container_id] = \
+         CASE WHEN a.[type] = 2 THEN p.[partition_id] ELSE p.[hobt_id] END\n\
+         WHERE {of_its_rows})\nFROM (VALUES "
+    ));
+    for (place, table) in tables.iter().enumerate() {
+        statement.add(&format!("{}({place}, ", if place > 0 { ", " } else { "" }));
+        statement.bind(Parameter::Text(table_sql(table)));
+        statement.add(")");
+    }
+    statement.add(") AS w ([place], [name])\nORDER BY w.[place]");
+    statement
+}
+
 /// What an insert has to know of its table beyond the shape: the collation of each text column,
 /// and the step of the identity.
 pub(in super::super) fn insert_facts(table: &TableName) -> Statement {

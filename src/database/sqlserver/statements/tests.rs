@@ -261,6 +261,8 @@ fn destination_statements() -> Vec<String> {
     let table = dbo("OSUSR_ABC_CLAIM");
     let mut all = vec![
         take_lock("osferry:it's", 0),
+        catalogue::space(None, &[&dbo("OSUSR_ABC_CLAIM"), &table]).sql,
+        catalogue::space(Some("Other]Db"), &[&policy()]).sql,
         catalogue::insert_facts(&table).sql,
         catalogue::insert_facts(&policy()).sql,
         write::triggers_of(&table),
