@@ -9,6 +9,7 @@ mod dependants;
 mod ours;
 mod put_back;
 mod take_out;
+mod unkeyed;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -447,6 +448,7 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
         ),
         result: UndoResult { tables: survey.preview.tables.clone(), ..UndoResult::default() },
     };
+    work.take_out_unkeyed().await?;
     work.clear_references(&journal).await?;
     work.take_out().await?;
     work.put_back().await?;
