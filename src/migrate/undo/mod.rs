@@ -380,7 +380,7 @@ pub async fn undo(request: UndoRequest) -> Result<UndoEnd> {
     if let Some(refusal) = survey.preview.refusal(request.leave) {
         return Err(refusal);
     }
-    let end = match carry(&request, &story, survey).await {
+    let end = match carry(&request, &story, survey, marker.as_ref()).await {
         Ok(result) => UndoEnd::Undone(result),
         Err(fault) if can_wait(&fault) => UndoEnd::Stopped(fault),
         Err(fault) => UndoEnd::Failed(fault),
@@ -413,7 +413,12 @@ async fn note_end(story: &Story, end: &UndoEnd) -> Result<()> {
     story.recorder.set_state(state, Some(at)).await
 }
 
-async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<UndoResult> {
+async fn carry(
+    request: &UndoRequest,
+    story: &Story,
+    survey: Survey,
+    marker: Option<&Marker>,
+) -> Result<UndoResult> {
     let plan = request.plan.as_ref();
     let journal = story.recorder.reader()?;
     let stretch = journal.finished("stretch")?.unwrap_or_default() + 1;
@@ -453,6 +458,10 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
     work.take_out().await?;
     work.put_back().await?;
     work.set_references().await?;
+    if let Some(marker) = marker {
+        // A run that was undone before its end has left its markers.
+        work.session.sweep(marker).await?;
+    }
     Ok(work.result)
 }
 
