@@ -7,6 +7,7 @@
 
 mod builder;
 mod cell;
+mod script;
 mod session;
 mod shape;
 mod source;
