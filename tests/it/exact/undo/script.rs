@@ -100,7 +100,9 @@ async fn taken_back(databases: &Databases, run_folder: &Path, seed: u64) -> Opti
         Arc::new(WithoutAlter(inner.expect("a destination")))
     };
     let mut plan = Plan::new();
-    plan.options.push(format!("batch_rows = {}", [7, 1, 40][seed as usize % 3]));
+    let is_file = matches!(databases, Databases::Files(_));
+    let batch = if is_file { [7, 1, 40][seed as usize % 3] } else { 40 };
+    plan.options.push(format!("batch_rows = {batch}"));
     let file = PlanFile::parse(&plan.text(), "script").expect("a plan");
     let (from, to) = (source().await, destination().await);
     let planned = planned_if_possible(from.as_ref(), to.as_ref(), file).await.ok()?;
