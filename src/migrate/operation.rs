@@ -1,5 +1,7 @@
 //! What one transaction does to the destination, and how rows of ours are known again.
 
+use std::collections::HashMap;
+
 use super::marker::Marker;
 use crate::database::{
     Batch, ColumnRef, ColumnType, Fault, FaultKind, Filter, InsertTarget, Removal, Result,
@@ -19,8 +21,8 @@ pub(super) enum Operation<'a> {
     /// Sets columns of rows; doing it twice does no harm.
     Update { target: &'a UpdateTarget, batch: &'a Batch },
     /// Deletes rows. With `keep`, what is returned of them is kept as before-image; with `expect`,
-    /// all of them have to have this hash.
-    Delete { removal: &'a Removal, keep: bool, expect: Option<u128> },
+    /// they have to be among these contents, of each no more than so many.
+    Delete { removal: &'a Removal, keep: bool, expect: Option<&'a Contents> },
     /// Empties a column. With `keep`, what is returned of the rows is kept as before-image.
     Clear { removal: &'a Removal, column: &'a str, keep: bool },
 }
@@ -50,6 +52,9 @@ impl Operation<'_> {
     }
 }
 
+/// What is in rows, each with the number of rows that hold it.
+pub(super) type Contents = HashMap<u128, usize>;
+
 /// What it did.
 #[derive(Default)]
 pub(super) struct Done {
@@ -57,7 +62,8 @@ pub(super) struct Done {
     pub(super) ids: Vec<DestinationId>,
     /// Rows touched.
     pub(super) rows: u64,
-    /// A hash of each inserted row as it is stored, where its key alone does not prove it ours.
+    /// A hash of each inserted row as it is stored, where its key alone does not prove it ours; of
+    /// each deleted one where contents were expected.
     pub(super) hashes: Vec<u128>,
     /// What was asked for of each row removed or changed, as it was before.
     pub(super) before: Batch,
@@ -84,17 +90,14 @@ pub(super) async fn perform(
         }
         Operation::Delete { removal, expect, .. } => {
             let removed = writer.delete(removal).await?;
-            let is_other = |hash: &u128| expect.is_some_and(|expect| *hash != expect);
-            if expect.is_some() && row_hashes(&removed.before).iter().any(is_other) {
-                return Err(Fault::new(
-                    FaultKind::Data,
-                    format!(
-                        "{}: rows that differ in case only cannot be told apart",
-                        removal.table
-                    ),
-                ));
-            }
-            Done { rows: removed.rows, before: removed.before, ..Done::default() }
+            let hashes = match expect {
+                Some(expect) => among(&removed.before, expect).ok_or_else(|| {
+                    let what = format!("{}: rows of others cannot be told apart", removal.table);
+                    Fault::new(FaultKind::Data, what)
+                })?,
+                None => Vec::new(),
+            };
+            Done { rows: removed.rows, before: removed.before, hashes, ..Done::default() }
         }
         Operation::Clear { removal, column, .. } => {
             let removed = writer.clear(removal, column).await?;
@@ -174,7 +177,7 @@ async fn stored(
         })
         .await?;
     let hashes = row_hashes(&read);
-    let by_key: std::collections::HashMap<String, u128> = hashes
+    let by_key: HashMap<String, u128> = hashes
         .into_iter()
         .enumerate()
         .map(|(row, hash)| (folded(&read.column(0).value(row)), hash))
@@ -189,6 +192,18 @@ async fn stored(
             })
         })
         .collect()
+}
+
+/// What is in each row; `None` when there is more than these contents.
+fn among(rows: &Batch, expect: &Contents) -> Option<Vec<u128>> {
+    let hashes = row_hashes(rows);
+    let mut seen = Contents::new();
+    let is_expected = hashes.iter().all(|hash| {
+        let times = seen.entry(*hash).or_default();
+        *times += 1;
+        expect.get(hash).is_some_and(|most| *times <= *most)
+    });
+    is_expected.then_some(hashes)
 }
 
 /// What is in each row.

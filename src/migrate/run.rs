@@ -234,7 +234,7 @@ impl Work<'_> {
         };
         second.set_references().await?;
         match &stretch.marker {
-            Some(marker) => self.sweep(&mut sessions[0], marker).await,
+            Some(marker) => sessions[0].sweep(marker).await,
             None => Ok(()),
         }
     }
@@ -295,16 +295,6 @@ impl Work<'_> {
         if users + groups + links > 0 {
             self.story
                 .tell(&format!("{users} users, {groups} groups and {links} links created"))?;
-        }
-        Ok(())
-    }
-
-    /// Takes our markers away again: nothing asks for them any more.
-    async fn sweep(&self, session: &mut WriteSession, marker: &Marker) -> Result<()> {
-        if session.delete_markers(marker).await.is_err() {
-            self.story.tell(&format!(
-                "the markers of this run stay in {MARKER_TABLE}: they could not be deleted"
-            ))?;
         }
         Ok(())
     }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use super::control::Control;
 use super::journal::NewBatch;
-use super::marker::Marker;
+use super::marker::{MARKER_TABLE, Marker};
 use super::operation::{Done, Operation, perform};
 use super::retry::{HALVE_AFTER, Remedy, in_words, is_broken, remedy};
 use super::settle::{Doubt, Verdict};
 use super::story::Story;
 use crate::database::{
-    Destination, Fault, FaultKind, Fence, Outcome, Removal, Result, TableName, Writer,
+    Destination, Fault, FaultKind, Fence, JournalToken, Outcome, Removal, Result, TableName, Writer,
 };
 
 /// How long a lost session is waited for, a second at a time.
@@ -122,8 +122,33 @@ impl WriteSession {
         }
     }
 
-    /// Deletes the markers of a run that has ended.
-    pub(super) async fn delete_markers(&mut self, marker: &Marker) -> Result<()> {
+    /// Takes the markers of a run that has ended away: nothing asks for them any more.
+    pub(super) async fn sweep(&mut self, marker: &Marker) -> Result<()> {
+        let (mut tries, mut waited) = (0, Duration::ZERO);
+        loop {
+            let fault = match self.delete_markers(marker).await {
+                Ok(0) => return Ok(()),
+                Ok(_) => {
+                    (tries, waited) = (0, Duration::ZERO);
+                    continue;
+                }
+                Err(fault) => fault,
+            };
+            let Remedy::Again(wait) = remedy(&fault, tries, waited, self.chance(tries)) else {
+                // They are in nobody's way.
+                return self.story.tell(&format!(
+                    "the markers of this run stay in {MARKER_TABLE}: {}",
+                    fault.in_a_line()
+                ));
+            };
+            tries += 1;
+            waited += wait;
+            self.control.wait(wait).await?;
+        }
+    }
+
+    /// Deletes some of them. Whether that was committed does not matter: the next look tells.
+    async fn delete_markers(&mut self, marker: &Marker) -> Result<u64> {
         let removal = Removal {
             table: marker.target.table.clone(),
             filter: marker.ours(),
@@ -131,16 +156,13 @@ impl WriteSession {
             key: None,
             returning: Vec::new(),
         };
-        loop {
-            let token = self.story.recorder.nothing_to_know().await?;
-            let writer = self.open().await?;
-            writer.begin().await?;
-            let removed = writer.delete(&removal).await?;
-            // Nobody asks for them any more: it does not matter whether this is known.
-            let outcome = writer.commit(token).await;
-            if removed.rows == 0 || !matches!(outcome, Outcome::Done) {
-                return Ok(());
-            }
+        let token = self.story.recorder.nothing_to_know().await?;
+        let removed = match remove(self.open().await?, &removal, token).await {
+            Ok(removed) => return Ok(removed),
+            Err(fault) => self.give_up(fault, &|_| {}).await,
+        };
+        match removed {
+            Setback::Decided(fault) | Setback::Final(fault) => Err(fault),
         }
     }
 
@@ -230,7 +252,7 @@ impl WriteSession {
         mut done: Done,
         record: Record<'_>,
         number: i64,
-    ) -> Result<(Done, Arc<NewBatch>, crate::database::JournalToken)> {
+    ) -> Result<(Done, Arc<NewBatch>, JournalToken)> {
         if let (Some(columns), Some(images)) = (operation.kept(), &self.story.images) {
             done.image = Some(images.keep(columns.to_vec(), done.before.clone()).await?);
         }
@@ -328,6 +350,20 @@ impl WriteSession {
             self.writer = None;
         }
         rolled_back
+    }
+}
+
+/// One transaction that deletes rows.
+async fn remove(
+    writer: &mut Box<dyn Writer>,
+    removal: &Removal,
+    token: JournalToken,
+) -> Result<u64> {
+    writer.begin().await?;
+    let removed = writer.delete(removal).await?;
+    match writer.commit(token).await {
+        Outcome::Done => Ok(removed.rows),
+        Outcome::RolledBack(fault) | Outcome::Unknown(fault) => Err(fault),
     }
 }
 

@@ -12,6 +12,7 @@ mod put_back;
 mod record;
 mod script;
 mod take_out;
+mod unkeyed;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -325,7 +326,7 @@ pub async fn undo(request: UndoRequest) -> Result<UndoEnd> {
     if let Some(refusal) = survey.preview.refusal(request.leave) {
         return Err(refusal);
     }
-    let end = match carry(&request, &story, survey).await {
+    let end = match carry(&request, &story, survey, marker.as_ref()).await {
         Ok(result) => UndoEnd::Undone(result),
         Err(fault) if can_wait(&fault) => UndoEnd::Stopped(fault),
         Err(fault) => UndoEnd::Failed(fault),
@@ -358,7 +359,12 @@ async fn note_end(story: &Story, end: &UndoEnd) -> Result<()> {
     story.recorder.set_state(state, Some(at)).await
 }
 
-async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<UndoResult> {
+async fn carry(
+    request: &UndoRequest,
+    story: &Story,
+    survey: Survey,
+    marker: Option<&Marker>,
+) -> Result<UndoResult> {
     let plan = request.plan.as_ref();
     let journal = story.recorder.reader()?;
     let stretch = journal.finished("stretch")?.unwrap_or_default() + 1;
@@ -395,11 +401,16 @@ async fn carry(request: &UndoRequest, story: &Story, survey: Survey) -> Result<U
         ),
         result: UndoResult { tables: survey.preview.tables.clone(), ..UndoResult::default() },
     };
+    work.take_out_unkeyed().await?;
     work.clear_references(&journal).await?;
     work.take_out().await?;
     work.put_back().await?;
     work.set_references().await?;
     work.write_script().await?;
+    if let Some(marker) = marker {
+        // A run that was undone before its end has left its markers.
+        work.session.sweep(marker).await?;
+    }
     Ok(work.result)
 }
 

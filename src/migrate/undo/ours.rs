@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::journal::{BatchKind, BatchRecord, Journal};
-use super::super::operation::folded;
-use super::take_out::undone_hashes;
+use super::super::operation::{Contents, folded};
 use crate::database::{ColumnRef, Result, TableName, Value};
 use crate::plan::Plan;
 
@@ -74,6 +73,8 @@ pub(super) struct OurTable {
     pub(super) name: String,
     /// The table of the destination.
     pub(super) table: TableName,
+    /// The place of its entity in the plan; `None` for tables of the platform.
+    pub(super) entity: Option<usize>,
     /// Its key; `None` where nothing tells rows apart.
     pub(super) key: Option<ColumnRef>,
     /// The keys of our rows.
@@ -83,7 +84,7 @@ pub(super) struct OurTable {
     /// Where nothing tells rows apart: the columns that we wrote, and the hashes of our rows that
     /// are still there, each with its number.
     pub(super) columns: Vec<ColumnRef>,
-    pub(super) hashes: HashMap<u128, usize>,
+    pub(super) hashes: Contents,
 }
 
 /// Everything of ours, by table.
@@ -91,6 +92,18 @@ pub(super) struct OurTable {
 pub(super) struct Ours {
     pub(super) tables: Vec<OurTable>,
     by_name: HashMap<TableName, usize>,
+}
+
+/// Takes rows off.
+pub(super) fn take_off(contents: &mut Contents, rows: &[u128]) {
+    for hash in rows {
+        if let Some(times) = contents.get_mut(hash) {
+            *times -= 1;
+            if *times == 0 {
+                contents.remove(hash);
+            }
+        }
+    }
 }
 
 /// The kinds of batches that have added rows.
@@ -103,16 +116,27 @@ impl Ours {
         let mut before = i64::MAX;
         while let Some(batch) = journal.previous_batch(&ADDED, before)? {
             before = batch.id;
-            let undone = match batch.written_to.as_ref().is_none_or(|to| to.key.is_some()) {
-                true => Vec::new(),
-                false => undone_hashes(journal, batch.id)?,
-            };
-            ours.add(&batch, plan, &undone);
+            ours.add(&batch, plan);
+        }
+        if ours.tables.iter().any(|table| table.key.is_none()) {
+            ours.take_off_undone(journal)?;
         }
         Ok(ours)
     }
 
-    fn add(&mut self, batch: &BatchRecord, plan: &Plan, undone: &[u128]) {
+    /// What an earlier stretch of the undo has taken out is there no more.
+    fn take_off_undone(&mut self, journal: &Journal) -> Result<()> {
+        let mut before = i64::MAX;
+        while let Some(batch) = journal.previous_batch(&[BatchKind::UndoInsert], before)? {
+            before = batch.id;
+            let Some(to) = batch.written_to.filter(|to| to.key.is_none()) else { continue };
+            let Some(place) = self.by_name.get(&to.table) else { continue };
+            take_off(&mut self.tables[*place].hashes, &batch.hashes);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, batch: &BatchRecord, plan: &Plan) {
         let Some(to) = &batch.written_to else { return };
         let place = *self.by_name.entry(to.table.clone()).or_insert_with(|| {
             let name = match batch.entity.and_then(|place| plan.entities.get(place)) {
@@ -122,11 +146,12 @@ impl Ours {
             self.tables.push(OurTable {
                 name,
                 table: to.table.clone(),
+                entity: batch.entity,
                 key: to.key.clone(),
                 keys: KeySet::default(),
                 rows: 0,
                 columns: to.columns.clone(),
-                hashes: HashMap::new(),
+                hashes: Contents::new(),
             });
             self.tables.len() - 1
         });
@@ -136,11 +161,6 @@ impl Ours {
         if table.key.is_none() {
             for hash in &batch.hashes {
                 *table.hashes.entry(*hash).or_default() += 1;
-            }
-            for hash in undone {
-                if let Some(left) = table.hashes.get_mut(hash) {
-                    *left = left.saturating_sub(1);
-                }
             }
         }
     }

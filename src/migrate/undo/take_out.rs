@@ -1,21 +1,16 @@
 //! Our rows go, children before their parents.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::super::journal::{BatchKind, BatchRecord, Journal, Keys, NewBatch, WrittenTo};
-use super::super::operation::{Done, Operation, row_hashes};
+use super::super::operation::{Done, Operation};
 use super::super::past::entity_step;
 use super::Undoing;
 use super::ours::ADDED;
 use crate::database::{
-    Batch, Column, ColumnRef, ColumnShape, FaultKind, Filter, Removal, Result, ScanRequest,
-    UpdateTarget, Value,
+    Batch, Column, ColumnRef, ColumnShape, Filter, Removal, Result, UpdateTarget, Value,
 };
 use crate::plan::Rule;
-
-/// Rows of a page.
-const PAGE_ROWS: usize = 10_000;
-const PAGE_BYTES: usize = 8 << 20;
 
 impl Undoing<'_> {
     /// Empties the references that were set in the second pass, so that rows that refer to one
@@ -103,8 +98,11 @@ impl Undoing<'_> {
         let mut before = i64::MAX;
         while let Some(batch) = journal.previous_batch(&ADDED, before)? {
             before = batch.id;
-            let has_key = batch.written_to.as_ref().is_some_and(|to| to.key.is_some());
-            if has_key && done.contains(&batch.id) {
+            // Rows without a key are out already.
+            if batch.written_to.as_ref().is_none_or(|to| to.key.is_none()) {
+                continue;
+            }
+            if done.contains(&batch.id) {
                 self.done(batch.rows);
                 continue;
             }
@@ -123,7 +121,7 @@ impl Undoing<'_> {
 
     async fn take_out_batch(&mut self, batch: &BatchRecord) -> Result<()> {
         let Some(to) = &batch.written_to else { return Ok(()) };
-        let Some(key) = &to.key else { return self.take_out_unkeyed(batch, to).await };
+        let Some(key) = &to.key else { return Ok(()) };
         let going = self.going(&to.table, batch.destination_keys.iter().collect());
         if going.is_empty() {
             return Ok(());
@@ -150,127 +148,6 @@ impl Undoing<'_> {
         Ok(())
     }
 
-    /// Rows that nothing but their content tells from others: as many as we wrote go, of each.
-    async fn take_out_unkeyed(&mut self, batch: &BatchRecord, to: &WrittenTo) -> Result<()> {
-        let journal = self.story.recorder.reader()?;
-        let step = format!("unkeyed {}", batch.id);
-        if journal.finished(&step)?.is_some() {
-            return Ok(());
-        }
-        let mut wanted: HashMap<u128, usize> = HashMap::new();
-        for hash in &batch.hashes {
-            *wanted.entry(*hash).or_default() += 1;
-        }
-        // What an earlier attempt has taken out is not taken out again.
-        for hash in undone_hashes(&journal, batch.id)? {
-            if let Some(left) = wanted.get_mut(&hash) {
-                *left = left.saturating_sub(1);
-            }
-        }
-        for (hash, (values, times)) in self.found_equal(to, &mut wanted).await? {
-            self.take_out_equal(batch, to, hash, &values, times).await?;
-        }
-        let missing: usize = wanted.values().sum();
-        if missing > 0 {
-            self.not_found(to, missing)?;
-        }
-        self.story.recorder.step(&step, 1).await
-    }
-
-    /// The content of rows that are as we wrote them, with how many of each; what is not found
-    /// stays in `wanted`.
-    async fn found_equal(
-        &self,
-        to: &WrittenTo,
-        wanted: &mut HashMap<u128, usize>,
-    ) -> Result<HashMap<u128, (Vec<Value>, usize)>> {
-        let mut scan = self
-            .destination
-            .scan(ScanRequest {
-                table: to.table.clone(),
-                columns: to.columns.clone(),
-                filter: Filter::All,
-                key: None,
-                after: None,
-                batch_rows: PAGE_ROWS,
-                batch_bytes: PAGE_BYTES,
-            })
-            .await?;
-        let mut going: HashMap<u128, (Vec<Value>, usize)> = HashMap::new();
-        while let Some(page) = scan.next().await? {
-            for (row, hash) in row_hashes(&page).into_iter().enumerate() {
-                let Some(left) = wanted.get_mut(&hash).filter(|left| **left > 0) else { continue };
-                *left -= 1;
-                let values = || page.columns().iter().map(|column| column.value(row)).collect();
-                going.entry(hash).or_insert_with(|| (values(), 0)).1 += 1;
-            }
-        }
-        Ok(going)
-    }
-
-    /// Says that rows of ours are not as they were written, so that nobody can tell which they are.
-    fn not_found(&mut self, to: &WrittenTo, missing: usize) -> Result<()> {
-        let name = self.ours.table(&to.table).map(|own| own.name.clone());
-        let found = self.result.tables.iter_mut().find(|known| Some(&known.name) == name.as_ref());
-        if let Some(found) = found {
-            found.removed = found.removed.saturating_sub(missing as u64);
-            found.left += missing as u64;
-        }
-        self.story.tell(&format!(
-            "{}: {missing} rows of ours are not there as they were written; they stay, or are gone",
-            to.table
-        ))
-    }
-
-    /// Deletes so many rows with this content and no other.
-    async fn take_out_equal(
-        &mut self,
-        batch: &BatchRecord,
-        to: &WrittenTo,
-        hash: u128,
-        values: &[Value],
-        times: usize,
-    ) -> Result<()> {
-        let equal = to.columns.iter().zip(values).map(|(column, value)| match value {
-            Value::Null => Filter::IsNull(column.name.clone()),
-            value => Filter::Equals(column.name.clone(), value.clone()),
-        });
-        let removal = Removal {
-            table: to.table.clone(),
-            filter: Filter::And(equal.collect()),
-            limit: times,
-            key: None,
-            returning: to.columns.clone(),
-        };
-        let counted = self.destination.count(&to.table, &Filter::All).await?;
-        let done = match self
-            .write(
-                // Texts are compared without case in the database; that will not do here.
-                &Operation::Delete { removal: &removal, keep: false, expect: Some(hash) },
-                NewBatch {
-                    entity: batch.entity,
-                    written_to: Some(WrittenTo { columns: Vec::new(), ..to.clone() }),
-                    counted: Some(counted),
-                    hashes: vec![hash; times],
-                    origin: Some(batch.id),
-                    ..NewBatch::new(BatchKind::UndoInsert, "", times as u64)
-                },
-            )
-            .await
-        {
-            Ok(done) => done,
-            // They cannot be told from rows of others.
-            Err(fault) if fault.kind == FaultKind::Data => return self.not_found(to, times),
-            Err(fault) => return Err(fault),
-        };
-        self.done(done.rows);
-        match (times as u64).saturating_sub(done.rows) {
-            0 => Ok(()),
-            // Somebody was quicker.
-            gone => self.not_found(to, gone as usize),
-        }
-    }
-
     /// One transaction, with what the journal is to know of it.
     pub(super) async fn write(
         &mut self,
@@ -284,10 +161,7 @@ impl Undoing<'_> {
                 &mut |done, session| NewBatch {
                     session: session.to_owned(),
                     rows: done.rows,
-                    hashes: match done.hashes.is_empty() {
-                        true => batch.hashes.iter().take(done.rows as usize).copied().collect(),
-                        false => done.hashes.clone(),
-                    },
+                    hashes: done.hashes.clone(),
                     ..batch.clone()
                 },
                 &|trouble| {
@@ -296,12 +170,6 @@ impl Undoing<'_> {
             )
             .await
     }
-}
-
-/// Hashes of rows that have been taken out of what a batch has written.
-pub(super) fn undone_hashes(journal: &Journal, batch: i64) -> Result<Vec<u128>> {
-    let undone = journal.of_origin(BatchKind::UndoInsert, batch)?;
-    Ok(undone.into_iter().flat_map(|batch| batch.hashes).collect())
 }
 
 /// A column whose references had to wait.

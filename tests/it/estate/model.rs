@@ -254,6 +254,8 @@ pub struct Environment {
     pub group_users: Vec<(i64, i64)>,
     /// group, role
     pub group_roles: Vec<(i64, i64)>,
+    /// Whether there is a table of markers.
+    pub markers: bool,
 }
 
 impl Environment {

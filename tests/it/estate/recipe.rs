@@ -69,6 +69,8 @@ pub enum Feature {
     Events,
     /// Texts and binaries of more than 64 KB.
     BigValues,
+    /// The destination's DBA has granted a table in which each batch is marked.
+    Markers,
 }
 
 /// Every feature.
@@ -112,6 +114,7 @@ pub const FEATURES: &[Feature] = {
         SourceOnlyEntity,
         Events,
         BigValues,
+        Markers,
     ]
 };
 
@@ -174,10 +177,13 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// A random recipe: about two thirds of all features.
+    /// A random recipe: about two thirds of all features; seldom one that stands in another's
+    /// place.
     pub fn random(seed: u64) -> Self {
         let mut chance = Chance::new(seed).fork("recipe");
-        let features = FEATURES.iter().copied().filter(|_| chance.percent(65)).collect();
+        let mut is_in =
+            |feature: &Feature| chance.percent(if *feature == Feature::Markers { 30 } else { 65 });
+        let features = FEATURES.iter().copied().filter(|feature| is_in(feature)).collect();
         Self { seed, size: 2 + chance.below(10), features, flaw: None }
     }
 

@@ -39,6 +39,13 @@ pub fn case() -> Case {
     Case::of(&recipe()).expect("it can be migrated")
 }
 
+/// The same with a table of markers.
+fn marked() -> Case {
+    let mut recipe = recipe();
+    recipe.features.push(Feature::Markers);
+    Case::of(&recipe).expect("it can be migrated")
+}
+
 pub fn options() -> Vec<String> {
     vec!["batch_rows = 8".to_owned(), "parallel_entities = 2".to_owned()]
 }
@@ -115,6 +122,19 @@ fn a_batch_in_doubt_is_never_written_twice() {
     let every = wanted("OSFERRY_TEST_EVERY", 3);
     doubts(&Ground::memory(case(), &options()), every);
     doubts(&Ground::files(case(), &options()), every);
+}
+
+#[test]
+fn with_markers_a_batch_in_doubt_is_never_written_twice() {
+    let every = wanted("OSFERRY_TEST_EVERY", 3);
+    doubts(&Ground::memory(marked(), &options()), every);
+    doubts(&Ground::files(marked(), &options()), every);
+}
+
+#[test]
+fn with_markers_some_calls_break() {
+    every(&Ground::memory(marked(), &options()), wanted("OSFERRY_TEST_EVERY", 67));
+    every(&Ground::files(marked(), &options()), wanted("OSFERRY_TEST_EVERY", 101));
 }
 
 #[test]

@@ -57,6 +57,7 @@ pub fn pair(recipe: &Recipe) -> Pair {
     let destination = filler.fill();
     let mut pair =
         Pair { source, destination, applications: vec![CHOSEN.to_owned()], refused: None };
+    pair.destination.markers = recipe.has(Feature::Markers);
     if let Some(flaw) = recipe.flaw {
         pair.refused = spoil(&mut pair, flaw);
     }

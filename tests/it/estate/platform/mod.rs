@@ -130,6 +130,10 @@ pub fn tables(environment: &Environment, whim: &Chance) -> Vec<Table> {
             found.push(table);
         }
     }
+    if environment.markers {
+        let columns = "RUN nvarchar(40); BATCH bigint";
+        found.push(table("OSFERRY_MARKER", columns, Vec::new(), &mut whim.fork("markers")));
+    }
     found
 }
 

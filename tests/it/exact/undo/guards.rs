@@ -7,7 +7,7 @@ use osferry::outsystems::Side;
 use super::super::case::Case;
 use super::differences;
 use crate::estate::content::{Cells, Content};
-use crate::estate::model::{Cell, Entity, Target};
+use crate::estate::model::{Attribute, Cell, Entity, Kind, Target};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::program::{Bench, Said};
 use crate::support::engine::TestEngine;
@@ -15,10 +15,11 @@ use crate::support::engine::TestEngine;
 crate::on_both_engines!(
     a_run_is_undone_by_the_command,
     rows_of_others_stand_in_the_way,
-    rows_that_have_changed_stand_in_the_way
+    rows_that_have_changed_stand_in_the_way,
+    rows_of_others_stay_where_only_content_tells
 );
 
-fn case() -> Case {
+fn case(seed: u64) -> Case {
     let features = vec![
         Feature::ExistingRows,
         Feature::MissingUsers,
@@ -26,8 +27,25 @@ fn case() -> Case {
         Feature::ManyToMany,
         Feature::NoIdentifier,
     ];
-    let recipe = Recipe { seed: 31, size: 2, features, flaw: None };
+    let recipe = Recipe { seed, size: 2, features, flaw: None };
     Case::of(&recipe).expect("it can be migrated")
+}
+
+/// A case whose entity without identifier refers to nothing, and has a few different texts.
+fn case_without_references() -> Case {
+    let is_plain = |case: &Case| {
+        let mut entities = case.pair.source.entities.iter();
+        let bare = entities.find(|entity| entity.name == "Bare").expect("an entity");
+        let Some(text) = bare.attributes.iter().find(|one| is_text(one)) else { return false };
+        let texts: BTreeSet<_> =
+            bare.rows.iter().filter_map(|row| row.cells.get(&text.key)).collect();
+        texts.len() > 3 && bare.attributes.iter().all(|attribute| attribute.target().is_none())
+    };
+    (1..).map(case).find(is_plain).expect("there is no end of them")
+}
+
+fn is_text(attribute: &Attribute) -> bool {
+    attribute.active && matches!(attribute.kind, Kind::Text(_))
 }
 
 /// A pair that has been migrated.
@@ -41,7 +59,10 @@ struct Migrated {
 
 impl Migrated {
     fn new(engine: &TestEngine) -> Self {
-        let case = case();
+        Self::of(engine, case(31))
+    }
+
+    fn of(engine: &TestEngine, case: Case) -> Self {
         let bench = Bench::on(engine, &case.pair, case.recipe.seed);
         bench.plan(&bench.usual_plan().text());
         let said = bench.run();
@@ -244,4 +265,63 @@ async fn rows_that_have_changed_stand_in_the_way(engine: &TestEngine) {
     let mut stays = it.with_parents(alpha, row);
     stays.push((table, row.clone()));
     same(&it.before_and(stays), &it.now());
+}
+
+/// In a table without identifier others have added what ours hold, some of it in small letters.
+async fn rows_of_others_stay_where_only_content_tells(engine: &TestEngine) {
+    let it = Migrated::of(engine, case_without_references());
+    let bare = it.entity("Bare");
+    let table = bare.table.to_uppercase();
+    let columns: Vec<&str> =
+        bare.attributes.iter().filter(|one| one.active).map(|one| one.column.as_str()).collect();
+    let text = bare.attributes.iter().find(|one| is_text(one));
+    let text = format!("\"{}\"", text.expect("a text").column);
+    let columns = columns.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let number = it.written.rows(&table).len() / 2;
+    // Those of others lie before ours, where a deletion meets them first.
+    let first = match engine {
+        TestEngine::Sqlite(_) => format!(
+            "UPDATE \"{table}\" SET {text} = LOWER({text}) WHERE rowid IN \
+             (SELECT rowid FROM \"{table}\" ORDER BY rowid LIMIT {number})"
+        ),
+        TestEngine::SqlServer(..) => {
+            format!("UPDATE TOP ({number}) \"{table}\" SET {text} = LOWER({text})")
+        }
+    };
+    let twice = format!("INSERT INTO \"{table}\" ({columns}) SELECT {columns} FROM \"{table}\"");
+    for statement in [twice, first] {
+        it.bench.databases.execute(Side::Destination, &statement);
+    }
+    let ours = it.ours(bare);
+    let mut others = it.now();
+    for row in &ours {
+        let rows = others.tables.get_mut(&table).expect("the table");
+        let place = rows.iter().position(|other| other == row).expect("a row of ours");
+        rows.remove(place);
+    }
+    let mut expected = it.before.clone();
+    let own = expected.tables.entry(table.clone()).or_default();
+    own.extend(others.rows(&table).iter().cloned());
+    let said = it.undo(&[]);
+    let now = it.now();
+    let missing: Vec<String> =
+        differences(&expected, &now).into_iter().filter(|one| one.contains("gone")).collect();
+    assert!(missing.is_empty(), "{}\n{}", missing.join("\n"), said.all());
+    let stayed = now.rows(&table).len() - expected.rows(&table).len();
+    let alike = |row: &&Cells| {
+        let twin = |other: &&Cells| folded(other) == folded(row) && other != row;
+        others.rows(&table).iter().any(|other| twin(&other))
+    };
+    let twins = ours.iter().filter(alike).count();
+    assert!(twins > 0 && twins < ours.len(), "{twins} of {} have a twin", ours.len());
+    assert!(stayed <= twins, "{stayed} stayed, {twins} have a twin\n{}", said.all());
+    match stayed {
+        0 => says(&said, 0, &["everything is as it was before"]),
+        _ => says(&said, 1, &["not everything is as it was before"]),
+    }
+}
+
+/// A row as a database compares it.
+fn folded(row: &Cells) -> String {
+    format!("{row:?}").to_lowercase()
 }
