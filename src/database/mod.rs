@@ -14,6 +14,7 @@ mod fault;
 mod filter;
 mod name;
 mod request;
+mod script;
 mod shape;
 pub mod sqlite;
 pub mod sqlserver;
@@ -33,6 +34,7 @@ pub use request::{
     ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex, NewTable,
     NewTrigger, Outcome, Removal, Removed, RowsRequest, ScanRequest, UpdateTarget, Witness,
 };
+pub use script::{Script, ScriptTable, ScriptWork};
 pub use shape::{
     Capabilities, CheckShape, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey,
     IndexShape, ObjectKind, OneInstant, Rights, TableShape, TriggerShape,
@@ -158,6 +160,12 @@ pub trait Destination: Source {
     /// How many of these keys are in the table: what an answer to "was that COMMIT done?" starts
     /// from. To be asked after [`Destination::fence`] only; waits for transactions still open.
     async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness>;
+
+    /// How a script is written that somebody with other rights has the database's own tools carry
+    /// out; `None` where there are no such tools.
+    fn script(&self) -> Option<Box<dyn Script>> {
+        None
+    }
 }
 
 /// The lock of a run; released when dropped.

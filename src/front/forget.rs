@@ -1,4 +1,5 @@
-//! Before-images deleted: nobody wants the undo of a run to be exact any more.
+//! Before-images deleted, and the script that an undo made of them: nobody wants the undo of a run
+//! to be exact any more.
 
 use super::carry::{clock, system_user};
 use super::home::KnownRun;
@@ -7,12 +8,15 @@ use crate::database::Result;
 use crate::migrate::journal::{
     Images, Journal, Operator, Recorder, RunState, Stretch, StretchKind,
 };
+use crate::migrate::undo::PutBackScript;
 
-/// Before-images that may be deleted.
+/// Rows as they were that may be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptImages {
-    /// What they take on disk.
+    /// What they take on disk, as before-images and as script.
     pub bytes: u64,
+    /// Whether there is a script.
+    pub script: bool,
     /// The name of the database whose rows they are.
     pub destination_database: String,
 }
@@ -31,16 +35,18 @@ pub fn kept(known: &KnownRun) -> Result<KeptImages> {
         ))
         .advise("Nothing was deleted. `osferry resume` or `osferry undo` brings it to its end."));
     }
-    if !Images::are_there(&known.folder) {
+    let script = PutBackScript::size(&known.folder);
+    if !Images::are_there(&known.folder) && script == 0 {
         return Err(refused(format!("run {} has no before-images", known.id)));
     }
     Ok(KeptImages {
-        bytes: Images::size(&known.folder),
+        bytes: Images::size(&known.folder) + script,
+        script: script > 0,
         destination_database: journal.header()?.destination_database,
     })
 }
 
-/// Deletes the before-images of a run for good, and notes who did.
+/// Deletes the before-images of a run for good, with the script made of them, and notes who did.
 pub async fn forget(known: &KnownRun, confirmed: &str) -> Result<()> {
     // Nobody else writes the journal while this is open.
     let recorder = Recorder::open(&known.folder)?;
@@ -51,6 +57,7 @@ pub async fn forget(known: &KnownRun, confirmed: &str) -> Result<()> {
         confirmed: confirmed.to_owned(),
     };
     recorder.stretch(Stretch::new(StretchKind::Forget, clock(), operator)).await?;
+    PutBackScript::delete(&known.folder)?;
     Images::delete(&known.folder)?;
     recorder.event(&clock(), &format!("before-images deleted: {} bytes", kept.bytes))?;
     recorder.flush().await

@@ -16,6 +16,7 @@ pub mod journal;
 mod load;
 mod marker;
 mod operation;
+mod own_file;
 mod past;
 mod people;
 mod preflight;

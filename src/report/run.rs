@@ -351,6 +351,9 @@ impl RunReport {
         if lost > 0 {
             words.push_str(&format!(", {} could not be put back", rows(lost)));
         }
+        if let Some(script) = self.undo.as_ref().and_then(|undo| undo.script) {
+            words.push_str(&format!(". {}", super::undo::in_script(&script)));
+        }
         words + "."
     }
 

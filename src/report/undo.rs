@@ -1,7 +1,7 @@
 //! What an undo would do, in lines for the terminal, and what it has done, for the report.
 
 use super::text::{counted, number, rows};
-use crate::migrate::undo::{Dependants, UndoPreview, UndoResult, UndoneTable};
+use crate::migrate::undo::{Dependants, PutBackScript, UndoPreview, UndoResult, UndoneTable};
 
 /// Rows named in each list.
 const NAMED: usize = 10;
@@ -58,6 +58,9 @@ fn table(table: &UndoneTable) -> String {
     if table.left > 0 {
         parts.push(counted(table.left, "of this run stays", "of this run stay"));
     }
+    if table.scripted > 0 {
+        parts.push(format!("{} in {}", number(table.scripted), PutBackScript::FILE));
+    }
     if !table.inexact.is_empty() {
         parts.push(format!("what the run deleted does not come back: {}", table.inexact));
     }
@@ -92,5 +95,23 @@ pub(super) fn undone(result: &UndoResult) -> Vec<String> {
         lines.push(format!("{} could not be put back; the first:", rows(result.not_restored_rows)));
         lines.extend(result.not_restored.iter().map(|one| format!("{}: {}", one.row, one.what)));
     }
+    lines.extend(result.script.map(|script| in_script(&script)));
     lines
+}
+
+/// What the script of an undo would do, and what is to be done with it.
+pub(super) fn in_script(script: &PutBackScript) -> String {
+    let mut parts = Vec::new();
+    if script.rows > 0 {
+        parts.push(format!("puts {} back", rows(script.rows)));
+    }
+    if script.references > 0 {
+        parts.push(format!("sets {} again", counted(script.references, "reference", "references")));
+    }
+    format!(
+        "{}, beside this report, {}: have it run by somebody with ALTER on these tables; its head \
+         says how. It holds rows of the applications",
+        PutBackScript::FILE,
+        parts.join(" and ")
+    )
 }

@@ -450,7 +450,10 @@ fn a_run_is_exported_and_its_images_forgotten() {
     assert_eq!(asked.code, Some(0), "{}", asked.all());
     assert_eq!(bench.osferry(&["forget", &id, "--confirm", "other"]).code, Some(2));
     assert!(images.is_file(), "it was not to be deleted");
+    let script = images.with_file_name("put-back.sql");
+    std::fs::write(&script, "rows of the applications").expect("a file");
     let said = bench.osferry(&["forget", &id, "--confirm", "dev"]);
+    assert!(said.out.contains("put-back.sql") && !script.exists(), "{}", said.all());
     assert_eq!(said.code, Some(0), "{}", said.all());
     assert!(said.out.contains("bytes") && !images.exists(), "{}", said.all());
     assert_eq!(bench.osferry(&["forget", &id, "--confirm", "dev"]).code, Some(2));

@@ -109,6 +109,26 @@ impl Databases {
         }
     }
 
+    /// Carries out a script that the program has left, as the database's own tools do.
+    pub fn carry_out(&self, side: Side, script: &str) {
+        match self {
+            Self::Files(_) => self.execute(side, script),
+            Self::OnServer(server, databases) => {
+                wait(server.carry_out(&databases[place(side)].name, script));
+            }
+        }
+    }
+
+    /// How a connection to it is opened.
+    pub fn spec(&self, side: Side) -> ConnectionSpec {
+        match self {
+            Self::Files(files) => ConnectionSpec::Sqlite { path: files[place(side)].path.clone() },
+            Self::OnServer(server, databases) => {
+                ConnectionSpec::SqlServer(server.spec(&databases[place(side)].name))
+            }
+        }
+    }
+
     /// What a server answers past the program: the first column of each row.
     pub fn ask(&self, side: Side, sql: &str) -> Vec<String> {
         let Self::OnServer(server, databases) = self else { panic!("a file is not asked") };

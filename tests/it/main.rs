@@ -21,6 +21,7 @@ mod practice_server;
 mod program;
 mod proof;
 mod reading;
+mod script;
 mod support;
 // Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.
 #[cfg(unix)]

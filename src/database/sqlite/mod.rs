@@ -8,6 +8,7 @@
 mod builder;
 mod cell;
 mod sample;
+mod script;
 mod session;
 mod shape;
 mod source;

@@ -8,13 +8,14 @@ use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, params_from_iter};
 
 use super::cell;
+use super::script::SqliteScript;
 use super::session::{Access, Session, fault, quote, table_sql};
 use super::source::{SqliteSource, select};
 use super::statement::{Condition, add_functions};
 use crate::database::{
     Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, InsertTarget,
     JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest, RunLock, Scan,
-    ScanRequest, Source, TableName, TableShape, UpdateTarget, Value, Witness, Writer,
+    ScanRequest, Script, Source, TableName, TableShape, UpdateTarget, Value, Witness, Writer,
 };
 
 /// A SQLite file that is written.
@@ -155,6 +156,10 @@ impl Destination for SqliteDestination {
             found if found == keys.len() as u64 => Witness::All,
             found => Witness::Some(found),
         })
+    }
+
+    fn script(&self) -> Option<Box<dyn Script>> {
+        Some(Box::new(SqliteScript { path: self.reading.path().to_path_buf() }))
     }
 }
 

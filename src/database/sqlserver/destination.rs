@@ -8,11 +8,13 @@ use async_trait::async_trait;
 use super::connect::{Intent, Target};
 use super::connection::Connection;
 use super::source::SqlServerSource;
+use super::statements::script::TransactScript;
 use super::statements::{PROBE, take_lock};
 use super::writer::{SqlServerWriter, granted, session_lock};
 use crate::database::{
     Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, Result, Rights,
-    RowsRequest, RunLock, Scan, ScanRequest, Source, TableName, TableShape, Value, Witness, Writer,
+    RowsRequest, RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, Value, Witness,
+    Writer,
 };
 
 /// The lock that lets one run at a time write to a database.
@@ -181,5 +183,9 @@ impl Destination for SqlServerDestination {
             found if found == keys.len() as u64 => Witness::All,
             found => Witness::Some(found),
         })
+    }
+
+    fn script(&self) -> Option<Box<dyn Script>> {
+        Some(Box::new(TransactScript { database: self.facts().database.clone() }))
     }
 }

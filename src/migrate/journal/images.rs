@@ -4,12 +4,12 @@
 //! its owner alone may read it, nothing shows what is in it, and it can be deleted when nobody
 //! wants to undo the run any more (`design.md` decision 17).
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use super::super::own_file;
 use super::{schema, tally};
 use crate::database::{Batch, ColumnRef, Fault, FaultKind, Result};
 
@@ -54,7 +54,7 @@ impl Images {
         if !path.exists() {
             // Batches of a file that is gone must not find rows of this one under their numbers.
             before = Some(super::Journal::open(folder).and_then(|journal| journal.last_image())?);
-            make(&path).map_err(|error| {
+            own_file::create(&path).map_err(|error| {
                 Fault::new(
                     FaultKind::Permission,
                     format!("cannot make {}: {error}", path.display()),
@@ -163,25 +163,12 @@ impl Images {
         for ending in ["", "-wal", "-shm"] {
             let mut path = file(folder).into_os_string();
             path.push(ending);
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Fault::new(
-                        FaultKind::Permission,
-                        format!("cannot delete {}: {error}", PathBuf::from(path).display()),
-                    ));
-                }
-                _ => {}
-            }
+            let path = PathBuf::from(path);
+            own_file::delete(&path).map_err(|error| {
+                let what = format!("cannot delete {}: {error}", path.display());
+                Fault::new(FaultKind::Permission, what)
+            })?;
         }
         Ok(())
     }
-}
-
-/// Makes the file for its owner alone, before anything is in it.
-fn make(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

@@ -1,17 +1,20 @@
 //! Undo: our rows out, the rows that stood there before back (`engine.md` D7).
 //!
 //! Children go before their parents, in the reverse order of writing; then what the run deleted
-//! comes back under its own ids, and references that were emptied are set again. Every batch goes
+//! comes back under its own ids, and references that were emptied are set again; what could not
+//! come back is left in a script for somebody who has the right to do it. Every batch goes
 //! the same way as those of a run, so undo survives whatever ends it and goes on when it is asked
 //! for again. What is done is decided before the first write, by [`look`].
 
 mod dependants;
 mod ours;
 mod put_back;
+mod record;
+mod script;
 mod take_out;
 mod unkeyed;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +23,8 @@ use tokio::sync::watch;
 pub use dependants::{Dependants, SHOWN_DEPENDANTS};
 use ours::{Left, Ours};
 pub use put_back::{Outlook, forecast};
+pub use record::{NotRestored, UndoRecord, UndoResult};
+pub use script::PutBackScript;
 
 use super::control::Control;
 use super::journal::{
@@ -94,6 +99,9 @@ pub struct UndoneTable {
     pub left: u64,
     /// Rows that the run deleted and that come back.
     pub restored: u64,
+    /// Rows that the run deleted and that do not come back, but are in the script.
+    #[serde(default)]
+    pub scripted: u64,
     /// Why not all of the table comes back as it was; empty where it does.
     pub inexact: String,
 }
@@ -170,68 +178,6 @@ fn first_changed(found: &Changed) -> Option<String> {
         attribute => format!(", {attribute}"),
     };
     Some(format!("row {} of {}{attribute}: {}", first.destination, found.name, first.what))
-}
-
-/// A row that could not be put back.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotRestored {
-    /// Its table, and its key if it has one.
-    pub row: String,
-    /// Why, as the server says it: that may show what a row holds.
-    pub what: String,
-    /// The server's error number.
-    pub code: Option<i64>,
-}
-
-/// What an undo has come to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UndoResult {
-    /// What was done.
-    pub tables: Vec<UndoneTable>,
-    /// Rows that could not be put back, the first of them.
-    pub not_restored: Vec<NotRestored>,
-    /// How many could not.
-    pub not_restored_rows: u64,
-    /// References that were set again.
-    pub references: u64,
-}
-
-impl UndoResult {
-    /// Whether everything is as it was before the run.
-    #[must_use]
-    pub fn is_exact(&self) -> bool {
-        self.not_restored_rows == 0
-            && self.tables.iter().all(|table| table.inexact.is_empty() && table.left == 0)
-    }
-}
-
-/// What the journal keeps of an undo.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UndoRecord {
-    /// Rows of ours that stay, by table: decided before the first write, and kept to when the
-    /// undo goes on after it was interrupted.
-    pub left: Vec<(TableName, Vec<String>)>,
-    /// What it has come to; `None` until it has.
-    pub result: Option<UndoResult>,
-}
-
-impl UndoRecord {
-    /// Reads it; `None` where nobody has begun to undo the run.
-    pub fn read(journal: &Journal) -> Result<Option<Self>> {
-        journal
-            .undo()?
-            .map(|text| serde_json::from_str(&text).map_err(|error| not_readable(&error)))
-            .transpose()
-    }
-
-    async fn keep(&self, story: &Story) -> Result<()> {
-        let text = serde_json::to_string(self).map_err(|error| not_readable(&error))?;
-        story.recorder.set_undo(text).await
-    }
-}
-
-fn not_readable(error: &serde_json::Error) -> Fault {
-    Fault::new(FaultKind::Data, format!("the journal's record of the undo: {error}"))
 }
 
 /// How an undo ended.
@@ -437,6 +383,8 @@ async fn carry(
     let watching = request.progress.clone();
     let mut work = Undoing {
         plan,
+        header: &request.header,
+        folder: &request.folder,
         destination: request.destination.as_ref(),
         story,
         ours: &survey.ours,
@@ -458,6 +406,7 @@ async fn carry(
     work.take_out().await?;
     work.put_back().await?;
     work.set_references().await?;
+    work.write_script().await?;
     if let Some(marker) = marker {
         // A run that was undone before its end has left its markers.
         work.session.sweep(marker).await?;
@@ -468,6 +417,8 @@ async fn carry(
 /// What every step of an undo needs.
 struct Undoing<'a> {
     plan: &'a Plan,
+    header: &'a RunHeader,
+    folder: &'a Path,
     destination: &'a dyn Destination,
     story: &'a Story,
     ours: &'a Ours,

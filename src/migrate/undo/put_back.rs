@@ -27,6 +27,8 @@ pub struct Outlook {
     pub deleted: u64,
     /// Why they could not come back as they were; empty where they can.
     pub inexact: String,
+    /// Whether an undo then writes a script that brings them back.
+    pub in_script: bool,
 }
 
 /// Says of each table whose rows a plan deletes whether an undo could bring them back: for the
@@ -36,6 +38,7 @@ pub async fn forecast(plan: &Plan, destination: &dyn Destination) -> Result<Vec<
         plan.entities.iter().map(|entity| entity.destination_table.clone()).collect();
     let shapes = destination.shapes(&tables).await?;
     let rights = destination.rights(&tables).await?;
+    let has_scripts = destination.script().is_some();
     let mut all = Vec::new();
     for (place, entity) in plan.entities.iter().enumerate() {
         let ExistingPlan::Replace { rows: deleted, .. } = entity.existing else { continue };
@@ -43,14 +46,19 @@ pub async fn forecast(plan: &Plan, destination: &dyn Destination) -> Result<Vec<
             continue;
         }
         let may_alter = rights.get(place).and_then(|rights| rights.alter) != Some(false);
-        let inexact = match shapes.get(place) {
+        let (inexact, in_script) = match shapes.get(place) {
             _ if !plan.options.keep_before_images => {
-                "the plan does not keep rows as they were".to_owned()
+                ("the plan does not keep rows as they were".to_owned(), false)
             }
-            Some(Some(shape)) => obstacle(shape, may_alter).unwrap_or_default(),
-            _ => "its table is not there".to_owned(),
+            Some(Some(shape)) => {
+                let is_moved = whole_row(shape).is_some();
+                let inexact = obstacle(shape, may_alter).unwrap_or_default();
+                let in_script = is_moved && !inexact.is_empty() && has_scripts;
+                (inexact, in_script)
+            }
+            _ => ("its table is not there".to_owned(), false),
         };
-        all.push(Outlook { name: entity.name.clone(), deleted, inexact });
+        all.push(Outlook { name: entity.name.clone(), deleted, inexact, in_script });
     }
     Ok(all)
 }
@@ -81,13 +89,15 @@ pub(super) async fn outlook(
         }
         let known = forecast.iter().find(|outlook| outlook.name == entity.name);
         let mut inexact = known.map(|outlook| outlook.inexact.clone()).unwrap_or_default();
-        if inexact.is_empty() && !Images::are_there(folder) {
+        let mut in_script = known.is_some_and(|outlook| outlook.in_script);
+        if !Images::are_there(folder) && (inexact.is_empty() || in_script) {
             inexact = "its rows as they were are not kept any more".to_owned();
+            in_script = false;
         }
-        let restored = if inexact.is_empty() { restored } else { 0 };
         all.push(UndoneTable {
             name: entity.name.clone(),
-            restored,
+            restored: if inexact.is_empty() { restored } else { 0 },
+            scripted: if in_script { restored } else { 0 },
             inexact,
             ..Default::default()
         });
@@ -96,7 +106,7 @@ pub(super) async fn outlook(
 }
 
 /// The places, in the image of a batch that deleted rows, of those that are back.
-fn places_done(journal: &Journal, batch: &BatchRecord) -> Result<HashSet<i64>> {
+pub(super) fn places_done(journal: &Journal, batch: &BatchRecord) -> Result<HashSet<i64>> {
     let back = journal.of_origin(BatchKind::UndoDelete, batch.id)?;
     let places =
         back.iter().flat_map(|part| part.source_keys.iter().filter_map(|key| key.as_integer()));
@@ -140,7 +150,7 @@ impl Undoing<'_> {
         Ok(())
     }
 
-    async fn image(&self, batch: &BatchRecord) -> Result<Option<Image>> {
+    pub(super) async fn image(&self, batch: &BatchRecord) -> Result<Option<Image>> {
         match (batch.image, &self.story.images) {
             (Some(image), Some(images)) => images.get(image).await.map(Some),
             _ => Ok(None),
@@ -239,7 +249,12 @@ impl Undoing<'_> {
     }
 
     /// The rows of an image whose keys the table does not have.
-    async fn missing(&self, to: &WrittenTo, key: &ColumnRef, keys: &Column) -> Result<Vec<usize>> {
+    pub(super) async fn missing(
+        &self,
+        to: &WrittenTo,
+        key: &ColumnRef,
+        keys: &Column,
+    ) -> Result<Vec<usize>> {
         let values: Vec<Value> = (0..keys.len()).map(|row| keys.value(row)).collect();
         let there = self
             .destination

@@ -103,21 +103,30 @@ impl Checks<'_> {
         self.push(Sign::Bad, text, advice.to_owned(), step);
     }
 
-    /// Whether an undo would bring back what is deleted; for each reason why not, the tables.
+    /// Whether an undo would bring back what is deleted; for each reason why not, the tables, and
+    /// whether there would be a script for them.
     fn undo(&mut self, outlooks: &[Outlook]) {
-        let mut inexact: Vec<(&str, Vec<&str>)> = Vec::new();
+        let mut inexact: Vec<(&Outlook, Vec<&str>)> = Vec::new();
         for outlook in outlooks.iter().filter(|outlook| !outlook.inexact.is_empty()) {
-            match inexact.iter_mut().find(|(why, _)| *why == outlook.inexact) {
+            let known = inexact.iter_mut().find(|(first, _)| {
+                (&first.inexact, first.in_script) == (&outlook.inexact, outlook.in_script)
+            });
+            match known {
                 Some((_, names)) => names.push(&outlook.name),
-                None => inexact.push((&outlook.inexact, vec![&outlook.name])),
+                None => inexact.push((outlook, vec![&outlook.name])),
             }
         }
         if inexact.is_empty() {
             self.good("undo can take it all back, as it was before", "");
         }
-        for (why, names) in inexact {
+        for (outlook, names) in inexact {
             let count = counted(names.len() as u64, "table", "tables");
-            let text = format!("undo brings no deleted rows of {count} back: {why}");
+            let script = match outlook.in_script {
+                true => ", and leaves a script that does",
+                false => "",
+            };
+            let text =
+                format!("undo brings no deleted rows of {count} back{script}: {}", outlook.inexact);
             self.push(Sign::Warning, text, format!("{}.", names.join(", ")), "");
         }
     }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use osferry::database::{
     Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, InsertTarget,
     JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest, RunLock, Scan,
-    ScanRequest, Source, TableName, TableShape, UpdateTarget, Value, Witness, Writer,
+    ScanRequest, Script, Source, TableName, TableShape, UpdateTarget, Value, Witness, Writer,
 };
 use tokio::sync::Notify;
 
@@ -342,6 +342,9 @@ impl Destination for Breaking {
     }
     async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness> {
         plain!(self.breaks, "witness", self.inner.witness(table, key, keys))
+    }
+    fn script(&self) -> Option<Box<dyn Script>> {
+        self.inner.script()
     }
 }
 

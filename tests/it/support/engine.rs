@@ -1,6 +1,6 @@
 //! Scratch databases on both engines, so that a scenario is written once.
 
-#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -146,6 +146,25 @@ impl Server {
         let answer = client.simple_query(sql).await.expect(sql).into_results().await.expect(sql);
         let text = |row: &tiberius::Row| row.try_get::<&str, _>(0).ok().flatten().map(String::from);
         answer.iter().flatten().filter_map(text).collect()
+    }
+
+    /// Carries a script out batch by batch in one session, as the server's own tools do.
+    pub async fn carry_out(&self, database: &str, script: &str) {
+        let mut client = self.client(database).await;
+        let script = script.strip_prefix('\u{FEFF}').expect("a mark of the encoding");
+        let mut batch = String::new();
+        for line in script.lines() {
+            if line.trim().eq_ignore_ascii_case("GO") {
+                let done = async { client.simple_query(&*batch).await?.into_results().await };
+                let start: String = batch.chars().take(3_000).collect();
+                done.await.unwrap_or_else(|error| panic!("{error}\n{start}"));
+                batch.clear();
+            } else {
+                batch.push_str(line);
+                batch.push('\n');
+            }
+        }
+        assert!(batch.trim().is_empty(), "what follows the last GO is never done: {batch}");
     }
 
     async fn client(&self, database: &str) -> PlainClient {

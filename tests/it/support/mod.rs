@@ -5,5 +5,6 @@ pub mod calling;
 pub mod chaos;
 pub mod engine;
 pub mod library;
+pub mod restricted;
 pub mod tds;
 pub mod wire;

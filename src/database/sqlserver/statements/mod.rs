@@ -7,6 +7,7 @@ pub(super) mod build;
 pub(super) mod catalogue;
 pub(super) mod filter;
 pub(super) mod read;
+pub(super) mod script;
 #[cfg(test)]
 mod tests;
 pub(super) mod write;

@@ -1,5 +1,7 @@
 //! What the engine can send, pinned.
 
+mod scripts;
+
 use std::sync::Arc;
 
 use super::filter::{Names, Writer};
@@ -397,6 +399,7 @@ fn every_statement_is_pinned() {
     all.extend(source_statements());
     all.extend(destination_statements());
     all.extend(builder_statements());
+    all.extend(scripts::script_statements());
     insta::assert_snapshot!(all.join("\n--//--\n"));
 }
 

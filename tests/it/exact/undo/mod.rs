@@ -5,6 +5,7 @@ mod guards;
 mod identity;
 mod kills;
 mod rights;
+mod script;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,53 @@
+//! Rows written down for somebody who puts them into the database with its own tools.
+
+use super::{Batch, ColumnShape, Result, TableName};
+
+/// What a part of a script does with a table.
+#[derive(Clone, Debug)]
+pub struct ScriptTable {
+    /// The table.
+    pub table: TableName,
+    /// The columns of the rows, in their order, as the table has them.
+    pub columns: Vec<ColumnShape>,
+    /// The places of the columns that tell rows apart; empty where nothing does.
+    pub key: Vec<usize>,
+    /// What is done with the rows.
+    pub work: ScriptWork,
+}
+
+/// What a script does with rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScriptWork {
+    /// Rows are inserted whose key is not there yet; those that are there stay as they are.
+    Insert,
+    /// Nothing tells the rows of the table apart: they are inserted in one transaction, and only
+    /// where the table has as many rows as it had. Where it has them all, nothing is done.
+    InsertAll {
+        /// Rows that the table had.
+        there: u64,
+        /// Rows that are inserted.
+        rows: u64,
+    },
+    /// The last column is set in the rows that have the key, where it is NULL.
+    Set,
+}
+
+/// How an engine writes a script: a text that its own tools carry out, and that does no harm when
+/// it is carried out twice.
+///
+/// A script is a head, then for each table its beginning, its rows batch by batch, and its end.
+pub trait Script: Send + Sync {
+    /// What comes first: what the script is, line by line, and what guards it against being run
+    /// in another database or badly read.
+    fn head(&self, about: &[String]) -> String;
+
+    /// Begins with a table.
+    fn begin(&self, table: &ScriptTable) -> String;
+
+    /// Rows of the table that was begun. Errors with [`super::FaultKind::Refused`] for a value that
+    /// the table could not keep.
+    fn rows(&self, table: &ScriptTable, batch: &Batch) -> Result<String>;
+
+    /// Ends with a table.
+    fn end(&self, table: &ScriptTable) -> String;
+}
