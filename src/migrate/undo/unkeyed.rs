@@ -11,7 +11,7 @@ use super::super::journal::{BatchKind, NewBatch, WrittenTo};
 use super::super::operation::{Contents, Operation, row_hashes};
 use super::Undoing;
 use super::ours::{OurTable, take_off};
-use crate::database::{FaultKind, Filter, Removal, Result, ScanRequest, Value};
+use crate::database::{ColumnType, FaultKind, Filter, Removal, Result, ScanRequest, Value};
 
 /// Rows of a page.
 const PAGE_ROWS: usize = 10_000;
@@ -214,14 +214,18 @@ impl Undoing<'_> {
     }
 }
 
-/// Rows with these values; other texts may meet it that differ in case.
+/// Rows with these values, as far as a server compares them: other rows may meet it, with texts
+/// that differ in case or another large value.
 fn equal(table: &OurTable, values: &[Value]) -> Filter {
+    use ColumnType::{Image, NText, Text};
     let columns = table.columns.iter().zip(values);
     Filter::And(
         columns
-            .map(|(column, value)| match value {
-                Value::Null => Filter::IsNull(column.name.clone()),
-                value => Filter::Equals(column.name.clone(), value.clone()),
+            .filter_map(|(column, value)| match (value, &column.data_type) {
+                (Value::Null, _) => Some(Filter::IsNull(column.name.clone())),
+                // Neither `=` nor IN takes these types.
+                (_, Image | NText | Text) => None,
+                (value, _) => Some(Filter::Equals(column.name.clone(), value.clone())),
             })
             .collect(),
     )

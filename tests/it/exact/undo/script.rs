@@ -138,10 +138,6 @@ async fn what_may_not_come_back_comes_back_by_the_script(engine: &TestEngine) {
                 recipe.features.push(feature);
             }
         }
-        // The test server does not find a point in time again by itself.
-        if engine.is_slow() {
-            recipe.features.retain(|feature| *feature != Feature::NoIdentifier);
-        }
         let Some(pair) = trapped(&recipe) else { continue };
         let folder = folder();
         let databases = match engine {
