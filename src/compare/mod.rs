@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, HashSet};
 pub use attributes::AttributePair;
 pub use entities::{EntityPair, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
-pub use people::{GroupMatch, Match, TenantMatch, UserMatch};
+pub use people::{GroupMatch, Match, TenantMatch, UserMatch, tenants_named};
 pub use question::{Answer, Answers, Asked, Question};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::references::Target;
 use super::selection::Reason;
-use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
+use super::{
+    Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, TenantMatch, Work, choice,
+};
 use crate::database::{Filter, Value, same_name};
 use crate::outsystems::{EntityIndex, Resolution, Side, SystemTarget};
 
@@ -90,7 +92,7 @@ impl Work<'_> {
                 .out
                 .tenants
                 .iter()
-                .filter_map(|tenant| tenant.matched.found())
+                .filter_map(TenantMatch::destination)
                 .map(Value::from)
                 .collect();
             filter = filter.and(Filter::AnyOf(column.name.clone(), tenants));

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::FindingKey;
 use crate::outsystems::{EntityIndex, Key};
 
 /// Why an entity is in the scope.
@@ -41,6 +42,9 @@ pub struct Selection {
     /// Targets a person confirmed for references that resolve to nothing for sure, by espace,
     /// entity and attribute key.
     pub confirmed: HashMap<(Key, Key, Key), EntityIndex>,
+    /// What a person decided about tenants without counterpart: each with the tenant it is mapped
+    /// to, as it was written.
+    pub tenants: HashMap<FindingKey, String>,
     /// Entities that something of the scope refers to and that stay out all the same: excluded by
     /// name, left out by decision, or the platform's.
     pub barred: HashSet<EntityIndex>,

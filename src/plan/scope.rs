@@ -81,6 +81,7 @@ pub fn resolve(
     let mut selection = Selection {
         replace: request.replace,
         confirmed: confirmed(source, decisions),
+        tenants: mapped_tenants(decisions),
         ..Selection::default()
     };
     for espace in &source.espaces {
@@ -255,6 +256,18 @@ fn left_out(entity: &Entity, decisions: &Decisions) -> bool {
     ]
     .into_iter()
     .any(|kind| decisions.choice(&FindingKey::entity(kind, entity)) == Some(choice::LEAVE_OUT))
+}
+
+/// Tenants that a person mapped.
+fn mapped_tenants(decisions: &Decisions) -> HashMap<FindingKey, String> {
+    decisions
+        .all()
+        .into_iter()
+        .filter(|decision| {
+            decision.key.kind == FindingKind::TenantMissing && decision.choice == choice::MAP
+        })
+        .filter_map(|decision| Some((decision.key.clone(), decision.to.clone()?)))
+        .collect()
 }
 
 /// Targets that a person confirmed for references which resolve to nothing for sure.

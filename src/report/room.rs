@@ -61,7 +61,7 @@ pub fn room_words(room: &Room) -> String {
 pub fn room_advice(room: &Room) -> String {
     let Some(free) = room.free.filter(|_| room.is_short()) else { return String::new() };
     format!(
-        "Free are {}. Make room, set OSFERRY_HOME to a folder on a larger disk, or do without \
+        "{} are free. Make room, set OSFERRY_HOME to a folder on a larger disk, or do without \
          them on Options (in a plan file: keep_before_images = false); then an undo brings no \
          deleted row back.",
         bytes(free)
@@ -100,7 +100,7 @@ mod tests {
             ..Room::default()
         };
         assert!(room_words(&room).contains("about 5 MB on this machine, more than is free"));
-        assert!(room_advice(&room).contains("Free are 4.9 MB. Make room"));
+        assert!(room_advice(&room).contains("4.9 MB are free. Make room"));
         room.free = Some(5_000_000);
         assert!(!room.is_short() && room_advice(&room).is_empty());
         room.unknown.push("T".to_owned());

@@ -26,6 +26,7 @@ crate::on_both_engines!(
     more_seeds_from_the_environment,
     a_dry_run_and_a_comparison_write_nothing,
     a_second_run_makes_the_same_again,
+    a_tenant_that_is_mapped_takes_its_rows_and_users_along,
 );
 
 /// A plan that varies what must not matter.
@@ -231,5 +232,39 @@ fn every_oddity_alone_and_none_migrates() {
         let size = if *feature == Feature::NarrowerExceeding { 1 } else { 3 };
         let features = vec![*feature];
         check(&engine, Recipe { seed: 50 + seed as u64, size, features, flaw: None });
+    }
+}
+
+/// A tenant has another name in the destination. Where a person says which it is, everything goes
+/// as if it had the same.
+async fn a_tenant_that_is_mapped_takes_its_rows_and_users_along(engine: &TestEngine) {
+    use Feature as F;
+    let features = vec![
+        F::MultiTenant,
+        F::ExtraTenant,
+        F::ExistingRows,
+        F::MissingUsers,
+        F::UserExtension,
+        F::Groups,
+    ];
+    let seeds = if engine.is_slow() { 1 } else { 6 };
+    for seed in 0..seeds {
+        let recipe = Recipe { seed, size: 4, features: features.clone(), flaw: None };
+        let pair = generate::pair(&recipe);
+        let mut renamed = pair.clone();
+        let tenants = &mut renamed.destination.tenants;
+        let tenant = tenants.iter_mut().find(|tenant| tenant.name == "Acme").expect("a tenant");
+        tenant.name = "Elsewhere".to_owned();
+        let to =
+            if seed % 2 == 0 { "Elsewhere of Users".to_owned() } else { tenant.id.to_string() };
+        let provider = tenant.espace.clone();
+        let bench = Bench::on(engine, &renamed, seed);
+        let mut plan = plan(&recipe, &bench);
+        plan.more = format!(
+            "\n[[decision]]\nkind = \"tenant-missing\"\ntenant = \"Acme\"\nespace = \"{provider}\"\n\
+             choice = \"map\"\nto = \"{to}\"\n"
+        );
+        let trouble = trouble(&recipe, &pair, &bench, &plan);
+        assert!(trouble.is_none(), "{}", trouble.unwrap_or_default());
     }
 }

@@ -13,7 +13,7 @@ use crate::database::Value;
 use crate::outsystems::{DestinationId, Key, SourceId, SystemTarget};
 
 pub use groups::GroupMatch;
-pub use tenants::TenantMatch;
+pub use tenants::{TenantMatch, tenants_named};
 pub use users::UserMatch;
 
 /// What was found in the destination.

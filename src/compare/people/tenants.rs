@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Match;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnRef, Filter};
-use crate::outsystems::{DestinationId, Key, Side, SourceId, SystemTarget, Tenant};
+use crate::outsystems::{DestinationId, Environment, Key, Side, SourceId, SystemTarget, Tenant};
 
 /// The espace that owns the platform's own users (`metamodel.md` §6).
 const SERVICE_CENTER: &str = "ServiceCenter";
@@ -18,10 +18,35 @@ pub struct TenantMatch {
     pub name: Key,
     /// What was found.
     pub matched: Match,
+    /// The one it was mapped to by a decision, when the destination has none of its name.
+    pub mapped: Option<DestinationId>,
     /// Whether rows or users of the run belong to it.
     pub is_needed: bool,
     /// The finding, when it has no counterpart.
     pub finding: Option<FindingKey>,
+}
+
+impl TenantMatch {
+    /// The tenant its rows and users go to: the one that was found, or the one it was mapped to.
+    #[must_use]
+    pub fn destination(&self) -> Option<DestinationId> {
+        self.matched.found().or(self.mapped)
+    }
+}
+
+/// The active tenants that a person may mean: by id, or by name, with ` of ` and the user provider
+/// or without.
+#[must_use]
+pub fn tenants_named(destination: &Environment, to: &str) -> Vec<DestinationId> {
+    let number = to.trim().parse::<i64>().ok();
+    let is_meant = |tenant: &&Tenant| {
+        let full = format!("{} of {}", tenant.name, tenant.provider_name);
+        tenant.is_active
+            && (Some(tenant.id) == number
+                || tenant.name == Key::new(to)
+                || Key::new(&full) == Key::new(to))
+    };
+    destination.tenants.iter().filter(is_meant).map(|tenant| DestinationId(tenant.id)).collect()
 }
 
 impl Work<'_> {
@@ -88,12 +113,17 @@ impl Work<'_> {
                     candidates.iter().map(|other| DestinationId(other.id)).collect(),
                 ),
             };
-            let mut finding = None;
+            let (mut finding, mut mapped) = (None, None);
             if is_needed && matched.found().is_none() {
                 let key = FindingKey {
                     tenant: tenant.name.clone(),
                     espace: tenant.provider.clone(),
                     ..FindingKey::new(FindingKind::TenantMissing)
+                };
+                let decided = self.selection.tenants.get(&key);
+                mapped = match decided.map(|to| tenants_named(self.destination, to)).as_deref() {
+                    Some([one]) => Some(*one),
+                    _ => None,
                 };
                 let offered: Vec<String> = self
                     .destination
@@ -127,6 +157,7 @@ impl Work<'_> {
                 source: SourceId(tenant.id),
                 name: tenant.name,
                 matched,
+                mapped,
                 is_needed,
                 finding,
             });
@@ -142,7 +173,7 @@ impl Work<'_> {
                 .tenants
                 .iter()
                 .find(|tenant| tenant.source == id)
-                .and_then(|tenant| tenant.matched.found())
+                .and_then(TenantMatch::destination)
                 .map(Some),
         }
     }

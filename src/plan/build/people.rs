@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Builder;
-use crate::compare::{Match, choice};
+use crate::compare::{Match, choice, tenants_named};
 use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{LinksPlan, PersonFate, PersonPlan};
 
@@ -11,32 +11,20 @@ impl Builder<'_> {
     pub(super) fn tenants(&mut self) -> BTreeMap<SourceId, DestinationId> {
         let mut tenants = BTreeMap::new();
         for tenant in &self.review.comparison.tenants {
-            let id = match (&tenant.matched, self.made(tenant.finding.as_ref())) {
-                (Match::Found(id), _) => Some(*id),
-                (_, Some((choice::MAP, Some(to)))) => {
-                    let wanted = Key::new(to.split(" of ").next().unwrap_or(to));
-                    let number = to.trim().parse::<i64>().ok();
-                    let found: Vec<DestinationId> = self
-                        .destination
-                        .tenants
-                        .iter()
-                        .filter(|other| {
-                            other.is_active && (other.name == wanted || Some(other.id) == number)
-                        })
-                        .map(|other| DestinationId(other.id))
-                        .collect();
-                    if found.len() != 1 {
-                        let wrong = format!(
-                            "tenant {}: \"{to}\" is {} in the destination; give its id",
-                            tenant.name,
-                            if found.is_empty() { "no active tenant" } else { "several tenants" }
-                        );
-                        self.wrong.push(wrong);
-                    }
-                    found.first().copied()
-                }
-                _ => None,
-            };
+            let id = tenant.destination();
+            if id.is_none()
+                && let Some((choice::MAP, Some(to))) = self.made(tenant.finding.as_ref())
+            {
+                let found = match tenants_named(self.destination, to).is_empty() {
+                    true => "no active tenant",
+                    false => "several tenants",
+                };
+                let wrong = format!(
+                    "tenant {}: \"{to}\" is {found} in the destination; give its id",
+                    tenant.name
+                );
+                self.wrong.push(wrong);
+            }
             if let Some(id) = id {
                 tenants.insert(tenant.source, id);
             }

@@ -249,16 +249,7 @@ impl Step for Users {
     }
 
     fn gate(&self, migration: &Migration) -> Vec<Reason> {
-        let mut reasons = self.findings.gate(migration);
-        let stranded = self.people.stranded();
-        if reasons.is_empty() && stranded > 0 && self.people.is_current(migration) {
-            let who = counted(stranded as u64, "user belongs", "users belong");
-            reasons.push(Reason::new(format!(
-                "{who} to a tenant that is mapped to another one; this version cannot match them \
-                 there, so make the tenant in the destination, then Ctrl+T"
-            )));
-        }
-        reasons
+        self.findings.gate(migration)
     }
 
     fn go_to_first_reason(&mut self, migration: &mut Migration) {

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::findings::{Findings, Standing};
+use super::super::findings::Findings;
 use super::super::migration::Migration;
 use crate::compare::{Finding, FindingKey, FindingKind, Match, Severity, UserMatch, choice};
 use crate::outsystems::{DestinationId, Environment, Key, SourceId, User};
@@ -52,7 +52,6 @@ pub(super) struct People {
     users_there: HashMap<i64, usize>,
     users_here: HashMap<i64, usize>,
     tally: Tally,
-    stranded: usize,
     /// What the person wants to see; without a wish, problems where there are any.
     wish: Option<bool>,
 }
@@ -72,10 +71,8 @@ impl People {
             self.list(findings);
         }
         self.tally = Tally::default();
-        self.stranded = 0;
         if let Some(review) = &self.review {
             self.tally = tally(migration, review);
-            self.stranded = stranded(migration, review);
         }
     }
 
@@ -279,11 +276,6 @@ impl People {
     pub(super) fn tally(&self) -> &Tally {
         &self.tally
     }
-
-    /// Users whose tenant was mapped by a decision: they are matched with no one.
-    pub(super) fn stranded(&self) -> usize {
-        self.stranded
-    }
 }
 
 /// Whether somebody has to decide about a line, or it has nothing but its finding.
@@ -312,24 +304,4 @@ pub(super) fn tally(migration: &Migration, review: &Review) -> Tally {
         }
     }
     tally
-}
-
-/// Users whose tenant is not there and was decided: there is nothing to decide about them.
-fn stranded(migration: &Migration, review: &Review) -> usize {
-    let comparison = &review.comparison;
-    comparison
-        .users
-        .iter()
-        .filter(|user| user.finding.is_none() && user.matched == Match::Missing)
-        .filter(|user| {
-            let tenant =
-                comparison.tenants.iter().find(|tenant| Some(tenant.source) == user.tenant);
-            tenant
-                .and_then(|tenant| tenant.finding.as_ref())
-                .and_then(|key| comparison.finding(key))
-                .is_some_and(|finding| {
-                    Standing::of(finding, &migration.plan.decisions) == Standing::Decided
-                })
-        })
-        .count()
 }

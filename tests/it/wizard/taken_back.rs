@@ -124,7 +124,7 @@ fn too_little_room_is_a_warning_before_the_start() {
     assert_eq!(driver.step(), "Options");
     driver.shows("[x] ! keep a copy for undo: 2.1 GB");
     driver.press("Down Down v");
-    driver.shows("Free are 1 GB. Make room");
+    driver.shows("1 GB are free. Make room");
 }
 
 #[test]
