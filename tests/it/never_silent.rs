@@ -49,14 +49,24 @@ fn attribute<'a>(
     all.iter_mut().find(|a| a.name == name).expect("an attribute of the entity")
 }
 
-/// What `osferry compare` found of a kind about something.
-fn found(bench: &Bench, kind: &str, about: &str) -> Option<Value> {
+/// All that `osferry compare` found.
+fn findings(bench: &Bench) -> Vec<Value> {
     let said = bench.osferry(&["compare", "plan.toml", "--json"]);
     let report: Value =
         serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{}", said.all()));
-    let all = report["findings"].as_array().expect("findings").clone();
-    all.into_iter()
-        .find(|f| f["kind"] == kind && f["about"].as_str().is_some_and(|a| a.contains(about)))
+    report["findings"].as_array().unwrap_or_else(|| panic!("{}", said.all())).clone()
+}
+
+/// Whether something is named; names of columns have no case.
+fn names(text: &str, name: &str) -> bool {
+    text.to_lowercase().contains(&name.to_lowercase())
+}
+
+/// What it found of a kind about something.
+fn found(bench: &Bench, kind: &str, about: &str) -> Option<Value> {
+    findings(bench)
+        .into_iter()
+        .find(|f| f["kind"] == kind && f["about"].as_str().is_some_and(|a| names(a, about)))
 }
 
 /// The names of what can be chosen.
@@ -67,13 +77,18 @@ fn choices(finding: &Value) -> Vec<&str> {
 
 /// Refused with this finding, which stops unless decided; nothing is written.
 fn asks(bench: &Bench, kind: &str, about: &str) -> Value {
-    let finding = found(bench, kind, about)
-        .unwrap_or_else(|| panic!("nothing of the kind {kind} is found about {about}"));
+    let finding = found(bench, kind, about).unwrap_or_else(|| {
+        let all: Vec<String> = findings(bench)
+            .iter()
+            .map(|f| format!("{} {}: {}", f["kind"], f["about"], f["what"]))
+            .collect();
+        panic!("nothing of the kind {kind} is found about {about}, but:\n{}", all.join("\n"))
+    });
     assert_eq!(finding["recommended"], "stop", "{finding}");
     let said = bench.run();
     assert!(!said.panicked(), "{}", said.all());
     assert_eq!(said.code, Some(2), "{}", said.all());
-    assert!(said.err.contains(about), "{about} is not named\n{}", said.all());
+    assert!(names(&said.err, about), "{about} is not named\n{}", said.all());
     assert!(bench.destination_unchanged(), "something was written\n{}", said.all());
     finding
 }
