@@ -54,6 +54,13 @@ impl EntityPair {
         self.identifier.map(|place| &self.attributes[place])
     }
 
+    /// Whether rows can be inserted without the attribute at that place.
+    #[must_use]
+    pub fn may_be_left_out(&self, place: usize) -> bool {
+        let column = &self.attributes[place].destination_column;
+        self.identifier != Some(place) && (column.nullable || column.has_default)
+    }
+
     /// Its rows on each side, as far as they are counted.
     pub fn counted(&self) -> impl Iterator<Item = (Side, EntityIndex, u64)> + use<> {
         let existing = self.existing.replaced.zip(self.existing.standing);

@@ -79,6 +79,10 @@ kinds! {
     AttributeRenamed = "attribute-renamed",
     /// The type changed in a way values may not survive.
     AttributeRetyped = "attribute-retyped",
+    /// The model does not say what an attribute's values are.
+    TypeUnknown = "type-unknown",
+    /// The model names a column that its table does not have.
+    ColumnMissing = "column-missing",
     /// Texts or binaries exceed the destination's length.
     TextTooLong = "text-too-long",
     /// Numbers exceed the destination's type.
@@ -117,6 +121,8 @@ kinds! {
     ReferenceToPlatform = "reference-to-platform",
     /// References that point to nothing.
     OrphanReferences = "orphan-references",
+    /// A column holds more different values than can be looked at one by one.
+    TooManyValues = "too-many-values",
     /// Rows that refer to rows of the same entity.
     SelfReference = "self-reference",
     /// References that go round in a circle.
@@ -131,6 +137,8 @@ kinds! {
     RecordRecreated = "record-recreated",
     /// A static record is matched though it is inactive.
     RecordInactive = "record-inactive",
+    /// The model holds an id of a static record that is none.
+    RecordIdUnreadable = "record-id-unreadable",
     /// Several static records carry the same keys.
     RecordAmbiguous = "record-ambiguous",
     /// A tenant that rows belong to is not in the destination.

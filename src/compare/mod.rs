@@ -15,6 +15,7 @@ mod records;
 mod references;
 mod rows;
 mod selection;
+mod unclear;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -26,9 +27,10 @@ pub use question::{Answer, Answers, Asked, Question};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
 pub use rows::{ExistingRows, NaturalKey};
-pub use selection::{LeftOut, Reason, Selected, Selection};
+pub use selection::{AttributeKey, LeftOut, Reason, Selected, Selection, attribute_key};
 
-use crate::outsystems::{DestinationId, EntityIndex, Environment, SourceId};
+use crate::database::same_name;
+use crate::outsystems::{DestinationId, EntityIndex, Environment, Key, Side, SourceId};
 use question::Inquiry;
 
 /// What two environments have in common and where they differ.
@@ -89,6 +91,7 @@ pub fn compare(
     work.records();
     work.people();
     work.existing_rows();
+    work.too_many_values();
     let mut out = work.out;
     out.questions = work.inquiry.into_unanswered();
     out.findings
@@ -111,6 +114,48 @@ impl Work<'_> {
     fn find(&mut self, finding: Finding) {
         if self.seen.insert(finding.key.clone()) {
             self.out.findings.push(finding);
+        }
+    }
+
+    /// Columns whose values could not be looked at one by one: what refers to what is not known.
+    fn too_many_values(&mut self) {
+        for too_many in self.inquiry.take_too_many() {
+            let model = match too_many.side {
+                Side::Source => self.source,
+                Side::Destination => self.destination,
+            };
+            let entity =
+                model.entities.iter().find(|one| one.is_active && one.table == too_many.table);
+            // A hidden column has no attribute: its name stands where the key would.
+            let mut key = FindingKey {
+                attribute: Key::new(&too_many.column),
+                ..FindingKey::new(FindingKind::TooManyValues)
+            };
+            let mut about = format!("{}, column {}", too_many.table, too_many.column);
+            if let Some(entity) = entity {
+                (key.espace, key.entity) = (entity.espace_key.clone(), entity.key.clone());
+                about = format!("{}, column {}", entity.full_name(), too_many.column);
+                let own = entity
+                    .active_attributes()
+                    .find(|attribute| same_name(&attribute.column, &too_many.column));
+                if let Some(attribute) = own {
+                    key.attribute = attribute.key.clone();
+                    about = format!("{}.{}", entity.full_name(), attribute.name);
+                }
+            }
+            self.find(Finding::decide(
+                key,
+                about,
+                format!(
+                    "it holds more than {} different values in the {}",
+                    too_many.limit, too_many.side
+                ),
+                "Each value has to be looked at, to find whom it refers to; the rest would be taken \
+                 for references to nothing. So many users or records are not there: the column \
+                 holds something else than its type says.",
+                vec![Choice::stop("do not run with this entity")],
+                choice::STOP,
+            ));
         }
     }
 

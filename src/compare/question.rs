@@ -37,8 +37,10 @@ impl Question {
 pub enum Answer {
     /// To a count.
     Count(u64),
-    /// To a question for values.
+    /// To a question for values: all of them.
     Values(Vec<(Value, u64)>),
+    /// To a question for values: there are more than this many, and no use in some of them.
+    MoreThan(usize),
 }
 
 /// The answers so far.
@@ -70,11 +72,21 @@ impl Answers {
 pub(super) struct Inquiry<'a> {
     answers: &'a Answers,
     unanswered: HashMap<String, Question>,
+    /// Columns that hold more different values than can be looked at one by one.
+    too_many: Vec<TooMany>,
+}
+
+/// A column that holds more different values than can be looked at one by one.
+pub(super) struct TooMany {
+    pub(super) side: Side,
+    pub(super) table: TableName,
+    pub(super) column: String,
+    pub(super) limit: usize,
 }
 
 impl<'a> Inquiry<'a> {
     pub(super) fn new(answers: &'a Answers) -> Self {
-        Self { answers, unanswered: HashMap::new() }
+        Self { answers, unanswered: HashMap::new(), too_many: Vec::new() }
     }
 
     fn ask(&mut self, question: Question) -> Option<&'a Answer> {
@@ -95,7 +107,8 @@ impl<'a> Inquiry<'a> {
         }
     }
 
-    /// Which values a column holds, and how often each.
+    /// Which values a column holds, and how often each; none, and a note of it, where there are
+    /// too many.
     pub(super) fn values(
         &mut self,
         side: Side,
@@ -103,12 +116,23 @@ impl<'a> Inquiry<'a> {
         column: ColumnRef,
         filter: Filter,
     ) -> Option<&'a [(Value, u64)]> {
+        let name = column.name.clone();
         let asked = Asked::Values(column, filter);
         let question = Question { side, table: table.clone(), asked };
         match self.ask(question) {
             Some(Answer::Values(values)) => Some(values),
+            Some(Answer::MoreThan(limit)) => {
+                let (table, limit) = (table.clone(), *limit);
+                self.too_many.push(TooMany { side, table, column: name, limit });
+                Some(&[])
+            }
             _ => None,
         }
+    }
+
+    /// The columns whose values were too many.
+    pub(super) fn take_too_many(&mut self) -> Vec<TooMany> {
+        std::mem::take(&mut self.too_many)
     }
 
     /// What nobody has answered, in a stable order.

@@ -1,6 +1,7 @@
 //! Where references lead (`design.md` decision 8: types say so, foreign keys do not).
 
-use super::selection::Reason;
+use super::attributes::stop_or_leave_out;
+use super::selection::{Reason, attribute_key};
 use super::{Choice, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
 use crate::database::{Filter, Value, ValueKind, same_name};
 use crate::outsystems::{Attribute, DataKind, Entity, EntityIndex, Resolution, Side, SystemTarget};
@@ -49,6 +50,7 @@ struct Referring<'a> {
     attribute: &'a Attribute,
     /// Its column in the source.
     column: &'a str,
+    may_be_left_out: bool,
     may_be_emptied: bool,
 }
 
@@ -67,11 +69,7 @@ impl Work<'_> {
     pub(super) fn references(&mut self) {
         for pair_place in 0..self.out.pairs.len() {
             for place in 0..self.out.pairs[pair_place].attributes.len() {
-                let pair = &self.out.pairs[pair_place];
-                let (source, destination) = (pair.source, pair.destination);
-                let attribute = pair.attributes[place].attribute.clone();
-                if !attribute.data_type.is_reference() {
-                    self.check_still_no_reference(source, destination, &attribute);
+                if !self.refers(pair_place, place) {
                     continue;
                 }
                 let target = self.target(pair_place, place);
@@ -91,26 +89,6 @@ impl Work<'_> {
         }
     }
 
-    fn check_still_no_reference(
-        &mut self,
-        source: EntityIndex,
-        destination: EntityIndex,
-        attribute: &Attribute,
-    ) {
-        let entity = self.source.entity(source);
-        let other = self.destination.entity(destination);
-        if other.attribute(&attribute.key).is_some_and(|a| a.data_type.is_reference()) {
-            self.find(Finding::decide(
-                FindingKey::attribute(FindingKind::ReferenceRetargeted, entity, attribute),
-                format!("{}.{}", entity.full_name(), attribute.name),
-                "it holds ids in the destination only",
-                "Plain values would be taken for ids of rows. Publish the same version on both sides.",
-                vec![Choice::stop("do not run until the module is published")],
-                choice::STOP,
-            ));
-        }
-    }
-
     fn target(&mut self, pair_place: usize, place: usize) -> Target {
         let pair = self.out.pairs[pair_place].clone();
         let attribute = &pair.attributes[place];
@@ -118,6 +96,7 @@ impl Work<'_> {
             entity: self.source.entity(pair.source),
             attribute: &attribute.attribute,
             column: &attribute.source_column.name,
+            may_be_left_out: pair.may_be_left_out(place),
             may_be_emptied: attribute.may_be_emptied() && pair.identifier != Some(place),
         };
         let Some(resolved) = self.resolved(&referring) else { return Target::Unresolved };
@@ -155,7 +134,10 @@ impl Work<'_> {
             Some(Reason::Producer(_)) | None => {}
         }
         self.leaves_scope(&referring, resolved);
-        if selected.is_some() && is_paired {
+        // Another attribute may take the entity in all the same.
+        let is_emptied =
+            self.selection.emptied.contains(&attribute_key(referring.entity, referring.attribute));
+        if selected.is_some() && is_paired && !is_emptied {
             Target::Entity(resolved)
         } else {
             Target::Outside(resolved)
@@ -165,6 +147,9 @@ impl Work<'_> {
     /// The entity that the type names, or the one a person confirmed.
     fn resolved(&mut self, referring: &Referring<'_>) -> Option<EntityIndex> {
         let (entity, attribute) = (referring.entity, referring.attribute);
+        if attribute.data_type.is_unclear() {
+            return self.confirmed(entity, attribute);
+        }
         let candidates = match self.source.resolve(entity, &attribute.data_type)? {
             Resolution::Entity(index) => return Some(index),
             Resolution::Candidates(candidates) => candidates,
@@ -189,12 +174,12 @@ impl Work<'_> {
             )
             .offering(names),
         );
-        let confirmed = self.selection.confirmed.get(&(
-            entity.espace_key.clone(),
-            entity.key.clone(),
-            attribute.key.clone(),
-        ));
-        confirmed.copied()
+        self.confirmed(entity, attribute)
+    }
+
+    /// The entity that a person confirmed an attribute to refer to.
+    pub(super) fn confirmed(&self, entity: &Entity, attribute: &Attribute) -> Option<EntityIndex> {
+        self.selection.confirmed.get(&attribute_key(entity, attribute)).copied()
     }
 
     /// Whether the attribute means the same entity in the destination; a finding when it does not.
@@ -210,8 +195,11 @@ impl Work<'_> {
                 let there = self.destination.entity(index);
                 there.key == referred.key && there.espace_key == referred.espace_key
             }
+            // Damaged in the same way on both sides: what a person said goes for both.
             Some(Resolution::Candidates(_)) => theirs.data_type == referring.attribute.data_type,
-            None => false,
+            None => {
+                theirs.data_type.is_unclear() && theirs.data_type == referring.attribute.data_type
+            }
         };
         if !same {
             self.find(Finding::decide(
@@ -223,10 +211,7 @@ impl Work<'_> {
                 ),
                 "Ids of one entity would be taken for ids of another. Publish the same version \
                  on both sides.",
-                vec![
-                    Choice::stop("do not run until the module is published"),
-                    Choice::new(choice::LEAVE_OUT, "leave the attribute out"),
-                ],
+                stop_or_leave_out(referring.may_be_left_out),
                 choice::STOP,
             ));
         }

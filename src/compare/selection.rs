@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::FindingKey;
-use crate::outsystems::{EntityIndex, Key};
+use crate::outsystems::{Attribute, Entity, EntityIndex, Key};
 
 /// Why an entity is in the scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,15 @@ pub struct LeftOut {
     pub why: String,
 }
 
+/// An attribute by espace key, entity key and its own.
+pub type AttributeKey = (Key, Key, Key);
+
+/// The keys of an attribute.
+#[must_use]
+pub fn attribute_key(entity: &Entity, attribute: &Attribute) -> AttributeKey {
+    (entity.espace_key.clone(), entity.key.clone(), attribute.key.clone())
+}
+
 /// The scope, resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -39,9 +48,12 @@ pub struct Selection {
     pub entities: Vec<Selected>,
     /// What the person might miss.
     pub left_out: Vec<LeftOut>,
-    /// Targets a person confirmed for references that resolve to nothing for sure, by espace,
-    /// entity and attribute key.
-    pub confirmed: HashMap<(Key, Key, Key), EntityIndex>,
+    /// Targets a person confirmed for references that resolve to nothing for sure, and for
+    /// attributes of which the model does not say what they hold.
+    pub confirmed: HashMap<AttributeKey, EntityIndex>,
+    /// References to entities that were not chosen which a person decided to write none of,
+    /// whatever else takes the entity in.
+    pub emptied: HashSet<AttributeKey>,
     /// What a person decided about tenants without counterpart: each with the tenant it is mapped
     /// to, as it was written.
     pub tenants: HashMap<FindingKey, String>,

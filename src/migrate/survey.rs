@@ -5,9 +5,14 @@ use crate::database::{Result, Source};
 use crate::outsystems::{Environment, Side};
 use crate::plan::{Decisions, Review, ScopeError, ScopeRequest, review};
 
-/// Most values that one column's question brings back. A column of references to more rows than
-/// this is no static entity, tenant or user.
+/// Most values that one column's question brings back, or twice as many as there are users where
+/// that is more. A column of references to more rows than this is no static entity, tenant or user.
 const VALUES: usize = 500_000;
+
+/// How many different values of a column are looked at.
+fn most_values(model: &Environment) -> usize {
+    VALUES.max(model.users.len().saturating_mul(2))
+}
 
 /// Both environments with the databases behind them.
 #[derive(Clone, Copy)]
@@ -75,10 +80,15 @@ async fn answer(environments: Environments<'_>, question: &Question) -> Result<A
             Ok(Answer::Count(rows.map_err(|fault| fault.while_doing(doing()))?))
         }
         Asked::Values(column, filter) => {
+            // One more than is looked at says whether there are more.
+            let most = most_values(model);
             let batch = database
-                .distinct(table, column, filter, VALUES)
+                .distinct(table, column, filter, most + 1)
                 .await
                 .map_err(|fault| fault.while_doing(doing()))?;
+            if batch.len() > most {
+                return Ok(Answer::MoreThan(most));
+            }
             let values = (0..batch.len())
                 .map(|row| {
                     let rows = batch.column(1).integer(row).unwrap_or_default().unsigned_abs();

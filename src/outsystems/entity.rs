@@ -226,6 +226,13 @@ impl AttributeType {
     pub fn is_reference(&self) -> bool {
         matches!(self, Self::Reference { .. })
     }
+
+    /// Whether it does not say what the values are: no type that is known, or an entity's that it
+    /// does not name. They may be ids of anything.
+    #[must_use]
+    pub fn is_unclear(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Basic(BasicType::EntityReference))
+    }
 }
 
 impl fmt::Display for AttributeType {

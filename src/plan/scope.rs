@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 
 use super::Decisions;
-use crate::compare::{FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, choice};
-use crate::outsystems::{DataKind, Entity, EntityIndex, Environment, Key, Resolution};
+use crate::compare::{
+    AttributeKey, FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, attribute_key,
+    choice,
+};
+use crate::outsystems::{DataKind, Entity, EntityIndex, Environment, Resolution};
 
 /// What the person asked for, by names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,6 +84,7 @@ pub fn resolve(
     let mut selection = Selection {
         replace: request.replace,
         confirmed: confirmed(source, decisions),
+        emptied: emptied(decisions),
         tenants: mapped_tenants(decisions),
         ..Selection::default()
     };
@@ -215,14 +219,11 @@ fn take_producers_in(
     while let Some(index) = queue.pop_front() {
         let entity = source.entity(index);
         for attribute in entity.active_attributes() {
-            let confirmed = selection.confirmed.get(&(
-                entity.espace_key.clone(),
-                entity.key.clone(),
-                attribute.key.clone(),
-            ));
+            let confirmed = selection.confirmed.get(&attribute_key(entity, attribute));
             let target = match (source.resolve(entity, &attribute.data_type), confirmed) {
                 (Some(Resolution::Entity(target)), _) => target,
                 (Some(Resolution::Candidates(_)), Some(target)) => *target,
+                (None, Some(target)) if attribute.data_type.is_unclear() => *target,
                 _ => continue,
             };
             let producer = source.entity(target);
@@ -270,25 +271,36 @@ fn mapped_tenants(decisions: &Decisions) -> HashMap<FindingKey, String> {
         .collect()
 }
 
-/// Targets that a person confirmed for references which resolve to nothing for sure.
-fn confirmed(source: &Environment, decisions: &Decisions) -> HashMap<(Key, Key, Key), EntityIndex> {
+/// Targets that a person confirmed for references which resolve to nothing for sure, and for
+/// attributes of which the model does not say what they hold. A name has to mean one entity.
+fn confirmed(source: &Environment, decisions: &Decisions) -> HashMap<AttributeKey, EntityIndex> {
+    let kinds = [FindingKind::ReferenceUnresolved, FindingKind::TypeUnknown];
     decisions
         .all()
         .into_iter()
-        .filter(|decision| {
-            decision.key.kind == FindingKind::ReferenceUnresolved && decision.choice == choice::MAP
-        })
+        .filter(|decision| kinds.contains(&decision.key.kind) && decision.choice == choice::MAP)
         .filter_map(|decision| {
             let name = decision.to.as_deref()?.trim().to_lowercase();
-            let place = source
-                .entities
-                .iter()
-                .position(|entity| entity.is_active && entity.full_name().to_lowercase() == name)?;
-            let key = &decision.key;
-            Some((
-                (key.espace.clone(), key.entity.clone(), key.attribute.clone()),
-                EntityIndex(place),
-            ))
+            let mut named = source.entities.iter().enumerate().filter(|(_, entity)| {
+                entity.is_active && entity.full_name().to_lowercase() == name
+            });
+            let (place, _) = named.next()?;
+            named.next().is_none().then(|| (of_attribute(&decision.key), EntityIndex(place)))
         })
         .collect()
+}
+
+/// References to entities that were not chosen which a person decided to write none of.
+fn emptied(decisions: &Decisions) -> HashSet<AttributeKey> {
+    let all = decisions.all().into_iter();
+    all.filter(|decision| {
+        decision.key.kind == FindingKind::ReferenceLeavesScope && decision.choice == choice::EMPTY
+    })
+    .map(|decision| of_attribute(&decision.key))
+    .collect()
+}
+
+/// The attribute that a finding is about.
+fn of_attribute(key: &FindingKey) -> AttributeKey {
+    (key.espace.clone(), key.entity.clone(), key.attribute.clone())
 }

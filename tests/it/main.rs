@@ -14,6 +14,7 @@ mod journal;
 mod manual;
 mod migration;
 mod model_server;
+mod never_silent;
 mod port;
 mod practice;
 mod practice_road;

@@ -1,7 +1,7 @@
 //! Values that may not fit the destination's columns.
 
-use super::AttributePair;
 use super::cost::Cost;
+use super::{AttributePair, stop_or_leave_out};
 use crate::compare::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
 };
@@ -16,6 +16,7 @@ impl Work<'_> {
                 let pair = &self.out.pairs[pair_place];
                 let attribute = &pair.attributes[place];
                 if attribute.reference.is_some()
+                    || attribute.attribute.data_type.is_unclear()
                     || (pair.identifier == Some(place)
                         && pair.identifier_kind == IdentifierKind::Generated)
                 {
@@ -32,28 +33,29 @@ impl Work<'_> {
         let pair = self.out.pairs[pair_place].clone();
         let attribute = &pair.attributes[place];
         let (from, to) = (&attribute.source_column, &attribute.destination_column);
+        let fit = misfit_filter(from, to);
+        // What becomes of NULL does not matter while no value fits.
+        if matches!(fit, Fit::Never) {
+            return Some(self.retyped(&pair, place));
+        }
         if from.nullable
             && !to.nullable
-            && let Some(key) = self.null_not_allowed(&pair, attribute)
+            && let Some(key) = self.null_not_allowed(&pair, place)
         {
             return Some(key);
         }
-        match misfit_filter(from, to) {
-            Fit::Always => None,
-            Fit::Never => Some(self.retyped(&pair, attribute)),
+        match fit {
+            Fit::Always | Fit::Never => None,
             Fit::Unless(kind, filter) => {
                 let cost = self.cost_of_rejecting(pair_place, &filter);
-                self.too_large(&pair, attribute, kind, &cost)
+                self.too_large(&pair, place, kind, &cost)
             }
         }
     }
 
     /// NULL where the destination refuses it; `None` when no row has it.
-    fn null_not_allowed(
-        &mut self,
-        pair: &EntityPair,
-        attribute: &AttributePair,
-    ) -> Option<FindingKey> {
+    fn null_not_allowed(&mut self, pair: &EntityPair, place: usize) -> Option<FindingKey> {
+        let attribute = &pair.attributes[place];
         let entity = self.source.entity(pair.source);
         let column = attribute.source_column.name.clone();
         let rows = self.inquiry.count(Side::Source, &entity.table, Filter::IsNull(column));
@@ -61,7 +63,9 @@ impl Work<'_> {
             return None;
         }
         let mut choices = vec![Choice::stop("do not run")];
-        if null_value(&attribute.destination_column.data_type).is_some() {
+        // An identifier stays what it is: others refer to it.
+        let has_null_value = null_value(&attribute.destination_column.data_type).is_some();
+        if has_null_value && pair.identifier != Some(place) {
             choices.push(Choice::new(choice::DEFAULT, "write the type's null value instead"));
         }
         choices.push(Choice::new(choice::REJECT, "leave these rows out"));
@@ -81,7 +85,8 @@ impl Work<'_> {
     }
 
     /// A type that does not hold the source's values as they are.
-    fn retyped(&mut self, pair: &EntityPair, attribute: &AttributePair) -> FindingKey {
+    fn retyped(&mut self, pair: &EntityPair, place: usize) -> FindingKey {
+        let attribute = &pair.attributes[place];
         let entity = self.source.entity(pair.source);
         let key =
             FindingKey::attribute(FindingKind::AttributeRetyped, entity, &attribute.attribute);
@@ -90,11 +95,7 @@ impl Work<'_> {
             about(pair, attribute),
             types(attribute),
             "Values could change on the way. Publish the same version on both sides.",
-            vec![
-                Choice::stop("do not run until the module is published"),
-                Choice::new(choice::LEAVE_OUT, "leave the attribute out")
-                    .costing("its values stay behind"),
-            ],
+            stop_or_leave_out(pair.may_be_left_out(place)),
             choice::STOP,
         ));
         key
@@ -104,10 +105,11 @@ impl Work<'_> {
     fn too_large(
         &mut self,
         pair: &EntityPair,
-        attribute: &AttributePair,
+        place: usize,
         kind: FindingKind,
         cost: &Cost,
     ) -> Option<FindingKey> {
+        let attribute = &pair.attributes[place];
         if cost.rows == Some(0) {
             return None;
         }
@@ -118,7 +120,9 @@ impl Work<'_> {
             Choice::stop("do not run: widen the attribute and publish"),
         ];
         let to = &attribute.destination_column.data_type;
-        if kind == FindingKind::TextTooLong && to.kind() == Some(ValueKind::Text) {
+        // What other rows refer to stays whole: cut, it would be another row's, or nobody's.
+        let is_text = kind == FindingKind::TextTooLong && to.kind() == Some(ValueKind::Text);
+        if is_text && pair.identifier != Some(place) {
             choices.push(
                 Choice::new(choice::CUT, "cut the text").costing("the end of each text is lost"),
             );

@@ -62,6 +62,18 @@ fn tenant_column(entity: &Entity, shape: &TableShape) -> Option<ColumnShape> {
         .cloned()
 }
 
+/// To stop, or to go on without an attribute where rows can be inserted without it.
+pub(super) fn stop_or_leave_out(may_be_left_out: bool) -> Vec<Choice> {
+    let mut choices = vec![Choice::stop("do not run until the module is published")];
+    if may_be_left_out {
+        choices.push(
+            Choice::new(choice::LEAVE_OUT, "leave the attribute out")
+                .costing("its values stay behind"),
+        );
+    }
+    choices
+}
+
 impl Work<'_> {
     /// Pairs the attributes of two entities; `None` when rows cannot be carried over one by one.
     pub(super) fn pair(
@@ -75,8 +87,9 @@ impl Work<'_> {
         let other_shape = self.destination.shape(&other.table)?;
         let ours = usable(entity, shape);
         let theirs = usable(other, other_shape);
-        let attributes = self.common(entity, &ours, &theirs);
-        let constants = self.new_columns(entity, other, &theirs, &ours);
+        let attributes = self.common(entity, other, &ours, &theirs);
+        self.columns_missing(entity, other, &ours, &theirs);
+        let constants = self.new_columns(entity, other, &theirs);
         self.leftovers(entity, other, other_shape);
 
         let tenant = match (tenant_column(entity, shape), tenant_column(other, other_shape)) {
@@ -118,6 +131,7 @@ impl Work<'_> {
     fn common(
         &mut self,
         entity: &Entity,
+        other: &Entity,
         ours: &[(&Attribute, &ColumnShape)],
         theirs: &[(&Attribute, &ColumnShape)],
     ) -> Vec<AttributePair> {
@@ -125,7 +139,10 @@ impl Work<'_> {
         for (attribute, column) in ours {
             let counterpart = theirs.iter().find(|(candidate, _)| candidate.key == attribute.key);
             let Some((counterpart, other_column)) = counterpart else {
-                self.attribute_missing(entity, attribute, column);
+                // What both models have and one table lacks is another finding.
+                if other.attribute(&attribute.key).is_none() {
+                    self.attribute_missing(entity, attribute, column);
+                }
                 continue;
             };
             if !same_name(&attribute.name, &counterpart.name)

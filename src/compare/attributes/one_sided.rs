@@ -1,7 +1,7 @@
 //! Attributes and columns that only one side has.
 
-use super::TENANT_COLUMN;
 use super::defaults::model_default;
+use super::{TENANT_COLUMN, stop_or_leave_out};
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnShape, Filter, TableShape, Value, same_name};
 use crate::outsystems::{Attribute, Entity, Key, Side};
@@ -32,17 +32,65 @@ impl Work<'_> {
         );
     }
 
+    /// Attributes whose column one of the tables lacks, though both models have the attribute.
+    pub(super) fn columns_missing(
+        &mut self,
+        entity: &Entity,
+        other: &Entity,
+        ours: &[(&Attribute, &ColumnShape)],
+        theirs: &[(&Attribute, &ColumnShape)],
+    ) {
+        let identifier = entity.identifier().map(|attribute| &attribute.key);
+        for attribute in entity.active_attributes() {
+            let column = |usable: &[(&Attribute, &ColumnShape)]| {
+                let own = usable.iter().find(|(candidate, _)| candidate.key == attribute.key);
+                own.map(|(_, column)| (*column).clone())
+            };
+            let (our_column, their_column) = (column(ours), column(theirs));
+            let Some(counterpart) = other.attribute(&attribute.key) else { continue };
+            let (side, missing, table) = match (&our_column, &their_column) {
+                (Some(_), Some(_)) => continue,
+                (None, _) => (Side::Source, attribute, &entity.table),
+                (Some(_), None) => (Side::Destination, counterpart, &other.table),
+            };
+            // Without its column the identifier is a finding about the entity.
+            if identifier == Some(&attribute.key) {
+                continue;
+            }
+            let may_be_left_out =
+                their_column.as_ref().is_none_or(|column| column.nullable || column.has_default);
+            let finding = Finding::decide(
+                FindingKey::attribute(FindingKind::ColumnMissing, entity, attribute),
+                format!("{}.{}", entity.full_name(), attribute.name),
+                format!(
+                    "its column {} is not in the table {table} of the {side}, or is computed there",
+                    missing.column
+                ),
+                "The model and the database do not agree. Publish the module again.",
+                stop_or_leave_out(may_be_left_out),
+                choice::STOP,
+            );
+            let filled = our_column.map(|column| Filter::not_null(&column.name));
+            let finding = match filled {
+                Some(filled) => {
+                    finding.touching(self.inquiry.count(Side::Source, &entity.table, filled))
+                }
+                None => finding,
+            };
+            self.find(finding);
+        }
+    }
+
     /// Destination attributes that the source lacks; returns the values for columns that demand one.
     pub(super) fn new_columns(
         &mut self,
         entity: &Entity,
         other: &Entity,
         theirs: &[(&Attribute, &ColumnShape)],
-        ours: &[(&Attribute, &ColumnShape)],
     ) -> Vec<(ColumnShape, Value)> {
         let mut constants = Vec::new();
         for (attribute, column) in theirs {
-            if ours.iter().any(|(candidate, _)| candidate.key == attribute.key) || column.identity {
+            if entity.attribute(&attribute.key).is_some() || column.identity {
                 continue;
             }
             let demands = !column.nullable && !column.has_default;
@@ -50,7 +98,8 @@ impl Work<'_> {
             let key = FindingKey::attribute(FindingKind::AttributeNew, entity, attribute);
             let about = format!("{}.{}", other.full_name(), attribute.name);
             let why = "Usual cause: a newer version of the module is published in the destination.";
-            if demands && (value.is_none() || attribute.data_type.is_reference()) {
+            let may_be_id = attribute.data_type.is_reference() || attribute.data_type.is_unclear();
+            if demands && (value.is_none() || may_be_id) {
                 self.find(Finding::decide(
                     key,
                     about,
@@ -87,7 +136,7 @@ impl Work<'_> {
     pub(super) fn leftovers(&mut self, entity: &Entity, other: &Entity, shape: &TableShape) {
         for column in &shape.columns {
             let used = other.active_attributes().any(|a| same_name(&a.column, &column.name))
-                || same_name(&column.name, TENANT_COLUMN)
+                || (other.is_multitenant && same_name(&column.name, TENANT_COLUMN))
                 || column.computed;
             if used || column.identity {
                 continue;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::fold;
 use crate::database::{Value, ValueKind};
-use crate::outsystems::{Entity, EntityIndex, Environment, Key, SystemTarget};
+use crate::outsystems::{Entity, EntityIndex, Environment, Key, Record, SystemTarget};
 
 /// A record as one side has it.
 pub(super) struct Known {
@@ -55,6 +55,26 @@ impl Counterparts {
     }
 }
 
+/// The id of a static record; `None` where the model holds something that is none.
+fn record_id(record: &Record, kind: ValueKind) -> Option<Value> {
+    match kind {
+        ValueKind::Integer => record.data_id.trim().parse().ok().map(Value::Integer),
+        _ => Some(Value::text(&record.data_id)),
+    }
+}
+
+/// The records of a static entity whose ids cannot be read; [`known`] does not have them.
+pub(super) fn unreadable<'a>(
+    environment: &'a Environment,
+    entity: &'a Entity,
+    kind: ValueKind,
+) -> impl Iterator<Item = &'a Record> {
+    let is_static = entity.system_target().is_none();
+    environment
+        .records_of(entity)
+        .filter(move |record| is_static && record_id(record, kind).is_none())
+}
+
 /// The records of a static entity or platform table as one side has them.
 pub(super) fn known(
     environment: &Environment,
@@ -78,12 +98,8 @@ pub(super) fn known(
             .iter()
             .filter(|record| record.entity_key == *entity_key && record.espace_key == *espace)
             .filter_map(|record| {
-                let id = match kind {
-                    ValueKind::Integer => Value::Integer(record.data_id.parse().ok()?),
-                    _ => Value::text(&record.data_id),
-                };
                 Some(Known {
-                    id,
+                    id: record_id(record, kind)?,
                     name: record.name.clone(),
                     identity: (none.clone(), record.key.clone()),
                     is_active: record.is_active,

@@ -8,7 +8,7 @@ use super::references::Target;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
 use crate::outsystems::{Entity, EntityIndex, Side, SystemTarget};
-use known::{Counterparts, Known, known};
+use known::{Counterparts, Known, known, unreadable};
 
 /// Which record is which, for one static entity or platform table.
 #[derive(Clone, Debug, Default)]
@@ -162,8 +162,30 @@ impl Work<'_> {
                 finding,
             });
         }
-        self.values_without_record(references, usage, &taken);
+        if self.values_without_record(references, usage, &taken) {
+            self.ids_unreadable(entity, kind);
+        }
         map
+    }
+
+    /// Records whose ids the source's model does not tell, where rows refer to something that no
+    /// record is known for.
+    fn ids_unreadable(&mut self, entity: &Entity, kind: ValueKind) {
+        for record in unreadable(self.source, entity, kind) {
+            self.find(Finding::decide(
+                FindingKey::record(FindingKind::RecordIdUnreadable, entity, &record.key),
+                format!("{}.{}", entity.full_name(), record.name),
+                format!("the source's model says that its id is \"{}\"", record.data_id),
+                "Ids of this entity are numbers. Rows refer to ids that no record has, and some may \
+                 mean this one. Publish the module again in the source.",
+                vec![
+                    Choice::stop("do not run until the module is published"),
+                    Choice::new(choice::LEAVE_OUT, "go on without the record")
+                        .costing("rows that refer to it count as rows that refer to nothing"),
+                ],
+                choice::STOP,
+            ));
+        }
     }
 
     /// The destination's id of a record, and the finding that decides when there is not just one.
@@ -228,13 +250,13 @@ impl Work<'_> {
         }
     }
 
-    /// Values that no record has: orphans, unless they mean "none".
+    /// Values that no record has: orphans, unless they mean "none". Whether there are any.
     pub(super) fn values_without_record(
         &mut self,
         references: &[(usize, usize)],
         usage: &Usage,
         known: &HashSet<String>,
-    ) {
+    ) -> bool {
         let mut strays: BTreeMap<(usize, usize), (u64, Vec<Value>)> = BTreeMap::new();
         for (pair_place, place) in references {
             let pair = &self.out.pairs[*pair_place];
@@ -255,12 +277,14 @@ impl Work<'_> {
                 }
             }
         }
+        let are_any = !strays.is_empty();
         for ((pair_place, place), (rows, values)) in strays {
             let column = self.out.pairs[pair_place].attributes[place].source_column.name.clone();
             let filter = Filter::AnyOf(column, values);
             let finding = self.orphan_finding(pair_place, place, &filter).touching(Some(rows));
             self.find(finding);
         }
+        are_any
     }
 
     fn record_missing(
@@ -292,7 +316,25 @@ impl Work<'_> {
         if may_be_emptied {
             choices.push(Choice::new(choice::EMPTY, "write no reference"));
         }
-        let (what, why) = if namesake {
+        let kind = match record.id {
+            Value::Integer(_) => ValueKind::Integer,
+            _ => ValueKind::Text,
+        };
+        let is_unreadable = self
+            .destination
+            .entities_by_key(&entity.espace_key, &entity.key)
+            .first()
+            .map(|index| self.destination.entity(*index))
+            .is_some_and(|other| {
+                unreadable(self.destination, other, kind).any(|r| r.key == record.identity.1)
+            });
+        let (what, why) = if is_unreadable {
+            (
+                "the destination's model holds an id for it that is no number",
+                "The model is damaged: nobody can tell which row the record is. Publish the module \
+                 again in the destination.",
+            )
+        } else if namesake {
             (
                 "the destination has a record of the same name, with another key",
                 "Deleting a record and making it anew gives it a new key: whether it means the same \

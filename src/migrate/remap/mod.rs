@@ -139,7 +139,15 @@ pub(super) fn remap(plan: &Plan, place: usize, read: &Batch, maps: &Maps) -> Res
     for (index, column) in entity.columns.iter().enumerate() {
         let values = read.column(index + offset);
         columns.push(match &column.rule {
-            Rule::Copy { misfit } => work.copy(column, *misfit, values)?,
+            Rule::Copy { misfit } => {
+                // Others refer to the identifier as it is: what is written must be that.
+                let is_whole = is_mandatory_identifier(entity, index);
+                let misfit = match misfit {
+                    Misfit::Cut | Misfit::Default if is_whole => Misfit::Refuse,
+                    other => *other,
+                };
+                work.copy(column, misfit, values)?
+            }
             Rule::Reference(rule) => work.reference(entity, index, column, rule, values)?,
         });
     }

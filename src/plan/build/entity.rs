@@ -94,7 +94,21 @@ impl Builder<'_> {
     ) -> Option<Rule> {
         let key = |kind| FindingKey::attribute(kind, entity, &attribute.attribute);
         let left_out = |kind| self.decisions.choice(&key(kind)) == Some(choice::LEAVE_OUT);
-        if left_out(FindingKind::ReferenceRetargeted) || left_out(FindingKind::AttributeRetyped) {
+        let kinds = [
+            FindingKind::ReferenceRetargeted,
+            FindingKind::AttributeRetyped,
+            FindingKind::TypeUnknown,
+        ];
+        if kinds.into_iter().any(left_out) {
+            return None;
+        }
+        if let Some(to) = self.confirmed_in_vain(attribute, entity) {
+            self.wrong.push(format!(
+                "{}.{}: \"{to}\" is no active entity of the source, or several; name one as \
+                 Espace.Entity",
+                entity.full_name(),
+                attribute.attribute.name
+            ));
             return None;
         }
         let Some(reference) = &attribute.reference else {
@@ -148,6 +162,25 @@ impl Builder<'_> {
         }))
     }
 
+    /// What a decision says an attribute refers to, where that is no entity.
+    fn confirmed_in_vain(&self, attribute: &AttributePair, entity: &Entity) -> Option<String> {
+        let is_resolved = attribute
+            .reference
+            .as_ref()
+            .is_some_and(|reference| reference.target != compare::Target::Unresolved);
+        if is_resolved {
+            return None;
+        }
+        [FindingKind::ReferenceUnresolved, FindingKind::TypeUnknown].into_iter().find_map(|kind| {
+            let key = FindingKey::attribute(kind, entity, &attribute.attribute);
+            self.review.comparison.finding(&key)?;
+            match self.made(Some(&key)) {
+                Some((choice::MAP, Some(to))) => Some(to.to_owned()),
+                _ => None,
+            }
+        })
+    }
+
     fn existing(
         &mut self,
         pair: &EntityPair,
@@ -177,7 +210,17 @@ impl Builder<'_> {
                     let waits = key.iter().any(|place| {
                         matches!(&columns[*place].rule, Rule::Reference(rule) if rule.is_deferred)
                     });
-                    if waits || key.is_empty() {
+                    // A part of the key that is left out would make other rows of it.
+                    let whole = natural.as_ref().is_some_and(|natural| {
+                        natural.attributes.iter().all(|place| column_of.contains_key(place))
+                    });
+                    if !whole {
+                        self.wrong.push(format!(
+                            "{}: its rows cannot be recognised by a key of which an attribute is \
+                             left out; choose \"replace\"",
+                            pair.name
+                        ));
+                    } else if waits || key.is_empty() {
                         self.wrong.push(format!(
                             "{}: its rows cannot be recognised by a key that is part of a circle of \
                              references; choose \"replace\"",

@@ -240,6 +240,9 @@ fn may_get(other: &Finding, wanted: &str, has_target: bool, like: &Finding) -> b
                 (&other.key.espace, &other.key.entity) == (&like.key.espace, &like.key.entity)
             }
             FindingKind::ReferenceUnresolved => other.candidates == like.candidates,
+            FindingKind::TypeUnknown => {
+                other.what == like.what && other.candidates == like.candidates
+            }
             _ => true,
         }
 }

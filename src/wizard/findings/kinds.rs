@@ -22,6 +22,8 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::AttributeNew
         | Kind::AttributeRenamed
         | Kind::AttributeRetyped
+        | Kind::TypeUnknown
+        | Kind::ColumnMissing
         | Kind::TextTooLong
         | Kind::NumberTooWide
         | Kind::NullNotAllowed
@@ -41,6 +43,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ReferenceLeavesScope
         | Kind::ReferenceToPlatform
         | Kind::OrphanReferences
+        | Kind::TooManyValues
         | Kind::SelfReference
         | Kind::Cycle
         | Kind::CycleMandatory => "Mismatches",
@@ -48,6 +51,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::RecordMissing
         | Kind::RecordRecreated
         | Kind::RecordInactive
+        | Kind::RecordIdUnreadable
         | Kind::RecordAmbiguous => "Static records",
         Kind::TenantMissing
         | Kind::UserProviderDiffers

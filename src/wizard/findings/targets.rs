@@ -35,7 +35,7 @@ pub fn targets(migration: &Migration, review: &Review, finding: &Finding) -> Vec
         }
         FindingKind::GroupMissing => groups(destination, finding),
         FindingKind::TenantMissing => tenants(destination),
-        FindingKind::ReferenceUnresolved => entities(source, finding),
+        FindingKind::ReferenceUnresolved | FindingKind::TypeUnknown => entities(source, finding),
         _ => {
             let all = finding.candidates.iter();
             all.map(|name| Target { to: name.clone(), shown: name.clone() }).collect()

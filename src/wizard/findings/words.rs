@@ -88,6 +88,7 @@ pub fn way_out(kind: FindingKind) -> &'static str {
             "have the rows deleted first on Options, or leave out on Scope what refers to it"
         }
         Kind::OrphanReferences => "mend the rows in the source, then Ctrl+T",
+        Kind::TooManyValues => "leave its entity out on Scope, then Ctrl+T",
         Kind::DestinationRowsUndecided => "say it on Options",
         _ => "publish the module, then Ctrl+T",
     }

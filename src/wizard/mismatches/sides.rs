@@ -67,7 +67,12 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
             let identifier = side.entity?.identifier();
             Some(identifier.map_or_else(|| "none".to_owned(), |one| one.name.clone()))
         }),
-        Kind::ReferenceRetargeted => both(&|side| side.data_type()),
+        Kind::ColumnMissing => both(&|side| {
+            side.attribute()?;
+            let column = side.column().map(|column| column.data_type.to_string());
+            Some(column.unwrap_or_else(|| MISSING.to_owned()))
+        }),
+        Kind::ReferenceRetargeted | Kind::TypeUnknown => both(&|side| side.data_type()),
         Kind::MultitenancyChanged => both(&|side| {
             let of_tenants = side.entity?.is_multitenant;
             Some(if of_tenants { "of tenants" } else { "not of tenants" }.to_owned())
@@ -89,6 +94,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ReferenceLeavesScope
         | Kind::ReferenceToPlatform
         | Kind::OrphanReferences
+        | Kind::TooManyValues
         | Kind::SelfReference
         | Kind::Cycle
         | Kind::CycleMandatory => None,
@@ -97,6 +103,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::RecordMissing
         | Kind::RecordRecreated
         | Kind::RecordInactive
+        | Kind::RecordIdUnreadable
         | Kind::RecordAmbiguous
         | Kind::TenantMissing
         | Kind::UserProviderDiffers

@@ -90,6 +90,17 @@ pub struct Attribute {
     pub default: Option<Cell>,
     /// Set in a second pass when rows are made: points at the same or a later entity.
     pub late: bool,
+    /// What is wrong with the model's word about it.
+    pub damage: Option<Damage>,
+}
+
+/// What may be wrong with the model's word about an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// TYPE holds this.
+    Type(String),
+    /// The table has no such column.
+    NoColumn,
 }
 
 impl Attribute {

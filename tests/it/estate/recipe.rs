@@ -145,6 +145,14 @@ pub enum Flaw {
     TwoActiveEntities,
     /// No reference in a column that refuses NULL, where 0 is a record's id.
     NoneIsARecord,
+    /// An attribute whose type says nothing.
+    UnknownType,
+    /// An attribute without its column.
+    ColumnGone,
+    /// A static record in use whose id is no number, where ids are numbers.
+    UnreadableRecord,
+    /// The tenant's column of an entity that has no tenants any more, demanding a value.
+    LeftoverTenant,
 }
 
 /// Every flaw.
@@ -163,6 +171,10 @@ pub const FLAWS: &[Flaw] = {
         PlatformPersonNeeded,
         TwoActiveEntities,
         NoneIsARecord,
+        UnknownType,
+        ColumnGone,
+        UnreadableRecord,
+        LeftoverTenant,
     ]
 };
 

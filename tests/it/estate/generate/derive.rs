@@ -173,5 +173,6 @@ fn extra(
         listed: true,
         default,
         late: false,
+        damage: None,
     }
 }

@@ -10,7 +10,7 @@ pub mod values;
 use std::collections::BTreeSet;
 
 use super::chance::Chance;
-use super::model::{Cell, Entity, Environment, Pair, Refusal, Rule, User};
+use super::model::{Attribute, Cell, Damage, Entity, Environment, Kind, Pair, Refusal, Rule, User};
 use super::recipe::{Feature, Flaw, Recipe};
 use rows::{Filler, Side};
 use structure::{CHOSEN, Maker};
@@ -194,7 +194,57 @@ fn spoil(pair: &mut Pair, flaw: Flaw) -> Option<Refusal> {
             drop_rows_pointing_nowhere(&mut pair.destination);
             refuse("no reference would be one", &["Thing0", "StatusId"])
         }
+        Flaw::UnknownType | Flaw::ColumnGone => {
+            let (name, damage) = match flaw {
+                Flaw::ColumnGone => ("Remark", Damage::NoColumn),
+                _ => ("OwnerId", Damage::Type("rtEntityReference".into())),
+            };
+            let side = match thing.id % 2 {
+                0 => &mut pair.source,
+                _ => &mut pair.destination,
+            };
+            let entity = side.entity_mut(&thing.full_key())?;
+            entity.attributes.iter_mut().find(|a| a.name == name)?.damage = Some(damage);
+            refuse("the model's word about an attribute is wrong", &[name])
+        }
+        Flaw::UnreadableRecord => {
+            let link = attribute("StatusId")?.key;
+            let used = thing.rows.iter().map(|row| row.cells[&link].clone());
+            let used = used.filter(|cell| !cell.is_no_identifier()).min()?;
+            let status = pair.source.named("Status")?.full_key();
+            let records = &mut pair.source.entity_mut(&status)?.records;
+            records.iter_mut().find(|r| r.data_id == used)?.data_id = Cell::text("7, or so");
+            refuse("a record's id is none", &["Status"])
+        }
+        Flaw::LeftoverTenant => {
+            let there = pair.destination.entity_mut(&thing.full_key())?;
+            leave_tenant(there);
+            refuse("a leftover column demands a value", &["Thing0", "TENANT_ID"])
+        }
     }
+}
+
+/// Leaves an entity without tenants the column of its tenants, demanding a value.
+pub fn leave_tenant(entity: &mut Entity) {
+    let key = Chance::new(98).key();
+    for row in &mut entity.rows {
+        row.cells.insert(key.clone(), Cell::Int(1));
+    }
+    entity.attributes.push(Attribute {
+        key,
+        name: "TENANT_ID".into(),
+        column: "TENANT_ID".into(),
+        kind: Kind::Integer,
+        mandatory: false,
+        nullable: false,
+        rule: Rule::Ignore,
+        autonumber: false,
+        active: false,
+        listed: false,
+        default: None,
+        late: false,
+        damage: None,
+    });
 }
 
 /// Makes the first outsider's row point at the first row of the named entity.

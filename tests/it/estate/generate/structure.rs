@@ -81,6 +81,7 @@ impl<'a> Maker<'a> {
             default: (!nullable || self.chance.percent(70)).then(|| empty_of(&kind)),
             kind,
             late: false,
+            damage: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which entities are moved, and what forbids it.
 
 use super::{EntityKey, Oracle, Way};
-use crate::estate::model::{Cell, Entity, Environment, Rule, Target, Unique};
+use crate::estate::model::{Attribute, Cell, Entity, Environment, Rule, Target, Unique};
 
 /// Whether any row of the entity points at a row of the target.
 fn points_at(environment: &Environment, from: &Entity, target: &EntityKey) -> bool {
@@ -109,6 +109,18 @@ impl Oracle<'_> {
             }
         }
         for key in self.moved.keys() {
+            let demanding = |a: &&Attribute| {
+                let is_used = a.active && a.listed;
+                !(is_used || a.nullable || a.autonumber || a.default.is_some())
+            };
+            if let Some(left) = self.destination_entity(key).attributes.iter().find(demanding) {
+                found.push(format!("the leftover {} demands a value", left.name));
+            }
+            for (mine, theirs) in self.common(key) {
+                if mine.damage.is_some() || theirs.damage.is_some() {
+                    found.push(format!("the model's word about {} is wrong", mine.name));
+                }
+            }
             if self.hard_way_back(key, key, &mut Vec::new()) {
                 found.push(format!("{} needs itself", self.destination_entity(key).name));
             }

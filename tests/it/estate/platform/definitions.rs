@@ -3,7 +3,7 @@
 use super::{Spelling, Table, bit, event_name, system, system_key, table, type_name};
 use crate::estate::chance::Chance;
 use crate::estate::model::{
-    Attribute, Cell, Entity, Environment, Kind, Rule, SERVICE_CENTER, Target, USERS,
+    Attribute, Cell, Damage, Entity, Environment, Kind, Rule, SERVICE_CENTER, Target, USERS,
 };
 
 pub(super) fn definitions(
@@ -252,7 +252,10 @@ fn attribute_row(
         Cell::text(&attribute.name),
         spelling.key(&attribute.key),
         // The two letters in front are never spelled otherwise.
-        Cell::text(type_name(environment, &attribute.kind)),
+        Cell::text(match &attribute.damage {
+            Some(Damage::Type(text)) => text.clone(),
+            _ => type_name(environment, &attribute.kind),
+        }),
         Cell::Int(length),
         Cell::Int(decimals),
         bit(attribute.mandatory),

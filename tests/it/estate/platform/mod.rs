@@ -4,7 +4,9 @@ mod definitions;
 mod people;
 
 use super::chance::Chance;
-use super::model::{Attribute, Cell, Entity, Environment, Kind, Rule, SERVICE_CENTER, Target};
+use super::model::{
+    Attribute, Cell, Damage, Entity, Environment, Kind, Rule, SERVICE_CENTER, Target,
+};
 use definitions::{definitions, entity_tables};
 use people::{bystanders, people};
 
@@ -236,7 +238,9 @@ fn application_table(environment: &Environment, entity: &Entity, whim: &Chance) 
         rows: Vec::new(),
         trigger: event_name(entity),
     };
-    for attribute in &entity.attributes {
+    let with_column: Vec<&Attribute> =
+        entity.attributes.iter().filter(|a| a.damage != Some(Damage::NoColumn)).collect();
+    for attribute in &with_column {
         made.columns.push(Column {
             name: attribute.column.clone(),
             sql: sql_type(environment, &attribute.kind, &mut chance),
@@ -272,7 +276,7 @@ fn application_table(environment: &Environment, entity: &Entity, whim: &Chance) 
     }
     for row in &entity.rows {
         let mut cells: Vec<Cell> =
-            entity.attributes.iter().map(|a| leftover_or(a, row.cells.get(&a.key))).collect();
+            with_column.iter().map(|a| leftover_or(a, row.cells.get(&a.key))).collect();
         if entity.multitenant {
             cells.insert(tenant_at, row.tenant.map_or(Cell::Null, Cell::Int));
         }
