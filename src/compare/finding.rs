@@ -97,7 +97,7 @@ kinds! {
     KeptIdentifier = "text-identifier",
     /// The identifier is another row's id.
     ExtensionEntity = "extension-entity",
-    /// Rows belong to tenants, by a hidden column.
+    /// Rows belong to tenants, by a column that may be hidden.
     MultiTenant = "multi-tenant",
     /// A link between two entities is there once only.
     ManyToManyUnique = "many-to-many-unique",

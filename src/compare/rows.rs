@@ -83,7 +83,13 @@ impl Work<'_> {
     }
 
     /// Which rows replacing would delete.
-    fn replaced_rows(&self, pair: &EntityPair) -> Filter {
+    pub(super) fn replaced_rows(&self, pair: &EntityPair) -> Filter {
+        self.replaced_along(pair, &mut Vec::new())
+    }
+
+    /// The same, with the entities whose rows lead here: identifiers may refer to each other in a
+    /// circle in a damaged model.
+    fn replaced_along(&self, pair: &EntityPair, extended: &mut Vec<EntityIndex>) -> Filter {
         let mut filter = Filter::All;
         if let Some((_, column)) = &pair.tenant {
             let tenants = self
@@ -125,9 +131,42 @@ impl Work<'_> {
             };
             if let Some(mapped) = mapped {
                 filter = filter.and(Filter::AnyOf(column, mapped));
+            } else if let Some(stays) = self.extended_that_stay(pair, extended) {
+                let Filter::Refers { .. } = &stays else {
+                    return Filter::AnyOf(column, Vec::new());
+                };
+                filter = filter.and(stays.negated());
             }
         }
         filter
+    }
+
+    /// Which rows of an extension extend rows that stay; `None` where none can, and all of them
+    /// where the other entity keeps its rows.
+    fn extended_that_stay(
+        &self,
+        pair: &EntityPair,
+        extended: &mut Vec<EntityIndex>,
+    ) -> Option<Filter> {
+        let identifier = pair.identifier()?;
+        let parent = identifier.reference.as_ref()?.target.entity()?;
+        let parent = self.out.pair(parent)?;
+        if !self.is_replaced(parent) {
+            return Some(Filter::All);
+        }
+        if extended.contains(&pair.source) {
+            return None;
+        }
+        extended.push(pair.source);
+        match self.replaced_along(parent, extended) {
+            Filter::All => None,
+            goes => Some(Filter::Refers {
+                column: identifier.destination_column.name.clone(),
+                parent: self.destination.entity(parent.destination).table.clone(),
+                key: parent.identifier()?.destination_column.name.clone(),
+                among: Box::new(goes.negated()),
+            }),
+        }
     }
 
     /// A unique index on both sides whose columns are all plain or mapped attributes.
@@ -187,7 +226,7 @@ impl Work<'_> {
     }
 
     /// Whether the destination's rows of an entity are deleted first, as far as that is allowed.
-    fn is_replaced(&self, pair: &EntityPair) -> bool {
+    pub(super) fn is_replaced(&self, pair: &EntityPair) -> bool {
         match pair.reason {
             Reason::Chosen => self.selection.replace == Some(true),
             Reason::Producer(_) => self.natural_key(pair).is_none(),
