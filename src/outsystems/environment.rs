@@ -210,6 +210,14 @@ impl Environment {
         self.shapes.get(table)
     }
 
+    /// Whether this name, as the database's catalogue gives it, is that of the entity's table:
+    /// catalog and schema matter, for tables of the same name lie in several.
+    #[must_use]
+    pub fn is_table_of(&self, index: EntityIndex, name: &TableName) -> bool {
+        let own = &self.entity(index).table;
+        self.shape(own).map_or(own, |shape| &shape.name).may_be(name)
+    }
+
     /// The shape of an entity's table.
     #[must_use]
     pub fn shape_of(&self, index: EntityIndex) -> Option<&TableShape> {
