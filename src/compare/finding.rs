@@ -157,6 +157,10 @@ kinds! {
     ProducerRows = "producer-rows",
     /// Rows outside the scope point to rows that would be deleted.
     ConsumerOutsideScope = "consumer-outside-scope",
+    /// Rows that deleting others would delete too, by foreign keys that cascade.
+    CascadeDeletes = "cascade-deletes",
+    /// Rows that a foreign key of a table or column outside the model ties to rows to be deleted.
+    ForeignKeyOutside = "foreign-key-outside",
     /// Rows would start processes.
     EventTableNotEmpty = "event-table-not-empty",
 }

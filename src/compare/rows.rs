@@ -300,6 +300,21 @@ impl Work<'_> {
         complete.then_some(found)
     }
 
+    /// Everything that forbids deleting rows of an entity taken in by reference; `None` while a
+    /// question is open.
+    fn in_the_way(&mut self, place: usize, filter: &Filter) -> Option<Vec<Outside>> {
+        let pair = self.out.pairs[place].clone();
+        let references = self.outside_references(place, filter);
+        let hanging = self.hanging(&pair, filter);
+        let mut all = references?;
+        all.extend(hanging?.into_iter().map(|hanging| Outside {
+            key: FindingKey::new(FindingKind::ForeignKeyOutside),
+            name: format!("{}, column {}", hanging.name, hanging.referrer.key.column),
+            rows: hanging.rows,
+        }));
+        Some(all)
+    }
+
     /// The rule for an entity taken in by reference (`design.md` decision 11).
     fn producer_rows(
         &mut self,
@@ -309,7 +324,7 @@ impl Work<'_> {
         filter: &Filter,
     ) -> Option<FindingKey> {
         let outside = if natural_key.is_none() && all != Some(0) {
-            self.outside_references(place, filter)
+            self.in_the_way(place, filter)
         } else {
             Some(Vec::new())
         };
@@ -394,6 +409,10 @@ impl Work<'_> {
             )
             .touching(replaced),
         );
+        for hanging in self.hanging(&pair, filter).unwrap_or_default() {
+            let finding = self.hanging_finding(&pair, &hanging);
+            self.find(finding);
+        }
         for outside in self.outside_references(place, filter).unwrap_or_default() {
             let what = format!("it points to rows of {} that would be deleted", pair.name);
             self.find(
