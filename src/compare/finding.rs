@@ -101,7 +101,7 @@ kinds! {
     KeptIdentifier = "text-identifier",
     /// The identifier is another row's id.
     ExtensionEntity = "extension-entity",
-    /// Rows belong to tenants, by a hidden column.
+    /// Rows belong to tenants, by a column that may be hidden.
     MultiTenant = "multi-tenant",
     /// A link between two entities is there once only.
     ManyToManyUnique = "many-to-many-unique",
@@ -165,6 +165,10 @@ kinds! {
     ProducerRows = "producer-rows",
     /// Rows outside the scope point to rows that would be deleted.
     ConsumerOutsideScope = "consumer-outside-scope",
+    /// Rows that deleting others would delete too, by foreign keys that cascade.
+    CascadeDeletes = "cascade-deletes",
+    /// Rows that a foreign key of a table or column outside the model ties to rows to be deleted.
+    ForeignKeyOutside = "foreign-key-outside",
     /// Rows would start processes.
     EventTableNotEmpty = "event-table-not-empty",
 }

@@ -9,6 +9,7 @@
 mod attributes;
 mod entities;
 mod finding;
+mod hanging;
 mod people;
 mod question;
 mod records;

@@ -368,7 +368,7 @@ impl Work<'_> {
             shape.foreign_keys.iter().any(|key| {
                 !key.disabled
                     && same_name(&key.column, &column)
-                    && same_name(&key.parent.name, &self.source.entity(index).table.name)
+                    && self.source.is_table_of(index, &key.parent)
             })
         });
         if guarded {

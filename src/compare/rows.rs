@@ -85,7 +85,13 @@ impl Work<'_> {
     }
 
     /// Which rows replacing would delete.
-    fn replaced_rows(&self, pair: &EntityPair) -> Filter {
+    pub(super) fn replaced_rows(&self, pair: &EntityPair) -> Filter {
+        self.replaced_along(pair, &mut Vec::new())
+    }
+
+    /// The same, with the entities whose rows lead here: identifiers may refer to each other in a
+    /// circle in a damaged model.
+    fn replaced_along(&self, pair: &EntityPair, extended: &mut Vec<EntityIndex>) -> Filter {
         let mut filter = Filter::All;
         if let Some((_, column)) = &pair.tenant {
             let tenants = self
@@ -127,9 +133,42 @@ impl Work<'_> {
             };
             if let Some(mapped) = mapped {
                 filter = filter.and(Filter::AnyOf(column, mapped));
+            } else if let Some(stays) = self.extended_that_stay(pair, extended) {
+                let Filter::Refers { .. } = &stays else {
+                    return Filter::AnyOf(column, Vec::new());
+                };
+                filter = filter.and(stays.negated());
             }
         }
         filter
+    }
+
+    /// Which rows of an extension extend rows that stay; `None` where none can, and all of them
+    /// where the other entity keeps its rows.
+    fn extended_that_stay(
+        &self,
+        pair: &EntityPair,
+        extended: &mut Vec<EntityIndex>,
+    ) -> Option<Filter> {
+        let identifier = pair.identifier()?;
+        let parent = identifier.reference.as_ref()?.target.entity()?;
+        let parent = self.out.pair(parent)?;
+        if !self.is_replaced(parent) {
+            return Some(Filter::All);
+        }
+        if extended.contains(&pair.source) {
+            return None;
+        }
+        extended.push(pair.source);
+        match self.replaced_along(parent, extended) {
+            Filter::All => None,
+            goes => Some(Filter::Refers {
+                column: identifier.destination_column.name.clone(),
+                parent: self.destination.entity(parent.destination).table.clone(),
+                key: parent.identifier()?.destination_column.name.clone(),
+                among: Box::new(goes.negated()),
+            }),
+        }
     }
 
     /// A unique index on both sides whose columns are all plain or mapped attributes.
@@ -189,7 +228,7 @@ impl Work<'_> {
     }
 
     /// Whether the destination's rows of an entity are deleted first, as far as that is allowed.
-    fn is_replaced(&self, pair: &EntityPair) -> bool {
+    pub(super) fn is_replaced(&self, pair: &EntityPair) -> bool {
         match pair.reason {
             Reason::Chosen => self.selection.replace == Some(true),
             Reason::Producer(_) => self.natural_key(pair).is_none(),
@@ -263,6 +302,21 @@ impl Work<'_> {
         complete.then_some(found)
     }
 
+    /// Everything that forbids deleting rows of an entity taken in by reference; `None` while a
+    /// question is open.
+    fn in_the_way(&mut self, place: usize, filter: &Filter) -> Option<Vec<Outside>> {
+        let pair = self.out.pairs[place].clone();
+        let references = self.outside_references(place, filter);
+        let hanging = self.hanging(&pair, filter);
+        let mut all = references?;
+        all.extend(hanging?.into_iter().map(|hanging| Outside {
+            key: FindingKey::new(FindingKind::ForeignKeyOutside),
+            name: format!("{}, column {}", hanging.name, hanging.referrer.key.column),
+            rows: hanging.rows,
+        }));
+        Some(all)
+    }
+
     /// The rule for an entity taken in by reference (`design.md` decision 11).
     fn producer_rows(
         &mut self,
@@ -272,7 +326,7 @@ impl Work<'_> {
         filter: &Filter,
     ) -> Option<FindingKey> {
         let outside = if natural_key.is_none() && all != Some(0) {
-            self.outside_references(place, filter)
+            self.in_the_way(place, filter)
         } else {
             Some(Vec::new())
         };
@@ -357,6 +411,10 @@ impl Work<'_> {
             )
             .touching(replaced),
         );
+        for hanging in self.hanging(&pair, filter).unwrap_or_default() {
+            let finding = self.hanging_finding(&pair, &hanging);
+            self.find(finding);
+        }
         for outside in self.outside_references(place, filter).unwrap_or_default() {
             let what = format!("it points to rows of {} that would be deleted", pair.name);
             self.find(

@@ -37,13 +37,15 @@ pub use request::{
 pub use script::{Script, ScriptTable, ScriptWork};
 pub use shape::{
     Capabilities, CheckShape, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey,
-    IndexShape, ObjectKind, OneInstant, Rights, TableShape, TriggerShape,
+    IndexShape, ObjectKind, OneInstant, Referrer, Rights, TableShape, TriggerShape,
 };
 pub use types::{ColumnType, ValueKind};
 pub use value::{
     Value, date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text,
     in_precision, rescale, utf16_length,
 };
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 
@@ -69,6 +71,43 @@ pub trait Source: Send + Sync {
     async fn shape(&self, table: &TableName) -> Result<Option<TableShape>> {
         let shapes = self.shapes(std::slice::from_ref(table)).await?;
         Ok(shapes.into_iter().next().flatten())
+    }
+
+    /// The foreign keys that lead to the named tables from any table of their databases, whether a
+    /// model knows it or not; a key of a table to itself is one too. It needs no more rights than
+    /// [`Source::shapes`], and like it tells only of tables the person may see.
+    async fn referrers(&self, tables: &[TableName]) -> Result<Vec<Referrer>> {
+        let mut catalogs: Vec<Option<&str>> = Vec::new();
+        let mut by_name: HashMap<String, Vec<&TableName>> = HashMap::new();
+        for table in tables {
+            by_name.entry(table.name.to_lowercase()).or_default().push(table);
+            if !catalogs.contains(&table.catalog.as_deref()) {
+                catalogs.push(table.catalog.as_deref());
+            }
+        }
+        let mut found = Vec::new();
+        for catalog in catalogs {
+            let all = self.tables(catalog).await?;
+            let shapes: Vec<TableShape> = self.shapes(&all).await?.into_iter().flatten().collect();
+            for shape in &shapes {
+                let keys = shape.foreign_keys.iter().filter(|key| {
+                    let named = by_name.get(&key.parent.name.to_lowercase());
+                    named.is_some_and(|all| all.iter().any(|table| table.may_be(&key.parent)))
+                });
+                found.extend(keys.map(|key| {
+                    let mut key = key.clone();
+                    // The primary key is meant where no column is named.
+                    if key.parent_column.is_empty()
+                        && let Some(parent) = shapes.iter().find(|s| s.name.may_be(&key.parent))
+                        && let [primary] = parent.primary_key.as_slice()
+                    {
+                        key.parent_column.clone_from(primary);
+                    }
+                    Referrer { table: shape.name.clone(), key }
+                }));
+            }
+        }
+        Ok(found)
     }
 
     /// All rows of one request at once: for the model and for small look-ups.

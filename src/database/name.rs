@@ -26,6 +26,25 @@ impl TableName {
         Self { catalog: None, schema: None, name: name.into() }
     }
 
+    /// Whether the other name may mean the same table: the same catalog, and the same schema as
+    /// far as both name one.
+    #[must_use]
+    pub fn may_be(&self, other: &Self) -> bool {
+        if !same_name(&self.name, &other.name) {
+            return false;
+        }
+        let catalogs = match (&self.catalog, &other.catalog) {
+            (None, None) => true,
+            (Some(a), Some(b)) => same_name(a, b),
+            _ => false,
+        };
+        let schemas = match (&self.schema, &other.schema) {
+            (Some(a), Some(b)) => same_name(a, b),
+            _ => true,
+        };
+        schemas && catalogs
+    }
+
     /// The same table in a named catalog.
     #[must_use]
     pub fn in_catalog(mut self, catalog: Option<String>) -> Self {
@@ -67,5 +86,27 @@ impl Hash for TableName {
 /// Whether two names of tables or columns are the same for SQL Server: case apart.
 #[must_use]
 pub fn same_name(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || a.to_lowercase() == b.to_lowercase()
+    a.eq_ignore_ascii_case(b)
+        // Every name of a factory is compared with many others, and nearly all are ASCII.
+        || !(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_of_one_name_in_two_catalogs_or_schemas_are_not_the_same() {
+        let table = |catalog: &str, schema: &str| TableName {
+            catalog: (!catalog.is_empty()).then(|| catalog.to_owned()),
+            schema: (!schema.is_empty()).then(|| schema.to_owned()),
+            name: "OSUSR_ABC_CLAIM".to_owned(),
+        };
+        assert!(table("", "dbo").may_be(&table("", "DBO")));
+        assert!(table("", "").may_be(&table("", "dbo")), "a model leaves the schema out");
+        assert!(table("Sales", "dbo").may_be(&table("sales", "")));
+        assert!(!table("Sales", "dbo").may_be(&table("", "dbo")));
+        assert!(!table("Sales", "").may_be(&table("Stock", "")));
+        assert!(!table("", "dbo").may_be(&table("", "audit")));
+    }
 }

@@ -109,6 +109,15 @@ pub struct ForeignKey {
     pub not_trusted: bool,
 }
 
+/// A foreign key with the table that it is of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Referrer {
+    /// The table whose rows refer, by its resolved name.
+    pub table: TableName,
+    /// Its key.
+    pub key: ForeignKey,
+}
+
 /// A check constraint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckShape {

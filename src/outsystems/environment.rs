@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{AttributeType, DataKind, Entity, EntityIndex, Key, Record, Resolution, SystemTarget};
-use crate::database::{EngineFacts, TableName, TableShape};
+use crate::database::{EngineFacts, Referrer, TableName, TableShape};
 
 /// A module built in Service Studio (`metamodel.md` §2.1).
 #[derive(Clone, Debug)]
@@ -175,6 +175,9 @@ pub struct Environment {
     pub definitions: HashMap<SystemTarget, Vec<ProcessDefinition>>,
     /// Shapes of application tables, event tables and the platform tables that may be written.
     pub shapes: HashMap<TableName, TableShape>,
+    /// Foreign keys that lead to the application tables, and to the tables that these are of, from
+    /// tables of any kind: of inactive entities, of deleted modules, of nobody.
+    pub referrers: Vec<Referrer>,
     /// What was expected and is not there: facts for the report, each a sentence.
     pub absent: Vec<String>,
     pub(super) by_key: HashMap<(Key, Key), Vec<EntityIndex>>,
@@ -208,6 +211,14 @@ impl Environment {
     #[must_use]
     pub fn shape(&self, table: &TableName) -> Option<&TableShape> {
         self.shapes.get(table)
+    }
+
+    /// Whether this name, as the database's catalogue gives it, is that of the entity's table:
+    /// catalog and schema matter, for tables of the same name lie in several.
+    #[must_use]
+    pub fn is_table_of(&self, index: EntityIndex, name: &TableName) -> bool {
+        let own = &self.entity(index).table;
+        self.shape(own).map_or(own, |shape| &shape.name).may_be(name)
     }
 
     /// The shape of an entity's table.

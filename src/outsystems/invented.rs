@@ -154,6 +154,7 @@ pub(crate) fn environment(
         links: RoleLinks::default(),
         definitions: HashMap::new(),
         shapes: HashMap::new(),
+        referrers: Vec::new(),
         absent: Vec::new(),
         by_key,
     }

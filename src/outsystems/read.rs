@@ -1,6 +1,6 @@
 //! Reading an environment: a handful of statements, however large the factory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::environment::{
     Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
@@ -10,7 +10,7 @@ use super::tables::{self, PlatformTable, Rows};
 use super::{
     Attribute, AttributeType, DataKind, DeleteRule, Entity, EntityIndex, Key, Record, SystemTarget,
 };
-use crate::database::{Filter, Result, Source, TableName, TableShape};
+use crate::database::{Filter, Referrer, Result, Source, TableName, TableShape};
 
 /// The row of OSSYS_PARAMETER that marks a practice pair.
 const PRACTICE: &str = "osferry.practice";
@@ -81,6 +81,7 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
             shapes.insert(name.clone(), shape);
         }
     }
+    let referrers = referrers(source, &wanted, &shapes).await?;
 
     let mut by_key: HashMap<(Key, Key), Vec<EntityIndex>> = HashMap::new();
     for (index, entity) in entities.iter().enumerate() {
@@ -111,9 +112,33 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
         links,
         definitions,
         shapes,
+        referrers,
         absent,
         by_key,
     })
+}
+
+/// The foreign keys that lead to these tables, then those that lead to the tables found that way,
+/// for a row that goes may take others along.
+async fn referrers(
+    source: &dyn Source,
+    tables: &[TableName],
+    shapes: &HashMap<TableName, TableShape>,
+) -> Result<Vec<Referrer>> {
+    let known = tables.iter().filter_map(|table| Some(shapes.get(table)?.name.clone()));
+    let mut ask: Vec<TableName> = known.collect();
+    let mut asked: HashSet<TableName> = ask.iter().cloned().collect();
+    let mut found: Vec<Referrer> = Vec::new();
+    while !ask.is_empty() {
+        let more = source.referrers(&ask).await?;
+        ask = more
+            .iter()
+            .filter(|referrer| asked.insert(referrer.table.clone()))
+            .map(|referrer| referrer.table.clone())
+            .collect();
+        found.extend(more);
+    }
+    Ok(found)
 }
 
 /// Number of subscriptions in each event table, for those that exist and hold any.
@@ -146,7 +171,7 @@ impl Reader<'_> {
 
 fn application_tables(entities: &[Entity]) -> Vec<TableName> {
     let mut wanted: Vec<TableName> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for entity in entities {
         let has_table = !entity.is_external
             && !matches!(entity.kind, DataKind::Client)

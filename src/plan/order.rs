@@ -218,9 +218,9 @@ fn deletions(
     for (child, pair) in pairs.iter().enumerate() {
         let Some(shape) = destination.shape_of(pair.destination) else { continue };
         for key in shape.foreign_keys.iter().filter(|key| !key.disabled) {
-            let parent = pairs.iter().position(|other| {
-                same_name(&destination.entity(other.destination).table.name, &key.parent.name)
-            });
+            let parent = pairs
+                .iter()
+                .position(|other| destination.is_table_of(other.destination, &key.parent));
             let Some(parent) = parent else { continue };
             let nullable = shape.column(&key.column).is_some_and(|column| column.nullable);
             // Rows that refer to their own table can go leaf by leaf; others need the column empty.
@@ -251,6 +251,67 @@ fn deletions(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::{EntityPair, ExistingRows, IdentifierKind, Reason};
+    use crate::database::{DeleteAction, ForeignKey, ObjectKind, TableName, TableShape};
+    use crate::outsystems::invented::{InventedEntity, environment};
+    use crate::outsystems::{DataKind, EntityIndex};
+
+    /// A child and two parents of one table name, in two catalogs; the child's foreign key leads to
+    /// the second.
+    #[test]
+    fn foreign_keys_lead_to_the_table_of_their_own_catalog() {
+        let entities = ["Note", "Claim", "Other"].map(|name| InventedEntity {
+            espace: 0,
+            name: name.to_owned(),
+            kind: DataKind::Entity,
+            refers_to: Vec::new(),
+        });
+        let mut model = environment("dev", &[("Core".to_owned(), false)], &[], &[], &entities);
+        let table =
+            |name: &str, catalog: &str| TableName::new(name).in_catalog(Some(catalog.to_owned()));
+        let tables = [table("NOTE", "Stock"), table("CLAIM", "Sales"), table("CLAIM", "Stock")];
+        for (place, table) in tables.iter().enumerate() {
+            model.entities[place].table = table.clone();
+            let key = ForeignKey {
+                name: "FK".to_owned(),
+                column: "CLAIMID".to_owned(),
+                parent: TableName { schema: Some("dbo".to_owned()), ..tables[2].clone() },
+                parent_column: "ID".to_owned(),
+                on_delete: DeleteAction::NoAction,
+                disabled: false,
+                not_trusted: false,
+            };
+            let shape = TableShape {
+                name: TableName { schema: Some("dbo".to_owned()), ..table.clone() },
+                kind: ObjectKind::Table,
+                columns: Vec::new(),
+                primary_key: Vec::new(),
+                unique_indexes: Vec::new(),
+                foreign_keys: (place == 0).then_some(key).into_iter().collect(),
+                checks: Vec::new(),
+                triggers: Vec::new(),
+            };
+            model.shapes.insert(table.clone(), shape);
+        }
+        let pair = |place: usize| EntityPair {
+            source: EntityIndex(place),
+            destination: EntityIndex(place),
+            reason: Reason::Chosen,
+            identifier_kind: IdentifierKind::None,
+            identifier: None,
+            attributes: Vec::new(),
+            constants: Vec::new(),
+            tenant: None,
+            source_rows: None,
+            existing: ExistingRows::default(),
+            name: format!("entity {place}"),
+        };
+        let comparison = Comparison { pairs: (0..3).map(pair).collect(), ..Comparison::default() };
+        let (order, findings) = order(&model, &model, &comparison);
+        assert!(findings.is_empty());
+        let at = |place| order.deletions.iter().position(|one| *one == place);
+        assert!(at(0) < at(2), "the child goes first: {:?}", order.deletions);
+    }
 
     fn edge(child: usize, parent: usize, cut: Option<u32>, tag: usize) -> Edge {
         Edge { child, parent, cut, tag }

@@ -23,6 +23,7 @@ mod program;
 mod proof;
 mod reading;
 mod script;
+mod strangers;
 mod support;
 // Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.
 #[cfg(unix)]

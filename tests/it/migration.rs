@@ -27,6 +27,8 @@ crate::on_both_engines!(
     a_dry_run_and_a_comparison_write_nothing,
     a_second_run_makes_the_same_again,
     a_tenant_that_is_mapped_takes_its_rows_and_users_along,
+    tenants_shown_as_attributes_are_mapped,
+    what_extends_rows_that_stay_stays,
 );
 
 /// A plan that varies what must not matter.
@@ -140,6 +142,24 @@ async fn random_pairs_migrate(engine: &TestEngine) {
 
 async fn a_pair_with_every_oddity_migrates(engine: &TestEngine) {
     check(engine, Recipe::full(1, if engine.is_slow() { 2 } else { 5 }));
+}
+
+/// Small pairs with rows of tenants that only the destination has.
+fn check_rows_that_stay(engine: &TestEngine, own: &[Feature]) {
+    use Feature::{ExistingRows, ExtraTenant, MultiTenant, SelfReference};
+    for seed in if engine.is_slow() { 301..303 } else { 300..308 } {
+        let around = [MultiTenant, ExtraTenant, ExistingRows, SelfReference];
+        let features = around.iter().chain(own).copied().collect();
+        check(engine, Recipe { seed, size: 4, features, flaw: None });
+    }
+}
+
+async fn tenants_shown_as_attributes_are_mapped(engine: &TestEngine) {
+    check_rows_that_stay(engine, &[Feature::VisibleTenant]);
+}
+
+async fn what_extends_rows_that_stay_stays(engine: &TestEngine) {
+    check_rows_that_stay(engine, &[Feature::Extension, Feature::ExtensionStays]);
 }
 
 async fn what_must_be_refused_is_refused(engine: &TestEngine) {

@@ -646,6 +646,16 @@ async fn shapes_are_told(engine: &TestEngine) {
     assert!(same_name(&key.column, "Parent") && same_name(&key.parent_column, "Id"));
     assert!(same_name(&key.parent.name, "OSUSR_abc_Parent"));
     assert_eq!(key.on_delete, osferry::database::DeleteAction::Cascade);
+    let own = key.clone();
+    let leading = |name| {
+        let source = &source;
+        async move { source.referrers(&[TableName::new(name)]).await.expect("referrers") }
+    };
+    let referrers = leading("OSUSR_ABC_PARENT").await;
+    let [referrer] = referrers.as_slice() else { panic!("one key leads there: {referrers:?}") };
+    assert!(same_name(&referrer.table.name, "OSUSR_abc_Child"));
+    assert!(same_name(&referrer.key.name, &own.name) && referrer.key == own);
+    assert!(leading("OSUSR_abc_Child").await.is_empty() && leading("nobody").await.is_empty());
     let parent = shapes[2].as_ref().expect("the parent");
     assert!(parent.identity().is_some_and(|column| same_name(&column.name, "Id")));
     assert!(parent.triggers.is_empty() && child.identity().is_none());

@@ -13,7 +13,7 @@ use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind
 use crate::database::{ColumnShape, Filter, TableShape, ValueKind, same_name};
 use crate::outsystems::{Attribute, Entity, EntityIndex, Side};
 
-/// The hidden column of multi-tenant tables (`metamodel.md` §3.8).
+/// The column of multi-tenant tables that says whose rows are, hidden or shown as an attribute (`metamodel.md` §3.8).
 const TENANT_COLUMN: &str = "TENANT_ID";
 
 /// Values of more bytes than this do not go with a bulk load (`engine.md` A9).
@@ -44,22 +44,20 @@ impl AttributePair {
     }
 }
 
-/// An active attribute whose column exists and can be written.
+/// An active attribute whose column exists and can be written. The tenant of a multi-tenant entity
+/// is none of them, shown or not: it is carried over by what it means, whatever its type says.
 fn usable<'a>(entity: &'a Entity, shape: &'a TableShape) -> Vec<(&'a Attribute, &'a ColumnShape)> {
     entity
         .active_attributes()
+        .filter(|attribute| !(entity.is_multitenant && same_name(&attribute.column, TENANT_COLUMN)))
         .filter_map(|attribute| Some((attribute, shape.column(&attribute.column)?)))
         .filter(|(_, column)| !column.computed)
         .collect()
 }
 
-/// The hidden tenant column of a multi-tenant entity's table.
+/// The tenant column of a multi-tenant entity's table, whether the entity shows it or not.
 fn tenant_column(entity: &Entity, shape: &TableShape) -> Option<ColumnShape> {
-    shape
-        .column(TENANT_COLUMN)
-        .filter(|_| !entity.active_attributes().any(|a| same_name(&a.column, TENANT_COLUMN)))
-        .filter(|_| entity.is_multitenant)
-        .cloned()
+    shape.column(TENANT_COLUMN).filter(|_| entity.is_multitenant).cloned()
 }
 
 /// To stop, or to go on without an attribute where rows can be inserted without it.
@@ -212,9 +210,9 @@ impl Work<'_> {
             self.find(Finding::note(
                 FindingKey::entity(FindingKind::MultiTenant, entity),
                 &name,
-                "its rows belong to tenants, by a hidden column",
-                "The tenant's id is rewritten like any other; rows of tenants that only the \
-                 destination has stay.",
+                "its rows belong to tenants, by the column TENANT_ID",
+                "The tenant's id is rewritten like any other, hidden or shown as an attribute; rows of \
+                 tenants that only the destination has stay.",
             ));
         }
         let links = other_shape.unique_indexes.iter().any(|index| {

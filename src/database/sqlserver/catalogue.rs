@@ -8,8 +8,8 @@ use tiberius::Row;
 use super::connection::{Connection, integer, text, unexpected};
 use super::statements::catalogue;
 use crate::database::{
-    CheckShape, ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind, Result,
-    TableName, TableShape, TriggerShape, same_name,
+    CheckShape, ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind,
+    Referrer, Result, TableName, TableShape, TriggerShape, same_name,
 };
 
 /// An object found by name.
@@ -62,6 +62,24 @@ pub(super) async fn shapes(
     Ok(shapes)
 }
 
+/// The catalogs of the tables, each with the places of its own.
+fn by_catalog(tables: &[TableName]) -> Vec<(Option<&str>, Vec<usize>)> {
+    let mut catalogs: Vec<(Option<&str>, Vec<usize>)> = Vec::new();
+    for (place, table) in tables.iter().enumerate() {
+        let catalog = table.catalog.as_deref();
+        let known = catalogs.iter_mut().find(|(known, _)| match (known, catalog) {
+            (None, None) => true,
+            (Some(a), Some(b)) => same_name(a, b),
+            _ => false,
+        });
+        match known {
+            Some((_, places)) => places.push(place),
+            None => catalogs.push((catalog, vec![place])),
+        }
+    }
+    catalogs
+}
+
 type Synonyms = Vec<(usize, TableName, TableName)>;
 
 /// Tables and views at once; synonyms by what they stand for.
@@ -72,26 +90,7 @@ async fn direct(
 ) -> Result<(Vec<Option<TableShape>>, Synonyms)> {
     let mut shapes: Vec<Option<TableShape>> = vec![None; tables.len()];
     let mut synonyms = Vec::new();
-    let mut catalogs: Vec<Option<&str>> = Vec::new();
-    for table in tables {
-        let catalog = table.catalog.as_deref();
-        let known = catalogs.iter().any(|known| match (known, catalog) {
-            (None, None) => true,
-            (Some(a), Some(b)) => same_name(a, b),
-            _ => false,
-        });
-        if !known {
-            catalogs.push(catalog);
-        }
-    }
-    for catalog in catalogs {
-        let places: Vec<usize> = (0..tables.len())
-            .filter(|&place| match (tables[place].catalog.as_deref(), catalog) {
-                (None, None) => true,
-                (Some(a), Some(b)) => same_name(a, b),
-                _ => false,
-            })
-            .collect();
+    for (catalog, places) in by_catalog(tables) {
         for places in places.chunks(catalogue::NAMES_AT_ONCE) {
             let found = objects(connection, tables, catalog, places, limit).await?;
             let ids: Vec<i64> =
@@ -272,24 +271,7 @@ async fn details(
     }
     for row in &foreign_keys {
         let detail = details.entry(number(row, 0)?).or_default();
-        detail.foreign_keys.push(ForeignKey {
-            name: text(row, 1)?.unwrap_or_default(),
-            column: text(row, 2)?.unwrap_or_default(),
-            parent: TableName {
-                catalog: catalog.map(str::to_owned),
-                schema: text(row, 3)?,
-                name: text(row, 4)?.unwrap_or_default(),
-            },
-            parent_column: text(row, 5)?.unwrap_or_default(),
-            on_delete: match number(row, 6)? {
-                1 => DeleteAction::Cascade,
-                2 => DeleteAction::SetNull,
-                3 => DeleteAction::SetDefault,
-                _ => DeleteAction::NoAction,
-            },
-            disabled: flag(row, 7)?,
-            not_trusted: flag(row, 8)?,
-        });
+        detail.foreign_keys.push(foreign_key(row, catalog)?);
     }
     for row in &checks {
         let detail = details.entry(number(row, 0)?).or_default();
@@ -308,6 +290,59 @@ async fn details(
         });
     }
     Ok(details)
+}
+
+/// A row of the catalogue's foreign keys.
+fn foreign_key(row: &Row, catalog: Option<&str>) -> Result<ForeignKey> {
+    Ok(ForeignKey {
+        name: text(row, 1)?.unwrap_or_default(),
+        column: text(row, 2)?.unwrap_or_default(),
+        parent: TableName {
+            catalog: catalog.map(str::to_owned),
+            schema: text(row, 3)?,
+            name: text(row, 4)?.unwrap_or_default(),
+        },
+        parent_column: text(row, 5)?.unwrap_or_default(),
+        on_delete: match number(row, 6)? {
+            1 => DeleteAction::Cascade,
+            2 => DeleteAction::SetNull,
+            3 => DeleteAction::SetDefault,
+            _ => DeleteAction::NoAction,
+        },
+        disabled: flag(row, 7)?,
+        not_trusted: flag(row, 8)?,
+    })
+}
+
+/// The foreign keys that lead to the named tables.
+pub(super) async fn referrers(
+    connection: &mut Connection,
+    tables: &[TableName],
+    limit: Duration,
+) -> Result<Vec<Referrer>> {
+    let mut referrers = Vec::new();
+    for (catalog, places) in by_catalog(tables) {
+        for places in places.chunks(catalogue::NAMES_AT_ONCE) {
+            let found = objects(connection, tables, catalog, places, limit).await?;
+            let ids: Vec<i64> =
+                found.iter().filter(|f| f.base.is_none()).map(|found| found.id).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let results = connection.run(&catalogue::referrers(catalog, &ids), limit).await?;
+            for row in results.iter().flatten() {
+                referrers.push(Referrer {
+                    table: TableName {
+                        catalog: catalog.map(str::to_owned),
+                        schema: text(row, 9)?,
+                        name: text(row, 10)?.unwrap_or_default(),
+                    },
+                    key: foreign_key(row, catalog)?,
+                });
+            }
+        }
+    }
+    Ok(referrers)
 }
 
 fn number(row: &Row, index: usize) -> Result<i64> {

@@ -12,9 +12,9 @@ use super::statements::script::TransactScript;
 use super::statements::{PROBE, take_lock};
 use super::writer::{SqlServerWriter, granted, session_lock};
 use crate::database::{
-    Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, Result, Rights,
-    RowsRequest, RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, Value, Witness,
-    Writer,
+    Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, Referrer, Result,
+    Rights, RowsRequest, RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, Value,
+    Witness, Writer,
 };
 
 /// The lock that lets one run at a time write to a database.
@@ -87,6 +87,9 @@ impl Source for SqlServerDestination {
     }
     async fn version_store(&self) -> Result<Option<u64>> {
         self.reading.version_store().await
+    }
+    async fn referrers(&self, tables: &[TableName]) -> Result<Vec<Referrer>> {
+        self.reading.referrers(tables).await
     }
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         self.reading.row_bytes(tables).await

@@ -17,8 +17,8 @@ use super::statements::{self, Statement};
 use super::{catalogue, fault, space};
 use crate::database::{
     Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
-    Fault, FaultKind, Filter, OneInstant, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
-    TableName, TableShape, ValueKind,
+    Fault, FaultKind, Filter, OneInstant, Referrer, Result, Rights, RowsRequest, Scan, ScanRequest,
+    Source, TableName, TableShape, ValueKind,
 };
 
 /// Tables whose rights are asked for in one request.
@@ -181,6 +181,14 @@ impl Source for SqlServerSource {
         let limit = self.target().limits.metadata;
         let ask = || async move {
             catalogue::tables(&mut *self.pool.lend().await?, catalog, limit).await
+        };
+        self.pool.patiently(ask).await
+    }
+
+    async fn referrers(&self, tables: &[TableName]) -> Result<Vec<Referrer>> {
+        let limit = self.target().limits.metadata;
+        let ask = || async move {
+            catalogue::referrers(&mut *self.pool.lend().await?, tables, limit).await
         };
         self.pool.patiently(ask).await
     }

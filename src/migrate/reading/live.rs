@@ -9,8 +9,8 @@ use futures::future::join_all;
 
 use super::super::story::Note;
 use crate::database::{
-    Batch, ColumnRef, EngineFacts, Filter, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
-    TableName, TableShape, Value, row_digest, same_name,
+    Batch, ColumnRef, EngineFacts, Filter, Referrer, Result, Rights, RowsRequest, Scan,
+    ScanRequest, Source, TableName, TableShape, Value, row_digest, same_name,
 };
 
 /// What a scan reads by; nothing when its instant was closed.
@@ -168,6 +168,9 @@ impl Source for Live {
         limit: usize,
     ) -> Result<Batch> {
         ask!(self.inner, distinct(table, column, filter, limit))
+    }
+    async fn referrers(&self, tables: &[TableName]) -> Result<Vec<Referrer>> {
+        ask!(self.inner, referrers(tables))
     }
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         self.inner.base.row_bytes(tables).await

@@ -65,6 +65,8 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::DestinationRows
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
+        | Kind::CascadeDeletes
+        | Kind::ForeignKeyOutside
         | Kind::EventTableNotEmpty => "Options",
     }
 }

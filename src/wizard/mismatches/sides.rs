@@ -117,6 +117,8 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::DestinationRows
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
+        | Kind::CascadeDeletes
+        | Kind::ForeignKeyOutside
         | Kind::EventTableNotEmpty => None,
     }
 }

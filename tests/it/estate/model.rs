@@ -152,6 +152,8 @@ pub struct Entity {
     pub table: String,
     pub is_static: bool,
     pub multitenant: bool,
+    /// The tenant's column as an attribute, where the entity shows it.
+    pub shown_tenant: Option<Attribute>,
     pub active: bool,
     /// The key of the identifier attribute.
     pub identifier: Option<String>,

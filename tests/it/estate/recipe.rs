@@ -71,6 +71,10 @@ pub enum Feature {
     BigValues,
     /// The destination's DBA has granted a table in which each batch is marked.
     Markers,
+    /// Multi-tenant entities whose tenant is shown as an attribute, as a number or a reference.
+    VisibleTenant,
+    /// Extensions of rows that stay, of tenants that only the destination has.
+    ExtensionStays,
 }
 
 /// Every feature.
@@ -115,6 +119,8 @@ pub const FEATURES: &[Feature] = {
         Events,
         BigValues,
         Markers,
+        VisibleTenant,
+        ExtensionStays,
     ]
 };
 

@@ -95,6 +95,10 @@ fn records(entity: &mut Entity, recipe: &Recipe, chance: &mut Chance) {
 
 fn attributes(entity: &mut Entity, recipe: &Recipe, chance: &mut Chance) {
     entity.attributes.retain(|a| a.name != "OnlyInSource");
+    // Shown on one side only is met too.
+    if chance.fork(&entity.key).percent(25) {
+        entity.shown_tenant = None;
+    }
     let narrower = recipe.has(Feature::NarrowerFitting)
         || recipe.flaw == Some(Flaw::TooManyTooLong) && entity.name == "Thing0";
     for attribute in &mut entity.attributes {

@@ -25,6 +25,9 @@ pub fn pair(recipe: &Recipe) -> Pair {
     maker.chosen();
     maker.leaving();
     maker.outsiders();
+    if recipe.has(Feature::VisibleTenant) {
+        maker.show_tenants();
+    }
     let mut source = maker.environment;
     people::source(&mut source, recipe);
     let mut destination = derive::definitions(&source, recipe);

@@ -32,6 +32,9 @@ pub struct Filler<'a> {
 /// How many rows the entity with the exceeding text has.
 pub const WIDE_ROWS: usize = 1205;
 
+/// How the tags begin of rows that extend rows that stay.
+const STAYS: &str = "stays-";
+
 impl Filler<'_> {
     /// Fills every table but the static ones.
     pub fn fill(mut self) -> Environment {
@@ -46,8 +49,52 @@ impl Filler<'_> {
         }
         if matches!(self.side, Side::Source) {
             self.blemishes();
+        } else if self.recipe.has(Feature::ExtensionStays) {
+            for index in 0..count {
+                self.extend_what_stays(index);
+            }
         }
         self.environment
+    }
+
+    /// Gives rows of tenants that only the destination has rows that extend them, referring to
+    /// nothing else.
+    fn extend_what_stays(&mut self, index: usize) {
+        let entity = self.environment.entities[index].clone();
+        let Some(Target::Entity(parent)) = entity.extends().cloned() else { return };
+        let Some(parent) = self.environment.entity(&parent).cloned() else { return };
+        let others = |a: &&Attribute| Some(&a.key) != entity.identifier.as_ref();
+        let tied = |a: &Attribute| a.target().is_some() && !a.nullable;
+        if entity.attributes.iter().filter(others).any(tied) {
+            return;
+        }
+        for (number, row) in parent.rows.iter().enumerate() {
+            let extended = parent.extends().is_some();
+            let stays = if extended {
+                row.cells.values().any(|c| matches!(c, Cell::Text(t) if t.starts_with(STAYS)))
+            } else {
+                self.stands(&parent, row.tenant)
+            };
+            let Some(id) = parent.id_of(row).filter(|_| stays) else { continue };
+            if entity.rows.iter().any(|row| entity.id_of(row) == Some(id)) {
+                continue;
+            }
+            let mut made = Row::default();
+            for attribute in &entity.attributes {
+                let cell = if Some(&attribute.key) == entity.identifier.as_ref() {
+                    id.clone()
+                } else if attribute.name == TAG {
+                    Cell::text(format!("{STAYS}{}-{number}", entity.name))
+                } else if attribute.target().is_some() {
+                    Cell::Null
+                } else {
+                    let kind = self.fitting(attribute);
+                    value(&mut self.chance, &kind, false)
+                };
+                made.cells.insert(attribute.key.clone(), cell);
+            }
+            self.environment.entities[index].rows.push(made);
+        }
     }
 
     fn is_source(&self) -> bool {

@@ -144,6 +144,7 @@ impl<'a> Maker<'a> {
             table: format!("OSUSR_{hash}_{name}"),
             is_static: false,
             multitenant: false,
+            shown_tenant: None,
             active: true,
             identifier: None,
             attributes: Vec::new(),
@@ -157,6 +158,24 @@ impl<'a> Maker<'a> {
         tag.nullable = true;
         entity.attributes.push(tag);
         entity
+    }
+
+    /// Shows the tenant of multi-tenant entities as an attribute, now a number, now a reference.
+    pub fn show_tenants(&mut self) {
+        for index in 0..self.environment.entities.len() {
+            let entity = &self.environment.entities[index];
+            let mut chance = self.chance.fork(&format!("tenant of {}", entity.key));
+            if !entity.multitenant || !chance.percent(80) {
+                continue;
+            }
+            let kinds = [Kind::Integer, Kind::Reference(Target::Tenant)];
+            let kind = chance.pick(&kinds).clone();
+            std::mem::swap(&mut self.chance, &mut chance);
+            let mut shown = self.attribute("Tenant_Id", kind);
+            std::mem::swap(&mut self.chance, &mut chance);
+            shown.rule = Rule::Ignore;
+            self.environment.entities[index].shown_tenant = Some(shown);
+        }
     }
 
     /// Gives an entity another identifier.

@@ -159,6 +159,14 @@ impl Oracle<'_> {
         {
             return true;
         }
+        if let Some(Target::Entity(parent)) = entity.extends()
+            && self.moved.contains_key(parent)
+        {
+            // It stays with the row that it extends.
+            let extended = self.destination_entity(parent);
+            let id = entity.id_of(row);
+            return extended.rows.iter().any(|r| extended.id_of(r) == id && self.stands(parent, r));
+        }
         entity.extends() == Some(&Target::User)
             && !self.pair.source.users.iter().any(|u| {
                 self.matches(u).first().map(|m| Cell::Int(m.id)).as_ref() == entity.id_of(row)

@@ -178,7 +178,8 @@ pub(super) fn entity_tables(environment: &Environment, spelling: &mut Spelling) 
             bit(entity.events.is_some()),
             Cell::text(event_name(entity).unwrap_or_default()),
         ]);
-        for attribute in entity.attributes.iter().filter(|a| a.listed) {
+        let shown = entity.shown_tenant.iter().chain(&entity.attributes);
+        for attribute in shown.filter(|a| a.listed) {
             attribute_id += 1;
             attributes.push(attribute_row(environment, entity, attribute, attribute_id, spelling));
         }
