@@ -49,10 +49,15 @@ impl AttributePair {
 fn usable<'a>(entity: &'a Entity, shape: &'a TableShape) -> Vec<(&'a Attribute, &'a ColumnShape)> {
     entity
         .active_attributes()
-        .filter(|attribute| !(entity.is_multitenant && same_name(&attribute.column, TENANT_COLUMN)))
+        .filter(|attribute| !is_tenant(entity, attribute))
         .filter_map(|attribute| Some((attribute, shape.column(&attribute.column)?)))
         .filter(|(_, column)| !column.computed)
         .collect()
+}
+
+/// Whether an attribute is the tenant of a multi-tenant entity.
+fn is_tenant(entity: &Entity, attribute: &Attribute) -> bool {
+    entity.is_multitenant && same_name(&attribute.column, TENANT_COLUMN)
 }
 
 /// The tenant column of a multi-tenant entity's table, whether the entity shows it or not.

@@ -1,7 +1,7 @@
 //! Attributes and columns that only one side has.
 
 use super::defaults::model_default;
-use super::{TENANT_COLUMN, stop_or_leave_out};
+use super::{TENANT_COLUMN, is_tenant, stop_or_leave_out};
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnShape, Filter, TableShape, Value, same_name};
 use crate::outsystems::{Attribute, Entity, Key, Side};
@@ -53,8 +53,11 @@ impl Work<'_> {
                 (None, _) => (Side::Source, attribute, &entity.table),
                 (Some(_), None) => (Side::Destination, counterpart, &other.table),
             };
-            // Without its column the identifier is a finding about the entity.
-            if identifier == Some(&attribute.key) {
+            // Without its column the identifier is a finding about the entity, and so is the tenant.
+            if identifier == Some(&attribute.key)
+                || is_tenant(entity, attribute)
+                || is_tenant(other, counterpart)
+            {
                 continue;
             }
             let may_be_left_out =
