@@ -134,17 +134,15 @@ impl Work<'_> {
             if let Some(mapped) = mapped {
                 filter = filter.and(Filter::AnyOf(column, mapped));
             } else if let Some(stays) = self.extended_that_stay(pair, extended) {
-                let Filter::Refers { .. } = &stays else {
-                    return Filter::AnyOf(column, Vec::new());
-                };
                 filter = filter.and(stays.negated());
             }
         }
         filter
     }
 
-    /// Which rows of an extension extend rows that stay; `None` where none can, and all of them
-    /// where the other entity keeps its rows.
+    /// Which rows of an extension extend rows that stay; `None` where none can. Where the other
+    /// entity keeps all its rows, ours are to extend those of them that are recognised, so there
+    /// all go.
     fn extended_that_stay(
         &self,
         pair: &EntityPair,
@@ -154,7 +152,7 @@ impl Work<'_> {
         let parent = identifier.reference.as_ref()?.target.entity()?;
         let parent = self.out.pair(parent)?;
         if !self.is_replaced(parent) {
-            return Some(Filter::All);
+            return None;
         }
         if extended.contains(&pair.source) {
             return None;
