@@ -58,7 +58,7 @@ impl EntityPair {
     #[must_use]
     pub fn may_be_left_out(&self, place: usize) -> bool {
         let column = &self.attributes[place].destination_column;
-        self.identifier != Some(place) && (column.nullable || column.has_default)
+        self.identifier != Some(place) && !column.demands_value()
     }
 
     /// Its rows on each side, as far as they are counted.

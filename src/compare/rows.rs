@@ -151,10 +151,7 @@ impl Work<'_> {
         let identifier = pair.identifier()?;
         let parent = identifier.reference.as_ref()?.target.entity()?;
         let parent = self.out.pair(parent)?;
-        if !self.is_replaced(parent) {
-            return None;
-        }
-        if extended.contains(&pair.source) {
+        if !self.is_replaced(parent) || extended.contains(&pair.source) {
             return None;
         }
         extended.push(pair.source);

@@ -1,6 +1,13 @@
 //! Rows written down for somebody who puts them into the database with its own tools.
 
+use std::fmt::Write as _;
+
 use super::{Batch, ColumnShape, Result, TableName};
+
+/// Rows of one statement: SQL Server takes up to 1,000, and is long about many of them.
+const ROWS: usize = 500;
+/// The text of one statement ends after the row that reaches this many bytes.
+const BYTES: usize = 1 << 19;
 
 /// What a part of a script does with a table.
 #[derive(Clone, Debug)]
@@ -50,4 +57,41 @@ pub trait Script: Send + Sync {
 
     /// Ends with a table.
     fn end(&self, table: &ScriptTable) -> String;
+}
+
+/// Lines of a comment.
+pub(super) fn comment<'a>(lines: impl Iterator<Item = &'a String>) -> String {
+    let mut sql = String::new();
+    for line in lines {
+        let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let _ = writeln!(sql, "-- {line}");
+    }
+    sql
+}
+
+/// The rows of a batch as lists of values, each in the statements that `part` makes of it; `cell`
+/// adds the value at a column's place and a row to such a list.
+pub(super) fn parts(
+    batch: &Batch,
+    mut cell: impl FnMut(usize, usize, &mut String) -> Result<()>,
+    part: impl Fn(&str) -> String,
+) -> Result<String> {
+    let (mut sql, mut values, mut rows) = (String::new(), String::new(), 0);
+    for row in 0..batch.len() {
+        values.push_str(if rows == 0 { "\n(" } else { ",\n(" });
+        for place in 0..batch.columns().len() {
+            if place > 0 {
+                values.push_str(", ");
+            }
+            cell(place, row, &mut values)?;
+        }
+        values.push(')');
+        rows += 1;
+        if rows == ROWS || values.len() >= BYTES || row + 1 == batch.len() {
+            sql.push_str(&part(&values));
+            values.clear();
+            rows = 0;
+        }
+    }
+    Ok(sql)
 }

@@ -35,6 +35,14 @@ pub struct TableShape {
     pub triggers: Vec<TriggerShape>,
 }
 
+impl ColumnShape {
+    /// Whether a row cannot be inserted without a value for it.
+    #[must_use]
+    pub fn demands_value(&self) -> bool {
+        !self.nullable && !self.has_default
+    }
+}
+
 impl TableShape {
     /// The column of that name, case apart.
     #[must_use]

@@ -157,12 +157,11 @@ impl WriteSession {
             returning: Vec::new(),
         };
         let token = self.story.recorder.nothing_to_know().await?;
-        let removed = match remove(self.open().await?, &removal, token).await {
-            Ok(removed) => return Ok(removed),
-            Err(fault) => self.give_up(fault, &|_| {}).await,
-        };
-        match removed {
-            Setback::Decided(fault) | Setback::Final(fault) => Err(fault),
+        match remove(self.open().await?, &removal, token).await {
+            Ok(removed) => Ok(removed),
+            Err(fault) => match self.give_up(fault, &|_| {}).await {
+                Setback::Decided(fault) | Setback::Final(fault) => Err(fault),
+            },
         }
     }
 

@@ -13,7 +13,8 @@ use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind
 use crate::database::{ColumnShape, Filter, TableShape, ValueKind, same_name};
 use crate::outsystems::{Attribute, Entity, EntityIndex, Side};
 
-/// The column of multi-tenant tables that says whose rows are, hidden or shown as an attribute (`metamodel.md` §3.8).
+/// The column of multi-tenant tables that says whose rows are, hidden or shown as an attribute
+/// (`metamodel.md` §3.8).
 const TENANT_COLUMN: &str = "TENANT_ID";
 
 /// Values of more bytes than this do not go with a bulk load (`engine.md` A9).

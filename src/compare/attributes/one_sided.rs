@@ -61,7 +61,7 @@ impl Work<'_> {
                 continue;
             }
             let may_be_left_out =
-                their_column.as_ref().is_none_or(|column| column.nullable || column.has_default);
+                their_column.as_ref().is_none_or(|column| !column.demands_value());
             let finding = Finding::decide(
                 FindingKey::attribute(FindingKind::ColumnMissing, entity, attribute),
                 format!("{}.{}", entity.full_name(), attribute.name),
@@ -96,7 +96,7 @@ impl Work<'_> {
             if entity.attribute(&attribute.key).is_some() || column.identity {
                 continue;
             }
-            let demands = !column.nullable && !column.has_default;
+            let demands = column.demands_value();
             let value = demands.then(|| model_default(attribute, &column.data_type)).flatten();
             let key = FindingKey::attribute(FindingKind::AttributeNew, entity, attribute);
             let about = format!("{}.{}", other.full_name(), attribute.name);
@@ -150,7 +150,7 @@ impl Work<'_> {
                 attribute: Key::new(&column.name),
                 ..FindingKey::entity(kind, entity)
             };
-            if !column.nullable && !column.has_default {
+            if column.demands_value() {
                 self.find(Finding::decide(
                     key(FindingKind::LeftoverNotNull),
                     about,

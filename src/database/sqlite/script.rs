@@ -7,12 +7,9 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::cell;
 use super::session::quote;
+use crate::database::script::{comment, parts};
 use crate::database::{Batch, Fault, FaultKind, Result, Script, ScriptTable, ScriptWork};
 
-/// Rows of one statement.
-const ROWS: usize = 500;
-/// The text of one statement ends after the row that reaches this many bytes.
-const BYTES: usize = 1 << 19;
 /// Digits that SQLite reads as exactly the number that has them.
 const SURE_DIGITS: usize = 15;
 /// A power of two that is exact as a decimal.
@@ -25,12 +22,8 @@ pub(super) struct SqliteScript {
 
 impl Script for SqliteScript {
     fn head(&self, about: &[String]) -> String {
-        let mut sql = String::new();
         let how = format!("Run it with sqlite3 -bail on {}.", self.path.display());
-        for line in about.iter().chain([&how]) {
-            let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            let _ = writeln!(sql, "-- {line}");
-        }
+        let mut sql = comment(about.iter().chain([&how]));
         sql.push_str(
             "\nPRAGMA foreign_keys = ON;\n\
              CREATE TEMP TABLE IF NOT EXISTS put_back_check (is_right INTEGER, CONSTRAINT \
@@ -53,26 +46,11 @@ impl Script for SqliteScript {
     }
 
     fn rows(&self, table: &ScriptTable, batch: &Batch) -> Result<String> {
-        let mut sql = String::new();
-        let mut values = String::new();
-        let mut rows = 0;
-        for row in 0..batch.len() {
-            values.push_str(if rows == 0 { "\n(" } else { ",\n(" });
-            for (place, (column, shape)) in batch.columns().iter().zip(&table.columns).enumerate() {
-                if place > 0 {
-                    values.push_str(", ");
-                }
-                literal(&cell::stored(column, row, shape)?, &mut values)?;
-            }
-            values.push(')');
-            rows += 1;
-            if rows == ROWS || values.len() >= BYTES || row + 1 == batch.len() {
-                sql.push_str(&part(table, &values));
-                values.clear();
-                rows = 0;
-            }
-        }
-        Ok(sql)
+        let cell = |place: usize, row, values: &mut String| {
+            let value = cell::stored(&batch.columns()[place], row, &table.columns[place])?;
+            literal(&value, values)
+        };
+        parts(batch, cell, |values| part(table, values))
     }
 
     fn end(&self, table: &ScriptTable) -> String {

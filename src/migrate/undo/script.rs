@@ -147,13 +147,12 @@ impl Writing {
             PutBackScript::delete(&self.folder)?;
             return Ok(None);
         }
-        let kept = || -> std::io::Result<()> {
+        let mut kept = || -> std::io::Result<()> {
             self.file.flush()?;
             self.file.get_ref().sync_all()?;
             std::fs::rename(unfinished(&self.folder), PutBackScript::file(&self.folder))?;
             if cfg!(unix) { File::open(&self.folder)?.sync_all() } else { Ok(()) }
         };
-        let mut kept = kept;
         kept().map_err(|error| not_written(&error))?;
         Ok(Some(self.written))
     }

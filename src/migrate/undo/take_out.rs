@@ -98,30 +98,27 @@ impl Undoing<'_> {
         let mut before = i64::MAX;
         while let Some(batch) = journal.previous_batch(&ADDED, before)? {
             before = batch.id;
+            let Some(to) = &batch.written_to else { continue };
             // Rows without a key are out already.
-            if batch.written_to.as_ref().is_none_or(|to| to.key.is_none()) {
-                continue;
-            }
+            let Some(key) = &to.key else { continue };
             if done.contains(&batch.id) {
                 self.done(batch.rows);
                 continue;
             }
             self.control.between_batches().await?;
-            let name = match &batch.written_to {
-                Some(to) => to.table.to_string(),
-                None => continue,
-            };
-            self.doing(format!("taking rows of {name} out"));
-            self.take_out_batch(&batch)
-                .await
-                .map_err(|fault| fault.while_doing(format!("taking rows of {name} out")))?;
+            let what = format!("taking rows of {} out", to.table);
+            self.doing(what.clone());
+            self.take_out_batch(&batch, to, key).await.map_err(|fault| fault.while_doing(what))?;
         }
         Ok(())
     }
 
-    async fn take_out_batch(&mut self, batch: &BatchRecord) -> Result<()> {
-        let Some(to) = &batch.written_to else { return Ok(()) };
-        let Some(key) = &to.key else { return Ok(()) };
+    async fn take_out_batch(
+        &mut self,
+        batch: &BatchRecord,
+        to: &WrittenTo,
+        key: &ColumnRef,
+    ) -> Result<()> {
         let going = self.going(&to.table, batch.destination_keys.iter().collect());
         if going.is_empty() {
             return Ok(());

@@ -15,6 +15,9 @@ use crate::estate::recipe::{Feature, Recipe};
 use crate::model_server::Habits;
 use crate::support::breaking::{At, Break, How, Moment, WAYS};
 
+/// What went wrong is shown so often at least before the rest is left.
+const SHOWN: usize = 10;
+
 /// A small pair with everything that is written in a way of its own: rows to delete first,
 /// people to create, references to set later, identifiers of every kind.
 fn recipe() -> Recipe {
@@ -54,40 +57,48 @@ pub fn options() -> Vec<String> {
 fn every(ground: &Ground, every: usize) {
     let all = ground.trial(&[], Habits::of(0));
     assert!(all.troubles.is_empty(), "unbroken:\n{}", all.wrong().unwrap_or_default());
-    let next = AtomicUsize::new(0);
-    let wrong = Mutex::new(Vec::new());
-    let reached = AtomicUsize::new(0);
+    let calls = all.calls.len();
     // The calls of a run may be more than those of another, where waits and tries differ.
-    let calls = all.calls.len() + all.calls.len() / 4;
+    each_break(calls, calls / 4, every, |at, broken, way| {
+        // The history of a server in memory is another one for each way.
+        let trial = ground.trial(&[broken], Habits::of(way as u64));
+        let call = trial.calls.get(at).copied().unwrap_or("not reached");
+        (trial.hit, trial.wrong().map(|why| format!("{call}, {broken:?}, habits {way}:\n{why}")))
+    });
+}
+
+/// Has every so many of the ways to break each of so many calls, and of some more, tried on two
+/// threads. `attempt` is given the call, what breaks and its way, and says whether that was reached
+/// and what went wrong.
+pub fn each_break(
+    calls: usize,
+    more: usize,
+    every: usize,
+    attempt: impl Fn(usize, Break, usize) -> (bool, Option<String>) + Sync,
+) {
+    let next = AtomicUsize::new(0);
+    let reached = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(every, Ordering::SeqCst);
                     let (at, way) = (number / WAYS.len(), number % WAYS.len());
-                    if at >= calls || wrong.lock().expect("a list").len() > 10 {
+                    if at >= calls + more || wrong.lock().expect("a list").len() > SHOWN {
                         return;
                     }
                     let (moment, how) = WAYS[way];
-                    let broken = Break { at: At::Call(at), moment, how };
-                    // The history of a server in memory is another one for each way.
-                    let trial = ground.trial(&[broken], Habits::of(way as u64));
-                    if trial.hit {
-                        reached.fetch_add(1, Ordering::SeqCst);
-                    }
-                    if let Some(why) = trial.wrong() {
-                        let call = trial.calls.get(at).copied().unwrap_or("not reached");
-                        let what = format!("{call}, {broken:?}, habits {way}:\n{why}");
-                        wrong.lock().expect("a list").push(what);
-                    }
+                    let (hit, why) = attempt(at, Break { at: At::Call(at), moment, how }, way);
+                    reached.fetch_add(usize::from(hit), Ordering::SeqCst);
+                    wrong.lock().expect("a list").extend(why);
                 }
             });
         }
     });
     let wrong = wrong.into_inner().expect("a list");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-    let reached = reached.into_inner();
-    let tried = all.calls.len() * WAYS.len() / every;
+    let (reached, tried) = (reached.into_inner(), calls * WAYS.len() / every);
     assert!(reached * 2 > tried, "of about {tried} breaks only {reached} were reached");
 }
 

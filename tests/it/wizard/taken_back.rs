@@ -228,14 +228,20 @@ impl Full {
     }
 }
 
-#[test]
-fn an_undo_waits_for_the_person_who_makes_room() {
+/// An undo that waits for room.
+fn held() -> (Driver, Full) {
     let mut driver = reported();
     let full = Full::new(&driver, "RepairShop");
     driver.press("u");
     driver.type_in("dev");
     driver.send(Message::Key(Key::Enter));
     driver.until(|model| model.migration.held().is_some());
+    (driver, full)
+}
+
+#[test]
+fn an_undo_waits_for_the_person_who_makes_room() {
+    let (mut driver, full) = held();
     for size in [LARGE, MEDIUM, SMALL] {
         driver.send(Message::Resized(size));
         driver.shows("Waiting for you: ");
@@ -254,12 +260,7 @@ fn an_undo_waits_for_the_person_who_makes_room() {
 
 #[test]
 fn an_undo_that_waits_is_stopped_and_gone_on_with() {
-    let mut driver = reported();
-    let full = Full::new(&driver, "RepairShop");
-    driver.press("u");
-    driver.type_in("dev");
-    driver.send(Message::Key(Key::Enter));
-    driver.until(|model| model.migration.held().is_some());
+    let (mut driver, full) = held();
     driver.send(Message::Key(Key::Char('s')));
     driver.settle();
     assert_eq!(verdict(&driver), Verdict::Undoing, "{}", driver.screen());

@@ -91,24 +91,32 @@ const FOREIGN_KEY: &str = "f.[parent_object_id], f.[name], c.[name], s.[name], p
      CAST(f.[delete_referential_action] AS int), CAST(f.[is_disabled] AS int), \
      CAST(f.[is_not_trusted] AS int)";
 
-/// Columns of foreign keys that lead to these tables, as [`foreign_keys`] has them, then schema and
-/// name of the table that each is of.
-pub(in super::super) fn referrers(catalog: Option<&str>, ids: &[i64]) -> Statement {
-    let prefix = catalog_prefix(catalog);
-    Statement::plain(format!(
-        "SELECT {FOREIGN_KEY}, t.[name], o.[name]\n\
-         FROM {prefix}sys.foreign_keys AS f\n\
-         JOIN {prefix}sys.objects AS o ON o.[object_id] = f.[parent_object_id]\n\
-         JOIN {prefix}sys.schemas AS t ON t.[schema_id] = o.[schema_id]\n\
+/// Where [`FOREIGN_KEY`] comes from.
+fn from_foreign_keys(prefix: &str) -> String {
+    format!(
+        "FROM {prefix}sys.foreign_keys AS f\n\
          JOIN {prefix}sys.foreign_key_columns AS k ON k.[constraint_object_id] = f.[object_id]\n\
          JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[parent_object_id] \
          AND c.[column_id] = k.[parent_column_id]\n\
          JOIN {prefix}sys.objects AS p ON p.[object_id] = k.[referenced_object_id]\n\
          JOIN {prefix}sys.schemas AS s ON s.[schema_id] = p.[schema_id]\n\
          JOIN {prefix}sys.columns AS r ON r.[object_id] = k.[referenced_object_id] \
-         AND r.[column_id] = k.[referenced_column_id]\n\
+         AND r.[column_id] = k.[referenced_column_id]"
+    )
+}
+
+/// Columns of foreign keys that lead to these tables, as [`foreign_keys`] has them, then schema and
+/// name of the table that each is of.
+pub(in super::super) fn referrers(catalog: Option<&str>, ids: &[i64]) -> Statement {
+    let prefix = catalog_prefix(catalog);
+    Statement::plain(format!(
+        "SELECT {FOREIGN_KEY}, t.[name], o.[name]\n\
+         {}\n\
+         JOIN {prefix}sys.objects AS o ON o.[object_id] = f.[parent_object_id]\n\
+         JOIN {prefix}sys.schemas AS t ON t.[schema_id] = o.[schema_id]\n\
          WHERE f.[referenced_object_id] IN ({})\n\
          ORDER BY t.[name], o.[name], f.[name], k.[constraint_column_id]",
+        from_foreign_keys(&prefix),
         numbers(ids)
     ))
 }
@@ -116,19 +124,12 @@ pub(in super::super) fn referrers(catalog: Option<&str>, ids: &[i64]) -> Stateme
 /// Columns of foreign keys: table, name, column, parent's schema, parent, parent's column,
 /// action on delete, switched off, no longer trusted.
 pub(in super::super) fn foreign_keys(catalog: Option<&str>, ids: &[i64]) -> String {
-    let prefix = catalog_prefix(catalog);
     format!(
         "SELECT {FOREIGN_KEY}\n\
-         FROM {prefix}sys.foreign_keys AS f\n\
-         JOIN {prefix}sys.foreign_key_columns AS k ON k.[constraint_object_id] = f.[object_id]\n\
-         JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[parent_object_id] \
-         AND c.[column_id] = k.[parent_column_id]\n\
-         JOIN {prefix}sys.objects AS p ON p.[object_id] = k.[referenced_object_id]\n\
-         JOIN {prefix}sys.schemas AS s ON s.[schema_id] = p.[schema_id]\n\
-         JOIN {prefix}sys.columns AS r ON r.[object_id] = k.[referenced_object_id] \
-         AND r.[column_id] = k.[referenced_column_id]\n\
+         {}\n\
          WHERE f.[parent_object_id] IN ({})\n\
          ORDER BY f.[parent_object_id], f.[name], k.[constraint_column_id]",
+        from_foreign_keys(&catalog_prefix(catalog)),
         numbers(ids)
     )
 }

@@ -9,15 +9,12 @@ use std::fmt::Write as _;
 
 use super::super::wide;
 use super::{literal, quote, table_sql};
+use crate::database::script::{comment, parts};
 use crate::database::{
     Batch, Column, ColumnType, Result, Script, ScriptTable, ScriptWork, Value, Values,
     date_time_to_text, decimal_to_text,
 };
 
-/// Rows of one statement: the server takes up to 1,000, and is long about many of them.
-const ROWS: usize = 500;
-/// The text of one statement ends after the row that reaches this many bytes.
-const BYTES: usize = 1 << 19;
 /// Kinds of characters of one text that are written by their number; a text with more is written
 /// as bytes.
 const ODD: usize = 8;
@@ -32,18 +29,14 @@ pub(in super::super) struct TransactScript {
 
 impl Script for TransactScript {
     fn head(&self, about: &[String]) -> String {
-        // Tools tell by the mark how the file is encoded.
-        let mut sql = String::from("\u{FEFF}");
         let how = format!(
             "Run it in the database {}, as somebody with ALTER on these tables: in SQL Server \
              Management Studio, or with sqlcmd -b -I -x -f 65001 -d {} -i put-back.sql.",
             self.database,
             quote(&self.database)
         );
-        for line in about.iter().chain([&how]) {
-            let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            let _ = writeln!(sql, "-- {line}");
-        }
+        // Tools tell by the mark how the file is encoded.
+        let mut sql = String::from("\u{FEFF}") + &comment(about.iter().chain([&how]));
         sql.push_str(
             "\nSET QUOTED_IDENTIFIER ON;\nSET ANSI_NULLS ON;\nSET ANSI_PADDING ON;\n\
              SET ANSI_WARNINGS ON;\nSET ARITHABORT ON;\nSET CONCAT_NULL_YIELDS_NULL ON;\n\
@@ -72,26 +65,10 @@ impl Script for TransactScript {
     }
 
     fn rows(&self, table: &ScriptTable, batch: &Batch) -> Result<String> {
-        let mut sql = String::new();
-        let mut values = String::new();
-        let mut rows = 0;
-        for row in 0..batch.len() {
-            values.push_str(if rows == 0 { "\n(" } else { ",\n(" });
-            for (place, (column, shape)) in batch.columns().iter().zip(&table.columns).enumerate() {
-                if place > 0 {
-                    values.push_str(", ");
-                }
-                cell(column, row, &shape.data_type, &mut values)?;
-            }
-            values.push(')');
-            rows += 1;
-            if rows == ROWS || values.len() >= BYTES || row + 1 == batch.len() {
-                sql.push_str(&self.part(table, &values));
-                values.clear();
-                rows = 0;
-            }
-        }
-        Ok(sql)
+        let cell = |place: usize, row, values: &mut String| {
+            cell(&batch.columns()[place], row, &table.columns[place].data_type, values)
+        };
+        parts(batch, cell, |values| self.part(table, values))
     }
 
     fn end(&self, table: &ScriptTable) -> String {

@@ -2,15 +2,12 @@
 //!
 //! `OSFERRY_TEST_EVERY=1` tries all; so does `cargo test -- --ignored`.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use super::super::boundaries::{case, options};
+use super::super::boundaries::{case, each_break, options};
 use super::super::trial::Ground;
 use super::super::wanted;
 use super::{Course, TakenBack, taken_back};
 use crate::model_server::Habits;
-use crate::support::breaking::{At, Break, WAYS};
+use crate::support::breaking::Break;
 
 /// In which of the two something breaks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,38 +30,12 @@ fn every(ground: &Ground, place: Where, every: usize) {
     let all = taken_back(ground, Course { run: &[], undo: &[], habits: Habits::of(0) });
     assert!(all.troubles.is_empty(), "unbroken:\n{}", all.wrong().unwrap_or_default());
     let calls = all.calls[usize::from(place == Where::Undo)].len();
-    let next = AtomicUsize::new(0);
-    let reached = AtomicUsize::new(0);
-    let wrong = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(every, Ordering::SeqCst);
-                    let (at, way) = (number / WAYS.len(), number % WAYS.len());
-                    if at >= calls + calls / 8 || wrong.lock().expect("a list").len() > 6 {
-                        return;
-                    }
-                    let (moment, how) = WAYS[way];
-                    let broken = Break { at: At::Call(at), moment, how };
-                    let back = attempt(ground, place, broken, way);
-                    if back.hit {
-                        reached.fetch_add(1, Ordering::SeqCst);
-                    }
-                    if let Some(why) = back.wrong() {
-                        let call = &back.calls[usize::from(place == Where::Undo)];
-                        let call = call.get(at).copied().unwrap_or("not reached");
-                        let what = format!("{call}, {broken:?}, habits {way}:\n{why}");
-                        wrong.lock().expect("a list").push(what);
-                    }
-                }
-            });
-        }
+    each_break(calls, calls / 8, every, |at, broken, way| {
+        let back = attempt(ground, place, broken, way);
+        let call = &back.calls[usize::from(place == Where::Undo)];
+        let call = call.get(at).copied().unwrap_or("not reached");
+        (back.hit, back.wrong().map(|why| format!("{call}, {broken:?}, habits {way}:\n{why}")))
     });
-    let wrong = wrong.into_inner().expect("a list");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-    let (reached, tried) = (reached.into_inner(), calls * WAYS.len() / every);
-    assert!(reached * 2 > tried, "of about {tried} breaks only {reached} were reached");
 }
 
 #[test]
