@@ -9,7 +9,6 @@
 mod attributes;
 mod entities;
 mod finding;
-mod hanging;
 mod people;
 mod question;
 mod records;

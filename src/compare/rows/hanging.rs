@@ -1,7 +1,7 @@
 //! What hangs on the rows to be deleted by foreign keys that no active reference tells of: those of
 //! inactive entities and attributes, of deleted modules, of anybody's own tables.
 
-use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, Work, choice};
+use super::super::{Choice, EntityPair, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{DeleteAction, Filter, Referrer, TableName, same_name};
 use crate::outsystems::{EntityIndex, Key, Resolution, Side};
 

@@ -1,0 +1,203 @@
+//! What becomes of the rows the destination has.
+
+mod events;
+mod hanging;
+mod natural_key;
+mod outside;
+mod replaced;
+
+pub use natural_key::NaturalKey;
+
+use super::selection::Reason;
+use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, Work, choice};
+use crate::database::Filter;
+use crate::outsystems::Side;
+
+/// What may be done with the rows the destination has of an entity.
+#[derive(Clone, Debug)]
+pub struct ExistingRows {
+    /// The rows that replacing would delete: only rows of mapped tenants and mapped parents
+    /// (`design.md` decision 11).
+    pub filter: Filter,
+    /// How many these are.
+    pub replaced: Option<u64>,
+    /// How many others there are, which stay.
+    pub standing: Option<u64>,
+    /// A unique key by which rows can be recognised on both sides.
+    pub natural_key: Option<NaturalKey>,
+    /// The finding that decides for an entity taken in by reference.
+    pub finding: Option<FindingKey>,
+}
+
+impl Default for ExistingRows {
+    fn default() -> Self {
+        Self {
+            filter: Filter::All,
+            replaced: None,
+            standing: None,
+            natural_key: None,
+            finding: None,
+        }
+    }
+}
+
+impl Work<'_> {
+    pub(super) fn existing_rows(&mut self) {
+        if self.selection.replace.is_none() {
+            self.find(Finding::decide(
+                FindingKey::new(FindingKind::DestinationRowsUndecided),
+                "Rows of the destination",
+                "the plan does not say whether they are replaced or kept: set destination_rows = \
+                 \"replace\" or \"keep\" under [options]",
+                "Replacing deletes the destination's rows of the chosen entities first.",
+                vec![Choice::stop("do not run until the plan says it")],
+                choice::STOP,
+            ));
+        }
+        for place in 0..self.out.pairs.len() {
+            let pair = self.out.pairs[place].clone();
+            let filter = self.replaced_rows(&pair);
+            let table = &self.destination.entity(pair.destination).table;
+            let all = self.inquiry.count(Side::Destination, table, Filter::All);
+            let replaced = self.inquiry.count(Side::Destination, table, filter.clone());
+            let standing = all.zip(replaced).map(|(all, replaced)| all.saturating_sub(replaced));
+            let natural_key = self.natural_key(&pair);
+            let finding = match pair.reason {
+                Reason::Producer(_) => {
+                    self.producer_rows(place, natural_key.as_ref(), all, &filter)
+                }
+                Reason::Chosen => {
+                    self.chosen_rows(place, all, replaced, &filter);
+                    None
+                }
+            };
+            self.out.pairs[place].existing =
+                ExistingRows { filter, replaced, standing, natural_key, finding };
+            self.event_table(&pair);
+        }
+        self.people_events();
+    }
+
+    /// Whether the destination's rows of an entity are deleted first, as far as that is allowed.
+    pub(super) fn is_replaced(&self, pair: &EntityPair) -> bool {
+        match pair.reason {
+            Reason::Chosen => self.selection.replace == Some(true),
+            Reason::Producer(_) => self.natural_key(pair).is_none(),
+        }
+    }
+
+    /// The rule for an entity taken in by reference (`design.md` decision 11).
+    fn producer_rows(
+        &mut self,
+        place: usize,
+        natural_key: Option<&NaturalKey>,
+        all: Option<u64>,
+        filter: &Filter,
+    ) -> Option<FindingKey> {
+        let outside = if natural_key.is_none() && all != Some(0) {
+            self.in_the_way(place, filter)
+        } else {
+            Some(Vec::new())
+        };
+        let pair = &self.out.pairs[place];
+        let key = FindingKey::entity(FindingKind::ProducerRows, self.source.entity(pair.source));
+        let mut choices = Vec::new();
+        if let Some(natural) = natural_key {
+            let mut names: Vec<&str> = natural
+                .attributes
+                .iter()
+                .map(|place| pair.attributes[*place].attribute.name.as_str())
+                .collect();
+            if natural.with_tenant {
+                names.push("the tenant");
+            }
+            choices.push(Choice::new(
+                choice::KEEP,
+                format!("keep them and recognise rows by {}", names.join(" and ")),
+            ));
+        }
+        let clear = outside.as_ref().is_some_and(Vec::is_empty);
+        if clear {
+            choices.push(Choice::new(choice::REPLACE, "delete them first"));
+        }
+        choices.push(Choice::stop("do not run"));
+        let recommended = match (natural_key, clear) {
+            (Some(_), _) => choice::KEEP,
+            (None, true) => choice::REPLACE,
+            (None, false) => choice::STOP,
+        };
+        let why = match outside.iter().flatten().next() {
+            Some(first) => format!(
+                "The entity was taken in because rows refer to it. Its rows cannot be deleted: {} of \
+                 {} stay and point to them.",
+                first.rows, first.name
+            ),
+            None => "The entity was taken in because rows refer to it.".to_owned(),
+        };
+        let name = pair.name.clone();
+        let mut finding = Finding::decide(
+            key.clone(),
+            name,
+            "the destination may have rows of this entity, which was not chosen",
+            why,
+            choices,
+            recommended,
+        )
+        .touching(all);
+        if outside.is_none() {
+            finding.recommended = None;
+        }
+        self.find(finding);
+        Some(key)
+    }
+
+    /// What replacing the rows of a chosen entity means.
+    fn chosen_rows(
+        &mut self,
+        place: usize,
+        all: Option<u64>,
+        replaced: Option<u64>,
+        filter: &Filter,
+    ) {
+        if self.selection.replace != Some(true) || all == Some(0) {
+            return;
+        }
+        let pair = self.out.pairs[place].clone();
+        let entity = self.source.entity(pair.source);
+        let standing = match (all, replaced) {
+            (Some(all), Some(replaced)) if all > replaced => match all - replaced {
+                1 => "; 1 other stays".to_owned(),
+                others => format!("; {others} others stay"),
+            },
+            _ => String::new(),
+        };
+        self.find(
+            Finding::note(
+                FindingKey::entity(FindingKind::DestinationRows, entity),
+                &pair.name,
+                format!("the destination's rows are deleted first{standing}"),
+                "The plan says destination_rows = \"replace\".",
+            )
+            .touching(replaced),
+        );
+        for hanging in self.hanging(&pair, filter).unwrap_or_default() {
+            let finding = self.hanging_finding(&pair, &hanging);
+            self.find(finding);
+        }
+        for outside in self.outside_references(place, filter).unwrap_or_default() {
+            let what = format!("it points to rows of {} that would be deleted", pair.name);
+            self.find(
+                Finding::decide(
+                    outside.key,
+                    outside.name,
+                    what,
+                    "These rows stay, and would lose what they refer to. Take their entity into the \
+                     scope with all its rows, or leave the other one out.",
+                    vec![Choice::stop("do not run")],
+                    choice::STOP,
+                )
+                .touching(Some(outside.rows)),
+            );
+        }
+    }
+}

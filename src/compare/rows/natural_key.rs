@@ -1,0 +1,72 @@
+//! Keys by which rows are recognised on both sides.
+
+use super::super::{EntityPair, IdentifierKind, Work};
+use crate::database::same_name;
+use crate::outsystems::Side;
+
+/// A unique index of the destination whose columns are all carried over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NaturalKey {
+    /// Places in [`EntityPair::attributes`].
+    pub attributes: Vec<usize>,
+    /// Whether the tenant is part of it.
+    pub with_tenant: bool,
+}
+
+impl Work<'_> {
+    /// A unique index on both sides whose columns are all plain or mapped attributes.
+    pub(super) fn natural_key(&self, pair: &EntityPair) -> Option<NaturalKey> {
+        if pair.identifier_kind == IdentifierKind::Kept {
+            return pair
+                .identifier
+                .map(|place| NaturalKey { attributes: vec![place], with_tenant: false });
+        }
+        let ours = self.source.shape(&self.source.entity(pair.source).table)?;
+        let theirs = self.destination.shape(&self.destination.entity(pair.destination).table)?;
+        let places = |columns: &[String], side: Side| -> Option<(Vec<usize>, bool)> {
+            let mut places = Vec::new();
+            let mut with_tenant = false;
+            for column in columns {
+                let of_tenant = pair.tenant.as_ref().is_some_and(|(source, destination)| {
+                    let own = if side == Side::Source { source } else { destination };
+                    same_name(&own.name, column)
+                });
+                if of_tenant {
+                    with_tenant = true;
+                    continue;
+                }
+                let place = pair.attributes.iter().position(|attribute| {
+                    let own = match side {
+                        Side::Source => &attribute.source_column,
+                        Side::Destination => &attribute.destination_column,
+                    };
+                    same_name(&own.name, column)
+                })?;
+                if pair.identifier == Some(place) || pair.attributes[place].source_column.nullable {
+                    // A key that may be NULL does not tell every row from every other.
+                    let plain = pair.attributes[place].reference.is_none();
+                    if pair.identifier == Some(place) || !plain {
+                        return None;
+                    }
+                }
+                places.push(place);
+            }
+            places.sort_unstable();
+            Some((places, with_tenant))
+        };
+        theirs
+            .unique_indexes
+            .iter()
+            .filter(|index| !index.filtered && !index.columns.is_empty())
+            .filter_map(|index| places(&index.columns, Side::Destination))
+            .filter(|(attributes, _)| !attributes.is_empty())
+            .find(|found| {
+                ours.unique_indexes
+                    .iter()
+                    .filter(|index| !index.filtered)
+                    .filter_map(|index| places(&index.columns, Side::Source))
+                    .any(|own| own == *found)
+            })
+            .map(|(attributes, with_tenant)| NaturalKey { attributes, with_tenant })
+    }
+}

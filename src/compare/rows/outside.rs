@@ -1,0 +1,102 @@
+//! Rows that stay and refer to rows which would be deleted.
+
+use std::collections::BTreeMap;
+
+use super::super::{FindingKey, FindingKind, Work};
+use crate::database::Filter;
+use crate::outsystems::{EntityIndex, Resolution, Side};
+
+/// Rows of one attribute that stay, and refer to rows that would go.
+pub(super) struct Outside {
+    pub(super) key: FindingKey,
+    pub(super) name: String,
+    pub(super) rows: u64,
+}
+
+impl Work<'_> {
+    /// Rows of the destination that stay and point to rows which replacing this entity would
+    /// delete; `None` while a question is open.
+    pub(super) fn outside_references(
+        &mut self,
+        place: usize,
+        filter: &Filter,
+    ) -> Option<Vec<Outside>> {
+        let pair = self.out.pairs[place].clone();
+        let parent = self.destination.entity(pair.destination);
+        let key = pair.identifier()?.destination_column.name.clone();
+        // What stays of each entity of the scope; `None` for one that goes with all its rows.
+        let staying: BTreeMap<EntityIndex, Option<Filter>> = self
+            .out
+            .pairs
+            .iter()
+            .map(|other| {
+                let stays = if other.source == pair.source || self.is_replaced(other) {
+                    match self.replaced_rows(other) {
+                        Filter::All => None,
+                        goes => Some(goes.negated()),
+                    }
+                } else {
+                    Some(Filter::All)
+                };
+                (other.destination, stays)
+            })
+            .collect();
+        let mut found = Vec::new();
+        let mut complete = true;
+        for (index, entity) in self.destination.entities.iter().enumerate() {
+            let stays = match staying.get(&EntityIndex(index)) {
+                Some(None) => continue,
+                Some(Some(stays)) => stays.clone(),
+                None => Filter::All,
+            };
+            if !entity.is_active || entity.is_external {
+                continue;
+            }
+            let Some(shape) = self.destination.shape(&entity.table) else { continue };
+            for attribute in entity.active_attributes() {
+                if self.destination.resolve(entity, &attribute.data_type)
+                    != Some(Resolution::Entity(pair.destination))
+                {
+                    continue;
+                }
+                let Some(column) = shape.column(&attribute.column) else { continue };
+                let refers = Filter::Refers {
+                    column: column.name.clone(),
+                    parent: parent.table.clone(),
+                    key: key.clone(),
+                    among: Box::new(filter.clone()),
+                }
+                .and(stays.clone());
+                match self.inquiry.count(Side::Destination, &entity.table, refers) {
+                    Some(0) => {}
+                    Some(rows) => found.push(Outside {
+                        key: FindingKey::attribute(
+                            FindingKind::ConsumerOutsideScope,
+                            entity,
+                            attribute,
+                        ),
+                        name: format!("{}.{}", entity.full_name(), attribute.name),
+                        rows,
+                    }),
+                    None => complete = false,
+                }
+            }
+        }
+        complete.then_some(found)
+    }
+
+    /// Everything that forbids deleting rows of an entity taken in by reference; `None` while a
+    /// question is open.
+    pub(super) fn in_the_way(&mut self, place: usize, filter: &Filter) -> Option<Vec<Outside>> {
+        let pair = self.out.pairs[place].clone();
+        let references = self.outside_references(place, filter);
+        let hanging = self.hanging(&pair, filter);
+        let mut all = references?;
+        all.extend(hanging?.into_iter().map(|hanging| Outside {
+            key: FindingKey::new(FindingKind::ForeignKeyOutside),
+            name: format!("{}, column {}", hanging.name, hanging.referrer.key.column),
+            rows: hanging.rows,
+        }));
+        Some(all)
+    }
+}

@@ -1,0 +1,182 @@
+//! Rows written, and those the destination refuses.
+
+use std::collections::HashMap;
+
+use super::super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
+use super::super::operation::{Done, Operation, given_key, telling_columns};
+use super::super::remap::{Carried, Remapped};
+use super::Load;
+use crate::database::{ColumnRef, FaultKind, InsertTarget, Result, Value};
+use crate::plan::IdentifierPlan;
+use crate::proof::combine;
+
+impl Load<'_> {
+    /// Inserts rows; a row that the server refuses is searched by halves and left behind.
+    pub(super) async fn insert(
+        &mut self,
+        remapped: &Remapped,
+        new: &[usize],
+        key: &(dyn Fn(usize) -> Value + Sync),
+        hashes: &[u128],
+        pairs: &mut Vec<(usize, Value, Value)>,
+        carried: &mut Carried,
+    ) -> Result<()> {
+        let entity = self.entity();
+        let generated = match &entity.identifier {
+            IdentifierPlan::Generated { destination, .. } => Some(destination.name.clone()),
+            _ => None,
+        };
+        let own_key = entity.destination_key().and_then(|key| {
+            entity.columns.iter().position(|column| column.destination.name == key.name)
+        });
+        let mut columns: Vec<_> =
+            entity.columns.iter().map(|column| column.destination.clone()).collect();
+        columns.extend(entity.constants.iter().map(|(column, _)| column.clone()));
+        let target = InsertTarget {
+            table: entity.destination_table.clone(),
+            columns,
+            identity: generated.clone(),
+        };
+        let mut pending: Vec<Vec<usize>> = Vec::new();
+        if !new.is_empty() {
+            pending.push(new.to_vec());
+        }
+        while let Some(rows) = pending.pop() {
+            let batch = if rows.len() == remapped.kept.len() {
+                remapped.batch.clone()
+            } else {
+                remapped.batch.select(&rows)?
+            };
+            let source_keys: Vec<Value> =
+                rows.iter().map(|place| key(remapped.kept[*place])).collect();
+            let own: Option<Vec<Value>> = own_key.filter(|_| generated.is_none()).map(|column| {
+                (0..batch.len()).map(|row| batch.column(column).value(row)).collect()
+            });
+            let own_column = entity
+                .destination_key()
+                .zip(own_key.filter(|_| generated.is_none()))
+                .map(|(key, place)| (ColumnRef::from(key), place));
+            let read_rows: Vec<usize> = rows.iter().map(|place| remapped.kept[*place]).collect();
+            let digest = combine(read_rows.iter().map(|row| hashes[*row]));
+            let operation =
+                Operation::Insert { target: &target, batch: &batch, key: own_column.clone() };
+            let (place, before) = (self.place, self.unkeyed.counted);
+            let outcome = self
+                .session
+                .write(
+                    &operation,
+                    &mut |done, session| {
+                        let destination: Vec<Value> = match &own {
+                            Some(own) => own.clone(),
+                            None => done.ids.iter().copied().map(Value::from).collect(),
+                        };
+                        let key = own_column.as_ref().map(|(key, _)| key.clone());
+                        NewBatch {
+                            written_to: Some(written_to(&target, key, done)),
+                            hashes: done.hashes.clone(),
+                            counted: before,
+                            ..record(
+                                remapped,
+                                place,
+                                &read_rows,
+                                &source_keys,
+                                destination,
+                                digest,
+                                session,
+                            )
+                        }
+                    },
+                    &self.teller.trouble(place),
+                )
+                .await;
+            match outcome {
+                Ok(done) => {
+                    let written = rows.len() as u64;
+                    self.unkeyed.counted = self.unkeyed.counted.map(|rows| rows + written);
+                    self.teller.entity(self.place, |progress| progress.written += written);
+                    for (index, row) in read_rows.iter().enumerate() {
+                        let destination = match &own {
+                            Some(own) => own[index].clone(),
+                            None if generated.is_some() => Value::from(done.ids[index]),
+                            None => Value::Null,
+                        };
+                        pairs.push((*row, source_keys[index].clone(), destination));
+                    }
+                }
+                Err(fault)
+                    if matches!(fault.kind, FaultKind::Refused | FaultKind::Retry)
+                        && rows.len() > 1 =>
+                {
+                    // The later half waits, so that ids stay in the order of the source.
+                    let (first, second) = rows.split_at(rows.len() / 2);
+                    pending.push(second.to_vec());
+                    pending.push(first.to_vec());
+                }
+                Err(fault) if fault.kind == FaultKind::Refused => {
+                    let row = LeftOutRow {
+                        entity: self.place,
+                        key: source_keys.first().cloned().unwrap_or(Value::Null),
+                        reason: fault.what,
+                        planned: false,
+                        code: fault.code,
+                    };
+                    self.leave_out(&row, carried)?;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the journal is to know of an insert before COMMIT.
+fn record(
+    remapped: &Remapped,
+    place: usize,
+    read_rows: &[usize],
+    source_keys: &[Value],
+    destination: Vec<Value>,
+    digest: u128,
+    session: &str,
+) -> NewBatch {
+    let at: HashMap<usize, usize> =
+        read_rows.iter().enumerate().map(|(index, row)| (*row, index)).collect();
+    let emptied = remapped
+        .emptied
+        .iter()
+        .filter(|(row, _)| at.contains_key(row))
+        .map(|(_, cell)| cell.clone())
+        .collect();
+    let deferred = remapped
+        .deferred
+        .iter()
+        .filter_map(|(row, cell)| {
+            let mut cell = cell.clone();
+            cell.row = *at.get(row)?;
+            Some(cell)
+        })
+        .collect();
+    NewBatch {
+        entity: Some(place),
+        source_keys: Keys::of(source_keys.iter().filter(|key| !key.is_null()).cloned()),
+        destination_keys: Keys::of(destination),
+        digest,
+        emptied,
+        deferred,
+        ..NewBatch::new(BatchKind::Insert, session, read_rows.len() as u64)
+    }
+}
+
+/// Where rows were inserted, and by what they are known again.
+pub(in super::super) fn written_to(
+    target: &InsertTarget,
+    key: Option<ColumnRef>,
+    done: &Done,
+) -> WrittenTo {
+    let key = given_key(target).or(key);
+    let columns = match done.hashes.is_empty() {
+        true => Vec::new(),
+        false => telling_columns(target, key.as_ref().map(|key| key.name.as_str())),
+    };
+    WrittenTo { table: target.table.clone(), key, columns }
+}

@@ -1,0 +1,195 @@
+//! One entity: read in key order, remap, write, and know whose id became whose.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+mod insert;
+mod recognise;
+
+pub(super) use insert::written_to;
+use recognise::joined;
+
+use super::control::Control;
+use super::journal::LeftOutRow;
+use super::past::PastEntity;
+use super::progress::{EntityState, Teller};
+use super::reader::{Read, Reader, key_of, request};
+use super::reading::Reading;
+use super::remap::{Carried, Maps, came_twice, fold, remap};
+use super::session::WriteSession;
+use super::story::Story;
+use super::unkeyed::Unkeyed;
+use crate::database::{Batch, Destination, Fault, FaultKind, Filter, Result, Source, Value};
+use crate::outsystems::SourceId;
+use crate::plan::{EntityPlan, ExistingPlan, Plan};
+use crate::proof::Canonical;
+
+/// What loading an entity needs.
+pub(super) struct Load<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) place: usize,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) reading: &'a Reading,
+    pub(super) destination: &'a Arc<dyn Destination>,
+    pub(super) story: &'a Story,
+    /// What was done of it before this stretch of the run.
+    pub(super) past: Arc<PastEntity>,
+    pub(super) maps: &'a Maps,
+    pub(super) teller: &'a Teller,
+    pub(super) control: Control,
+    pub(super) session: &'a mut WriteSession,
+    pub(super) unkeyed: Unkeyed,
+    /// Rows above this id came after the run had started and are not read.
+    pub(super) mark: Option<SourceId>,
+}
+
+impl<'a> Load<'a> {
+    pub(super) fn entity(&self) -> &'a EntityPlan {
+        &self.plan.entities[self.place]
+    }
+
+    /// Carries the entity's rows over.
+    pub(super) async fn run(mut self) -> Result<Carried> {
+        self.teller.state(self.place, EntityState::Writing);
+        let mut known = self.recognisable().await?;
+        let mut carried = Carried::clone(&self.past.carried);
+        self.unkeyed.written.clone_from(&self.past.written);
+        self.unkeyed.counted = self.count_before().await?;
+        if self.entity().key_column().is_none() {
+            self.story.recorder.forget_left_out(self.place)?;
+        }
+        let name = self.entity().name.clone();
+        let mut batches = self.read_ahead().await?;
+        // Rows that nothing tells apart are all read again.
+        let mut rows = carried.map.len() + carried.left_out.len() as u64;
+        loop {
+            let next = batches.recv().await.unwrap_or_else(|| {
+                Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
+            });
+            let next = next.map_err(|fault| fault.while_doing(format!("reading {name}")))?;
+            let Some((batch, hashes)) = next else { break };
+            self.control.between_batches().await?;
+            let last = key_of(self.entity(), &batch, batch.len().saturating_sub(1));
+            let (batch, hashes) = self.unknown(batch, hashes)?;
+            rows += batch.len() as u64;
+            self.teller.entity(self.place, |progress| progress.read = rows);
+            self.carry(batch, &hashes, known.as_mut(), &mut carried)
+                .await
+                .map_err(|fault| fault.while_doing(format!("writing {name}")))?;
+            if !last.is_null() {
+                self.story.recorder.reached(self.place, &last)?;
+            }
+        }
+        self.sweep(rows, known.as_mut(), &mut carried)
+            .await
+            .map_err(|fault| fault.while_doing(format!("reading {name} to its end")))?;
+        self.teller.state(self.place, EntityState::Done);
+        Ok(carried)
+    }
+
+    /// The number of rows that a table has whose rows nothing tells apart.
+    async fn count_before(&self) -> Result<Option<u64>> {
+        match self.entity().key_column() {
+            Some(_) => Ok(None),
+            None => {
+                let table = &self.entity().destination_table;
+                self.destination.count(table, &Filter::All).await.map(Some)
+            }
+        }
+    }
+
+    /// The rows of a batch that were not dealt with before this stretch of the run.
+    fn unknown(&self, batch: Batch, hashes: Vec<u128>) -> Result<(Batch, Vec<u128>)> {
+        if self.past.is_empty() || self.entity().key_column().is_none() {
+            return Ok((batch, hashes));
+        }
+        let new: Vec<usize> = (0..batch.len())
+            .filter(|row| !self.past.knows(&key_of(self.entity(), &batch, *row)))
+            .collect();
+        if new.len() == batch.len() {
+            return Ok((batch, hashes));
+        }
+        let hashes = new.iter().map(|row| hashes[*row]).collect();
+        Ok((batch.select(&new)?, hashes))
+    }
+
+    /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
+    async fn read_ahead(&mut self) -> Result<mpsc::Receiver<Result<Read>>> {
+        let after = self.past.reached.clone();
+        let request = request(self.plan, self.place, self.mark, after)?;
+        let reader = Reader {
+            source: Arc::clone(&self.source),
+            canonical: Canonical::for_source(self.plan, self.place),
+            // An instant does not come back with its connection.
+            waits: !self.reading.is_one_instant(),
+            note: self.story.note(),
+            trouble: Box::new(self.teller.trouble(self.place)),
+            request,
+        };
+        reader.start().await
+    }
+
+    pub(super) async fn carry(
+        &mut self,
+        batch: Batch,
+        hashes: &[u128],
+        known: Option<&mut HashMap<String, Value>>,
+        carried: &mut Carried,
+    ) -> Result<()> {
+        let remapped = remap(self.plan, self.place, &batch, self.maps)?;
+        for row in &remapped.left_out {
+            self.leave_out(row, carried)?;
+        }
+        let entity = self.entity();
+        let key = |row: usize| key_of(entity, &batch, row);
+        // Pairs of source and destination key, with the place of the row in the batch.
+        let mut pairs: Vec<(usize, Value, Value)> = Vec::with_capacity(remapped.kept.len());
+        let mut new: Vec<usize> = (0..remapped.kept.len()).collect();
+        if let Some(known) = known {
+            let ExistingPlan::Recognise { key: parts, .. } = &self.entity().existing else {
+                return Ok(());
+            };
+            let mut found = Vec::new();
+            new.retain(|place| {
+                let values: Vec<Value> =
+                    parts.iter().map(|part| remapped.batch.column(*part).value(*place)).collect();
+                match known.get(&joined(&values)) {
+                    Some(id) => {
+                        found.push((remapped.kept[*place], key(remapped.kept[*place]), id.clone()));
+                        false
+                    }
+                    None => true,
+                }
+            });
+            self.recognise(&found, hashes).await?;
+            pairs.extend(found);
+        }
+        if self.entity().key_column().is_none() {
+            self.unkeyed.leave_off(&remapped, &mut new);
+        }
+        self.insert(&remapped, &new, &key, hashes, &mut pairs, carried).await?;
+        pairs.sort_by_key(|(row, _, _)| *row);
+        for (_, source, destination) in pairs {
+            if !carried.keep(&source, &destination) {
+                return Err(came_twice(self.entity()));
+            }
+        }
+        Ok(())
+    }
+
+    fn leave_out(&self, row: &LeftOutRow, carried: &mut Carried) -> Result<()> {
+        self.story.recorder.leave_out(row)?;
+        carried.left_out.insert(fold(&row.key), row.planned);
+        self.teller.entity(self.place, |progress| {
+            if row.planned {
+                progress.left_out += 1;
+            } else {
+                progress.rejected += 1;
+                progress.trouble = Some(row.reason.clone());
+            }
+        });
+        Ok(())
+    }
+}
