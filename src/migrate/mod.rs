@@ -23,6 +23,7 @@ mod preflight;
 mod progress;
 mod reader;
 mod reading;
+mod rejects;
 mod remap;
 mod retry;
 mod room;

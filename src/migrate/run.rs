@@ -18,6 +18,7 @@ use super::people::{Made, People};
 use super::preflight::check_destination;
 use super::progress::{EntityState, Phase, Progress, Teller};
 use super::reading::Reading;
+use super::rejects::Rejects;
 use super::remap::Maps;
 use super::retry::{is_broken, needs_somebody};
 use super::second_pass::SecondPass;
@@ -153,7 +154,12 @@ async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Re
         true => Some(Images::open(&request.folder)?),
         false => None,
     };
-    let story = Story { recorder: recorder.clone(), images, clock: Arc::clone(&request.clock) };
+    let story = Story {
+        recorder: recorder.clone(),
+        images,
+        clock: Arc::clone(&request.clock),
+        rejects: Rejects::new(&plan.options),
+    };
     let stretch = begin(request, &story).await?;
     let marker = stretch.marker.as_deref();
     settle_all(&story, request.destination.as_ref(), marker, &request.control).await?;

@@ -14,6 +14,8 @@ mod markdown;
 mod plan;
 mod read;
 mod reasons;
+mod refused;
+mod rejects;
 mod room;
 mod run;
 mod standing;
@@ -33,6 +35,8 @@ pub use comparison::{
 pub use export::{write_audit, write_ids};
 pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};
 pub use reasons::ReasonGroup;
+pub use refused::RefusedReport;
+pub use rejects::{REJECTS_FILE, save_rejects, write_rejects};
 pub use room::{room_advice, room_short, room_words};
 pub use run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NextStep, NotCarriedOver, PeopleReport,

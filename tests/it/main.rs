@@ -22,6 +22,7 @@ mod practice_server;
 mod program;
 mod proof;
 mod reading;
+mod rejects;
 mod script;
 mod strangers;
 mod support;
