@@ -17,7 +17,8 @@ pub use build::{Refusal, build};
 pub use decision::{Decision, Decisions};
 pub use file::{
     AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile, PlanFileError,
-    Purpose, REJECT_POLICIES, RejectPolicy, RunOptions, SOURCE_READINGS, SourceReading, Understood, plan_keys,
+    Purpose, REJECT_POLICIES, RejectPolicy, RunOptions, SOURCE_READINGS, SourceReading, Understood,
+    plan_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use order::Order;

@@ -9,9 +9,7 @@ use super::run::{
     RunReport, Totals, Verdict,
 };
 use crate::database::{Fault, FaultKind, Result};
-use crate::migrate::journal::{
-    BatchKind, Journal, ReadingRecord, Refused, RefusedKind, RunState,
-};
+use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, Refused, RefusedKind, RunState};
 use crate::migrate::undo::{UndoRecord, UndoResult};
 use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, SourceReading};
 use crate::proof::Proof;

@@ -118,7 +118,8 @@ pub(super) fn group_words(group: &ReasonGroup, of: &str) -> String {
     if !group.keys.is_empty() {
         let keys: Vec<String> = group.keys.iter().map(|key| escaped(key)).collect();
         let some = super::text::some_of(&keys, keys.len(), group.count);
-        let whose = if matches!(of, "link" | "row of the destination") { "Its id" } else { "Source id" };
+        let whose =
+            if matches!(of, "link" | "row of the destination") { "Its id" } else { "Source id" };
         let ids = match (group.count, whose) {
             (1, whose) => whose.to_owned(),
             (_, "Its id") => "Their ids".to_owned(),

@@ -61,17 +61,17 @@ fn harmless(text: &str) -> String {
 }
 
 /// Writes the file's lines; returns how many rejects there are.
-pub fn write_rejects(journal: &Journal, out: &mut impl Write) -> Result<u64> {
-    let plan = journal.plan()?;
+pub fn write_rejects(journal: &Journal, out: &mut impl Write) -> io::Result<u64> {
+    let plan = journal.plan().map_err(unread)?;
     let mut count = 0;
-    writeln!(out, "{HEAD}").map_err(unwritten)?;
-    let mut put = |line: &Line<'_>| -> Result<()> {
+    writeln!(out, "{HEAD}")?;
+    let mut put = |line: &Line<'_>| -> io::Result<()> {
         count += 1;
-        line.write(out).map_err(unwritten)
+        line.write(out)
     };
     for (number, entity) in plan.entities.iter().enumerate() {
         let reasons = Reasons::new(&plan, entity);
-        for row in journal.left_out(number)?.iter().filter(|row| !row.planned) {
+        for row in journal.left_out(number).map_err(unread)?.iter().filter(|row| !row.planned) {
             put(&Line {
                 what: "row",
                 place: &entity.name,
@@ -84,7 +84,7 @@ pub fn write_rejects(journal: &Journal, out: &mut impl Write) -> Result<u64> {
         }
     }
     for kind in RefusedKind::ALL {
-        for refused in journal.refused(kind)? {
+        for refused in journal.refused(kind).map_err(unread)? {
             let none = &Value::Null;
             let (source, destination) = match kind {
                 RefusedKind::Person | RefusedKind::Reference => (&refused.key, none),
@@ -102,7 +102,7 @@ pub fn write_rejects(journal: &Journal, out: &mut impl Write) -> Result<u64> {
             })?;
         }
     }
-    out.flush().map_err(unwritten)?;
+    out.flush()?;
     Ok(count)
 }
 
@@ -111,13 +111,18 @@ pub fn write_rejects(journal: &Journal, out: &mut impl Write) -> Result<u64> {
 pub fn save_rejects(journal: &Journal, folder: &Path) -> Result<Option<PathBuf>> {
     let path = folder.join(REJECTS_FILE);
     let file = File::create(&path).map_err(unwritten)?;
-    if write_rejects(journal, &mut BufWriter::new(file))? > 0 {
+    if write_rejects(journal, &mut BufWriter::new(file)).map_err(unwritten)? > 0 {
         return Ok(Some(path));
     }
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritten(error)),
         _ => Ok(None),
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err hands it over")]
+fn unread(fault: Fault) -> io::Error {
+    io::Error::other(fault.what)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as map_err hands it over")]

@@ -27,8 +27,7 @@ fn run(bench: &Bench, options: &[&str], code: i32) -> Value {
     plan.options.extend(options.iter().map(|option| (*option).to_owned()));
     bench.plan(&plan.text());
     let name = bench.databases.name(Side::Destination);
-    let arguments =
-        ["run", "plan.toml", "--confirm", &name, "--decide", "recommended", "--json"];
+    let arguments = ["run", "plan.toml", "--confirm", &name, "--decide", "recommended", "--json"];
     report(&bench.osferry(&arguments), code)
 }
 
@@ -56,8 +55,11 @@ fn undone(bench: &Bench, report: &Value) {
     let name = bench.databases.name(Side::Destination);
     let said = bench.osferry(&["undo", &id_of(report), "--confirm", &name]);
     assert_eq!(said.code, Some(0), "{}", said.all());
-    let before = bench.databases.made(Side::Destination);
-    assert!(bench.databases.read(Side::Destination) == before, "{}", said.all());
+    // What refuses was added after the database had been made.
+    let before = bench.databases.made(Side::Destination).tables;
+    let mut after = bench.databases.read(Side::Destination).tables;
+    after.retain(|table, _| table != "ECHO");
+    assert!(after == before, "{}", said.all());
 }
 
 /// Has the destination refuse what is done to rows of a table that meet a condition; `r` is a row.
@@ -157,9 +159,9 @@ async fn a_reference_that_is_refused_stays_empty(engine: &TestEngine) {
                 .filter(|e| numbered(e, 5))
                 .find_map(|e| Some((e.clone(), to_itself(e)?)))?;
             let ids: Vec<i64> = entity.rows.iter().map(|row| id(&entity, row)).collect();
-            let place = entity.rows.iter().position(|row| {
-                matches!(row.cells.get(&link.key), Some(Cell::Int(to)) if ids.contains(to))
-            })?;
+            let place = entity.rows.iter().position(
+                |row| matches!(row.cells.get(&link.key), Some(Cell::Int(to)) if ids.contains(to)),
+            )?;
             Some((pair, entity, place, link))
         })
         .expect("some pair has one");
@@ -187,7 +189,8 @@ async fn people_that_are_refused_are_left_out(engine: &TestEngine) {
     let known: Vec<&str> = pair.destination.users.iter().map(|u| u.username.as_str()).collect();
     let bench = Bench::on(engine, &pair, 3);
     let first = run(&bench, &[], 0);
-    let created: Vec<&Value> = first["people"]["created"].as_array().expect("people").iter().collect();
+    let created: Vec<&Value> =
+        first["people"]["created"].as_array().expect("people").iter().collect();
     let user = created.iter().find(|p| p["is_group"] == false).expect("a user is created");
     let name = user["name"].as_str().expect("a name");
     assert!(!known.contains(&name));
@@ -280,8 +283,8 @@ async fn constraints_are_named(engine: &TestEngine) {
     bench.databases.execute(Side::Destination, &sql);
     let report = run(&bench, &[], 1);
     let lines = rejects(&bench, &report);
-    let named = lines.iter().any(|line| {
-        line.starts_with("row,") && line.to_uppercase().contains(",CHECK,CK_ECHO,")
-    });
+    let named = lines
+        .iter()
+        .any(|line| line.starts_with("row,") && line.to_uppercase().contains(",CHECK,CK_ECHO,"));
     assert!(named, "{lines:?} {tag}");
 }

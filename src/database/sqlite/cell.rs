@@ -4,9 +4,8 @@ use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
 
 use crate::database::{
     Column, ColumnShape, ColumnType, Fault, FaultKind, Refusal, RefusalClass, Result, Value,
-    ValueKind, Values,
-    date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text, in_precision,
-    rescale, utf16_length,
+    ValueKind, Values, date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text,
+    in_precision, rescale, utf16_length,
 };
 
 /// The first and last moment of `datetime`, and of `smalldatetime`, in 100-nanosecond steps.

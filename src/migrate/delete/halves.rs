@@ -158,9 +158,10 @@ impl Deleting<'_> {
     async fn one(&mut self, task: &Task<'_>, removal: &Removal) -> Result<u64> {
         self.control.between_batches().await?;
         let (place, kind, written_to) = (task.place, task.kind, &task.written_to);
-        let key = written_to.key.as_ref().and_then(|key| {
-            removal.returning.iter().position(|column| column.name == key.name)
-        });
+        let key = written_to
+            .key
+            .as_ref()
+            .and_then(|key| removal.returning.iter().position(|column| column.name == key.name));
         // Nothing tells such rows apart but their number.
         let counted = match (&written_to.key, kind) {
             (None, BatchKind::Delete) => {

@@ -9,9 +9,7 @@ use super::journal::{BatchKind, RefusedKind, WrittenTo};
 use super::progress::{EntityState, Teller};
 use super::session::WriteSession;
 use super::story::Story;
-use crate::database::{
-    ColumnRef, Destination, Fault, Filter, Removal, Result, TableShape, Value,
-};
+use crate::database::{ColumnRef, Destination, Fault, Filter, Removal, Result, TableShape, Value};
 use crate::plan::{EntityPlan, ExistingPlan, Plan, Rule, Target};
 use halves::Task;
 
@@ -178,7 +176,6 @@ impl Deleting<'_> {
         let key = entity.destination_key().map(ColumnRef::from);
         Ok(Wanted { columns: key.into_iter().collect(), keep: false })
     }
-
 }
 
 /// The rows of an entity that the plan has deleted; `None` when it has none deleted.

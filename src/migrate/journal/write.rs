@@ -116,12 +116,7 @@ impl Recorder {
     }
 
     /// Notes a cell that the second pass could not set; `refused`: because the database refused it.
-    pub fn empty(
-        &self,
-        entity: usize,
-        cell: &EmptiedCell,
-        refused: Option<Refused>,
-    ) -> Result<()> {
+    pub fn empty(&self, entity: usize, cell: &EmptiedCell, refused: Option<Refused>) -> Result<()> {
         let cell = cell.clone();
         self.post(move |connection| {
             emptied(connection, None, Some(entity as i64), &cell)?;

@@ -5,9 +5,7 @@ use super::super::load::written_to;
 use super::super::operation::Operation;
 use super::super::retry::calls_for_halves;
 use super::People;
-use crate::database::{
-    Batch, Fault, FaultKind, Filter, InsertTarget, Result, TableName, Value,
-};
+use crate::database::{Batch, Fault, FaultKind, Filter, InsertTarget, Result, TableName, Value};
 use crate::outsystems::{DestinationId, SourceId};
 
 /// What became of rows, by their places in the batch.

@@ -10,9 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::idmap::IdMap;
 use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
-use crate::database::{
-    Batch, Column, Fault, FaultKind, Refusal, RefusalClass, Result, Value,
-};
+use crate::database::{Batch, Column, Fault, FaultKind, Refusal, RefusalClass, Result, Value};
 use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{
     ColumnPlan, EntityPlan, Fate, Misfit, Orphan, Plan, ReferenceRule, Rule, Target,
