@@ -120,7 +120,6 @@ pub fn save_rejects(journal: &Journal, folder: &Path) -> Result<Option<PathBuf>>
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as map_err hands it over")]
 fn unread(fault: Fault) -> io::Error {
     io::Error::other(fault.what)
 }
