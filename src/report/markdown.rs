@@ -40,6 +40,10 @@ impl RunReport {
         self.refused_besides(&mut out);
         self.emptied(&mut out);
         self.people(&mut out);
+        if !self.outside.is_empty() {
+            line!(out);
+            line!(out, "{}", escaped(&self.outside));
+        }
         list(&mut out, "Decisions", self.decisions.iter().map(|words| escaped(words)));
         list(
             &mut out,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::certificate::Certificate;
+use super::outside;
 use super::reasons::{Groups, event_text, server_text};
 use super::run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
@@ -61,6 +62,7 @@ impl RunReport {
             entities,
             refused,
             people,
+            outside: outside::done(journal, &plan)?,
             decisions: plan.decisions,
             not_carried_over: plan
                 .left_out
