@@ -9,7 +9,7 @@ pub(super) fn of(code: u32, message: &str) -> Option<Refusal> {
     let after = |head: &str, quote: char| named(message, head, quote);
     let (class, by) = match code {
         547 => {
-            let class = match message.contains("CHECK constraint ") {
+            let class = match message.to_lowercase().contains("check constraint ") {
                 true => RefusalClass::Check,
                 false => RefusalClass::ForeignKey,
             };
