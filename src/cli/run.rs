@@ -78,6 +78,7 @@ async fn prepare(
         plan_text: saved.text.clone(),
         folder: saved.folder.clone(),
         confirmed: confirm.unwrap_or_default().to_owned(),
+        mask_key: front::secrets::mask_key(),
     })
 }
 

@@ -6,7 +6,7 @@ use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::{VerifyArguments, run, show};
 use crate::front::verify::{self, Again, Verified};
-use crate::front::{Home, Sides};
+use crate::front::{self, Home, Sides};
 
 pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<Exit, Trouble> {
     let (known, journal) = home.run(&arguments.run)?;
@@ -21,11 +21,13 @@ pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<E
     for change in verify::model_changes(&header, &source_model, &destination_model) {
         show::say(&format!("note: {change}"));
     }
+    let mask_key = front::secrets::mask_key();
     let sides = Sides {
         source: source.as_ref(),
         destination: destination.as_ref(),
         source_model: &source_model,
         destination_model: &destination_model,
+        mask_key: mask_key.as_ref(),
     };
     let again = Again::open(&known, sides, arguments.sample, arguments.afresh)?;
     let journal = Mutex::new(journal);

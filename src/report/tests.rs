@@ -19,7 +19,7 @@ use crate::migrate::journal::{
 use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{
     ColumnPlan, Decision, Decisions, EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Misfit,
-    Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions,
+    Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions, UserMask,
     SourceReading, Target,
 };
 
@@ -50,6 +50,7 @@ fn reference(name: &str, column: &str, target: Target) -> ColumnPlan {
             is_deferred: false,
             orphan: Orphan::Empty,
         }),
+        mask: None,
     }
 }
 
@@ -60,6 +61,7 @@ fn copied(name: &str, column: &str, data_type: ColumnType) -> ColumnPlan {
         source: ColumnRef { name: column.to_owned(), data_type: ColumnType::NVarChar(Some(50)) },
         destination: shape(column, data_type, true),
         rule: Rule::Copy { misfit: Misfit::LeaveOut },
+        mask: None,
     }
 }
 
@@ -128,6 +130,7 @@ fn plan() -> Plan {
         ],
         groups: Vec::new(),
         links: LinksPlan::default(),
+        user_mask: UserMask::ById,
         options: RunOptions::default(),
         decisions: vec![
             "user anna of Users: the destination does not have this user — create the user".into(),
@@ -153,6 +156,7 @@ fn header() -> RunHeader {
         destination_fingerprint: "bbbb-0000-0000-0001".to_owned(),
         version: "0.1.0".to_owned(),
         operator: Operator::default(),
+        mask_key: None,
     }
 }
 

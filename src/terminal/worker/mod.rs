@@ -131,10 +131,15 @@ impl Worker {
                     check::check(&home, &desk, &fingerprint, purpose, &to).await
                 });
             }
-            Effect::Run { job, fingerprint, plan, confirmed } => {
+            Effect::Run { job, fingerprint, plan, confirmed, mask_key } => {
                 let control = self.control();
                 self.start(job, move |to| async move {
-                    let order = carry::Order { fingerprint, plan, confirmed };
+                    let order = carry::Order {
+                        fingerprint,
+                        plan,
+                        confirmed,
+                        mask_key: mask_key.map(|key| key.0),
+                    };
                     carry::carry(&home, &desk, order, control, &to).await
                 });
             }

@@ -17,7 +17,7 @@ use crate::database::{Filter, OneInstant, TableName};
 use crate::outsystems::invented::{InventedEntity, environment};
 use crate::outsystems::{DataKind, Environment, Key, Side};
 use crate::plan::{
-    EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Order, Plan, Refusal, Review, RunOptions,
+    EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Order, Plan, Refusal, Review, RunOptions, UserMask,
     SourceReading, review,
 };
 use crate::wizard::jobs::Purpose;
@@ -66,6 +66,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         users: Vec::new(),
         groups: Vec::new(),
         links: LinksPlan::default(),
+        user_mask: UserMask::ById,
         options: RunOptions::default(),
         decisions: Vec::new(),
         left_out: Vec::new(),
