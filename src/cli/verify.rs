@@ -4,9 +4,10 @@ use std::sync::Mutex;
 
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
+use super::secrets::key_of_masks;
 use super::{VerifyArguments, run, show};
 use crate::front::verify::{self, Again, Verified};
-use crate::front::{self, Home, Sides};
+use crate::front::{Home, Sides};
 
 pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<Exit, Trouble> {
     let (known, journal) = home.run(&arguments.run)?;
@@ -21,7 +22,7 @@ pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<E
     for change in verify::model_changes(&header, &source_model, &destination_model) {
         show::say(&format!("note: {change}"));
     }
-    let mask_key = front::secrets::mask_key();
+    let mask_key = key_of_masks(&journal.plan()?)?;
     let sides = Sides {
         source: source.as_ref(),
         destination: destination.as_ref(),

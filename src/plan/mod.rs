@@ -21,9 +21,7 @@ pub use file::{
     Purpose, RunOptions, SOURCE_READINGS, SourceReading, Understood, plan_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
-pub use mask::{
-    LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask,
-};
+pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,

@@ -208,7 +208,8 @@ impl<'a> People<'a> {
     /// E-mail address and phone number of created users: masked as the plan says. Whoever has
     /// changed one since made it another, which is not the source's.
     async fn masks(&self, kind: &Kind<'_>, proof: &mut EntityProof) -> Result<()> {
-        let ours: Vec<&PersonRecord> = kind.records.iter().filter(|person| person.is_ours).collect();
+        let ours: Vec<&PersonRecord> =
+            kind.records.iter().filter(|person| person.is_ours).collect();
         if ours.is_empty() || self.plan.user_mask == UserMask::Real {
             return Ok(());
         }

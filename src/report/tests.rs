@@ -19,8 +19,8 @@ use crate::migrate::journal::{
 use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{
     ColumnPlan, Decision, Decisions, EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Misfit,
-    Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions, UserMask,
-    SourceReading, Target,
+    Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions,
+    SourceReading, Target, UserMask,
 };
 
 fn shape(name: &str, data_type: ColumnType, nullable: bool) -> ColumnShape {

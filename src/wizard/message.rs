@@ -317,8 +317,6 @@ pub enum Effect {
         plan: PlanFile,
         /// What the person typed to confirm.
         confirmed: String,
-        /// The key of the masks, where one was typed.
-        mask_key: Option<Password>,
     },
     /// Go on with the run of this id.
     Resume(JobId, String),

@@ -135,7 +135,9 @@ pub fn command(
     variables: &[(String, String)],
 ) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_osferry"));
-    for name in ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN"] {
+    for name in
+        ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN", "MASK_KEY"]
+    {
         command.env_remove(format!("OSFERRY_{name}"));
     }
     command

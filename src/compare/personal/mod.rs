@@ -173,12 +173,7 @@ fn typed(key: FindingKey, pair: &EntityPair, attribute: &AttributePair) -> Optio
     Some(finding)
 }
 
-fn likely(
-    key: FindingKey,
-    pair: &EntityPair,
-    attribute: &AttributePair,
-    masks: bool,
-) -> Finding {
+fn likely(key: FindingKey, pair: &EntityPair, attribute: &AttributePair, masks: bool) -> Finding {
     Finding::decide(
         key,
         about(pair, attribute),
@@ -190,12 +185,7 @@ fn likely(
 }
 
 /// The plan says for all attributes of the type what becomes of them.
-fn decided(
-    key: FindingKey,
-    pair: &EntityPair,
-    attribute: &AttributePair,
-    masks: bool,
-) -> Finding {
+fn decided(key: FindingKey, pair: &EntityPair, attribute: &AttributePair, masks: bool) -> Finding {
     let (what, why) = if masks {
         ("its values are masked", "The plan says personal_data = \"mask\".")
     } else {

@@ -43,8 +43,17 @@ const DATES: &[&[&str]] =
 
 /// Entities whose names are people's.
 const PEOPLE: &[&str] = &[
-    "person", "people", "customer", "client", "employee", "contact", "patient", "member", "pessoa",
-    "cliente", "colaborador",
+    "person",
+    "people",
+    "customer",
+    "client",
+    "employee",
+    "contact",
+    "patient",
+    "member",
+    "pessoa",
+    "cliente",
+    "colaborador",
 ];
 
 /// How an attribute would be masked if it holds what its name says; `None` for most names.

@@ -195,7 +195,6 @@ fn day(key: &MaskKey, day: i64, bounds: &Bounds) -> i64 {
     let fits = |day: i64| (bounds.days.0..=bounds.days.1).contains(&day);
     at(order.next(place, |found| {
         let found_day = at(found);
-        (0..=LAST_DAY).contains(&found_day)
-            && found_day != NULL_DAY && fits(found_day) == fits(day)
+        (0..=LAST_DAY).contains(&found_day) && found_day != NULL_DAY && fits(found_day) == fits(day)
     }))
 }

@@ -26,7 +26,10 @@ const OF_USERS: [(&str, Mask); 2] = [("EMAIL", Mask::Email), ("MOBILEPHONE", Mas
 /// The key of a run's masks; `None` where the plan needs none.
 ///
 /// Errors where the plan needs one and none is given, or one that could be guessed.
-pub(super) fn needed_key(plan: &Plan, given: Option<&crate::database::Secret>) -> Result<Option<MaskKey>> {
+pub(super) fn needed_key(
+    plan: &Plan,
+    given: Option<&crate::database::Secret>,
+) -> Result<Option<MaskKey>> {
     if !plan.needs_mask_key() {
         return Ok(None);
     }
@@ -69,7 +72,11 @@ pub(super) fn check_same_key(header: &RunHeader, key: Option<&MaskKey>) -> Resul
 }
 
 /// The source as a run reads it: masked values in place of personal data.
-pub(super) fn masked(source: Arc<dyn Source>, plan: &Plan, key: Option<MaskKey>) -> Arc<dyn Source> {
+pub(super) fn masked(
+    source: Arc<dyn Source>,
+    plan: &Plan,
+    key: Option<MaskKey>,
+) -> Arc<dyn Source> {
     let mut tables: HashMap<String, HashMap<String, Cell>> = HashMap::new();
     for entity in &plan.entities {
         let cells: HashMap<String, Cell> = entity

@@ -35,9 +35,7 @@ use super::past::settle_all;
 use super::run::can_wait;
 use super::session::WriteSession;
 use super::story::{Clock, Story};
-use crate::database::{
-    Destination, Fault, FaultKind, Result, Secret, Source, TableName, Value,
-};
+use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source, TableName, Value};
 use crate::outsystems::Environment;
 use crate::plan::Plan;
 use crate::proof::{Changed, changed};

@@ -12,7 +12,12 @@ use crate::plan::{Mask, PersonFate, PersonPlan, UserMask};
 
 impl Builder<'_> {
     /// How an attribute's values are masked; `None` where they stay as they are.
-    pub(super) fn mask(&mut self, pair_place: usize, place: usize, entity: &Entity) -> Option<Mask> {
+    pub(super) fn mask(
+        &mut self,
+        pair_place: usize,
+        place: usize,
+        entity: &Entity,
+    ) -> Option<Mask> {
         let pair = &self.review.comparison.pairs[pair_place];
         let attribute = &pair.attributes[place];
         let known = personal(entity, pair, place);
@@ -123,11 +128,9 @@ fn constant(attribute: &AttributePair, text: &str) -> Option<Value> {
                 (!data_type.is_code_page() || text.is_ascii())
                     && data_type.max_length().is_none_or(|most| utf16_length(text) <= most)
             }
-            Value::Integer(number) => {
-                data_type.integer_range().is_none_or(|(least, most)| {
-                    (least..=most).contains(number)
-                })
-            }
+            Value::Integer(number) => data_type
+                .integer_range()
+                .is_none_or(|(least, most)| (least..=most).contains(number)),
             _ => true,
         })
         .then_some(value)

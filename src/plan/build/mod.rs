@@ -7,9 +7,7 @@ mod people;
 use std::collections::{BTreeMap, HashMap};
 
 use super::fingerprint::plan_fingerprint;
-use super::{
-    Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, Mask, Plan, Review, RunOptions,
-};
+use super::{Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, Mask, Plan, Review, RunOptions};
 use crate::compare::{Finding, FindingKey, choice};
 use crate::outsystems::{EntityIndex, Environment};
 

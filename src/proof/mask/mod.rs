@@ -69,8 +69,9 @@ pub(super) fn key_of_run(plan: &Plan, print: Option<&str>, given: Option<&Secret
                     print.unwrap_or("not known"),
                     key.fingerprint()
                 ),
-                None => "the run masked personal data, and the key of the masks is not given"
-                    .to_owned(),
+                None => {
+                    "the run masked personal data, and the key of the masks is not given".to_owned()
+                }
             };
             Err(Fault::new(FaultKind::NotApplicable, what).advise(format!(
                 "Set {MASK_KEY_VARIABLE} to the key that the run was started with: without it \
@@ -115,7 +116,13 @@ pub(super) fn as_masked<'a>(
 
 /// What e-mail address and phone number of a created user have to be; `None` where the plan
 /// leaves them as they are.
-pub(super) fn of_user(plan: &Plan, keys: Keys, source: i64, mask: &Mask, value: &Value) -> Option<Value> {
+pub(super) fn of_user(
+    plan: &Plan,
+    keys: Keys,
+    source: i64,
+    mask: &Mask,
+    value: &Value,
+) -> Option<Value> {
     if is_nothing(value) {
         return Some(value.clone());
     }
@@ -247,7 +254,9 @@ impl CellRule {
     fn phone(&self, key: &Keyed, text: &[u8]) -> Vec<u8> {
         let digits: String =
             text.iter().filter(|c| c.is_ascii_digit()).map(|c| char::from(*c)).collect();
-        let is_signs = text.iter().all(|c| matches!(c, b'0'..=b'9' | b' ' | b'+' | b'-' | b'(' | b')' | b'.' | b'/'));
+        let is_signs = text
+            .iter()
+            .all(|c| matches!(c, b'0'..=b'9' | b' ' | b'+' | b'-' | b'(' | b')' | b'.' | b'/'));
         let has_room = self.room().is_none_or(|room| room >= text.len());
         if !(is_signs && has_room && !digits.is_empty() && digits.len() <= 36) {
             let mut bytes = vec![0; self.room().unwrap_or(9).min(9)];

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use super::Reporter;
 use super::desk::Desk;
 use super::past;
-use crate::database::{Fault, FaultKind, Result, Secret};
+use crate::database::{Fault, FaultKind, Result};
 use crate::front::secrets::mask_key;
 use crate::front::{Carried, Home, Ready, Stage, carry_out};
 use crate::migrate::journal::Journal;
@@ -22,8 +22,6 @@ pub(super) struct Order {
     pub(super) fingerprint: String,
     pub(super) plan: PlanFile,
     pub(super) confirmed: String,
-    /// The key of the masks, where one was typed.
-    pub(super) mask_key: Option<Secret>,
 }
 
 /// Time between two looks at the progress.
@@ -48,7 +46,7 @@ pub(super) async fn carry(
         plan_text: order.plan.to_text(),
         folder: std::env::current_dir().unwrap_or_default(),
         confirmed: order.confirmed,
-        mask_key: order.mask_key.or_else(mask_key),
+        mask_key: mask_key(),
     };
     let (sender, watching) = watch(Progress::new(&plan), to);
     let ended = carry_out(home, &ready, control, sender, stages(to)).await;

@@ -131,15 +131,10 @@ impl Worker {
                     check::check(&home, &desk, &fingerprint, purpose, &to).await
                 });
             }
-            Effect::Run { job, fingerprint, plan, confirmed, mask_key } => {
+            Effect::Run { job, fingerprint, plan, confirmed } => {
                 let control = self.control();
                 self.start(job, move |to| async move {
-                    let order = carry::Order {
-                        fingerprint,
-                        plan,
-                        confirmed,
-                        mask_key: mask_key.map(|key| key.0),
-                    };
+                    let order = carry::Order { fingerprint, plan, confirmed };
                     carry::carry(&home, &desk, order, control, &to).await
                 });
             }

@@ -20,7 +20,6 @@ use super::jobs::Jobs;
 use super::message::{Check, Effect, Now, Reported, Saved};
 use super::overlay::Overlay;
 pub use super::running::Running;
-use super::secret_field::Password;
 use super::viewport::Size;
 use crate::database::Fault;
 use crate::migrate::Room;
@@ -80,8 +79,6 @@ pub struct Migration {
     pub checks: Vec<Check>,
     /// When they were made.
     pub checks_made: String,
-    /// The key of the masks, once it was typed. It is in no draft, and is forgotten at the end.
-    pub mask_key: Option<Password>,
     /// The run, once it was started.
     pub run: Option<Running>,
     /// Why the last start was refused before anything was written.
@@ -152,7 +149,6 @@ impl Migration {
             refusal: None,
             checks: Vec::new(),
             checks_made: String::new(),
-            mask_key: None,
             run: None,
             refused: None,
             report: None,

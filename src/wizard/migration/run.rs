@@ -20,13 +20,11 @@ impl Migration {
         run.event(&self.now.clock, format!("plan {}", plan.fingerprint));
         self.run = Some(run);
         let file = self.plan.clone();
-        let mask_key = self.mask_key.clone();
         self.start(Purpose::Run, |job| Effect::Run {
             job,
             fingerprint: plan.fingerprint.clone(),
             plan: file,
             confirmed,
-            mask_key,
         });
         self.going = Some(Going::Step("Execute"));
     }

@@ -17,8 +17,8 @@ use crate::database::{Filter, OneInstant, TableName};
 use crate::outsystems::invented::{InventedEntity, environment};
 use crate::outsystems::{DataKind, Environment, Key, Side};
 use crate::plan::{
-    EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Order, Plan, Refusal, Review, RunOptions, UserMask,
-    SourceReading, review,
+    EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Order, Plan, Refusal, Review, RunOptions,
+    SourceReading, UserMask, review,
 };
 use crate::wizard::jobs::Purpose;
 
