@@ -70,8 +70,8 @@ impl ProofProgress {
 /// those that were read, of which the journal knows nothing, and, where the journal has a picture
 /// of the destination from before the run, that everything else there is as it was.
 ///
-/// Not proved, and listed in the result: the other columns of a created user (the run masks some, and people sign in), and
-/// for entities without identifier which row is which: their rows are compared as a multiset.
+/// Not proved, and listed in the result: the other columns of a created user (people sign in and
+/// change them), and for entities without identifier which row is which: their rows are compared as a multiset.
 /// Where the source has changed since and a digest differs besides, the rows in question are told
 /// apart by the digest as far as it allows (all of them up to 32 in a batch); where it does not,
 /// all of them count as differences.

@@ -70,7 +70,7 @@ impl Work<'_> {
                 let attribute = &pair.attributes[place];
                 let key = FindingKey::attribute(personal.kind, entity, &attribute.attribute);
                 let finding = match (personal.kind, self.selection.masks_personal_data) {
-                    (FindingKind::PersonalData, None) => typed(key.clone(), &pair, attribute),
+                    (FindingKind::PersonalData, None) => Some(typed(key.clone(), &pair, attribute)),
                     (FindingKind::PersonalData, Some(masks)) => {
                         Some(decided(key.clone(), &pair, attribute, masks))
                     }
@@ -78,7 +78,10 @@ impl Work<'_> {
                     (_, Some(false)) => None,
                     (_, masks) => Some(likely(key.clone(), &pair, attribute, masks.is_some())),
                 };
-                if let Some(finding) = finding {
+                if let Some(mut finding) = finding {
+                    if finding.needs_decision() {
+                        finding.candidates = vec![example(personal.mask).to_owned()];
+                    }
                     self.find(finding);
                 }
                 self.personal_data_key(entity, &pair, attribute, personal, &key);
@@ -160,8 +163,8 @@ fn choices(attribute: &AttributePair) -> Vec<Choice> {
     all
 }
 
-fn typed(key: FindingKey, pair: &EntityPair, attribute: &AttributePair) -> Option<Finding> {
-    let finding = Finding::decide(
+fn typed(key: FindingKey, pair: &EntityPair, attribute: &AttributePair) -> Finding {
+    Finding::decide(
         key,
         about(pair, attribute),
         format!("it is of type {}: personal data", type_name(&attribute.attribute.data_type)),
@@ -169,8 +172,7 @@ fn typed(key: FindingKey, pair: &EntityPair, attribute: &AttributePair) -> Optio
          stay empty in any case.",
         choices(attribute),
         choice::MASK,
-    );
-    Some(finding)
+    )
 }
 
 fn likely(key: FindingKey, pair: &EntityPair, attribute: &AttributePair, masks: bool) -> Finding {
@@ -192,6 +194,17 @@ fn decided(key: FindingKey, pair: &EntityPair, attribute: &AttributePair, masks:
         ("its values are copied as they are", "The plan says personal_data = \"real\".")
     };
     Finding::note(key, about(pair, attribute), what, why)
+}
+
+/// A value that may stand in every row: nobody's.
+fn example(mask: &str) -> &'static str {
+    match mask {
+        "email" => "nobody@example.invalid",
+        "phone" => "000000000",
+        "number" => "1",
+        "date" => "1970-01-01 00:00:00",
+        _ => "masked",
+    }
 }
 
 fn type_name(data_type: &AttributeType) -> &'static str {

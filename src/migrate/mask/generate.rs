@@ -142,7 +142,7 @@ fn phone(key: &MaskKey, text: &[u8], bounds: &Bounds) -> Value {
     let is_number = text.iter().all(|byte| byte.is_ascii_digit() || b" +-()./".contains(byte));
     let fits = bounds.length.is_none_or(|most| text.len() <= most);
     if !is_number || !fits || !(1..=36).contains(&given.len()) {
-        let count = bounds.length.map_or(9, |most| most.min(9));
+        let count = bounds.length.map_or(20, |most| most.min(20));
         let mut bytes = vec![0; count];
         key.stream("phone text", text).fill(&mut bytes);
         let digits: String = bytes.iter().map(|byte| char::from(b'0' + byte % 10)).collect();

@@ -259,7 +259,7 @@ impl CellRule {
             .all(|c| matches!(c, b'0'..=b'9' | b' ' | b'+' | b'-' | b'(' | b')' | b'.' | b'/'));
         let has_room = self.room().is_none_or(|room| room >= text.len());
         if !(is_signs && has_room && !digits.is_empty() && digits.len() <= 36) {
-            let mut bytes = vec![0; self.room().unwrap_or(9).min(9)];
+            let mut bytes = vec![0; self.room().unwrap_or(20).min(20)];
             key.fill("phone text", text, &mut bytes);
             return bytes.iter().map(|byte| b'0' + byte % 10).collect();
         }
