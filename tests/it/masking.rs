@@ -31,7 +31,7 @@ const ATTRIBUTES: [(&str, Kind, Option<&str>); 7] = [
     ("ContactPhone", Kind::Phone, None),
     ("TaxNumber", Kind::Text(14), None),
     ("BirthDate", Kind::Date, None),
-    ("Remarks", Kind::Text(200), Some("text")),
+    ("Remarks", Kind::Text(300), Some("text")),
     ("Points", Kind::LongInteger, Some("number")),
     ("Income", Kind::Currency, Some("number")),
 ];
@@ -258,7 +258,7 @@ fn look_at(attribute: &str, clear: &Cell, mask: &Cell) {
             assert_eq!(shape(clear), shape(mask));
         }
         ("TaxNumber", _, Cell::Text(mask)) => assert_eq!(mask.len(), 14),
-        ("Remarks", _, Cell::Text(mask)) => assert!(mask.is_ascii() && mask.len() <= 200),
+        ("Remarks", _, Cell::Text(mask)) => assert!(mask.is_ascii() && mask.len() <= 300),
         ("BirthDate", Cell::Text(clear), Cell::Text(mask)) => {
             let year = |text: &str| text[..4].parse::<i64>().expect("a year");
             assert!((year(clear) - year(mask)).abs() <= 3, "{clear} {mask}");
