@@ -2,6 +2,7 @@
 
 mod entity;
 mod mask;
+mod outside;
 mod people;
 
 use std::collections::{BTreeMap, HashMap};
@@ -87,6 +88,7 @@ pub fn build(
             .map(|(pair, column)| (builder.places[pair], column.clone()))
             .filter(|(p, _)| replaced(*p))
             .collect(),
+        outside: builder.outside(),
         links: builder.links(&users, &groups),
         fixed: builder.fixed,
         tenants: tenants.into_iter().collect(),

@@ -83,7 +83,7 @@ pub fn judge(
     if said != due || is != due.keys().cloned().collect() {
         troubles.push(format!("users: {due:?} were due, {said:?} are told, {is:?} are there"));
     }
-    masked(case, &created, &due, troubles);
+    as_before(case, &created, &due, troubles);
     let groups = added(case, "OSSYS_GROUP", troubles);
     if groups.rows.len() != told.iter().filter(|person| person.is_group).count() {
         troubles.push("OSSYS_GROUP: what was added is not what is told".into());
@@ -92,7 +92,7 @@ pub fn judge(
 }
 
 /// Who was created is who was there, and cannot log in.
-fn masked(
+fn as_before(
     case: &Case<'_>,
     created: &Sheet,
     due: &BTreeMap<String, String>,
