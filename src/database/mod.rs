@@ -7,6 +7,7 @@
 //!
 //! A [`Source`] has no method that writes, so code that holds one cannot change Production.
 
+mod altered;
 mod batch;
 mod connect;
 mod digest;
@@ -22,6 +23,7 @@ pub mod sqlserver;
 mod types;
 mod value;
 
+pub use altered::{Alteration, Altered};
 pub use batch::{Batch, Bytes, Column, Values};
 pub use connect::{
     Authentication, ConnectionSpec, Encryption, EngineKind, Secret, ServerSpec, open_builder,

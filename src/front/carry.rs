@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::home::{Home, KnownRun};
 use super::one_writer::one_writer;
 use super::prove::{Sides, keep_proof, signed};
-use crate::database::{Destination, Fault, Result, Source};
+use crate::database::{Destination, Fault, Result, Secret, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
 use crate::migrate::{Control, Progress, RunEnd, RunRequest};
 use crate::outsystems::Environment;
@@ -36,6 +36,8 @@ pub struct Ready {
     pub folder: PathBuf,
     /// What was given as the destination's name, to confirm that it may be written.
     pub confirmed: String,
+    /// The key of the masks, where one was given.
+    pub mask_key: Option<Secret>,
 }
 
 impl Ready {
@@ -59,6 +61,7 @@ impl Ready {
             plan_text: header.plan_text.clone(),
             folder: header.folder.clone(),
             confirmed: header.operator.confirmed.clone(),
+            mask_key: super::secrets::mask_key(),
         }
     }
 }
@@ -156,6 +159,7 @@ fn request(
         destination: Arc::clone(&ready.destination),
         source_model: Arc::clone(&ready.source_model),
         destination_model: Arc::clone(&ready.destination_model),
+        mask_key: ready.mask_key.clone(),
         control,
         progress,
         clock: Arc::new(clock),
@@ -198,6 +202,8 @@ fn header(ready: &Ready, id: &str) -> RunHeader {
         destination_fingerprint: model_fingerprint(&ready.destination_model),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         operator: operator(ready.destination.as_ref(), &ready.confirmed),
+        // The run knows best whether its plan needs one.
+        mask_key: None,
     }
 }
 
@@ -231,11 +237,16 @@ async fn proved(
         destination: ready.destination.as_source(),
         source_model: &ready.source_model,
         destination_model: &ready.destination_model,
+        mask_key: ready.mask_key.as_ref(),
     };
     let entities = ready.plan.entities.len();
     let begun = ProofProgress { entity: 0, entities, name: String::new(), rows: 0, of: 0 };
     events(Stage::Proving(&begun));
-    let options = ProofOptions { sample: None, keep: Some(sides.keep(&recorder, false)) };
+    let options = ProofOptions {
+        sample: None,
+        keep: Some(sides.keep(&recorder, false)),
+        mask_key: ready.mask_key.clone(),
+    };
     let told = |progress| events(Stage::Proving(&progress));
     let proof = signed(&ready.plan, &journal, sides, options, told).await.map_err(|fault| {
         fault

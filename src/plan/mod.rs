@@ -8,6 +8,7 @@ mod decision;
 mod deleted;
 mod file;
 mod fingerprint;
+mod mask;
 mod order;
 mod reading;
 mod scope;
@@ -23,6 +24,7 @@ pub use file::{
     plan_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
+pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
@@ -90,6 +92,9 @@ pub struct Plan {
     pub groups: Vec<PersonPlan>,
     /// Role and group links to add.
     pub links: LinksPlan,
+    /// How e-mail and phone of created users are masked.
+    #[serde(default)]
+    pub user_mask: UserMask,
     /// Batch size and the like.
     pub options: RunOptions,
     /// What the person decided, in words.
@@ -192,6 +197,9 @@ pub struct ColumnPlan {
     pub destination: ColumnShape,
     /// What happens to its values.
     pub rule: Rule,
+    /// What they are masked by as they are read; `None` where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Mask>,
 }
 
 /// What happens to the values of a column.

@@ -12,6 +12,7 @@ mod keyed;
 mod keyless;
 mod lookup;
 mod maps;
+mod mask;
 mod people;
 mod prove;
 mod references;

@@ -12,6 +12,7 @@ mod front;
 mod instant;
 mod journal;
 mod manual;
+mod masking;
 mod migration;
 mod model_server;
 mod never_silent;

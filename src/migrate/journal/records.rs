@@ -82,6 +82,9 @@ pub struct RunHeader {
     /// Who started it; empty in journals of versions that did not ask.
     #[serde(default)]
     pub operator: Operator,
+    /// What tells the key of the masks from another; `None` where nothing is masked by a key.
+    #[serde(default)]
+    pub mask_key: Option<String>,
 }
 
 /// Who started a run, and how they confirmed it.

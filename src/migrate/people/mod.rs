@@ -14,7 +14,7 @@ use crate::database::{
     RowsRequest, Source, TableName, TableShape, Value, same_name,
 };
 use crate::outsystems::{DestinationId, Environment, SourceId};
-use crate::plan::{PersonFate, PersonPlan, Plan};
+use crate::plan::{PersonFate, PersonPlan, Plan, UserMask};
 
 /// What stands in PASSWORD of a created user: no hash has this form, so no password fits.
 const NO_PASSWORD: &str = "!";
@@ -44,7 +44,12 @@ impl People<'_> {
     /// Creates who is missing and fills the maps of users and groups.
     pub(super) async fn run(&mut self, maps: &mut Maps) -> Result<Made> {
         let mut made = Made::default();
-        let users = self.create("OSSYS_USER", &self.plan.users, maps, mask_user).await?;
+        let how = self.plan.user_mask;
+        let users = self
+            .create("OSSYS_USER", &self.plan.users, maps, |column, id, value| {
+                mask_user(how, column, id, value)
+            })
+            .await?;
         made.users = users.len() as u64;
         fill(Arc::make_mut(&mut maps.users), &self.plan.users, &users);
         let groups =
@@ -346,13 +351,16 @@ fn fill(map: &mut PeopleMap, people: &[PersonPlan], created: &HashMap<SourceId, 
     }
 }
 
-/// A created user can neither be written to nor signed in with (`design.md` decision 11).
-fn mask_user(column: &str, id: SourceId, value: Value) -> Value {
+/// A created user cannot be signed in with, nor be written to unless the plan wants personal data
+/// as it is (`design.md` decision 11). What is masked by a key was masked as it was read.
+fn mask_user(how: UserMask, column: &str, id: SourceId, value: Value) -> Value {
     let filled = |value: &Value| matches!(value, Value::Text(text) if !text.is_empty());
-    match column {
-        "PASSWORD" => Value::text(NO_PASSWORD),
-        "EMAIL" if filled(&value) => Value::text(&format!("user{id}@masked.invalid")),
-        "MOBILEPHONE" if filled(&value) => Value::text(""),
+    match (column, how) {
+        ("PASSWORD", _) => Value::text(NO_PASSWORD),
+        ("EMAIL", UserMask::ById) if filled(&value) => {
+            Value::text(&format!("user{id}@masked.invalid"))
+        }
+        ("MOBILEPHONE", UserMask::ById) if filled(&value) => Value::text(""),
         _ => value,
     }
 }

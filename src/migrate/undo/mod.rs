@@ -36,7 +36,7 @@ use super::rejects::Rejects;
 use super::run::can_wait;
 use super::session::WriteSession;
 use super::story::{Clock, Story};
-use crate::database::{Destination, Fault, FaultKind, Result, Source, TableName, Value};
+use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source, TableName, Value};
 use crate::outsystems::Environment;
 use crate::plan::Plan;
 use crate::proof::{Changed, changed};
@@ -57,6 +57,9 @@ pub struct UndoRequest {
     pub destination_model: Arc<Environment>,
     /// What may stay.
     pub leave: Leave,
+    /// The key of the masks, where it is known: without it, rows that hold one and are in a batch
+    /// of which a row has changed may all count as changed.
+    pub mask_key: Option<Secret>,
     /// Stop and cancel.
     pub control: Control,
     /// How far it is; newest only.
@@ -268,6 +271,7 @@ async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
             request.source.as_ref(),
             destination.as_source(),
             unfinished,
+            request.mask_key.as_ref(),
             |progress| {
                 let _ = tell(format!("looking for rows that have changed: {}", progress.name));
             },

@@ -15,7 +15,7 @@ use super::{
 use crate::compare::{FindingKey, FindingKind};
 use crate::database::Authentication;
 use crate::outsystems::Key;
-use crate::plan::{Decision, Decisions, ScopeRequest};
+use crate::plan::{Decision, Decisions, PERSONAL_DATA, ScopeRequest};
 
 const ROOT: Kind = Kind {
     heading: "",
@@ -118,6 +118,9 @@ fn read(
     plan.scope = scope(&root, &mut notes);
     if let Some(section) = section(&root, "options", &OPTIONS, &mut notes) {
         plan.scope.replace = replace(&section, &mut notes);
+        let unknown = " and was left aside";
+        plan.scope.personal_data =
+            section.given_word("personal_data", &PERSONAL_DATA, unknown, &mut notes);
         plan.options = options(&section, &mut notes);
     }
     plan.decisions = decisions(&root, &mut notes);
@@ -178,6 +181,7 @@ fn scope(root: &Section<'_>, notes: &mut Notes) -> ScopeRequest {
         solutions: section.texts("solutions", notes),
         exclude: section.texts("exclude", notes),
         replace: None,
+        personal_data: None,
     }
 }
 
@@ -189,14 +193,6 @@ fn replace(section: &Section<'_>, notes: &mut Notes) -> Option<bool> {
 
 fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
     let defaults = RunOptions::default();
-    let words = [("real", false), ("mask", true)];
-    let is_masked = section.given_word("personal_data", &words, " and was left aside", notes);
-    if is_masked == Some(true) {
-        section
-            .note("personal_data", " = \"mask\": masking is not built yet", notes)
-            .advise("; say \"real\" or leave the key out (created users are masked in any case)")
-            .instead(", so the key was left aside");
-    }
     let within = |key: &str, least: usize, most: usize, why: &str, notes: &mut Notes| {
         let given = section.number(key, notes)?;
         let fitting = usize::try_from(given).ok().filter(|n| (least..=most).contains(n));

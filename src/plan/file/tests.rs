@@ -3,7 +3,7 @@
 use super::*;
 use crate::compare::{FindingKey, FindingKind};
 use crate::outsystems::Key;
-use crate::plan::{Decision, Decisions, ScopeRequest};
+use crate::plan::{Decision, Decisions, PersonalData, ScopeRequest};
 
 const SMALL: &str = r#"
 version = 1
@@ -311,6 +311,7 @@ mod properties {
             destination in endpoint(),
             lists in prop::collection::vec(prop::collection::vec(any::<String>(), 0..3), 4),
             replace in option::of(any::<bool>()),
+            personal_data in option::of(select(vec![PersonalData::Real, PersonalData::Mask])),
             batch_rows in 1..=4000_usize,
             parallel_entities in 1..=16_usize,
             reading in select(SOURCE_READINGS.to_vec()),
@@ -333,6 +334,7 @@ mod properties {
                     solutions: list(2),
                     exclude: list(3),
                     replace,
+                    personal_data,
                 },
                 options: RunOptions {
                     batch_rows,

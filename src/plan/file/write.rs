@@ -53,6 +53,9 @@ impl PlanFile {
         if let Some(replace) = self.scope.replace {
             options.insert("destination_rows", value(if replace { "replace" } else { "keep" }));
         }
+        if let Some(said) = self.scope.personal_data {
+            options.insert("personal_data", value(said.name()));
+        }
         let number = |n: usize| value(i64::try_from(n).unwrap_or(i64::MAX));
         options.insert("batch_rows", number(self.options.batch_rows));
         options.insert("parallel_entities", number(self.options.parallel_entities));
