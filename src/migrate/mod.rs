@@ -41,7 +41,10 @@ mod unkeyed;
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;
 pub use marker::MARKER_TABLE;
-pub use preflight::{check_destination, check_pair, check_purpose};
+pub use preflight::{
+    Check, CheckSign, Preflight, check_destination, check_pair, check_purpose,
+    rights_in_destination, rights_in_source,
+};
 pub use progress::{EntityProgress, EntityState, Phase, Progress};
 pub use room::{Room, images_needed};
 pub use run::{RunEnd, RunRequest, resume, run};

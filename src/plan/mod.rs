@@ -8,6 +8,7 @@ mod decision;
 mod file;
 mod fingerprint;
 mod order;
+mod preflight;
 mod reading;
 mod scope;
 
@@ -21,6 +22,7 @@ pub use file::{
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use order::Order;
+pub use preflight::{Acceptance, CheckKind};
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
 };

@@ -14,6 +14,7 @@ mod markdown;
 mod plan;
 mod read;
 mod reasons;
+mod rights;
 mod room;
 mod run;
 mod standing;
@@ -33,6 +34,7 @@ pub use comparison::{
 pub use export::{write_audit, write_ids};
 pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};
 pub use reasons::ReasonGroup;
+pub use rights::{RightsSide, rights_script};
 pub use room::{room_advice, room_short, room_words};
 pub use run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NextStep, NotCarriedOver, PeopleReport,

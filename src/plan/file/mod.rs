@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decisions, ScopeRequest};
+use super::{Acceptance, Decisions, ScopeRequest};
 
 pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, Purpose};
 pub use read::plan_keys;
@@ -91,6 +91,8 @@ pub struct PlanFile {
     pub scope: ScopeRequest,
     /// How.
     pub options: RunOptions,
+    /// What is said of the checks before the run.
+    pub preflight: Acceptance,
     /// What was decided.
     pub decisions: Decisions,
 }
@@ -105,6 +107,7 @@ impl PlanFile {
             destination: Endpoint::empty(),
             scope: ScopeRequest::default(),
             options: RunOptions::default(),
+            preflight: Acceptance::default(),
             decisions: Decisions::default(),
         }
     }

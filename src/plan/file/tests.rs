@@ -3,7 +3,7 @@
 use super::*;
 use crate::compare::{FindingKey, FindingKind};
 use crate::outsystems::Key;
-use crate::plan::{Decision, Decisions, ScopeRequest};
+use crate::plan::{Acceptance, CheckKind, Decision, Decisions, ScopeRequest};
 
 const SMALL: &str = r#"
 version = 1
@@ -307,6 +307,9 @@ mod properties {
             parallel_entities in 1..=16_usize,
             reading in select(SOURCE_READINGS.to_vec()),
             keep_before_images in any::<bool>(),
+            accept in prop::collection::vec(
+                select(CheckKind::acceptable()).prop_map(|(_, kind)| kind), 0..3),
+            frozen in any::<String>(),
             decided in prop::collection::vec(decision(), 0..4),
         ) -> PlanFile {
             let mut decisions = Decisions::default();
@@ -331,6 +334,7 @@ mod properties {
                     source_reading: reading.1,
                     keep_before_images,
                 },
+                preflight: Acceptance { accept, frozen },
                 decisions,
             }
         }
