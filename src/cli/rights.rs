@@ -27,8 +27,7 @@ pub(super) async fn rights(arguments: &RightsArguments) -> Result<Exit, Trouble>
         destination: arguments.login.clone(),
         exact_undo: arguments.exact_undo,
     };
-    let scripts =
-        rights::scripts(&plan, source.as_ref(), destination.as_ref(), &logins).await?;
+    let scripts = rights::scripts(&plan, source.as_ref(), destination.as_ref(), &logins).await?;
     let folder: PathBuf = arguments.dir.clone().unwrap_or_else(|| saved.folder.clone());
     let files = rights::save(&scripts, &folder)?;
     let shown: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();

@@ -9,8 +9,8 @@ use super::show;
 use crate::compare::{Answers, Finding, choice};
 use crate::database::{ConnectionSpec, Destination, Secret, Source};
 use crate::front::{self, open};
-use crate::migrate::{Check, CheckSign, Environments};
 use crate::migrate::journal::RunHeader;
+use crate::migrate::{Check, CheckSign, Environments};
 use crate::outsystems::{Environment, Side};
 use crate::plan::{Decisions, Endpoint, Plan, PlanFile, Refusal, Review, build, review};
 use crate::report::counted;
@@ -182,7 +182,10 @@ pub(super) fn stopped(checks: &[&Check], plan: &Path) -> Trouble {
     kinds.dedup();
     let has_task = checks.iter().any(|check| check.sign == CheckSign::Task);
     if has_task || !kinds.is_empty() {
-        text.push_str(&format!("\n\n  Once that is so, say it in {}:\n  [preflight]", plan.display()));
+        text.push_str(&format!(
+            "\n\n  Once that is so, say it in {}:\n  [preflight]",
+            plan.display()
+        ));
     }
     if has_task {
         text.push_str("\n  frozen = \"who has seen to it, and when\"");

@@ -18,11 +18,7 @@ pub fn any_engine() -> bool {
 
 /// Makes all checks: those of both databases, then those of this machine. Each is told as soon as
 /// it is made.
-pub async fn preflight(
-    home: &Home,
-    request: &Preflight<'_>,
-    told: &mut (dyn FnMut(Check) + Send),
-) {
+pub async fn preflight(home: &Home, request: &Preflight<'_>, told: &mut (dyn FnMut(Check) + Send)) {
     request.check(told).await;
     match forecast(request.plan, request.destination).await {
         Ok(outlooks) => undo(&outlooks).into_iter().for_each(&mut *told),
@@ -57,7 +53,8 @@ fn undo(outlooks: &[Outlook]) -> Vec<Check> {
     let one = |(outlook, names): (&Outlook, Vec<&str>)| {
         let count = counted(names.len() as u64, "table", "tables");
         let script = if outlook.in_script { ", and leaves a script that does" } else { "" };
-        let text = format!("undo brings no deleted rows of {count} back{script}: {}", outlook.inexact);
+        let text =
+            format!("undo brings no deleted rows of {count} back{script}: {}", outlook.inexact);
         Check::new(CheckKind::Undo, CheckSign::Warning, text, format!("{}.", names.join(", ")))
     };
     inexact.into_iter().map(one).collect()

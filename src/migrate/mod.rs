@@ -15,6 +15,7 @@ mod idmap;
 pub mod journal;
 mod load;
 mod marker;
+mod models;
 mod operation;
 mod own_file;
 mod past;
@@ -41,6 +42,7 @@ mod unkeyed;
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;
 pub use marker::MARKER_TABLE;
+pub use past::published;
 pub use preflight::{
     Check, CheckSign, Preflight, check_destination, check_pair, check_purpose,
     rights_in_destination, rights_in_source,

@@ -13,6 +13,7 @@ use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
+use super::models::Models;
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
 use super::preflight::check_destination;
@@ -117,7 +118,7 @@ async fn carry(request: &RunRequest, recorder: Recorder) -> RunEnd {
 
 /// Whether a run that ended so has only to be resumed, once somebody has seen to the reason.
 pub(super) fn can_wait(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Cancelled | FaultKind::InDoubt)
+    matches!(fault.kind, FaultKind::Cancelled | FaultKind::Changed | FaultKind::InDoubt)
         || is_broken(fault)
         || needs_somebody(fault)
 }
@@ -145,6 +146,7 @@ struct Work<'a> {
     teller: &'a Teller,
     reading: &'a Reading,
     source: &'a Arc<dyn Source>,
+    models: &'a Models,
 }
 
 async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Result<()> {
@@ -162,6 +164,7 @@ async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Re
     look_around(plan, request.destination.as_source(), &story, &request.control).await?;
     let reading = Reading::open(&request.plan, &request.source, &story).await?;
     let source = reading.source();
+    let models = Models::default();
     let work = Work {
         request,
         plan,
@@ -170,6 +173,7 @@ async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Re
         teller,
         reading: &reading,
         source: &source,
+        models: &models,
     };
     tokio::select! {
         outcome = work.write_all(&stretch) => outcome,
@@ -389,7 +393,10 @@ impl Work<'_> {
                         session: &mut session,
                         mark: marks[place],
                     };
-                    let carried = load.run().await;
+                    let carried = match self.models.check(self.request).await {
+                        Ok(()) => load.run().await,
+                        Err(fault) => Err(fault),
+                    };
                     (place, session, carried)
                 });
             }

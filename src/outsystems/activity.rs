@@ -55,12 +55,7 @@ pub async fn activity(
     applications: &[i64],
 ) -> Result<Activity> {
     let mut found = Activity::default();
-    let names = [
-        &APPLICATION,
-        &TIMER,
-        &TIMER_STATES[0],
-        &TIMER_STATES[1],
-    ];
+    let names = [&APPLICATION, &TIMER, &TIMER_STATES[0], &TIMER_STATES[1]];
     let mut tables: Vec<TableName> = names.iter().map(|table| tables::name(table)).collect();
     tables.extend(QUEUES.map(TableName::new));
     let shapes = source.shapes(&tables).await?;

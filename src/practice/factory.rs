@@ -1,11 +1,11 @@
 //! What the platform knows about modules, applications, tenants and people: the rows of
 //! OSSYS_ESPACE, OSSYS_APPLICATION, OSSYS_USER and their like.
 
-use super::{MARKER, SAMPLE_SCOPE};
 use super::company::{Company, SERVICE_CENTER, USER_PROVIDER};
 use super::environment::Environment;
 use super::key::{self, Dice};
 use super::records::{Records, flag, number, text};
+use super::{MARKER, SAMPLE_SCOPE};
 use crate::database::{Result, Value, date_time_from_text};
 use crate::outsystems::Side;
 

@@ -32,7 +32,8 @@ pub fn rights_script(name: &str, fingerprint: &str, sides: &[RightsSide]) -> [St
         line(name)
     );
     for side in sides {
-        let head = |words: &str| format!("\n-- On {}: {}{words}\n", line(&side.place), line(&side.login));
+        let head =
+            |words: &str| format!("\n-- On {}: {}{words}\n", line(&side.place), line(&side.login));
         grant.push_str(&head(&format!(" {}", side.what)));
         grant.push_str(&side.script.grant);
         revoke.push_str(&head(""));
@@ -43,5 +44,7 @@ pub fn rights_script(name: &str, fingerprint: &str, sides: &[RightsSide]) -> [St
 
 /// A text that cannot end the comment that it stands in.
 fn line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .collect()
 }

@@ -17,7 +17,11 @@ const PAGE: u64 = 8192;
 const NO_LIMIT: i64 = 268_435_456;
 
 /// The rows of an answer; none where the server refuses.
-async fn asked(connection: &mut Connection, sql: &str, limit: Duration) -> Result<Option<Vec<Row>>> {
+async fn asked(
+    connection: &mut Connection,
+    sql: &str,
+    limit: Duration,
+) -> Result<Option<Vec<Row>>> {
     match connection.batch(sql, limit).await {
         Ok(results) => Ok(Some(results.into_iter().flatten().collect())),
         Err(_) if connection.is_open() => Ok(None),
@@ -31,10 +35,8 @@ pub(super) async fn facts(
     database: &str,
     limit: Duration,
 ) -> Result<ServerFacts> {
-    let mut facts = ServerFacts {
-        backup_statement: checks::fresh_backup(database),
-        ..ServerFacts::default()
-    };
+    let mut facts =
+        ServerFacts { backup_statement: checks::fresh_backup(database), ..ServerFacts::default() };
     if let Some(row) = asked(connection, checks::LOG, limit).await?.unwrap_or_default().first() {
         facts.recovery_model = text(row, 0)?;
         facts.log_reuse_wait = text(row, 1)?;

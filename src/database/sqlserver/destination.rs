@@ -11,7 +11,11 @@ use super::source::SqlServerSource;
 use super::statements::script::TransactScript;
 use super::statements::{PROBE, take_lock};
 use super::writer::{SqlServerWriter, granted, session_lock};
-use crate::database::{Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, GrantRequest, GrantScript, IdentityFacts, Referrer, Result, Rights, RowsRequest, RunLock, Scan, ScanRequest, Script, ServerFacts, Source, TableName, TableShape, Value, Witness, Writer};
+use crate::database::{
+    Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, GrantRequest,
+    GrantScript, IdentityFacts, Referrer, Result, Rights, RowsRequest, RunLock, Scan, ScanRequest,
+    Script, ServerFacts, Source, TableName, TableShape, Value, Witness, Writer,
+};
 
 /// The lock that lets one run at a time write to a database.
 fn run_lock(database: &str) -> String {

@@ -8,6 +8,7 @@ use tiberius::Row;
 
 use super::connect::{Intent, Target};
 use super::connection::{Flow, ReadFailure, integer, text, unexpected};
+use super::facts::{facts, probe};
 use super::pool::Pool;
 use super::scan::{self, SqlServerScan, UnorderedScan};
 use super::statements::catalogue::rights as rights_statement;
@@ -16,13 +17,11 @@ use super::statements::filter::{Names, missing, tables};
 use super::statements::read::{self, Selection, TextForm};
 use super::statements::rights::scripts;
 use super::statements::{self, Statement};
-use super::facts::{facts, probe};
 use super::{catalogue, checks, fault, space};
 use crate::database::{
-    Batch, Column, ColumnRef, ColumnType, EngineFacts,
-    Fault, FaultKind, Filter, GrantRequest, GrantScript, IdentityFacts, OneInstant, Referrer,
-    Result, Rights, RowsRequest, Scan, ScanRequest, ServerFacts, Source, TableName, TableShape,
-    ValueKind, same_name,
+    Batch, Column, ColumnRef, ColumnType, EngineFacts, Fault, FaultKind, Filter, GrantRequest,
+    GrantScript, IdentityFacts, OneInstant, Referrer, Result, Rights, RowsRequest, Scan,
+    ScanRequest, ServerFacts, Source, TableName, TableShape, ValueKind, same_name,
 };
 
 /// Tables whose rights are asked for in one request.
@@ -347,6 +346,7 @@ impl Source for SqlServerSource {
                     update: right(3)?,
                     delete: right(4)?,
                     alter: right(5)?,
+                    view_definition: right(6)?,
                 };
             }
         }

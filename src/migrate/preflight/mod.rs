@@ -128,7 +128,8 @@ impl Preflight<'_> {
         check_destination(self.plan, self.source, self.destination).await?;
         let text = if self.destination.facts().capabilities.rights {
             let tables = self.plan.entities.len();
-            let tables = if tables == 1 { "1 table".to_owned() } else { format!("{tables} tables") };
+            let tables =
+                if tables == 1 { "1 table".to_owned() } else { format!("{tables} tables") };
             format!("may read and write {tables} as the plan needs")
         } else {
             "a file has no rights to ask for".to_owned()

@@ -35,7 +35,8 @@ impl Preflight<'_> {
         checks.extend(self.online(Side::Destination, &theirs));
         checks.extend(self.online(Side::Source, &ours));
         if checks.is_empty() {
-            let text = "nothing of the scope is at work: no timer, no process, no application online";
+            let text =
+                "nothing of the scope is at work: no timer, no process, no application online";
             checks.push(Check::good(CheckKind::Applications, text));
         }
         for (side, activity) in [(Side::Destination, &theirs), (Side::Source, &ours)] {

@@ -26,9 +26,10 @@ pub(super) struct Written {
 pub(super) fn written(plan: &Plan) -> Vec<Written> {
     let entities = plan.entities.iter().enumerate().map(|(place, entity)| {
         let mut needs = vec![Right::Insert];
-        let is_deferred = entity.columns.iter().any(|column| {
-            matches!(&column.rule, Rule::Reference(rule) if rule.is_deferred)
-        });
+        let is_deferred = entity
+            .columns
+            .iter()
+            .any(|column| matches!(&column.rule, Rule::Reference(rule) if rule.is_deferred));
         if is_deferred || plan.cleared.iter().any(|(cleared, _)| *cleared == place) {
             needs.push(Right::Update);
         }

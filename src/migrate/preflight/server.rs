@@ -87,9 +87,10 @@ impl Preflight<'_> {
         let tables: Vec<TableName> =
             entities.iter().map(|entity| entity.source_table.clone()).collect();
         let lengths = self.source.row_bytes(&tables).await?;
-        let bytes = entities.iter().zip(lengths).map(|(entity, length)| {
-            entity.source_rows.saturating_mul(length.unwrap_or_default())
-        });
+        let bytes = entities
+            .iter()
+            .zip(lengths)
+            .map(|(entity, length)| entity.source_rows.saturating_mul(length.unwrap_or_default()));
         Ok(bytes.fold(0, u64::saturating_add))
     }
 }
@@ -101,9 +102,10 @@ fn log(facts: &ServerFacts) -> Check {
     };
     let wait = facts.log_reuse_wait.as_deref().unwrap_or("NOTHING");
     match wait {
-        "NOTHING" | "CHECKPOINT" => {
-            Check::good(CheckKind::Log, format!("recovery model {model}, the log waits for nothing"))
-        }
+        "NOTHING" | "CHECKPOINT" => Check::good(
+            CheckKind::Log,
+            format!("recovery model {model}, the log waits for nothing"),
+        ),
         "LOG_BACKUP" => Check::new(
             CheckKind::Log,
             CheckSign::Note,
@@ -113,7 +115,9 @@ fn log(facts: &ServerFacts) -> Check {
         wait => Check::new(
             CheckKind::Log,
             CheckSign::Warning,
-            format!("recovery model {model}, and the log cannot be used again: it waits for {wait}"),
+            format!(
+                "recovery model {model}, and the log cannot be used again: it waits for {wait}"
+            ),
             "It grows during the run. Have the reason looked at, or accept it where the log has room.",
         ),
     }
@@ -133,7 +137,11 @@ fn space(facts: &ServerFacts, needed: u64) -> Vec<Check> {
         // Where one file may grow until the disk is full, its disk decides.
         let room = files.map(FileFacts::room).sum::<Option<u64>>();
         if let Some(room) = room.filter(|room| *room < needed) {
-            short.push(format!("the {what} have room for {}, needed are about {}", mb(room), mb(needed)));
+            short.push(format!(
+                "the {what} have room for {}, needed are about {}",
+                mb(room),
+                mb(needed)
+            ));
         }
     }
     let grows: Vec<String> = facts
@@ -186,7 +194,14 @@ mod tests {
     use super::*;
 
     fn file(is_log: bool, growth: Growth, most: Option<u64>) -> FileFacts {
-        FileFacts { name: "f".to_owned(), is_log, size: 100 << 20, used: Some(90 << 20), growth, most }
+        FileFacts {
+            name: "f".to_owned(),
+            is_log,
+            size: 100 << 20,
+            used: Some(90 << 20),
+            growth,
+            most,
+        }
     }
 
     fn sign(files: Vec<FileFacts>, needed: u64) -> CheckSign {

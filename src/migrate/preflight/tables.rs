@@ -64,6 +64,16 @@ impl Preflight<'_> {
                  checked where they are switched on.",
             ));
         }
+        let rights = self.destination.rights(&names).await?;
+        let unseen = rights.iter().filter(|rights| rights.view_definition == Some(false)).count();
+        if unseen > 0 {
+            checks.push(Check::new(
+                CheckKind::Triggers,
+                CheckSign::Note,
+                format!("triggers and constraints of {unseen} tables cannot be seen"),
+                "Ask for VIEW DEFINITION in the destination to have them looked at.",
+            ));
+        }
         if checks.is_empty() {
             let text = "no triggers but the platform's; constraints are on and trusted";
             checks.push(Check::good(CheckKind::Triggers, text));

@@ -18,7 +18,17 @@ use crate::plan::{Acceptance, CheckKind, Decision, Decisions, ScopeRequest};
 
 const ROOT: Kind = Kind {
     heading: "",
-    keys: &["version", "name", "source", "destination", "scope", "options", "preflight", "decision", "wizard"],
+    keys: &[
+        "version",
+        "name",
+        "source",
+        "destination",
+        "scope",
+        "options",
+        "preflight",
+        "decision",
+        "wizard",
+    ],
 };
 
 const ENDPOINT: Kind = Kind {

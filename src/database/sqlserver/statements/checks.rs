@@ -18,8 +18,7 @@ pub(in super::super) const FILES: &str = "SELECT CAST(f.name AS nvarchar(128)), 
     FROM sys.database_files AS f WHERE f.type IN (0, 1) ORDER BY f.file_id";
 
 /// When the last full backup ended, and how many hours ago that is.
-pub(in super::super) const BACKUP: &str =
-    "SELECT CONVERT(nvarchar(16), MAX(b.backup_finish_date), 120), \
+pub(in super::super) const BACKUP: &str = "SELECT CONVERT(nvarchar(16), MAX(b.backup_finish_date), 120), \
     DATEDIFF(hour, MAX(b.backup_finish_date), GETDATE())\n\
     FROM msdb.dbo.backupset AS b WHERE b.database_name = DB_NAME() AND b.type = 'D'";
 

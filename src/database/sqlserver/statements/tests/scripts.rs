@@ -4,7 +4,8 @@ use super::super::script::TransactScript;
 use super::super::{checks, rights};
 use super::{dbo, every_type};
 use crate::database::{
-    Batch, ColumnShape, GrantRequest, Right, Script, ScriptTable, TableName, ScriptWork, Value, ValueKind, date_time_from_text,
+    Batch, ColumnShape, GrantRequest, Right, Script, ScriptTable, ScriptWork, TableName, Value,
+    ValueKind, date_time_from_text,
 };
 
 /// Scripts about a table with a key, one without, and references.
