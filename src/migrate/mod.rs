@@ -17,6 +17,7 @@ mod load;
 mod marker;
 mod models;
 mod operation;
+mod outside;
 mod own_file;
 mod past;
 mod people;

@@ -14,6 +14,7 @@ use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, Stret
 use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
 use super::models::Models;
+use super::outside::Outside;
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
 use super::preflight::check_destination;
@@ -270,6 +271,14 @@ impl Work<'_> {
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
         self.teller.phase(Phase::Deleting);
+        let mut outside = Outside {
+            plan: self.plan,
+            destination: self.request.destination.as_ref(),
+            story: self.story,
+            session: &mut *session,
+            control: &mut *control,
+        };
+        outside.run().await?;
         let mut deleting = Deleting {
             plan: self.plan,
             destination: self.request.destination.as_ref(),

@@ -6,7 +6,7 @@ use crate::database::{
     ColumnType, Destination, Fault, FaultKind, GrantRequest, Result, Right, Rights, Source,
     TableName, TableShape,
 };
-use crate::plan::{ExistingPlan, PersonFate, PersonPlan, Plan, Rule};
+use crate::plan::{ExistingPlan, OutsideFate, PersonFate, PersonPlan, Plan, Rule};
 
 /// Tables that are named in a sentence.
 const NAMED: usize = 5;
@@ -56,7 +56,16 @@ pub(super) fn written(plan: &Plan) -> Vec<Written> {
         needs: vec![Right::Insert],
         rows: rows as u64,
     });
-    entities.chain(people).collect()
+    let outside = plan.outside.iter().map(|outside| Written {
+        table: outside.table.clone(),
+        is_entity: true,
+        needs: vec![match outside.fate {
+            OutsideFate::Deleted => Right::Delete,
+            OutsideFate::Emptied(_) => Right::Update,
+        }],
+        rows: 0,
+    });
+    entities.chain(outside).chain(people).collect()
 }
 
 /// Refuses a destination that cannot be written as the plan needs.
@@ -205,6 +214,8 @@ pub async fn rights_in_destination(
     for written in written(plan) {
         // An undo takes out what was added, whatever the run itself does there.
         let rights = match written.is_entity {
+            // Rows that hang on those deleted lose their reference, and nothing else.
+            true if written.needs == [Right::Update] => vec![Right::Update],
             true if exact_undo && written.needs.contains(&Right::Delete) => {
                 vec![Right::Insert, Right::Update, Right::Delete, Right::Alter]
             }
