@@ -10,6 +10,7 @@ mod file;
 mod fingerprint;
 mod mask;
 mod order;
+mod preflight;
 mod reading;
 mod scope;
 
@@ -26,6 +27,7 @@ pub use file::{
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
+pub use preflight::{Acceptance, CheckKind};
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
 };

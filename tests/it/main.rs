@@ -21,6 +21,7 @@ mod port;
 mod practice;
 mod practice_road;
 mod practice_server;
+mod preflight;
 mod program;
 mod proof;
 mod reading;

@@ -5,8 +5,10 @@
 
 pub(super) mod build;
 pub(super) mod catalogue;
+pub(super) mod checks;
 pub(super) mod filter;
 pub(super) mod read;
+pub(super) mod rights;
 pub(super) mod script;
 #[cfg(test)]
 mod tests;
