@@ -161,6 +161,8 @@ kinds! {
     DestinationRowsUndecided = "destination-rows-undecided",
     /// Rows the destination has.
     DestinationRows = "destination-rows",
+    /// Rows of ours that the destination keeps already, as a unique key tells.
+    ExistingMatch = "existing-match",
     /// What becomes of the destination's rows of an entity taken in by reference.
     ProducerRows = "producer-rows",
     /// Rows outside the scope point to rows that would be deleted.
@@ -262,6 +264,7 @@ pub mod choice {
     pub const KEEP: &str = "keep";
     pub const REPLACE: &str = "replace";
     pub const DEFAULT: &str = "default";
+    pub const REUSE: &str = "reuse";
 }
 
 /// One way to decide a finding.
