@@ -8,6 +8,7 @@
 mod alike;
 mod builder;
 mod cell;
+mod refusal;
 mod sample;
 mod script;
 mod session;

@@ -172,7 +172,14 @@ impl Load<'_> {
         planned: bool,
         carried: &mut Carried,
     ) -> Result<()> {
-        let row = LeftOutRow { entity: self.place, key, reason, planned, code: None };
+        let row = LeftOutRow {
+            entity: self.place,
+            key,
+            reason,
+            planned,
+            code: None,
+            refusal: Default::default(),
+        };
         self.leave_out(&row, carried)
     }
 
