@@ -39,8 +39,9 @@ pub use filter::Filter;
 pub use name::{TableName, same_name};
 pub use refusal::{Refusal, RefusalClass};
 pub use request::{
-    ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex, NewTable,
-    NewTrigger, Outcome, Removal, Removed, RowsRequest, ScanRequest, UpdateTarget, Witness,
+    Alike, AlikeTarget, ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey,
+    NewIndex, NewTable, NewTrigger, Outcome, Removal, Removed, RowsRequest, ScanRequest,
+    UpdateTarget, Witness,
 };
 pub use script::{Script, ScriptTable, ScriptWork};
 pub use shape::{
@@ -272,6 +273,12 @@ pub trait Writer: Send + Sync {
 
     /// Rows as this transaction sees them.
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch>;
+
+    /// What each row of a batch is equal to, for each row in order. Equal is what the database
+    /// finds equal in these columns: by the collation of each, as its unique indexes do; NULL
+    /// equals NULL. Errs with [`FaultKind::Refused`] when a value does not fit its column. To be
+    /// followed by [`Writer::rollback`].
+    async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>>;
 
     /// Sets columns of existing rows; the batch's first column is the key. Returns the number
     /// of rows found.

@@ -335,6 +335,14 @@ fn destination_statements() -> Vec<String> {
         statement.add(&write::removed(key, before, form));
         all.push(statement.sql);
     }
+    for (columns, form) in
+        [(&stage(false)[..], TextForm::Text), (&stage(true)[14..16], TextForm::Bytes)]
+    {
+        let columns: Vec<StageColumn> =
+            columns.iter().filter(|one| !one.destination.data_type.is_large()).cloned().collect();
+        let id = &every_type()[0];
+        all.push(alike::find(&table, &columns, &id.into(), &id.data_type, form).sql);
+    }
     all
 }
 
