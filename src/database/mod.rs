@@ -28,7 +28,7 @@ pub use connect::{
 };
 pub use digest::row_digest;
 pub use fault::{Fault, FaultKind, Result};
-pub use filter::Filter;
+pub use filter::{Filter, Likened};
 pub use name::{TableName, same_name};
 pub use request::{
     ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex, NewTable,

@@ -117,8 +117,22 @@ pub struct EntityPlan {
     pub constants: Vec<(ColumnShape, Value)>,
     /// What becomes of the destination's rows.
     pub existing: ExistingPlan,
+    /// The unique indexes of the destination's table.
+    #[serde(default)]
+    pub uniques: Vec<UniquePlan>,
     /// Rows the source had at review.
     pub source_rows: u64,
+}
+
+/// A unique index of the destination, or the key of its table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UniquePlan {
+    /// Its name; empty for the table's key.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// Whether it was decided to leave out the rows that it refuses.
+    pub leaves_out: bool,
 }
 
 impl EntityPlan {

@@ -60,6 +60,7 @@ impl Pair {
                     Asked::Count(filter) => {
                         Answer::Count(side.count(&question.table, filter).await.expect("a count"))
                     }
+                    Asked::Meeting(_) => panic!("rows of ours are like none that stay"),
                     Asked::Values(column, filter) => {
                         let values = side.distinct(&question.table, column, filter, 100_000).await;
                         let values = values.expect("values");

@@ -6,6 +6,7 @@ use super::super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
 use super::super::operation::{Done, Operation, given_key, telling_columns};
 use super::super::remap::{Carried, Remapped};
 use super::Load;
+use super::foreseen::is_foreseen;
 use crate::database::{ColumnRef, FaultKind, InsertTarget, Result, Value};
 use crate::plan::IdentifierPlan;
 use crate::proof::combine;
@@ -116,8 +117,8 @@ impl Load<'_> {
                     let row = LeftOutRow {
                         entity: self.place,
                         key: source_keys.first().cloned().unwrap_or(Value::Null),
+                        planned: is_foreseen(entity, &fault),
                         reason: fault.what,
-                        planned: false,
                         code: fault.code,
                     };
                     self.leave_out(&row, carried)?;

@@ -27,6 +27,9 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::TextTooLong
         | Kind::NumberTooWide
         | Kind::NullNotAllowed
+        | Kind::UniqueOnlyInDestination
+        | Kind::UniqueOnlyInSource
+        | Kind::UniqueCollision
         | Kind::LeftoverColumn
         | Kind::LeftoverNotNull
         | Kind::IdentifierChanged
@@ -61,7 +64,9 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::UserIdDiffers
         | Kind::GroupMissing
         | Kind::RoleMissing => "Users",
-        Kind::DestinationRowsUndecided
+        Kind::UniqueTaken
+        | Kind::IdentifierCollision
+        | Kind::DestinationRowsUndecided
         | Kind::DestinationRows
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope

@@ -88,6 +88,9 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ExtensionEntity
         | Kind::MultiTenant
         | Kind::ManyToManyUnique
+        | Kind::UniqueOnlyInDestination
+        | Kind::UniqueOnlyInSource
+        | Kind::UniqueCollision
         | Kind::LargeValues
         | Kind::TriggerInsteadOf
         | Kind::ReferenceUnresolved
@@ -113,6 +116,8 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::UserIdDiffers
         | Kind::GroupMissing
         | Kind::RoleMissing
+        | Kind::UniqueTaken
+        | Kind::IdentifierCollision
         | Kind::DestinationRowsUndecided
         | Kind::DestinationRows
         | Kind::ProducerRows

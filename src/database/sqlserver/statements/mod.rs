@@ -6,6 +6,7 @@
 pub(super) mod build;
 pub(super) mod catalogue;
 pub(super) mod filter;
+mod likened;
 pub(super) mod read;
 pub(super) mod script;
 #[cfg(test)]
