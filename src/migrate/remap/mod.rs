@@ -243,7 +243,7 @@ impl Work<'_> {
                 },
                 Resolved::None if rule.none_is_row => {
                     let reason = format!(
-                        "{}: there is none, and {} is a row's id",
+                        "{}: there is none, and {} cannot stand for it",
                         column.attribute, rule.none
                     );
                     self.refuse(row, reason, true);
