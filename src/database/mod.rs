@@ -13,6 +13,7 @@ mod digest;
 mod fault;
 mod filter;
 mod name;
+mod refusal;
 mod request;
 mod script;
 mod shape;
@@ -30,6 +31,7 @@ pub use digest::row_digest;
 pub use fault::{Fault, FaultKind, Result};
 pub use filter::{Filter, Likened};
 pub use name::{TableName, same_name};
+pub use refusal::{Refusal, RefusalClass};
 pub use request::{
     ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex, NewTable,
     NewTrigger, Outcome, Removal, Removed, RowsRequest, ScanRequest, UpdateTarget, Witness,

@@ -14,7 +14,7 @@ use crate::migrate::{Control, Progress, RunEnd, RunRequest};
 use crate::outsystems::Environment;
 use crate::plan::{Plan, model_fingerprint};
 use crate::proof::{ProofOptions, ProofProgress};
-use crate::report::{RunReport, save};
+use crate::report::{RunReport, save, save_rejects};
 
 /// Everything that a run needs before its first write.
 pub struct Ready {
@@ -249,10 +249,11 @@ async fn proved(
 pub(super) fn reported(id: String, folder: PathBuf) -> Carried {
     let mut carried =
         Carried { id, folder, report: None, files: Vec::new(), trouble: None, unsaved: None };
-    let report = Journal::open(&carried.folder).and_then(|journal| RunReport::read(&journal));
-    match report {
-        Ok(report) => {
-            match save(&report, &carried.folder) {
+    let read = Journal::open(&carried.folder)
+        .and_then(|journal| Ok((RunReport::read(&journal)?, journal)));
+    match read {
+        Ok((report, journal)) => {
+            match saved(&report, &journal, &carried.folder) {
                 Ok(files) => carried.files = files,
                 Err(fault) => carried.unsaved = Some(fault),
             }
@@ -261,6 +262,13 @@ pub(super) fn reported(id: String, folder: PathBuf) -> Carried {
         Err(fault) => carried.trouble = Some(fault),
     }
     carried
+}
+
+/// The report's files, and those that go with it.
+fn saved(report: &RunReport, journal: &Journal, folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = save(report, folder)?;
+    files.extend(save_rejects(journal, folder)?);
+    Ok(files)
 }
 
 /// What time it is, with the offset, so that it means the same elsewhere.

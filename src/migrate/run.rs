@@ -13,11 +13,13 @@ use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
+use super::outside::Outside;
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
 use super::preflight::check_destination;
 use super::progress::{EntityState, Phase, Progress, Teller};
 use super::reading::Reading;
+use super::rejects::Rejects;
 use super::remap::Maps;
 use super::retry::{is_broken, needs_somebody};
 use super::second_pass::SecondPass;
@@ -153,7 +155,12 @@ async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Re
         true => Some(Images::open(&request.folder)?),
         false => None,
     };
-    let story = Story { recorder: recorder.clone(), images, clock: Arc::clone(&request.clock) };
+    let story = Story {
+        recorder: recorder.clone(),
+        images,
+        clock: Arc::clone(&request.clock),
+        rejects: Rejects::new(&plan.options),
+    };
     let stretch = begin(request, &story).await?;
     let marker = stretch.marker.as_deref();
     settle_all(&story, request.destination.as_ref(), marker, &request.control).await?;
@@ -266,6 +273,14 @@ impl Work<'_> {
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
         self.teller.phase(Phase::Deleting);
+        let mut outside = Outside {
+            plan: self.plan,
+            destination: self.request.destination.as_ref(),
+            story: self.story,
+            session: &mut *session,
+            control: &mut *control,
+        };
+        outside.run().await?;
         let mut deleting = Deleting {
             plan: self.plan,
             destination: self.request.destination.as_ref(),

@@ -18,6 +18,7 @@ mod references;
 mod result;
 mod rows;
 mod settle;
+mod stayed;
 mod surroundings;
 mod unverified;
 

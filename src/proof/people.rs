@@ -13,7 +13,7 @@ use crate::database::{
     Batch, ColumnRef, Fault, FaultKind, Filter, Result, RowsRequest, Source, TableName, TableShape,
     Value,
 };
-use crate::migrate::journal::{Journal, PersonRecord};
+use crate::migrate::journal::{Journal, PersonRecord, Refused, RefusedKind};
 use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{PersonFate, PersonPlan, Plan};
 
@@ -29,6 +29,8 @@ type Ids = HashMap<SourceId, DestinationId>;
 /// The users and groups of a run.
 pub(super) struct People<'a> {
     destination: &'a dyn Source,
+    /// Whom, and which links, the destination has refused.
+    refused: Vec<Refused>,
     kinds: Vec<Kind<'a>>,
 }
 
@@ -105,8 +107,14 @@ impl<'a> People<'a> {
                 records: groups,
             },
         ];
-        let kinds = kinds.into_iter().filter(|kind| !kind.records.is_empty()).collect();
-        Ok(Self { destination, kinds })
+        let is_any = |kind: &Kind<'_>| {
+            let is_created = |person: &PersonPlan| matches!(person.fate, PersonFate::Create { .. });
+            !kind.records.is_empty() || kind.planned.iter().any(is_created)
+        };
+        let kinds = kinds.into_iter().filter(is_any).collect();
+        let mut refused = lock(journal).refused(RefusedKind::Person)?;
+        refused.extend(lock(journal).refused(RefusedKind::Link)?);
+        Ok(Self { destination, refused, kinds })
     }
 
     /// How many of users and groups there are any of.
@@ -190,10 +198,35 @@ impl<'a> People<'a> {
                 proof.differs(differs("TENANT_ID", what));
             }
         }
+        self.created(kind, &shape.name, &mut proof);
         for links in kind.links.iter().filter(|links| !links.pairs.is_empty()) {
             self.links(links, &mut proof).await?;
         }
         Ok(proof)
+    }
+
+    /// Whoever was to be created is there, or the journal says that it was refused.
+    fn created(&self, kind: &Kind<'_>, table: &TableName, proof: &mut EntityProof) {
+        let known: HashSet<SourceId> = kind.records.iter().map(|person| person.source).collect();
+        for planned in kind.planned {
+            let is_refused = || {
+                self.refused.iter().any(|refused| {
+                    refused.kind == RefusedKind::Person
+                        && refused.place == table.to_string()
+                        && refused.key.as_integer() == Some(planned.source.0)
+                })
+            };
+            if matches!(planned.fate, PersonFate::Create { .. })
+                && !known.contains(&planned.source)
+                && !is_refused()
+            {
+                proof.differs(Difference {
+                    source: planned.source.to_string(),
+                    what: "was neither created nor refused".to_owned(),
+                    ..Difference::default()
+                });
+            }
+        }
     }
 
     async fn links(&self, links: &Links, proof: &mut EntityProof) -> Result<()> {
@@ -211,7 +244,13 @@ impl<'a> People<'a> {
             })
             .collect();
         for (source, id, to) in &links.pairs {
-            if !there.contains(&(*id, *to)) {
+            let is_refused = self.refused.iter().any(|refused| {
+                refused.kind == RefusedKind::Link
+                    && shape.name.to_string() == refused.place
+                    && refused.key.as_integer() == Some(id.0)
+                    && refused.other.as_integer() == Some(to.0)
+            });
+            if !is_refused && !there.contains(&(*id, *to)) {
                 proof.differs(Difference {
                     source: source.to_string(),
                     destination: id.to_string(),

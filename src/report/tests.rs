@@ -11,7 +11,9 @@ use super::{ComparisonReport, RunReport, Verdict};
 use crate::compare::{
     Choice, Comparison, Finding, FindingKey, FindingKind, LeftOut, Selection, Severity, choice,
 };
-use crate::database::{ColumnRef, ColumnShape, ColumnType, Filter, TableName, Value};
+use crate::database::{
+    ColumnRef, ColumnShape, ColumnType, Filter, Refusal, RefusalClass, TableName, Value,
+};
 use crate::migrate::journal::{
     BatchKind, EmptiedCell, LeftOutRow, NewBatch, Operator, PersonRecord, ReadingRecord, Recorder,
     RunHeader, RunState,
@@ -109,6 +111,7 @@ fn plan() -> Plan {
             ),
         ],
         levels: vec![vec![0], vec![1]],
+        outside: Vec::new(),
         deletions: vec![1],
         cleared: Vec::new(),
         leaf_first: Vec::new(),
@@ -181,6 +184,7 @@ fn left_out(journal: &Recorder, entity: usize, key: i64, reason: &str, code: Opt
             reason: reason.to_owned(),
             planned: code.is_none(),
             code,
+            refusal: code.map(|_| Refusal::by(RefusalClass::Unique, "UQ_1")),
         })
         .expect("it is noted");
 }

@@ -30,17 +30,17 @@ crate::on_both_engines!(
 );
 
 /// A pair of a few features, and the key of its first entity.
-pub(crate) fn pair(seed: u64, features: &[Feature]) -> (Pair, EntityKey) {
+pub fn pair(seed: u64, features: &[Feature]) -> (Pair, EntityKey) {
     let pair = generate::pair(&Recipe { seed, size: 2, features: features.to_vec(), flaw: None });
     let first = pair.source.named("Thing0").expect("always there").full_key();
     (pair, first)
 }
 
-pub(crate) fn entity<'a>(environment: &'a mut Environment, key: &EntityKey) -> &'a mut Entity {
+pub fn entity<'a>(environment: &'a mut Environment, key: &EntityKey) -> &'a mut Entity {
     environment.entity_mut(key).expect("an entity of the pair")
 }
 
-pub(crate) fn attribute<'a>(
+pub fn attribute<'a>(
     environment: &'a mut Environment,
     key: &EntityKey,
     name: &str,
@@ -50,7 +50,7 @@ pub(crate) fn attribute<'a>(
 }
 
 /// All that `osferry compare` found.
-pub(crate) fn findings(bench: &Bench) -> Vec<Value> {
+pub fn findings(bench: &Bench) -> Vec<Value> {
     let said = bench.osferry(&["compare", "plan.toml", "--json"]);
     let report: Value =
         serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{}", said.all()));
@@ -63,20 +63,20 @@ fn names(text: &str, name: &str) -> bool {
 }
 
 /// What it found of a kind about something.
-pub(crate) fn found(bench: &Bench, kind: &str, about: &str) -> Option<Value> {
+pub fn found(bench: &Bench, kind: &str, about: &str) -> Option<Value> {
     findings(bench)
         .into_iter()
         .find(|f| f["kind"] == kind && f["about"].as_str().is_some_and(|a| names(a, about)))
 }
 
 /// The names of what can be chosen.
-pub(crate) fn choices(finding: &Value) -> Vec<&str> {
+pub fn choices(finding: &Value) -> Vec<&str> {
     let all = finding["choices"].as_array().expect("choices");
     all.iter().map(|choice| choice["name"].as_str().expect("a name")).collect()
 }
 
 /// Refused with this finding, which stops unless decided; nothing is written.
-pub(crate) fn asks(bench: &Bench, kind: &str, about: &str) -> Value {
+pub fn asks(bench: &Bench, kind: &str, about: &str) -> Value {
     let finding = found(bench, kind, about).unwrap_or_else(|| {
         let all: Vec<String> = findings(bench)
             .iter()
@@ -94,7 +94,7 @@ pub(crate) fn asks(bench: &Bench, kind: &str, about: &str) -> Value {
 }
 
 /// The usual plan with decisions about findings.
-pub(crate) fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<&str>)]) {
+pub fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<&str>)]) {
     let mut plan = bench.usual_plan();
     for (finding, choice, to) in decisions {
         plan.more.push_str("\n[[decision]]\n");
@@ -112,7 +112,7 @@ pub(crate) fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<&str>)]) 
 }
 
 /// The run makes of the destination what the oracle makes of that pair, in which nothing is amiss.
-pub(crate) fn comes_to(bench: &Bench, sound: &Pair) {
+pub fn comes_to(bench: &Bench, sound: &Pair) {
     let before = bench.databases.made(Side::Destination);
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
@@ -126,7 +126,7 @@ pub(crate) fn comes_to(bench: &Bench, sound: &Pair) {
 }
 
 /// A bench with the usual plan.
-pub(crate) fn bench(engine: &TestEngine, pair: &Pair, whim: u64) -> Bench {
+pub fn bench(engine: &TestEngine, pair: &Pair, whim: u64) -> Bench {
     let bench = Bench::on(engine, pair, whim);
     bench.plan(&bench.usual_plan().text());
     bench

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
 use super::super::operation::{Done, Operation, given_key, telling_columns};
 use super::super::remap::{Carried, Remapped};
+use super::super::retry::calls_for_halves;
 use super::Load;
 use super::foreseen::is_foreseen;
 use crate::database::{ColumnRef, FaultKind, InsertTarget, Result, Value};
@@ -104,22 +105,21 @@ impl Load<'_> {
                         pairs.push((*row, source_keys[index].clone(), destination));
                     }
                 }
-                Err(fault)
-                    if matches!(fault.kind, FaultKind::Refused | FaultKind::Retry)
-                        && rows.len() > 1 =>
-                {
+                Err(fault) if calls_for_halves(&fault, rows.len()) => {
                     // The later half waits, so that ids stay in the order of the source.
                     let (first, second) = rows.split_at(rows.len() / 2);
                     pending.push(second.to_vec());
                     pending.push(first.to_vec());
                 }
                 Err(fault) if fault.kind == FaultKind::Refused => {
+                    let planned = is_foreseen(entity, &fault);
                     let row = LeftOutRow {
                         entity: self.place,
                         key: source_keys.first().cloned().unwrap_or(Value::Null),
-                        planned: is_foreseen(entity, &fault),
+                        planned,
                         reason: fault.what,
                         code: fault.code,
+                        refusal: fault.refusal.filter(|_| !planned),
                     };
                     self.leave_out(&row, carried)?;
                 }

@@ -32,6 +32,7 @@ use super::journal::{
 };
 use super::marker::Marker;
 use super::past::settle_all;
+use super::rejects::Rejects;
 use super::run::can_wait;
 use super::session::WriteSession;
 use super::story::{Clock, Story};
@@ -315,7 +316,8 @@ pub async fn undo(request: UndoRequest) -> Result<UndoEnd> {
         false => None,
     };
     let clock: Clock = Arc::clone(&request.clock);
-    let story = Story { recorder: recorder.clone(), images, clock };
+    let rejects = Rejects::default();
+    let story = Story { recorder: recorder.clone(), images, clock, rejects };
     // Batches of the run were marked where it had markers; those of an undo never are.
     let marker = match recorder.reader()?.finished("markers")? {
         Some(1) => Marker::find(destination.as_ref(), &request.header.id).await?,

@@ -9,7 +9,8 @@ use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS, PURPOSES};
 use super::notes::Notes;
 use super::section::{Kind, Section, type_of_value};
 use super::{
-    Endpoint, EndpointEngine, PlanFile, PlanFileError, RunOptions, SOURCE_READINGS, Understood,
+    Endpoint, EndpointEngine, PlanFile, PlanFileError, REJECT_POLICIES, RejectPolicy, RunOptions,
+    SOURCE_READINGS, Understood,
 };
 use crate::compare::{FindingKey, FindingKind};
 use crate::database::Authentication;
@@ -48,6 +49,8 @@ const OPTIONS: Kind = Kind {
         "batch_rows",
         "parallel_entities",
         "keep_before_images",
+        "rejects",
+        "max_rejects",
         "personal_data",
     ],
 };
@@ -204,6 +207,15 @@ fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
         fitting
     };
     let why = "; above that SQL Server locks the whole table";
+    let rejects = section.word("rejects", &REJECT_POLICIES, notes);
+    let instead = "; say rejects = \"stop\" to have none";
+    let max_rejects = within("max_rejects", 1, usize::MAX, instead, notes);
+    if max_rejects.is_some() && rejects == RejectPolicy::Stop {
+        section
+            .note("max_rejects", " says nothing beside rejects = \"stop\"", notes)
+            .advise("; leave one of the two out")
+            .instead("; the run stops at the first reject");
+    }
     RunOptions {
         batch_rows: within("batch_rows", 1, 4000, why, notes).unwrap_or(defaults.batch_rows),
         parallel_entities: within("parallel_entities", 1, 16, "", notes)
@@ -212,6 +224,8 @@ fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
         keep_before_images: section
             .flag("keep_before_images", notes)
             .unwrap_or(defaults.keep_before_images),
+        rejects,
+        max_rejects: max_rejects.map(|most| most as u64),
     }
 }
 

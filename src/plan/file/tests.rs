@@ -296,6 +296,14 @@ mod properties {
         })
     }
 
+    /// A run that stops at the first reject has no use for a number of them.
+    fn rejects() -> impl Strategy<Value = (RejectPolicy, Option<u64>)> {
+        prop_oneof![
+            Just((RejectPolicy::Stop, None)),
+            option::of(1..1_000_000_u64).prop_map(|most| (RejectPolicy::GoOn, most)),
+        ]
+    }
+
     prop_compose! {
         fn plan_file()(
             name in any::<String>(),
@@ -307,6 +315,7 @@ mod properties {
             parallel_entities in 1..=16_usize,
             reading in select(SOURCE_READINGS.to_vec()),
             keep_before_images in any::<bool>(),
+            (rejects, max_rejects) in rejects(),
             decided in prop::collection::vec(decision(), 0..4),
         ) -> PlanFile {
             let mut decisions = Decisions::default();
@@ -330,6 +339,8 @@ mod properties {
                     parallel_entities,
                     source_reading: reading.1,
                     keep_before_images,
+                    rejects,
+                    max_rejects,
                 },
                 decisions,
             }

@@ -3,7 +3,7 @@
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS};
-use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError};
+use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError, RejectPolicy};
 use crate::plan::Decisions;
 
 impl PlanFile {
@@ -58,6 +58,12 @@ impl PlanFile {
         options.insert("parallel_entities", number(self.options.parallel_entities));
         options.insert("source_reading", value(self.options.source_reading.name()));
         options.insert("keep_before_images", value(self.options.keep_before_images));
+        if self.options.rejects != RejectPolicy::GoOn {
+            options.insert("rejects", value(self.options.rejects.name()));
+        }
+        if let Some(most) = self.options.max_rejects {
+            options.insert("max_rejects", number(usize::try_from(most).unwrap_or(usize::MAX)));
+        }
         document.insert("options", Item::Table(options));
         document
     }
