@@ -3,6 +3,7 @@
 use super::attributes::AttributePair;
 use super::rows::ExistingRows;
 use super::selection::Reason;
+use super::uniques::UniquePair;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnShape, Filter, ObjectKind, Value};
 use crate::outsystems::{DataKind, Entity, EntityIndex, Side};
@@ -45,6 +46,8 @@ pub struct EntityPair {
     pub source_rows: Option<u64>,
     /// What becomes of the rows the destination has.
     pub existing: ExistingRows,
+    /// The unique indexes of the destination's table.
+    pub uniques: Vec<UniquePair>,
 }
 
 impl EntityPair {

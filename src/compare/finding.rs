@@ -89,6 +89,16 @@ kinds! {
     NumberTooWide = "number-too-wide",
     /// The destination's column refuses NULL and there are NULLs.
     NullNotAllowed = "null-not-allowed",
+    /// A unique index that only the destination has.
+    UniqueOnlyInDestination = "unique-only-in-destination",
+    /// A unique index that only the source has.
+    UniqueOnlyInSource = "unique-only-in-source",
+    /// Rows of ours become alike for a unique index.
+    UniqueCollision = "unique-collision",
+    /// Rows of ours are like rows that stay, for a unique index.
+    UniqueTaken = "unique-taken",
+    /// Rows of ours have the identifiers of rows that stay.
+    IdentifierCollision = "identifier-collision",
     /// A column that no attribute uses any more.
     LeftoverColumn = "leftover-column",
     /// An attribute that holds personal data by its type.

@@ -17,6 +17,7 @@ mod references;
 mod rows;
 mod selection;
 mod unclear;
+mod uniques;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -30,6 +31,7 @@ pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
 pub use rows::{ExistingRows, NaturalKey, OutsidePart, OutsideRows, row_key};
 pub use selection::{AttributeKey, LeftOut, Reason, Selected, Selection, attribute_key};
+pub use uniques::{Meeting, UniquePair};
 
 use crate::database::same_name;
 use crate::outsystems::{DestinationId, EntityIndex, Environment, Key, Side, SourceId};
@@ -96,6 +98,7 @@ pub fn compare(
     work.records();
     work.people();
     work.existing_rows();
+    work.uniques();
     work.too_many_values();
     let mut out = work.out;
     out.questions = work.inquiry.into_unanswered();

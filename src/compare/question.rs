@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::uniques::Meeting;
 use crate::database::{ColumnRef, Filter, TableName, Value};
 use crate::outsystems::Side;
 
@@ -32,6 +33,8 @@ pub enum Asked {
         /// Its columns, in the same order.
         others: Vec<String>,
     },
+    /// How many rows are like rows of the other side; a count answers it.
+    Meeting(Box<Meeting>),
 }
 
 impl Question {
@@ -48,8 +51,8 @@ pub enum Answer {
     Count(u64),
     /// To a question for values: all of them.
     Values(Vec<(Value, u64)>),
-    /// To a question for values: there are more than this many, and no use in some of them. To
-    /// one for rows that are shared: there are more rows than are looked at for it.
+    /// To a question for values, or for rows of the other side: there are more than this many, and
+    /// no use in some of them.
     MoreThan(usize),
 }
 
@@ -154,6 +157,17 @@ impl<'a> Inquiry<'a> {
             Some(Answer::Count(rows)) => Some(Some(*rows)),
             Some(_) => Some(None),
             None => None,
+        }
+    }
+
+    /// How many rows of the source's table are like rows of the destination's: `None` while nobody
+    /// has answered, and `Some(None)` where there are too many to be looked at.
+    pub(super) fn meeting(&mut self, table: &TableName, meeting: Meeting) -> Option<Option<u64>> {
+        let asked = Asked::Meeting(Box::new(meeting));
+        let question = Question { side: Side::Source, table: table.clone(), asked };
+        match self.ask(question)? {
+            Answer::Count(rows) => Some(Some(*rows)),
+            _ => Some(None),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::attributes::stop_or_leave_out;
 use super::selection::{Reason, attribute_key};
-use super::{Choice, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
+use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
 use crate::database::{Filter, Value, ValueKind, same_name};
 use crate::outsystems::{Attribute, DataKind, Entity, EntityIndex, Resolution, Side, SystemTarget};
 
@@ -306,24 +306,35 @@ impl Work<'_> {
     }
 
     /// A column that refuses NULL holds 0 for "none" (`metamodel.md` §3.5). Where a record of the
-    /// destination has that id, and none of the source, a row without a reference would get one.
+    /// destination has that id, and none of the source, a row without a reference would get one;
+    /// and where a foreign key guards the column, the destination refuses it.
     fn none_is_row(&mut self, pair_place: usize, place: usize) -> Option<FindingKey> {
         let pair = self.out.pairs[pair_place].clone();
         let attribute = &pair.attributes[place];
         let reference = attribute.reference.as_ref()?;
-        let Target::Static(index) = reference.target else { return None };
-        if attribute.destination_column.nullable || reference.zero_is_row {
+        // An extension's row without the row it extends is another matter.
+        if attribute.destination_column.nullable
+            || reference.zero_is_row
+            || pair.identifier == Some(place)
+        {
             return None;
         }
-        let referred = self.source.entity(index);
-        let record = self
-            .destination
-            .entities_by_key(&referred.espace_key, &referred.key)
-            .into_iter()
-            .map(|index| self.destination.entity(index))
-            .filter(|entity| entity.is_active)
-            .flat_map(|entity| self.destination.records_of(entity))
-            .find(|record| matches!(record.data_id.as_str(), "" | "0"))?;
+        let (what, why) = match self.record_of_none(reference.target) {
+            Some(record) => (
+                format!(
+                    "the destination's column refuses NULL, and what stands for no reference there \
+                     is the id of the record {record}"
+                ),
+                "Rows that refer to nothing would refer to that record.",
+            ),
+            None if self.is_guarded_there(&pair, &attribute.destination_column.name) => (
+                "the destination's column refuses NULL, and a foreign key refuses what stands for no \
+                 reference"
+                    .to_owned(),
+                "Rows that refer to nothing could not be inserted.",
+            ),
+            None => return None,
+        };
         let entity = self.source.entity(pair.source);
         let column = &attribute.source_column;
         let without = Filter::Or(vec![
@@ -339,12 +350,8 @@ impl Work<'_> {
             Finding::decide(
                 key.clone(),
                 format!("{}.{}", pair.name, attribute.attribute.name),
-                format!(
-                    "the destination's column refuses NULL, and what stands for no reference there \
-                     is the id of the record {}",
-                    record.name
-                ),
-                "Rows that refer to nothing would refer to that record.",
+                what,
+                why,
                 vec![
                     Choice::stop("do not run"),
                     Choice::new(choice::REJECT, "leave these rows out"),
@@ -354,6 +361,27 @@ impl Work<'_> {
             .touching(rows),
         );
         Some(key)
+    }
+
+    /// The record of the destination that has the id which stands for "none".
+    fn record_of_none(&self, target: Target) -> Option<String> {
+        let Target::Static(index) = target else { return None };
+        let referred = self.source.entity(index);
+        self.destination
+            .entities_by_key(&referred.espace_key, &referred.key)
+            .into_iter()
+            .map(|index| self.destination.entity(index))
+            .filter(|entity| entity.is_active)
+            .flat_map(|entity| self.destination.records_of(entity))
+            .find(|record| matches!(record.data_id.as_str(), "" | "0"))
+            .map(|record| record.name.clone())
+    }
+
+    /// Whether a foreign key of the destination watches over a column.
+    fn is_guarded_there(&self, pair: &EntityPair, column: &str) -> bool {
+        self.destination.shape_of(pair.destination).is_some_and(|shape| {
+            shape.foreign_keys.iter().any(|key| !key.disabled && same_name(&key.column, column))
+        })
     }
 
     /// Asks for references that point to nothing, where no foreign key forbids them.

@@ -54,9 +54,9 @@ pub struct Selection {
     /// References to entities that were not chosen which a person decided to write none of,
     /// whatever else takes the entity in.
     pub emptied: HashSet<AttributeKey>,
-    /// What a person decided about tenants without counterpart: each with the tenant it is mapped
-    /// to, as it was written.
-    pub tenants: HashMap<FindingKey, String>,
+    /// What a person mapped tenants, users and static records to, as it was written, by the finding
+    /// about each.
+    pub mapped: HashMap<FindingKey, String>,
     /// What the plan says of personal data as a whole: whether it is masked; `None`: nothing.
     pub masks_personal_data: Option<bool>,
     /// What was decided about attributes with personal data: the choice, and what it was given.

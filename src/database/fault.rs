@@ -83,6 +83,14 @@ impl Fault {
         self
     }
 
+    /// Whether a row was refused for having the same values as another one in a unique index or key.
+    #[must_use]
+    pub fn is_collision(&self) -> bool {
+        // SQL Server's two numbers, then SQLite's for UNIQUE, PRIMARY KEY and a row's own number.
+        self.kind == FaultKind::Refused
+            && matches!(self.code, Some(2601 | 2627 | 2067 | 1555 | 2579))
+    }
+
     /// Adds the rule that refused a row.
     #[must_use]
     pub fn refused_by(mut self, refusal: Option<Refusal>) -> Self {

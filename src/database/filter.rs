@@ -2,6 +2,27 @@
 
 use super::{TableName, Value};
 
+/// A column of which values are compared as another database would compare what becomes of them.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Likened {
+    /// The column.
+    pub column: String,
+    /// The collation to compare by; `None` for the column's own.
+    pub collation: Option<String>,
+    /// Values that count as another one, which may be NULL.
+    pub count_as: Vec<(Vec<Value>, Value)>,
+    /// Whether all other values count as NULL, instead of as themselves.
+    pub others_are_null: bool,
+}
+
+impl Likened {
+    /// A column compared as it is.
+    pub fn plain(column: impl Into<String>, collation: Option<String>) -> Self {
+        let column = column.into();
+        Self { column, collation, count_as: Vec::new(), others_are_null: false }
+    }
+}
+
 /// A condition on the rows of one table. Columns are named as the catalogue has them.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Filter {
@@ -60,6 +81,17 @@ pub enum Filter {
         /// Its referring column.
         column: String,
     },
+    /// Another row has the same values in these columns and a smaller key. NULL is like NULL.
+    Repeated {
+        /// The columns; none for rows that are all alike.
+        columns: Vec<Likened>,
+        /// The key, which is never NULL.
+        key: String,
+        /// Only rows with this condition count, on both sides of the comparison.
+        among: Box<Filter>,
+    },
+    /// The columns hold one of these rows of values. NULL is like NULL.
+    OneOf(Vec<Likened>, Vec<Vec<Value>>),
     /// All of them.
     And(Vec<Filter>),
     /// At least one of them; none for an empty list.

@@ -35,7 +35,7 @@ pub use facts::{
     Backup, FileFacts, GrantRequest, GrantScript, Growth, IdentityFacts, Right, ServerFacts,
 };
 pub use fault::{Fault, FaultKind, Result};
-pub use filter::Filter;
+pub use filter::{Filter, Likened};
 pub use name::{TableName, same_name};
 pub use refusal::{Refusal, RefusalClass};
 pub use request::{

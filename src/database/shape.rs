@@ -81,7 +81,10 @@ pub struct IndexShape {
     pub name: String,
     /// Its columns in order.
     pub columns: Vec<String>,
-    /// Whether it covers only part of the rows (a filtered or partial index).
+    /// By which collation it compares each of them; `None` for what is no text.
+    pub collations: Vec<Option<String>>,
+    /// Whether its columns alone do not say which rows it refuses: it covers only part of the rows
+    /// (a filtered or partial index), or something made of columns.
     pub filtered: bool,
 }
 

@@ -1,7 +1,10 @@
 //! Having the comparison's questions answered, until none is open.
 
-use crate::compare::{Answer, Answers, Asked, Question};
-use crate::database::{ColumnRef, Filter, Result, RowsRequest, Source, TableName, Value};
+use super::reader::BATCH_BYTES;
+use crate::compare::{Answer, Answers, Asked, Meeting, Question};
+use crate::database::{
+    Batch, ColumnRef, Filter, Result, RowsRequest, ScanRequest, Source, TableName, Value,
+};
 use crate::outsystems::{Environment, Side};
 use crate::plan::{Decisions, Review, ScopeError, ScopeRequest, review};
 
@@ -91,6 +94,7 @@ async fn answer(environments: Environments<'_>, question: &Question) -> Result<A
                 .await
                 .map_err(|fault| fault.while_doing(doing()))
         }
+        Asked::Meeting(meeting) => meets(environments, table, meeting).await,
         Asked::Values(column, filter) => {
             // One more than is looked at says whether there are more.
             let most = most_values(model);
@@ -152,4 +156,66 @@ async fn shared(
         count += environments.destination.count(other, &filter).await?;
     }
     Ok(Answer::Count(count))
+}
+/// Most rows of the destination that rows of the source are compared with, one by one.
+const ROWS_MET: usize = 20_000;
+/// So many of them at a time.
+const MET_AT_ONCE: usize = 500;
+
+/// How many rows of the source are like rows of the destination. The rows of the destination are
+/// brought to the source, where the destination's collation is named: no row of the source leaves it.
+async fn meets(
+    environments: Environments<'_>,
+    table: &TableName,
+    meeting: &Meeting,
+) -> Result<Answer> {
+    let model = environments.destination_model;
+    let there = model.shape(&meeting.there).map_or(&meeting.there, |shape| &shape.name);
+    let mut scan = environments
+        .destination
+        .scan(ScanRequest {
+            table: there.clone(),
+            columns: meeting.their_columns.iter().map(|(column, _)| column.clone()).collect(),
+            filter: meeting.standing.clone(),
+            key: None,
+            after: None,
+            batch_rows: MET_AT_ONCE,
+            batch_bytes: BATCH_BYTES,
+        })
+        .await
+        .map_err(|fault| fault.while_doing(format!("reading {there} of the destination")))?;
+    let (mut met, mut rows) = (0, Vec::new());
+    while let Some(batch) = scan.next().await? {
+        for row in 0..batch.len() {
+            rows.push(met_row(&batch, row, meeting));
+        }
+        met += batch.len();
+        if met > ROWS_MET {
+            return Ok(Answer::MoreThan(ROWS_MET));
+        }
+    }
+    drop(scan);
+    let mut count = 0;
+    for some in rows.chunks(MET_AT_ONCE) {
+        let filter = Filter::OneOf(meeting.columns.clone(), some.to_vec());
+        let filter = meeting.among.clone().and(filter);
+        count += environments
+            .source
+            .count(table, &filter)
+            .await
+            .map_err(|fault| fault.while_doing(format!("counting in {table} of the source")))?;
+    }
+    Ok(Answer::Count(count))
+}
+
+/// A row of the destination as rows of the source are compared with it.
+fn met_row(batch: &Batch, row: usize, meeting: &Meeting) -> Vec<Value> {
+    let columns = meeting.their_columns.iter().enumerate();
+    columns
+        .map(|(place, (_, none_is_null))| match batch.column(place).value(row) {
+            Value::Integer(0) if *none_is_null => Value::Null,
+            Value::Text(text) if *none_is_null && text.is_empty() => Value::Null,
+            value => value,
+        })
+        .collect()
 }

@@ -130,8 +130,22 @@ pub struct EntityPlan {
     pub constants: Vec<(ColumnShape, Value)>,
     /// What becomes of the destination's rows.
     pub existing: ExistingPlan,
+    /// The unique indexes of the destination's table.
+    #[serde(default)]
+    pub uniques: Vec<UniquePlan>,
     /// Rows the source had at review.
     pub source_rows: u64,
+}
+
+/// A unique index of the destination, or the key of its table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UniquePlan {
+    /// Its name; empty for the table's key.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// Whether it was decided to leave out the rows that it refuses.
+    pub leaves_out: bool,
 }
 
 impl EntityPlan {
@@ -238,7 +252,8 @@ pub struct ReferenceRule {
     pub may_be_emptied: bool,
     /// What stands for "none": NULL, or the type's null value where NULL is refused.
     pub none: Value,
-    /// Whether `none` is a row's id in the destination: then a row without a reference is left out.
+    /// Whether `none` is a row's id in the destination, or refused there: then a row without a
+    /// reference is left out.
     pub none_is_row: bool,
     /// Whether 0 (or an empty text) is a row's id in the source.
     pub zero_is_row: bool,

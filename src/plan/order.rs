@@ -303,6 +303,7 @@ mod tests {
             constants: Vec::new(),
             tenant: None,
             source_rows: None,
+            uniques: Vec::new(),
             existing: ExistingRows::default(),
             name: format!("entity {place}"),
         };

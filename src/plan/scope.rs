@@ -87,7 +87,7 @@ pub fn resolve(
         replace: request.replace,
         confirmed: confirmed(source, decisions),
         emptied: emptied(decisions),
-        tenants: mapped_tenants(decisions),
+        mapped: mapped(decisions),
         masks_personal_data: request.personal_data.map(|said| said == PersonalData::Mask),
         masked: masked(decisions),
         ..Selection::default()
@@ -263,14 +263,12 @@ fn left_out(entity: &Entity, decisions: &Decisions) -> bool {
     .any(|kind| decisions.choice(&FindingKey::entity(kind, entity)) == Some(choice::LEAVE_OUT))
 }
 
-/// Tenants that a person mapped.
-fn mapped_tenants(decisions: &Decisions) -> HashMap<FindingKey, String> {
+/// What a person mapped, of what the destination lacks or has several of.
+fn mapped(decisions: &Decisions) -> HashMap<FindingKey, String> {
     decisions
         .all()
         .into_iter()
-        .filter(|decision| {
-            decision.key.kind == FindingKind::TenantMissing && decision.choice == choice::MAP
-        })
+        .filter(|decision| decision.choice == choice::MAP)
         .filter_map(|decision| Some((decision.key.clone(), decision.to.clone()?)))
         .collect()
 }

@@ -83,6 +83,7 @@ fn entity(name: &str, columns: Vec<ColumnPlan>, existing: ExistingPlan, rows: u6
         columns,
         constants: Vec::new(),
         existing,
+        uniques: Vec::new(),
         source_rows: rows,
     }
 }

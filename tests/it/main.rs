@@ -34,4 +34,5 @@ mod support;
 // Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.
 #[cfg(unix)]
 mod terminal;
+mod uniques;
 mod wizard;

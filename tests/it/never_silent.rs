@@ -30,17 +30,17 @@ crate::on_both_engines!(
 );
 
 /// A pair of a few features, and the key of its first entity.
-fn pair(seed: u64, features: &[Feature]) -> (Pair, EntityKey) {
+pub fn pair(seed: u64, features: &[Feature]) -> (Pair, EntityKey) {
     let pair = generate::pair(&Recipe { seed, size: 2, features: features.to_vec(), flaw: None });
     let first = pair.source.named("Thing0").expect("always there").full_key();
     (pair, first)
 }
 
-fn entity<'a>(environment: &'a mut Environment, key: &EntityKey) -> &'a mut Entity {
+pub fn entity<'a>(environment: &'a mut Environment, key: &EntityKey) -> &'a mut Entity {
     environment.entity_mut(key).expect("an entity of the pair")
 }
 
-fn attribute<'a>(
+pub fn attribute<'a>(
     environment: &'a mut Environment,
     key: &EntityKey,
     name: &str,
@@ -50,7 +50,7 @@ fn attribute<'a>(
 }
 
 /// All that `osferry compare` found.
-fn findings(bench: &Bench) -> Vec<Value> {
+pub fn findings(bench: &Bench) -> Vec<Value> {
     let said = bench.osferry(&["compare", "plan.toml", "--json"]);
     let report: Value =
         serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{}", said.all()));
@@ -76,7 +76,7 @@ pub fn choices(finding: &Value) -> Vec<&str> {
 }
 
 /// Refused with this finding, which stops unless decided; nothing is written.
-fn asks(bench: &Bench, kind: &str, about: &str) -> Value {
+pub fn asks(bench: &Bench, kind: &str, about: &str) -> Value {
     let finding = found(bench, kind, about).unwrap_or_else(|| {
         let all: Vec<String> = findings(bench)
             .iter()
@@ -112,7 +112,7 @@ pub fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<&str>)]) {
 }
 
 /// The run makes of the destination what the oracle makes of that pair, in which nothing is amiss.
-fn comes_to(bench: &Bench, sound: &Pair) {
+pub fn comes_to(bench: &Bench, sound: &Pair) {
     let before = bench.databases.made(Side::Destination);
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
@@ -126,7 +126,7 @@ fn comes_to(bench: &Bench, sound: &Pair) {
 }
 
 /// A bench with the usual plan.
-fn bench(engine: &TestEngine, pair: &Pair, whim: u64) -> Bench {
+pub fn bench(engine: &TestEngine, pair: &Pair, whim: u64) -> Bench {
     let bench = Bench::on(engine, pair, whim);
     bench.plan(&bench.usual_plan().text());
     bench

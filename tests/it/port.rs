@@ -4,8 +4,8 @@
 
 use osferry::database::{
     Batch, Builder, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, Destination, EngineKind,
-    FaultKind, Fence, Filter, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex,
-    NewTable, NewTrigger, Outcome, Removal, RowsRequest, ScanRequest, Source, TableName,
+    FaultKind, Fence, Filter, InsertTarget, JournalToken, Likened, NewColumn, NewForeignKey,
+    NewIndex, NewTable, NewTrigger, Outcome, Removal, RowsRequest, ScanRequest, Source, TableName,
     UpdateTarget, Value, Witness, Writer, date_time_from_text, decimal_from_text, open_builder,
     open_destination, open_source, same_name,
 };
@@ -514,6 +514,11 @@ async fn conditions_mean_the_same(engine: &TestEngine) {
         key: id(),
         among: Box::new(among),
     };
+    let repeated = |columns: Vec<Likened>| Filter::Repeated {
+        columns,
+        key: id(),
+        among: Box::new(Filter::All),
+    };
     let many: Vec<Value> = (0..5_000).map(|n| number(n * 2)).collect();
     let labels: Vec<Value> = (0..3_000).map(|n| text(&format!("ROW {n:05}"))).collect();
     for (filter, expected) in [
@@ -539,6 +544,34 @@ async fn conditions_mean_the_same(engine: &TestEngine) {
         (refers(Filter::All), 19),
         (refers(Filter::Equals(id(), number(5))), 2),
         (Filter::NotReferred { key: id(), child: table.clone(), column: parent() }, 16),
+        // Ten rows have no parent, and the twenty others have 15 among them.
+        (repeated(vec![Likened::plain(parent(), None)]), 14),
+        (repeated(vec![Likened::plain(label(), None)]), 0),
+        (repeated(vec![]), 29),
+        (
+            repeated(vec![Likened {
+                count_as: vec![
+                    (vec![number(1), number(2)], number(1)),
+                    (vec![number(0)], Value::Null),
+                ],
+                ..Likened::plain(parent(), None)
+            }]),
+            16,
+        ),
+        (repeated(vec![Likened { others_are_null: true, ..Likened::plain(parent(), None) }]), 29),
+        (
+            Filter::OneOf(
+                vec![Likened::plain(label(), None), Likened::plain(parent(), None)],
+                vec![
+                    vec![text("ROW 00003"), Value::Null],
+                    vec![text("row 00004"), Value::Null],
+                    vec![text("row 00004"), number(2)],
+                    vec![text("nobody"), number(2)],
+                ],
+            ),
+            2,
+        ),
+        (Filter::OneOf(vec![Likened::plain(id(), None)], vec![]), 0),
         (Filter::Equals(parent(), number(2)).negated(), 28),
         (Filter::All.negated(), 0),
         (Filter::And(vec![]), 30),

@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use osferry::compare::{Answer, Answers, Asked, Finding};
+use osferry::compare::{Answers, Finding};
 use osferry::database::{Source, sqlite};
+use osferry::migrate::{Environments, survey};
 use osferry::outsystems::{self, Environment, Side};
 use osferry::plan::{self, PlanFile, Review};
 use osferry::practice::{self, About, PracticeOptions};
@@ -38,43 +39,17 @@ impl Pair {
 
     /// Compares until every question is answered.
     async fn review(&self, file: &PlanFile) -> Review {
+        let environments = Environments {
+            source: self.source.as_ref(),
+            destination: self.destination.as_ref(),
+            source_model: &self.source_model,
+            destination_model: &self.destination_model,
+        };
         let mut answers = Answers::default();
-        loop {
-            let review = plan::review(
-                &self.source_model,
-                &self.destination_model,
-                &file.scope,
-                &file.decisions,
-                &answers,
-            )
-            .expect("a scope");
-            if review.comparison.questions.is_empty() {
-                return review;
-            }
-            for question in &review.comparison.questions {
-                let side = match question.side {
-                    Side::Source => &self.source,
-                    Side::Destination => &self.destination,
-                };
-                let answer = match &question.asked {
-                    Asked::Count(filter) => {
-                        Answer::Count(side.count(&question.table, filter).await.expect("a count"))
-                    }
-                    // Only asked where the destination keeps its rows.
-                    Asked::Shared { .. } => unreachable!("rows are replaced here"),
-                    Asked::Values(column, filter) => {
-                        let values = side.distinct(&question.table, column, filter, 100_000).await;
-                        let values = values.expect("values");
-                        let pairs = (0..values.len()).map(|row| {
-                            let rows = values.column(1).integer(row).unwrap_or_default();
-                            (values.column(0).value(row), rows.unsigned_abs())
-                        });
-                        Answer::Values(pairs.collect())
-                    }
-                };
-                answers.put(question, answer);
-            }
-        }
+        survey(environments, &file.scope, &file.decisions, &mut answers, |_| {})
+            .await
+            .expect("answers")
+            .expect("a scope")
     }
 }
 

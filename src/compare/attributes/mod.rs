@@ -126,6 +126,7 @@ impl Work<'_> {
             tenant,
             source_rows: self.count_source(source),
             existing: ExistingRows::default(),
+            uniques: Vec::new(),
             name: entity.full_name(),
         };
         self.identifier(entity, other, &mut pair).then_some(pair)

@@ -120,7 +120,7 @@ impl Work<'_> {
                     espace: tenant.provider.clone(),
                     ..FindingKey::new(FindingKind::TenantMissing)
                 };
-                let decided = self.selection.tenants.get(&key);
+                let decided = self.selection.mapped.get(&key);
                 mapped = match decided.map(|to| tenants_named(self.destination, to)).as_deref() {
                     Some([one]) => Some(*one),
                     _ => None,

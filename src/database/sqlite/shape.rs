@@ -100,15 +100,24 @@ fn unique_indexes(
     let names = list
         .query_map([table, schema], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut columns =
-        connection.prepare_cached("SELECT name FROM pragma_index_info(?1, ?2) ORDER BY seqno")?;
+    let mut columns = connection.prepare_cached(
+        "SELECT name, coll FROM pragma_index_xinfo(?1, ?2) WHERE \"key\" = 1 ORDER BY seqno",
+    )?;
     names
         .into_iter()
         .map(|(name, filtered)| {
             let parts = columns
-                .query_map([name.as_str(), schema], |row| row.get::<_, Option<String>>(0))?
+                .query_map([name.as_str(), schema], |row| {
+                    Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<String>>(1)?))
+                })?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
-            Ok(IndexShape { name, columns: parts.into_iter().flatten().collect(), filtered })
+            // A part without a name is an expression.
+            let filtered = filtered || parts.iter().any(|(column, _)| column.is_none());
+            let (columns, collations) = parts
+                .into_iter()
+                .filter_map(|(column, collation)| Some((column?, collation)))
+                .unzip();
+            Ok(IndexShape { name, columns, collations, filtered })
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use rusqlite::types::Value as Cell;
 
 use super::cell;
 use super::session::{CASELESS, fault, quote, table_sql};
-use crate::database::{Filter, Result, TableName, Value, decimal_from_text};
+use crate::database::{Filter, Likened, Result, TableName, Value, decimal_from_text};
 
 /// A condition with its parameters. `rows` is the name by which the statement calls the table.
 pub(super) struct Condition {
@@ -122,6 +122,10 @@ impl Condition {
                     column(key)
                 ));
             }
+            Filter::Repeated { columns, key, among } => {
+                self.repeated(connection, table, alias, columns, key, among)?;
+            }
+            Filter::OneOf(columns, rows) => self.one_of(alias, columns, rows),
             Filter::And(all) if all.is_empty() => self.sql.push('1'),
             Filter::Or(all) if all.is_empty() => self.sql.push('0'),
             Filter::And(all) => self.join(connection, table, alias, all, " AND ")?,
@@ -161,6 +165,71 @@ impl Condition {
         self.add(connection, parent, &inner, among)?;
         self.sql.push(')');
         Ok(())
+    }
+
+    /// Not the first of its group: the groups are made once, not for each row.
+    fn repeated(
+        &mut self,
+        connection: &Connection,
+        table: &TableName,
+        alias: &str,
+        columns: &[Likened],
+        key: &str,
+        among: &Filter,
+    ) -> Result<()> {
+        let inner = format!("{alias}g");
+        let key = quote(key);
+        self.sql.push_str(&format!("({alias}.{key} NOT IN (SELECT MIN({inner}.{key})"));
+        self.sql.push_str(&format!(" FROM {} AS {inner} WHERE ", table_sql(connection, table)?));
+        self.add(connection, table, &inner, among)?;
+        for (place, column) in columns.iter().enumerate() {
+            self.sql.push_str(if place == 0 { " GROUP BY " } else { ", " });
+            self.likened(&inner, column);
+        }
+        self.sql.push_str(") AND ");
+        self.add(connection, table, alias, among)?;
+        self.sql.push(')');
+        Ok(())
+    }
+
+    fn one_of(&mut self, alias: &str, columns: &[Likened], rows: &[Vec<Value>]) {
+        self.sql.push_str("(0");
+        for row in rows {
+            for (place, (column, value)) in columns.iter().zip(row).enumerate() {
+                self.sql.push_str(if place == 0 { " OR (" } else { " AND " });
+                self.likened(alias, column);
+                self.sql.push_str(" IS ");
+                self.place(value);
+            }
+            self.sql.push(')');
+        }
+        self.sql.push(')');
+    }
+
+    /// A column's value as it counts.
+    fn likened(&mut self, alias: &str, column: &Likened) {
+        let own = format!("{alias}.{}", quote(&column.column));
+        let collate = column.collation.as_deref().map(|name| format!(" COLLATE {}", quote(name)));
+        self.sql.push('(');
+        if !column.count_as.is_empty() {
+            self.sql.push_str("CASE");
+            for (values, becomes) in &column.count_as {
+                self.sql.push_str(&format!(" WHEN {own}{} IN (", collation(values.first())));
+                for (place, value) in values.iter().enumerate() {
+                    self.sql.push_str(if place == 0 { "" } else { ", " });
+                    self.place(value);
+                }
+                self.sql.push_str(") THEN ");
+                self.place(becomes);
+            }
+            self.sql.push_str(" ELSE ");
+        }
+        self.sql.push_str(if column.others_are_null { "NULL" } else { &own });
+        if !column.count_as.is_empty() {
+            self.sql.push_str(" END");
+        }
+        self.sql.push(')');
+        self.sql.push_str(&collate.unwrap_or_default());
     }
 
     fn join(

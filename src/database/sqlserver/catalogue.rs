@@ -258,12 +258,16 @@ async fn details(
         }
         let index = number(row, 1)?;
         match detail.unique_indexes.last_mut() {
-            Some((last, shape)) if *last == index => shape.columns.push(name),
+            Some((last, shape)) if *last == index => {
+                shape.columns.push(name);
+                shape.collations.push(text(row, 6)?);
+            }
             _ => detail.unique_indexes.push((
                 index,
                 IndexShape {
                     name: text(row, 2)?.unwrap_or_default(),
                     columns: vec![name],
+                    collations: vec![text(row, 6)?],
                     filtered: flag(row, 4)?,
                 },
             )),

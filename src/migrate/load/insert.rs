@@ -7,6 +7,7 @@ use super::super::operation::{Done, Operation, given_key, telling_columns};
 use super::super::remap::{Carried, Remapped};
 use super::super::retry::calls_for_halves;
 use super::Load;
+use super::foreseen::is_foreseen;
 use crate::database::{ColumnRef, FaultKind, InsertTarget, Result, Value};
 use crate::plan::IdentifierPlan;
 use crate::proof::combine;
@@ -111,13 +112,14 @@ impl Load<'_> {
                     pending.push(first.to_vec());
                 }
                 Err(fault) if fault.kind == FaultKind::Refused => {
+                    let planned = is_foreseen(entity, &fault);
                     let row = LeftOutRow {
                         entity: self.place,
                         key: source_keys.first().cloned().unwrap_or(Value::Null),
+                        planned,
                         reason: fault.what,
-                        planned: false,
                         code: fault.code,
-                        refusal: fault.refusal,
+                        refusal: fault.refusal.filter(|_| !planned),
                     };
                     self.leave_out(&row, carried)?;
                 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+mod foreseen;
 mod insert;
 mod recognise;
 

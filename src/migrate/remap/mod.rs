@@ -285,7 +285,7 @@ impl Work<'_> {
                     }
                 },
                 Resolved::None if rule.none_is_row => {
-                    let why = format!("there is none, and {} is a row's id", rule.none);
+                    let why = format!("there is none, and {} cannot stand for it", rule.none);
                     self.refuse(row, column, RefusalClass::Dependant, &why, true);
                     out.push(&rule.none)?;
                 }

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use super::Builder;
 use crate::compare::{
     self, AttributePair, EntityPair, FindingKey, FindingKind, IdentifierKind, NaturalKey, Reason,
-    choice,
+    UniquePair, choice,
 };
 use crate::database::{ColumnRef, ColumnShape, TableName, Value, ValueKind};
 use crate::outsystems::{Entity, Environment, Key, SystemTarget};
 use crate::plan::{
     ColumnPlan, EntityPlan, ExistingPlan, IdentifierPlan, Misfit, OnMatch, Orphan, ReferenceRule,
-    Rule, Target,
+    Rule, Target, UniquePlan,
 };
 
 impl Builder<'_> {
@@ -80,7 +80,17 @@ impl Builder<'_> {
             columns,
             constants: pair.constants.clone(),
             existing,
+            uniques: pair.uniques.iter().map(|unique| self.unique(unique)).collect(),
             source_rows: pair.source_rows.unwrap_or_default(),
+        }
+    }
+
+    fn unique(&self, unique: &UniquePair) -> UniquePlan {
+        let is_left_out = |key: &FindingKey| self.decisions.choice(key) == Some(choice::REJECT);
+        UniquePlan {
+            name: unique.name.clone(),
+            columns: unique.columns.clone(),
+            leaves_out: !unique.findings.is_empty() && unique.findings.iter().all(is_left_out),
         }
     }
 

@@ -30,6 +30,9 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::PersonalData
         | Kind::PersonalDataLikely
         | Kind::PersonalDataKey
+        | Kind::UniqueOnlyInDestination
+        | Kind::UniqueOnlyInSource
+        | Kind::UniqueCollision
         | Kind::LeftoverColumn
         | Kind::LeftoverNotNull
         | Kind::IdentifierChanged
@@ -64,7 +67,9 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::UserIdDiffers
         | Kind::GroupMissing
         | Kind::RoleMissing => "Users",
-        Kind::DestinationRowsUndecided
+        Kind::UniqueTaken
+        | Kind::IdentifierCollision
+        | Kind::DestinationRowsUndecided
         | Kind::DestinationRows
         | Kind::ExistingMatch
         | Kind::ProducerRows

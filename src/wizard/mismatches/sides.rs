@@ -92,6 +92,9 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ManyToManyUnique
         | Kind::PersonalDataLikely
         | Kind::PersonalDataKey
+        | Kind::UniqueOnlyInDestination
+        | Kind::UniqueOnlyInSource
+        | Kind::UniqueCollision
         | Kind::LargeValues
         | Kind::TriggerInsteadOf
         | Kind::ReferenceUnresolved
@@ -117,6 +120,8 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::UserIdDiffers
         | Kind::GroupMissing
         | Kind::RoleMissing
+        | Kind::UniqueTaken
+        | Kind::IdentifierCollision
         | Kind::DestinationRowsUndecided
         | Kind::DestinationRows
         | Kind::ExistingMatch

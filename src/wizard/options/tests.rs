@@ -51,6 +51,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         columns: Vec::new(),
         constants: Vec::new(),
         existing: ExistingPlan::Replace { filter: Filter::All, rows: 2, standing: 0 },
+        uniques: Vec::new(),
         source_rows: 10,
     };
     let places: Vec<usize> = (0..entities).collect();

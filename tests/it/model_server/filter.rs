@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use osferry::database::{
-    Fault, FaultKind, Filter, Result, TableName, Value, decimal_to_text, utf16_length,
+    Fault, FaultKind, Filter, Likened, Result, TableName, Value, decimal_to_text, utf16_length,
 };
 
 use super::table::{Row, SessionId, Table, folded};
@@ -50,6 +50,13 @@ fn outside(value: &Value, precision: u8, scale: u8) -> bool {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
     whole.len() > usize::from(precision - scale) || fraction.len() > usize::from(scale)
+}
+
+/// Whether rows of values are alike, NULL and NULL too.
+fn alike(ours: &[Value], theirs: &[Value]) -> bool {
+    ours.iter()
+        .zip(theirs)
+        .all(|(a, b)| (a.is_null() && b.is_null()) || compared(a, b) == Some(Ordering::Equal))
 }
 
 impl Asking<'_> {
@@ -100,6 +107,13 @@ impl Asking<'_> {
             Filter::NotReferred { key, child, column } => {
                 !self.is_referred(self.value(row, key)?, key, child, column)?
             }
+            Filter::Repeated { columns, key, among } => {
+                self.lets(among, row)? && self.has_earlier(row, columns, key, among)?
+            }
+            Filter::OneOf(columns, rows) => {
+                let own = self.likened(row, columns)?;
+                rows.iter().any(|other| alike(&own, other))
+            }
             Filter::And(all) => {
                 for filter in all {
                     if !self.lets(filter, row)? {
@@ -118,6 +132,42 @@ impl Asking<'_> {
             }
             Filter::Not(inner) => !self.lets(inner, row)?,
         })
+    }
+
+    /// The values of some columns as they count.
+    fn likened(&self, row: &Row, columns: &[Likened]) -> Result<Vec<Value>> {
+        let mut values = Vec::new();
+        for column in columns {
+            let own = self.value(row, &column.column)?;
+            let is_own = |value: &Value| compared(value, own) == Some(Ordering::Equal);
+            let named = column.count_as.iter().find(|(from, _)| from.iter().any(is_own));
+            values.push(match named {
+                Some((_, becomes)) => becomes.clone(),
+                None if column.others_are_null => Value::Null,
+                None => own.clone(),
+            });
+        }
+        Ok(values)
+    }
+
+    /// Whether another row that meets a condition is alike and has a smaller key.
+    fn has_earlier(
+        &self,
+        row: &Row,
+        columns: &[Likened],
+        key: &str,
+        among: &Filter,
+    ) -> Result<bool> {
+        let (own, number) = (self.likened(row, columns)?, self.value(row, key)?);
+        for (_, other) in self.table.rows(self.by) {
+            if compared(self.value(other, key)?, number) == Some(Ordering::Less)
+                && alike(&self.likened(other, columns)?, &own)
+                && self.lets(among, other)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a row of a table has this key and meets a condition.

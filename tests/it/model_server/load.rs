@@ -44,6 +44,7 @@ fn table_shape(table: &platform::Table) -> TableShape {
             .map(|(number, columns)| IndexShape {
                 name: format!("OSIDX_{}_{number}", table.name),
                 columns: columns.clone(),
+                collations: vec![None; columns.len()],
                 filtered: false,
             })
             .collect(),

@@ -69,12 +69,14 @@ pub(in super::super) fn columns(catalog: Option<&str>, ids: &[i64]) -> String {
     )
 }
 
-/// Columns of unique indexes in key order: table, index number, name, primary, filtered, column.
+/// Columns of unique indexes in key order: table, index number, name, primary, filtered, column,
+/// its collation.
 pub(in super::super) fn indexes(catalog: Option<&str>, ids: &[i64]) -> String {
     let prefix = catalog_prefix(catalog);
     format!(
         "SELECT i.[object_id], i.[index_id], i.[name], CAST(i.[is_primary_key] AS int), \
-         CAST(i.[has_filter] AS int), c.[name]\nFROM {prefix}sys.indexes AS i\n\
+         CAST(i.[has_filter] AS int), c.[name], CAST(c.[collation_name] AS nvarchar(128))\n\
+         FROM {prefix}sys.indexes AS i\n\
          JOIN {prefix}sys.index_columns AS k ON k.[object_id] = i.[object_id] \
          AND k.[index_id] = i.[index_id]\n\
          JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[object_id] \

@@ -55,6 +55,7 @@ pub(in super::super) fn tables<'a>(filter: &'a Filter, found: &mut Vec<&'a Table
             tables(among, found);
         }
         Filter::NotReferred { child, .. } => found.push(child),
+        Filter::Repeated { among, .. } => tables(among, found),
         Filter::And(all) | Filter::Or(all) => all.iter().for_each(|one| tables(one, found)),
         Filter::Not(one) => tables(one, found),
         _ => {}
@@ -130,6 +131,10 @@ impl Writer<'_> {
                 sql.push(')');
                 self.text(&sql);
             }
+            Filter::Repeated { columns, key, among } => {
+                self.repeated(table, alias, columns, key, among)?;
+            }
+            Filter::OneOf(columns, rows) => self.one_of(alias, columns, rows),
             Filter::And(all) => self.join(table, alias, all, " AND ", "1 = 1")?,
             Filter::Or(all) => self.join(table, alias, all, " OR ", "1 = 0")?,
             Filter::Not(inner) => match inner.as_ref() {
@@ -146,7 +151,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         self.statement.add(text);
     }
 
@@ -196,7 +201,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn any_of(&mut self, own: &str, values: &[Value]) {
+    pub(super) fn any_of(&mut self, own: &str, values: &[Value]) {
         let mut integers: Vec<i64> = values.iter().filter_map(Value::as_integer).collect();
         let others: Vec<&Value> = values
             .iter()
@@ -251,7 +256,7 @@ impl Writer<'_> {
         }
     }
 
-    fn value(&mut self, value: &Value) {
+    pub(super) fn value(&mut self, value: &Value) {
         let room = self.statement.parameters.len() < MOST_PARAMETERS;
         match value {
             Value::Null => self.text("NULL"),

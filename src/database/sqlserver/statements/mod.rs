@@ -8,6 +8,7 @@ pub(super) mod build;
 pub(super) mod catalogue;
 pub(super) mod checks;
 pub(super) mod filter;
+mod likened;
 pub(super) mod read;
 pub(super) mod rights;
 pub(super) mod script;

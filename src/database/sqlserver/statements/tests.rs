@@ -9,8 +9,8 @@ use super::read::{Selection, TextForm};
 use super::write::{Before, Insert, StageColumn};
 use super::*;
 use crate::database::{
-    ColumnRef, ColumnShape, ColumnType, Filter, NewColumn, NewForeignKey, NewIndex, NewTable,
-    NewTrigger, ObjectKind, TableShape, Value, date_time_from_text,
+    ColumnRef, ColumnShape, ColumnType, Filter, Likened, NewColumn, NewForeignKey, NewIndex,
+    NewTable, NewTrigger, ObjectKind, TableShape, Value, date_time_from_text,
 };
 
 fn column(name: &str, data_type: &str) -> ColumnShape {
@@ -101,6 +101,19 @@ fn policy() -> TableName {
     TableName::new("OSUSR_abc_Policy").in_catalog(Some("Other]Db".to_owned()))
 }
 
+/// Columns as another database compares what becomes of them.
+fn likened() -> Vec<Likened> {
+    let number = Value::Integer;
+    vec![
+        Likened::plain("Odd]Name", Some("Latin1_General_CI_AI".to_owned())),
+        Likened {
+            count_as: vec![(vec![number(0)], Value::Null), (vec![number(5), number(9)], number(5))],
+            others_are_null: true,
+            ..Likened::plain("Long", None)
+        },
+    ]
+}
+
 fn filters() -> Vec<Filter> {
     let id = || "ID".to_owned();
     let at = |text| Value::DateTime(date_time_from_text(text).expect(text));
@@ -149,6 +162,17 @@ fn filters() -> Vec<Filter> {
         Filter::AtMost("At".to_owned(), at("2024-06-30 10:20:30.003")),
         Filter::AnyOf("Odd]Name".to_owned(), vec![Value::Integer(1), Value::text("a")]),
         Filter::All.negated(),
+        Filter::Repeated {
+            columns: likened(),
+            key: id(),
+            among: Box::new(Filter::not_null("Odd]Name")),
+        },
+        Filter::Repeated { columns: vec![], key: id(), among: Box::new(Filter::All) },
+        Filter::OneOf(
+            likened(),
+            vec![vec![Value::text("a"), Value::Integer(7)], vec![Value::text("b"), Value::Null]],
+        ),
+        Filter::OneOf(likened(), vec![]),
         Filter::Or(vec![
             Filter::Equals(id(), Value::Integer(1)).negated(),
             Filter::And(vec![

@@ -1,0 +1,54 @@
+//! Which refusals of the destination a decision has foreseen.
+
+use crate::database::{Fault, TableName};
+use crate::plan::{EntityPlan, UniquePlan};
+
+/// Whether the destination refused a row for having the values of another one where it was decided
+/// to leave such rows out.
+pub(super) fn is_foreseen(entity: &EntityPlan, fault: &Fault) -> bool {
+    if !fault.is_collision() {
+        return false;
+    }
+    let table = &entity.destination_table;
+    let named = entity.uniques.iter().find(|unique| is_named(unique, table, &fault.what));
+    // A refusal by the key names no index that is known.
+    let by = named.or_else(|| entity.uniques.iter().find(|unique| unique.name.is_empty()));
+    by.is_some_and(|unique| unique.leaves_out)
+}
+
+/// Whether a database's words name an index: SQL Server by its name in quotes, SQLite at the end by
+/// its columns, or by its name where it is made of something else.
+fn is_named(unique: &UniquePlan, table: &TableName, what: &str) -> bool {
+    if unique.name.is_empty() {
+        return false;
+    }
+    let columns: Vec<String> =
+        unique.columns.iter().map(|column| format!("{}.{column}", table.name)).collect();
+    what.contains(&format!("'{}'", unique.name))
+        || what.to_lowercase().ends_with(&format!(": {}", columns.join(", ").to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_told_by_its_name_or_its_columns() {
+        let unique = |name: &str, columns: &[&str]| UniquePlan {
+            name: name.to_owned(),
+            columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+            leaves_out: true,
+        };
+        let table = TableName::new("OSUSR_ABC_THING");
+        let server = "Cannot insert duplicate key row in object 'dbo.OSUSR_ABC_THING' with unique \
+                      index 'OSIDX_1'. The duplicate key value is (A).";
+        assert!(is_named(&unique("OSIDX_1", &["CODE"]), &table, server));
+        assert!(!is_named(&unique("OSIDX_11", &["CODE"]), &table, server));
+        assert!(!is_named(&unique("OSIDX", &["CODE"]), &table, server));
+        let file = "UNIQUE constraint failed: OSUSR_ABC_THING.CODE, OSUSR_ABC_THING.KIND";
+        assert!(is_named(&unique("x", &["Code", "Kind"]), &table, file));
+        assert!(!is_named(&unique("x", &["Code"]), &table, file));
+        assert!(!is_named(&unique("x", &["Kind"]), &table, file));
+        assert!(!is_named(&unique("", &[]), &table, file));
+    }
+}

@@ -1,0 +1,213 @@
+//! What the destination would refuse is foretold to the row, and left out where that is decided:
+//! rows alike for a unique index, rows like others that stay, references that may not be none.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+use std::fmt::Write as _;
+
+use osferry::outsystems::Side;
+use serde_json::Value;
+
+use crate::estate::generate;
+use crate::estate::model::{Cell, EntityKey, Kind, Pair, Rule, Target, Unique};
+use crate::estate::recipe::{Feature, Recipe};
+use crate::never_silent::{asks, attribute, bench, choices, comes_to, decide, entity, found, pair};
+use crate::program::Bench;
+use crate::support::engine::TestEngine;
+
+crate::on_both_engines!(
+    rows_alike_for_an_index_that_only_the_destination_has,
+    an_index_that_nothing_collides_in_is_a_note,
+    rows_that_stay_have_the_values_of_ours,
+    rows_that_stay_have_the_identifiers_of_ours,
+    references_that_may_not_be_none_are_foretold,
+);
+
+/// Places of an entity's rows in the order of their identifiers.
+fn in_order(pair: &Pair, key: &EntityKey) -> Vec<usize> {
+    let entity = pair.source.entity(key).expect("there");
+    let mut places: Vec<usize> = (0..entity.rows.len()).collect();
+    places.sort_by_key(|place| entity.id_of(&entity.rows[*place]).cloned());
+    places
+}
+
+/// Makes Remark a text of up to fifty characters on both sides, and fills the source's in order.
+fn remark(pair: &mut Pair, thing: &EntityKey, text: impl Fn(usize) -> String) -> String {
+    for side in [&mut pair.source, &mut pair.destination] {
+        attribute(side, thing, "Remark").kind = Kind::Text(50);
+    }
+    let key = attribute(&mut pair.source, thing, "Remark").key.clone();
+    for (number, place) in in_order(pair, thing).into_iter().enumerate() {
+        let row = &mut entity(&mut pair.source, thing).rows[place];
+        row.cells.insert(key.clone(), Cell::text(text(number)));
+    }
+    key
+}
+
+fn unique(pair: &mut Pair, side: Side, thing: &EntityKey, attribute: &str) {
+    let environment = match side {
+        Side::Source => &mut pair.source,
+        Side::Destination => &mut pair.destination,
+    };
+    let index = Unique { attributes: vec![attribute.to_owned()], tenant: false };
+    entity(environment, thing).uniques.push(index);
+}
+
+async fn rows_alike_for_an_index_that_only_the_destination_has(engine: &TestEngine) {
+    let (mut both, thing) = pair(51, &[]);
+    // Two and two are alike but for their case.
+    let key = remark(&mut both, &thing, |number| match number % 2 {
+        0 => format!("same {}", number / 2),
+        _ => format!("SAME {}", number / 2),
+    });
+    unique(&mut both, Side::Destination, &thing, &key);
+    let order = in_order(&both, &thing);
+    let mut repeated: Vec<usize> = order.iter().skip(1).step_by(2).copied().collect();
+    assert!(!repeated.is_empty(), "one row is never alike");
+
+    let bench = bench(engine, &both, 51);
+    let finding = asks(&bench, "unique-only-in-destination", "Thing0");
+    assert_eq!(finding["rows"], repeated.len(), "{finding}");
+    assert_eq!(choices(&finding), ["reject", "stop"], "{finding}");
+    decide(&bench, &[(&finding, "reject", None)]);
+    let mut sound = both.clone();
+    repeated.sort_unstable();
+    for place in repeated.into_iter().rev() {
+        entity(&mut sound.source, &thing).rows.remove(place);
+    }
+    comes_to(&bench, &sound);
+}
+
+async fn an_index_that_nothing_collides_in_is_a_note(engine: &TestEngine) {
+    let (mut both, thing) = pair(52, &[]);
+    let key = remark(&mut both, &thing, |number| format!("row {number}"));
+    unique(&mut both, Side::Destination, &thing, &key);
+    let bench = bench(engine, &both, 52);
+    let finding = found(&bench, "unique-only-in-destination", "Thing0").expect("noted");
+    assert_eq!((&finding["severity"], &finding["rows"]), (&"note".into(), &0.into()), "{finding}");
+    comes_to(&bench, &both);
+}
+
+/// A plan that keeps the destination's rows, with a decision.
+fn keep(bench: &Bench, decided: Option<(&Value, &str)>) {
+    let mut plan = bench.usual_plan();
+    plan.options = vec!["destination_rows = \"keep\"".into()];
+    if let Some((finding, choice)) = decided {
+        plan.more.push_str("\n[[decision]]\n");
+        for key in ["kind", "espace", "entity", "attribute"] {
+            if let Some(text) = finding[key].as_str() {
+                let _ = writeln!(plan.more, "{key} = \"{text}\"");
+            }
+        }
+        let _ = writeln!(plan.more, "choice = \"{choice}\"");
+    }
+    bench.plan(&plan.text());
+}
+
+/// Of ours all but one are added to what was there, to the entity that has this key.
+fn all_but_one_are_added(bench: &Bench, pair: &Pair, key: &EntityKey, finding: &Value) {
+    assert_eq!(finding["rows"], 1, "{finding}");
+    assert_eq!(choices(finding), ["stop", "reject"], "{finding}");
+    keep(bench, Some((finding, "reject")));
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let table = &pair.destination.entity(key).expect("there").table;
+    let before = bench.databases.made(Side::Destination).rows(table).to_vec();
+    let after = bench.databases.read(Side::Destination).rows(table).to_vec();
+    let ours = pair.source.entity(key).expect("there").rows.len();
+    assert_eq!(after.len(), before.len() + ours - 1, "{}", said.all());
+    let gone: Vec<_> = before.iter().filter(|row| !after.contains(row)).collect();
+    assert!(gone.is_empty(), "rows that were there have changed: {gone:?}");
+}
+
+async fn rows_that_stay_have_the_values_of_ours(engine: &TestEngine) {
+    let (mut both, thing) = pair(53, &[Feature::ExistingRows]);
+    let key = remark(&mut both, &thing, |number| match number {
+        0 => "There 0".into(),
+        other => format!("ours {other}"),
+    });
+    let theirs = &mut entity(&mut both.destination, &thing).rows;
+    assert!(!theirs.is_empty(), "the destination has no row");
+    for (number, row) in theirs.iter_mut().enumerate() {
+        row.cells.insert(key.clone(), Cell::text(format!("THERE {number}")));
+    }
+    unique(&mut both, Side::Source, &thing, &key);
+    unique(&mut both, Side::Destination, &thing, &key);
+    let bench = bench(engine, &both, 53);
+    keep(&bench, None);
+    let finding = asks(&bench, "unique-taken", "Thing0");
+    all_but_one_are_added(&bench, &both, &thing, &finding);
+}
+
+/// A pair with an entity of text identifiers that has rows on both sides, one of them the same.
+fn with_the_same_text() -> (Pair, EntityKey) {
+    for seed in 0..400 {
+        let features = vec![Feature::TextIdentifier, Feature::ExistingRows];
+        let mut both = generate::pair(&Recipe { seed, size: 2, features, flaw: None });
+        let is_text = |e: &&crate::estate::model::Entity| {
+            !e.is_static
+                && e.name.starts_with("Thing")
+                && !e.rows.is_empty()
+                && e.identifier().is_some_and(|a| a.kind == Kind::Text(36))
+        };
+        let Some(found) = both.source.entities.iter().find(is_text) else { continue };
+        let key = found.full_key();
+        let theirs = both.destination.entity(&key).expect("there");
+        let Some(taken) = theirs.rows.first().and_then(|row| theirs.id_of(row)).cloned() else {
+            continue;
+        };
+        let identifier = found.identifier.clone().expect("it has one");
+        let old = found.rows[0].cells[&identifier].clone();
+        entity(&mut both.source, &key).rows[0].cells.insert(identifier, taken.clone());
+        let target = Target::Entity(key.clone());
+        for other in &mut both.source.entities {
+            let links: Vec<String> = other
+                .attributes
+                .iter()
+                .filter(|a| a.target() == Some(&target))
+                .map(|a| a.key.clone())
+                .collect();
+            for row in &mut other.rows {
+                for link in &links {
+                    if row.cells.get(link) == Some(&old) {
+                        row.cells.insert(link.clone(), taken.clone());
+                    }
+                }
+            }
+        }
+        return (both, key);
+    }
+    panic!("no pair has text identifiers on both sides");
+}
+
+async fn rows_that_stay_have_the_identifiers_of_ours(engine: &TestEngine) {
+    let (both, key) = with_the_same_text();
+    let name = both.source.entity(&key).expect("there").name.clone();
+    let bench = bench(engine, &both, 54);
+    keep(&bench, None);
+    let finding = asks(&bench, "identifier-collision", &name);
+    all_but_one_are_added(&bench, &both, &key, &finding);
+}
+
+async fn references_that_may_not_be_none_are_foretold(engine: &TestEngine) {
+    let (mut both, thing) = pair(55, &[]);
+    for side in [&mut both.source, &mut both.destination] {
+        let link = attribute(side, &thing, "StatusId");
+        (link.nullable, link.mandatory, link.rule) = (true, false, Rule::Protect);
+    }
+    let link = attribute(&mut both.destination, &thing, "StatusId");
+    (link.nullable, link.default) = (false, None);
+    let key = link.key.clone();
+    let first = entity(&mut both.source, &thing);
+    first.rows[0].cells.insert(key.clone(), Cell::Null);
+    let without = first.rows.iter().filter(|row| row.cells[&key].is_no_identifier()).count();
+
+    let bench = bench(engine, &both, 55);
+    let finding = asks(&bench, "null-not-allowed", "Thing0.StatusId");
+    assert_eq!(finding["rows"], without, "{finding}");
+    assert_eq!(choices(&finding), ["stop", "reject"], "{finding}");
+    decide(&bench, &[(&finding, "reject", None)]);
+    let mut sound = both.clone();
+    entity(&mut sound.source, &thing).rows.retain(|row| !row.cells[&key].is_no_identifier());
+    comes_to(&bench, &sound);
+}
