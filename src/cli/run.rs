@@ -57,8 +57,7 @@ async fn prepare(
         source_model: &source_model,
         destination_model: &destination_model,
     };
-    let (review, decisions) =
-        road::review_with_counts(environments, &saved.file, recommended).await?;
+    let (review, decisions) = road::review_with_counts(environments, saved, recommended).await?;
     let plan = plan::build(
         &saved.file.name,
         &source_model,
@@ -75,7 +74,7 @@ async fn prepare(
         source_model,
         destination_model,
         plan_file: saved.path.display().to_string(),
-        plan_text: saved.text.clone(),
+        plan_text: saved.whole_text(&review, &decisions)?,
         folder: saved.folder.clone(),
         confirmed: confirm.unwrap_or_default().to_owned(),
     })

@@ -7,6 +7,7 @@ mod build;
 mod decision;
 mod file;
 mod fingerprint;
+mod maps;
 mod order;
 mod reading;
 mod scope;
@@ -20,6 +21,7 @@ pub use file::{
     Purpose, RunOptions, SOURCE_READINGS, SourceReading, Understood, plan_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
+pub use maps::{MapFiles, MapKind, MapText, Maps, template as map_template};
 pub use order::Order;
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
@@ -82,6 +84,9 @@ pub struct Plan {
     pub users: Vec<PersonPlan>,
     /// Groups of the run.
     pub groups: Vec<PersonPlan>,
+    /// Whether created users keep their password hashes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub copies_passwords: bool,
     /// Role and group links to add.
     pub links: LinksPlan,
     /// Batch size and the like.

@@ -12,6 +12,7 @@ mod front;
 mod instant;
 mod journal;
 mod manual;
+mod maps;
 mod migration;
 mod model_server;
 mod never_silent;
@@ -28,4 +29,5 @@ mod support;
 // Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.
 #[cfg(unix)]
 mod terminal;
+mod user_strategies;
 mod wizard;

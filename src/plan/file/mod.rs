@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decisions, ScopeRequest};
+use super::{Decisions, MapFiles, ScopeRequest};
 
 pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, Purpose};
 pub use read::plan_keys;
@@ -91,6 +91,8 @@ pub struct PlanFile {
     pub scope: ScopeRequest,
     /// How.
     pub options: RunOptions,
+    /// Tables beside the plan that decide more.
+    pub maps: MapFiles,
     /// What was decided.
     pub decisions: Decisions,
 }
@@ -105,6 +107,7 @@ impl PlanFile {
             destination: Endpoint::empty(),
             scope: ScopeRequest::default(),
             options: RunOptions::default(),
+            maps: MapFiles::default(),
             decisions: Decisions::default(),
         }
     }

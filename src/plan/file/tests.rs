@@ -1,7 +1,7 @@
 //! The plan file: written by hand, by the program, half finished, or wrong.
 
 use super::*;
-use crate::compare::{FindingKey, FindingKind};
+use crate::compare::{FindingKey, FindingKind, MatchBy, UserStrategy, WhenMissing};
 use crate::outsystems::Key;
 use crate::plan::{Decision, Decisions, ScopeRequest};
 
@@ -307,6 +307,10 @@ mod properties {
             parallel_entities in 1..=16_usize,
             reading in select(SOURCE_READINGS.to_vec()),
             keep_before_images in any::<bool>(),
+            maps in prop::collection::vec(option::of(any::<String>()), 3),
+            match_by in select(MatchBy::ALL.to_vec()),
+            missing in option::of(select(WhenMissing::ALL.to_vec())),
+            map_to in any::<String>(),
             decided in prop::collection::vec(decision(), 0..4),
         ) -> PlanFile {
             let mut decisions = Decisions::default();
@@ -324,12 +328,25 @@ mod properties {
                     solutions: list(2),
                     exclude: list(3),
                     replace,
+                    users: UserStrategy {
+                        match_by: match_by.1,
+                        missing: missing.map(|missing| missing.1),
+                        map_to: missing
+                            .filter(|missing| missing.1 == WhenMissing::Map)
+                            .map(|_| map_to),
+                        copies_passwords: keep_before_images,
+                    },
                 },
                 options: RunOptions {
                     batch_rows,
                     parallel_entities,
                     source_reading: reading.1,
                     keep_before_images,
+                },
+                maps: MapFiles {
+                    records: maps[0].clone().map(Into::into),
+                    users: maps[1].clone().map(Into::into),
+                    tenants: maps[2].clone().map(Into::into),
                 },
                 decisions,
             }
