@@ -29,7 +29,7 @@ pub use people::{
 pub use question::{Answer, Answers, Asked, Question};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
-pub use rows::{ExistingRows, NaturalKey};
+pub use rows::{ExistingRows, NaturalKey, OutsidePart, OutsideRows, row_key};
 pub use selection::{AttributeKey, LeftOut, Reason, Selected, Selection, UserWish, attribute_key};
 
 use crate::database::same_name;
@@ -45,6 +45,8 @@ pub struct Comparison {
     pub findings: Vec<Finding>,
     /// Questions not answered yet.
     pub questions: Vec<Question>,
+    /// Rows that are not the plan's and hang on rows that it deletes.
+    pub outside: Vec<OutsideRows>,
     /// Maps of rows that the platform owns, by the source entity referred to.
     pub fixed: BTreeMap<EntityIndex, FixedMap>,
     /// Tenants that rows in scope belong to.

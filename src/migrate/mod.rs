@@ -16,6 +16,7 @@ pub mod journal;
 mod load;
 mod marker;
 mod operation;
+mod outside;
 mod own_file;
 mod past;
 mod people;

@@ -1,6 +1,7 @@
 //! From a review and its decisions to a complete plan, or the reasons why there is none.
 
 mod entity;
+mod outside;
 mod people;
 
 use std::collections::{BTreeMap, HashMap};
@@ -83,6 +84,7 @@ pub fn build(
             .map(|(pair, column)| (builder.places[pair], column.clone()))
             .filter(|(p, _)| replaced(*p))
             .collect(),
+        outside: builder.outside(),
         links: builder.links(&users, &groups),
         copies_passwords: review.selection.strategy.copies_passwords,
         fixed: builder.fixed,
