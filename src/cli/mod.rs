@@ -99,7 +99,7 @@ enum Command {
     Practice(PracticeArguments),
     /// Say where two environments differ and what that touches; writes nothing
     Compare(CompareArguments),
-    /// Write which static record, user and tenant is which as tables to fill in; writes no database
+    /// Write which record, user and tenant is which, as CSV to fill in; writes no database
     Map(MapArguments),
     /// Carry out a plan and prove the result
     Run(RunArguments),

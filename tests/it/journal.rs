@@ -32,6 +32,7 @@ fn begun(folder: &Path) -> Recorder {
         tenants: Vec::new(),
         users: Vec::new(),
         groups: Vec::new(),
+        copies_passwords: false,
         links: LinksPlan::default(),
         options: RunOptions::default(),
         decisions: vec!["Claims_CS.Claim.Reference: reject".to_owned()],

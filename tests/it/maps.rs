@@ -50,7 +50,7 @@ fn spoilt(sound: &Pair) -> Pair {
             .position(|u| u.tenant == tenant && u.username.eq_ignore_ascii_case(name));
         found.expect("a user")
     };
-    let (one, other) = (place("user001"), place("tester"));
+    let (one, other) = (place("user004"), place("tester"));
     let name = std::mem::take(&mut there.users[one].username);
     there.users[one].username = std::mem::replace(&mut there.users[other].username, name);
     pair
@@ -121,7 +121,7 @@ async fn maps_are_filled_in_and_obeyed(engine: &TestEngine) {
     fill(&bench, "records.csv", &[&entity, &record], "Anew");
     fill(&bench, "tenants.csv", &["Acme"], "Acme Lda");
     plan(&bench, ALL);
-    fill(&bench, "users.csv", &["user001", "Users"], "tester");
+    fill(&bench, "users.csv", &["user004", "Users"], "tester");
     let dry =
         bench.osferry(&["run", "plan.toml", "--dry-run", "--decide", "recommended", "--json"]);
     assert_eq!(dry.code, Some(0), "{}", dry.all());
