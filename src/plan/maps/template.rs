@@ -4,7 +4,8 @@ use super::check::tenant_name;
 use super::lines::columns;
 use super::{MapKind, csv};
 use crate::compare::{
-    Comparison, Finding, FindingKey, Match, UserMatch, choice, tenants_named, user_named,
+    Comparison, Finding, FindingKey, Match, TenantMatch, UserMatch, choice, tenants_named,
+    user_named,
 };
 use crate::database::Value;
 use crate::outsystems::{DestinationId, Environment};
@@ -111,7 +112,7 @@ impl Form<'_> {
     fn user_there(&self, user: &UserMatch, id: DestinationId) -> String {
         let tenants = &self.comparison.tenants;
         let tenant = tenants.iter().find(|one| Some(one.source) == user.tenant);
-        let tenant = tenant.and_then(|tenant| tenant.destination());
+        let tenant = tenant.and_then(TenantMatch::destination);
         self.destination
             .users
             .iter()
