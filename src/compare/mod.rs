@@ -10,6 +10,7 @@ mod attributes;
 mod entities;
 mod finding;
 mod people;
+mod personal;
 mod question;
 mod records;
 mod references;
@@ -26,6 +27,7 @@ pub use people::{
     GroupMatch, Match, MatchBy, TenantMatch, UserMatch, UserStrategy, WhenMissing, tenants_named,
     user_named,
 };
+pub use personal::{MASK_KINDS, Personal, can_mask, personal};
 pub use question::{Answer, Answers, Asked, Question};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
@@ -93,6 +95,7 @@ pub fn compare(
     work.entities();
     work.references();
     work.misfits();
+    work.personal_data();
     work.records();
     work.people();
     work.existing_rows();

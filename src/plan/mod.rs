@@ -9,6 +9,7 @@ mod deleted;
 mod file;
 mod fingerprint;
 mod maps;
+mod mask;
 mod order;
 mod reading;
 mod scope;
@@ -20,10 +21,12 @@ pub use decision::{Decision, Decisions};
 pub use deleted::DeletedRows;
 pub use file::{
     AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile, PlanFileError,
-    Purpose, RunOptions, SOURCE_READINGS, SourceReading, Understood, plan_keys,
+    Purpose, REJECT_POLICIES, RejectPolicy, RunOptions, SOURCE_READINGS, SourceReading, Understood,
+    plan_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use maps::{MapFiles, MapKind, MapText, Maps, template as map_template};
+pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
@@ -94,6 +97,9 @@ pub struct Plan {
     pub copies_passwords: bool,
     /// Role and group links to add.
     pub links: LinksPlan,
+    /// How e-mail and phone of created users are masked.
+    #[serde(default)]
+    pub user_mask: UserMask,
     /// Batch size and the like.
     pub options: RunOptions,
     /// What the person decided, in words.
@@ -196,6 +202,9 @@ pub struct ColumnPlan {
     pub destination: ColumnShape,
     /// What happens to its values.
     pub rule: Rule,
+    /// What they are masked by as they are read; `None` where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Mask>,
 }
 
 /// What happens to the values of a column.

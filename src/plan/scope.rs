@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 
-use super::Decisions;
+use super::{Decisions, PersonalData};
 use crate::compare::{
     AttributeKey, FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, UserStrategy,
     UserWish, attribute_key, choice,
@@ -25,6 +25,8 @@ pub struct ScopeRequest {
     pub replace: Option<bool>,
     /// What becomes of users.
     pub users: UserStrategy,
+    /// What the plan says of personal data as a whole; `None` where it says nothing.
+    pub personal_data: Option<PersonalData>,
 }
 
 /// Something asked for that is not there.
@@ -90,6 +92,8 @@ pub fn resolve(
         tenants: mapped_tenants(decisions),
         users: wishes(decisions),
         strategy: request.users.clone(),
+        masks_personal_data: request.personal_data.map(|said| said == PersonalData::Mask),
+        masked: masked(decisions),
         ..Selection::default()
     };
     for espace in &source.espaces {
@@ -284,6 +288,13 @@ fn wishes(decisions: &Decisions) -> HashMap<FindingKey, UserWish> {
             (decision.key.clone(), wish)
         })
         .collect()
+}
+
+/// What was decided about attributes with personal data.
+fn masked(decisions: &Decisions) -> HashMap<FindingKey, (String, Option<String>)> {
+    let kinds = [FindingKind::PersonalData, FindingKind::PersonalDataLikely];
+    let made = decisions.all().into_iter().filter(|made| kinds.contains(&made.key.kind));
+    made.map(|made| (made.key.clone(), (made.choice.clone(), made.to.clone()))).collect()
 }
 
 /// Targets that a person confirmed for references which resolve to nothing for sure, and for

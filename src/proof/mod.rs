@@ -12,12 +12,14 @@ mod keyed;
 mod keyless;
 mod lookup;
 mod maps;
+mod mask;
 mod people;
 mod prove;
 mod references;
 mod result;
 mod rows;
 mod settle;
+mod stayed;
 mod surroundings;
 mod unverified;
 

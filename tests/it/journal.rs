@@ -12,7 +12,7 @@ use osferry::migrate::journal::{
     RunState, Salvage, Stretch, StretchKind, WrittenTo,
 };
 use osferry::outsystems::{DestinationId, SourceId};
-use osferry::plan::{LinksPlan, Plan, RunOptions};
+use osferry::plan::{LinksPlan, Plan, RunOptions, UserMask};
 use osferry::report::{write_audit, write_ids};
 use rusqlite::Connection;
 
@@ -34,6 +34,7 @@ fn begun(folder: &Path) -> Recorder {
         groups: Vec::new(),
         copies_passwords: false,
         links: LinksPlan::default(),
+        user_mask: UserMask::ById,
         options: RunOptions::default(),
         decisions: vec!["Claims_CS.Claim.Reference: reject".to_owned()],
         left_out: Vec::new(),
@@ -54,6 +55,7 @@ fn begun(folder: &Path) -> Recorder {
         source_fingerprint: "s".to_owned(),
         destination_fingerprint: "d".to_owned(),
         version: "0".to_owned(),
+        mask_key: None,
         operator: someone("anna"),
     };
     Recorder::create(folder, &header, &plan).expect("a journal")

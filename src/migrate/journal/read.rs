@@ -6,8 +6,8 @@ use rusqlite::{OptionalExtension, params};
 
 use super::evidence::{BATCH, batch, cell};
 use super::{
-    BatchKind, BatchRecord, DeferredBatch, EmptiedCell, EventRecord, Journal, Keys, LeftOutRow,
-    PersonRecord, WrittenTo, fault, keys,
+    BatchKind, BatchRecord, DeferredBatch, EmptiedCell, EventRecord, Journal, Keys, PersonRecord,
+    WrittenTo, fault, keys,
 };
 use crate::database::{Result, TableName, Value};
 use crate::outsystems::{DestinationId, SourceId};
@@ -99,27 +99,6 @@ impl Journal {
             entity as i64,
             cell,
         )
-    }
-
-    /// Rows of an entity that were not carried over.
-    pub fn left_out(&self, entity: usize) -> Result<Vec<LeftOutRow>> {
-        let read = || -> rusqlite::Result<Vec<LeftOutRow>> {
-            let mut statement = self.connection.prepare(
-                "SELECT key, reason, planned, code FROM left_out WHERE entity = ?1 ORDER BY rowid",
-            )?;
-            statement
-                .query_map([entity as i64], |row| {
-                    Ok(LeftOutRow {
-                        entity,
-                        key: keys::value(row.get_ref(0)?),
-                        reason: row.get(1)?,
-                        planned: row.get(2)?,
-                        code: row.get(3)?,
-                    })
-                })?
-                .collect()
-        };
-        read().map_err(|error| fault(&error))
     }
 
     /// References of an entity's column to set in the second pass: those of the first batch after

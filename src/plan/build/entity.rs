@@ -25,6 +25,7 @@ impl Builder<'_> {
                 continue;
             }
             if let Some(rule) = self.rule(pair_place, place, attribute, entity) {
+                let mask = self.mask(pair_place, place, entity);
                 column_of.insert(place, columns.len());
                 columns.push(ColumnPlan {
                     attribute: attribute.attribute.name.clone(),
@@ -32,6 +33,7 @@ impl Builder<'_> {
                     source: ColumnRef::from(&attribute.source_column),
                     destination: attribute.destination_column.clone(),
                     rule,
+                    mask,
                 });
             }
         }
@@ -52,6 +54,7 @@ impl Builder<'_> {
                     is_deferred: false,
                     orphan: Orphan::LeaveOut,
                 }),
+                mask: None,
             });
         }
         if columns.is_empty() && pair.constants.is_empty() {

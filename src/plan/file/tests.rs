@@ -3,7 +3,7 @@
 use super::*;
 use crate::compare::{FindingKey, FindingKind, MatchBy, UserStrategy, WhenMissing};
 use crate::outsystems::Key;
-use crate::plan::{Decision, Decisions, ScopeRequest};
+use crate::plan::{Decision, Decisions, PersonalData, ScopeRequest};
 
 const SMALL: &str = r#"
 version = 1
@@ -296,6 +296,14 @@ mod properties {
         })
     }
 
+    /// A run that stops at the first reject has no use for a number of them.
+    fn rejects() -> impl Strategy<Value = (RejectPolicy, Option<u64>)> {
+        prop_oneof![
+            Just((RejectPolicy::Stop, None)),
+            option::of(1..1_000_000_u64).prop_map(|most| (RejectPolicy::GoOn, most)),
+        ]
+    }
+
     prop_compose! {
         fn plan_file()(
             name in any::<String>(),
@@ -303,6 +311,7 @@ mod properties {
             destination in endpoint(),
             lists in prop::collection::vec(prop::collection::vec(any::<String>(), 0..3), 4),
             replace in option::of(any::<bool>()),
+            personal_data in option::of(select(vec![PersonalData::Real, PersonalData::Mask])),
             batch_rows in 1..=4000_usize,
             parallel_entities in 1..=16_usize,
             reading in select(SOURCE_READINGS.to_vec()),
@@ -311,6 +320,7 @@ mod properties {
             match_by in select(MatchBy::ALL.to_vec()),
             missing in option::of(select(WhenMissing::ALL.to_vec())),
             map_to in any::<String>(),
+            (rejects, max_rejects) in rejects(),
             decided in prop::collection::vec(decision(), 0..4),
         ) -> PlanFile {
             let mut decisions = Decisions::default();
@@ -336,12 +346,15 @@ mod properties {
                             .map(|_| map_to),
                         copies_passwords: keep_before_images,
                     },
+                    personal_data,
                 },
                 options: RunOptions {
                     batch_rows,
                     parallel_entities,
                     source_reading: reading.1,
                     keep_before_images,
+                    rejects,
+                    max_rejects,
                 },
                 maps: MapFiles {
                     records: maps[0].clone().map(Into::into),

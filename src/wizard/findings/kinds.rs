@@ -27,6 +27,9 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::TextTooLong
         | Kind::NumberTooWide
         | Kind::NullNotAllowed
+        | Kind::PersonalData
+        | Kind::PersonalDataLikely
+        | Kind::PersonalDataKey
         | Kind::LeftoverColumn
         | Kind::LeftoverNotNull
         | Kind::IdentifierChanged
