@@ -25,12 +25,12 @@ pub(super) async fn compare(arguments: &CompareArguments) -> Result<Exit, Troubl
         source_model: &source_model,
         destination_model: &destination_model,
     };
-    let review = if arguments.no_counts {
-        road::review_without_counts(environments, &plan.file)?
+    let (review, decisions) = if arguments.no_counts {
+        road::review_without_counts(environments, &plan)?
     } else {
-        road::review_with_counts(environments, &plan.file, false).await?.0
+        road::review_with_counts(environments, &plan, false).await?
     };
-    let mut report = ComparisonReport::new(&review, &plan.file.decisions)
+    let mut report = ComparisonReport::new(&review, &decisions)
         .between(&source.facts().place, &destination.facts().place);
     if source_model.is_practice {
         let lessons = practice::lessons()?;

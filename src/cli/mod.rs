@@ -8,6 +8,7 @@ mod ending;
 mod export;
 mod forget;
 mod keys;
+mod map;
 mod panic;
 mod practice;
 mod resume;
@@ -99,6 +100,8 @@ enum Command {
     Practice(PracticeArguments),
     /// Say where two environments differ and what that touches; writes nothing
     Compare(CompareArguments),
+    /// Write which record, user and tenant is which, as CSV to fill in; writes no database
+    Map(MapArguments),
     /// Carry out a plan and prove the result
     Run(RunArguments),
     /// Write the scripts that give exactly the rights a plan needs, and take them back
@@ -168,6 +171,15 @@ struct CompareArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+struct MapArguments {
+    /// The plan file
+    plan: PathBuf,
+    /// The folder for records.csv, users.csv and tenants.csv; none of them may be there
+    #[arg(long, value_name = "DIR")]
+    write: PathBuf,
 }
 
 #[derive(Args)]
@@ -348,6 +360,7 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
                 practice::practice(&home, arguments, wishes).await
             }
             Some(Command::Compare(arguments)) => compare::compare(&arguments).await,
+            Some(Command::Map(arguments)) => map::map(&arguments).await,
             Some(Command::Run(arguments)) => run::run(&home, &arguments).await,
             Some(Command::Rights(arguments)) => rights::rights(&arguments).await,
             Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,

@@ -15,7 +15,7 @@ pub(super) async fn rights(arguments: &RightsArguments) -> Result<Exit, Trouble>
     let destination = road::destination_to_read(&destination).await?;
     let (source_model, destination_model) =
         road::models(source.as_ref(), destination.as_ref()).await?;
-    let plan = road::planned(
+    let (plan, _) = road::planned(
         &saved,
         [source.as_ref(), destination.as_ref()],
         [&source_model, &destination_model],

@@ -12,7 +12,9 @@ use crate::front::{self, open};
 use crate::migrate::journal::RunHeader;
 use crate::migrate::{Check, CheckSign, Environments};
 use crate::outsystems::{Environment, Side};
-use crate::plan::{Decisions, Endpoint, Plan, PlanFile, Refusal, Review, build, review};
+use crate::plan::{
+    Decisions, Endpoint, MapText, Maps, Plan, PlanFile, Refusal, Review, build, review,
+};
 use crate::report::counted;
 
 /// A plan file as read.
@@ -22,6 +24,8 @@ pub(super) struct Saved {
     pub(super) path: PathBuf,
     /// The folder that relative paths in it start from.
     pub(super) folder: PathBuf,
+    /// The maps that it names.
+    maps: Vec<MapText>,
     /// A password that is known already, for both sides.
     pub(super) secret: Option<Secret>,
 }
@@ -35,7 +39,9 @@ impl Saved {
         let path = std::path::absolute(path)
             .map_err(|error| Trouble::refused(format!("cannot find {shown}: {error}")))?;
         let folder = path.parent().unwrap_or(&path).to_path_buf();
-        Self::parse(text, path, folder)
+        let mut saved = Self::parse(text, path, folder)?;
+        saved.maps = front::read_maps(&saved.file.maps, &saved.folder)?;
+        Ok(saved)
     }
 
     /// The plan of an earlier run.
@@ -50,7 +56,29 @@ impl Saved {
         let file = PlanFile::parse(&text, &name).map_err(|error| {
             Trouble::refused(format!("the plan {} cannot be used: {error}", path.display()))
         })?;
-        Ok(Self { file, text, path, folder, secret: None })
+        Ok(Self { file, text, path, folder, maps: Vec::new(), secret: None })
+    }
+
+    /// The plan's text with what its maps decide in place of them: what is kept of a run has to
+    /// stand for itself.
+    pub(super) fn whole_text(
+        &self,
+        review: &Review,
+        decisions: &Decisions,
+    ) -> Result<String, Trouble> {
+        if self.maps.is_empty() {
+            return Ok(self.text.clone());
+        }
+        let own = &self.file.decisions;
+        let mut kept = Decisions::default();
+        for decision in decisions.all() {
+            let key = &decision.key;
+            if own.get(key).is_some() || review.comparison.finding(key).is_some() {
+                kept.put(decision.clone());
+            }
+        }
+        PlanFile::without_maps(&self.text, &kept)
+            .map_err(|error| Trouble::refused(format!("the plan cannot be kept: {error}")))
     }
 
     /// What to open on each side, with the secrets that this needs.
@@ -108,50 +136,60 @@ pub(super) async fn models(
     Ok((ours, theirs))
 }
 
-/// Compares without asking the databases anything more.
+/// Compares without asking the databases anything more; gives the plan's decisions, with those of
+/// its maps.
 pub(super) fn review_without_counts(
     environments: Environments<'_>,
-    plan: &PlanFile,
-) -> Result<Review, Trouble> {
-    review(
+    plan: &Saved,
+) -> Result<(Review, Decisions), Trouble> {
+    let (maps, mut decisions) = decided(environments, plan)?;
+    let review = review(
         environments.source_model,
         environments.destination_model,
-        &plan.scope,
-        &plan.decisions,
+        &plan.file.scope,
+        &decisions,
         &Answers::default(),
     )
-    .map_err(|error| Trouble::refused(error.to_string()))
+    .map_err(|error| Trouble::refused(error.to_string()))?;
+    decisions.follow(&review.comparison);
+    check(&maps, environments, &review)?;
+    Ok((review, decisions))
 }
 
 /// Compares with every question answered. With `recommended`, open findings are decided as
 /// recommended until none is left that has a recommendation other than to stop.
 pub(super) async fn review_with_counts(
     environments: Environments<'_>,
-    plan: &PlanFile,
+    plan: &Saved,
     recommended: bool,
 ) -> Result<(Review, Decisions), Trouble> {
-    let mut decisions = plan.decisions.clone();
+    let (maps, mut decisions) = decided(environments, plan)?;
     let mut answers = Answers::default();
     let mut counting = show::Counting::new("counting rows");
     let asked = |open| counting.open(open);
+    let scope = &plan.file.scope;
     let reviewed =
-        front::review(environments, &plan.scope, &mut decisions, &mut answers, recommended, asked)
+        front::review(environments, scope, &mut decisions, &mut answers, recommended, asked)
             .await?;
+    drop(counting);
+    check(&maps, environments, &reviewed)?;
     Ok((reviewed, decisions))
 }
 
-/// Compares, decides, plans; source and destination in this order.
+/// Compares, decides, plans; source and destination in this order. Returns the plan, and its file's
+/// text as it is kept with a run.
 pub(super) async fn planned(
     saved: &Saved,
     [source, destination]: [&dyn Source; 2],
     [source_model, destination_model]: [&Environment; 2],
     recommended: bool,
-) -> Result<Plan, Trouble> {
+) -> Result<(Plan, String), Trouble> {
     let environments = Environments { source, destination, source_model, destination_model };
-    let (review, decisions) = review_with_counts(environments, &saved.file, recommended).await?;
+    let (review, decisions) = review_with_counts(environments, saved, recommended).await?;
     let PlanFile { name, options, .. } = &saved.file;
-    build(name, source_model, destination_model, &review, &decisions, options)
-        .map_err(|refusal| self::refusal(&refusal, &saved.path))
+    let plan = build(name, source_model, destination_model, &review, &decisions, options)
+        .map_err(|refusal| self::refusal(&refusal, &saved.path))?;
+    Ok((plan, saved.whole_text(&review, &decisions)?))
 }
 
 /// What the checks before the run found that nobody has accepted, as the person reads it.
@@ -193,6 +231,30 @@ pub(super) fn stopped(checks: &[&Check], plan: &Path) -> Trouble {
     if !kinds.is_empty() {
         text.push_str(&format!("\n  accept = {kinds:?}"));
     }
+    Trouble::refused(text)
+}
+
+/// What the plan decides, and what its maps do.
+fn decided(environments: Environments<'_>, plan: &Saved) -> Result<(Maps, Decisions), Trouble> {
+    let mut decisions = plan.file.decisions.clone();
+    let maps =
+        Maps::read(&plan.maps, environments.source_model).map_err(|wrong| bad_maps(&wrong))?;
+    maps.decide(&mut decisions).map_err(|wrong| bad_maps(&wrong))?;
+    Ok((maps, decisions))
+}
+
+fn check(maps: &Maps, environments: Environments<'_>, review: &Review) -> Result<(), Trouble> {
+    let (ours, theirs) = (environments.source_model, environments.destination_model);
+    let wrong = maps.check(&review.comparison, ours, theirs);
+    if wrong.is_empty() { Ok(()) } else { Err(bad_maps(&wrong)) }
+}
+
+fn bad_maps(wrong: &[String]) -> Trouble {
+    let mut text = String::from("the maps cannot be used; nothing was written\n");
+    for line in wrong {
+        text.push_str(&format!("\n  {line}"));
+    }
+    text.push_str("\n\n  `osferry map PLAN --write DIR` writes maps that can be filled in.");
     Trouble::refused(text)
 }
 

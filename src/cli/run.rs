@@ -49,7 +49,7 @@ async fn prepare(
         road::models(source.as_ref(), destination.as_source()).await?;
     let purpose = saved.file.destination.purpose;
     check_pair(&source_model, &destination_model, purpose)?;
-    let plan = road::planned(
+    let (plan, plan_text) = road::planned(
         saved,
         [source.as_ref(), destination.as_source()],
         [&source_model, &destination_model],
@@ -64,7 +64,7 @@ async fn prepare(
         source_model,
         destination_model,
         plan_file: saved.path.display().to_string(),
-        plan_text: saved.text.clone(),
+        plan_text,
         folder: saved.folder.clone(),
         confirmed: confirm.unwrap_or_default().to_owned(),
         mask_key,

@@ -167,6 +167,12 @@ kinds! {
     UserInactive = "user-inactive",
     /// Several users answer to the name.
     UserAmbiguous = "user-ambiguous",
+    /// A user that was found is mapped to another one by the plan.
+    UserMapped = "user-mapped",
+    /// Several users who have a row of an entity each become one.
+    UserCollision = "user-collision",
+    /// The plan has created users keep their passwords.
+    PasswordsCopied = "passwords-copied",
     /// A user has another id.
     UserIdDiffers = "user-id-differs",
     /// A group is not in the destination.
@@ -192,6 +198,15 @@ kinds! {
 }
 
 impl FindingKind {
+    /// Findings that say who a user of the source is in the destination; of one user there is one
+    /// at most.
+    pub const OF_USERS: [Self; 4] =
+        [Self::UserMissing, Self::UserInactive, Self::UserAmbiguous, Self::UserMapped];
+    /// Findings that say what becomes of references to a static record; of one record there is
+    /// one at most.
+    pub const OF_RECORDS: [Self; 3] =
+        [Self::RecordMissing, Self::RecordRecreated, Self::RecordAmbiguous];
+
     /// The kind of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -350,6 +365,8 @@ pub struct Finding {
     pub recommended: Option<&'static str>,
     /// Candidates a person may map to.
     pub candidates: Vec<String>,
+    /// What the plan says of all findings like this one: the choice, and where to.
+    pub settled: Option<(&'static str, Option<String>)>,
 }
 
 impl Finding {
@@ -371,6 +388,7 @@ impl Finding {
             choices: Vec::new(),
             recommended: None,
             candidates: Vec::new(),
+            settled: None,
         }
     }
 
@@ -405,6 +423,16 @@ impl Finding {
     #[must_use]
     pub fn offering(mut self, candidates: Vec<String>) -> Self {
         self.candidates = candidates;
+        self
+    }
+
+    /// Adds what the plan says of all findings like this one, where that is a choice here.
+    #[must_use]
+    pub fn settled_as(mut self, name: &'static str, to: Option<String>) -> Self {
+        let offered = self.choices.iter().find(|choice| choice.name == name);
+        if offered.is_some_and(|choice| !choice.needs_target || to.is_some()) {
+            self.settled = Some((name, to));
+        }
         self
     }
 

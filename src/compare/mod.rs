@@ -24,13 +24,16 @@ use std::collections::{BTreeMap, HashSet};
 pub use attributes::AttributePair;
 pub use entities::{EntityPair, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
-pub use people::{GroupMatch, Match, TenantMatch, UserMatch, tenants_named};
+pub use people::{
+    GroupMatch, Match, MatchBy, TenantMatch, UserMatch, UserStrategy, WhenMissing, tenants_named,
+    user_named,
+};
 pub use personal::{MASK_KINDS, Personal, can_mask, personal};
 pub use question::{Answer, Answers, Asked, Question};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
 pub use rows::{ExistingRows, NaturalKey, OutsidePart, OutsideRows, row_key};
-pub use selection::{AttributeKey, LeftOut, Reason, Selected, Selection, attribute_key};
+pub use selection::{AttributeKey, LeftOut, Reason, Selected, Selection, UserWish, attribute_key};
 pub use uniques::{Meeting, UniquePair};
 
 use crate::database::same_name;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::FindingKey;
+use super::{FindingKey, UserStrategy};
 use crate::outsystems::{Attribute, Entity, EntityIndex, Key};
 
 /// Why an entity is in the scope.
@@ -41,6 +41,15 @@ pub fn attribute_key(entity: &Entity, attribute: &Attribute) -> AttributeKey {
     (entity.espace_key.clone(), entity.key.clone(), attribute.key.clone())
 }
 
+/// What a person decided about a user.
+#[derive(Clone, Debug)]
+pub struct UserWish {
+    /// The choice's name.
+    pub choice: String,
+    /// Whom the user is mapped to, as it was written.
+    pub to: Option<String>,
+}
+
 /// The scope, resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -57,6 +66,10 @@ pub struct Selection {
     /// What a person mapped tenants, users and static records to, as it was written, by the finding
     /// about each.
     pub mapped: HashMap<FindingKey, String>,
+    /// What a person decided about users, by the findings about them.
+    pub users: HashMap<FindingKey, UserWish>,
+    /// What the plan says of all users.
+    pub strategy: UserStrategy,
     /// What the plan says of personal data as a whole: whether it is masked; `None`: nothing.
     pub masks_personal_data: Option<bool>,
     /// What was decided about attributes with personal data: the choice, and what it was given.

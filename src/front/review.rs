@@ -23,6 +23,7 @@ pub async fn review(
         let reviewed = survey(environments, scope, decisions, answers, &mut asked)
             .await?
             .map_err(|error| refused(error.to_string()))?;
+        decisions.follow(&reviewed.comparison);
         // A decision can bring further entities into the scope, and with them findings.
         if !recommended || decisions.take_recommended(&reviewed.comparison) == 0 {
             return Ok(reviewed);

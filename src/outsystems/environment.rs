@@ -81,6 +81,10 @@ pub struct User {
     pub username: Key,
     /// The person's name.
     pub name: String,
+    /// The e-mail address; empty when there is none.
+    pub email: Key,
+    /// The id that another system knows the person by; empty when there is none.
+    pub external_id: Key,
     /// Whether the account is in use.
     pub is_active: bool,
 }

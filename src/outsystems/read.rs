@@ -353,6 +353,8 @@ fn users(rows: &Rows) -> Vec<User> {
                 tenant_id: rows.integer(row, "TENANT_ID"),
                 username: Key::new(&rows.text(row, "USERNAME")),
                 name: rows.text(row, "NAME"),
+                email: Key::new(&rows.text(row, "EMAIL")),
+                external_id: Key::new(&rows.text(row, "EXTERNAL_ID")),
                 is_active: rows.flag(row, "IS_ACTIVE", true),
             })
         })

@@ -76,7 +76,13 @@ table!(
     ["NAME", "IS_ACTIVE"]
 );
 table!(TENANT, "OSSYS_TENANT", true, ["ID", "NAME", "ESPACE_ID"], ["IS_ACTIVE"]);
-table!(USER, "OSSYS_USER", true, ["ID", "USERNAME"], ["TENANT_ID", "NAME", "IS_ACTIVE"]);
+table!(
+    USER,
+    "OSSYS_USER",
+    true,
+    ["ID", "USERNAME"],
+    ["TENANT_ID", "NAME", "IS_ACTIVE", "EMAIL", "EXTERNAL_ID"]
+);
 table!(GROUP, "OSSYS_GROUP", false, ["ID", "NAME"], ["TENANT_ID"]);
 table!(ROLE, "OSSYS_ROLE", false, ["ID", "SS_KEY", "ESPACE_ID"], ["NAME", "IS_ACTIVE"]);
 table!(USER_ROLE, "OSSYS_USER_ROLE", false, ["USER_ID", "ROLE_ID"], []);

@@ -18,10 +18,21 @@ pub struct Decision {
 }
 
 /// All decisions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Decisions {
     by_key: HashMap<FindingKey, Decision>,
+    /// What the plan says of all findings of a kind, for those that nobody decided by themselves.
+    settled: HashMap<FindingKey, Decision>,
 }
+
+/// What follows from a comparison is no decision of its own.
+impl PartialEq for Decisions {
+    fn eq(&self, other: &Self) -> bool {
+        self.by_key == other.by_key
+    }
+}
+
+impl Eq for Decisions {}
 
 impl Decisions {
     /// Keeps a decision; a later one replaces an earlier one.
@@ -37,7 +48,25 @@ impl Decisions {
     /// The decision about a finding.
     #[must_use]
     pub fn get(&self, key: &FindingKey) -> Option<&Decision> {
-        self.by_key.get(key)
+        self.by_key.get(key).or_else(|| self.settled.get(key))
+    }
+
+    /// Takes over what the plan says of all findings of a kind; a decision about one of them goes
+    /// before it.
+    pub fn follow(&mut self, comparison: &Comparison) {
+        let findings = comparison.findings.iter();
+        self.settled = findings
+            .filter_map(|finding| {
+                let (choice, to) = finding.settled.as_ref()?;
+                let decision = Decision {
+                    key: finding.key.clone(),
+                    about: finding.about.clone(),
+                    choice: (*choice).to_owned(),
+                    to: to.clone(),
+                };
+                Some((finding.key.clone(), decision))
+            })
+            .collect();
     }
 
     /// The choice made about a finding.
@@ -46,7 +75,7 @@ impl Decisions {
         self.get(key).map(|decision| decision.choice.as_str())
     }
 
-    /// Every decision, in the order of the findings' keys.
+    /// Every decision about a single finding, in the order of the findings' keys.
     #[must_use]
     pub fn all(&self) -> Vec<&Decision> {
         let mut all: Vec<&Decision> = self.by_key.values().collect();
@@ -59,7 +88,7 @@ impl Decisions {
     pub fn take_recommended(&mut self, comparison: &Comparison) -> usize {
         let mut taken = 0;
         for finding in &comparison.findings {
-            if self.by_key.contains_key(&finding.key) {
+            if self.get(&finding.key).is_some() {
                 continue;
             }
             if let Some(choice) = recommended(finding) {

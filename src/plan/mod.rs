@@ -8,6 +8,7 @@ mod decision;
 mod deleted;
 mod file;
 mod fingerprint;
+mod maps;
 mod mask;
 mod order;
 mod preflight;
@@ -25,6 +26,7 @@ pub use file::{
     plan_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
+pub use maps::{MapFiles, MapKind, MapText, Maps, template as map_template};
 pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
 pub use preflight::{Acceptance, CheckKind};
@@ -92,6 +94,9 @@ pub struct Plan {
     pub users: Vec<PersonPlan>,
     /// Groups of the run.
     pub groups: Vec<PersonPlan>,
+    /// Whether created users keep their password hashes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub copies_passwords: bool,
     /// Role and group links to add.
     pub links: LinksPlan,
     /// How e-mail and phone of created users are masked.

@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::{Decisions, PersonalData};
 use crate::compare::{
-    AttributeKey, FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, attribute_key,
-    choice,
+    AttributeKey, FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, UserStrategy,
+    UserWish, attribute_key, choice,
 };
 use crate::outsystems::{DataKind, Entity, EntityIndex, Environment, Resolution};
 
@@ -23,6 +23,8 @@ pub struct ScopeRequest {
     pub exclude: Vec<String>,
     /// Whether rows of the destination are replaced; `None` when the plan does not say.
     pub replace: Option<bool>,
+    /// What becomes of users.
+    pub users: UserStrategy,
     /// What the plan says of personal data as a whole; `None` where it says nothing.
     pub personal_data: Option<PersonalData>,
 }
@@ -88,6 +90,8 @@ pub fn resolve(
         confirmed: confirmed(source, decisions),
         emptied: emptied(decisions),
         mapped: mapped(decisions),
+        users: wishes(decisions),
+        strategy: request.users.clone(),
         masks_personal_data: request.personal_data.map(|said| said == PersonalData::Mask),
         masked: masked(decisions),
         ..Selection::default()
@@ -270,6 +274,17 @@ fn mapped(decisions: &Decisions) -> HashMap<FindingKey, String> {
         .into_iter()
         .filter(|decision| decision.choice == choice::MAP)
         .filter_map(|decision| Some((decision.key.clone(), decision.to.clone()?)))
+        .collect()
+}
+
+/// What a person decided about users.
+fn wishes(decisions: &Decisions) -> HashMap<FindingKey, UserWish> {
+    let all = decisions.all().into_iter();
+    all.filter(|decision| FindingKind::OF_USERS.contains(&decision.key.kind))
+        .map(|decision| {
+            let wish = UserWish { choice: decision.choice.clone(), to: decision.to.clone() };
+            (decision.key.clone(), wish)
+        })
         .collect()
 }
 

@@ -135,6 +135,7 @@ fn plan() -> Plan {
         groups: Vec::new(),
         links: LinksPlan::default(),
         user_mask: UserMask::ById,
+        copies_passwords: false,
         options: RunOptions::default(),
         decisions: vec![
             "user anna of Users: the destination does not have this user — create the user".into(),

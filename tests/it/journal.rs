@@ -32,6 +32,7 @@ fn begun(folder: &Path) -> Recorder {
         tenants: Vec::new(),
         users: Vec::new(),
         groups: Vec::new(),
+        copies_passwords: false,
         links: LinksPlan::default(),
         user_mask: UserMask::ById,
         options: RunOptions::default(),

@@ -14,6 +14,7 @@ mod instant;
 mod journal;
 mod keep;
 mod manual;
+mod maps;
 mod masking;
 mod migration;
 mod model_server;
@@ -35,4 +36,5 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod uniques;
+mod user_strategies;
 mod wizard;

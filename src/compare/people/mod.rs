@@ -1,6 +1,8 @@
 //! Tenants, users, groups and roles: who is who in the other environment.
 
+mod collisions;
 mod groups;
+mod strategy;
 mod tenants;
 mod users;
 
@@ -13,8 +15,9 @@ use crate::database::Value;
 use crate::outsystems::{DestinationId, Key, SourceId, SystemTarget};
 
 pub use groups::GroupMatch;
+pub use strategy::{MatchBy, UserStrategy, WhenMissing};
 pub use tenants::{TenantMatch, tenants_named};
-pub use users::UserMatch;
+pub use users::{UserMatch, user_named};
 
 /// What was found in the destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,7 @@ impl Work<'_> {
     pub(super) fn people(&mut self) {
         self.providers();
         self.roles();
+        self.passwords();
         let users = self.needed(SystemTarget::User);
         let groups = self.needed(SystemTarget::Group);
         let (Some(mut users), Some(mut groups)) = (users, groups) else { return };
@@ -74,6 +78,7 @@ impl Work<'_> {
         self.tenants(&tenants);
         self.match_users(&users);
         self.match_groups(&groups);
+        self.user_collisions();
     }
 
     /// Modules of the scope whose users live elsewhere on the two sides.

@@ -1,11 +1,11 @@
-//! Users: matched by user name and tenant.
+//! Users: matched by user name and tenant, or by what else the plan says.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
-use super::Match;
-use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
-use crate::outsystems::{DestinationId, Key, SourceId, SystemTarget, User};
+use super::{Match, MatchBy, WhenMissing};
+use crate::compare::{Choice, Finding, FindingKey, FindingKind, Severity, Work, choice};
+use crate::outsystems::{DestinationId, Environment, Key, SourceId, SystemTarget, User};
 
 /// A user of the run.
 #[derive(Clone, Debug)]
@@ -20,35 +20,76 @@ pub struct UserMatch {
     pub rows: u64,
     /// What was found.
     pub matched: Match,
+    /// The one it was mapped to by a decision, whatever was found.
+    pub mapped: Option<DestinationId>,
     /// The finding that decides, when the match is not plain.
     pub finding: Option<FindingKey>,
+}
+
+impl UserMatch {
+    /// The user its rows go to: the one it was mapped to, or the one that was found.
+    #[must_use]
+    pub fn destination(&self) -> Option<DestinationId> {
+        self.mapped.or_else(|| self.matched.found())
+    }
+}
+
+/// The destination's user that a person means: by id, or by a name that is unique, or is so among
+/// the active ones of this tenant. An error says why it is none.
+pub fn user_named(
+    destination: &Environment,
+    to: &str,
+    tenant: Option<DestinationId>,
+) -> Result<DestinationId, String> {
+    if let Ok(id) = to.trim().parse::<i64>() {
+        return match destination.users.iter().find(|user| user.id == id) {
+            Some(user) => Ok(DestinationId(user.id)),
+            None => Err(format!("the destination has no user with the id {id}")),
+        };
+    }
+    let wanted = Key::new(to);
+    let all: Vec<_> = destination.users.iter().filter(|user| user.username == wanted).collect();
+    let narrowed: Vec<_> = all
+        .iter()
+        .filter(|user| user.is_active && user.tenant_id.map(DestinationId) == tenant)
+        .collect();
+    match (&narrowed[..], &all[..]) {
+        ([one], _) => Ok(DestinationId(one.id)),
+        (_, [one]) => Ok(DestinationId(one.id)),
+        (_, []) => Err(format!("the destination has no user \"{to}\"")),
+        _ => Err(format!("\"{to}\" is several users in the destination; give the id")),
+    }
 }
 
 /// A user's account: its id, and whether it is in use.
 type Account<Id> = (Id, bool);
 
-/// The accounts of each name in each tenant, of one side.
+/// The accounts of each name, or what else they are matched by, in each tenant, of one side.
 struct Namesakes<Id>(HashMap<(Key, Option<Id>), Vec<Account<Id>>>);
 
 impl<Id: Copy + Eq + Hash> Namesakes<Id> {
-    fn of(users: &[User], id: fn(i64) -> Id) -> Self {
+    fn of(users: &[User], by: MatchBy, id: fn(i64) -> Id) -> Self {
         let mut all: HashMap<_, Vec<Account<Id>>> = HashMap::new();
         for user in users {
-            all.entry((user.username.clone(), user.tenant_id.map(id)))
+            all.entry((by.key(user).clone(), user.tenant_id.map(id)))
                 .or_default()
                 .push((id(user.id), user.is_active));
         }
         Self(all)
     }
 
-    fn get(&self, username: &Key, tenant: Option<Id>) -> &[Account<Id>] {
-        self.0.get(&(username.clone(), tenant)).map(Vec::as_slice).unwrap_or_default()
+    fn get(&self, key: &Key, tenant: Option<Id>) -> &[Account<Id>] {
+        self.0.get(&(key.clone(), tenant)).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
 /// A user of the source whose counterpart is looked for.
 struct Sought<'a> {
     user: &'a User,
+    /// What the user is known by in the destination.
+    by: MatchBy,
+    /// Users of the destination that have its user name and tenant.
+    namesakes: &'a [Account<DestinationId>],
     tenant_name: Key,
     /// Rows in scope that refer to the user.
     rows: u64,
@@ -74,34 +115,112 @@ impl Work<'_> {
     pub(super) fn match_users(&mut self, needed: &BTreeMap<SourceId, u64>) {
         let held = self.held_users();
         let (source, destination) = (self.source, self.destination);
-        let ours = Namesakes::of(&source.users, SourceId);
-        let theirs = Namesakes::of(&destination.users, DestinationId);
+        let wanted = self.selection.strategy.match_by;
+        let by_name = Namesakes::of(&destination.users, MatchBy::UserName, DestinationId);
+        let our_names = Namesakes::of(&source.users, MatchBy::UserName, SourceId);
+        let ours = Namesakes::of(&source.users, wanted, SourceId);
+        let theirs = Namesakes::of(&destination.users, wanted, DestinationId);
         let with_tenants = destination.users.iter().any(|user| user.tenant_id.is_some());
         for user in &source.users {
             let (id, own_tenant) = (SourceId(user.id), user.tenant_id.map(SourceId));
             let Some(rows) = needed.get(&id).copied() else { continue };
             let tenant_name = self.tenant_name(own_tenant);
             let may_be_emptied = !held.contains(&id);
-            let sought = Sought { user, tenant_name, rows, may_be_emptied };
+            // Users of Service Center are LifeTime's, which knows them by their names.
+            let by = match self.is_platform_tenant(own_tenant) {
+                true => MatchBy::UserName,
+                false => wanted,
+            };
+            let (ours, theirs) = match by {
+                MatchBy::UserName => (&our_names, &by_name),
+                _ => (&ours, &theirs),
+            };
             let tenant = if with_tenants { self.mapped_tenant(own_tenant) } else { Some(None) };
+            let namesakes = by_name.get(&user.username, tenant.unwrap_or_default());
+            let sought = Sought { user, by, namesakes, tenant_name, rows, may_be_emptied };
+            let key = by.key(user);
             let (matched, finding) = match tenant {
-                Some(tenant) => self.match_user(
-                    &sought,
-                    ours.get(&user.username, own_tenant),
-                    theirs.get(&user.username, tenant),
-                ),
+                // Many have none of these: they are not all the same person.
+                Some(_) if by != MatchBy::UserName && key.is_empty() => {
+                    (Match::Missing, Some(self.user_missing(&sought)))
+                }
+                Some(tenant) => {
+                    self.match_user(&sought, ours.get(key, own_tenant), theirs.get(key, tenant))
+                }
                 // The missing tenant is its own finding and blocks.
                 None => (Match::Missing, None),
             };
+            let (finding, mapped) =
+                self.mapped_user(&sought, &matched, finding, tenant.unwrap_or_default());
             self.out.users.push(UserMatch {
                 source: id,
                 username: user.username.clone(),
                 tenant: own_tenant,
                 rows,
                 matched,
+                mapped,
                 finding,
             });
         }
+    }
+
+    /// Says that passwords go along, where the plan wants it.
+    pub(super) fn passwords(&mut self) {
+        if !self.selection.strategy.copies_passwords {
+            return;
+        }
+        let finding = Finding::note(
+            FindingKey::new(FindingKind::PasswordsCopied),
+            "Users",
+            "the plan copies the passwords of the users that are created",
+            "Their password hashes, as Production has them, will stand in the destination: whoever \
+             knows a password can sign in there, and whoever reads the table has the hashes. Leave \
+             passwords = \"copy\" out of [users] unless that is wanted.",
+        );
+        self.find(Finding { severity: Severity::Warning, ..finding });
+    }
+
+    /// Whom a person mapped the user to. Where another one was found, that is a finding: rows go
+    /// to somebody else than the name says.
+    fn mapped_user(
+        &mut self,
+        sought: &Sought<'_>,
+        matched: &Match,
+        finding: Option<FindingKey>,
+        tenant: Option<DestinationId>,
+    ) -> (Option<FindingKey>, Option<DestinationId>) {
+        let key = finding.clone().unwrap_or_else(|| sought.key(FindingKind::UserMapped));
+        let strategy = &self.selection.strategy;
+        let to = match self.selection.users.get(&key) {
+            Some(wish) => wish.to.as_ref().filter(|_| wish.choice == choice::MAP),
+            None if key.kind == FindingKind::UserMissing => {
+                strategy.map_to.as_ref().filter(|_| strategy.missing == Some(WhenMissing::Map))
+            }
+            None => None,
+        };
+        let Some(to) = to else { return (finding, None) };
+        let mapped = user_named(self.destination, to, tenant).ok();
+        let found = matched.found();
+        if finding.is_some() || found.is_none() || found == mapped {
+            let mapped = if finding.is_some() { mapped } else { None };
+            return (finding, mapped);
+        }
+        self.find(
+            Finding::decide(
+                key.clone(),
+                sought.about(),
+                format!("the destination has this user; the plan maps it to \"{to}\""),
+                "Its rows will belong to another user than the one of the same name.",
+                vec![
+                    Choice::new(choice::MAP, "use the user that the plan names").to_a_target(),
+                    Choice::new(choice::USE, "use the one of the same name"),
+                    Choice::stop("do not run"),
+                ],
+                choice::USE,
+            )
+            .touching(Some(sought.rows)),
+        );
+        (Some(key), mapped)
     }
 
     /// The users that some row refers to by a reference that may not be emptied.
@@ -126,7 +245,7 @@ impl Work<'_> {
         let user = sought.user;
         let twice_here = here.iter().filter(|(_, is_active)| *is_active).count() > 1
             || (!user.is_active && here.len() > 1);
-        let unclear_here = user.username.is_empty() || twice_here;
+        let unclear_here = sought.by.key(user).is_empty() || twice_here;
         let active: Vec<DestinationId> = there.iter().filter(|u| u.1).map(|u| u.0).collect();
         let is_active_there = !active.is_empty();
         let candidates = if is_active_there { active } else { there.iter().map(|u| u.0).collect() };
@@ -146,11 +265,12 @@ impl Work<'_> {
         unclear_here: bool,
         candidates: &[DestinationId],
     ) -> FindingKey {
-        let what = if unclear_here {
-            "several users of the source have this name in this tenant"
-        } else {
-            "several users of the destination have this name in this tenant"
-        };
+        let side = if unclear_here { "source" } else { "destination" };
+        let what = format!(
+            "several users of the {side} have {} {} in this tenant",
+            if sought.by == MatchBy::UserName { "this" } else { "its" },
+            sought.by.words()
+        );
         let mut choices = vec![
             Choice::stop("do not run"),
             Choice::new(choice::MAP, "use this user").to_a_target(),
@@ -215,7 +335,19 @@ impl Work<'_> {
                     sought.key(FindingKind::UserIdDiffers),
                     sought.about(),
                     format!("{} in the source, {id} in the destination", user.id),
-                    "Users are matched by user name and tenant; references are rewritten.",
+                    match sought.by {
+                        MatchBy::UserName => {
+                            "Users are matched by user name and tenant; references are rewritten."
+                        }
+                        MatchBy::Email => {
+                            "The plan matches users by e-mail address and tenant; references are \
+                             rewritten."
+                        }
+                        MatchBy::ExternalId => {
+                            "The plan matches users by external id and tenant; references are \
+                             rewritten."
+                        }
+                    },
                 )
                 .touching(Some(sought.rows)),
             );
@@ -246,22 +378,65 @@ impl Work<'_> {
                 recommended,
             )
         } else {
-            let create = "create the user, e-mail and phone masked, no password";
-            let mut choices = vec![Choice::new(choice::CREATE, create), map];
-            if sought.may_be_emptied {
-                choices.push(empty);
-            }
-            choices.push(stop);
-            Finding::decide(
-                key.clone(),
-                sought.about(),
-                "the destination does not have this user",
-                "Rows that this person made or owns need somebody to refer to.",
-                choices,
-                choice::CREATE,
-            )
+            self.own_user_missing(sought, &key, map, empty, stop)
+        };
+        let strategy = &self.selection.strategy;
+        let finding = match strategy.missing {
+            Some(missing) => finding.settled_as(missing.choice(), strategy.map_to.clone()),
+            None => finding,
         };
         self.find(finding.touching(Some(sought.rows)));
         key
+    }
+
+    /// A user of an application that the destination does not have.
+    fn own_user_missing(
+        &self,
+        sought: &Sought<'_>,
+        key: &FindingKey,
+        map: Choice,
+        empty: Choice,
+        stop: Choice,
+    ) -> Finding {
+        let create = match self.selection.strategy.copies_passwords {
+            true => "create the user, e-mail and phone masked, the password as in the source",
+            false => "create the user, e-mail and phone masked, no password",
+        };
+        let mut choices = vec![Choice::new(choice::CREATE, create), map];
+        if sought.may_be_emptied {
+            choices.push(empty);
+        }
+        choices.push(stop);
+        let what = match sought.by {
+            MatchBy::UserName => "the destination does not have this user".to_owned(),
+            by if by.key(sought.user).is_empty() => {
+                format!("the user has no {} to be matched by", by.words())
+            }
+            by => format!("no user of the destination has its {}", by.words()),
+        };
+        let why = "Rows that this person made or owns need somebody to refer to.";
+        if sought.namesakes.is_empty() {
+            return Finding::decide(
+                key.clone(),
+                sought.about(),
+                what,
+                why,
+                choices,
+                choice::CREATE,
+            );
+        }
+        // A second user of the name in the tenant could not be told apart any more.
+        choices.remove(0);
+        let ids = sought.namesakes.iter().map(|(id, _)| id.to_string()).collect();
+        Finding::decide(
+            key.clone(),
+            sought.about(),
+            format!("{what}; a user of the same name is there"),
+            "Whether they are the same person only a person can say. A second user of the name is \
+             not created.",
+            choices,
+            choice::STOP,
+        )
+        .offering(ids)
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::references::Target;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
-use crate::outsystems::{Entity, EntityIndex, Side, SystemTarget};
+use crate::outsystems::{Entity, EntityIndex, Key, Side, SystemTarget};
 use known::{Counterparts, Known, known, unreadable};
 
 /// Which record is which, for one static entity or platform table.
@@ -21,6 +21,24 @@ pub struct FixedMap {
     pub offered: Vec<(Value, String)>,
 }
 
+impl FixedMap {
+    /// The record of the destination that a person means: by its id, or by a name that no other
+    /// one has. An error says why it is none.
+    pub fn named(&self, to: &str) -> Result<Value, String> {
+        let wanted = to.trim().to_lowercase();
+        let by_id = self.offered.iter().find(|(id, _)| id.to_string().to_lowercase() == wanted);
+        if let Some((id, _)) = by_id {
+            return Ok(id.clone());
+        }
+        let mut by_name = self.offered.iter().filter(|(_, name)| name.to_lowercase() == wanted);
+        match (by_name.next(), by_name.next()) {
+            (Some((id, _)), None) => Ok(id.clone()),
+            (None, _) => Err(format!("the destination has no active record \"{to}\"")),
+            _ => Err(format!("the destination has several records \"{to}\"; give the id")),
+        }
+    }
+}
+
 /// One record.
 #[derive(Clone, Debug)]
 pub struct RecordPair {
@@ -28,6 +46,8 @@ pub struct RecordPair {
     pub source: Value,
     /// Its id in the destination, when it is there.
     pub destination: Option<Value>,
+    /// Its SS key.
+    pub key: Key,
     /// Its name.
     pub name: String,
     /// Rows in scope that refer to it.
@@ -157,6 +177,7 @@ impl Work<'_> {
             map.records.push(RecordPair {
                 source: record.id.clone(),
                 destination,
+                key: record.identity.1.clone(),
                 name: record.name.clone(),
                 used,
                 finding,

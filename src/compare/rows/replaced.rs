@@ -1,7 +1,7 @@
 //! Which rows of the destination go when an entity is replaced.
 
 use super::super::references::Target;
-use super::super::{EntityPair, IdentifierKind, TenantMatch, Work};
+use super::super::{EntityPair, IdentifierKind, TenantMatch, UserMatch, Work};
 use crate::database::{Filter, Value};
 use crate::outsystems::{EntityIndex, SystemTarget};
 
@@ -34,7 +34,7 @@ impl Work<'_> {
                     self.out
                         .users
                         .iter()
-                        .filter_map(|user| user.matched.found())
+                        .filter_map(UserMatch::destination)
                         .map(Value::from)
                         .collect::<Vec<_>>(),
                 ),

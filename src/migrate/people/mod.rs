@@ -44,12 +44,12 @@ impl People<'_> {
     /// Creates who is missing and fills the maps of users and groups.
     pub(super) async fn run(&mut self, maps: &mut Maps) -> Result<Made> {
         let mut made = Made::default();
-        let how = self.plan.user_mask;
-        let users = self
-            .create("OSSYS_USER", &self.plan.users, maps, |column, id, value| {
-                mask_user(how, column, id, value)
-            })
-            .await?;
+        let (how, copies_passwords) = (self.plan.user_mask, self.plan.copies_passwords);
+        let change = |column: &str, id, value| match column {
+            "PASSWORD" if copies_passwords => value,
+            _ => mask_user(how, column, id, value),
+        };
+        let users = self.create("OSSYS_USER", &self.plan.users, maps, change).await?;
         made.users = users.len() as u64;
         fill(Arc::make_mut(&mut maps.users), &self.plan.users, &users);
         let groups =

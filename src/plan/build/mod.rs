@@ -94,6 +94,7 @@ pub fn build(
             .collect(),
         outside: builder.outside(),
         links: builder.links(&users, &groups),
+        copies_passwords: review.selection.strategy.copies_passwords,
         fixed: builder.fixed,
         tenants: tenants.into_iter().collect(),
         users,
@@ -211,22 +212,13 @@ impl Builder<'_> {
             let mut fates = Vec::new();
             for record in &map.records {
                 let fate = match (&record.destination, self.made(record.finding.as_ref())) {
-                    (_, Some((choice::MAP, Some(to)))) => {
-                        let wanted = to.trim().to_lowercase();
-                        let found = map.offered.iter().find(|(id, name)| {
-                            name.to_lowercase() == wanted || id.to_string().to_lowercase() == wanted
-                        });
-                        match found {
-                            Some((id, _)) => Fate::To(id.clone()),
-                            None => {
-                                self.wrong.push(format!(
-                                    "{}.{}: the destination has no active record \"{to}\"",
-                                    map.name, record.name
-                                ));
-                                continue;
-                            }
+                    (_, Some((choice::MAP, Some(to)))) => match map.named(to) {
+                        Ok(id) => Fate::To(id),
+                        Err(why) => {
+                            self.wrong.push(format!("{}.{}: {why}", map.name, record.name));
+                            continue;
                         }
-                    }
+                    },
                     (_, Some((choice::EMPTY, _))) => Fate::Empty,
                     (_, Some((choice::REJECT, _))) => Fate::LeaveOut,
                     (Some(id), _) => Fate::To(id.clone()),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Builder;
-use crate::compare::{Match, choice, tenants_named};
+use crate::compare::{Match, choice, tenants_named, user_named};
 use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{LinksPlan, PersonFate, PersonPlan};
 
@@ -37,13 +37,15 @@ impl Builder<'_> {
         for user in &self.review.comparison.users {
             let tenant = user.tenant.and_then(|id| tenants.get(&id).copied());
             let fate = match (&user.matched, self.made(user.finding.as_ref())) {
-                (_, Some((choice::MAP, Some(to)))) => match self.named_user(to, tenant) {
-                    Ok(id) => PersonFate::Use(id),
-                    Err(why) => {
-                        self.wrong.push(format!("user {}: {why}", user.username));
-                        continue;
+                (_, Some((choice::MAP, Some(to)))) => {
+                    match user_named(self.destination, to, tenant) {
+                        Ok(id) => PersonFate::Use(id),
+                        Err(why) => {
+                            self.wrong.push(format!("user {}: {why}", user.username));
+                            continue;
+                        }
                     }
-                },
+                }
                 (_, Some((choice::EMPTY, _))) => PersonFate::Empty,
                 (Match::Found(id), _) => PersonFate::Use(*id),
                 (Match::Missing, Some((choice::CREATE, _))) => PersonFate::Create { tenant },
@@ -56,29 +58,6 @@ impl Builder<'_> {
             users.push(PersonPlan { source: user.source, name, fate });
         }
         users
-    }
-
-    /// The destination's user that a decision names: by id, or by a name that is unique.
-    fn named_user(&self, to: &str, tenant: Option<DestinationId>) -> Result<DestinationId, String> {
-        if let Ok(id) = to.trim().parse::<i64>() {
-            return match self.destination.users.iter().find(|user| user.id == id) {
-                Some(user) => Ok(DestinationId(user.id)),
-                None => Err(format!("the destination has no user with the id {id}")),
-            };
-        }
-        let wanted = Key::new(to);
-        let all: Vec<_> =
-            self.destination.users.iter().filter(|user| user.username == wanted).collect();
-        let narrowed: Vec<_> = all
-            .iter()
-            .filter(|user| user.is_active && user.tenant_id.map(DestinationId) == tenant)
-            .collect();
-        match (&narrowed[..], &all[..]) {
-            ([one], _) => Ok(DestinationId(one.id)),
-            (_, [one]) => Ok(DestinationId(one.id)),
-            (_, []) => Err(format!("the destination has no user \"{to}\"")),
-            _ => Err(format!("\"{to}\" is several users in the destination; give the id")),
-        }
     }
 
     pub(super) fn groups(

@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Acceptance, Decisions, ScopeRequest};
+use super::{Acceptance, Decisions, MapFiles, ScopeRequest};
 
 pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, Purpose};
 pub use read::plan_keys;
@@ -135,6 +135,8 @@ pub struct PlanFile {
     pub options: RunOptions,
     /// What is said of the checks before the run.
     pub preflight: Acceptance,
+    /// Tables beside the plan that decide more.
+    pub maps: MapFiles,
     /// What was decided.
     pub decisions: Decisions,
 }
@@ -150,6 +152,7 @@ impl PlanFile {
             scope: ScopeRequest::default(),
             options: RunOptions::default(),
             preflight: Acceptance::default(),
+            maps: MapFiles::default(),
             decisions: Decisions::default(),
         }
     }

@@ -12,10 +12,12 @@ use super::{
     Endpoint, EndpointEngine, PlanFile, PlanFileError, REJECT_POLICIES, RejectPolicy, RunOptions,
     SOURCE_READINGS, Understood,
 };
-use crate::compare::{FindingKey, FindingKind};
+use crate::compare::{FindingKey, FindingKind, MatchBy, UserStrategy, WhenMissing};
 use crate::database::Authentication;
 use crate::outsystems::Key;
-use crate::plan::{Acceptance, CheckKind, Decision, Decisions, PERSONAL_DATA, ScopeRequest};
+use crate::plan::{
+    Acceptance, CheckKind, Decision, Decisions, MapKind, PERSONAL_DATA, ScopeRequest,
+};
 
 const ROOT: Kind = Kind {
     heading: "",
@@ -27,6 +29,8 @@ const ROOT: Kind = Kind {
         "scope",
         "options",
         "preflight",
+        "users",
+        "maps",
         "decision",
         "wizard",
     ],
@@ -66,6 +70,10 @@ const OPTIONS: Kind = Kind {
 };
 
 const PREFLIGHT: Kind = Kind { heading: "[preflight]", keys: &["accept", "frozen"] };
+const USERS: Kind =
+    Kind { heading: "[users]", keys: &["match_by", "missing", "map_to", "passwords"] };
+
+const MAPS: Kind = Kind { heading: "[maps]", keys: &["records", "users", "tenants"] };
 
 const DECISION: Kind = Kind {
     heading: "[[decision]]",
@@ -91,7 +99,7 @@ const DEFAULT_TAKEN: &str = "; the default was taken";
 /// heading), each with its keys.
 #[must_use]
 pub fn plan_keys() -> Vec<(&'static str, &'static [&'static str])> {
-    [ROOT, ENDPOINT, SCOPE, OPTIONS, PREFLIGHT, DECISION, WIZARD]
+    [ROOT, ENDPOINT, SCOPE, OPTIONS, PREFLIGHT, USERS, MAPS, DECISION, WIZARD]
         .into_iter()
         .map(|kind| (kind.heading, kind.keys))
         .collect()
@@ -136,6 +144,14 @@ fn read(
         plan.options = options(&section, &mut notes);
     }
     plan.preflight = preflight(&root, &mut notes);
+    if let Some(section) = section(&root, "users", &USERS, &mut notes) {
+        plan.scope.users = users(&section, &mut notes);
+    }
+    if let Some(section) = section(&root, "maps", &MAPS, &mut notes) {
+        for kind in MapKind::ALL {
+            *plan.maps.get_mut(kind) = section.path(kind.name(), &mut notes);
+        }
+    }
     plan.decisions = decisions(&root, &mut notes);
     let step = section(&root, "wizard", &WIZARD, &mut notes)
         .and_then(|section| section.text("step", &mut notes));
@@ -195,6 +211,34 @@ fn scope(root: &Section<'_>, notes: &mut Notes) -> ScopeRequest {
         exclude: section.texts("exclude", notes),
         replace: None,
         personal_data: None,
+        users: UserStrategy::default(),
+    }
+}
+
+/// What becomes of users.
+fn users(section: &Section<'_>, notes: &mut Notes) -> UserStrategy {
+    let left = " and was left aside";
+    let missing = section.given_word("missing", &WhenMissing::ALL, left, notes);
+    let map_to = target(section, "map_to", notes);
+    match (missing, &map_to) {
+        (Some(WhenMissing::Map), None) => {
+            section
+                .note("missing", " = \"map\" needs map_to = \"…\"", notes)
+                .advise(": a user of the destination, by name or id")
+                .instead(left);
+        }
+        (Some(WhenMissing::Map), Some(_)) | (_, None) => {}
+        _ => {
+            section.note("map_to", " goes with missing = \"map\" only", notes).instead(left);
+        }
+    }
+    let missing = missing.filter(|missing| *missing != WhenMissing::Map || map_to.is_some());
+    let map_to = map_to.filter(|_| missing == Some(WhenMissing::Map));
+    UserStrategy {
+        match_by: section.word("match_by", &MatchBy::ALL, notes),
+        missing,
+        map_to,
+        copies_passwords: section.word("passwords", &[("unusable", false), ("copy", true)], notes),
     }
 }
 
@@ -365,7 +409,7 @@ fn decision(place: usize, table: &dyn TableLike, notes: &mut Notes) -> Option<De
     let (espace, entity, attribute) = (key("espace"), key("entity"), key("attribute"));
     let (record, user, tenant) = (key("record"), key("user"), key("tenant"));
     let about = section.text("about", notes).unwrap_or_default();
-    let to = target(&section, notes);
+    let to = target(&section, "to", notes);
     let key = FindingKey { kind: kind?, espace, entity, attribute, record, user, tenant };
     Some(Decision { key, about, choice: choice?, to })
 }
@@ -388,12 +432,12 @@ fn finding_kind(section: &Section<'_>, given: &str, notes: &mut Notes) -> Option
 }
 
 /// Where to: a name, or an id that need not stand in quotes.
-fn target(section: &Section<'_>, notes: &mut Notes) -> Option<String> {
-    match section.item("to")? {
+fn target(section: &Section<'_>, key: &str, notes: &mut Notes) -> Option<String> {
+    match section.item(key)? {
         Item::Value(Value::Integer(number)) => Some(number.value().to_string()),
         Item::Value(Value::Float(number)) => Some(number.value().to_string()),
         Item::Value(Value::Boolean(flag)) => Some(flag.value().to_string()),
         Item::Value(Value::Datetime(date)) => Some(date.value().to_string()),
-        _ => section.text("to", notes),
+        _ => section.text(key, notes),
     }
 }

@@ -1,7 +1,7 @@
 //! The plan file: written by hand, by the program, half finished, or wrong.
 
 use super::*;
-use crate::compare::{FindingKey, FindingKind};
+use crate::compare::{FindingKey, FindingKind, MatchBy, UserStrategy, WhenMissing};
 use crate::outsystems::Key;
 use crate::plan::{Acceptance, CheckKind, Decision, Decisions, PersonalData, ScopeRequest};
 
@@ -316,6 +316,10 @@ mod properties {
             parallel_entities in 1..=16_usize,
             reading in select(SOURCE_READINGS.to_vec()),
             keep_before_images in any::<bool>(),
+            maps in prop::collection::vec(option::of(any::<String>()), 3),
+            match_by in select(MatchBy::ALL.to_vec()),
+            missing in option::of(select(WhenMissing::ALL.to_vec())),
+            map_to in any::<String>(),
             (rejects, max_rejects) in rejects(),
             accept in prop::collection::vec(
                 select(CheckKind::acceptable()).prop_map(|(_, kind)| kind), 0..3),
@@ -337,6 +341,14 @@ mod properties {
                     solutions: list(2),
                     exclude: list(3),
                     replace,
+                    users: UserStrategy {
+                        match_by: match_by.1,
+                        missing: missing.map(|missing| missing.1),
+                        map_to: missing
+                            .filter(|missing| missing.1 == WhenMissing::Map)
+                            .map(|_| map_to),
+                        copies_passwords: keep_before_images,
+                    },
                     personal_data,
                 },
                 options: RunOptions {
@@ -348,6 +360,11 @@ mod properties {
                     max_rejects,
                 },
                 preflight: Acceptance { accept, frozen },
+                maps: MapFiles {
+                    records: maps[0].clone().map(Into::into),
+                    users: maps[1].clone().map(Into::into),
+                    tenants: maps[2].clone().map(Into::into),
+                },
                 decisions,
             }
         }

@@ -4,7 +4,8 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS};
 use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError, RejectPolicy};
-use crate::plan::{Acceptance, Decisions};
+use crate::compare::MatchBy;
+use crate::plan::{Acceptance, Decisions, MapKind};
 
 impl PlanFile {
     /// The text of the file with these decisions in place of its own; comments and everything
@@ -12,6 +13,15 @@ impl PlanFile {
     pub fn with_decisions(text: &str, decisions: &Decisions) -> Result<String, PlanFileError> {
         let mut document: DocumentMut =
             text.parse().map_err(|error: toml_edit::TomlError| PlanFileError(error.to_string()))?;
+        put_decisions(&mut document, decisions);
+        Ok(document.to_string())
+    }
+
+    /// The same, without the maps that it names: their decisions are among these.
+    pub fn without_maps(text: &str, decisions: &Decisions) -> Result<String, PlanFileError> {
+        let mut document: DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| PlanFileError(error.to_string()))?;
+        document.remove("maps");
         put_decisions(&mut document, decisions);
         Ok(document.to_string())
     }
@@ -80,7 +90,43 @@ impl PlanFile {
         if !preflight.is_empty() {
             document.insert("preflight", Item::Table(preflight));
         }
+        let users = self.users();
+        if !users.is_empty() {
+            document.insert("users", Item::Table(users));
+        }
+        let mut maps = Table::new();
+        for kind in MapKind::ALL {
+            if let Some(file) = self.maps.get(kind) {
+                maps.insert(kind.name(), value(file.to_string_lossy().as_ref()));
+            }
+        }
+        if !maps.is_empty() {
+            document.insert("maps", Item::Table(maps));
+        }
         document
+    }
+}
+
+impl PlanFile {
+    /// What becomes of users, where it is not as usual.
+    fn users(&self) -> Table {
+        let strategy = &self.scope.users;
+        let mut table = Table::new();
+        if let Some((name, _)) =
+            MatchBy::ALL.iter().skip(1).find(|(_, by)| *by == strategy.match_by)
+        {
+            table.insert("match_by", value(*name));
+        }
+        if let Some(missing) = strategy.missing {
+            table.insert("missing", value(missing.choice()));
+        }
+        if let Some(to) = &strategy.map_to {
+            table.insert("map_to", value(to));
+        }
+        if strategy.copies_passwords {
+            table.insert("passwords", value("copy"));
+        }
+        table
     }
 }
 

@@ -11,7 +11,7 @@ use crate::front::practice::{self, Making};
 use crate::front::{Home, KnownDraft};
 use crate::migrate::Standing;
 use crate::migrate::journal::{Journal, RunState};
-use crate::plan::{Endpoint, EndpointEngine, PlanFile};
+use crate::plan::{Endpoint, EndpointEngine, MapFiles, PlanFile};
 use crate::practice::PracticeOptions;
 use crate::report::{RunReport, save};
 use crate::wizard::message::{Fact, Message, Opened, Reported, Saved, SavedKind, Sign};
@@ -187,6 +187,13 @@ pub(super) fn open(home: &Home, path: &Path, to: &Reporter) -> Result<()> {
     make_whole(&mut plan, path.parent().unwrap_or(Path::new("")));
     let mut is_draft = home.drafts()?.iter().any(|draft| draft.path == path);
     let mut notices = understood.notices;
+    if std::mem::take(&mut plan.maps) != MapFiles::default() {
+        notices.push(
+            "[maps] was left aside: the maps of a plan are read by the commands, not by the wizard. \
+             What they decide is asked for here, or found as if they were not there."
+                .to_owned(),
+        );
+    }
     if is_draft {
         // A copied or renamed file still has the old name in it, which may be another draft's.
         plan.name.clone_from(&name);

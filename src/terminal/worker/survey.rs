@@ -76,12 +76,14 @@ pub(super) async fn survey(
     };
     to.tell(Fact::Counting(0));
     to.tell(Fact::Surveyed(Arc::clone(&reviewed)));
+    let mut decisions = asked.decisions.clone();
+    decisions.follow(&reviewed.comparison);
     let planned = plan::build(
         &asked.name,
         environments.source_model,
         environments.destination_model,
         &reviewed,
-        &asked.decisions,
+        &decisions,
         &asked.options,
     );
     let planned = planned.map(Arc::new).map_err(Arc::new);

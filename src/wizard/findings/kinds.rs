@@ -64,6 +64,9 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::UserMissing
         | Kind::UserInactive
         | Kind::UserAmbiguous
+        | Kind::UserMapped
+        | Kind::PasswordsCopied
+        | Kind::UserCollision
         | Kind::UserIdDiffers
         | Kind::GroupMissing
         | Kind::RoleMissing => "Users",

@@ -30,9 +30,10 @@ pub fn targets(migration: &Migration, review: &Review, finding: &Finding) -> Vec
         | FindingKind::RecordRecreated
         | FindingKind::RecordAmbiguous
         | FindingKind::RecordInactive => records(source, review, finding),
-        FindingKind::UserMissing | FindingKind::UserInactive | FindingKind::UserAmbiguous => {
-            users(source, destination, review, finding)
-        }
+        FindingKind::UserMissing
+        | FindingKind::UserInactive
+        | FindingKind::UserAmbiguous
+        | FindingKind::UserMapped => users(source, destination, review, finding),
         FindingKind::GroupMissing => groups(destination, finding),
         FindingKind::TenantMissing => tenants(destination),
         FindingKind::ReferenceUnresolved | FindingKind::TypeUnknown => entities(source, finding),

@@ -73,9 +73,11 @@ pub fn way_out(kind: FindingKind) -> &'static str {
     use FindingKind as Kind;
     match kind {
         Kind::TenantMissing => "make the tenant in the Users application there, then Ctrl+T",
-        Kind::UserMissing | Kind::UserInactive | Kind::UserAmbiguous | Kind::GroupMissing => {
-            "mend it in the Users application there, then Ctrl+T"
-        }
+        Kind::UserMissing
+        | Kind::UserInactive
+        | Kind::UserAmbiguous
+        | Kind::UserMapped
+        | Kind::GroupMissing => "mend it in the Users application there, then Ctrl+T",
         Kind::UserProviderDiffers => "set the same user provider on both sides, then Ctrl+T",
         Kind::TriggerInsteadOf
         | Kind::LeftoverNotNull

@@ -64,6 +64,7 @@ impl Migration {
 
     fn learn_comparison(&mut self, review: &Arc<Review>) {
         self.review = Some(Arc::clone(review));
+        self.plan.decisions.follow(&review.comparison);
         self.scope_trouble = None;
         self.compared.clone_from(&self.now.clock);
         let counted = review.comparison.pairs.iter().flat_map(EntityPair::counted);

@@ -117,6 +117,9 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::UserMissing
         | Kind::UserInactive
         | Kind::UserAmbiguous
+        | Kind::UserMapped
+        | Kind::PasswordsCopied
+        | Kind::UserCollision
         | Kind::UserIdDiffers
         | Kind::GroupMissing
         | Kind::RoleMissing

@@ -69,6 +69,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         groups: Vec::new(),
         links: LinksPlan::default(),
         user_mask: UserMask::ById,
+        copies_passwords: false,
         options: RunOptions::default(),
         decisions: Vec::new(),
         left_out: Vec::new(),

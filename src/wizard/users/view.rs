@@ -17,7 +17,7 @@ use super::super::migration::Migration;
 use super::super::viewport::Class;
 use super::Users;
 use super::people::Who;
-use crate::compare::{Match, Severity, UserMatch, choice};
+use crate::compare::{Match, MatchBy, Severity, UserMatch, choice};
 use crate::outsystems::{DestinationId, Environment, Key, Side, User};
 use crate::report::{counted, number};
 
@@ -104,7 +104,11 @@ fn of_user(
     };
     let found = user.matched.found().and_then(|id| step.people.user_there(models.1, id));
     let other_case = found.is_some_and(|there| there.username.as_str() != user.username.as_str());
+    let by = migration.plan.scope.users.match_by;
+    let other_name = found.is_some_and(|there| there.username != user.username);
     let (waits, matched) = match &user.matched {
+        Match::Found(_) if other_name && by == MatchBy::Email => ("inactive", "by e-mail"),
+        Match::Found(_) if other_name => ("inactive", "external id"),
         Match::Found(_) if other_case => ("inactive", "other case"),
         Match::Found(_) => ("inactive", "exact"),
         Match::Missing if user.finding.is_none() => ("no tenant", "no tenant"),
@@ -391,7 +395,11 @@ fn draw_selected(step: &Users, migration: &Migration, area: Area, canvas: &mut C
         let by = match line.kind {
             "tenant" => "name and user provider",
             "group" => "name and tenant",
-            _ => "user name and tenant",
+            _ => match migration.plan.scope.users.match_by {
+                MatchBy::UserName => "user name and tenant",
+                MatchBy::Email => "e-mail address and tenant",
+                MatchBy::ExternalId => "external id and tenant",
+            },
         };
         format!(
             "Matched by {by}: id {} in {source}, id {} in {destination}.",

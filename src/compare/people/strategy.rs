@@ -1,0 +1,90 @@
+//! What a plan says of all users at once; what is decided about one of them goes before it.
+
+use crate::compare::choice;
+use crate::outsystems::{Key, User};
+
+/// How the users of a run are matched, and what becomes of those that are missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserStrategy {
+    /// What says that two users are the same person.
+    pub match_by: MatchBy,
+    /// What becomes of users that the destination does not have; `None` leaves each to be decided.
+    pub missing: Option<WhenMissing>,
+    /// Whom [`WhenMissing::Map`] maps them to: a user name of the destination, or an id.
+    pub map_to: Option<String>,
+    /// Whether created users keep the password hashes that they have in the source; else they get
+    /// a value that no password fits.
+    pub copies_passwords: bool,
+}
+
+/// What says that two users are the same person, within their tenant (`metamodel.md` §6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MatchBy {
+    /// OSSYS_USER.USERNAME
+    #[default]
+    UserName,
+    /// OSSYS_USER.EMAIL
+    Email,
+    /// OSSYS_USER.EXTERNAL_ID
+    ExternalId,
+}
+
+impl MatchBy {
+    /// The ways with their names in plan files; the first is the default.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("username", Self::UserName), ("email", Self::Email), ("external-id", Self::ExternalId)];
+
+    /// As sentences name it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::UserName => "name",
+            Self::Email => "e-mail address",
+            Self::ExternalId => "external id",
+        }
+    }
+
+    /// What a user is known by; empty where the user has none.
+    #[must_use]
+    pub fn key(self, user: &User) -> &Key {
+        match self {
+            Self::UserName => &user.username,
+            Self::Email => &user.email,
+            Self::ExternalId => &user.external_id,
+        }
+    }
+}
+
+/// What becomes of users that the destination does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenMissing {
+    /// They are created.
+    Create,
+    /// One user of the destination stands for all of them.
+    Map,
+    /// References to them are emptied where they may be.
+    Empty,
+    /// The run does not start.
+    Stop,
+}
+
+impl WhenMissing {
+    /// All with their names in plan files.
+    pub const ALL: [(&'static str, Self); 4] = [
+        (choice::CREATE, Self::Create),
+        (choice::MAP, Self::Map),
+        (choice::EMPTY, Self::Empty),
+        (choice::STOP, Self::Stop),
+    ];
+
+    /// The choice that it stands for.
+    #[must_use]
+    pub const fn choice(self) -> &'static str {
+        match self {
+            Self::Create => choice::CREATE,
+            Self::Map => choice::MAP,
+            Self::Empty => choice::EMPTY,
+            Self::Stop => choice::STOP,
+        }
+    }
+}

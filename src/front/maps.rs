@@ -1,0 +1,70 @@
+//! Maps beside a plan: the files, and what they decide.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::refused;
+use crate::compare::Comparison;
+use crate::database::Result;
+use crate::outsystems::Environment;
+use crate::plan::{Decisions, MapFiles, MapKind, MapText, map_template};
+
+/// Reads the files that a plan names; relative paths start from its folder.
+pub fn read_maps(files: &MapFiles, folder: &Path) -> Result<Vec<MapText>> {
+    let mut texts = Vec::new();
+    for kind in MapKind::ALL {
+        let Some(file) = files.get(kind) else { continue };
+        let path = folder.join(file);
+        let bytes = std::fs::read(&path).map_err(|error| {
+            refused(format!("cannot read the map {}: {error}", path.display())).advise(
+                "Its path stands under [maps] in the plan and starts from the plan's folder.",
+            )
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let before = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count() + 1;
+            refused(format!("the map {}, line {line}, is not in UTF-8", path.display()))
+                .advise("Save the table as \"CSV UTF-8\".")
+        })?;
+        texts.push(MapText { kind, file: file.display().to_string(), text });
+    }
+    Ok(texts)
+}
+
+/// Writes the maps of a comparison into a folder, one file each. A file that is there already is
+/// somebody's work: then nothing is written.
+pub fn write_maps(
+    folder: &Path,
+    comparison: &Comparison,
+    decisions: &Decisions,
+    source: &Environment,
+    destination: &Environment,
+) -> Result<Vec<PathBuf>> {
+    let path = |kind: MapKind| folder.join(format!("{}.csv", kind.name()));
+    if let Some(there) = MapKind::ALL.into_iter().map(path).find(|path| path.exists()) {
+        return Err(refused(format!("{} is there already; nothing was written", there.display()))
+            .advise("Move it away, or name another folder."));
+    }
+    let cannot_write = |path: &Path, error: &std::io::Error| {
+        refused(format!("cannot write to {}: {error}", path.display()))
+    };
+    std::fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+    let mut written = Vec::new();
+    for kind in MapKind::ALL {
+        let path = path(kind);
+        let text = map_template(kind, comparison, decisions, source, destination);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        // The names of people stand in it.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        // Spreadsheets take a table without the mark for one in another encoding.
+        options
+            .open(&path)
+            .and_then(|mut file| file.write_all(format!("\u{feff}{text}").as_bytes()))
+            .map_err(|error| cannot_write(&path, &error))?;
+        written.push(path);
+    }
+    Ok(written)
+}

@@ -1,0 +1,186 @@
+//! Maps that are kept in tables beside a plan: which record, user or tenant of the source is
+//! which of the destination.
+//!
+//! Their lines become decisions, so what stands in them is pinned by the plan's fingerprint like
+//! any other decision. A line that cannot be obeyed is never passed over: it is said with its file
+//! and its number, and there is no plan.
+
+mod check;
+mod csv;
+mod lines;
+mod template;
+
+use std::path::PathBuf;
+
+use crate::compare::{FindingKey, FindingKind};
+use crate::outsystems::{EntityIndex, Environment, Key};
+use crate::plan::{Decision, Decisions};
+
+pub use template::template;
+
+/// What a map tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapKind {
+    /// Static records.
+    Records,
+    /// Users.
+    Users,
+    /// Tenants.
+    Tenants,
+}
+
+impl MapKind {
+    /// Every kind, in the order of a plan file.
+    pub const ALL: [Self; 3] = [Self::Records, Self::Users, Self::Tenants];
+
+    /// Its key under `[maps]`; with `.csv` behind it, the name of the file that is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::Users => "users",
+            Self::Tenants => "tenants",
+        }
+    }
+}
+
+/// The files that a plan names under `[maps]`, as they are written there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MapFiles {
+    /// Static records.
+    pub records: Option<PathBuf>,
+    /// Users.
+    pub users: Option<PathBuf>,
+    /// Tenants.
+    pub tenants: Option<PathBuf>,
+}
+
+impl MapFiles {
+    /// The file of a kind.
+    #[must_use]
+    pub fn get(&self, kind: MapKind) -> Option<&PathBuf> {
+        match kind {
+            MapKind::Records => self.records.as_ref(),
+            MapKind::Users => self.users.as_ref(),
+            MapKind::Tenants => self.tenants.as_ref(),
+        }
+    }
+
+    /// The same to be changed.
+    pub fn get_mut(&mut self, kind: MapKind) -> &mut Option<PathBuf> {
+        match kind {
+            MapKind::Records => &mut self.records,
+            MapKind::Users => &mut self.users,
+            MapKind::Tenants => &mut self.tenants,
+        }
+    }
+}
+
+/// A map as it was read from its file.
+#[derive(Clone, Debug)]
+pub struct MapText {
+    /// What it tells apart.
+    pub kind: MapKind,
+    /// The file's name, for sentences.
+    pub file: String,
+    /// What stands in it.
+    pub text: String,
+}
+
+/// The lines of all maps of a plan that say something.
+#[derive(Clone, Debug, Default)]
+pub struct Maps {
+    lines: Vec<Line>,
+}
+
+/// A line of a map.
+#[derive(Clone, Debug)]
+struct Line {
+    /// `users.csv, line 4`.
+    place: String,
+    subject: Subject,
+    /// The name of a choice.
+    choice: &'static str,
+    /// Where to, for `map`.
+    to: Option<String>,
+}
+
+/// Whom a line is about.
+#[derive(Clone, Debug, PartialEq)]
+enum Subject {
+    Record { entity: EntityIndex, espace: Key, entity_key: Key, record: Key },
+    User { name: Key, tenant: Key },
+    Tenant { name: Key, provider: Key },
+}
+
+impl Subject {
+    /// The findings that the line may decide.
+    fn findings(&self) -> Vec<FindingKey> {
+        match self {
+            Self::Record { espace, entity_key, record, .. } => FindingKind::OF_RECORDS
+                .iter()
+                .map(|kind| FindingKey {
+                    espace: espace.clone(),
+                    entity: entity_key.clone(),
+                    record: record.clone(),
+                    ..FindingKey::new(*kind)
+                })
+                .collect(),
+            Self::User { name, tenant } => FindingKind::OF_USERS
+                .iter()
+                .map(|kind| FindingKey::person(*kind, name, tenant))
+                .collect(),
+            Self::Tenant { name, provider } => vec![FindingKey {
+                tenant: name.clone(),
+                espace: provider.clone(),
+                ..FindingKey::new(FindingKind::TenantMissing)
+            }],
+        }
+    }
+}
+
+impl Maps {
+    /// Reads maps, whose lines name what the source has. An error has a sentence for each line
+    /// that is wrong.
+    pub fn read(texts: &[MapText], source: &Environment) -> Result<Self, Vec<String>> {
+        let mut maps = Self::default();
+        let mut wrong = Vec::new();
+        for text in texts {
+            lines::read(text, source, &mut maps.lines, &mut wrong);
+        }
+        if wrong.is_empty() { Ok(maps) } else { Err(wrong) }
+    }
+
+    /// Whether no line says anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Adds what the lines say to the plan's decisions. An error has a sentence for each line that
+    /// the plan itself decides differently.
+    pub fn decide(&self, decisions: &mut Decisions) -> Result<(), Vec<String>> {
+        let mut wrong = Vec::new();
+        for line in &self.lines {
+            for key in line.subject.findings() {
+                let made = Decision {
+                    key,
+                    about: line.place.clone(),
+                    choice: line.choice.to_owned(),
+                    to: line.to.clone(),
+                };
+                match decisions.get(&made.key) {
+                    Some(other) if other.choice != made.choice || other.to != made.to => {
+                        wrong.push(format!(
+                            "{}: a [[decision]] of the plan says \"{}\" about the same; take one away",
+                            line.place,
+                            other.to.as_ref().unwrap_or(&other.choice)
+                        ));
+                    }
+                    _ => decisions.put(made),
+                }
+            }
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+}

@@ -1,0 +1,271 @@
+//! What a plan says of all users at once: how they are matched, and what becomes of those that the
+//! destination does not have.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+use std::fmt::Write as _;
+
+use osferry::outsystems::Side;
+
+use crate::estate::content::Cells;
+use crate::estate::generate;
+use crate::estate::judge::judge;
+use crate::estate::model::{Cell, Environment, Pair, User};
+use crate::estate::oracle::{Verdict, migrate};
+use crate::estate::recipe::{Feature, Recipe};
+use crate::program::{Bench, Said};
+use crate::support::engine::TestEngine;
+
+crate::on_both_engines!(
+    users_are_matched_by_what_the_plan_says,
+    what_two_users_share_matches_nobody,
+    missing_users_are_created_mapped_or_stop,
+    passwords_are_copied_only_when_asked,
+    rows_that_users_bring_twice_are_foretold,
+);
+
+/// The tenant `Users` of each side.
+const HERE: i64 = 10;
+const THERE: i64 = 90;
+
+fn pair(seed: u64, features: &[Feature]) -> Pair {
+    generate::pair(&Recipe { seed, size: 3, features: features.to_vec(), flaw: None })
+}
+
+fn user<'a>(environment: &'a mut Environment, tenant: i64, name: &str) -> &'a mut User {
+    let mut users = environment.users.iter_mut();
+    let found = users.find(|u| u.tenant == tenant && u.username.eq_ignore_ascii_case(name));
+    found.unwrap_or_else(|| panic!("no user {name}"))
+}
+
+fn plan(bench: &Bench, users: &str, more: &str) {
+    let mut plan = bench.usual_plan();
+    plan.more = format!("\n[users]\n{users}\n{more}");
+    bench.plan(&plan.text());
+}
+
+/// The users that the destination has now.
+fn users(bench: &Bench) -> Vec<Cells> {
+    bench.databases.read(Side::Destination).rows("OSSYS_USER").to_vec()
+}
+
+/// Carries the plan out with nothing decided but what it says.
+fn run(bench: &Bench) -> Said {
+    let name = bench.databases.name(Side::Destination);
+    bench.osferry(&["run", "plan.toml", "--confirm", &name])
+}
+
+/// The run makes of the destination what the oracle makes of that pair, and an undo takes it back.
+fn comes_to(bench: &Bench, sound: &Pair) {
+    let before = bench.databases.made(Side::Destination);
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let expected = match migrate(sound) {
+        Verdict::Done(expected) => expected,
+        Verdict::Refused(why) => panic!("the oracle refuses a sound pair: {why:?}"),
+    };
+    let after = bench.databases.read(Side::Destination);
+    let troubles = judge(&before, &after, &expected, &sound.destination);
+    assert!(troubles.is_empty(), "{}\n{}", troubles.join("\n"), said.all());
+    let name = bench.databases.name(Side::Destination);
+    let undone = bench.osferry(&["undo", "estate", "--confirm", &name]);
+    assert_eq!(undone.code, Some(0), "{}", undone.all());
+    assert_eq!(users(bench), before.rows("OSSYS_USER"));
+}
+
+/// A pair whose users have names of their own in the destination, with the same e-mail addresses
+/// and external ids; and the pair that it stands for.
+fn renamed(seed: u64) -> (Pair, Pair) {
+    let mut sound = pair(seed, &[Feature::Groups]);
+    let ours: Vec<String> = sound
+        .source
+        .users
+        .iter()
+        .filter(|one| one.tenant == HERE)
+        .map(|one| one.username.clone())
+        .collect();
+    for name in &ours {
+        let one = user(&mut sound.source, HERE, name);
+        (one.email, one.external) = (format!("{name}@company.test"), format!("X-{name}"));
+        let other = user(&mut sound.destination, THERE, name);
+        (other.email, other.external) = (format!("{name}@Company.TEST"), format!("x-{name}"));
+    }
+    let mut real = sound.clone();
+    for (number, name) in ours.iter().enumerate() {
+        user(&mut real.destination, THERE, name).username = format!("person{number}");
+    }
+    (real, sound)
+}
+
+async fn users_are_matched_by_what_the_plan_says(engine: &TestEngine) {
+    for (by, seed) in [("email", 71), ("external-id", 72)] {
+        let (real, sound) = renamed(seed);
+        let bench = Bench::on(engine, &real, seed);
+        plan(&bench, &format!("match_by = \"{by}\""), "");
+        let compared = bench.osferry(&["compare", "plan.toml"]);
+        assert!(!compared.out.contains("user-missing user user0"), "{}", compared.all());
+        comes_to(&bench, &sound);
+    }
+}
+
+async fn what_two_users_share_matches_nobody(engine: &TestEngine) {
+    let (mut real, _) = renamed(73);
+    let shared = user(&mut real.destination, THERE, "person1").email.clone();
+    user(&mut real.destination, THERE, "tester").email = shared;
+    user(&mut real.source, HERE, "user002").email = String::new();
+    let bench = Bench::on(engine, &real, 73);
+    plan(&bench, "match_by = \"email\"\nmissing = \"create\"", "");
+    let said = run(&bench);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("user-ambiguous user user001"), "{}", said.all());
+    assert!(said.err.contains("have its e-mail address"), "{}", said.all());
+    let compared = bench.osferry(&["compare", "plan.toml"]);
+    assert!(compared.out.contains("has no e-mail address to be matched by"), "{}", compared.all());
+    assert!(bench.destination_unchanged());
+    // A second user of one name in a tenant is never made.
+    user(&mut real.destination, THERE, "developer").username = "user002".into();
+    let bench = Bench::on(engine, &real, 73);
+    plan(&bench, "match_by = \"email\"\nmissing = \"create\"", "");
+    let said = run(&bench);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("a user of the same name is there"), "{}", said.all());
+}
+
+async fn missing_users_are_created_mapped_or_stop(engine: &TestEngine) {
+    let features = [Feature::MissingUsers, Feature::Groups];
+    let sound = pair(74, &features);
+    let bench = Bench::on(engine, &sound, 74);
+    plan(&bench, "missing = \"stop\"", "");
+    let said = bench.run();
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("user-missing"), "{}", said.all());
+    assert!(bench.destination_unchanged(), "{}", said.all());
+    plan(&bench, "missing = \"map\"\nmap_to = \"nobody\"", "");
+    let said = bench.run();
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("no user \"nobody\""), "{}", said.all());
+    for users in ["missing = \"map\"", "missing = \"create\"\nmap_to = \"tester\""] {
+        plan(&bench, users, "");
+        let said = bench.run();
+        assert!(said.code == Some(2) && said.err.contains("map_to"), "{users}\n{}", said.all());
+    }
+    // Groups that are missing are a person's to decide, as ever.
+    plan(&bench, "missing = \"create\"", "");
+    let asked = run(&bench);
+    assert!(!asked.err.contains("user-missing"), "{}", asked.all());
+    let before = bench.databases.made(Side::Destination);
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let Verdict::Done(expected) = migrate(&sound) else { panic!("a sound pair") };
+    let after = bench.databases.read(Side::Destination);
+    let troubles = judge(&before, &after, &expected, &sound.destination);
+    assert!(troubles.is_empty(), "{}", troubles.join("\n"));
+
+    let bench = Bench::on(engine, &sound, 74);
+    plan(&bench, "missing = \"map\"\nmap_to = \"tester\"", "");
+    let there = users(&bench);
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert_eq!(users(&bench), there, "{}", said.all());
+    let gone = sound.source.users.iter().find(|one| {
+        let is_there = sound.destination.users.iter();
+        let mut is_there = is_there.filter(|u| u.username.eq_ignore_ascii_case(&one.username));
+        one.tenant == HERE && is_there.all(|u| u.tenant != THERE)
+    });
+    let gone = gone.expect("somebody is missing").username.clone();
+    // A decision about one of them goes before what is said of all.
+    let bench = Bench::on(engine, &sound, 74);
+    let decision = format!(
+        "\n[[decision]]\nkind = \"user-missing\"\nuser = \"{gone}\"\ntenant = \"Users\"\n\
+         choice = \"create\"\n"
+    );
+    plan(&bench, "missing = \"map\"\nmap_to = \"tester\"", &decision);
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let made: Vec<Cells> = users(&bench).into_iter().filter(|one| !there.contains(one)).collect();
+    assert_eq!(made.len(), 1, "{made:?}\n{}", said.all());
+    assert_eq!(made[0]["USERNAME"], Cell::text(gone), "{}", said.all());
+}
+
+async fn passwords_are_copied_only_when_asked(engine: &TestEngine) {
+    let sound = pair(75, &[Feature::MissingUsers]);
+    let made = |bench: &Bench| -> Vec<Cell> {
+        let all = users(bench).into_iter().map(|mut one| one.remove("PASSWORD"));
+        let all: Vec<Cell> = all.map(|one| one.expect("a column")).collect();
+        let is_known = |one: &Cell| {
+            sound.destination.users.iter().any(|user| Cell::text(&user.password) == *one)
+        };
+        all.into_iter().filter(|one| !is_known(one)).collect()
+    };
+    let bench = Bench::on(engine, &sound, 75);
+    plan(&bench, "missing = \"create\"", "");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let unusable = made(&bench);
+    assert!(
+        !unusable.is_empty() && unusable.iter().all(|one| *one == Cell::text("!")),
+        "{unusable:?}"
+    );
+
+    let bench = Bench::on(engine, &sound, 75);
+    plan(&bench, "missing = \"create\"\npasswords = \"copy\"", "");
+    let compared = bench.osferry(&["compare", "plan.toml"]);
+    assert!(compared.out.contains("passwords-copied"), "{}", compared.all());
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let copied = made(&bench);
+    assert_eq!(copied.len(), unusable.len(), "{copied:?}");
+    let ours = &sound.source.users;
+    let is_ours = |one: &Cell| ours.iter().any(|user| Cell::text(&user.password) == *one);
+    assert!(copied.iter().all(is_ours), "{copied:?}");
+}
+
+async fn rows_that_users_bring_twice_are_foretold(engine: &TestEngine) {
+    // Two users with a row each of an entity whose identifier is the user.
+    let (sound, owners) = (76..)
+        .map(|seed| {
+            let pair = pair(seed, &[Feature::UserExtension]);
+            let profile = pair.source.named("Profile").expect("of the feature");
+            let ids: Vec<&Cell> =
+                profile.rows.iter().filter_map(|row| profile.id_of(row)).collect();
+            let of = pair.source.users.iter().filter(|u| u.tenant == HERE);
+            let owners = of.filter(|u| ids.contains(&&Cell::Int(u.id)));
+            let owners: Vec<String> = owners.map(|u| u.username.clone()).take(2).collect();
+            (pair.clone(), owners)
+        })
+        .find(|(_, owners)| owners.len() == 2)
+        .expect("some pair has them");
+    let mut there = sound.destination.clone();
+    let tester = user(&mut there, THERE, "tester").id;
+    let profile = there.named("Profile").expect("of the feature");
+    let mut decisions = String::new();
+    for owner in &owners {
+        for kind in ["user-mapped", "user-missing"] {
+            let _ = write!(
+                decisions,
+                "\n[[decision]]\nkind = \"{kind}\"\nuser = \"{owner}\"\ntenant = \"Users\"\n\
+                 choice = \"map\"\nto = \"tester\"\n"
+            );
+        }
+    }
+    let bench = Bench::on(engine, &sound, 76);
+    plan(&bench, "missing = \"create\"", &decisions);
+    let said = bench.run();
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("user-collision") && said.err.contains("1 row"), "{}", said.all());
+    assert!(bench.destination_unchanged());
+    let _ = write!(
+        decisions,
+        "\n[[decision]]\nkind = \"user-collision\"\nespace = \"{}\"\nentity = \"{}\"\n\
+         choice = \"reject\"\n",
+        profile.espace, profile.key
+    );
+    plan(&bench, "missing = \"create\"", &decisions);
+    let said = bench.run();
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    let after = bench.databases.read(Side::Destination);
+    let column = profile.identifier().expect("it has one").column.to_uppercase();
+    let rows = after.rows(&profile.table).iter();
+    let own = rows.filter(|row| row[&column] == Cell::Int(tester)).count();
+    assert_eq!(own, 1, "{}", said.all());
+}
