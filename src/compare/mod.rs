@@ -19,7 +19,7 @@ mod unclear;
 
 use std::collections::{BTreeMap, HashSet};
 
-pub use attributes::AttributePair;
+pub use attributes::{AttributePair, chosen_value};
 pub use entities::{EntityPair, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
 pub use people::{GroupMatch, Match, TenantMatch, UserMatch, tenants_named};

@@ -54,6 +54,8 @@ pub struct Selection {
     /// References to entities that were not chosen which a person decided to write none of,
     /// whatever else takes the entity in.
     pub emptied: HashSet<AttributeKey>,
+    /// Attributes of the source that a person took for the same as their namesakes of another key.
+    pub paired: HashSet<AttributeKey>,
     /// What a person decided about tenants without counterpart: each with the tenant it is mapped
     /// to, as it was written.
     pub tenants: HashMap<FindingKey, String>,

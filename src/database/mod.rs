@@ -9,6 +9,7 @@
 
 mod batch;
 mod connect;
+mod convert;
 mod digest;
 mod fault;
 mod filter;
@@ -26,6 +27,7 @@ pub use connect::{
     Authentication, ConnectionSpec, Encryption, EngineKind, Secret, ServerSpec, open_builder,
     open_destination, open_source,
 };
+pub use convert::{LONGEST_READ, LONGEST_TEXT, converted, is_convertible};
 pub use digest::row_digest;
 pub use fault::{Fault, FaultKind, Result};
 pub use filter::Filter;

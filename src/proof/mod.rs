@@ -19,6 +19,7 @@ mod result;
 mod rows;
 mod settle;
 mod surroundings;
+mod turn;
 mod unverified;
 
 pub use canonical::Canonical;

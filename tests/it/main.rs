@@ -13,6 +13,7 @@ mod instant;
 mod journal;
 mod manual;
 mod migration;
+mod mismatches;
 mod model_server;
 mod never_silent;
 mod port;

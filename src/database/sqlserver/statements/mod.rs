@@ -5,6 +5,7 @@
 
 pub(super) mod build;
 pub(super) mod catalogue;
+mod conversion;
 pub(super) mod filter;
 pub(super) mod read;
 pub(super) mod script;
