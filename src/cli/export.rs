@@ -6,7 +6,7 @@ use super::ending::{Exit, Trouble};
 use super::{ExportArguments, ExportWhat, show};
 use crate::front::Home;
 use crate::migrate::journal::{Journal, Salvage};
-use crate::report::{write_audit, write_ids};
+use crate::report::{write_audit, write_ids, write_rejects};
 
 pub(super) fn export(home: &Home, arguments: &ExportArguments) -> Result<Exit, Trouble> {
     let known = home.known(&arguments.run)?;
@@ -14,6 +14,9 @@ pub(super) fn export(home: &Home, arguments: &ExportArguments) -> Result<Exit, T
     let written = match arguments.what {
         ExportWhat::Ids => write_ids(&Salvage::open(&known.folder)?, &mut out),
         ExportWhat::Audit => write_audit(&Journal::open(&known.folder)?, &mut out),
+        ExportWhat::Rejects => {
+            write_rejects(&Journal::open(&known.folder)?, &mut out).map(|_| Vec::new())
+        }
     };
     let mut lost = match written {
         Ok(lost) => lost,

@@ -256,6 +256,8 @@ enum ExportWhat {
     Ids,
     /// Who did and decided what, and when, as JSON lines
     Audit,
+    /// What the destination refused, and by which rule, as CSV
+    Rejects,
 }
 
 #[derive(Args)]

@@ -2,6 +2,7 @@
 
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
+use super::secrets::key_of_masks;
 use super::{ResumeArguments, run, show};
 use crate::front::{self, Home, Ready};
 use crate::migrate::{Progress, Standing};
@@ -21,7 +22,8 @@ pub(super) async fn resume(home: &Home, arguments: &ResumeArguments) -> Result<E
         road::models(source.as_ref(), destination.as_source()).await?;
     say(&standing);
     let models = [source_model, destination_model];
-    let ready = Ready::of_run(&header, plan, source, destination, models);
+    let mask_key = key_of_masks(&plan)?;
+    let ready = Ready { mask_key, ..Ready::of_run(&header, plan, source, destination, models) };
     let progress = Progress::new(&ready.plan);
     run::watched(&ready, progress, arguments.json, async |control, sender, events| {
         front::go_on(&known, header, &ready, control, sender, events).await

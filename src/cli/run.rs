@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
+use super::secrets::key_of_masks;
 use super::{RunArguments, show};
 use crate::database::{Fault, same_name};
 use crate::front::{self, Carried, Home, Ready, Stage};
@@ -68,6 +69,7 @@ async fn prepare(
         &saved.file.options,
     )
     .map_err(|refusal| road::refusal(&refusal, &saved.path))?;
+    let mask_key = key_of_masks(&plan)?;
     Ok(Ready {
         plan: Arc::new(plan),
         source,
@@ -78,6 +80,7 @@ async fn prepare(
         plan_text: saved.text.clone(),
         folder: saved.folder.clone(),
         confirmed: confirm.unwrap_or_default().to_owned(),
+        mask_key,
     })
 }
 

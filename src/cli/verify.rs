@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
+use super::secrets::key_of_masks;
 use super::{VerifyArguments, run, show};
 use crate::front::verify::{self, Again, Verified};
 use crate::front::{Home, Sides};
@@ -21,11 +22,13 @@ pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<E
     for change in verify::model_changes(&header, &source_model, &destination_model) {
         show::say(&format!("note: {change}"));
     }
+    let mask_key = key_of_masks(&journal.plan()?)?;
     let sides = Sides {
         source: source.as_ref(),
         destination: destination.as_ref(),
         source_model: &source_model,
         destination_model: &destination_model,
+        mask_key: mask_key.as_ref(),
     };
     let again = Again::open(&known, sides, arguments.sample, arguments.afresh)?;
     let journal = Mutex::new(journal);

@@ -99,6 +99,12 @@ kinds! {
     MandatoryEmpty = "mandatory-empty",
     /// A column that no attribute uses any more.
     LeftoverColumn = "leftover-column",
+    /// An attribute that holds personal data by its type.
+    PersonalData = "personal-data",
+    /// An attribute that may hold personal data by its name.
+    PersonalDataLikely = "personal-data-likely",
+    /// Masks that a unique index may refuse.
+    PersonalDataKey = "personal-data-key",
     /// A leftover column that demands a value.
     LeftoverNotNull = "leftover-not-null",
     /// The identifier is made in another way.
@@ -276,10 +282,15 @@ pub mod choice {
     pub const TAKE_IN: &str = "take-in";
     pub const KEEP: &str = "keep";
     pub const REPLACE: &str = "replace";
+    pub const DELETE_TOO: &str = "delete-too";
     pub const DEFAULT: &str = "default";
     pub const VALUE: &str = "value";
     pub const PAIR: &str = "pair";
     pub const CONVERT: &str = "convert";
+    pub const MASK: &str = "mask";
+    pub const REAL: &str = "real";
+    pub const NULL: &str = "null";
+    pub const CONSTANT: &str = "constant";
 }
 
 /// One way to decide a finding.

@@ -10,6 +10,7 @@ mod attributes;
 mod entities;
 mod finding;
 mod people;
+mod personal;
 mod question;
 mod records;
 mod references;
@@ -23,10 +24,11 @@ pub use attributes::{AttributePair, chosen_value};
 pub use entities::{EntityPair, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
 pub use people::{GroupMatch, Match, TenantMatch, UserMatch, tenants_named};
+pub use personal::{MASK_KINDS, Personal, can_mask, personal};
 pub use question::{Answer, Answers, Asked, Question};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
-pub use rows::{ExistingRows, NaturalKey};
+pub use rows::{ExistingRows, NaturalKey, OutsidePart, OutsideRows, row_key};
 pub use selection::{AttributeKey, LeftOut, Reason, Selected, Selection, attribute_key};
 
 use crate::database::same_name;
@@ -42,6 +44,8 @@ pub struct Comparison {
     pub findings: Vec<Finding>,
     /// Questions not answered yet.
     pub questions: Vec<Question>,
+    /// Rows that are not the plan's and hang on rows that it deletes.
+    pub outside: Vec<OutsideRows>,
     /// Maps of rows that the platform owns, by the source entity referred to.
     pub fixed: BTreeMap<EntityIndex, FixedMap>,
     /// Tenants that rows in scope belong to.
@@ -88,6 +92,7 @@ pub fn compare(
     work.entities();
     work.references();
     work.misfits();
+    work.personal_data();
     work.records();
     work.people();
     work.existing_rows();

@@ -59,6 +59,10 @@ pub struct Selection {
     /// What a person decided about tenants without counterpart: each with the tenant it is mapped
     /// to, as it was written.
     pub tenants: HashMap<FindingKey, String>,
+    /// What the plan says of personal data as a whole: whether it is masked; `None`: nothing.
+    pub masks_personal_data: Option<bool>,
+    /// What was decided about attributes with personal data: the choice, and what it was given.
+    pub masked: HashMap<FindingKey, (String, Option<String>)>,
     /// Entities that something of the scope refers to and that stay out all the same: excluded by
     /// name, left out by decision, or the platform's.
     pub barred: HashSet<EntityIndex>,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Refusal;
+
 /// A result whose error is a [`Fault`].
 pub type Result<T> = std::result::Result<T, Fault>;
 
@@ -55,12 +57,14 @@ pub struct Fault {
     pub next: String,
     /// The server's own error number, where there is one.
     pub code: Option<i64>,
+    /// The rule that refused a row, where one did and it can be told.
+    pub refusal: Option<Refusal>,
 }
 
 impl Fault {
     /// A fault without advice.
     pub fn new(kind: FaultKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), next: String::new(), code: None }
+        Self { kind, what: what.into(), next: String::new(), code: None, refusal: None }
     }
 
     /// Adds what to do next.
@@ -74,6 +78,13 @@ impl Fault {
     #[must_use]
     pub fn with_code(mut self, code: i64) -> Self {
         self.code = Some(code);
+        self
+    }
+
+    /// Adds the rule that refused a row.
+    #[must_use]
+    pub fn refused_by(mut self, refusal: Option<Refusal>) -> Self {
+        self.refusal = refusal;
         self
     }
 

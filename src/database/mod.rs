@@ -7,6 +7,7 @@
 //!
 //! A [`Source`] has no method that writes, so code that holds one cannot change Production.
 
+mod altered;
 mod batch;
 mod connect;
 mod convert;
@@ -14,6 +15,7 @@ mod digest;
 mod fault;
 mod filter;
 mod name;
+mod refusal;
 mod request;
 mod script;
 mod shape;
@@ -22,6 +24,7 @@ pub mod sqlserver;
 mod types;
 mod value;
 
+pub use altered::{Alteration, Altered};
 pub use batch::{Batch, Bytes, Column, Values};
 pub use connect::{
     Authentication, ConnectionSpec, Encryption, EngineKind, Secret, ServerSpec, open_builder,
@@ -32,6 +35,7 @@ pub use digest::row_digest;
 pub use fault::{Fault, FaultKind, Result};
 pub use filter::Filter;
 pub use name::{TableName, same_name};
+pub use refusal::{Refusal, RefusalClass};
 pub use request::{
     ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex, NewTable,
     NewTrigger, Outcome, Removal, Removed, RowsRequest, ScanRequest, UpdateTarget, Witness,

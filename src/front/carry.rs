@@ -8,13 +8,13 @@ use tokio::sync::watch;
 use super::home::{Home, KnownRun};
 use super::one_writer::one_writer;
 use super::prove::{Sides, keep_proof, signed};
-use crate::database::{Destination, Fault, Result, Source};
+use crate::database::{Destination, Fault, Result, Secret, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
 use crate::migrate::{Control, Progress, RunEnd, RunRequest};
 use crate::outsystems::Environment;
 use crate::plan::{Plan, model_fingerprint};
 use crate::proof::{ProofOptions, ProofProgress};
-use crate::report::{RunReport, save};
+use crate::report::{RunReport, save, save_rejects};
 
 /// Everything that a run needs before its first write.
 pub struct Ready {
@@ -36,6 +36,8 @@ pub struct Ready {
     pub folder: PathBuf,
     /// What was given as the destination's name, to confirm that it may be written.
     pub confirmed: String,
+    /// The key of the masks, where one was given.
+    pub mask_key: Option<Secret>,
 }
 
 impl Ready {
@@ -59,6 +61,7 @@ impl Ready {
             plan_text: header.plan_text.clone(),
             folder: header.folder.clone(),
             confirmed: header.operator.confirmed.clone(),
+            mask_key: super::secrets::mask_key(),
         }
     }
 }
@@ -156,6 +159,7 @@ fn request(
         destination: Arc::clone(&ready.destination),
         source_model: Arc::clone(&ready.source_model),
         destination_model: Arc::clone(&ready.destination_model),
+        mask_key: ready.mask_key.clone(),
         control,
         progress,
         clock: Arc::new(clock),
@@ -198,6 +202,8 @@ fn header(ready: &Ready, id: &str) -> RunHeader {
         destination_fingerprint: model_fingerprint(&ready.destination_model),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         operator: operator(ready.destination.as_ref(), &ready.confirmed),
+        // The run knows best whether its plan needs one.
+        mask_key: None,
     }
 }
 
@@ -231,11 +237,16 @@ async fn proved(
         destination: ready.destination.as_source(),
         source_model: &ready.source_model,
         destination_model: &ready.destination_model,
+        mask_key: ready.mask_key.as_ref(),
     };
     let entities = ready.plan.entities.len();
     let begun = ProofProgress { entity: 0, entities, name: String::new(), rows: 0, of: 0 };
     events(Stage::Proving(&begun));
-    let options = ProofOptions { sample: None, keep: Some(sides.keep(&recorder, false)) };
+    let options = ProofOptions {
+        sample: None,
+        keep: Some(sides.keep(&recorder, false)),
+        mask_key: ready.mask_key.clone(),
+    };
     let told = |progress| events(Stage::Proving(&progress));
     let proof = signed(&ready.plan, &journal, sides, options, told).await.map_err(|fault| {
         fault
@@ -249,10 +260,11 @@ async fn proved(
 pub(super) fn reported(id: String, folder: PathBuf) -> Carried {
     let mut carried =
         Carried { id, folder, report: None, files: Vec::new(), trouble: None, unsaved: None };
-    let report = Journal::open(&carried.folder).and_then(|journal| RunReport::read(&journal));
-    match report {
-        Ok(report) => {
-            match save(&report, &carried.folder) {
+    let read = Journal::open(&carried.folder)
+        .and_then(|journal| Ok((RunReport::read(&journal)?, journal)));
+    match read {
+        Ok((report, journal)) => {
+            match saved(&report, &journal, &carried.folder) {
                 Ok(files) => carried.files = files,
                 Err(fault) => carried.unsaved = Some(fault),
             }
@@ -261,6 +273,13 @@ pub(super) fn reported(id: String, folder: PathBuf) -> Carried {
         Err(fault) => carried.trouble = Some(fault),
     }
     carried
+}
+
+/// The report's files, and those that go with it.
+fn saved(report: &RunReport, journal: &Journal, folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = save(report, folder)?;
+    files.extend(save_rejects(journal, folder)?);
+    Ok(files)
 }
 
 /// What time it is, with the offset, so that it means the same elsewhere.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::carry::{clock, system_user};
-use crate::database::{Fault, FaultKind, Result, Source};
+use crate::database::{Fault, FaultKind, Result, Secret, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunState, Stretch, StretchKind};
 use crate::outsystems::Environment;
 use crate::plan::{Plan, model_fingerprint};
@@ -20,6 +20,8 @@ pub struct Sides<'a> {
     pub source_model: &'a Environment,
     /// The destination's model as it is now.
     pub destination_model: &'a Environment,
+    /// The key of the masks, where one was given.
+    pub mask_key: Option<&'a Secret>,
 }
 
 impl Sides<'_> {
@@ -39,7 +41,7 @@ pub(super) async fn signed(
     progress: impl FnMut(ProofProgress) + Send,
 ) -> Result<Proof> {
     let begun = clock();
-    let Sides { source, destination, source_model, destination_model } = sides;
+    let Sides { source, destination, source_model, destination_model, .. } = sides;
     let mut proof = prove(plan, journal, source, destination, options, progress).await?;
     let (ours, theirs) = (source.facts(), destination.facts());
     proof.made = Some(Made {

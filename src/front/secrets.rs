@@ -2,7 +2,7 @@
 
 use crate::database::{Authentication, Secret};
 use crate::outsystems::Side;
-use crate::plan::{Endpoint, EndpointEngine};
+use crate::plan::{Endpoint, EndpointEngine, MASK_KEY_VARIABLE};
 
 /// What a sign-in cannot do without.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,4 +39,10 @@ pub fn variable(side: Side, what: &str) -> String {
 #[must_use]
 pub fn from_environment(variable: &str) -> Option<Secret> {
     std::env::var(variable).ok().filter(|value| !value.is_empty()).map(Secret::from)
+}
+
+/// The key of the masks of personal data, if the environment has it.
+#[must_use]
+pub fn mask_key() -> Option<Secret> {
+    from_environment(MASK_KEY_VARIABLE)
 }

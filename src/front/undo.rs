@@ -46,6 +46,7 @@ impl Undo {
             destination: Arc::clone(&self.destination),
             destination_model: Arc::clone(&self.destination_model),
             leave: self.leave,
+            mask_key: super::secrets::mask_key(),
             control,
             progress,
             clock: Arc::new(clock),

@@ -127,7 +127,11 @@ impl<'a> Again<'a> {
         progress: impl FnMut(ProofProgress) + Send,
     ) -> Result<Verified> {
         let plan = journal.lock().unwrap_or_else(PoisonError::into_inner).plan()?;
-        let options = ProofOptions { sample: self.sample, keep: self.keep() };
+        let options = ProofOptions {
+            sample: self.sample,
+            keep: self.keep(),
+            mask_key: self.sides.mask_key.cloned(),
+        };
         let proof = signed(&plan, &journal, self.sides, options, progress).await?;
         let Some(recorder) = &self.recorder else {
             return Ok(Verified::Sample(Box::new(proof)));

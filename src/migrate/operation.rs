@@ -38,7 +38,7 @@ impl Operation<'_> {
 
     /// Whether its rows can as well be written in two transactions.
     pub(super) fn can_be_halved(&self) -> bool {
-        matches!(self, Self::Insert { batch, .. } if batch.len() > 1)
+        matches!(self, Self::Insert { batch, .. } | Self::Update { batch, .. } if batch.len() > 1)
     }
 
     /// The columns of what is to be kept of the rows as they were.

@@ -29,6 +29,12 @@ pub(super) fn is_broken(fault: &Fault) -> bool {
     matches!(fault.kind, FaultKind::Lost | FaultKind::Unreachable | FaultKind::Timeout)
 }
 
+/// Whether the rows of a transaction are rather written in halves: one of them is refused, or the
+/// server keeps rolling back that many.
+pub(super) fn calls_for_halves(fault: &Fault, rows: usize) -> bool {
+    rows > 1 && matches!(fault.kind, FaultKind::Refused | FaultKind::Retry)
+}
+
 /// Whether somebody has to see to something before it can go on.
 pub(super) fn needs_somebody(fault: &Fault) -> bool {
     matches!(

@@ -13,11 +13,14 @@ use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
+use super::mask::{MaskKey, check_same_key, masked, needed_key};
+use super::outside::Outside;
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
 use super::preflight::check_destination;
 use super::progress::{EntityState, Phase, Progress, Teller};
 use super::reading::Reading;
+use super::rejects::Rejects;
 use super::remap::Maps;
 use super::retry::{is_broken, needs_somebody};
 use super::second_pass::SecondPass;
@@ -25,7 +28,7 @@ use super::session::{Held, WriteSession};
 use super::story::Story;
 use super::surroundings::look_around;
 use super::unkeyed::Unkeyed;
-use crate::database::{Destination, Fault, FaultKind, Result, Source};
+use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source};
 use crate::outsystems::{Environment, SourceId};
 use crate::plan::Plan;
 
@@ -45,6 +48,8 @@ pub struct RunRequest {
     pub source_model: Arc<Environment>,
     /// The destination's model.
     pub destination_model: Arc<Environment>,
+    /// The key of the masks, where the plan masks personal data.
+    pub mask_key: Option<Secret>,
     /// Pause, stop, cancel.
     pub control: Control,
     /// How far it is; newest only.
@@ -68,11 +73,13 @@ pub enum RunEnd {
 ///
 /// An error means that it was refused before the first write: a missing right, another run on the
 /// same destination, a folder that cannot be written. What happens later is in [`RunEnd`].
-pub async fn run(request: RunRequest) -> Result<RunEnd> {
+pub async fn run(mut request: RunRequest) -> Result<RunEnd> {
+    let key = needed_key(&request.plan, request.mask_key.as_ref())?;
+    request.header.mask_key = key.as_ref().map(MaskKey::fingerprint);
     check_destination(&request.plan, request.source.as_ref(), request.destination.as_ref()).await?;
     let run_lock = request.destination.lock_run(&request.header.id).await?;
     let recorder = Recorder::create(&request.folder, &request.header, &request.plan)?;
-    let end = carry(&request, recorder).await;
+    let end = carry(&request, recorder, key).await;
     drop(run_lock);
     Ok(end)
 }
@@ -85,6 +92,8 @@ pub async fn run(request: RunRequest) -> Result<RunEnd> {
 /// its start, and a destination that no longer has what the run committed.
 pub async fn resume(request: RunRequest) -> Result<RunEnd> {
     check_resumable(&Journal::open(&request.folder)?)?;
+    let key = needed_key(&request.plan, request.mask_key.as_ref())?;
+    check_same_key(&Journal::open(&request.folder)?.header()?, key.as_ref())?;
     check_models(&request.header, &request.source_model, &request.destination_model)?;
     check_destination(&request.plan, request.source.as_ref(), request.destination.as_ref()).await?;
     let run_lock = request.destination.lock_run(&request.header.id).await?;
@@ -92,15 +101,15 @@ pub async fn resume(request: RunRequest) -> Result<RunEnd> {
     // Until now somebody else may have held the run.
     check_resumable(&recorder.reader()?)?;
     check_committed(&recorder.reader()?, &request.plan, request.destination.as_ref()).await?;
-    let end = carry(&request, recorder).await;
+    let end = carry(&request, recorder, key).await;
     drop(run_lock);
     Ok(end)
 }
 
 /// Writes, from wherever the journal says that it is.
-async fn carry(request: &RunRequest, recorder: Recorder) -> RunEnd {
+async fn carry(request: &RunRequest, recorder: Recorder, key: Option<MaskKey>) -> RunEnd {
     let teller = Teller::new(request.progress.clone());
-    let outcome = write(request, &recorder, &teller).await;
+    let outcome = write(request, &recorder, &teller, key).await;
     teller.phase(Phase::Ended);
     let end = match outcome {
         Ok(()) => RunEnd::Written,
@@ -147,13 +156,23 @@ struct Work<'a> {
     source: &'a Arc<dyn Source>,
 }
 
-async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Result<()> {
+async fn write(
+    request: &RunRequest,
+    recorder: &Recorder,
+    teller: &Teller,
+    key: Option<MaskKey>,
+) -> Result<()> {
     let plan = request.plan.as_ref();
     let images = match plan.options.keep_before_images {
         true => Some(Images::open(&request.folder)?),
         false => None,
     };
-    let story = Story { recorder: recorder.clone(), images, clock: Arc::clone(&request.clock) };
+    let story = Story {
+        recorder: recorder.clone(),
+        images,
+        clock: Arc::clone(&request.clock),
+        rejects: Rejects::new(&plan.options),
+    };
     let stretch = begin(request, &story).await?;
     let marker = stretch.marker.as_deref();
     settle_all(&story, request.destination.as_ref(), marker, &request.control).await?;
@@ -161,7 +180,7 @@ async fn write(request: &RunRequest, recorder: &Recorder, teller: &Teller) -> Re
     past.show(teller);
     look_around(plan, request.destination.as_source(), &story, &request.control).await?;
     let reading = Reading::open(&request.plan, &request.source, &story).await?;
-    let source = reading.source();
+    let source = masked(reading.source(), plan, key);
     let work = Work {
         request,
         plan,
@@ -266,6 +285,14 @@ impl Work<'_> {
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
         self.teller.phase(Phase::Deleting);
+        let mut outside = Outside {
+            plan: self.plan,
+            destination: self.request.destination.as_ref(),
+            story: self.story,
+            session: &mut *session,
+            control: &mut *control,
+        };
+        outside.run().await?;
         let mut deleting = Deleting {
             plan: self.plan,
             destination: self.request.destination.as_ref(),

@@ -1,13 +1,20 @@
 //! References that had to wait: set once all rows are there.
 
+use std::collections::HashSet;
+
 use super::control::Control;
-use super::journal::{BatchKind, EmptiedCell, Keys, NewBatch, WrittenTo};
+use super::journal::{
+    BatchKind, DeferredBatch, EmptiedCell, Journal, Keys, NewBatch, Refused, RefusedKind, WrittenTo,
+};
 use super::operation::Operation;
 use super::progress::{EntityState, Teller};
-use super::remap::{Maps, resolve_late};
+use super::remap::{Maps, fold, resolve_late};
+use super::retry::calls_for_halves;
 use super::session::WriteSession;
 use super::story::Story;
-use crate::database::{Batch, Column, ColumnRef, ColumnShape, Result, UpdateTarget, Value};
+use crate::database::{
+    Batch, Column, ColumnRef, ColumnShape, Fault, FaultKind, Result, UpdateTarget, Value,
+};
 use crate::plan::{EntityPlan, Plan, ReferenceRule, Rule};
 
 /// What setting them needs.
@@ -41,6 +48,34 @@ impl<'a> Late<'a> {
             columns: vec![ColumnRef::from(self.shape())],
         }
     }
+
+    /// The rows, by their source key, whose reference was found to stay empty.
+    fn given_up(&self, journal: &Journal) -> Result<HashSet<String>> {
+        let cells = journal.emptied_late(self.place)?.into_iter();
+        Ok(cells.filter(|cell| cell.column == self.column).map(|cell| fold(&cell.key)).collect())
+    }
+
+    /// The rows, by their destination key, of which this batch's references are set.
+    fn set_of(&self, journal: &Journal, batch: i64) -> Result<HashSet<String>> {
+        let to = self.written_to();
+        let set = journal.of_origin(BatchKind::SecondPass, batch)?.into_iter();
+        let set = set.filter(|batch| batch.written_to.as_ref() == Some(&to));
+        Ok(set.flat_map(|batch| batch.destination_keys.iter().collect::<Vec<_>>()))
+            .map(|keys| keys.map(|key| fold(&key)).collect())
+    }
+}
+
+/// A reference to be set.
+#[derive(Clone)]
+struct Reference {
+    /// The row's key in the source.
+    source: Value,
+    /// Its key in the destination.
+    row: Value,
+    /// What the source refers to.
+    value: Value,
+    /// What that became.
+    id: Value,
 }
 
 impl SecondPass<'_> {
@@ -72,40 +107,113 @@ impl SecondPass<'_> {
     async fn set(&mut self, late: &Late<'_>) -> Result<()> {
         self.story.recorder.flush().await?;
         let journal = self.story.recorder.reader()?;
-        let mut after = journal.set_up_to(&late.written_to())?;
+        let given_up = late.given_up(&journal)?;
+        // The last batch may have been set in parts, of which the others were still to come.
+        let begun = journal.set_up_to(&late.written_to())?;
+        let mut after = begun.saturating_sub(1);
         while let Some(waiting) = journal.deferred(late.place, late.column, after)? {
             self.control.between_batches().await?;
             after = waiting.batch;
-            let mut keys = Column::for_type(&late.key.data_type)?;
-            let mut values = Column::for_type(&late.shape().data_type)?;
-            let mut set = Vec::new();
-            for (key, destination, value) in waiting.cells {
-                match resolve_late(self.plan, self.maps, late.rule, &value) {
-                    Ok(id) => {
-                        keys.push(&destination)?;
-                        values.push(&id)?;
-                        set.push(destination);
-                    }
-                    Err(reason) => self.story.recorder.empty(
-                        late.place,
-                        &EmptiedCell { column: late.column, key, value, reason },
-                    )?,
+            let set = match after == begun {
+                true => late.set_of(&journal, begun)?,
+                false => HashSet::new(),
+            };
+            let references = self.resolved(late, waiting, &given_up, &set)?;
+            self.write_all(late, references, after).await?;
+        }
+        Ok(())
+    }
+
+    /// What is to be set; what leads nowhere is noted.
+    fn resolved(
+        &self,
+        late: &Late<'_>,
+        waiting: DeferredBatch,
+        given_up: &HashSet<String>,
+        set: &HashSet<String>,
+    ) -> Result<Vec<Reference>> {
+        let mut references = Vec::new();
+        for (source, row, value) in waiting.cells {
+            if given_up.contains(&fold(&source)) || set.contains(&fold(&row)) {
+                continue;
+            }
+            match resolve_late(self.plan, self.maps, late.rule, &value) {
+                Ok(id) => references.push(Reference { source, row, value, id }),
+                Err(reason) => {
+                    let cell = EmptiedCell { column: late.column, key: source, value, reason };
+                    self.story.recorder.empty(late.place, &cell, None)?;
                 }
             }
-            if !set.is_empty() {
-                self.write(late, &Batch::new(vec![keys, values])?, &set, after).await?;
+        }
+        Ok(references)
+    }
+
+    /// Sets references; one that the destination refuses is searched by halves and stays empty.
+    async fn write_all(
+        &mut self,
+        late: &Late<'_>,
+        references: Vec<Reference>,
+        origin: i64,
+    ) -> Result<()> {
+        let mut pending = vec![references];
+        while let Some(mut references) = pending.pop() {
+            if references.is_empty() {
+                continue;
+            }
+            let Err(fault) = self.write(late, &references, origin).await else { continue };
+            if calls_for_halves(&fault, references.len()) {
+                let second = references.split_off(references.len() / 2);
+                pending.extend([second, references]);
+                continue;
+            }
+            match references.pop() {
+                Some(reference) if fault.kind == FaultKind::Refused => {
+                    self.give_up(late, reference, fault)?;
+                }
+                _ => return Err(fault),
             }
         }
         Ok(())
     }
 
+    /// A reference that the destination refuses stays empty, as it was written at first.
+    fn give_up(&self, late: &Late<'_>, reference: Reference, fault: Fault) -> Result<()> {
+        let planned = &late.entity.columns[late.column];
+        let Reference { source: key, value, .. } = reference;
+        let stays = match late.rule.may_be_emptied {
+            true => "",
+            false => " (it is mandatory, and stays empty)",
+        };
+        let code = fault.code.map_or_else(String::new, |code| format!(" (error {code})"));
+        let what = format!(
+            "the reference {}.{} of row {key} was rejected{code}{stays}",
+            late.entity.name, planned.attribute
+        );
+        let reason = fault.what.clone();
+        let refused = Refused {
+            entity: Some(late.place),
+            other: value.clone(),
+            ..Refused::new(RefusedKind::Reference, &planned.destination.name, key.clone(), fault)
+        };
+        let cell = EmptiedCell { column: late.column, key, value, reason };
+        self.story.recorder.empty(late.place, &cell, Some(refused))?;
+        self.story.tell(&what)?;
+        self.story.rejects.another(&what)
+    }
+
     async fn write(
         &mut self,
         late: &Late<'_>,
-        batch: &Batch,
-        set: &[Value],
+        references: &[Reference],
         origin: i64,
     ) -> Result<()> {
+        let mut keys = Column::for_type(&late.key.data_type)?;
+        let mut values = Column::for_type(&late.shape().data_type)?;
+        for reference in references {
+            keys.push(&reference.row)?;
+            values.push(&reference.id)?;
+        }
+        let batch = Batch::new(vec![keys, values])?;
         let target = UpdateTarget {
             table: late.entity.destination_table.clone(),
             key: late.key.clone(),
@@ -114,13 +222,13 @@ impl SecondPass<'_> {
         let place = late.place;
         self.session
             .write(
-                &Operation::Update { target: &target, batch },
+                &Operation::Update { target: &target, batch: &batch },
                 &mut |_, session| NewBatch {
                     entity: Some(place),
                     written_to: Some(late.written_to()),
-                    destination_keys: Keys::of(set.iter().cloned()),
+                    destination_keys: Keys::of(references.iter().map(|one| one.row.clone())),
                     origin: Some(origin),
-                    ..NewBatch::new(BatchKind::SecondPass, session, set.len() as u64)
+                    ..NewBatch::new(BatchKind::SecondPass, session, references.len() as u64)
                 },
                 &self.teller.trouble(place),
             )

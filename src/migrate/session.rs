@@ -378,5 +378,5 @@ fn stays_unknown(fault: Fault) -> Setback {
     } else {
         fault.next
     };
-    Setback::Final(Fault { kind: FaultKind::InDoubt, what, next, code: fault.code })
+    Setback::Final(Fault { kind: FaultKind::InDoubt, what, next, ..fault })
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::journal::{Images, Recorder};
+use super::journal::{Images, Recorder, Refused};
+use super::rejects::Rejects;
 use crate::database::Result;
 
 /// Tells the time, in words.
@@ -15,6 +16,8 @@ pub(super) struct Story {
     /// Where rows are kept as they were; `None` when the plan declines that.
     pub(super) images: Option<Images>,
     pub(super) clock: Clock,
+    /// What is done about rejects.
+    pub(super) rejects: Rejects,
 }
 
 /// Adds a line to the run's story.
@@ -33,5 +36,12 @@ impl Story {
     /// Adds a line to the run's story.
     pub(super) fn tell(&self, text: &str) -> Result<()> {
         self.recorder.event(&(self.clock)(), text)
+    }
+
+    /// Notes something that the destination refused, besides rows of entities. `what` says it
+    /// without any value of a row. Errs when the plan says to stop.
+    pub(super) fn refused(&self, refused: Refused, what: &str) -> Result<()> {
+        self.recorder.refuse(refused)?;
+        self.rejects.another(what)
     }
 }

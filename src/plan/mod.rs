@@ -5,8 +5,10 @@
 
 mod build;
 mod decision;
+mod deleted;
 mod file;
 mod fingerprint;
+mod mask;
 mod order;
 mod reading;
 mod scope;
@@ -15,11 +17,14 @@ use serde::{Deserialize, Serialize};
 
 pub use build::{Refusal, build};
 pub use decision::{Decision, Decisions};
+pub use deleted::DeletedRows;
 pub use file::{
     AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile, PlanFileError,
-    Purpose, RunOptions, SOURCE_READINGS, SourceReading, Understood, plan_keys,
+    Purpose, REJECT_POLICIES, RejectPolicy, RunOptions, SOURCE_READINGS, SourceReading, Understood,
+    plan_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
+pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
@@ -68,6 +73,9 @@ pub struct Plan {
     pub entities: Vec<EntityPlan>,
     /// Places in `entities`, in groups: each group refers only to earlier ones.
     pub levels: Vec<Vec<usize>>,
+    /// Rows of others that hang on rows to be deleted: what becomes of them before, step by step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<OutsidePlan>,
     /// Places in `entities` whose rows are deleted first, children before parents.
     pub deletions: Vec<usize>,
     /// References that hold rows of the tables to be cleared in a circle: emptied before deleting.
@@ -84,6 +92,9 @@ pub struct Plan {
     pub groups: Vec<PersonPlan>,
     /// Role and group links to add.
     pub links: LinksPlan,
+    /// How e-mail and phone of created users are masked.
+    #[serde(default)]
+    pub user_mask: UserMask,
     /// Batch size and the like.
     pub options: RunOptions,
     /// What the person decided, in words.
@@ -186,6 +197,9 @@ pub struct ColumnPlan {
     pub destination: ColumnShape,
     /// What happens to its values.
     pub rule: Rule,
+    /// What they are masked by as they are read; `None` where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Mask>,
 }
 
 /// What happens to the values of a column.
@@ -309,6 +323,32 @@ pub enum ExistingPlan {
         /// How many rows there were at review.
         rows: u64,
     },
+}
+
+/// Rows of a table that is not the plan's, which hang on rows that it deletes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OutsidePlan {
+    /// Whose they are, in words.
+    pub name: String,
+    /// The table, by its full name.
+    pub table: TableName,
+    /// The column that tells its rows apart, where there is one.
+    pub key: Option<ColumnRef>,
+    /// Which rows, as long as nothing is deleted that they hang on.
+    pub filter: Filter,
+    /// What becomes of them.
+    pub fate: OutsideFate,
+    /// How many there were at review.
+    pub rows: u64,
+}
+
+/// What becomes of rows that hang on rows to be deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OutsideFate {
+    /// They are deleted too.
+    Deleted,
+    /// Their reference in this column is emptied.
+    Emptied(ColumnRef),
 }
 
 /// Rows that are only looked up: static records, roles, espaces and the like.

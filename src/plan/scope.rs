@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 
-use super::Decisions;
+use super::{Decisions, PersonalData};
 use crate::compare::{
     AttributeKey, FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, attribute_key,
     choice,
@@ -23,6 +23,8 @@ pub struct ScopeRequest {
     pub exclude: Vec<String>,
     /// Whether rows of the destination are replaced; `None` when the plan does not say.
     pub replace: Option<bool>,
+    /// What the plan says of personal data as a whole; `None` where it says nothing.
+    pub personal_data: Option<PersonalData>,
 }
 
 /// Something asked for that is not there.
@@ -87,6 +89,8 @@ pub fn resolve(
         emptied: attributes_decided(decisions, FindingKind::ReferenceLeavesScope, choice::EMPTY),
         paired: attributes_decided(decisions, FindingKind::AttributeRemade, choice::PAIR),
         tenants: mapped_tenants(decisions),
+        masks_personal_data: request.personal_data.map(|said| said == PersonalData::Mask),
+        masked: masked(decisions),
         ..Selection::default()
     };
     for espace in &source.espaces {
@@ -270,6 +274,13 @@ fn mapped_tenants(decisions: &Decisions) -> HashMap<FindingKey, String> {
         })
         .filter_map(|decision| Some((decision.key.clone(), decision.to.clone()?)))
         .collect()
+}
+
+/// What was decided about attributes with personal data.
+fn masked(decisions: &Decisions) -> HashMap<FindingKey, (String, Option<String>)> {
+    let kinds = [FindingKind::PersonalData, FindingKind::PersonalDataLikely];
+    let made = decisions.all().into_iter().filter(|made| kinds.contains(&made.key.kind));
+    made.map(|made| (made.key.clone(), (made.choice.clone(), made.to.clone()))).collect()
 }
 
 /// Targets that a person confirmed for references which resolve to nothing for sure, and for

@@ -1,21 +1,22 @@
 //! Users and groups of the run, and their links.
 //!
-//! They have no digest: the run masks some of their columns, and people sign in and change
-//! others. What the plan fixes is proved: that each is there, and of those that the run created
-//! the name and the tenant; and that every link the plan wants is there.
+//! They have no digest: people sign in and change them. What the plan fixes is proved: that each
+//! is there, and of those that the run created the name, the tenant, and the masks of e-mail
+//! address and phone number; and that every link the plan wants is there.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
+use super::mask::{self, Keys};
 use super::prove::lock;
 use super::result::{Difference, EntityProof};
 use crate::database::{
     Batch, ColumnRef, Fault, FaultKind, Filter, Result, RowsRequest, Source, TableName, TableShape,
     Value,
 };
-use crate::migrate::journal::{Journal, PersonRecord};
+use crate::migrate::journal::{Journal, PersonRecord, Refused, RefusedKind};
 use crate::outsystems::{DestinationId, Key, SourceId};
-use crate::plan::{PersonFate, PersonPlan, Plan};
+use crate::plan::{Mask, PersonFate, PersonPlan, Plan, UserMask};
 
 /// Ids asked for in one request.
 const AT_ONCE: usize = 1000;
@@ -28,7 +29,13 @@ type Ids = HashMap<SourceId, DestinationId>;
 
 /// The users and groups of a run.
 pub(super) struct People<'a> {
+    plan: &'a Plan,
+    source: &'a dyn Source,
     destination: &'a dyn Source,
+    /// Whom, and which links, the destination has refused.
+    refused: Vec<Refused>,
+    /// By which personal data of created users was masked.
+    keys: Keys,
     kinds: Vec<Kind<'a>>,
 }
 
@@ -56,7 +63,8 @@ impl<'a> People<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         journal: &Mutex<Journal>,
-        destination: &'a dyn Source,
+        [source, destination]: [&'a dyn Source; 2],
+        keys: Keys,
     ) -> Result<Self> {
         let (groups, users): (Vec<_>, Vec<_>) =
             lock(journal).all_people()?.into_iter().partition(|person| person.is_group);
@@ -105,8 +113,14 @@ impl<'a> People<'a> {
                 records: groups,
             },
         ];
-        let kinds = kinds.into_iter().filter(|kind| !kind.records.is_empty()).collect();
-        Ok(Self { destination, kinds })
+        let is_any = |kind: &Kind<'_>| {
+            let is_created = |person: &PersonPlan| matches!(person.fate, PersonFate::Create { .. });
+            !kind.records.is_empty() || kind.planned.iter().any(is_created)
+        };
+        let kinds = kinds.into_iter().filter(is_any).collect();
+        let mut refused = lock(journal).refused(RefusedKind::Person)?;
+        refused.extend(lock(journal).refused(RefusedKind::Link)?);
+        Ok(Self { plan, source, destination, refused, keys, kinds })
     }
 
     /// How many of users and groups there are any of.
@@ -190,10 +204,77 @@ impl<'a> People<'a> {
                 proof.differs(differs("TENANT_ID", what));
             }
         }
+        self.created(kind, &shape.name, &mut proof);
+        if kind.table == "OSSYS_USER" {
+            self.masks(kind, &mut proof).await?;
+        }
         for links in kind.links.iter().filter(|links| !links.pairs.is_empty()) {
             self.links(links, &mut proof).await?;
         }
         Ok(proof)
+    }
+
+    /// Whoever was to be created is there, or the journal says that it was refused.
+    fn created(&self, kind: &Kind<'_>, table: &TableName, proof: &mut EntityProof) {
+        let known: HashSet<SourceId> = kind.records.iter().map(|person| person.source).collect();
+        for planned in kind.planned {
+            let is_refused = || {
+                self.refused.iter().any(|refused| {
+                    refused.kind == RefusedKind::Person
+                        && refused.place == table.to_string()
+                        && refused.key.as_integer() == Some(planned.source.0)
+                })
+            };
+            if matches!(planned.fate, PersonFate::Create { .. })
+                && !known.contains(&planned.source)
+                && !is_refused()
+            {
+                proof.differs(Difference {
+                    source: planned.source.to_string(),
+                    what: "was neither created nor refused".to_owned(),
+                    ..Difference::default()
+                });
+            }
+        }
+    }
+
+    /// E-mail address and phone number of created users: masked as the plan says. Whoever has
+    /// changed one since made it another, which is not the source's.
+    async fn masks(&self, kind: &Kind<'_>, proof: &mut EntityProof) -> Result<()> {
+        let ours: Vec<&PersonRecord> =
+            kind.records.iter().filter(|person| person.is_ours).collect();
+        if ours.is_empty() || self.plan.user_mask == UserMask::Real {
+            return Ok(());
+        }
+        for (name, mask) in [("EMAIL", Mask::Email), ("MOBILEPHONE", Mask::Phone)] {
+            let sources = ours.iter().map(|person| person.source.0).collect();
+            let destinations = ours.iter().map(|person| person.destination.0).collect();
+            let clear = values(self.source, kind.table, name, sources).await?;
+            let there = values(self.destination, kind.table, name, destinations).await?;
+            for person in &ours {
+                let (Some(clear), Some(there)) =
+                    (clear.get(&person.source.0), there.get(&person.destination.0))
+                else {
+                    continue;
+                };
+                let due = mask::of_user(self.plan, self.keys, person.source.0, &mask, clear);
+                if due.is_none_or(|due| due == *there) {
+                    continue;
+                }
+                let what = if clear == there {
+                    "is the source's, in clear; it should be masked"
+                } else {
+                    "is not the mask that it should be"
+                };
+                proof.differs(Difference {
+                    source: person.source.to_string(),
+                    destination: person.destination.to_string(),
+                    attribute: name.to_owned(),
+                    what: what.to_owned(),
+                });
+            }
+        }
+        Ok(())
     }
 
     async fn links(&self, links: &Links, proof: &mut EntityProof) -> Result<()> {
@@ -211,7 +292,13 @@ impl<'a> People<'a> {
             })
             .collect();
         for (source, id, to) in &links.pairs {
-            if !there.contains(&(*id, *to)) {
+            let is_refused = self.refused.iter().any(|refused| {
+                refused.kind == RefusedKind::Link
+                    && shape.name.to_string() == refused.place
+                    && refused.key.as_integer() == Some(id.0)
+                    && refused.other.as_integer() == Some(to.0)
+            });
+            if !is_refused && !there.contains(&(*id, *to)) {
                 proof.differs(Difference {
                     source: source.to_string(),
                     destination: id.to_string(),
@@ -224,11 +311,7 @@ impl<'a> People<'a> {
     }
 
     async fn shape(&self, table: &str) -> Result<TableShape> {
-        let shapes = self.destination.shapes(&[TableName::new(table)]).await?;
-        shapes.into_iter().next().flatten().ok_or_else(|| {
-            let place = &self.destination.facts().place;
-            Fault::new(FaultKind::NotFound, format!("{table} is missing in {place}"))
-        })
+        shape(self.destination, table).await
     }
 
     /// The rows whose first column is one of these ids.
@@ -254,6 +337,44 @@ impl<'a> People<'a> {
         }
         Ok(found)
     }
+}
+
+async fn shape(database: &dyn Source, table: &str) -> Result<TableShape> {
+    let shapes = database.shapes(&[TableName::new(table)]).await?;
+    shapes.into_iter().next().flatten().ok_or_else(|| {
+        let place = &database.facts().place;
+        Fault::new(FaultKind::NotFound, format!("{table} is missing in {place}"))
+    })
+}
+
+/// What a column holds in the rows of these ids; empty where there is no such column.
+async fn values(
+    database: &dyn Source,
+    table: &str,
+    name: &str,
+    ids: Vec<i64>,
+) -> Result<HashMap<i64, Value>> {
+    let shape = shape(database, table).await?;
+    let Some(asked) = shape.column(name).map(ColumnRef::from) else { return Ok(HashMap::new()) };
+    let columns = vec![column(&shape, "ID")?, asked];
+    let mut found = HashMap::new();
+    for ids in ids.chunks(AT_ONCE) {
+        let ids = ids.iter().copied().map(Value::Integer).collect();
+        let request = RowsRequest {
+            table: shape.name.clone(),
+            columns: columns.clone(),
+            filter: Filter::AnyOf(columns[0].name.clone(), ids),
+            order_by: None,
+            limit: None,
+        };
+        let rows = database.rows(&request).await?;
+        for row in 0..rows.len() {
+            if let Some(id) = rows.column(0).integer(row) {
+                found.insert(id, rows.column(1).value(row));
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn column(shape: &TableShape, name: &str) -> Result<ColumnRef> {

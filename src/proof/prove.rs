@@ -10,8 +10,8 @@ use super::result::{Difference, EntityProof, Proof};
 use super::rows::Forms;
 use super::surroundings::{Ours, Surroundings, SurroundingsProof, compare, take_again};
 use super::unverified::unverified;
-use super::{complete, keyed, keyless, people, references};
-use crate::database::{Result, Source, Value};
+use super::{complete, keyed, keyless, mask, people, references, stayed};
+use crate::database::{Result, Secret, Source, Value};
 use crate::migrate::journal::{BatchKind, Journal};
 use crate::plan::{EntityPlan, Plan};
 
@@ -26,6 +26,8 @@ pub struct ProofOptions {
     /// That the journal keeps what is found, so that a proof that is interrupted can go on, and
     /// how the destination looked when the run was first proved. `None`: it keeps nothing.
     pub keep: Option<Keep>,
+    /// The key of the masks, where the plan masks personal data: what is compared are masks.
+    pub mask_key: Option<Secret>,
 }
 
 /// How far a proof is.
@@ -68,8 +70,8 @@ impl ProofProgress {
 /// those that were read, of which the journal knows nothing, and, where the journal has a picture
 /// of the destination from before the run, that everything else there is as it was.
 ///
-/// Not proved, and listed in the result: the other columns of a created user (the run masks some, and people sign in), and
-/// for entities without identifier which row is which: their rows are compared as a multiset.
+/// Not proved, and listed in the result: the other columns of a created user (people sign in and
+/// change them), and for entities without identifier which row is which: their rows are compared as a multiset.
 /// Where the source has changed since and a digest differs besides, the rows in question are told
 /// apart by the digest as far as it allows (all of them up to 32 in a batch); where it does not,
 /// all of them count as differences.
@@ -81,11 +83,15 @@ pub async fn prove(
     options: ProofOptions,
     mut progress: impl FnMut(ProofProgress) + Send,
 ) -> Result<Proof> {
+    let print = lock(journal).header()?.mask_key;
+    let keys = mask::key_of_run(plan, print.as_deref(), options.mask_key.as_ref())?;
+    let clear = source;
+    let source = &mask::as_masked(clear, plan, keys) as &dyn Source;
     let mut maps = Maps::new(plan, &lock(journal))?;
     let mut keeping = Keeping::open(plan, journal, options.keep.as_ref())?;
     let before = lock(journal).surroundings()?.as_deref().map(Surroundings::from_json);
     let before = before.transpose()?;
-    let people = people::People::new(plan, journal, destination)?;
+    let people = people::People::new(plan, journal, [clear, destination], keys)?;
     let kinds = plan.entities.len() + people.kinds();
     let entities = kinds + usize::from(before.is_some());
     let mut tell = |entity, name: &str, rows, of| {
@@ -169,6 +175,7 @@ async fn whole(
 ) -> Result<EntityProof> {
     let mut proof = one(job, maps, tell).await?;
     complete::check(job, &mut proof).await?;
+    stayed::check(job, &mut proof).await?;
     Ok(proof)
 }
 
@@ -216,15 +223,20 @@ pub struct Changed {
 }
 
 /// Looks for rows of a run that have changed since they were written. It reads only. `unfinished`:
-/// the run has not come to its end, so references may still wait for the second pass.
+/// the run has not come to its end, so references may still wait for the second pass. Without the
+/// key of the masks, rows that hold one are told apart by the digest alone.
 pub async fn changed(
     plan: &Plan,
     journal: &Mutex<Journal>,
     source: &dyn Source,
     destination: &dyn Source,
     unfinished: bool,
+    mask_key: Option<&Secret>,
     mut progress: impl FnMut(ProofProgress) + Send,
 ) -> Result<Vec<Changed>> {
+    let print = lock(journal).header()?.mask_key;
+    let keys = mask::key_or_none(plan, print.as_deref(), mask_key);
+    let source = &mask::as_masked(source, plan, keys) as &dyn Source;
     let mut maps = Maps::new(plan, &lock(journal))?;
     let entities = plan.entities.len();
     let mut all = Vec::new();

@@ -41,8 +41,10 @@ pub(super) fn unverified(plan: &Plan, proof: &Proof) -> Vec<Unverified> {
     let created: u64 = people.iter().map(|kind: &EntityProof| kind.written).sum();
     if created > 0 {
         say(
-            format!("other columns than name and tenant of {created} created users and groups"),
-            "the run masks some, and people sign in and change others",
+            format!(
+                "other columns than name, tenant and masks of {created} created users and groups"
+            ),
+            "people sign in and change them",
         );
     }
     if plan.options.source_reading != SourceReading::Frozen {

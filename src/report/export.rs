@@ -46,7 +46,7 @@ pub fn write_ids(journal: &Salvage, out: &mut impl Write) -> io::Result<Vec<Stri
 }
 
 /// A cell of CSV, in quotes where it has to be.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::certificate::{around_words, share};
 use super::reasons::ReasonGroup;
+use super::refused::group_words;
 use super::run::{EntityReport, RunReport};
 use super::text::{counted, escaped, number, rows};
 use crate::proof::{Difference, EntityProof, Noticed, Proof};
@@ -36,8 +37,13 @@ impl RunReport {
             &entity.left_out_reasons
         });
         self.reasons(&mut out, "Rejected rows", "row", |entity| &entity.rejected_reasons);
+        self.refused_besides(&mut out);
         self.emptied(&mut out);
         self.people(&mut out);
+        if !self.outside.is_empty() {
+            line!(out);
+            line!(out, "{}", escaped(&self.outside));
+        }
         list(&mut out, "Decisions", self.decisions.iter().map(|words| escaped(words)));
         list(
             &mut out,
@@ -407,28 +413,6 @@ pub(super) fn difference_words(difference: &Difference) -> String {
         id(&difference.destination),
         difference.what
     )
-}
-
-/// How many, why, and which: `3 rows, its user has no counterpart. Source ids 4, 8, 15.`
-fn group_words(group: &ReasonGroup, of: &str) -> String {
-    let code = match group.code {
-        Some(code) => format!(" (error {code})"),
-        None => String::new(),
-    };
-    let reason = escaped(&group.reason);
-    let stop = if reason.ends_with('.') && code.is_empty() { "" } else { "." };
-    let mut words = format!(
-        "{}, {}{code}{stop}",
-        counted(group.count, of, &format!("{of}s")),
-        if code.is_empty() { reason.as_str() } else { reason.trim_end_matches('.') },
-    );
-    if !group.keys.is_empty() {
-        let keys: Vec<String> = group.keys.iter().map(|key| escaped(key)).collect();
-        let some = super::text::some_of(&keys, keys.len(), group.count);
-        let ids = if group.count == 1 { "Source id" } else { "Source ids" };
-        let _ = write!(words, " {ids} {some}.");
-    }
-    words
 }
 
 fn numbers(out: &mut String, name: &str, cells: &[u64]) {

@@ -11,9 +11,12 @@ mod comparison;
 mod export;
 mod json;
 mod markdown;
+mod outside;
 mod plan;
 mod read;
 mod reasons;
+mod refused;
+mod rejects;
 mod room;
 mod run;
 mod standing;
@@ -31,8 +34,11 @@ pub use comparison::{
     SeverityCounts,
 };
 pub use export::{write_audit, write_ids};
+pub use outside::OutsideReport;
 pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};
 pub use reasons::ReasonGroup;
+pub use refused::RefusedReport;
+pub use rejects::{REJECTS_FILE, save_rejects, write_rejects};
 pub use room::{room_advice, room_short, room_words};
 pub use run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NextStep, NotCarriedOver, PeopleReport,

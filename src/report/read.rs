@@ -1,13 +1,16 @@
 //! From a run's journal to its report.
 
+use std::collections::HashMap;
+
 use super::certificate::Certificate;
+use super::outside;
 use super::reasons::{Groups, event_text, server_text};
 use super::run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
     RunReport, Totals, Verdict,
 };
 use crate::database::{Fault, FaultKind, Result};
-use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, RunState};
+use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, Refused, RefusedKind, RunState};
 use crate::migrate::undo::{UndoRecord, UndoResult};
 use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, SourceReading};
 use crate::proof::Proof;
@@ -22,14 +25,16 @@ impl RunReport {
         let entities = (0..plan.entities.len())
             .map(|place| entity(journal, &plan, place))
             .collect::<Result<Vec<_>>>()?;
-        let totals = totals(&entities);
+        let mut totals = totals(&entities);
+        let refused = super::refused::read(journal, &plan)?;
+        totals.refused = refused.iter().map(|refused| refused.count).sum();
         let mut events = journal.events()?;
         for event in &mut events {
             event.text = event_text(&event.text);
         }
         let people = people(journal, &plan)?;
         let reading = journal.reading()?.map(|record| reading_words(&record));
-        let verdict = verdict(state, proof.as_ref(), totals.rejected);
+        let verdict = verdict(state, proof.as_ref(), totals.rejected + totals.refused);
         let certificate = proof.as_ref().and_then(|proof| Certificate::new(&header, proof));
         let mut report = Self {
             format: FORMAT,
@@ -55,7 +60,9 @@ impl RunReport {
             proof,
             certificate,
             entities,
+            refused,
             people,
+            outside: outside::done(journal, &plan)?,
             decisions: plan.decisions,
             not_carried_over: plan
                 .left_out
@@ -118,10 +125,10 @@ fn entity(journal: &Journal, plan: &Plan, place: usize) -> Result<EntityReport> 
     for row in journal.left_out(place)? {
         if row.planned {
             left_out_rows += 1;
-            left_out.add(&row.key, &row.reason, row.code);
+            left_out.add(&row.key, &row.reason, row.code, None);
         } else {
             rejected_rows += 1;
-            rejected.add(&row.key, &row.reason, row.code);
+            rejected.add(&row.key, &row.reason, row.code, row.refusal.as_ref());
         }
     }
     let (existing, to_delete, standing) = match entity.existing {
@@ -160,10 +167,21 @@ fn emptied(
 ) -> Result<Vec<EmptiedReport>> {
     let mut columns: Vec<(u64, Groups<'_>)> =
         entity.columns.iter().map(|_| (0, Groups::new(plan, entity))).collect();
+    // What the database refused is told by its number: its words may hold values.
+    let refused = journal.refused(RefusedKind::Reference)?;
+    let refused: HashMap<(&str, String), &Refused> = refused
+        .iter()
+        .filter(|refused| refused.entity == Some(place))
+        .map(|refused| ((refused.place.as_str(), refused.key.to_string()), refused))
+        .collect();
     for cell in journal.emptied(place)? {
+        let Some(column) = entity.columns.get(cell.column) else { continue };
         if let Some((count, groups)) = columns.get_mut(cell.column) {
             *count += 1;
-            groups.add(&cell.key, &cell.reason, None);
+            let by = refused.get(&(column.destination.name.as_str(), cell.key.to_string()));
+            let (code, refusal) =
+                by.map_or((None, None), |refused| (refused.code, refused.refusal.as_ref()));
+            groups.add(&cell.key, &cell.reason, code, refusal);
         }
     }
     Ok(columns

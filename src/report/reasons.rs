@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::database::Value;
+use crate::database::{Refusal, Value};
 use crate::plan::{EntityPlan, Plan};
 
 /// Identifiers that are shown of each group.
@@ -24,49 +24,46 @@ pub struct ReasonGroup {
     pub reason: String,
     /// The database's error number, where it refused.
     pub code: Option<i64>,
+    /// The kind of rule that was broken, where it is known: `foreign-key`, `check`, `unique`,
+    /// `not-null`, `too-long`, `value`, `trigger`, or `dependant` of a row that is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<&'static str>,
+    /// The constraint, the index or the column, as the database names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<String>,
     /// How many.
     pub count: u64,
     /// Source identifiers of the first ten; none where the entity has no identifier.
     pub keys: Vec<String>,
 }
 
-/// Collects reasons of one entity.
-pub(super) struct Groups<'a> {
+/// Reasons of one entity, in words that hold no value of a row.
+pub(super) struct Reasons<'a> {
     plan: &'a Plan,
     entity: &'a EntityPlan,
-    groups: Vec<ReasonGroup>,
 }
 
-impl<'a> Groups<'a> {
+impl<'a> Reasons<'a> {
     pub(super) fn new(plan: &'a Plan, entity: &'a EntityPlan) -> Self {
-        Self { plan, entity, groups: Vec::new() }
+        Self { plan, entity }
     }
 
-    /// Adds one row or cell.
-    pub(super) fn add(&mut self, key: &Value, reason: &str, code: Option<i64>) {
+    /// The attribute that a reason is about, and the reason.
+    fn taken_apart(&self, reason: &str, code: Option<i64>) -> (Option<String>, String) {
         let (attribute, rest) = self.attribute_of(reason);
         let reason = match lookup(self.plan, rest) {
             Some(reason) => reason,
             None => without_values(rest, code),
         };
-        let place = self.groups.iter().position(|group| {
-            group.attribute == attribute && group.reason == reason && group.code == code
-        });
-        let place = place.unwrap_or_else(|| {
-            self.groups.push(ReasonGroup { attribute, reason, code, count: 0, keys: Vec::new() });
-            self.groups.len() - 1
-        });
-        let group = &mut self.groups[place];
-        group.count += 1;
-        if group.keys.len() < SHOWN_KEYS && !key.is_null() {
-            group.keys.push(shown_key(key));
-        }
+        (attribute, reason)
     }
 
-    /// The groups, largest first.
-    pub(super) fn finish(mut self) -> Vec<ReasonGroup> {
-        self.groups.sort_by_key(|group| std::cmp::Reverse(group.count));
-        self.groups
+    /// A reason in one piece.
+    pub(super) fn whole(&self, reason: &str, code: Option<i64>) -> String {
+        match self.taken_apart(reason, code) {
+            (Some(attribute), reason) => format!("{attribute}: {reason}"),
+            (None, reason) => reason,
+        }
     }
 
     /// Splits `Attribute: why`; what the database says starts with the column's name.
@@ -81,6 +78,65 @@ impl<'a> Groups<'a> {
             Some(column) => (Some(column.attribute.clone()), rest),
             None => (None, reason),
         }
+    }
+}
+
+/// Collects reasons of one entity.
+pub(super) struct Groups<'a> {
+    reasons: Reasons<'a>,
+    groups: Vec<ReasonGroup>,
+}
+
+/// Adds one thing to its group, by a reason that holds no value.
+pub(super) fn add(
+    groups: &mut Vec<ReasonGroup>,
+    attribute: Option<String>,
+    reason: String,
+    key: &Value,
+    code: Option<i64>,
+    refusal: Option<&Refusal>,
+) {
+    let class = refusal.map(|refusal| refusal.class.name());
+    let constraint = refusal.and_then(|refusal| refusal.by.clone());
+    let place = groups.iter().position(|group| {
+        group.attribute == attribute
+            && group.reason == reason
+            && group.code == code
+            && group.constraint == constraint
+    });
+    let place = place.unwrap_or_else(|| {
+        let (count, keys) = (0, Vec::new());
+        groups.push(ReasonGroup { attribute, reason, code, class, constraint, count, keys });
+        groups.len() - 1
+    });
+    let group = &mut groups[place];
+    group.count += 1;
+    if group.keys.len() < SHOWN_KEYS && !key.is_null() {
+        group.keys.push(shown_key(key));
+    }
+}
+
+impl<'a> Groups<'a> {
+    pub(super) fn new(plan: &'a Plan, entity: &'a EntityPlan) -> Self {
+        Self { reasons: Reasons::new(plan, entity), groups: Vec::new() }
+    }
+
+    /// Adds one row or cell.
+    pub(super) fn add(
+        &mut self,
+        key: &Value,
+        reason: &str,
+        code: Option<i64>,
+        refusal: Option<&Refusal>,
+    ) {
+        let (attribute, reason) = self.reasons.taken_apart(reason, code);
+        add(&mut self.groups, attribute, reason, key, code, refusal);
+    }
+
+    /// The groups, largest first.
+    pub(super) fn finish(mut self) -> Vec<ReasonGroup> {
+        self.groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+        self.groups
     }
 }
 
@@ -111,7 +167,7 @@ fn lookup(plan: &Plan, reason: &str) -> Option<String> {
 }
 
 /// A reason without the values of rows. `code` is the database's error number.
-fn without_values(text: &str, code: Option<i64>) -> String {
+pub(super) fn without_values(text: &str, code: Option<i64>) -> String {
     if let Some((value, to)) = text.rsplit_once(" does not fit") {
         let what = if value.starts_with("a text of ") {
             "a text"

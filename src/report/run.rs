@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::certificate::Certificate;
 use super::reasons::ReasonGroup;
+use super::refused::RefusedReport;
 use super::text::{counted, rows};
 use crate::migrate::journal::{EventRecord, RunState};
 use crate::migrate::undo::{UndoResult, UndoneTable};
@@ -89,8 +90,15 @@ pub struct RunReport {
     pub certificate: Option<Certificate>,
     /// The entities, in the plan's order.
     pub entities: Vec<EntityReport>,
+    /// What the destination refused besides rows: people, links, references, and rows of its own
+    /// that were to be deleted.
+    pub refused: Vec<RefusedReport>,
     /// Users and groups.
     pub people: PeopleReport,
+    /// What became of rows outside the plan that hung on deleted ones, as a sentence; empty where
+    /// there are none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub outside: String,
     /// What was decided before the run, in words.
     pub decisions: Vec<String>,
     /// What the scope holds and is not carried over.
@@ -118,6 +126,8 @@ pub struct Totals {
     pub left_out: u64,
     /// Rows that nobody foresaw and that could not be written.
     pub rejected: u64,
+    /// People, links, references, and deletions of its rows that the destination refused.
+    pub refused: u64,
     /// References written empty although the source had a value.
     pub emptied: u64,
     /// References set after all rows were there.
@@ -298,9 +308,13 @@ impl RunReport {
         } else {
             String::new()
         };
+        let refused = match totals.refused {
+            0 => String::new(),
+            some => format!(", {} refused besides", super::text::number(some)),
+        };
         format!(
-            "{head}: {} of {} written to {}{recognised}; {} left out by decision, {} rejected, {} \
-             emptied.",
+            "{head}: {} of {} written to {}{recognised}; {} left out by decision, {} rejected\
+             {refused}, {} emptied.",
             rows(totals.written),
             counted(touched, "entity", "entities"),
             self.destination_database,
@@ -384,8 +398,8 @@ impl RunReport {
     pub fn next_in_words(&self, step: NextStep) -> String {
         let (id, destination) = (&self.id, &self.destination_database);
         match step {
-            NextStep::SeeRejected => "See why rows were rejected. A rejected row takes along \
-                                      every row that demands a reference to it."
+            NextStep::SeeRejected => "See in rejects.csv why rows were rejected. A rejected row \
+                                      takes along every row that demands a reference to it."
                 .to_owned(),
             NextStep::Prove => format!("Prove it: osferry verify {id}"),
             NextStep::Explain => format!(

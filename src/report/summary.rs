@@ -102,6 +102,9 @@ impl RunReport {
         }
         sum("left out", totals.left_out, &self.why(|entity| &entity.left_out_reasons));
         sum("rejected", totals.rejected, &self.why(|entity| &entity.rejected_reasons));
+        if totals.refused > 0 {
+            sum("refused", totals.refused, &self.refused_words());
+        }
         sum("emptied", totals.emptied, &self.emptied_words());
         if totals.standing > 0 {
             sum("stayed", totals.standing, "rows of the destination that are not ours");
@@ -168,6 +171,22 @@ impl RunReport {
         let around = proofs.filter_map(|proof| proof.surroundings.as_ref());
         let outside = around.flat_map(|around| &around.shown).map(noticed);
         first.take(SHOWN).chain(outside.take(SHOWN)).collect()
+    }
+
+    /// What was refused besides rows, by kind.
+    fn refused_words(&self) -> String {
+        let of = |what: &str| -> u64 {
+            self.refused.iter().filter(|one| one.what == what).map(|one| one.count).sum()
+        };
+        let kinds = [
+            ("person", "user or group", "users and groups"),
+            ("link", "link", "links"),
+            ("reference", "reference", "references"),
+            ("delete", "row of the destination that stays", "rows of the destination that stay"),
+        ];
+        let words = kinds.into_iter().map(|(what, one, more)| (of(what), one, more));
+        let words = words.filter(|(count, ..)| *count > 0);
+        words.map(|(count, one, more)| counted(count, one, more)).collect::<Vec<_>>().join(", ")
     }
 
     fn people_words(&self) -> String {

@@ -11,7 +11,9 @@ use super::{ComparisonReport, RunReport, Verdict};
 use crate::compare::{
     Choice, Comparison, Finding, FindingKey, FindingKind, LeftOut, Selection, Severity, choice,
 };
-use crate::database::{ColumnRef, ColumnShape, ColumnType, Filter, TableName, Value};
+use crate::database::{
+    ColumnRef, ColumnShape, ColumnType, Filter, Refusal, RefusalClass, TableName, Value,
+};
 use crate::migrate::journal::{
     BatchKind, EmptiedCell, LeftOutRow, NewBatch, Operator, PersonRecord, ReadingRecord, Recorder,
     RunHeader, RunState,
@@ -20,7 +22,7 @@ use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{
     ColumnPlan, Decision, Decisions, EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Misfit,
     Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions,
-    SourceReading, Target,
+    SourceReading, Target, UserMask,
 };
 
 fn shape(name: &str, data_type: ColumnType, nullable: bool) -> ColumnShape {
@@ -50,6 +52,7 @@ fn reference(name: &str, column: &str, target: Target) -> ColumnPlan {
             is_deferred: false,
             orphan: Orphan::Empty,
         }),
+        mask: None,
     }
 }
 
@@ -60,6 +63,7 @@ fn copied(name: &str, column: &str, data_type: ColumnType) -> ColumnPlan {
         source: ColumnRef { name: column.to_owned(), data_type: ColumnType::NVarChar(Some(50)) },
         destination: shape(column, data_type, true),
         rule: Rule::Copy { misfit: Misfit::LeaveOut },
+        mask: None,
     }
 }
 
@@ -108,6 +112,7 @@ fn plan() -> Plan {
             ),
         ],
         levels: vec![vec![0], vec![1]],
+        outside: Vec::new(),
         deletions: vec![1],
         cleared: Vec::new(),
         leaf_first: Vec::new(),
@@ -128,6 +133,7 @@ fn plan() -> Plan {
         ],
         groups: Vec::new(),
         links: LinksPlan::default(),
+        user_mask: UserMask::ById,
         options: RunOptions::default(),
         decisions: vec![
             "user anna of Users: the destination does not have this user — create the user".into(),
@@ -153,6 +159,7 @@ fn header() -> RunHeader {
         destination_fingerprint: "bbbb-0000-0000-0001".to_owned(),
         version: "0.1.0".to_owned(),
         operator: Operator::default(),
+        mask_key: None,
     }
 }
 
@@ -180,6 +187,7 @@ fn left_out(journal: &Recorder, entity: usize, key: i64, reason: &str, code: Opt
             reason: reason.to_owned(),
             planned: code.is_none(),
             code,
+            refusal: code.map(|_| Refusal::by(RefusalClass::Unique, "UQ_1")),
         })
         .expect("it is noted");
 }

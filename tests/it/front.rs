@@ -70,6 +70,7 @@ async fn ready(bench: &Bench, text: &str) -> Ready {
         plan_text: text.to_owned(),
         folder: folder.to_path_buf(),
         confirmed: "dev".to_owned(),
+        mask_key: None,
     }
 }
 
@@ -146,6 +147,7 @@ async fn a_run_is_followed_proved_reported_and_proved_again() {
         destination: ready.destination.as_source(),
         source_model: &ready.source_model,
         destination_model: &ready.destination_model,
+        mask_key: None,
     };
     let again = Again::open(&known, sides, Some(1), false).expect("a journal");
     let verifying = again.verify(Mutex::new(journal), |_| {});

@@ -12,7 +12,7 @@ use osferry::migrate::journal::{
     RunState, Salvage, Stretch, StretchKind, WrittenTo,
 };
 use osferry::outsystems::{DestinationId, SourceId};
-use osferry::plan::{LinksPlan, Plan, RunOptions};
+use osferry::plan::{LinksPlan, Plan, RunOptions, UserMask};
 use osferry::report::{write_audit, write_ids};
 use rusqlite::Connection;
 
@@ -24,6 +24,7 @@ fn begun(folder: &Path) -> Recorder {
         name: "scaled".to_owned(),
         entities: Vec::new(),
         levels: Vec::new(),
+        outside: Vec::new(),
         deletions: Vec::new(),
         cleared: Vec::new(),
         leaf_first: Vec::new(),
@@ -32,6 +33,7 @@ fn begun(folder: &Path) -> Recorder {
         users: Vec::new(),
         groups: Vec::new(),
         links: LinksPlan::default(),
+        user_mask: UserMask::ById,
         options: RunOptions::default(),
         decisions: vec!["Claims_CS.Claim.Reference: reject".to_owned()],
         left_out: Vec::new(),
@@ -52,6 +54,7 @@ fn begun(folder: &Path) -> Recorder {
         source_fingerprint: "s".to_owned(),
         destination_fingerprint: "d".to_owned(),
         version: "0".to_owned(),
+        mask_key: None,
         operator: someone("anna"),
     };
     Recorder::create(folder, &header, &plan).expect("a journal")

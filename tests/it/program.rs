@@ -135,7 +135,9 @@ pub fn command(
     variables: &[(String, String)],
 ) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_osferry"));
-    for name in ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN"] {
+    for name in
+        ["SOURCE_PASSWORD", "DESTINATION_PASSWORD", "SOURCE_TOKEN", "DESTINATION_TOKEN", "MASK_KEY"]
+    {
         command.env_remove(format!("OSFERRY_{name}"));
     }
     command
@@ -211,6 +213,10 @@ impl Plan {
         let _ = write!(text, "\n[scope]\n{}\n\n[options]\n", self.scope);
         for option in &self.options {
             let _ = writeln!(text, "{option}");
+        }
+        // What is masked has tests of its own.
+        if !self.options.iter().any(|option| option.starts_with("personal_data")) {
+            text.push_str("personal_data = \"real\"\n");
         }
         text.push_str(&self.more);
         text

@@ -20,7 +20,7 @@ use osferry::proof::{EntityProof, Proof, ProofOptions, prove};
 
 use crate::support::calling::{Call, Calling};
 use crate::support::engine::TestEngine;
-use crate::support::library::{Planned, planned};
+use crate::support::library::{Planned, mask_key, planned};
 
 crate::on_both_engines!(
     a_snapshot_takes_nothing_of_what_happens_meanwhile,
@@ -135,7 +135,7 @@ impl Bench {
         let destination = open_source(&self.specs[1]).await.expect("a destination");
         let source = self.source().await;
         let (source, destination) = (source.as_ref(), destination.as_ref());
-        let options = ProofOptions::default();
+        let options = ProofOptions { mask_key: mask_key(), ..ProofOptions::default() };
         prove(&self.planned.plan, journal, source, destination, options, |_| {})
             .await
             .expect("a proof")

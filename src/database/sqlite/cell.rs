@@ -3,9 +3,9 @@
 use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
 
 use crate::database::{
-    Column, ColumnShape, ColumnType, Fault, FaultKind, Result, Value, ValueKind, Values,
-    date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text, in_precision,
-    rescale, utf16_length,
+    Column, ColumnShape, ColumnType, Fault, FaultKind, Refusal, RefusalClass, Result, Value,
+    ValueKind, Values, date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text,
+    in_precision, rescale, utf16_length,
 };
 
 /// The first and last moment of `datetime`, and of `smalldatetime`, in 100-nanosecond steps.
@@ -112,16 +112,21 @@ pub(super) fn stored<'a>(
     row: usize,
     column: &ColumnShape,
 ) -> Result<ToSqlOutput<'a>> {
-    let refuse = |why: String| Fault::new(FaultKind::Refused, format!("{}: {why}", column.name));
+    let refused = |class: RefusalClass, why: String| {
+        Fault::new(FaultKind::Refused, format!("{}: {why}", column.name))
+            .refused_by(Some(Refusal::by(class, &column.name)))
+    };
+    let refuse = |why: String| refused(RefusalClass::Value, why);
     if values.is_null(row) {
         if !column.nullable && !column.identity {
-            return Err(refuse("NULL is not allowed here".to_owned()));
+            return Err(refused(RefusalClass::NotNull, "NULL is not allowed here".to_owned()));
         }
         return Ok(ToSqlOutput::Owned(Cell::Null));
     }
     let fits = |length: usize, unit: &str| match column.data_type.max_length() {
         Some(longest) if length > longest => {
-            Err(refuse(format!("{length} {unit} do not fit {}", column.data_type)))
+            let why = format!("{length} {unit} do not fit {}", column.data_type);
+            Err(refused(RefusalClass::TooLong, why))
         }
         _ => Ok(()),
     };

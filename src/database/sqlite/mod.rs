@@ -7,6 +7,7 @@
 
 mod builder;
 mod cell;
+mod refusal;
 mod sample;
 mod script;
 mod session;

@@ -189,7 +189,10 @@ pub(super) fn fault(error: &rusqlite::Error) -> Fault {
         fault = fault.advise("Make room on the disk where the file lies.");
     }
     match error.sqlite_error() {
-        Some(inner) => fault.with_code(i64::from(inner.extended_code)),
+        Some(inner) => {
+            let refusal = super::refusal::of(inner.extended_code, &fault.what);
+            fault.with_code(i64::from(inner.extended_code)).refused_by(refusal)
+        }
         None => fault,
     }
 }

@@ -4,7 +4,8 @@ use std::io;
 
 use tiberius::error::{Error, IoErrorKind, TokenError};
 
-use crate::database::{Fault, FaultKind};
+use super::refusal;
+use crate::database::{Fault, FaultKind, Refusal, RefusalClass};
 
 /// Whether the connection can be used again after this: the server answered to the end and did
 /// not end the session itself.
@@ -190,6 +191,7 @@ pub(super) fn server_fault(token: &TokenError) -> Fault {
     Fault::new(kind, token.message().trim().to_owned())
         .advise(advice(code, kind))
         .with_code(i64::from(code))
+        .refused_by(refusal::of(code, token.message()))
 }
 
 /// A fault of the statement that puts rows in: a number without a meaning of its own is the
@@ -197,6 +199,8 @@ pub(super) fn server_fault(token: &TokenError) -> Fault {
 pub(super) fn refused_rows(mut fault: Fault) -> Fault {
     if fault.kind == FaultKind::Other && fault.code.is_some() {
         fault.kind = FaultKind::Refused;
+        let trigger = || Refusal::unnamed(RefusalClass::Trigger);
+        fault.refusal = fault.refusal.or_else(|| Some(trigger()));
     }
     fault
 }

@@ -12,6 +12,7 @@ mod connection;
 mod destination;
 mod fault;
 mod pool;
+mod refusal;
 mod scan;
 mod server;
 mod source;

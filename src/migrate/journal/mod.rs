@@ -14,6 +14,7 @@ mod proofs;
 mod read;
 mod recorder;
 mod records;
+mod refused;
 mod salvage;
 mod schema;
 mod stretches;
@@ -37,6 +38,7 @@ pub use records::{
     BatchKind, BatchRecord, DeferredBatch, DeferredCell, EmptiedCell, EventRecord, LeftOutRow,
     NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,
 };
+pub use refused::{Refused, RefusedKind};
 pub use salvage::{Salvage, SavedBatch, SavedPerson};
 pub use stretches::{Stretch, StretchKind};
 
@@ -44,6 +46,8 @@ pub use stretches::{Stretch, StretchKind};
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
+    /// Whether it is of an edition that knows which rule refused what.
+    has_refused: bool,
 }
 
 fn fault(error: &rusqlite::Error) -> Fault {
@@ -90,7 +94,7 @@ impl Journal {
             )
             .advise("Use the version that wrote it; the run's report says which one."));
         }
-        Ok(Self { connection, path })
+        Ok(Self { connection, path, has_refused: schema::has_refused(version) })
     }
 
     /// Reads the whole file and refuses it when it is damaged: before a run goes on, is undone or

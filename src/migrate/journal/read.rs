@@ -6,10 +6,10 @@ use rusqlite::{OptionalExtension, params};
 
 use super::evidence::{BATCH, batch, cell};
 use super::{
-    BatchKind, BatchRecord, DeferredBatch, EmptiedCell, EventRecord, Journal, Keys, LeftOutRow,
-    PersonRecord, WrittenTo, fault, keys,
+    BatchKind, BatchRecord, DeferredBatch, EmptiedCell, EventRecord, Journal, Keys, PersonRecord,
+    WrittenTo, fault, keys,
 };
-use crate::database::{Result, Value};
+use crate::database::{Result, TableName, Value};
 use crate::outsystems::{DestinationId, SourceId};
 
 impl Journal {
@@ -71,6 +71,25 @@ impl Journal {
             .map_err(|error| fault(&error))
     }
 
+    /// Rows of a table that committed batches of a kind touched, those of no entity.
+    pub fn rows_outside(&self, table: &TableName, kind: BatchKind) -> Result<u64> {
+        let work = || -> rusqlite::Result<Vec<(String, i64)>> {
+            self.connection
+                .prepare(
+                    "SELECT t.content, SUM(b.rows) FROM batch b JOIN target t ON t.id = b.target \
+                     WHERE b.entity IS NULL AND b.kind = ?1 AND b.state = 'committed' \
+                     GROUP BY t.content",
+                )?
+                .query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        let all = work().map_err(|error| fault(&error))?;
+        let of_table = all.iter().filter(|(content, _)| {
+            serde_json::from_str::<WrittenTo>(content).is_ok_and(|to| to.table == *table)
+        });
+        Ok(of_table.map(|(_, rows)| rows.unsigned_abs()).sum())
+    }
+
     /// Cells of an entity that were emptied for good.
     pub fn emptied(&self, entity: usize) -> Result<Vec<EmptiedCell>> {
         self.all(
@@ -80,27 +99,6 @@ impl Journal {
             entity as i64,
             cell,
         )
-    }
-
-    /// Rows of an entity that were not carried over.
-    pub fn left_out(&self, entity: usize) -> Result<Vec<LeftOutRow>> {
-        let read = || -> rusqlite::Result<Vec<LeftOutRow>> {
-            let mut statement = self.connection.prepare(
-                "SELECT key, reason, planned, code FROM left_out WHERE entity = ?1 ORDER BY rowid",
-            )?;
-            statement
-                .query_map([entity as i64], |row| {
-                    Ok(LeftOutRow {
-                        entity,
-                        key: keys::value(row.get_ref(0)?),
-                        reason: row.get(1)?,
-                        planned: row.get(2)?,
-                        code: row.get(3)?,
-                    })
-                })?
-                .collect()
-        };
-        read().map_err(|error| fault(&error))
     }
 
     /// References of an entity's column to set in the second pass: those of the first batch after

@@ -107,6 +107,7 @@ impl Recorder {
         let connection = Connection::open_with_flags(super::file(folder), flags)
             .map_err(|error| fault(&error))?;
         schema::configure(&connection)
+            .and_then(|()| schema::renew(&connection))
             .and_then(|()| tally::watch(&connection))
             .map_err(|error| fault(&error))?;
         Self::start(connection, folder, lock)

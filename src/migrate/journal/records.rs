@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Keys;
-use crate::database::{ColumnRef, TableName, Value};
+use crate::database::{ColumnRef, Refusal, TableName, Value};
 use crate::outsystems::{DestinationId, SourceId};
 
 /// What a run has come to.
@@ -82,6 +82,9 @@ pub struct RunHeader {
     /// Who started it; empty in journals of versions that did not ask.
     #[serde(default)]
     pub operator: Operator,
+    /// What tells the key of the masks from another; `None` where nothing is masked by a key.
+    #[serde(default)]
+    pub mask_key: Option<String>,
 }
 
 /// Who started a run, and how they confirmed it.
@@ -277,6 +280,8 @@ pub struct LeftOutRow {
     pub planned: bool,
     /// The server's error number, for rejects.
     pub code: Option<i64>,
+    /// The rule that refused it, for rejects, as far as it is known.
+    pub refusal: Option<Refusal>,
 }
 
 /// A batch as the journal knows it.

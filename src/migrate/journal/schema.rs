@@ -10,10 +10,35 @@ use super::tally;
 const GENERATION: i64 = 3;
 /// What was added since, without changing what was there. A journal of a later edition can be
 /// read and gone on with: what this program does not know of stays as it is.
-const EDITION: i64 = 0;
+const EDITION: i64 = 1;
 
 /// What `PRAGMA user_version` says of a journal that this program writes.
 const VERSION: i64 = GENERATION * 1000 + EDITION;
+
+/// What edition 1 added: what the destination refused, besides the rows that `left_out` lists, and by
+/// which rule (`refused`).
+const REFUSED: &str = "CREATE TABLE refused (
+   what TEXT NOT NULL, left_out INTEGER, entity INTEGER, place TEXT NOT NULL, key, other,
+   reason TEXT NOT NULL, code INTEGER, class TEXT, name TEXT);
+ CREATE INDEX refused_what ON refused (what, entity);
+ CREATE INDEX refused_row ON refused (left_out) WHERE left_out IS NOT NULL;";
+
+/// Whether a journal with this `PRAGMA user_version` has the table of what was refused.
+pub(super) fn has_refused(version: i64) -> bool {
+    version % 1000 >= 1
+}
+
+/// Brings a journal of an earlier edition to this one; what is in it stays as it is.
+pub(super) fn renew(connection: &Connection) -> rusqlite::Result<()> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if has_refused(version) {
+        return Ok(());
+    }
+    let whole = connection.unchecked_transaction()?;
+    whole.execute_batch(&format!("PRAGMA user_version = {VERSION}; {REFUSED}"))?;
+    tally::count_in(&whole, "refused")?;
+    whole.commit()
+}
 
 /// Whether a journal with this `PRAGMA user_version` can be used.
 pub(super) fn is_known(version: i64) -> bool {
@@ -121,7 +146,8 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          CREATE TABLE stretch (
            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, operator TEXT NOT NULL,
            version TEXT NOT NULL);
-         CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, text TEXT NOT NULL);"
+         CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, text TEXT NOT NULL);
+         {REFUSED}"
     ))?;
     tally::prepare(connection)
 }

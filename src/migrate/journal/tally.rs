@@ -36,6 +36,21 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
         .map(drop)
 }
 
+/// Takes in a table that was added to an earlier journal, and is empty.
+pub(super) fn count_in(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO tally (of, rows, sum) VALUES (?1, 0, ?2)",
+        params![table, Sum::default()],
+    )?;
+    let (rows, sum) = definitions(connection)?;
+    connection
+        .execute(
+            "UPDATE tally SET rows = ?2, sum = ?3 WHERE of = ?1",
+            params![DEFINITIONS, rows, sum],
+        )
+        .map(drop)
+}
+
 /// Has every change of every table counted that this connection makes.
 pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
     // Otherwise a row that replaces another one does not count as its end.

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::recorder::Recorder;
 use super::{
-    EmptiedCell, Keys, LeftOutRow, NewBatch, PersonRecord, RunState, WrittenTo, keys, state_name,
-    tally,
+    EmptiedCell, Keys, LeftOutRow, NewBatch, PersonRecord, Refused, RunState, WrittenTo, keys,
+    refused, state_name, tally,
 };
 use crate::database::{JournalToken, Result, Value};
 
@@ -72,30 +72,21 @@ impl Recorder {
     /// Notes a row that is not carried over.
     pub fn leave_out(&self, row: &LeftOutRow) -> Result<()> {
         let row = row.clone();
-        self.post(move |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO left_out (entity, key, reason, planned, code) \
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![
-                    row.entity as i64,
-                    keys::cell(&row.key),
-                    row.reason,
-                    row.planned,
-                    row.code
-                ])
-                .map(drop)
-        })
+        self.post(move |connection| refused::leave_out(connection, &row))
     }
 
     /// Forgets which rows of an entity were left out that nothing tells apart: they are all read
     /// again.
     pub fn forget_left_out(&self, entity: usize) -> Result<()> {
         self.post(move |connection| {
-            connection
-                .execute("DELETE FROM left_out WHERE entity = ?1 AND key IS NULL", [entity as i64])
-                .map(drop)
+            for sql in [
+                "DELETE FROM refused WHERE left_out IN \
+                 (SELECT rowid FROM left_out WHERE entity = ?1 AND key IS NULL)",
+                "DELETE FROM left_out WHERE entity = ?1 AND key IS NULL",
+            ] {
+                connection.execute(sql, [entity as i64])?;
+            }
+            Ok(())
         })
     }
 
@@ -124,10 +115,13 @@ impl Recorder {
         .await
     }
 
-    /// Notes a cell that the second pass could not set.
-    pub fn empty(&self, entity: usize, cell: &EmptiedCell) -> Result<()> {
+    /// Notes a cell that the second pass could not set; `refused`: because the database refused it.
+    pub fn empty(&self, entity: usize, cell: &EmptiedCell, refused: Option<Refused>) -> Result<()> {
         let cell = cell.clone();
-        self.post(move |connection| emptied(connection, None, Some(entity as i64), &cell))
+        self.post(move |connection| {
+            emptied(connection, None, Some(entity as i64), &cell)?;
+            refused.map_or(Ok(()), |refused| refused::refuse(connection, &refused))
+        })
     }
 
     /// Notes whose id became whose.

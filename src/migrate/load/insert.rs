@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
 use super::super::operation::{Done, Operation, given_key, telling_columns};
 use super::super::remap::{Carried, Remapped};
+use super::super::retry::calls_for_halves;
 use super::Load;
 use crate::database::{ColumnRef, FaultKind, InsertTarget, Result, Value};
 use crate::plan::IdentifierPlan;
@@ -103,10 +104,7 @@ impl Load<'_> {
                         pairs.push((*row, source_keys[index].clone(), destination));
                     }
                 }
-                Err(fault)
-                    if matches!(fault.kind, FaultKind::Refused | FaultKind::Retry)
-                        && rows.len() > 1 =>
-                {
+                Err(fault) if calls_for_halves(&fault, rows.len()) => {
                     // The later half waits, so that ids stay in the order of the source.
                     let (first, second) = rows.split_at(rows.len() / 2);
                     pending.push(second.to_vec());
@@ -119,6 +117,7 @@ impl Load<'_> {
                         reason: fault.what,
                         planned: false,
                         code: fault.code,
+                        refusal: fault.refusal,
                     };
                     self.leave_out(&row, carried)?;
                 }

@@ -190,6 +190,15 @@ impl<'a> Load<'a> {
                 progress.trouble = Some(row.reason.clone());
             }
         });
-        Ok(())
+        if row.planned {
+            return Ok(());
+        }
+        let name = &self.entity().name;
+        let code = row.code.map_or_else(String::new, |code| format!(" (error {code})"));
+        let what = match row.key {
+            Value::Null => format!("a row of {name} was rejected{code}"),
+            ref key => format!("row {key} of {name} was rejected{code}"),
+        };
+        self.story.rejects.another(&what)
     }
 }

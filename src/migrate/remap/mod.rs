@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::idmap::IdMap;
 use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
-use crate::database::{Batch, Column, Fault, FaultKind, Result, Value};
+use crate::database::{Batch, Column, Fault, FaultKind, Refusal, RefusalClass, Result, Value};
 use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{
     ColumnPlan, ConvertRule, EntityPlan, Fate, Misfit, Orphan, Plan, ReferenceRule, Rule, Target,
@@ -41,8 +41,29 @@ impl Carried {
     }
 }
 
-/// Whose id became whose; `None`: references to this one are emptied by decision.
-pub(super) type PeopleMap = HashMap<SourceId, Option<DestinationId>>;
+/// What became of a user or a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Person {
+    /// It is this one of the destination.
+    Is(DestinationId),
+    /// References to it are emptied by decision.
+    Emptied,
+    /// The destination has refused to have it created.
+    Refused,
+}
+
+impl Person {
+    /// Its id in the destination, if it has one.
+    pub(super) fn id(self) -> Option<DestinationId> {
+        match self {
+            Self::Is(id) => Some(id),
+            Self::Emptied | Self::Refused => None,
+        }
+    }
+}
+
+/// Who became whom.
+pub(super) type PeopleMap = HashMap<SourceId, Person>;
 
 /// Everything ids are looked up in.
 #[derive(Clone)]
@@ -112,12 +133,20 @@ pub(super) struct Remapped {
     pub(super) deferred: Vec<(usize, DeferredCell)>,
 }
 
+/// Why a row is not carried over.
+#[derive(Clone)]
+struct Verdict {
+    reason: String,
+    planned: bool,
+    refusal: Option<Refusal>,
+}
+
 /// Rows under way: verdicts and what was noticed.
 struct Work<'a> {
     maps: &'a Maps,
     plan: &'a Plan,
     keys: Option<&'a Column>,
-    verdicts: Vec<Option<(String, bool)>>,
+    verdicts: Vec<Option<Verdict>>,
     emptied: Vec<(usize, EmptiedCell)>,
     deferred: Vec<(usize, DeferredCell)>,
 }
@@ -166,8 +195,9 @@ pub(super) fn remap(plan: &Plan, place: usize, read: &Batch, maps: &Maps) -> Res
         .iter()
         .enumerate()
         .filter_map(|(row, verdict)| {
-            let (reason, planned) = verdict.clone()?;
-            Some(LeftOutRow { entity: place, key: work.key(row), reason, planned, code: None })
+            let Verdict { reason, planned, refusal } = verdict.clone()?;
+            let key = work.key(row);
+            Some(LeftOutRow { entity: place, key, reason, planned, code: None, refusal })
         })
         .collect();
     let lost: HashSet<usize> =
@@ -188,8 +218,18 @@ impl Work<'_> {
         self.keys.map_or(Value::Null, |keys| keys.value(row))
     }
 
-    fn refuse(&mut self, row: usize, reason: String, planned: bool) {
-        self.verdicts[row].get_or_insert((reason, planned));
+    /// A row that goes: `class` says why to those who count.
+    fn refuse(
+        &mut self,
+        row: usize,
+        column: &ColumnPlan,
+        class: RefusalClass,
+        reason: &str,
+        planned: bool,
+    ) {
+        let reason = format!("{}: {reason}", column.attribute);
+        let refusal = (!planned).then(|| Refusal::by(class, &column.destination.name));
+        self.verdicts[row].get_or_insert(Verdict { reason, planned, refusal });
     }
 
     /// Values that stay as they are, as far as the destination's column holds them.
@@ -204,8 +244,11 @@ impl Work<'_> {
             match fitted(values, row, to, misfit) {
                 Ok(value) => out.push(&value)?,
                 Err(why) => {
-                    let reason = format!("{}: {why}", column.attribute);
-                    self.refuse(row, reason, misfit == Misfit::LeaveOut);
+                    let class = match values.is_null(row) {
+                        true => RefusalClass::NotNull,
+                        false => RefusalClass::Value,
+                    };
+                    self.refuse(row, column, class, &why, misfit == Misfit::LeaveOut);
                     out.push(&filler(&to.data_type))?;
                 }
             }
@@ -226,7 +269,11 @@ impl Work<'_> {
             match turned(values, row, column, rule) {
                 Ok(value) => out.push(&value)?,
                 Err((why, planned)) => {
-                    self.refuse(row, format!("{}: {why}", column.attribute), planned);
+                    let class = match values.is_null(row) {
+                        true => RefusalClass::NotNull,
+                        false => RefusalClass::Value,
+                    };
+                    self.refuse(row, column, class, &why, planned);
                     out.push(&filler(&to.data_type))?;
                 }
             }
@@ -247,7 +294,7 @@ impl Work<'_> {
             let value = values.value(row);
             if rule.is_deferred {
                 if let Some((reason, planned)) = foreseen(self.plan, self.maps, rule, &value) {
-                    self.refuse(row, format!("{}: {reason}", column.attribute), planned);
+                    self.refuse(row, column, RefusalClass::Dependant, &reason, planned);
                 } else if !is_none(&value, rule) {
                     self.deferred.push((row, DeferredCell { column: place, row, value }));
                 }
@@ -258,24 +305,22 @@ impl Work<'_> {
                 Resolved::To(id) => match fitting_id(&id, &column.destination) {
                     Some(id) => out.push(&id)?,
                     None => {
-                        let reason = format!("{}: {id} does not fit", column.attribute);
-                        self.refuse(row, reason, false);
+                        let why = format!("{id} does not fit");
+                        self.refuse(row, column, RefusalClass::Value, &why, false);
                         out.push(&rule.none)?;
                     }
                 },
                 Resolved::None if rule.none_is_row => {
-                    let reason = format!(
-                        "{}: there is none, and {} is a row's id",
-                        column.attribute, rule.none
-                    );
-                    self.refuse(row, reason, true);
+                    let why = format!("there is none, and {} is a row's id", rule.none);
+                    self.refuse(row, column, RefusalClass::Dependant, &why, true);
                     out.push(&rule.none)?;
                 }
                 Resolved::None => {
                     if rule.none.is_null() || !is_mandatory_identifier(entity, place) {
                         out.push(&rule.none)?;
                     } else {
-                        self.refuse(row, format!("{}: there is no id", column.attribute), false);
+                        let why = "there is no id";
+                        self.refuse(row, column, RefusalClass::NotNull, why, false);
                         out.push(&rule.none)?;
                     }
                 }
@@ -287,7 +332,7 @@ impl Work<'_> {
                     out.push(&rule.none)?;
                 }
                 Resolved::LeaveOut { reason, planned } => {
-                    self.refuse(row, format!("{}: {reason}", column.attribute), planned);
+                    self.refuse(row, column, RefusalClass::Dependant, &reason, planned);
                     out.push(&filler(&column.destination.data_type))?;
                 }
             }
@@ -347,8 +392,9 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
     let orphan = |whose: &str| orphan(rule, whose, value);
     let person = |map: &PeopleMap, whose: &str| match value {
         Value::Integer(id) => match map.get(&SourceId(*id)) {
-            Some(Some(id)) => Resolved::To(Value::from(*id)),
-            Some(None) => emptied(format!("{whose} {id} has no counterpart"), true),
+            Some(Person::Is(id)) => Resolved::To(Value::from(*id)),
+            Some(Person::Emptied) => emptied(format!("{whose} {id} has no counterpart"), true),
+            Some(Person::Refused) => emptied(format!("{whose} {id} is left out"), false),
             None => orphan(whose),
         },
         _ => orphan(whose),

@@ -32,10 +32,11 @@ use super::journal::{
 };
 use super::marker::Marker;
 use super::past::settle_all;
+use super::rejects::Rejects;
 use super::run::can_wait;
 use super::session::WriteSession;
 use super::story::{Clock, Story};
-use crate::database::{Destination, Fault, FaultKind, Result, Source, TableName, Value};
+use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source, TableName, Value};
 use crate::outsystems::Environment;
 use crate::plan::Plan;
 use crate::proof::{Changed, changed};
@@ -56,6 +57,9 @@ pub struct UndoRequest {
     pub destination_model: Arc<Environment>,
     /// What may stay.
     pub leave: Leave,
+    /// The key of the masks, where it is known: without it, rows that hold one and are in a batch
+    /// of which a row has changed may all count as changed.
+    pub mask_key: Option<Secret>,
     /// Stop and cancel.
     pub control: Control,
     /// How far it is; newest only.
@@ -267,6 +271,7 @@ async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
             request.source.as_ref(),
             destination.as_source(),
             unfinished,
+            request.mask_key.as_ref(),
             |progress| {
                 let _ = tell(format!("looking for rows that have changed: {}", progress.name));
             },
@@ -315,7 +320,8 @@ pub async fn undo(request: UndoRequest) -> Result<UndoEnd> {
         false => None,
     };
     let clock: Clock = Arc::clone(&request.clock);
-    let story = Story { recorder: recorder.clone(), images, clock };
+    let rejects = Rejects::default();
+    let story = Story { recorder: recorder.clone(), images, clock, rejects };
     // Batches of the run were marked where it had markers; those of an undo never are.
     let marker = match recorder.reader()?.finished("markers")? {
         Some(1) => Marker::find(destination.as_ref(), &request.header.id).await?,

@@ -26,6 +26,7 @@ impl Builder<'_> {
                 continue;
             }
             if let Some(rule) = self.rule(pair_place, place, attribute, entity) {
+                let mask = self.mask(pair_place, place, entity);
                 column_of.insert(place, columns.len());
                 columns.push(ColumnPlan {
                     attribute: attribute.attribute.name.clone(),
@@ -33,6 +34,7 @@ impl Builder<'_> {
                     source: ColumnRef::from(&attribute.source_column),
                     destination: attribute.destination_column.clone(),
                     rule,
+                    mask,
                 });
             }
         }
@@ -53,6 +55,7 @@ impl Builder<'_> {
                     is_deferred: false,
                     orphan: Orphan::LeaveOut,
                 }),
+                mask: None,
             });
         }
         let constants = self.constants(pair);

@@ -1,12 +1,14 @@
 //! From a review and its decisions to a complete plan, or the reasons why there is none.
 
 mod entity;
+mod mask;
+mod outside;
 mod people;
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::fingerprint::plan_fingerprint;
-use super::{Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, Plan, Review, RunOptions};
+use super::{Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, Mask, Plan, Review, RunOptions};
 use crate::compare::{Finding, FindingKey, choice};
 use crate::outsystems::{EntityIndex, Environment};
 
@@ -64,6 +66,9 @@ pub fn build(
     builder.fix();
     let entities: Vec<EntityPlan> =
         review.order.entities.iter().map(|place| builder.entity(*place)).collect();
+    let columns = entities.iter().flat_map(|entity| &entity.columns);
+    let by_key = columns.filter_map(|column| column.mask.as_ref()).any(Mask::is_keyed);
+    let user_mask = builder.user_mask(&users, by_key);
     let place = |pair: &usize| builder.places[pair];
     let replaced = |place: usize| matches!(entities[place].existing, ExistingPlan::Replace { .. });
     let mut plan = Plan {
@@ -84,11 +89,13 @@ pub fn build(
             .map(|(pair, column)| (builder.places[pair], column.clone()))
             .filter(|(p, _)| replaced(*p))
             .collect(),
+        outside: builder.outside(),
         links: builder.links(&users, &groups),
         fixed: builder.fixed,
         tenants: tenants.into_iter().collect(),
         users,
         groups,
+        user_mask,
         options: options.clone(),
         decisions: words,
         left_out: review

@@ -65,7 +65,47 @@ pub struct RunOptions {
     pub source_reading: SourceReading,
     /// Whether rows that are deleted or changed are kept for undo.
     pub keep_before_images: bool,
+    /// What happens when the destination refuses something that nobody foresaw.
+    #[serde(default, skip_serializing_if = "RejectPolicy::is_default")]
+    pub rejects: RejectPolicy,
+    /// With [`RejectPolicy::GoOn`]: the run stops after more rejects than this; `None`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rejects: Option<u64>,
 }
+
+/// What happens when the destination refuses a row that nobody foresaw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RejectPolicy {
+    /// It is recorded and left out, with what depends on it, and the run goes on.
+    #[default]
+    GoOn,
+    /// It is recorded, and the run stops so that somebody can decide.
+    Stop,
+}
+
+impl RejectPolicy {
+    /// Its name in plan files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GoOn => "go-on",
+            Self::Stop => "stop",
+        }
+    }
+
+    // The fingerprint of a plan must not change with versions that know of more options.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What may happen at a reject, with the names in plan files; the first is the default.
+pub const REJECT_POLICIES: [(&str, RejectPolicy); 2] = [
+    (RejectPolicy::GoOn.name(), RejectPolicy::GoOn),
+    (RejectPolicy::Stop.name(), RejectPolicy::Stop),
+];
 
 impl Default for RunOptions {
     fn default() -> Self {
@@ -74,6 +114,8 @@ impl Default for RunOptions {
             parallel_entities: 4,
             source_reading: SourceReading::Auto,
             keep_before_images: true,
+            rejects: RejectPolicy::GoOn,
+            max_rejects: None,
         }
     }
 }

@@ -9,12 +9,13 @@ use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS, PURPOSES};
 use super::notes::Notes;
 use super::section::{Kind, Section, type_of_value};
 use super::{
-    Endpoint, EndpointEngine, PlanFile, PlanFileError, RunOptions, SOURCE_READINGS, Understood,
+    Endpoint, EndpointEngine, PlanFile, PlanFileError, REJECT_POLICIES, RejectPolicy, RunOptions,
+    SOURCE_READINGS, Understood,
 };
 use crate::compare::{FindingKey, FindingKind};
 use crate::database::Authentication;
 use crate::outsystems::Key;
-use crate::plan::{Decision, Decisions, ScopeRequest};
+use crate::plan::{Decision, Decisions, PERSONAL_DATA, ScopeRequest};
 
 const ROOT: Kind = Kind {
     heading: "",
@@ -48,6 +49,8 @@ const OPTIONS: Kind = Kind {
         "batch_rows",
         "parallel_entities",
         "keep_before_images",
+        "rejects",
+        "max_rejects",
         "personal_data",
     ],
 };
@@ -115,6 +118,9 @@ fn read(
     plan.scope = scope(&root, &mut notes);
     if let Some(section) = section(&root, "options", &OPTIONS, &mut notes) {
         plan.scope.replace = replace(&section, &mut notes);
+        let unknown = " and was left aside";
+        plan.scope.personal_data =
+            section.given_word("personal_data", &PERSONAL_DATA, unknown, &mut notes);
         plan.options = options(&section, &mut notes);
     }
     plan.decisions = decisions(&root, &mut notes);
@@ -175,6 +181,7 @@ fn scope(root: &Section<'_>, notes: &mut Notes) -> ScopeRequest {
         solutions: section.texts("solutions", notes),
         exclude: section.texts("exclude", notes),
         replace: None,
+        personal_data: None,
     }
 }
 
@@ -186,14 +193,6 @@ fn replace(section: &Section<'_>, notes: &mut Notes) -> Option<bool> {
 
 fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
     let defaults = RunOptions::default();
-    let words = [("real", false), ("mask", true)];
-    let is_masked = section.given_word("personal_data", &words, " and was left aside", notes);
-    if is_masked == Some(true) {
-        section
-            .note("personal_data", " = \"mask\": masking is not built yet", notes)
-            .advise("; say \"real\" or leave the key out (created users are masked in any case)")
-            .instead(", so the key was left aside");
-    }
     let within = |key: &str, least: usize, most: usize, why: &str, notes: &mut Notes| {
         let given = section.number(key, notes)?;
         let fitting = usize::try_from(given).ok().filter(|n| (least..=most).contains(n));
@@ -204,6 +203,15 @@ fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
         fitting
     };
     let why = "; above that SQL Server locks the whole table";
+    let rejects = section.word("rejects", &REJECT_POLICIES, notes);
+    let instead = "; say rejects = \"stop\" to have none";
+    let max_rejects = within("max_rejects", 1, usize::MAX, instead, notes);
+    if max_rejects.is_some() && rejects == RejectPolicy::Stop {
+        section
+            .note("max_rejects", " says nothing beside rejects = \"stop\"", notes)
+            .advise("; leave one of the two out")
+            .instead("; the run stops at the first reject");
+    }
     RunOptions {
         batch_rows: within("batch_rows", 1, 4000, why, notes).unwrap_or(defaults.batch_rows),
         parallel_entities: within("parallel_entities", 1, 16, "", notes)
@@ -212,6 +220,8 @@ fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
         keep_before_images: section
             .flag("keep_before_images", notes)
             .unwrap_or(defaults.keep_before_images),
+        rejects,
+        max_rejects: max_rejects.map(|most| most as u64),
     }
 }
 

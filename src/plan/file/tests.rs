@@ -3,7 +3,7 @@
 use super::*;
 use crate::compare::{FindingKey, FindingKind};
 use crate::outsystems::Key;
-use crate::plan::{Decision, Decisions, ScopeRequest};
+use crate::plan::{Decision, Decisions, PersonalData, ScopeRequest};
 
 const SMALL: &str = r#"
 version = 1
@@ -296,6 +296,14 @@ mod properties {
         })
     }
 
+    /// A run that stops at the first reject has no use for a number of them.
+    fn rejects() -> impl Strategy<Value = (RejectPolicy, Option<u64>)> {
+        prop_oneof![
+            Just((RejectPolicy::Stop, None)),
+            option::of(1..1_000_000_u64).prop_map(|most| (RejectPolicy::GoOn, most)),
+        ]
+    }
+
     prop_compose! {
         fn plan_file()(
             name in any::<String>(),
@@ -303,10 +311,12 @@ mod properties {
             destination in endpoint(),
             lists in prop::collection::vec(prop::collection::vec(any::<String>(), 0..3), 4),
             replace in option::of(any::<bool>()),
+            personal_data in option::of(select(vec![PersonalData::Real, PersonalData::Mask])),
             batch_rows in 1..=4000_usize,
             parallel_entities in 1..=16_usize,
             reading in select(SOURCE_READINGS.to_vec()),
             keep_before_images in any::<bool>(),
+            (rejects, max_rejects) in rejects(),
             decided in prop::collection::vec(decision(), 0..4),
         ) -> PlanFile {
             let mut decisions = Decisions::default();
@@ -324,12 +334,15 @@ mod properties {
                     solutions: list(2),
                     exclude: list(3),
                     replace,
+                    personal_data,
                 },
                 options: RunOptions {
                     batch_rows,
                     parallel_entities,
                     source_reading: reading.1,
                     keep_before_images,
+                    rejects,
+                    max_rejects,
                 },
                 decisions,
             }

@@ -3,7 +3,7 @@
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS};
-use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError};
+use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError, RejectPolicy};
 use crate::plan::Decisions;
 
 impl PlanFile {
@@ -53,11 +53,20 @@ impl PlanFile {
         if let Some(replace) = self.scope.replace {
             options.insert("destination_rows", value(if replace { "replace" } else { "keep" }));
         }
+        if let Some(said) = self.scope.personal_data {
+            options.insert("personal_data", value(said.name()));
+        }
         let number = |n: usize| value(i64::try_from(n).unwrap_or(i64::MAX));
         options.insert("batch_rows", number(self.options.batch_rows));
         options.insert("parallel_entities", number(self.options.parallel_entities));
         options.insert("source_reading", value(self.options.source_reading.name()));
         options.insert("keep_before_images", value(self.options.keep_before_images));
+        if self.options.rejects != RejectPolicy::GoOn {
+            options.insert("rejects", value(self.options.rejects.name()));
+        }
+        if let Some(most) = self.options.max_rejects {
+            options.insert("max_rejects", number(usize::try_from(most).unwrap_or(usize::MAX)));
+        }
         document.insert("options", Item::Table(options));
         document
     }

@@ -31,6 +31,9 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::NumberTooWide
         | Kind::NullNotAllowed
         | Kind::MandatoryEmpty
+        | Kind::PersonalData
+        | Kind::PersonalDataLikely
+        | Kind::PersonalDataKey
         | Kind::LeftoverColumn
         | Kind::LeftoverNotNull
         | Kind::IdentifierChanged

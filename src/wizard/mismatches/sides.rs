@@ -79,7 +79,9 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
             let column = side.column().map(|column| column.data_type.to_string());
             Some(column.unwrap_or_else(|| MISSING.to_owned()))
         }),
-        Kind::ReferenceRetargeted | Kind::TypeUnknown => both(&|side| side.data_type()),
+        Kind::ReferenceRetargeted | Kind::TypeUnknown | Kind::PersonalData => {
+            both(&|side| side.data_type())
+        }
         Kind::MultitenancyChanged => both(&|side| {
             let of_tenants = side.entity?.is_multitenant;
             Some(if of_tenants { "of tenants" } else { "not of tenants" }.to_owned())
@@ -95,6 +97,8 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ExtensionEntity
         | Kind::MultiTenant
         | Kind::ManyToManyUnique
+        | Kind::PersonalDataLikely
+        | Kind::PersonalDataKey
         | Kind::LargeValues
         | Kind::TriggerInsteadOf
         | Kind::ReferenceUnresolved

@@ -18,7 +18,7 @@ use crate::outsystems::invented::{InventedEntity, environment};
 use crate::outsystems::{DataKind, Environment, Key, Side};
 use crate::plan::{
     EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Order, Plan, Refusal, Review, RunOptions,
-    SourceReading, review,
+    SourceReading, UserMask, review,
 };
 use crate::wizard::jobs::Purpose;
 
@@ -58,6 +58,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         name: "claims".to_owned(),
         entities: places.iter().map(|place| entity(*place)).collect(),
         levels: places.chunks(100).map(<[usize]>::to_vec).collect(),
+        outside: Vec::new(),
         deletions: places.clone(),
         cleared: Vec::new(),
         leaf_first: Vec::new(),
@@ -66,6 +67,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         users: Vec::new(),
         groups: Vec::new(),
         links: LinksPlan::default(),
+        user_mask: UserMask::ById,
         options: RunOptions::default(),
         decisions: Vec::new(),
         left_out: Vec::new(),

@@ -267,7 +267,8 @@ impl Scope {
         }
         if let Some(before) = self.before_all.take() {
             self.set_scope(migration, |request| {
-                *request = ScopeRequest { replace: request.replace, ..before };
+                let (replace, personal_data) = (request.replace, request.personal_data);
+                *request = ScopeRequest { replace, personal_data, ..before };
             });
             migration.say("As it was before.");
             return;

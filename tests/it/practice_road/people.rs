@@ -83,7 +83,7 @@ pub fn judge(
     if said != due || is != due.keys().cloned().collect() {
         troubles.push(format!("users: {due:?} were due, {said:?} are told, {is:?} are there"));
     }
-    masked(case, &created, &due, troubles);
+    as_before(case, &created, &due, troubles);
     let groups = added(case, "OSSYS_GROUP", troubles);
     if groups.rows.len() != told.iter().filter(|person| person.is_group).count() {
         troubles.push("OSSYS_GROUP: what was added is not what is told".into());
@@ -91,8 +91,8 @@ pub fn judge(
     links(case, espaces, names, users, troubles);
 }
 
-/// Who was created is who was there, and can neither be reached nor log in.
-fn masked(
+/// Who was created is who was there, and cannot log in.
+fn as_before(
     case: &Case<'_>,
     created: &Sheet,
     due: &BTreeMap<String, String>,
@@ -105,23 +105,16 @@ fn masked(
         let cell = |name: &str| &row[created.at(name)];
         let before = |name: &str| &original[created.at(name)];
         let mut say = |what: &str| troubles.push(format!("created user {id}: {what}"));
-        for name in ["NAME", "USERNAME", "IS_ACTIVE"] {
+        for name in ["NAME", "USERNAME", "IS_ACTIVE", "EMAIL", "MOBILEPHONE"] {
             if cell(name) != before(name) {
                 say(&format!("{name} is another"));
             }
-        }
-        let email = cell("EMAIL").key();
-        if !email.ends_with("@masked.invalid") || email.contains(&before("USERNAME").key()) {
-            say("the e-mail is not masked");
-        }
-        if !matches!(cell("MOBILEPHONE").text().as_str(), "") {
-            say("the phone is not masked");
         }
         let password = cell("PASSWORD").text();
         if password == before("PASSWORD").text() || password.starts_with('$') {
             say("the password may be usable");
         }
-        for name in ["EMAIL", "MOBILEPHONE", "PASSWORD"] {
+        for name in ["PASSWORD"] {
             let secret = before(name).key();
             if !secret.is_empty() && row.iter().any(|cell| cell.key().contains(&secret)) {
                 say(&format!("the source's {name} is in the row"));

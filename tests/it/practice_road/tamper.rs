@@ -151,7 +151,7 @@ const SPOILT: &[(&str, &str)] = &[
     ),
     (
         "e-mail",
-        "UPDATE OSSYS_USER SET EMAIL = USERNAME || '@nordhaven.example' WHERE USERNAME = \
+        "UPDATE OSSYS_USER SET EMAIL = 'x' || USERNAME || '@nordhaven.example' WHERE USERNAME = \
          'dragan.petrovic'",
     ),
     (

@@ -14,7 +14,7 @@ async fn prove(bench: &Bench, begun: &str, model: &str, afresh: bool) -> Option<
         afresh,
         recorder: Recorder::open(&bench.run_folder()).expect("a journal"),
     };
-    bench.prove_with(ProofOptions { sample: None, keep: Some(keep) }).await.ok()
+    bench.prove_with(ProofOptions { keep: Some(keep), ..ProofOptions::default() }).await.ok()
 }
 
 fn taken_over(proof: &Proof) -> u64 {

@@ -7,13 +7,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use osferry::compare::{Answers, FindingKind};
-use osferry::database::{Destination, Source};
+use osferry::database::{Destination, Secret, Source};
 use osferry::migrate::journal::{Operator, RunHeader};
 use osferry::migrate::undo::{Leave, UndoProgress, UndoRequest};
 use osferry::migrate::{Control, Controller, Environments, Progress, RunRequest, survey};
 use osferry::outsystems::{self, Environment};
 use osferry::plan::{self, Decision, Plan, PlanFile, Refusal, model_fingerprint};
 use tokio::sync::watch;
+
+/// The key of the masks of every migration by the library.
+pub const MASK_KEY: &str = "a key of masks for tests";
+
+/// The same as it is given.
+pub fn mask_key() -> Option<Secret> {
+    Some(Secret::from(MASK_KEY))
+}
 
 /// A plan, with the models that it was made from.
 pub struct Planned {
@@ -106,6 +114,7 @@ impl Planned {
             destination,
             source_model: Arc::clone(&self.source_model),
             destination_model: Arc::clone(&self.destination_model),
+            mask_key: mask_key(),
             control,
             progress: watch::channel(Progress::new(&self.plan)).0,
             clock: Arc::new(String::new),
@@ -129,6 +138,7 @@ impl Planned {
             destination,
             destination_model: Arc::clone(&self.destination_model),
             leave,
+            mask_key: mask_key(),
             control,
             progress: watch::channel(UndoProgress::default()).0,
             clock: Arc::new(String::new),
@@ -151,6 +161,7 @@ impl Planned {
             destination_fingerprint: model_fingerprint(&self.destination_model),
             version: "test".to_owned(),
             operator: Operator::default(),
+            mask_key: None,
         }
     }
 }

@@ -73,5 +73,6 @@ async fn ready(driver: &Driver, breaks: &Arc<Breaks>) -> Ready {
         plan_text: migration.plan.to_text(),
         folder: driver.pair(),
         confirmed: "dev".to_owned(),
+        mask_key: None,
     }
 }

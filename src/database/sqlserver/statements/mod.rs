@@ -82,11 +82,12 @@ pub(super) fn catalog_prefix(catalog: Option<&str>) -> String {
 }
 
 /// Sets a session up: strict arithmetic and errors, the options that indexed views and filtered
-/// indexes ask for, no endless waiting, and we as the polite victim of a deadlock. `session` is
+/// indexes ask for, no endless waiting, and we as the polite victim of a deadlock. Messages are in
+/// English whatever the login's language: the rule that refused a row is taken from them. `session` is
 /// shown to whoever looks at the server's sessions, as 16 bytes.
 pub(super) fn prologue(session: &str) -> String {
     let mut sql = String::from(
-        "SET XACT_ABORT ON;\nSET NOCOUNT ON;\nSET ANSI_NULLS ON;\nSET ANSI_PADDING ON;\n\
+        "SET LANGUAGE us_english;\nSET XACT_ABORT ON;\nSET NOCOUNT ON;\nSET ANSI_NULLS ON;\nSET ANSI_PADDING ON;\n\
          SET ANSI_WARNINGS ON;\nSET ARITHABORT ON;\nSET CONCAT_NULL_YIELDS_NULL ON;\n\
          SET QUOTED_IDENTIFIER ON;\nSET NUMERIC_ROUNDABORT OFF;\nSET IMPLICIT_TRANSACTIONS OFF;\n\
          SET LOCK_TIMEOUT 30000;\nSET DEADLOCK_PRIORITY LOW;\n\

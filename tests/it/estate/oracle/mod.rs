@@ -25,8 +25,6 @@ pub enum Expect {
     /// The new id of that row.
     Made(Symbol),
     OneOf(Vec<Cell>),
-    /// Not this, unless it is empty.
-    Masked(String),
     /// Not this at all.
     Secret(String),
     Any,

@@ -1,13 +1,17 @@
 //! Making room: the destination's rows are deleted before ours come, children before parents.
 
+mod halves;
+
+use std::collections::HashMap;
+
 use super::control::Control;
-use super::journal::{BatchKind, Keys, NewBatch, WrittenTo};
-use super::operation::Operation;
+use super::journal::{BatchKind, RefusedKind, WrittenTo};
 use super::progress::{EntityState, Teller};
 use super::session::WriteSession;
 use super::story::Story;
-use crate::database::{ColumnRef, Destination, Filter, Removal, Result, TableShape, Value};
-use crate::plan::{EntityPlan, ExistingPlan, Plan};
+use crate::database::{ColumnRef, Destination, Fault, Filter, Removal, Result, TableShape, Value};
+use crate::plan::{EntityPlan, ExistingPlan, Plan, Rule, Target};
+use halves::Task;
 
 /// What deleting needs.
 pub(super) struct Deleting<'a> {
@@ -87,18 +91,9 @@ impl Deleting<'_> {
             columns: emptied.into_iter().collect(),
         };
         self.teller.state(place, EntityState::Deleting);
-        let mut emptied = 0;
-        loop {
-            let operation = Operation::Clear { removal: &removal, column, keep };
-            let rows = self
-                .one(place, &operation, BatchKind::Clear, &written_to, None)
-                .await
-                .map_err(|fault| fault.while_doing(format!("emptying {}.{column}", entity.name)))?;
-            if rows == 0 {
-                break;
-            }
-            emptied += rows;
-        }
+        let doing = |fault: Fault| fault.while_doing(format!("emptying {}.{column}", entity.name));
+        let task = Task { place, kind: BatchKind::Clear, column, keep, written_to, removal };
+        let emptied = self.all(&task, &mut Vec::new()).await.map_err(doing)?;
         self.teller.state(place, EntityState::Waiting);
         Ok(emptied)
     }
@@ -107,6 +102,7 @@ impl Deleting<'_> {
         let plan = self.plan;
         let entity = &plan.entities[place];
         let Some(filter) = rows_to_delete(plan, place) else { return Ok(0) };
+        let filter = self.without_held(place, filter).await?;
         let wanted = self.wanted(entity).await?;
         let written_to = WrittenTo {
             table: entity.destination_table.clone(),
@@ -121,31 +117,51 @@ impl Deleting<'_> {
             returning: wanted.columns,
         };
         self.teller.state(place, EntityState::Deleting);
-        let mut deleted = before;
-        loop {
-            // Nothing tells such rows apart but their number.
-            let counted = match &written_to.key {
-                Some(_) => None,
-                None => {
-                    Some(self.destination.count(&entity.destination_table, &Filter::All).await?)
-                }
-            };
-            let operation =
-                Operation::Delete { removal: &removal, keep: wanted.keep, expect: None };
-            let rows = self
-                .one(place, &operation, BatchKind::Delete, &written_to, counted)
-                .await
-                .map_err(|fault| {
-                fault.while_doing(format!("deleting the destination's rows of {}", entity.name))
-            })?;
-            if rows == 0 {
-                break;
-            }
-            deleted += rows;
-            self.teller.entity(place, |progress| progress.deleted = deleted);
+        self.teller.entity(place, |progress| progress.deleted = before);
+        let doing = |fault: Fault| {
+            fault.while_doing(format!("deleting the destination's rows of {}", entity.name))
+        };
+        let mut stay = self.staying().await?.remove(&place).unwrap_or_default();
+        let (kind, column, keep) = (BatchKind::Delete, "", wanted.keep);
+        let task = Task { place, kind, column, keep, written_to, removal };
+        let deleted = self.all(&task, &mut stay).await.map_err(doing)?;
+        if !self.staying().await?.is_empty() {
+            self.note_held(&task, &stay).await.map_err(doing)?;
         }
         self.teller.state(place, EntityState::Waiting);
-        Ok(deleted - before)
+        Ok(deleted)
+    }
+
+    /// The rows that stay because the destination refuses to have them deleted, by entity.
+    pub(super) async fn staying(&self) -> Result<HashMap<usize, Vec<Value>>> {
+        self.story.recorder.flush().await?;
+        let mut staying: HashMap<usize, Vec<Value>> = HashMap::new();
+        for refused in self.story.recorder.reader()?.refused(RefusedKind::Delete)? {
+            if let Some(place) = refused.entity {
+                staying.entry(place).or_default().push(refused.key);
+            }
+        }
+        Ok(staying)
+    }
+
+    /// A row that stays keeps what it refers to, whether a constraint says so or not.
+    async fn without_held(&self, place: usize, filter: Filter) -> Result<Filter> {
+        let Some(key) = self.plan.entities[place].destination_key() else { return Ok(filter) };
+        let others = self.staying().await?.into_keys().filter(|other| *other != place);
+        Ok(others.fold(filter, |filter, other| {
+            let child = &self.plan.entities[other];
+            let columns = child.columns.iter().filter(|column| match &column.rule {
+                Rule::Reference(rule) => rule.target == Target::Entity(place),
+                Rule::Copy { .. } | Rule::Convert(_) => false,
+            });
+            columns.fold(filter, |filter, column| {
+                filter.and(Filter::NotReferred {
+                    key: key.name.clone(),
+                    child: child.destination_table.clone(),
+                    column: column.destination.name.clone(),
+                })
+            })
+        }))
     }
 
     /// What is wanted of the rows of an entity before they go: all of it where it is kept, else
@@ -159,49 +175,6 @@ impl Deleting<'_> {
         }
         let key = entity.destination_key().map(ColumnRef::from);
         Ok(Wanted { columns: key.into_iter().collect(), keep: false })
-    }
-
-    /// One transaction; returns the rows it touched.
-    async fn one(
-        &mut self,
-        place: usize,
-        operation: &Operation<'_>,
-        kind: BatchKind,
-        written_to: &WrittenTo,
-        counted: Option<u64>,
-    ) -> Result<u64> {
-        self.control.between_batches().await?;
-        let returned: &[ColumnRef] = match operation {
-            Operation::Delete { removal, .. } | Operation::Clear { removal, .. } => {
-                &removal.returning
-            }
-            _ => &[],
-        };
-        let key = written_to
-            .key
-            .as_ref()
-            .and_then(|key| returned.iter().position(|column| column.name == key.name));
-        let done = self
-            .session
-            .write(
-                operation,
-                &mut |done, session| {
-                    let keys = key.map(|key| {
-                        let keys = done.before.column(key);
-                        (0..done.before.len()).map(|row| keys.value(row)).collect::<Vec<Value>>()
-                    });
-                    NewBatch {
-                        entity: Some(place),
-                        written_to: Some(written_to.clone()),
-                        destination_keys: Keys::of(keys.unwrap_or_default()),
-                        counted,
-                        ..NewBatch::new(kind, session, done.rows)
-                    }
-                },
-                &self.teller.trouble(place),
-            )
-            .await?;
-        Ok(done.rows)
     }
 }
 

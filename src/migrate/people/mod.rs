@@ -1,12 +1,12 @@
 //! Users and groups that the destination lacks, and the links that give them their roles.
 
+mod writing;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::journal::{BatchKind, Keys, NewBatch, PersonRecord};
-use super::load::written_to;
-use super::operation::Operation;
-use super::remap::{Maps, PeopleMap};
+use super::journal::{BatchKind, PersonRecord, RefusedKind};
+use super::remap::{Maps, PeopleMap, Person};
 use super::session::WriteSession;
 use super::story::Story;
 use crate::database::{
@@ -14,7 +14,7 @@ use crate::database::{
     RowsRequest, Source, TableName, TableShape, Value, same_name,
 };
 use crate::outsystems::{DestinationId, Environment, SourceId};
-use crate::plan::{PersonFate, PersonPlan, Plan};
+use crate::plan::{PersonFate, PersonPlan, Plan, UserMask};
 
 /// What stands in PASSWORD of a created user: no hash has this form, so no password fits.
 const NO_PASSWORD: &str = "!";
@@ -44,7 +44,12 @@ impl People<'_> {
     /// Creates who is missing and fills the maps of users and groups.
     pub(super) async fn run(&mut self, maps: &mut Maps) -> Result<Made> {
         let mut made = Made::default();
-        let users = self.create("OSSYS_USER", &self.plan.users, maps, mask_user).await?;
+        let how = self.plan.user_mask;
+        let users = self
+            .create("OSSYS_USER", &self.plan.users, maps, |column, id, value| {
+                mask_user(how, column, id, value)
+            })
+            .await?;
         made.users = users.len() as u64;
         fill(Arc::make_mut(&mut maps.users), &self.plan.users, &users);
         let groups =
@@ -54,11 +59,11 @@ impl People<'_> {
         let mut records = Vec::new();
         for (is_group, map, ours) in [(false, &maps.users, &users), (true, &maps.groups, &groups)] {
             for (source, destination) in map.iter() {
-                if let Some(destination) = destination {
+                if let Some(destination) = destination.id() {
                     records.push(PersonRecord {
                         is_group,
                         source: *source,
-                        destination: *destination,
+                        destination,
                         is_ours: ours.contains_key(source),
                     });
                 }
@@ -77,8 +82,8 @@ impl People<'_> {
 
     /// The links of a kind, as the destination will have them.
     fn links(&self, maps: &Maps, kind: u8) -> Vec<Link> {
-        let user = |id: &SourceId| maps.users.get(id).copied().flatten();
-        let group = |id: &SourceId| maps.groups.get(id).copied().flatten();
+        let user = |id: &SourceId| maps.users.get(id).and_then(|person| person.id());
+        let group = |id: &SourceId| maps.groups.get(id).and_then(|person| person.id());
         let tenant_of_user = |id| self.tenant(&self.plan.users, &maps.users, id, false);
         let tenant_of_group = |id| self.tenant(&self.plan.groups, &maps.groups, id, true);
         let links = &self.plan.links;
@@ -111,7 +116,7 @@ impl People<'_> {
         is_group: bool,
     ) -> Option<DestinationId> {
         let created = people.iter().find_map(|person| match person.fate {
-            PersonFate::Create { tenant } if map.get(&person.source) == Some(&Some(id)) => {
+            PersonFate::Create { tenant } if map.get(&person.source) == Some(&Person::Is(id)) => {
                 Some(tenant)
             }
             _ => None,
@@ -173,8 +178,12 @@ impl People<'_> {
         })?;
         // Those whom an earlier stretch of the run has created are there.
         let mut created = self.created_before(&theirs.name)?;
+        let refused = self.refused_before(RefusedKind::Person, &theirs.name)?;
+        let is_known = |id: &SourceId| {
+            created.contains_key(id) || refused.contains(&(Value::from(*id), Value::Null))
+        };
         let mut wanted: Vec<SourceId> =
-            tenants.keys().copied().filter(|id| !created.contains_key(id)).collect();
+            tenants.keys().copied().filter(|id| !is_known(id)).collect();
         wanted.sort_unstable();
         for ids in wanted.chunks(self.plan.options.batch_rows.min(1000)) {
             let mut read = vec![id_column.clone()];
@@ -202,7 +211,7 @@ impl People<'_> {
                         tenants.get(&id).copied().flatten().map_or(Value::Null, Value::from)
                     } else if same_name(&shape.name, "CREATED_BY") {
                         let by = value.as_integer().map(SourceId);
-                        let by = by.and_then(|by| maps.users.get(&by).copied().flatten());
+                        let by = by.and_then(|by| maps.users.get(&by)?.id());
                         by.map_or(Value::Null, Value::from)
                     } else {
                         change(&shape.name.to_uppercase(), id, value)
@@ -216,8 +225,14 @@ impl People<'_> {
                 columns: columns.iter().map(|(_, shape)| shape.clone()).collect(),
                 identity: Some(identity.clone()),
             };
-            let ids = self.insert(&target, &batch, BatchKind::People, &sources).await?;
-            created.extend(sources.into_iter().zip(ids));
+            let written = self.insert(&target, &batch, BatchKind::People, &sources).await?;
+            for (row, id) in written.rows {
+                created.extend(id.map(|id| (sources[row], id)));
+            }
+            for (row, fault) in written.refused {
+                let key = Value::from(sources[row]);
+                self.refuse(RefusedKind::Person, &theirs.name, [key, Value::Null], fault)?;
+            }
         }
         Ok(created)
     }
@@ -240,40 +255,6 @@ impl People<'_> {
             }
         }
         Ok(created)
-    }
-
-    async fn insert(
-        &mut self,
-        target: &InsertTarget,
-        batch: &Batch,
-        kind: BatchKind,
-        sources: &[SourceId],
-    ) -> Result<Vec<DestinationId>> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
-        }
-        // Nothing tells such rows apart but their number.
-        let counted = match &target.identity {
-            Some(_) => None,
-            None => Some(self.destination.count(&target.table, &Filter::All).await?),
-        };
-        let done = self
-            .session
-            .write(
-                &Operation::Insert { target, batch, key: None },
-                &mut |done, session| NewBatch {
-                    written_to: Some(written_to(target, None, done)),
-                    source_keys: Keys::Integers(sources.iter().map(|id| id.0).collect()),
-                    destination_keys: Keys::Integers(done.ids.iter().map(|id| id.0).collect()),
-                    hashes: done.hashes.clone(),
-                    counted,
-                    ..NewBatch::new(kind, session, done.rows)
-                },
-                &|_| {},
-            )
-            .await
-            .map_err(|fault| fault.while_doing(format!("writing {}", target.table)))?;
-        Ok(done.ids)
     }
 
     /// Adds the links that are not there yet.
@@ -320,8 +301,16 @@ impl People<'_> {
         columns.extend(tenant);
         let target =
             InsertTarget { table: theirs.name.clone(), columns: columns.clone(), identity };
-        let missing: Vec<_> =
-            links.iter().filter(|(a, b, _)| there.insert((*a, *b))).copied().collect();
+        let refused = self.refused_before(RefusedKind::Link, &theirs.name)?;
+        let is_refused = |a: DestinationId, b: DestinationId| {
+            refused.contains(&(Value::from(a), Value::from(b)))
+        };
+        let missing: Vec<_> = links
+            .iter()
+            .filter(|(a, b, _)| !is_refused(*a, *b) && there.insert((*a, *b)))
+            .copied()
+            .collect();
+        let mut made = 0;
         for chunk in missing.chunks(self.plan.options.batch_rows) {
             let mut batch = Batch::for_types(columns.iter().map(|column| &column.data_type))?;
             for (a, b, tenant) in chunk {
@@ -331,9 +320,14 @@ impl People<'_> {
                 }
                 batch.push_row(&row)?;
             }
-            self.insert(&target, &batch, BatchKind::Links, &[]).await?;
+            let written = self.insert(&target, &batch, BatchKind::Links, &[]).await?;
+            made += written.rows.len() as u64;
+            for (row, fault) in written.refused {
+                let ends = [chunk[row].0, chunk[row].1].map(Value::from);
+                self.refuse(RefusedKind::Link, &theirs.name, ends, fault)?;
+            }
         }
-        Ok(missing.len() as u64)
+        Ok(made)
     }
 }
 
@@ -345,23 +339,28 @@ async fn shape(database: &dyn Source, table: &TableName) -> Result<TableShape> {
 }
 
 fn fill(map: &mut PeopleMap, people: &[PersonPlan], created: &HashMap<SourceId, DestinationId>) {
-    for person in people {
-        let id = match person.fate {
-            PersonFate::Use(id) => Some(id),
-            PersonFate::Create { .. } => created.get(&person.source).copied(),
-            PersonFate::Empty => None,
+    for planned in people {
+        let person = match planned.fate {
+            PersonFate::Use(id) => Person::Is(id),
+            PersonFate::Create { .. } => {
+                created.get(&planned.source).map_or(Person::Refused, |id| Person::Is(*id))
+            }
+            PersonFate::Empty => Person::Emptied,
         };
-        map.insert(person.source, id);
+        map.insert(planned.source, person);
     }
 }
 
-/// A created user can neither be written to nor signed in with (`design.md` decision 11).
-fn mask_user(column: &str, id: SourceId, value: Value) -> Value {
+/// A created user cannot be signed in with, nor be written to unless the plan wants personal data
+/// as it is (`design.md` decision 11). What is masked by a key was masked as it was read.
+fn mask_user(how: UserMask, column: &str, id: SourceId, value: Value) -> Value {
     let filled = |value: &Value| matches!(value, Value::Text(text) if !text.is_empty());
-    match column {
-        "PASSWORD" => Value::text(NO_PASSWORD),
-        "EMAIL" if filled(&value) => Value::text(&format!("user{id}@masked.invalid")),
-        "MOBILEPHONE" if filled(&value) => Value::text(""),
+    match (column, how) {
+        ("PASSWORD", _) => Value::text(NO_PASSWORD),
+        ("EMAIL", UserMask::ById) if filled(&value) => {
+            Value::text(&format!("user{id}@masked.invalid"))
+        }
+        ("MOBILEPHONE", UserMask::ById) if filled(&value) => Value::text(""),
         _ => value,
     }
 }
