@@ -27,6 +27,13 @@ impl Builder<'_> {
             }
             if let Some(rule) = self.rule(pair_place, place, attribute, entity) {
                 let mask = self.mask(pair_place, place, entity);
+                if mask.is_some() && matches!(rule, Rule::Convert(_)) {
+                    self.wrong.push(format!(
+                        "{}.{}: it is masked, so its values cannot be converted or replaced too; \
+                         decide one of the two otherwise",
+                        pair.name, attribute.attribute.name
+                    ));
+                }
                 column_of.insert(place, columns.len());
                 columns.push(ColumnPlan {
                     attribute: attribute.attribute.name.clone(),
