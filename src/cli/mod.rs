@@ -11,6 +11,7 @@ mod keys;
 mod panic;
 mod practice;
 mod resume;
+mod rights;
 mod road;
 mod run;
 mod runs;
@@ -100,6 +101,8 @@ enum Command {
     Compare(CompareArguments),
     /// Carry out a plan and prove the result
     Run(RunArguments),
+    /// Write the scripts that give exactly the rights a plan needs, and take them back
+    Rights(RightsArguments),
     /// Go on with a run that did not come to its end
     Resume(ResumeArguments),
     /// Prove an earlier run again
@@ -190,6 +193,27 @@ struct RunArguments {
 enum Decide {
     /// Take the recommended decision of each; where that is to stop, stop
     Recommended,
+}
+
+#[derive(Args)]
+struct RightsArguments {
+    /// The plan file
+    plan: PathBuf,
+    /// The login that writes the destination [default: the plan's]
+    #[arg(long, value_name = "LOGIN")]
+    login: Option<String>,
+    /// The login that reads the source [default: the plan's]
+    #[arg(long, value_name = "LOGIN")]
+    source_login: Option<String>,
+    /// Ask for ALTER too, where an undo needs it to bring rows back under their own ids
+    #[arg(long)]
+    exact_undo: bool,
+    /// The folder of rights.sql and revoke.sql [default: the plan's]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// How findings are decided that the plan leaves open
+    #[arg(long, value_name = "HOW")]
+    decide: Option<Decide>,
 }
 
 #[derive(Args)]
@@ -325,6 +349,7 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             }
             Some(Command::Compare(arguments)) => compare::compare(&arguments).await,
             Some(Command::Run(arguments)) => run::run(&home, &arguments).await,
+            Some(Command::Rights(arguments)) => rights::rights(&arguments).await,
             Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
             Some(Command::Undo(arguments)) => undo::undo(&home, &arguments).await,

@@ -9,10 +9,10 @@ use super::show;
 use crate::compare::{Answers, Finding, choice};
 use crate::database::{ConnectionSpec, Destination, Secret, Source};
 use crate::front::{self, open};
-use crate::migrate::Environments;
 use crate::migrate::journal::RunHeader;
+use crate::migrate::{Check, CheckSign, Environments};
 use crate::outsystems::{Environment, Side};
-use crate::plan::{Decisions, Endpoint, PlanFile, Refusal, Review, review};
+use crate::plan::{Decisions, Endpoint, Plan, PlanFile, Refusal, Review, build, review};
 use crate::report::counted;
 
 /// A plan file as read.
@@ -138,6 +138,62 @@ pub(super) async fn review_with_counts(
         front::review(environments, &plan.scope, &mut decisions, &mut answers, recommended, asked)
             .await?;
     Ok((reviewed, decisions))
+}
+
+/// Compares, decides, plans; source and destination in this order.
+pub(super) async fn planned(
+    saved: &Saved,
+    [source, destination]: [&dyn Source; 2],
+    [source_model, destination_model]: [&Environment; 2],
+    recommended: bool,
+) -> Result<Plan, Trouble> {
+    let environments = Environments { source, destination, source_model, destination_model };
+    let (review, decisions) = review_with_counts(environments, &saved.file, recommended).await?;
+    let PlanFile { name, options, .. } = &saved.file;
+    build(name, source_model, destination_model, &review, &decisions, options)
+        .map_err(|refusal| self::refusal(&refusal, &saved.path))
+}
+
+/// What the checks before the run found that nobody has accepted, as the person reads it.
+pub(super) fn stopped(checks: &[&Check], plan: &Path) -> Trouble {
+    let mut text = String::from("the run is not started; nothing was written");
+    for (sign, title) in [
+        (CheckSign::Bad, "To be mended first:"),
+        (CheckSign::Task, "To be done first, by somebody:"),
+        (CheckSign::Warning, "Warnings that the plan does not accept:"),
+    ] {
+        let of_it: Vec<_> = checks.iter().filter(|check| check.sign == sign).collect();
+        if of_it.is_empty() {
+            continue;
+        }
+        text.push_str(&format!("\n\n{title}"));
+        for check in of_it {
+            text.push_str(&format!("\n  {}: {}", check.kind, check.text));
+            if !check.advice.is_empty() {
+                text.push_str(&format!("\n      {}", check.advice));
+            }
+        }
+    }
+    let mut kinds: Vec<&str> = checks
+        .iter()
+        .filter(|check| check.sign == CheckSign::Warning)
+        .map(|check| check.kind.name())
+        .collect();
+    kinds.dedup();
+    let has_task = checks.iter().any(|check| check.sign == CheckSign::Task);
+    if has_task || !kinds.is_empty() {
+        text.push_str(&format!(
+            "\n\n  Once that is so, say it in {}:\n  [preflight]",
+            plan.display()
+        ));
+    }
+    if has_task {
+        text.push_str("\n  frozen = \"who has seen to it, and when\"");
+    }
+    if !kinds.is_empty() {
+        text.push_str(&format!("\n  accept = {kinds:?}"));
+    }
+    Trouble::refused(text)
 }
 
 /// Why there is no plan, as the person reads it.

@@ -11,11 +11,10 @@ use super::{RunArguments, show};
 use crate::database::{Fault, same_name};
 use crate::front::{self, Carried, Home, Ready, Stage};
 use crate::migrate::{
-    Command, Control, Controller, Environments, Progress, check_destination, check_pair,
-    check_purpose,
+    CheckSign, Command, Control, Controller, Preflight, Progress, check_pair, check_purpose,
 };
-use crate::plan;
-use crate::report::{PlanReport, room_advice, room_words};
+use crate::plan::CheckKind;
+use crate::report::PlanReport;
 
 pub(super) async fn run(home: &Home, arguments: &RunArguments) -> Result<Exit, Trouble> {
     let plan = Saved::read(&arguments.plan)?;
@@ -49,26 +48,14 @@ async fn prepare(
     let (source_model, destination_model) =
         road::models(source.as_ref(), destination.as_source()).await?;
     let purpose = saved.file.destination.purpose;
-    for warning in check_pair(&source_model, &destination_model, purpose)? {
-        show::say(&format!("note: {warning}"));
-    }
-    let environments = Environments {
-        source: source.as_ref(),
-        destination: destination.as_source(),
-        source_model: &source_model,
-        destination_model: &destination_model,
-    };
-    let (review, decisions) =
-        road::review_with_counts(environments, &saved.file, recommended).await?;
-    let plan = plan::build(
-        &saved.file.name,
-        &source_model,
-        &destination_model,
-        &review,
-        &decisions,
-        &saved.file.options,
+    check_pair(&source_model, &destination_model, purpose)?;
+    let plan = road::planned(
+        saved,
+        [source.as_ref(), destination.as_source()],
+        [&source_model, &destination_model],
+        recommended,
     )
-    .map_err(|refusal| road::refusal(&refusal, &saved.path))?;
+    .await?;
     let mask_key = key_of_masks(&plan)?;
     Ok(Ready {
         plan: Arc::new(plan),
@@ -92,11 +79,38 @@ async fn dry_run(
     json: bool,
 ) -> Result<Exit, Trouble> {
     let ready = prepare(saved, confirm, recommended).await?;
-    check_destination(&ready.plan, ready.source.as_ref(), ready.destination.as_ref()).await?;
+    let stopped = checked(home, saved, &ready).await;
     let room = front::room(home, &ready.plan, ready.destination.as_source()).await?;
     let report = PlanReport { before_images: Some(room), ..PlanReport::new(&ready.plan) };
     show::result(&if json { report.to_json()? } else { report.to_text() });
-    Ok(Exit::Done)
+    stopped.map(|()| Exit::Done)
+}
+
+/// Makes the checks before a run, says what is to be known, and refuses what nobody has accepted.
+async fn checked(home: &Home, saved: &Saved, ready: &Ready) -> Result<(), Trouble> {
+    let request = Preflight {
+        plan: &ready.plan,
+        source: ready.source.as_ref(),
+        destination: ready.destination.as_ref(),
+        source_model: &ready.source_model,
+        destination_model: &ready.destination_model,
+        purpose: saved.file.destination.purpose,
+        any_engine: front::any_engine(),
+    };
+    let mut checks = Vec::new();
+    front::preflight(home, &request, &mut |check| checks.push(check)).await;
+    let said = &saved.file.preflight;
+    let in_the_way = front::in_the_way(&checks, said);
+    for check in checks.iter().filter(|check| !in_the_way.contains(check)) {
+        let text = format!("{}. {}", check.text, check.advice);
+        match check.sign {
+            CheckSign::Task => show::say(&format!("frozen: {}", said.frozen)),
+            CheckSign::Warning => show::say(format!("accepted: {text}").trim_end()),
+            CheckSign::Good if check.kind != CheckKind::Room => {}
+            _ => show::say(format!("note: {text}").trim_end()),
+        }
+    }
+    if in_the_way.is_empty() { Ok(()) } else { Err(road::stopped(&in_the_way, &saved.path)) }
 }
 
 /// Carries a plan out, proves it, writes the report.
@@ -109,11 +123,7 @@ pub(super) async fn carry_out(
 ) -> Result<Exit, Trouble> {
     home.check()?;
     let ready = prepare(saved, Some(confirm), recommended).await?;
-    let room = front::room(home, &ready.plan, ready.destination.as_source()).await?;
-    if room.rows > 0 {
-        let advice = room_advice(&room);
-        show::say(format!("note: {}. {advice}", room_words(&room)).trim_end());
-    }
+    checked(home, saved, &ready).await?;
     let progress = Progress::new(&ready.plan);
     watched(&ready, progress, json, async |control, sender, events| {
         front::carry_out(home, &ready, control, sender, events).await

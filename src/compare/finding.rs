@@ -175,6 +175,8 @@ kinds! {
     DestinationRowsUndecided = "destination-rows-undecided",
     /// Rows the destination has.
     DestinationRows = "destination-rows",
+    /// Rows of ours that the destination keeps already, as a unique key tells.
+    ExistingMatch = "existing-match",
     /// What becomes of the destination's rows of an entity taken in by reference.
     ProducerRows = "producer-rows",
     /// Rows outside the scope point to rows that would be deleted.
@@ -291,6 +293,7 @@ pub mod choice {
     pub const REAL: &str = "real";
     pub const NULL: &str = "null";
     pub const CONSTANT: &str = "constant";
+    pub const REUSE: &str = "reuse";
 }
 
 /// One way to decide a finding.

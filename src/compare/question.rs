@@ -23,6 +23,15 @@ pub enum Asked {
     Count(Filter),
     /// Which values a column holds, with the rows of each.
     Values(ColumnRef, Filter),
+    /// How many rows of a table of the other side have the same values as a row of this one.
+    Shared {
+        /// The columns of this side.
+        columns: Vec<ColumnRef>,
+        /// The table of the other side.
+        other: TableName,
+        /// Its columns, in the same order.
+        others: Vec<String>,
+    },
 }
 
 impl Question {
@@ -35,11 +44,12 @@ impl Question {
 /// An answer.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// To a count.
+    /// To a count, and to a question for rows that are shared.
     Count(u64),
     /// To a question for values: all of them.
     Values(Vec<(Value, u64)>),
-    /// To a question for values: there are more than this many, and no use in some of them.
+    /// To a question for values: there are more than this many, and no use in some of them. To
+    /// one for rows that are shared: there are more rows than are looked at for it.
     MoreThan(usize),
 }
 
@@ -127,6 +137,23 @@ impl<'a> Inquiry<'a> {
                 Some(&[])
             }
             _ => None,
+        }
+    }
+
+    /// How many rows of a table of the destination have the same values as one of the source;
+    /// `Some(None)` where there are too many rows to look.
+    pub(super) fn shared(
+        &mut self,
+        table: &TableName,
+        columns: Vec<ColumnRef>,
+        other: &TableName,
+        others: Vec<String>,
+    ) -> Option<Option<u64>> {
+        let asked = Asked::Shared { columns, other: other.clone(), others };
+        match self.ask(Question { side: Side::Source, table: table.clone(), asked }) {
+            Some(Answer::Count(rows)) => Some(Some(*rows)),
+            Some(_) => Some(None),
+            None => None,
         }
     }
 

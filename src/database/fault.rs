@@ -42,6 +42,8 @@ pub enum FaultKind {
     InDoubt,
     /// The person asked to stop.
     Cancelled,
+    /// Somebody changed meanwhile what this relies on.
+    Changed,
     /// Anything else.
     Other,
 }

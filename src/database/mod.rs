@@ -12,6 +12,7 @@ mod batch;
 mod connect;
 mod convert;
 mod digest;
+mod facts;
 mod fault;
 mod filter;
 mod name;
@@ -32,13 +33,17 @@ pub use connect::{
 };
 pub use convert::{LONGEST_READ, LONGEST_TEXT, converted, is_convertible};
 pub use digest::row_digest;
+pub use facts::{
+    Backup, FileFacts, GrantRequest, GrantScript, Growth, IdentityFacts, Right, ServerFacts,
+};
 pub use fault::{Fault, FaultKind, Result};
 pub use filter::Filter;
 pub use name::{TableName, same_name};
 pub use refusal::{Refusal, RefusalClass};
 pub use request::{
-    ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey, NewIndex, NewTable,
-    NewTrigger, Outcome, Removal, Removed, RowsRequest, ScanRequest, UpdateTarget, Witness,
+    Alike, AlikeTarget, ColumnRef, Fence, InsertTarget, JournalToken, NewColumn, NewForeignKey,
+    NewIndex, NewTable, NewTrigger, Outcome, Removal, Removed, RowsRequest, ScanRequest,
+    UpdateTarget, Witness,
 };
 pub use script::{Script, ScriptTable, ScriptWork};
 pub use shape::{
@@ -173,6 +178,40 @@ pub trait Source: Send + Sync {
 
     /// What the signed-in person may do with each named table, in the order asked.
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>>;
+
+    /// What the server tells of the database before it is written; what the login may not see is
+    /// left out. Errors with [`FaultKind::NotApplicable`] where there is no server.
+    async fn server_facts(&self) -> Result<ServerFacts> {
+        Err(Fault::new(
+            FaultKind::NotApplicable,
+            format!("{} is no server that tells of its log and its backups", self.facts().place),
+        ))
+    }
+
+    /// What the identity of each named table has come to, in the order asked; `None` for tables
+    /// without one, or that are not there.
+    async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {
+        let mut found = Vec::new();
+        for shape in self.shapes(tables).await? {
+            let identity = shape.as_ref().and_then(|shape| Some((shape, shape.identity()?)));
+            found.push(match identity {
+                Some((shape, column)) => Some(IdentityFacts {
+                    column: column.name.clone(),
+                    step: 1,
+                    last: self.highest(&shape.name, &column.name).await?,
+                }),
+                None => None,
+            });
+        }
+        Ok(found)
+    }
+
+    /// The scripts that give a login these rights and take them back; `None` where nobody is given
+    /// rights.
+    async fn grants(&self, request: &GrantRequest) -> Result<Option<GrantScript>> {
+        let _ = request;
+        Ok(None)
+    }
 }
 
 /// Rows of one table on their way, a batch at a time.
@@ -236,6 +275,12 @@ pub trait Writer: Send + Sync {
 
     /// Rows as this transaction sees them.
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch>;
+
+    /// What each row of a batch is equal to, for each row in order. Equal is what the database
+    /// finds equal in these columns: by the collation of each, as its unique indexes do; NULL
+    /// equals NULL. Errs with [`FaultKind::Refused`] when a value does not fit its column. To be
+    /// followed by [`Writer::rollback`].
+    async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>>;
 
     /// Sets columns of existing rows; the batch's first column is the key. Returns the number
     /// of rows found.

@@ -73,6 +73,31 @@ pub struct UpdateTarget {
     pub columns: Vec<ColumnShape>,
 }
 
+/// Where rows are looked for that equal those of a batch.
+#[derive(Clone, Debug)]
+pub struct AlikeTarget {
+    /// The table.
+    pub table: TableName,
+    /// The columns that have to be equal: those of the batch, in its order, as the destination
+    /// declares them.
+    pub columns: Vec<ColumnShape>,
+    /// The column whose value is wanted of a row that is found.
+    pub identifier: ColumnRef,
+}
+
+/// What a row of a batch is equal to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Alike {
+    /// Neither a row of the table nor an earlier one of the batch.
+    Nothing,
+    /// One row of the table, by the value that was wanted of it.
+    Row(Value),
+    /// So many rows of the table.
+    Several(u64),
+    /// No row of the table, but the row of the batch at this earlier place; the first of them.
+    Earlier(usize),
+}
+
 /// Rows of the destination that are deleted, or of which a column is emptied.
 #[derive(Clone, Debug)]
 pub struct Removal {

@@ -260,4 +260,6 @@ pub struct Rights {
     pub delete: Option<bool>,
     /// ALTER
     pub alter: Option<bool>,
+    /// VIEW DEFINITION: whether triggers and constraints can be seen.
+    pub view_definition: Option<bool>,
 }

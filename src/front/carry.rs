@@ -7,10 +7,12 @@ use tokio::sync::watch;
 
 use super::home::{Home, KnownRun};
 use super::one_writer::one_writer;
+use super::open;
 use super::prove::{Sides, keep_proof, signed};
+use super::rights;
 use crate::database::{Destination, Fault, Result, Secret, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
-use crate::migrate::{Control, Progress, RunEnd, RunRequest};
+use crate::migrate::{Control, Progress, RunEnd, RunRequest, published};
 use crate::outsystems::Environment;
 use crate::plan::{Plan, model_fingerprint};
 use crate::proof::{ProofOptions, ProofProgress};
@@ -182,6 +184,16 @@ async fn ended(
     // A proof that could not be made leaves a report too: what was written is known.
     let mut carried = reported(id, folder);
     carried.trouble = carried.trouble.or(proved.err());
+    // What was granted for this run is to be taken back; files have nobody to grant anything.
+    let logins = rights::Logins::default();
+    let scripts =
+        rights::scripts(&ready.plan, ready.source.as_ref(), ready.destination.as_source(), &logins);
+    if let Ok(scripts) = scripts.await {
+        match rights::save(&scripts, &carried.folder) {
+            Ok(files) => carried.files.extend(files),
+            Err(fault) => carried.unsaved = carried.unsaved.or(Some(fault)),
+        }
+    }
     carried
 }
 
@@ -224,6 +236,20 @@ pub(super) fn system_user() -> String {
         .unwrap_or_default()
 }
 
+/// Errs when somebody published since the run began: a proof would compare other tables.
+async fn unchanged(ready: &Ready, recorder: &Recorder) -> Result<()> {
+    let (source, destination) =
+        open::models(ready.source.as_ref(), ready.destination.as_source()).await?;
+    let header = recorder.reader()?.header()?;
+    published(&header, &source, &destination).map_err(|fault| {
+        Fault::new(fault.kind, format!("everything is written, and not proved: {}", fault.what))
+            .advise(
+                "`osferry verify` proves it against the models as they are then: best after going \
+                 back to what was published at the start.",
+            )
+    })
+}
+
 /// Proves a run and has the journal keep the result.
 async fn proved(
     ready: &Ready,
@@ -231,6 +257,7 @@ async fn proved(
     events: &mut (impl FnMut(Stage<'_>) + Send),
 ) -> Result<()> {
     let recorder = Recorder::open(folder)?;
+    unchanged(ready, &recorder).await?;
     let journal = Mutex::new(recorder.reader()?);
     let sides = Sides {
         source: ready.source.as_ref(),

@@ -16,6 +16,7 @@ pub mod journal;
 mod load;
 mod marker;
 mod mask;
+mod models;
 mod operation;
 mod outside;
 mod own_file;
@@ -45,7 +46,11 @@ pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;
 pub use marker::MARKER_TABLE;
 pub use mask::{MaskKey, mask_key};
-pub use preflight::{check_destination, check_pair, check_purpose};
+pub use past::published;
+pub use preflight::{
+    Check, CheckSign, Preflight, check_destination, check_pair, check_purpose,
+    rights_in_destination, rights_in_source,
+};
 pub use progress::{EntityProgress, EntityState, Phase, Progress};
 pub use room::{Room, images_needed};
 pub use run::{RunEnd, RunRequest, resume, run};

@@ -163,26 +163,56 @@ pub(super) fn check_models(
     source: &Environment,
     destination: &Environment,
 ) -> Result<()> {
-    for (side, model, then) in [
+    let Some((side, then, now)) = another_model(header, source, destination) else {
+        return Ok(());
+    };
+    Err(Fault::new(
+        FaultKind::Invalid,
+        format!(
+            "the {side}'s model is another one than at the start of the run: {then} then, {now} \
+             now. Something was published there since, or it is another database"
+        ),
+    )
+    .advise(
+        "Nothing was written. Go back to what was published then, or undo this run and start a new \
+         one.",
+    ))
+}
+
+/// Errs, as a run that can be resumed, when somebody published while it went on.
+pub fn published(
+    header: &RunHeader,
+    source: &Environment,
+    destination: &Environment,
+) -> Result<()> {
+    let Some((side, then, now)) = another_model(header, source, destination) else {
+        return Ok(());
+    };
+    Err(Fault::new(
+        FaultKind::Changed,
+        format!(
+            "somebody published in the {side} while the run went on: its model was {then} and is {now}"
+        ),
+    )
+    .advise(
+        "Go back to what was published at the start, then go on (`osferry resume`); or undo the run \
+         and start a new one.",
+    ))
+}
+
+/// The first side whose model is another one than at the start of the run, with both fingerprints.
+fn another_model(
+    header: &RunHeader,
+    source: &Environment,
+    destination: &Environment,
+) -> Option<(Side, String, String)> {
+    [
         (Side::Source, source, &header.source_fingerprint),
         (Side::Destination, destination, &header.destination_fingerprint),
-    ] {
-        let now = model_fingerprint(model);
-        if now != *then {
-            return Err(Fault::new(
-                FaultKind::Invalid,
-                format!(
-                    "the {side}'s model is another one than at the start of the run: {then} then, \
-                     {now} now. Something was published there since, or it is another database"
-                ),
-            )
-            .advise(
-                "Nothing was written. Go back to what was published then, or undo this run and \
-                 start a new one.",
-            ));
-        }
-    }
-    Ok(())
+    ]
+    .into_iter()
+    .map(|(side, model, then)| (side, then.clone(), model_fingerprint(model)))
+    .find(|(_, then, now)| then != now)
 }
 
 /// Refuses a destination that does not have any more what the run committed: it was restored from

@@ -14,6 +14,7 @@ use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, Stret
 use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
 use super::mask::{MaskKey, check_same_key, masked, needed_key};
+use super::models::Models;
 use super::outside::Outside;
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
@@ -126,7 +127,7 @@ async fn carry(request: &RunRequest, recorder: Recorder, key: Option<MaskKey>) -
 
 /// Whether a run that ended so has only to be resumed, once somebody has seen to the reason.
 pub(super) fn can_wait(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Cancelled | FaultKind::InDoubt)
+    matches!(fault.kind, FaultKind::Cancelled | FaultKind::Changed | FaultKind::InDoubt)
         || is_broken(fault)
         || needs_somebody(fault)
 }
@@ -154,6 +155,7 @@ struct Work<'a> {
     teller: &'a Teller,
     reading: &'a Reading,
     source: &'a Arc<dyn Source>,
+    models: &'a Models,
 }
 
 async fn write(
@@ -181,6 +183,7 @@ async fn write(
     look_around(plan, request.destination.as_source(), &story, &request.control).await?;
     let reading = Reading::open(&request.plan, &request.source, &story).await?;
     let source = masked(reading.source(), plan, key);
+    let models = Models::default();
     let work = Work {
         request,
         plan,
@@ -189,6 +192,7 @@ async fn write(
         teller,
         reading: &reading,
         source: &source,
+        models: &models,
     };
     tokio::select! {
         outcome = work.write_all(&stretch) => outcome,
@@ -416,7 +420,10 @@ impl Work<'_> {
                         session: &mut session,
                         mark: marks[place],
                     };
-                    let carried = load.run().await;
+                    let carried = match self.models.check(self.request).await {
+                        Ok(()) => load.run().await,
+                        Err(fault) => Err(fault),
+                    };
                     (place, session, carried)
                 });
             }

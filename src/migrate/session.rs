@@ -13,7 +13,8 @@ use super::retry::{HALVE_AFTER, Remedy, in_words, is_broken, remedy};
 use super::settle::{Doubt, Verdict};
 use super::story::Story;
 use crate::database::{
-    Destination, Fault, FaultKind, Fence, JournalToken, Outcome, Removal, Result, TableName, Writer,
+    Alike, AlikeTarget, Batch, Destination, Fault, FaultKind, Fence, JournalToken, Outcome,
+    Removal, Result, TableName, Writer,
 };
 
 /// How long a lost session is waited for, a second at a time.
@@ -115,6 +116,48 @@ impl WriteSession {
                 }
                 Remedy::Hold => {
                     self.say(operation.table(), &format!("waiting for you: {fault}"), trouble)?;
+                    self.hold(&fault).await?;
+                    (tries, waited) = (0, Duration::ZERO);
+                }
+            }
+        }
+    }
+
+    /// What each row of a batch is equal to in the destination. Nothing is written.
+    pub(super) async fn alike(
+        &mut self,
+        target: &AlikeTarget,
+        batch: &Batch,
+        trouble: Trouble<'_>,
+    ) -> Result<Vec<Alike>> {
+        let (mut tries, mut waited) = (0, Duration::ZERO);
+        loop {
+            let looked = match self.open().await {
+                Ok(writer) => look(writer, target, batch).await,
+                Err(fault) => Err(fault),
+            };
+            let fault = match looked {
+                Ok(alike) => {
+                    // What was put beside the table for it goes, with the session if need be.
+                    let _ = self.roll_back().await;
+                    return Ok(alike);
+                }
+                Err(fault) => match self.give_up(fault, trouble).await {
+                    Setback::Decided(fault) => fault,
+                    Setback::Final(fault) => return Err(fault),
+                },
+            };
+            match remedy(&fault, tries, waited, self.chance(tries)) {
+                Remedy::None => return Err(fault),
+                Remedy::Again(wait) => {
+                    tries += 1;
+                    waited += wait;
+                    let what = format!("{}; trying again in {}", fault.what, in_words(wait));
+                    self.say(&target.table, &what, trouble)?;
+                    self.control.wait(wait).await?;
+                }
+                Remedy::Hold => {
+                    self.say(&target.table, &format!("waiting for you: {fault}"), trouble)?;
                     self.hold(&fault).await?;
                     (tries, waited) = (0, Duration::ZERO);
                 }
@@ -350,6 +393,16 @@ impl WriteSession {
         }
         rolled_back
     }
+}
+
+/// A transaction in which nothing is changed; it is left open.
+async fn look(
+    writer: &mut Box<dyn Writer>,
+    target: &AlikeTarget,
+    batch: &Batch,
+) -> Result<Vec<Alike>> {
+    writer.begin().await?;
+    writer.alike(target, batch).await
 }
 
 /// One transaction that deletes rows.

@@ -3,8 +3,6 @@
 //! Ids are given in order and committed in any: a row below the mark may have come after its page
 //! was read. What is found so is carried over as one more batch.
 
-use std::collections::HashMap;
-
 use super::load::Load;
 use super::reader::{BATCH_BYTES, rows_below};
 use super::remap::{Carried, fold};
@@ -21,12 +19,7 @@ const PAGE_ROWS: usize = 50_000;
 impl Load<'_> {
     /// Asks the source in another way which rows there are, and carries over what was committed
     /// late.
-    pub(super) async fn sweep(
-        &mut self,
-        read: u64,
-        known: Option<&mut HashMap<String, Value>>,
-        carried: &mut Carried,
-    ) -> Result<()> {
+    pub(super) async fn sweep(&mut self, read: u64, carried: &mut Carried) -> Result<()> {
         let one_instant = self.reading.is_one_instant();
         // What moves in a frozen source is found when all tables are read.
         if self.mark.is_none() && !one_instant {
@@ -44,7 +37,7 @@ impl Load<'_> {
                 format!("one instant of the source has {there} rows, and {read} were read"),
             )
             .advise("This must not be: keep the run's folder and report it.")),
-            Some(mark) => self.fetch_late(there > read, mark, known, carried).await,
+            Some(mark) => self.fetch_late(there > read, mark, carried).await,
             None => Ok(()),
         }
     }
@@ -54,7 +47,6 @@ impl Load<'_> {
         &mut self,
         everywhere: bool,
         mark: SourceId,
-        mut known: Option<&mut HashMap<String, Value>>,
         carried: &mut Carried,
     ) -> Result<()> {
         let Some(key) = self.entity().key_column().cloned() else { return Ok(()) };
@@ -71,7 +63,7 @@ impl Load<'_> {
                 .collect();
             for ids in unknown.chunks(self.plan.options.batch_rows.max(1)) {
                 let among = Filter::AnyOf(key.name.clone(), ids.to_vec());
-                late += self.carry_late(&key, among, known.as_deref_mut(), carried).await?;
+                late += self.carry_late(&key, among, carried).await?;
             }
         }
         if late > 0 {
@@ -88,7 +80,6 @@ impl Load<'_> {
         &mut self,
         key: &ColumnRef,
         among: Filter,
-        mut known: Option<&mut HashMap<String, Value>>,
         carried: &mut Carried,
     ) -> Result<u64> {
         let canonical = Canonical::for_source(self.plan, self.place);
@@ -103,7 +94,7 @@ impl Load<'_> {
             let more = batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read += more);
             let hashes = canonical.row_hashes(&batch);
-            self.carry(batch, &hashes, known.as_deref_mut(), carried).await?;
+            self.carry(batch, &hashes, carried).await?;
         }
         Ok(rows)
     }

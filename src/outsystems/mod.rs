@@ -3,6 +3,7 @@
 //! Facts about the platform's tables come from `metamodel.md`; section numbers stand beside them.
 //! Nothing here compares or decides.
 
+mod activity;
 mod entity;
 mod environment;
 mod id;
@@ -14,6 +15,7 @@ mod read;
 mod system;
 mod tables;
 
+pub use activity::{Activity, activity};
 pub use entity::{
     Attribute, AttributeType, BasicType, DataKind, DeleteRule, Entity, EntityIndex, Record,
     Resolution,

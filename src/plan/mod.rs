@@ -10,6 +10,7 @@ mod file;
 mod fingerprint;
 mod mask;
 mod order;
+mod preflight;
 mod reading;
 mod scope;
 
@@ -26,6 +27,7 @@ pub use file::{
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
+pub use preflight::{Acceptance, CheckKind};
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
 };
@@ -316,13 +318,27 @@ pub enum ExistingPlan {
         /// How many there were at review.
         rows: u64,
     },
-    /// They stay; those with the same key values are taken for ours, the others of ours are added.
+    /// They stay; those with the same key values are recognised, the others of ours are added.
     Recognise {
-        /// Places in [`EntityPlan::columns`] that tell rows apart.
+        /// Places in [`EntityPlan::columns`] that tell rows apart, as the destination compares
+        /// them once they are rewritten.
         key: Vec<usize>,
+        /// What becomes of rows of ours that the destination has already.
+        #[serde(default)]
+        ours: OnMatch,
         /// How many rows there were at review.
         rows: u64,
     },
+}
+
+/// What becomes of a row of ours that the destination has already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnMatch {
+    /// References to it lead to the destination's row, which stays as it is.
+    #[default]
+    Reuse,
+    /// It is left out, by decision.
+    LeaveOut,
 }
 
 /// Rows of a table that is not the plan's, which hang on rows that it deletes.

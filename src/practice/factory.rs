@@ -1,12 +1,13 @@
 //! What the platform knows about modules, applications, tenants and people: the rows of
 //! OSSYS_ESPACE, OSSYS_APPLICATION, OSSYS_USER and their like.
 
-use super::MARKER;
 use super::company::{Company, SERVICE_CENTER, USER_PROVIDER};
 use super::environment::Environment;
 use super::key::{self, Dice};
 use super::records::{Records, flag, number, text};
+use super::{MARKER, SAMPLE_SCOPE};
 use crate::database::{Result, Value, date_time_from_text};
+use crate::outsystems::Side;
 
 /// The catalog that is the platform's own database.
 const MAIN_CATALOG: i64 = 1;
@@ -66,6 +67,7 @@ impl<'a> Factory<'a> {
         all.extend(self.applications());
         all.extend(self.people()?);
         all.extend(self.site_properties());
+        all.extend(self.timers());
         Ok(all)
     }
 
@@ -225,6 +227,7 @@ impl<'a> Factory<'a> {
         let (mut modules, mut contents) = (0, 0);
         for (place, application) in applications.iter().enumerate() {
             let id = self.environment.id(41, place, applications.len());
+            let is_migrated = SAMPLE_SCOPE.contains(&application.name.as_str());
             application_rows.push(vec![
                 ("ID", number(id)),
                 ("NAME", text(&application.name)),
@@ -232,7 +235,8 @@ impl<'a> Factory<'a> {
                 ("DEFAULTTHEMEISMOBILE", flag(false)),
                 ("KEY", text(key::key(&format!("application/{}", application.name)))),
                 ("IS_ACTIVE", flag(true)),
-                ("DISABLED", flag(false)),
+                // Where rows are written, what is written has been taken offline.
+                ("DISABLED", flag(is_migrated && self.environment.side == Side::Destination)),
                 ("CREATEDBY", self.administrator()),
                 ("APPLICATIONKIND", number(1)),
             ]);
@@ -355,6 +359,40 @@ impl<'a> Factory<'a> {
             }
         }
         Ok(vec![tenants, users, roles, user_roles, group_rows, group_roles, members])
+    }
+
+    /// A timer of each module that runs processes; in Production one is at work.
+    fn timers(&self) -> Vec<Records> {
+        let mut timers = Records::of("OSSYS_META_CYCLIC_JOB");
+        let mut states = Records::of("OSSYS_CYCLIC_JOB_SHARED");
+        let mut modules: Vec<&str> = Vec::new();
+        for process in &self.company.factory.processes {
+            if !modules.contains(&process.espace.as_str()) {
+                modules.push(&process.espace);
+            }
+        }
+        for (place, module) in modules.iter().enumerate() {
+            let id = self.environment.id(71, place, modules.len());
+            let is_running = place == 0 && self.environment.side == Side::Source;
+            timers.push(vec![
+                ("ID", number(id)),
+                ("NAME", text("SendReminders")),
+                ("ESPACE_ID", number(self.espace(module))),
+                ("TIMEOUT", number(20)),
+                ("DEFAULT_SCHEDULE", text("Daily(04:00)")),
+                ("IS_ACTIVE", flag(true)),
+            ]);
+            let since = if is_running { "2025-03-03 04:00:00" } else { "1900-01-01 00:00:00" };
+            states.push(vec![
+                ("ID", number(id)),
+                ("META_CYCLIC_JOB_ID", number(id)),
+                ("SCHEDULE", text("Daily(04:00)")),
+                ("IS_RUNNING_SINCE", moment(since)),
+                ("LAST_RUN", moment("2025-03-02 04:00:00")),
+                ("NEXT_RUN", moment("2025-03-04 04:00:00")),
+            ]);
+        }
+        vec![timers, states]
     }
 
     fn site_properties(&self) -> Vec<Records> {

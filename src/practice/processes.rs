@@ -2,10 +2,11 @@
 
 use super::company::USER;
 use super::environment::Environment;
-use super::factory::Factory;
+use super::factory::{Factory, moment};
 use super::key;
 use super::records::{Records, flag, number, text};
 use crate::database::{Result, Value};
+use crate::outsystems::Side;
 
 /// Status ids and names of processes, and which of them are final.
 const PROCESS_STATUSES: [(i64, &str, bool); 4] =
@@ -56,8 +57,28 @@ pub(super) fn records(
         kinds.push(vec![("ID", number(id)), ("NAME", text(name))]);
     }
     let mut all = vec![statuses, activity_statuses, kinds];
+    all.extend(waiting(environment, factory));
     all.extend(definitions(environment, factory)?);
     Ok(all)
+}
+
+/// In Production a light process waits to be started.
+fn waiting(environment: &Environment<'_>, factory: &Factory<'_>) -> Option<Records> {
+    let process = environment.company.factory.processes.first()?;
+    if environment.side != Side::Source {
+        return None;
+    }
+    let mut queue = Records::of("OSSYS_BPM_EVENT");
+    queue.push(vec![
+        ("ID", number(1)),
+        ("ESPACE_ID", number(factory.espace(&process.espace))),
+        ("PROCESS_DEF_ID", number(process_id(environment, 0))),
+        ("ENTITY_RECORD_ID", text("1")),
+        ("ENQUEUE_TIME", moment("2025-03-03 09:12:00")),
+        ("ERROR_COUNT", number(0)),
+        ("NEXT_RUN", moment("2025-03-03 09:12:00")),
+    ]);
+    Some(queue)
 }
 
 fn definitions(environment: &Environment<'_>, factory: &Factory<'_>) -> Result<Vec<Records>> {

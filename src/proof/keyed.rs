@@ -11,9 +11,9 @@ use super::prove::{Job, chosen};
 use super::result::{Difference, EntityProof};
 use super::rows::{Emptied, Forms, RowForm};
 use super::settle::subset;
-use crate::database::{Batch, ColumnRef, Fault, FaultKind, Result, Value};
+use crate::database::{Batch, ColumnRef, Fault, FaultKind, Filter, Result, Value};
 use crate::migrate::journal::{BatchKind, BatchRecord, Keys};
-use crate::plan::IdentifierPlan;
+use crate::plan::{IdentifierPlan, Rule};
 
 /// The proof of one entity under way.
 pub(super) struct Keyed<'a> {
@@ -302,11 +302,16 @@ impl<'a> Keyed<'a> {
             ..lookup.clone()
         };
         let forms = &self.forms;
-        let read = |of: &super::canonical::Canonical, rows: &Batch, row: usize| -> Vec<Vec<u8>> {
+        let read = |of: &super::canonical::Canonical, rows: &Batch, row: usize| -> Vec<Part> {
             let parts = parts.iter().enumerate();
-            parts.map(|(place, part)| folded_cell(of, *part, rows, 1 + place, row)).collect()
+            parts
+                .map(|(place, part)| Part {
+                    form: folded_cell(of, *part, rows, 1 + place, row),
+                    value: rows.column(1 + place).value(row),
+                })
+                .collect()
         };
-        let mut theirs: Vec<Option<Vec<Vec<u8>>>> = vec![None; keys.len()];
+        let mut theirs: Vec<Option<Vec<Part>>> = vec![None; keys.len()];
         let mut ours = theirs.clone();
         pick(&self.destination)
             .read(&keys, &mut |rows, row, place| {
@@ -320,6 +325,17 @@ impl<'a> Keyed<'a> {
                 Ok(())
             })
             .await?;
+        for (place, (ours, theirs)) in ours.iter_mut().zip(&theirs).enumerate() {
+            let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
+            for ((column, ours), theirs) in parts.iter().zip(ours).zip(theirs) {
+                if ours.form != theirs.form
+                    && (forms.is_pair(*column, &ours.value, &theirs.value)
+                        || self.is_equal_there(&keys.get(place), *column, &ours.value).await?)
+                {
+                    *ours = theirs.clone();
+                }
+            }
+        }
         let differs = ours.iter().zip(&theirs).any(|(a, b)| a.is_some() && b.is_some() && a != b);
         let is_unchanged = differs && self.source_digest(batch).await? == batch.digest;
         for (place, (ours, theirs)) in ours.into_iter().zip(theirs).enumerate() {
@@ -348,6 +364,18 @@ impl<'a> Keyed<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the destination itself finds a text of ours equal to what its row holds: it may see
+    /// neither accents nor blanks at the end.
+    async fn is_equal_there(&self, key: &Value, column: usize, ours: &Value) -> Result<bool> {
+        let planned = &self.forms.entity.columns[column];
+        if !matches!((&planned.rule, ours), (Rule::Copy { .. }, Value::Text(_))) {
+            return Ok(false);
+        }
+        let row = Filter::Equals(self.destination.key.name.clone(), key.clone());
+        let same = Filter::Equals(planned.destination.name.clone(), ours.clone());
+        Ok(self.job.destination.count(self.destination.table, &row.and(same)).await? == 1)
     }
 
     /// The digest of a batch's rows as the source has them now.
@@ -405,6 +433,21 @@ fn blame(rows: &[Row], digest: u128) -> Option<Vec<bool>> {
         wrong[place] = !right;
     }
     Some(wrong)
+}
+
+/// A part of the key by which a row was recognised.
+#[derive(Clone)]
+struct Part {
+    /// What it is in the source's terms.
+    form: Vec<u8>,
+    /// What is stored.
+    value: Value,
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.form == other.form
+    }
 }
 
 /// A cell in the source's terms, texts without regard to case: rows are recognised that way.

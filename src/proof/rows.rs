@@ -239,6 +239,14 @@ impl<'a> Forms<'a> {
         }
     }
 
+    /// Whether an id of the source became this one of the destination.
+    pub(super) fn is_pair(&self, place: usize, ours: &Value, theirs: &Value) -> bool {
+        match (&self.inverses[place], IdKey::of(ours), IdKey::of(theirs)) {
+            (Some(inverse), Some(ours), Some(theirs)) => inverse.is_pair(&ours, &theirs),
+            _ => false,
+        }
+    }
+
     /// What is wrong with a cell of the destination.
     pub(super) fn what(
         &self,

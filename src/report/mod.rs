@@ -17,6 +17,7 @@ mod read;
 mod reasons;
 mod refused;
 mod rejects;
+mod rights;
 mod room;
 mod run;
 mod standing;
@@ -39,6 +40,7 @@ pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};
 pub use reasons::ReasonGroup;
 pub use refused::RefusedReport;
 pub use rejects::{REJECTS_FILE, save_rejects, write_rejects};
+pub use rights::{RightsSide, rights_script};
 pub use room::{room_advice, room_short, room_words};
 pub use run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NextStep, NotCarriedOver, PeopleReport,

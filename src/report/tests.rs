@@ -21,7 +21,7 @@ use crate::migrate::journal::{
 use crate::outsystems::{DestinationId, Key, SourceId};
 use crate::plan::{
     ColumnPlan, Decision, Decisions, EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Misfit,
-    Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions,
+    OnMatch, Order, Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Review, Rule, RunOptions,
     SourceReading, Target, UserMask,
 };
 
@@ -92,7 +92,7 @@ fn plan() -> Plan {
     let mut customer = entity(
         "Claims_Core.Customer",
         vec![copied("Name", "NAME", ColumnType::NVarChar(Some(30)))],
-        ExistingPlan::Recognise { key: vec![0], rows: 40 },
+        ExistingPlan::Recognise { key: vec![0], ours: OnMatch::Reuse, rows: 40 },
         1_240,
     );
     customer.reason = Some("Claims_CS.Claim.CustomerId".to_owned());

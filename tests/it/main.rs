@@ -1,5 +1,6 @@
 //! The whole library and the whole program, from outside, in one binary.
 
+mod alike;
 mod architecture;
 mod bad_input;
 mod commands;
@@ -11,6 +12,7 @@ mod faults;
 mod front;
 mod instant;
 mod journal;
+mod keep;
 mod manual;
 mod masking;
 mod migration;
@@ -22,6 +24,7 @@ mod port;
 mod practice;
 mod practice_road;
 mod practice_server;
+mod preflight;
 mod program;
 mod proof;
 mod reading;

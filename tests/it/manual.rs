@@ -64,7 +64,7 @@ fn every_key_of_a_plan_is_explained() {
     let chapter = chapter("The plan file");
     let tables = osferry::plan::plan_keys();
     for key in tables.iter().flat_map(|(_, keys)| *keys) {
-        let is_table = ["source", "destination", "scope", "options", "wizard"];
+        let is_table = ["source", "destination", "scope", "options", "preflight", "wizard"];
         let form = match *key {
             "decision" => "`[[decision]]`".to_owned(),
             table if is_table.contains(&table) => format!("`[{table}]`"),

@@ -60,6 +60,8 @@ impl Pair {
                     Asked::Count(filter) => {
                         Answer::Count(side.count(&question.table, filter).await.expect("a count"))
                     }
+                    // Only asked where the destination keeps its rows.
+                    Asked::Shared { .. } => unreachable!("rows are replaced here"),
                     Asked::Values(column, filter) => {
                         let values = side.distinct(&question.table, column, filter, 100_000).await;
                         let values = values.expect("values");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use osferry::outsystems::Side;
+use osferry::plan::CheckKind;
 use tempfile::TempDir;
 
 use crate::databases::Databases;
@@ -144,6 +145,7 @@ pub fn command(
         .args(arguments)
         .current_dir(folder)
         .env("OSFERRY_HOME", home)
+        .env("OSFERRY_ANY_ENGINE", "1")
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .env_remove("RUST_BACKTRACE");
     command
@@ -186,6 +188,8 @@ pub struct Plan {
     pub purpose: Option<&'static str>,
     pub scope: String,
     pub options: Vec<String>,
+    /// What is said of the checks before the run.
+    pub preflight: String,
     pub more: String,
 }
 
@@ -197,6 +201,7 @@ impl Plan {
             purpose: Some("non-production"),
             scope: "applications = [\"Core\"]".into(),
             options: vec!["destination_rows = \"replace\"".into()],
+            preflight: everything_accepted(),
             more: String::new(),
         }
     }
@@ -218,7 +223,14 @@ impl Plan {
         if !self.options.iter().any(|option| option.starts_with("personal_data")) {
             text.push_str("personal_data = \"real\"\n");
         }
+        let _ = writeln!(text, "\n[preflight]\n{}", self.preflight);
         text.push_str(&self.more);
         text
     }
+}
+
+/// Every warning accepted, and everybody told: for scenarios that are about something else.
+fn everything_accepted() -> String {
+    let names: Vec<&str> = CheckKind::acceptable().into_iter().map(|(name, _)| name).collect();
+    format!("accept = {names:?}\nfrozen = \"nobody publishes in a test\"")
 }

@@ -3,6 +3,7 @@
 mod along;
 mod events;
 mod hanging;
+mod kept;
 mod natural_key;
 mod outside;
 mod replaced;
@@ -27,7 +28,11 @@ pub struct ExistingRows {
     pub standing: Option<u64>,
     /// A unique key by which rows can be recognised on both sides.
     pub natural_key: Option<NaturalKey>,
-    /// The finding that decides for an entity taken in by reference.
+    /// The keys by which the destination itself refuses a second row, of an entity whose rows are
+    /// chosen to be kept; the one that is taken unless another is named first.
+    pub own_keys: Vec<NaturalKey>,
+    /// The finding that decides for an entity taken in by reference, or for rows of ours that
+    /// kept ones equal.
     pub finding: Option<FindingKey>,
 }
 
@@ -38,6 +43,7 @@ impl Default for ExistingRows {
             replaced: None,
             standing: None,
             natural_key: None,
+            own_keys: Vec::new(),
             finding: None,
         }
     }
@@ -64,17 +70,18 @@ impl Work<'_> {
             let replaced = self.inquiry.count(Side::Destination, table, filter.clone());
             let standing = all.zip(replaced).map(|(all, replaced)| all.saturating_sub(replaced));
             let natural_key = self.natural_key(&pair);
+            let own_keys = self.own_keys(&pair);
             let finding = match pair.reason {
                 Reason::Producer(_) => {
                     self.producer_rows(place, natural_key.as_ref(), all, &filter)
                 }
                 Reason::Chosen => {
                     self.chosen_rows(place, all, replaced, &filter);
-                    None
+                    self.kept_rows(&pair, &own_keys, all)
                 }
             };
             self.out.pairs[place].existing =
-                ExistingRows { filter, replaced, standing, natural_key, finding };
+                ExistingRows { filter, replaced, standing, natural_key, own_keys, finding };
             self.event_table(&pair);
         }
         self.people_events();
@@ -105,17 +112,9 @@ impl Work<'_> {
         let key = FindingKey::entity(FindingKind::ProducerRows, self.source.entity(pair.source));
         let mut choices = Vec::new();
         if let Some(natural) = natural_key {
-            let mut names: Vec<&str> = natural
-                .attributes
-                .iter()
-                .map(|place| pair.attributes[*place].attribute.name.as_str())
-                .collect();
-            if natural.with_tenant {
-                names.push("the tenant");
-            }
             choices.push(Choice::new(
                 choice::KEEP,
-                format!("keep them and recognise rows by {}", names.join(" and ")),
+                format!("keep them and recognise rows by {}", natural.words(pair)),
             ));
         }
         let clear = outside.as_ref().is_some_and(Vec::is_empty);

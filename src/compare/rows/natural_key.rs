@@ -13,6 +13,40 @@ pub struct NaturalKey {
     pub with_tenant: bool,
 }
 
+impl NaturalKey {
+    /// `Code and the tenant`.
+    pub(super) fn words(&self, pair: &EntityPair) -> String {
+        self.parts(pair, "the tenant").join(" and ")
+    }
+
+    /// `Code+Tenant`, as a decision names it.
+    #[must_use]
+    pub fn name(&self, pair: &EntityPair) -> String {
+        self.parts(pair, "Tenant").join("+")
+    }
+
+    /// Whether a decision means this key, in whatever order it names the parts.
+    #[must_use]
+    pub fn is_called(&self, pair: &EntityPair, name: &str) -> bool {
+        let sorted = |parts: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+            let mut parts: Vec<String> = parts
+                .map(|part| match part.trim().to_lowercase().replace('_', "").as_str() {
+                    "tenantid" | "the tenant" => "tenant".to_owned(),
+                    _ => part.trim().to_lowercase(),
+                })
+                .collect();
+            parts.sort();
+            parts
+        };
+        sorted(&mut name.split('+')) == sorted(&mut self.parts(pair, "Tenant").into_iter())
+    }
+
+    fn parts<'a>(&self, pair: &'a EntityPair, tenant: &'a str) -> Vec<&'a str> {
+        let names = self.attributes.iter().map(|at| pair.attributes[*at].attribute.name.as_str());
+        names.chain(self.with_tenant.then_some(tenant)).collect()
+    }
+}
+
 impl Work<'_> {
     /// A unique index on both sides whose columns are all plain or mapped attributes.
     pub(super) fn natural_key(&self, pair: &EntityPair) -> Option<NaturalKey> {

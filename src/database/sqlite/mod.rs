@@ -5,6 +5,7 @@
 //! refuses what SQL Server would refuse, so that practice teaches the truth. Every connection
 //! lives on a thread of its own.
 
+mod alike;
 mod builder;
 mod cell;
 mod refusal;

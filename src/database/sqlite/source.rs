@@ -308,6 +308,7 @@ impl Source for SqliteSource {
             update: write,
             delete: write,
             alter: write,
+            view_definition: Some(true),
         };
         Ok(vec![rights; tables.len()])
     }

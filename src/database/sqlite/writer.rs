@@ -7,15 +7,16 @@ use async_trait::async_trait;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, params_from_iter};
 
-use super::cell;
 use super::script::SqliteScript;
 use super::session::{Access, Session, fault, quote, table_sql};
 use super::source::{SqliteSource, select};
 use super::statement::{Condition, add_functions};
+use super::{alike, cell};
 use crate::database::{
-    Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, InsertTarget,
-    JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest, RunLock, Scan,
-    ScanRequest, Script, Source, TableName, TableShape, UpdateTarget, Value, Witness, Writer,
+    Alike, AlikeTarget, Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence,
+    Filter, InsertTarget, JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest,
+    RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, UpdateTarget, Value,
+    Witness, Writer,
 };
 
 /// A SQLite file that is written.
@@ -182,6 +183,11 @@ impl Writer for SqliteWriter {
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
         let request = request.clone();
         self.session.call(move |connection| select(connection, &request)).await
+    }
+
+    async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
+        let (target, batch) = (target.clone(), batch.clone());
+        self.session.call(move |connection| alike::find(connection, &target, &batch)).await
     }
 
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {

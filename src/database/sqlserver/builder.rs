@@ -7,7 +7,8 @@ use async_trait::async_trait;
 
 use super::connect::{Intent, Target};
 use super::connection::{Connection, integer, unexpected};
-use super::source::{SqlServerSource, facts};
+use super::facts::facts;
+use super::source::SqlServerSource;
 use super::statements::build;
 use super::writer::SqlServerWriter;
 use crate::database::{

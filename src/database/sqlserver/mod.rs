@@ -7,9 +7,11 @@
 
 mod builder;
 mod catalogue;
+mod checks;
 mod connect;
 mod connection;
 mod destination;
+mod facts;
 mod fault;
 mod pool;
 mod refusal;

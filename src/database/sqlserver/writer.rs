@@ -12,11 +12,12 @@ use super::source::SqlServerSource;
 use super::statements::filter::{Names, Writer as Conditions};
 use super::statements::read::{self, Selection};
 use super::statements::write::{self, Before, Insert, StageColumn};
-use super::statements::{Statement, catalogue, take_lock};
+use super::statements::{Statement, alike, catalogue, take_lock};
 use super::{fault, scan, stage};
 use crate::database::{
-    Batch, ColumnShape, Fault, FaultKind, Filter, InsertTarget, JournalToken, Outcome, Removal,
-    Removed, Result, RowsRequest, TableName, UpdateTarget, Writer, same_name,
+    Alike, AlikeTarget, Batch, ColumnRef, ColumnShape, ColumnType, Fault, FaultKind, Filter,
+    InsertTarget, JournalToken, Outcome, Removal, Removed, Result, RowsRequest, TableName,
+    UpdateTarget, Writer, same_name,
 };
 
 /// The name of a session's lock, by which another session can wait for its end.
@@ -310,6 +311,41 @@ impl SqlServerWriter {
         only_count(&answer)
     }
 
+    async fn alike_batch(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
+        let names = self.names(&target.table, &Filter::All).await?;
+        let shape = names.shape(&target.table)?;
+        let table = shape.name.clone();
+        let identifier = &target.identifier;
+        let kept = shape.column(&identifier.name).map(|column| column.data_type.clone());
+        let kept = kept.unwrap_or_else(|| identifier.data_type.clone());
+        let facts = self.facts(&table).await?;
+        let columns = Self::stage_columns(&table, &target.columns, &facts, batch)?;
+        let form = self.reading.text_form(&table);
+        let statement = alike::find(&table, &columns, identifier, &kept, form);
+        self.stage(Layout { columns, out_identity: false, captures: false }, batch).await?;
+        // The rows stay there until the rollback that follows.
+        self.layout = None;
+        let number =
+            |name: &str| ColumnRef { name: name.to_owned(), data_type: ColumnType::BigInt };
+        let wanted = [number("ord"), number("n"), identifier.clone(), number("first")];
+        let mut read = Batch::for_types(wanted.iter().map(|column| &column.data_type))?;
+        self.read(&statement, &table, &mut |row| {
+            scan::push(row, &wanted, &mut read).map(|()| Flow::More)
+        })
+        .await?;
+        if read.len() != batch.len() {
+            return Err(unexpected("an answer for each row"));
+        }
+        let integer = |column: usize, row: usize| read.column(column).integer(row);
+        let alike = |row: usize| match (integer(1, row), integer(3, row)) {
+            (Some(1), _) => Alike::Row(read.column(2).value(row)),
+            (Some(count), _) if count > 1 => Alike::Several(count.unsigned_abs()),
+            (_, Some(first)) => usize::try_from(first).map_or(Alike::Nothing, Alike::Earlier),
+            _ => Alike::Nothing,
+        };
+        Ok((0..read.len()).map(alike).collect())
+    }
+
     /// Runs a statement that answers with rows of a table.
     async fn read(
         &mut self,
@@ -409,6 +445,10 @@ impl Writer for SqlServerWriter {
         })
         .await?;
         Ok(batch)
+    }
+
+    async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
+        self.alike_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
     }
 
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {

@@ -1,6 +1,5 @@
 //! One entity: read in key order, remap, write, and know whose id became whose.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -9,7 +8,6 @@ mod insert;
 mod recognise;
 
 pub(super) use insert::written_to;
-use recognise::joined;
 
 use super::control::Control;
 use super::journal::LeftOutRow;
@@ -23,7 +21,7 @@ use super::story::Story;
 use super::unkeyed::Unkeyed;
 use crate::database::{Batch, Destination, Fault, FaultKind, Filter, Result, Source, Value};
 use crate::outsystems::SourceId;
-use crate::plan::{EntityPlan, ExistingPlan, Plan};
+use crate::plan::{EntityPlan, Plan};
 use crate::proof::Canonical;
 
 /// What loading an entity needs.
@@ -53,7 +51,6 @@ impl<'a> Load<'a> {
     /// Carries the entity's rows over.
     pub(super) async fn run(mut self) -> Result<Carried> {
         self.teller.state(self.place, EntityState::Writing);
-        let mut known = self.recognisable().await?;
         let mut carried = Carried::clone(&self.past.carried);
         self.unkeyed.written.clone_from(&self.past.written);
         self.unkeyed.counted = self.count_before().await?;
@@ -75,14 +72,14 @@ impl<'a> Load<'a> {
             let (batch, hashes) = self.unknown(batch, hashes)?;
             rows += batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read = rows);
-            self.carry(batch, &hashes, known.as_mut(), &mut carried)
+            self.carry(batch, &hashes, &mut carried)
                 .await
                 .map_err(|fault| fault.while_doing(format!("writing {name}")))?;
             if !last.is_null() {
                 self.story.recorder.reached(self.place, &last)?;
             }
         }
-        self.sweep(rows, known.as_mut(), &mut carried)
+        self.sweep(rows, &mut carried)
             .await
             .map_err(|fault| fault.while_doing(format!("reading {name} to its end")))?;
         self.teller.state(self.place, EntityState::Done);
@@ -135,7 +132,6 @@ impl<'a> Load<'a> {
         &mut self,
         batch: Batch,
         hashes: &[u128],
-        known: Option<&mut HashMap<String, Value>>,
         carried: &mut Carried,
     ) -> Result<()> {
         let remapped = remap(self.plan, self.place, &batch, self.maps)?;
@@ -147,29 +143,13 @@ impl<'a> Load<'a> {
         // Pairs of source and destination key, with the place of the row in the batch.
         let mut pairs: Vec<(usize, Value, Value)> = Vec::with_capacity(remapped.kept.len());
         let mut new: Vec<usize> = (0..remapped.kept.len()).collect();
-        if let Some(known) = known {
-            let ExistingPlan::Recognise { key: parts, .. } = &self.entity().existing else {
-                return Ok(());
-            };
-            let mut found = Vec::new();
-            new.retain(|place| {
-                let values: Vec<Value> =
-                    parts.iter().map(|part| remapped.batch.column(*part).value(*place)).collect();
-                match known.get(&joined(&values)) {
-                    Some(id) => {
-                        found.push((remapped.kept[*place], key(remapped.kept[*place]), id.clone()));
-                        false
-                    }
-                    None => true,
-                }
-            });
-            self.recognise(&found, hashes).await?;
-            pairs.extend(found);
-        }
+        let twins =
+            self.known_already(&remapped, &key, hashes, &mut new, &mut pairs, carried).await?;
         if self.entity().key_column().is_none() {
             self.unkeyed.leave_off(&remapped, &mut new);
         }
         self.insert(&remapped, &new, &key, hashes, &mut pairs, carried).await?;
+        self.join_twins(&remapped, &twins, &key, hashes, &mut pairs, carried).await?;
         pairs.sort_by_key(|(row, _, _)| *row);
         for (_, source, destination) in pairs {
             if !carried.keep(&source, &destination) {

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use super::Builder;
 use crate::compare::{
-    self, AttributePair, EntityPair, FindingKey, FindingKind, IdentifierKind, Reason, choice,
-    chosen_value,
+    self, AttributePair, EntityPair, FindingKey, FindingKind, IdentifierKind, NaturalKey, Reason,
+    choice, chosen_value,
 };
 use crate::database::{ColumnRef, ColumnShape, TableName, Value, ValueKind};
 use crate::outsystems::{Entity, Environment, Key, SystemTarget};
 use crate::plan::{
-    ColumnPlan, ConvertRule, EntityPlan, ExistingPlan, IdentifierPlan, Misfit, Nothing, Orphan,
-    ReferenceRule, Rule, Target,
+    ColumnPlan, ConvertRule, EntityPlan, ExistingPlan, IdentifierPlan, Misfit, Nothing, OnMatch,
+    Orphan, ReferenceRule, Rule, Target,
 };
 
 impl Builder<'_> {
@@ -254,46 +254,66 @@ impl Builder<'_> {
         let rows = known.replaced.unwrap_or_default();
         let standing = known.standing.unwrap_or_default();
         let replace = || ExistingPlan::Replace { filter: known.filter.clone(), rows, standing };
-        match pair.reason {
-            Reason::Chosen if self.review.selection.replace == Some(true) => replace(),
-            Reason::Chosen => ExistingPlan::Keep { rows: rows + standing },
-            Reason::Producer(_) => match self.made(known.finding.as_ref()).map(|made| made.0) {
-                Some(choice::REPLACE) => replace(),
-                _ => {
-                    let natural = known.natural_key.clone();
-                    let mut key: Vec<usize> = natural
-                        .iter()
-                        .flat_map(|natural| &natural.attributes)
-                        .filter_map(|place| column_of.get(place).copied())
-                        .collect();
-                    if natural.as_ref().is_some_and(|natural| natural.with_tenant) {
-                        key.extend(tenant_place);
-                    }
-                    let waits = key.iter().any(|place| {
-                        matches!(&columns[*place].rule, Rule::Reference(rule) if rule.is_deferred)
-                    });
-                    // A part of the key that is left out would make other rows of it.
-                    let whole = natural.as_ref().is_some_and(|natural| {
-                        natural.attributes.iter().all(|place| column_of.contains_key(place))
-                    });
-                    if !whole {
-                        self.wrong.push(format!(
-                            "{}: its rows cannot be recognised by a key of which an attribute is \
-                             left out; choose \"replace\"",
-                            pair.name
-                        ));
-                    } else if waits || key.is_empty() {
-                        self.wrong.push(format!(
-                            "{}: its rows cannot be recognised by a key that is part of a circle of \
-                             references; choose \"replace\"",
-                            pair.name
-                        ));
-                    }
-                    ExistingPlan::Recognise { key, rows: rows + standing }
-                }
-            },
+        let keep = ExistingPlan::Keep { rows: rows + standing };
+        let made = self.made(known.finding.as_ref());
+        let key_of = |key: &NaturalKey| written_key(key, column_of, tenant_place, columns);
+        let (key, ours) = match (&pair.reason, made) {
+            (Reason::Chosen, _) if self.review.selection.replace == Some(true) => return replace(),
+            (Reason::Producer(_), Some((choice::REPLACE, _))) => return replace(),
+            (Reason::Producer(_), _) => {
+                (known.natural_key.as_ref().map_or(Err(LEFT_OUT), key_of), OnMatch::Reuse)
+            }
+            (Reason::Chosen, Some((made @ (choice::REUSE | choice::REJECT), to))) => {
+                let mut keys = known.own_keys.iter();
+                let key = match to {
+                    None => keys.map(key_of).find(Result::is_ok).unwrap_or(Err(IN_CIRCLE)),
+                    Some(to) => keys.find(|key| key.is_called(pair, to)).map_or(
+                        Err("the name of no key that is unique in the destination"),
+                        key_of,
+                    ),
+                };
+                let leave_out = made == choice::REJECT;
+                (key, if leave_out { OnMatch::LeaveOut } else { OnMatch::Reuse })
+            }
+            (Reason::Chosen, _) => return keep,
+        };
+        match key {
+            Ok(key) => ExistingPlan::Recognise { key, ours, rows: rows + standing },
+            Err(why) => {
+                let instead = match pair.reason {
+                    Reason::Chosen => "name another key, or exclude the entity",
+                    Reason::Producer(_) => "choose \"replace\"",
+                };
+                self.wrong.push(format!(
+                    "{}: its rows cannot be recognised by {why}; {instead}",
+                    pair.name
+                ));
+                keep
+            }
         }
     }
+}
+
+/// Why a key does not tell rows apart.
+const LEFT_OUT: &str = "a key of which an attribute is left out";
+const IN_CIRCLE: &str = "a key that is part of a circle of references";
+
+/// The places of a key's columns among those that are written.
+fn written_key(
+    key: &NaturalKey,
+    column_of: &HashMap<usize, usize>,
+    tenant: Option<usize>,
+    columns: &[ColumnPlan],
+) -> Result<Vec<usize>, &'static str> {
+    // A part of the key that is left out would make other rows of it.
+    let places = key.attributes.iter().map(|place| column_of.get(place).copied());
+    let mut found = places.collect::<Option<Vec<usize>>>().ok_or(LEFT_OUT)?;
+    if key.with_tenant {
+        found.push(tenant.ok_or(LEFT_OUT)?);
+    }
+    let waits =
+        |place: &usize| matches!(&columns[*place].rule, Rule::Reference(rule) if rule.is_deferred);
+    if found.is_empty() || found.iter().any(waits) { Err(IN_CIRCLE) } else { Ok(found) }
 }
 
 /// What stands for "no reference" in a column.

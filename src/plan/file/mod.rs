@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decisions, ScopeRequest};
+use super::{Acceptance, Decisions, ScopeRequest};
 
 pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, Purpose};
 pub use read::plan_keys;
@@ -133,6 +133,8 @@ pub struct PlanFile {
     pub scope: ScopeRequest,
     /// How.
     pub options: RunOptions,
+    /// What is said of the checks before the run.
+    pub preflight: Acceptance,
     /// What was decided.
     pub decisions: Decisions,
 }
@@ -147,6 +149,7 @@ impl PlanFile {
             destination: Endpoint::empty(),
             scope: ScopeRequest::default(),
             options: RunOptions::default(),
+            preflight: Acceptance::default(),
             decisions: Decisions::default(),
         }
     }

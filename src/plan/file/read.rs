@@ -7,7 +7,7 @@ use toml_edit::{Document, Item, TableLike, Value};
 
 use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS, PURPOSES};
 use super::notes::Notes;
-use super::section::{Kind, Section, type_of_value};
+use super::section::{Kind, Section, one_of, type_of_value};
 use super::{
     Endpoint, EndpointEngine, PlanFile, PlanFileError, REJECT_POLICIES, RejectPolicy, RunOptions,
     SOURCE_READINGS, Understood,
@@ -15,11 +15,21 @@ use super::{
 use crate::compare::{FindingKey, FindingKind};
 use crate::database::Authentication;
 use crate::outsystems::Key;
-use crate::plan::{Decision, Decisions, PERSONAL_DATA, ScopeRequest};
+use crate::plan::{Acceptance, CheckKind, Decision, Decisions, PERSONAL_DATA, ScopeRequest};
 
 const ROOT: Kind = Kind {
     heading: "",
-    keys: &["version", "name", "source", "destination", "scope", "options", "decision", "wizard"],
+    keys: &[
+        "version",
+        "name",
+        "source",
+        "destination",
+        "scope",
+        "options",
+        "preflight",
+        "decision",
+        "wizard",
+    ],
 };
 
 const ENDPOINT: Kind = Kind {
@@ -55,6 +65,8 @@ const OPTIONS: Kind = Kind {
     ],
 };
 
+const PREFLIGHT: Kind = Kind { heading: "[preflight]", keys: &["accept", "frozen"] };
+
 const DECISION: Kind = Kind {
     heading: "[[decision]]",
     keys: &[
@@ -79,7 +91,7 @@ const DEFAULT_TAKEN: &str = "; the default was taken";
 /// heading), each with its keys.
 #[must_use]
 pub fn plan_keys() -> Vec<(&'static str, &'static [&'static str])> {
-    [ROOT, ENDPOINT, SCOPE, OPTIONS, DECISION, WIZARD]
+    [ROOT, ENDPOINT, SCOPE, OPTIONS, PREFLIGHT, DECISION, WIZARD]
         .into_iter()
         .map(|kind| (kind.heading, kind.keys))
         .collect()
@@ -123,6 +135,7 @@ fn read(
             section.given_word("personal_data", &PERSONAL_DATA, unknown, &mut notes);
         plan.options = options(&section, &mut notes);
     }
+    plan.preflight = preflight(&root, &mut notes);
     plan.decisions = decisions(&root, &mut notes);
     let step = section(&root, "wizard", &WIZARD, &mut notes)
         .and_then(|section| section.text("step", &mut notes));
@@ -223,6 +236,27 @@ fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
         rejects,
         max_rejects: max_rejects.map(|most| most as u64),
     }
+}
+
+/// What is said of the checks before the run.
+fn preflight(root: &Section<'_>, notes: &mut Notes) -> Acceptance {
+    let Some(section) = section(root, "preflight", &PREFLIGHT, notes) else {
+        return Acceptance::default();
+    };
+    let known = CheckKind::acceptable();
+    let mut accept = Vec::new();
+    for given in section.texts("accept", notes) {
+        match known.iter().find(|(name, _)| *name == given) {
+            Some((_, kind)) => accept.push(*kind),
+            None => {
+                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                let what = format!(": no warning {given:?} can be accepted");
+                let advice = format!("; a warning is {}", one_of(&names));
+                section.note("accept", &what, notes).advise(advice).instead(", so it was left out");
+            }
+        }
+    }
+    Acceptance { accept, frozen: section.text("frozen", notes).unwrap_or_default() }
 }
 
 fn endpoint(root: &Section<'_>, key: &str, notes: &mut Notes) -> Endpoint {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::compare::{FindingKey, FindingKind};
 use crate::outsystems::Key;
-use crate::plan::{Decision, Decisions, PersonalData, ScopeRequest};
+use crate::plan::{Acceptance, CheckKind, Decision, Decisions, PersonalData, ScopeRequest};
 
 const SMALL: &str = r#"
 version = 1
@@ -317,6 +317,9 @@ mod properties {
             reading in select(SOURCE_READINGS.to_vec()),
             keep_before_images in any::<bool>(),
             (rejects, max_rejects) in rejects(),
+            accept in prop::collection::vec(
+                select(CheckKind::acceptable()).prop_map(|(_, kind)| kind), 0..3),
+            frozen in any::<String>(),
             decided in prop::collection::vec(decision(), 0..4),
         ) -> PlanFile {
             let mut decisions = Decisions::default();
@@ -344,6 +347,7 @@ mod properties {
                     rejects,
                     max_rejects,
                 },
+                preflight: Acceptance { accept, frozen },
                 decisions,
             }
         }

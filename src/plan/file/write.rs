@@ -4,7 +4,7 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS};
 use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError, RejectPolicy};
-use crate::plan::Decisions;
+use crate::plan::{Acceptance, Decisions};
 
 impl PlanFile {
     /// The text of the file with these decisions in place of its own; comments and everything
@@ -68,6 +68,18 @@ impl PlanFile {
             options.insert("max_rejects", number(usize::try_from(most).unwrap_or(usize::MAX)));
         }
         document.insert("options", Item::Table(options));
+        let Acceptance { accept, frozen } = &self.preflight;
+        let mut preflight = Table::new();
+        if !accept.is_empty() {
+            let names = accept.iter().map(|kind| kind.name());
+            preflight.insert("accept", value(names.collect::<Array>()));
+        }
+        if !frozen.is_empty() {
+            preflight.insert("frozen", value(frozen));
+        }
+        if !preflight.is_empty() {
+            document.insert("preflight", Item::Table(preflight));
+        }
         document
     }
 }

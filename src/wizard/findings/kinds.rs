@@ -70,6 +70,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::RoleMissing => "Users",
         Kind::DestinationRowsUndecided
         | Kind::DestinationRows
+        | Kind::ExistingMatch
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
         | Kind::CascadeDeletes

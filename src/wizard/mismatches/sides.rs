@@ -126,6 +126,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::RoleMissing
         | Kind::DestinationRowsUndecided
         | Kind::DestinationRows
+        | Kind::ExistingMatch
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
         | Kind::CascadeDeletes

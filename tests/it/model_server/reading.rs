@@ -185,7 +185,17 @@ impl Source for Database {
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         let all = Some(true);
         let alter = Some(self.server.habits.may_alter);
-        Ok(vec![Rights { select: all, insert: all, update: all, delete: all, alter }; tables.len()])
+        Ok(vec![
+            Rights {
+                select: all,
+                insert: all,
+                update: all,
+                delete: all,
+                alter,
+                view_definition: all
+            };
+            tables.len()
+        ])
     }
 }
 

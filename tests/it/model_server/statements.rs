@@ -1,8 +1,10 @@
 //! Statements that change rows, each within an open transaction.
 
+use std::collections::HashMap;
+
 use osferry::database::{
-    Batch, DeleteAction, Fault, FaultKind, Filter, ForeignKey, InsertTarget, Removal, Removed,
-    Result, TableName, UpdateTarget, Value, same_name,
+    Alike, AlikeTarget, Batch, DeleteAction, Fault, FaultKind, Filter, ForeignKey, InsertTarget,
+    Removal, Removed, Result, TableName, UpdateTarget, Value, same_name,
 };
 
 use super::check::fitting;
@@ -53,6 +55,42 @@ impl World {
         }
         self.fire(id, &target.table, &inserted)?;
         Ok(ids)
+    }
+
+    /// What each row of a batch is equal to, NULL equal to NULL.
+    pub(super) fn alike(
+        &mut self,
+        id: SessionId,
+        target: &AlikeTarget,
+        batch: &Batch,
+    ) -> Result<Vec<Alike>> {
+        self.must_be_open(id)?;
+        let table = self.table(&target.table)?;
+        let place = |name: &str| table.column(name).ok_or_else(|| no_column(&target.table, name));
+        let places =
+            target.columns.iter().map(|c| place(&c.name)).collect::<Result<Vec<usize>>>()?;
+        let wanted = place(&target.identifier.name)?;
+        let mut there: HashMap<Vec<String>, Vec<Value>> = HashMap::new();
+        for (_, row) in table.rows(Some(id)) {
+            let key = places.iter().map(|place| folded(&row[*place])).collect();
+            there.entry(key).or_default().push(row[wanted].clone());
+        }
+        let mut firsts: HashMap<Vec<String>, usize> = HashMap::new();
+        let mut found = Vec::new();
+        for number in 0..batch.len() {
+            let mut key = Vec::new();
+            for (value, column) in batch.row(number).into_iter().zip(&target.columns) {
+                key.push(folded(&fitting(value, column)?));
+            }
+            let first = *firsts.entry(key.clone()).or_insert(number);
+            found.push(match there.get(&key).map(Vec::as_slice) {
+                Some([one]) => Alike::Row(one.clone()),
+                Some(several) => Alike::Several(several.len() as u64),
+                None if first < number => Alike::Earlier(first),
+                None => Alike::Nothing,
+            });
+        }
+        Ok(found)
     }
 
     /// A row to be inserted, with the identity value it was given.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use osferry::database::{
-    Batch, ColumnRef, Destination, Fence, Filter, InsertTarget, JournalToken, Outcome, Removal,
-    Removed, Result, RowsRequest, RunLock, Source, TableName, UpdateTarget, Value, Witness, Writer,
+    Alike, AlikeTarget, Batch, ColumnRef, Destination, Fence, Filter, InsertTarget, JournalToken,
+    Outcome, Removal, Removed, Result, RowsRequest, RunLock, Source, TableName, UpdateTarget,
+    Value, Witness, Writer,
 };
 use tokio::task::yield_now;
 
@@ -103,6 +104,10 @@ impl Writer for Client {
 
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.call(|world, id| world.insert(id, target, batch)).await
+    }
+
+    async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
+        self.call(|world, id| world.alike(id, target, batch)).await
     }
 
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {

@@ -12,9 +12,10 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use osferry::database::{
-    Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, InsertTarget,
-    JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest, RunLock, Scan,
-    ScanRequest, Script, Source, TableName, TableShape, UpdateTarget, Value, Witness, Writer,
+    Alike, AlikeTarget, Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence,
+    Filter, InsertTarget, JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest,
+    RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, UpdateTarget, Value,
+    Witness, Writer,
 };
 use tokio::sync::Notify;
 
@@ -409,6 +410,9 @@ impl Writer for BreakingWriter {
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.rows = batch.len();
         step!(self, "insert", insert(target, batch))
+    }
+    async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
+        step!(self, "alike", alike(target, batch))
     }
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         step!(self, "update", update(target, batch))

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use osferry::database::{
-    Batch, ColumnRef, Destination, EngineFacts, Fence, Filter, InsertTarget, JournalToken, Outcome,
-    Removal, Removed, Result, Rights, RowsRequest, RunLock, Scan, ScanRequest, Source, TableName,
-    TableShape, UpdateTarget, Value, Witness, Writer,
+    Alike, AlikeTarget, Batch, ColumnRef, Destination, EngineFacts, Fence, Filter, InsertTarget,
+    JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest, RunLock, Scan,
+    ScanRequest, Source, TableName, TableShape, UpdateTarget, Value, Witness, Writer,
 };
 
 /// What is called.
@@ -111,6 +111,9 @@ impl Writer for CallingWriter {
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.is_due = target.table == self.calls.table;
         self.inner.insert(target, batch).await
+    }
+    async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
+        self.inner.alike(target, batch).await
     }
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         self.inner.update(target, batch).await

@@ -132,7 +132,11 @@ impl Walker {
 
     /// On Review: the destination's name, and the cursor on Start.
     pub fn confirm(&self) {
-        self.window.shows("✓ undo can take it all back").shows("3 letters to go");
+        self.window.shows("2 warnings to accept");
+        self.key("Ctrl+N").key("Space");
+        self.window.shows("1 warning to accept");
+        self.key("Ctrl+N").key("Space");
+        self.window.hides("to accept").shows("3 letters to go");
         self.key("Tab");
         self.window.press("d e v").shows("all is there");
         self.key("Tab");
@@ -155,7 +159,7 @@ fn decided() -> &'static (PathBuf, String) {
         let place = Place::practice();
         let walker = Walker::new(place.start(&[], LARGE));
         walker.decide();
-        walker.window.shows("✓ undo can take it all back").press("e").shows("Written: ");
+        walker.window.shows("2 warnings to accept").press("e").shows("Written: ");
         walker.leave().well(0);
         let text = std::fs::read_to_string(place.path("practice.toml")).expect("a plan");
         (place.home(), text)
@@ -190,7 +194,7 @@ fn a_person_walks_from_home_to_a_proved_report() {
     walker.decide();
     let window = &walker.window;
     // The plan goes into the folder where the program was started.
-    window.shows("✓ undo can take it all back").press("e").shows("Written: ");
+    window.shows("2 warnings to accept").press("e").shows("Written: ");
     walker.confirm();
     assert_eq!(
         std::fs::read(file("dev.sqlite")).ok(),

@@ -165,10 +165,11 @@ pub(in super::super) fn details(catalog: Option<&str>, ids: &[i64]) -> Statement
     )
 }
 
-/// Place in the list, then 1, 0 or NULL for SELECT, INSERT, UPDATE, DELETE, ALTER.
+/// Place in the list, then 1, 0 or NULL for SELECT, INSERT, UPDATE, DELETE, ALTER, VIEW
+/// DEFINITION.
 pub(in super::super) fn rights(tables: &[TableName]) -> Statement {
     let mut statement = Statement::plain("SELECT w.[place]");
-    for right in ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER"] {
+    for right in ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "VIEW DEFINITION"] {
         statement.add(&format!(", HAS_PERMS_BY_NAME(w.[name], N'OBJECT', N'{right}')"));
     }
     statement.add("\nFROM (VALUES ");

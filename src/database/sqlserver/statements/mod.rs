@@ -3,11 +3,14 @@
 //! T-SQL of SQL Server 2016, nothing later. Names are quoted here and nowhere else; whole numbers
 //! stand in the text, texts and binaries travel as parameters.
 
+pub(super) mod alike;
 pub(super) mod build;
 pub(super) mod catalogue;
+pub(super) mod checks;
 mod conversion;
 pub(super) mod filter;
 pub(super) mod read;
+pub(super) mod rights;
 pub(super) mod script;
 #[cfg(test)]
 mod tests;

@@ -201,6 +201,12 @@ fn source_statements() -> Vec<String> {
         RECOVERY_ID.to_owned(),
         TRANSACTIONS.to_owned(),
         VERSION_STORE.to_owned(),
+        checks::LOG.to_owned(),
+        checks::FILES.to_owned(),
+        checks::BACKUP.to_owned(),
+        checks::DATABASE_USER.to_owned(),
+        checks::identities(None, &[&dbo("OSUSR_ABC_CLAIM")]).sql,
+        checks::identities(Some("Other]Db"), &[&policy()]).sql,
         catalogue::objects(None, &["OSUSR_abc_Claim", "it's"]).sql,
         catalogue::objects(Some("Other]Db"), &["OSUSR_abc_Policy"]).sql,
         catalogue::tables(None).sql,
@@ -341,6 +347,14 @@ fn destination_statements() -> Vec<String> {
             .expect("a condition");
         statement.add(&write::removed(key, before, form));
         all.push(statement.sql);
+    }
+    for (columns, form) in
+        [(&stage(false)[..], TextForm::Text), (&stage(true)[14..16], TextForm::Bytes)]
+    {
+        let columns: Vec<StageColumn> =
+            columns.iter().filter(|one| !one.destination.data_type.is_large()).cloned().collect();
+        let id = &every_type()[0];
+        all.push(alike::find(&table, &columns, &id.into(), &id.data_type, form).sql);
     }
     all
 }

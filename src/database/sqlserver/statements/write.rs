@@ -5,7 +5,7 @@ use super::{Statement, literal, quote, table_sql};
 use crate::database::{ColumnRef, ColumnShape, ColumnType, TableName, ValueKind};
 
 /// The order that sees every difference between two texts.
-const EXACT: &str = "COLLATE Latin1_General_BIN2";
+pub(super) const EXACT: &str = "COLLATE Latin1_General_BIN2";
 
 /// A column of `#stage` and where it goes.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +61,7 @@ impl StageColumn {
     }
 
     /// The value to store, from the staged one.
-    fn stored(&self, own: &str) -> String {
+    pub(super) fn stored(&self, own: &str) -> String {
         let own =
             if self.as_bytes { format!("CAST({own} AS nvarchar(max))") } else { own.to_owned() };
         match self.destination.data_type {
@@ -130,7 +130,7 @@ impl StageColumn {
         })
     }
 
-    fn collate(&self) -> String {
+    pub(super) fn collate(&self) -> String {
         format!(" COLLATE {}", self.collation.as_deref().unwrap_or("DATABASE_DEFAULT"))
     }
 }

@@ -1,9 +1,11 @@
 //! What scripts hold that are carried out by other tools, to be pinned.
 
 use super::super::script::TransactScript;
+use super::super::{checks, rights};
 use super::{dbo, every_type};
 use crate::database::{
-    Batch, ColumnShape, Script, ScriptTable, ScriptWork, Value, ValueKind, date_time_from_text,
+    Batch, ColumnShape, GrantRequest, Right, Script, ScriptTable, ScriptWork, TableName, Value,
+    ValueKind, date_time_from_text,
 };
 
 /// Scripts about a table with a key, one without, and references.
@@ -29,7 +31,32 @@ pub(super) fn script_statements() -> Vec<String> {
         all.push(script.rows(&table, &rows).expect("rows"));
         all.push(script.end(&table));
     }
+    all.push(checks::fresh_backup("It's]Db"));
+    all.extend(rights_scripts());
     all
+}
+
+/// What is asked for whoever reads, and for whoever writes two databases.
+fn rights_scripts() -> Vec<String> {
+    let all = vec![Right::Insert, Right::Update, Right::Delete];
+    let elsewhere = TableName { catalog: Some("Other]Db".to_owned()), ..dbo("OSUSR_Y") };
+    let reader = GrantRequest {
+        login: "CORP\\o'hara]".to_owned(),
+        reads_only: true,
+        tables: vec![(dbo("OSUSR_X"), Vec::new())],
+    };
+    let writer = GrantRequest {
+        login: "osferry_rw".to_owned(),
+        reads_only: false,
+        tables: vec![
+            (dbo("OSUSR_X"), [all.clone(), vec![Right::Alter]].concat()),
+            (dbo("OSSYS_USER"), vec![Right::Insert, Right::Delete]),
+            (elsewhere, all),
+        ],
+    };
+    let reading = rights::scripts("it's]Prod", None, &reader);
+    let writing = rights::scripts("it's]Dev", Some("rw]user"), &writer);
+    vec![reading.grant, reading.revoke, writing.grant, writing.revoke]
 }
 
 /// A value of each column's type.

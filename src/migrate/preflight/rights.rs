@@ -1,0 +1,245 @@
+//! Whether whoever is signed in may do what the plan needs, and what to ask for where not.
+
+use super::super::marker::MARKER_TABLE;
+use super::super::reading;
+use crate::database::{
+    ColumnType, Destination, Fault, FaultKind, GrantRequest, Result, Right, Rights, Source,
+    TableName, TableShape,
+};
+use crate::plan::{ExistingPlan, OutsideFate, PersonFate, PersonPlan, Plan, Rule};
+
+/// Tables that are named in a sentence.
+const NAMED: usize = 5;
+
+/// A table that a plan writes.
+pub(super) struct Written {
+    pub(super) table: TableName,
+    /// Whether it is of an entity of the plan; else of the platform.
+    pub(super) is_entity: bool,
+    /// Whether the run deletes rows there, or sets columns of rows that are there.
+    pub(super) needs: Vec<Right>,
+    /// Rows that the run adds at most.
+    pub(super) rows: u64,
+}
+
+/// Every table that a plan writes.
+pub(super) fn written(plan: &Plan) -> Vec<Written> {
+    let entities = plan.entities.iter().enumerate().map(|(place, entity)| {
+        let mut needs = vec![Right::Insert];
+        let is_deferred = entity
+            .columns
+            .iter()
+            .any(|column| matches!(&column.rule, Rule::Reference(rule) if rule.is_deferred));
+        if is_deferred || plan.cleared.iter().any(|(cleared, _)| *cleared == place) {
+            needs.push(Right::Update);
+        }
+        if matches!(entity.existing, ExistingPlan::Replace { rows, .. } if rows > 0) {
+            needs.push(Right::Delete);
+        }
+        let table = entity.destination_table.clone();
+        Written { table, is_entity: true, needs, rows: entity.source_rows }
+    });
+    let created = |people: &[PersonPlan]| {
+        let is_new = |person: &&PersonPlan| matches!(person.fate, PersonFate::Create { .. });
+        people.iter().filter(is_new).count()
+    };
+    let people = [
+        ("OSSYS_USER", created(&plan.users)),
+        ("OSSYS_GROUP", created(&plan.groups)),
+        ("OSSYS_USER_ROLE", plan.links.user_roles.len()),
+        ("OSSYS_GROUP_ROLE", plan.links.group_roles.len()),
+        ("OSSYS_GROUP_USER", plan.links.group_users.len()),
+    ];
+    let people = people.into_iter().filter(|(_, rows)| *rows > 0).map(|(table, rows)| Written {
+        table: TableName::new(table),
+        is_entity: false,
+        needs: vec![Right::Insert],
+        rows: rows as u64,
+    });
+    let outside = plan.outside.iter().map(|outside| Written {
+        table: outside.table.clone(),
+        is_entity: true,
+        needs: vec![match outside.fate {
+            OutsideFate::Deleted => Right::Delete,
+            OutsideFate::Emptied(_) => Right::Update,
+        }],
+        rows: 0,
+    });
+    entities.chain(outside).chain(people).collect()
+}
+
+/// Refuses a destination that cannot be written as the plan needs.
+pub async fn check_destination(
+    plan: &Plan,
+    source: &dyn Source,
+    destination: &dyn Destination,
+) -> Result<()> {
+    if destination.facts().read_only {
+        return Err(Fault::new(
+            FaultKind::Permission,
+            format!("{} can only be read at present", destination.facts().place),
+        )
+        .advise("A snapshot or a readable secondary cannot be a destination."));
+    }
+    let tables: Vec<TableName> =
+        plan.entities.iter().map(|entity| entity.source_table.clone()).collect();
+    check_select(source, "the source", &tables).await?;
+    reading::check(plan, source).await?;
+    let written = written(plan);
+    let tables: Vec<TableName> = written.iter().map(|written| written.table.clone()).collect();
+    check_select(destination.as_source(), "the destination", &tables).await?;
+    let rights = destination.rights(&tables).await?;
+    for right in [Right::Insert, Right::Delete, Right::Update] {
+        let denied: Vec<TableName> = written
+            .iter()
+            .zip(&rights)
+            .filter(|(written, rights)| {
+                written.needs.contains(&right) && has(rights, right) == Some(false)
+            })
+            .map(|(written, _)| written.table.clone())
+            .collect();
+        if !denied.is_empty() {
+            return Err(missing(destination, right, &denied).await);
+        }
+    }
+    Ok(())
+}
+
+fn has(rights: &Rights, right: Right) -> Option<bool> {
+    match right {
+        Right::Insert => rights.insert,
+        Right::Update => rights.update,
+        Right::Delete => rights.delete,
+        Right::Alter => rights.alter,
+    }
+}
+
+async fn check_select(database: &dyn Source, side: &str, tables: &[TableName]) -> Result<()> {
+    let rights = database.rights(tables).await?;
+    let denied: Vec<TableName> = tables
+        .iter()
+        .zip(&rights)
+        .filter(|(_, rights)| rights.select == Some(false))
+        .map(|(table, _)| table.clone())
+        .collect();
+    if denied.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::Permission,
+        format!("no right to SELECT in {side} on {}", shown(&denied)),
+    )
+    .advise("Ask for db_datareader there; `osferry rights PLAN` writes the script to ask with."))
+}
+
+/// Rights that are missing, and the statements that give them.
+async fn missing(destination: &dyn Destination, right: Right, tables: &[TableName]) -> Fault {
+    let word = match right {
+        Right::Insert => "INSERT",
+        Right::Update => "UPDATE",
+        Right::Delete => "DELETE",
+        Right::Alter => "ALTER",
+    };
+    let source = destination.as_source();
+    let wanted = tables.iter().map(|table| (table.clone(), vec![right])).collect();
+    let request = GrantRequest {
+        login: destination.facts().user.clone(),
+        reads_only: false,
+        tables: in_full(source, wanted).await.unwrap_or_default(),
+    };
+    let statements: Vec<String> = match source.grants(&request).await {
+        Ok(Some(script)) => script
+            .grant
+            .lines()
+            .filter(|line| line.starts_with("GRANT ") && line.contains(" ON OBJECT::"))
+            .take(NAMED)
+            .map(str::to_owned)
+            .collect(),
+        _ => Vec::new(),
+    };
+    let what = format!("no right to {word} in the destination on {}", shown(tables));
+    Fault::new(FaultKind::Permission, what).advise(format!(
+        "Ask for {}{}; `osferry rights PLAN` writes the script with all that is needed.",
+        statements.join(" "),
+        if tables.len() > NAMED { " and the others" } else { "" }
+    ))
+}
+
+/// A few of these tables, and how many more there are.
+pub(super) fn shown(tables: &[TableName]) -> String {
+    let names: Vec<String> = tables.iter().map(TableName::to_string).collect();
+    listed(&names)
+}
+
+/// A few of these names, and how many more there are.
+pub(super) fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The same with the names as the catalogue has them; tables that are not there are left out.
+async fn in_full(
+    database: &dyn Source,
+    wanted: Vec<(TableName, Vec<Right>)>,
+) -> Result<Vec<(TableName, Vec<Right>)>> {
+    let names: Vec<TableName> = wanted.iter().map(|(table, _)| table.clone()).collect();
+    let shapes = database.shapes(&names).await?;
+    let known = |((_, rights), shape): (_, Option<TableShape>)| Some((shape?.name, rights));
+    Ok(wanted.into_iter().zip(shapes).filter_map(known).collect())
+}
+
+/// What a login has to be allowed in the source: to read, and nothing else.
+pub async fn rights_in_source(
+    plan: &Plan,
+    source: &dyn Source,
+    login: &str,
+) -> Result<GrantRequest> {
+    let tables = plan.entities.iter().map(|entity| (entity.source_table.clone(), Vec::new()));
+    let tables = in_full(source, tables.collect()).await?;
+    Ok(GrantRequest { login: login.to_owned(), reads_only: true, tables })
+}
+
+/// What a login has to be allowed in the destination: to write the tables of the plan. With
+/// `exact_undo` also to put deleted rows back under their own ids, which needs ALTER.
+pub async fn rights_in_destination(
+    plan: &Plan,
+    destination: &dyn Source,
+    login: &str,
+    exact_undo: bool,
+) -> Result<GrantRequest> {
+    let mut wanted: Vec<(TableName, Vec<Right>)> = Vec::new();
+    for written in written(plan) {
+        // An undo takes out what was added, whatever the run itself does there.
+        let rights = match written.is_entity {
+            // Rows that hang on those deleted lose their reference, and nothing else.
+            true if written.needs == [Right::Update] => vec![Right::Update],
+            true if exact_undo && written.needs.contains(&Right::Delete) => {
+                vec![Right::Insert, Right::Update, Right::Delete, Right::Alter]
+            }
+            true => vec![Right::Insert, Right::Update, Right::Delete],
+            false => vec![Right::Insert, Right::Delete],
+        };
+        wanted.push((written.table, rights));
+    }
+    wanted.push((TableName::new(MARKER_TABLE), vec![Right::Insert, Right::Delete]));
+    let tables = in_full(destination, wanted).await?;
+    Ok(GrantRequest { login: login.to_owned(), reads_only: false, tables })
+}
+
+/// The highest and the lowest value of a whole number's type.
+pub(super) fn bounds(data_type: &ColumnType) -> Option<(i128, i128)> {
+    Some(match data_type {
+        ColumnType::BigInt => (i128::from(i64::MIN), i128::from(i64::MAX)),
+        ColumnType::Int => (i128::from(i32::MIN), i128::from(i32::MAX)),
+        ColumnType::SmallInt => (i128::from(i16::MIN), i128::from(i16::MAX)),
+        ColumnType::TinyInt => (0, 255),
+        ColumnType::Decimal { precision, scale: 0 } => {
+            let most = 10_i128.checked_pow(u32::from(*precision))? - 1;
+            (-most, most)
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,145 @@
+//! Tables that are written: triggers, constraints, identities.
+
+use super::rights::{bounds, listed, written};
+use super::{Check, CheckSign, Preflight};
+use crate::database::{Result, TableName};
+use crate::plan::{CheckKind, IdentifierPlan};
+
+/// How names of the platform's own triggers begin (`metamodel.md` §3.6).
+const PLATFORM_TRIGGER: &str = "OSTRG_";
+
+impl Preflight<'_> {
+    pub(super) async fn tables(&self) -> Result<Vec<Check>> {
+        let names: Vec<TableName> =
+            written(self.plan).into_iter().map(|written| written.table).collect();
+        let shapes = self.destination.shapes(&names).await?;
+        let (mut foreign, mut instead, mut weak) = (Vec::new(), Vec::new(), Vec::new());
+        for shape in shapes.iter().flatten() {
+            for trigger in shape.triggers.iter().filter(|trigger| !trigger.disabled) {
+                let name = format!("{} on {}", trigger.name, shape.name);
+                let is_platforms = trigger
+                    .name
+                    .get(..PLATFORM_TRIGGER.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(PLATFORM_TRIGGER));
+                if trigger.instead_of {
+                    instead.push(name);
+                } else if !is_platforms {
+                    foreign.push(name);
+                }
+            }
+            let keys = shape.foreign_keys.iter().map(|k| (&k.name, k.disabled, k.not_trusted));
+            let checks = shape.checks.iter().map(|k| (&k.name, k.disabled, k.not_trusted));
+            for (name, is_disabled, is_not_trusted) in keys.chain(checks) {
+                if is_disabled || is_not_trusted {
+                    let how = if is_disabled { "switched off" } else { "not trusted" };
+                    weak.push(format!("{name} of {} ({how})", shape.name));
+                }
+            }
+        }
+        let mut checks = Vec::new();
+        if !instead.is_empty() {
+            checks.push(Check::new(
+                CheckKind::InsteadOf,
+                CheckSign::Bad,
+                format!("triggers run instead of what is written: {}", listed(&instead)),
+                "What became of a row cannot be known there. Leave these entities out, or have the \
+                 triggers removed.",
+            ));
+        }
+        if !foreign.is_empty() {
+            checks.push(Check::new(
+                CheckKind::Triggers,
+                CheckSign::Warning,
+                format!("triggers that are not the platform's will run: {}", listed(&foreign)),
+                "What they write elsewhere is neither proved nor undone. Ask whose they are before \
+                 you accept it.",
+            ));
+        }
+        if !weak.is_empty() {
+            checks.push(Check::new(
+                CheckKind::Constraints,
+                CheckSign::Warning,
+                format!("constraints that do not hold for all rows: {}", listed(&weak)),
+                "They stay as they are. Rows of the destination may break them already; ours are \
+                 checked where they are switched on.",
+            ));
+        }
+        let rights = self.destination.rights(&names).await?;
+        let unseen = rights.iter().filter(|rights| rights.view_definition == Some(false)).count();
+        if unseen > 0 {
+            checks.push(Check::new(
+                CheckKind::Triggers,
+                CheckSign::Note,
+                format!("triggers and constraints of {unseen} tables cannot be seen"),
+                "Ask for VIEW DEFINITION in the destination to have them looked at.",
+            ));
+        }
+        if checks.is_empty() {
+            let text = "no triggers but the platform's; constraints are on and trusted";
+            checks.push(Check::good(CheckKind::Triggers, text));
+        }
+        Ok(checks)
+    }
+
+    /// Whether identities have room for twice the rows, and count by one.
+    pub(super) async fn identities(&self) -> Result<Vec<Check>> {
+        let written = written(self.plan);
+        let names: Vec<TableName> = written.iter().map(|written| written.table.clone()).collect();
+        let shapes = self.destination.shapes(&names).await?;
+        let facts = self.destination.identities(&names).await?;
+        let (mut short, mut odd) = (Vec::new(), Vec::new());
+        let mut counted = 0;
+        for (place, (written, (shape, facts))) in
+            written.iter().zip(shapes.iter().zip(&facts)).enumerate()
+        {
+            let (Some(shape), Some(facts)) = (shape, facts) else { continue };
+            let gives_ids = !written.is_entity
+                || self.plan.entities.get(place).is_some_and(|entity| {
+                    matches!(entity.identifier, IdentifierPlan::Generated { .. })
+                });
+            if !gives_ids {
+                continue;
+            }
+            counted += 1;
+            if facts.step != 1 {
+                odd.push(format!("{}.{} counts by {}", shape.name, facts.column, facts.step));
+            }
+            let column = shape.column(&facts.column);
+            let Some((least, most)) = column.and_then(|column| bounds(&column.data_type)) else {
+                continue;
+            };
+            let ahead = 2 * i128::from(written.rows) * i128::from(facts.step);
+            let then = i128::from(facts.last.unwrap_or_default()) + ahead;
+            if then > most || then < least {
+                short.push(format!(
+                    "{}.{} is at {} and ends at {}",
+                    shape.name,
+                    facts.column,
+                    facts.last.unwrap_or_default(),
+                    if facts.step < 0 { least } else { most }
+                ));
+            }
+        }
+        let mut checks = Vec::new();
+        if !odd.is_empty() {
+            checks.push(Check::new(
+                CheckKind::IdentityStep,
+                CheckSign::Warning,
+                format!("identities that do not count by one: {}", listed(&odd)),
+                "The new ids will follow them. Accept it if that is meant so.",
+            ));
+        }
+        if !short.is_empty() {
+            checks.push(Check::new(
+                CheckKind::IdentityRoom,
+                CheckSign::Bad,
+                format!("no room for twice the rows in identities: {}", listed(&short)),
+                "Have the identity set back (DBCC CHECKIDENT), or leave these entities out.",
+            ));
+        } else if counted > 0 {
+            let text = "identities have room for twice the rows";
+            checks.push(Check::good(CheckKind::IdentityRoom, text));
+        }
+        Ok(checks)
+    }
+}

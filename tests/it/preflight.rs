@@ -1,0 +1,307 @@
+//! What is checked before a run refuses it, or is accepted by a plan; the scripts that ask for
+//! rights; models that change while a run goes on.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use osferry::database::{FaultKind, open_destination, open_source};
+use osferry::migrate::{RunEnd, resume, run};
+use osferry::outsystems::{self, Side};
+use osferry::plan::PlanFile;
+
+use crate::estate::generate;
+use crate::estate::model::Pair;
+use crate::estate::recipe::{Feature, Recipe};
+use crate::program::{Bench, Said};
+use crate::support::calling::{Call, Calling};
+use crate::support::engine::{TestEngine, wait};
+use crate::support::library::planned;
+
+crate::on_both_engines!(
+    nothing_starts_before_somebody_has_seen_to_it,
+    processes_that_wait_in_the_destination_refuse_the_run,
+    a_warning_is_accepted_by_its_name_only,
+    identities_without_room_refuse_the_run,
+    what_is_published_during_a_run_stops_it_until_it_is_taken_back,
+);
+
+mod on_a_server {
+    use super::a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back;
+    crate::on_sqlserver!(a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back);
+}
+
+fn pair(seed: u64) -> Pair {
+    let features = vec![Feature::ExistingRows];
+    generate::pair(&Recipe { seed, size: 3, features, flaw: None })
+}
+
+/// A run that has to be refused with these words, and to leave the destination as it is.
+fn refused(bench: &Bench, words: &[&str]) -> Said {
+    let before = bench.databases.read(Side::Destination);
+    let said = bench.run();
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    for word in words {
+        assert!(said.err.contains(word), "{word} is not said\n{}", said.all());
+    }
+    assert!(bench.databases.read(Side::Destination) == before, "{}", said.all());
+    said
+}
+
+async fn nothing_starts_before_somebody_has_seen_to_it(engine: &TestEngine) {
+    let bench = Bench::on(engine, &pair(3), 1);
+    let mut plan = bench.usual_plan();
+    let accepted: Vec<String> = plan.preflight.lines().map(str::to_owned).collect();
+    plan.preflight = accepted[0].clone();
+    bench.plan(&plan.text());
+    refused(&bench, &["To be done first, by somebody", "nobody deploys", "frozen = "]);
+    // A dry run shows the plan, and says the same.
+    let dry = bench.osferry(&["run", "plan.toml", "--dry-run", "--decide", "recommended"]);
+    assert_eq!(dry.code, Some(2), "{}", dry.all());
+    assert!(dry.out.contains("Core") && dry.err.contains("frozen = "), "{}", dry.all());
+    plan.preflight = accepted.join("\n");
+    bench.plan(&plan.text());
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(said.err.contains("frozen: nobody publishes in a test"), "{}", said.all());
+}
+
+fn put_in_queue(bench: &Bench, side: Side) {
+    let sql = "INSERT INTO OSSYS_BPM_EVENT_QUEUE (ESPACE_ID, TENANT_ID, ACTIVITY_ID, \
+               PROCESS_DEF_ID, DATA_ID, ERROR_COUNT) SELECT ID, 1, 0, 0, '1', 0 FROM OSSYS_ESPACE";
+    bench.databases.execute(side, sql);
+}
+
+async fn processes_that_wait_in_the_destination_refuse_the_run(engine: &TestEngine) {
+    let bench = Bench::on(engine, &pair(4), 2);
+    bench.plan(&bench.usual_plan().text());
+    put_in_queue(&bench, Side::Destination);
+    refused(&bench, &["queues: processes of the scope wait in the destination", "EVENT_QUEUE"]);
+    bench.databases.execute(Side::Destination, "DELETE FROM OSSYS_BPM_EVENT_QUEUE");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+}
+
+async fn a_warning_is_accepted_by_its_name_only(engine: &TestEngine) {
+    let bench = Bench::on(engine, &pair(5), 3);
+    put_in_queue(&bench, Side::Source);
+    let mut plan = bench.usual_plan();
+    let everything = plan.preflight.clone();
+    plan.preflight = everything.replace("\"source-queues\", ", "");
+    assert_ne!(plan.preflight, everything);
+    bench.plan(&plan.text());
+    refused(
+        &bench,
+        &["source-queues: processes of the scope wait", "accept = [\"source-queues\"]"],
+    );
+    plan.preflight = everything.replace("\"source-queues\"", "\"queues\"");
+    bench.plan(&plan.text());
+    refused(&bench, &["no warning \"queues\" can be accepted"]);
+    plan.preflight = everything;
+    bench.plan(&plan.text());
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(said.err.contains("accepted: processes of the scope wait"), "{}", said.all());
+}
+
+async fn identities_without_room_refuse_the_run(engine: &TestEngine) {
+    let features = vec![Feature::ExistingRows];
+    let (bench, table, key) = (0..40)
+        .find_map(|seed| {
+            let pair =
+                generate::pair(&Recipe { seed, size: 3, features: features.clone(), flaw: None });
+            let entity = pair.destination.entities.iter().find(|entity| {
+                let number = entity.identifier().is_some_and(|id| id.autonumber);
+                entity.name.starts_with("Thing") && number && entity.rows.len() > 2
+            })?;
+            let key = entity.identifier()?.column.clone();
+            let table = entity.table.clone();
+            Some((Bench::on(engine, &pair, 4), table, key))
+        })
+        .expect("some pair has such an entity");
+    bench.plan(&bench.usual_plan().text());
+    let planned = bench.osferry(&["run", "plan.toml", "--dry-run", "--decide", "recommended"]);
+    assert_eq!(planned.code, Some(0), "{}", planned.all());
+    let most = "9223372036854775807";
+    let narrow = "2147483647";
+    let said = match engine {
+        TestEngine::Sqlite(_) => {
+            let sql = format!(
+                "UPDATE \"{table}\" SET \"{key}\" = {most} WHERE \"{key}\" = (SELECT MAX(\"{key}\") \
+                 FROM \"{table}\")"
+            );
+            bench.databases.execute(Side::Destination, &sql);
+            bench.run()
+        }
+        TestEngine::SqlServer(..) => {
+            let types = "SELECT CAST(LOWER(t.name) AS nvarchar(20)) FROM sys.columns AS c \
+                         JOIN sys.objects AS o ON o.object_id = c.object_id \
+                         JOIN sys.types AS t ON t.user_type_id = c.user_type_id";
+            let sql = format!(
+                "{types} WHERE LOWER(o.name) = LOWER(N'{table}') AND LOWER(c.name) = LOWER(N'{key}')"
+            );
+            let of_type = bench.databases.ask(Side::Destination, &sql);
+            let end = if of_type == ["int"] { narrow } else { most };
+            let sql = format!("DBCC CHECKIDENT ('{table}', RESEED, {end})");
+            bench.databases.execute(Side::Destination, &sql);
+            bench.run()
+        }
+    };
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("identity-room: no room for twice the rows"), "{}", said.all());
+}
+
+async fn what_is_published_during_a_run_stops_it_until_it_is_taken_back(engine: &TestEngine) {
+    let bench = Bench::on(engine, &pair(6), 5);
+    let specs = [Side::Source, Side::Destination].map(|side| bench.databases.spec(side));
+    let file = PlanFile::parse(&bench.usual_plan().text(), "published").expect("a plan");
+    let source = open_source(&specs[0]).await.expect("a source");
+    let destination = open_destination(&specs[1]).await.expect("a destination");
+    let begun = Instant::now();
+    outsystems::read(source.as_ref()).await.expect("a model");
+    outsystems::read(destination.as_source()).await.expect("a model");
+    // Until then the models are not read again.
+    let long_enough = begun.elapsed() * 25 + Duration::from_millis(500);
+    let made = planned(source.as_ref(), destination.as_source(), file).await;
+    let first = made.plan.levels.iter().flatten().find(|place| {
+        let entity = &made.plan.entities[**place];
+        entity.source_rows > 0
+    });
+    let first = &made.plan.entities[*first.expect("an entity with rows")];
+    assert!(made.plan.levels.len() > 1, "nothing comes after it");
+    let folder = tempfile::tempdir().expect("a folder");
+    let rename = |to: &str, from: &str| {
+        let sql = format!("UPDATE OSSYS_ESPACE SET NAME = '{to}' WHERE NAME = '{from}'");
+        bench.databases.execute(Side::Source, &sql);
+    };
+    let model = outsystems::read(source.as_ref()).await.expect("a model");
+    let espace = model.espaces.iter().find(|espace| espace.key == first.espace);
+    let espace = espace.expect("its module").name.clone();
+    // Published before the run reads the models for the first time is published during it.
+    let request =
+        made.request(&folder.path().join("run"), Arc::from(source), Arc::from(destination));
+    rename("RenamedSince", &espace);
+    let end = run(request).await.expect("a run that began");
+    let RunEnd::Stopped(fault) = end else { panic!("{end:?}") };
+    assert_eq!(fault.kind, FaultKind::Changed, "{fault}");
+    assert!(fault.what.contains("somebody published in the source"), "{fault}");
+    // Taken back, it goes on; what is published in the middle stops it again.
+    rename(&espace, "RenamedSince");
+    let again = |destination| {
+        let source = open_source(&specs[0]);
+        async {
+            let source = Arc::from(source.await.expect("a source"));
+            made.request(&folder.path().join("run"), source, destination)
+        }
+    };
+    let destination = open_destination(&specs[1]).await.expect("a destination");
+    let (told, mut is_there) = tokio::sync::watch::channel(false);
+    let call: Call = Arc::new(move || {
+        told.send_replace(true);
+        Box::pin(tokio::time::sleep(long_enough))
+    });
+    let calling = Calling::new(destination, first.destination_table.clone(), 1, call);
+    let publishing = async {
+        is_there.wait_for(|is_there| *is_there).await.expect("the first batch");
+        rename("RenamedSince", &espace);
+    };
+    let going = resume(again(Arc::new(calling)).await);
+    let (end, ()) = futures::future::join(going, publishing).await;
+    let end = end.expect("a run that goes on");
+    let RunEnd::Stopped(fault) = end else { panic!("{end:?}") };
+    assert_eq!(fault.kind, FaultKind::Changed, "{fault}");
+    rename(&espace, "RenamedSince");
+    let destination = open_destination(&specs[1]).await.expect("a destination");
+    let end = resume(again(Arc::from(destination)).await).await.expect("a run that goes on");
+    assert!(matches!(end, RunEnd::Written), "{end:?}");
+}
+
+async fn a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back(engine: &TestEngine) {
+    let TestEngine::SqlServer(server, _) = engine else { unreachable!("a server") };
+    let bench = Bench::on(engine, &pair(7), 6);
+    let mut plan = bench.usual_plan();
+    bench.plan(&plan.text());
+    let login = format!("osferry_{}", bench.databases.name(Side::Destination));
+    let password = "Osferry-Rights-1";
+    wait(server.query("master", &format!("CREATE LOGIN {login} WITH PASSWORD = '{password}'")));
+    let written = bench.osferry(&[
+        "rights",
+        "plan.toml",
+        "--login",
+        &login,
+        "--source-login",
+        &login,
+        "--decide",
+        "recommended",
+    ]);
+    assert_eq!(written.code, Some(0), "{}", written.all());
+    let read = |name: &str| std::fs::read_to_string(bench.folder.path().join(name)).expect(name);
+    let stand_in = wait(server.query("master", "SELECT CAST(@@VERSION AS nvarchar(200))"));
+    let stand_in = !stand_in[0].starts_with("Microsoft SQL");
+    carry_out(server, &read("rights.sql"), stand_in);
+    // Signed in with these rights and no others, the plan is carried out and proved.
+    for endpoint in [&mut plan.source, &mut plan.destination] {
+        endpoint.0 = endpoint
+            .0
+            .replace(&format!("user = \"{}\"", server.user), &format!("user = \"{login}\""));
+    }
+    bench.plan(&plan.text());
+    let name = bench.databases.name(Side::Destination);
+    let run = ["run", "plan.toml", "--confirm", &name, "--decide", "recommended"];
+    let secrets = ["SOURCE", "DESTINATION"]
+        .map(|side| (format!("OSFERRY_{side}_PASSWORD"), password.to_owned()));
+    let said = bench.osferry_with(&run, &secrets);
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    carry_out(server, &read("revoke.sql"), stand_in);
+    let said = bench.osferry_with(&run, &secrets);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    let own = format!(
+        "SELECT CAST(p.permission_name AS nvarchar(60)) FROM sys.database_permissions AS p \
+         WHERE p.grantee_principal_id = DATABASE_PRINCIPAL_ID(N'{login}') AND p.class = 1"
+    );
+    if !stand_in {
+        assert_eq!(bench.databases.ask(Side::Destination, &own), Vec::<String>::new());
+    }
+    for side in [Side::Source, Side::Destination] {
+        bench.databases.execute(side, &format!("DROP USER {login}"));
+    }
+    wait(server.query("master", &format!("DROP LOGIN {login}")));
+}
+
+/// Carries a script out part by part. A server that only speaks the protocol has no such roles and
+/// no VIEW DEFINITION: there the right to read stands for the first.
+fn carry_out(server: &crate::support::engine::Server, script: &str, stand_in: bool) {
+    let mut database = String::new();
+    let mut batch = String::new();
+    for line in script.lines().filter(|line| !line.starts_with("--")) {
+        if let Some(name) = line.strip_prefix("USE [") {
+            database = name.trim_end_matches("];").to_owned();
+            continue;
+        }
+        let line = match (stand_in, line) {
+            (true, line) if line.contains("VIEW DEFINITION") || line.contains("db_deny") => {
+                continue;
+            }
+            (true, line) if line.contains("[db_datareader] ADD") => {
+                let user = line.rsplit(' ').next().unwrap_or_default().trim_end_matches(';');
+                format!("GRANT SELECT ON SCHEMA::dbo TO {user};")
+            }
+            (true, line) if line.contains("[db_datareader] DROP") => {
+                let user = line.rsplit(' ').next().unwrap_or_default().trim_end_matches(';');
+                format!("REVOKE SELECT ON SCHEMA::dbo FROM {user};")
+            }
+            (_, line) => line.to_owned(),
+        };
+        if line == "GO" || line.ends_with(';') {
+            batch.push_str(line.trim_end_matches("GO"));
+            if !batch.trim().is_empty() {
+                wait(server.query(&database, &batch));
+            }
+            batch.clear();
+        } else {
+            batch.push_str(&line);
+            batch.push('\n');
+        }
+    }
+}
