@@ -40,6 +40,9 @@ pub struct EntityPair {
     pub attributes: Vec<AttributePair>,
     /// Destination columns that demand a value the source does not have, with the value.
     pub constants: Vec<(ColumnShape, Value)>,
+    /// Destination columns that the source does not fill and that a person may give one value in
+    /// every row, each with the finding that says so.
+    pub fillable: Vec<(FindingKey, ColumnShape)>,
     /// The hidden tenant columns, source and destination (`metamodel.md` §3.8).
     pub tenant: Option<(ColumnShape, ColumnShape)>,
     /// Rows in the source, once counted.
@@ -84,6 +87,35 @@ impl Work<'_> {
                 if let Some(pair) = self.pair(index, destination, selected.reason.clone()) {
                     self.out.pairs.push(pair);
                 }
+            }
+        }
+        self.new_entities();
+    }
+
+    /// Active entities of the chosen espaces that only the destination has.
+    fn new_entities(&mut self) {
+        let destination = self.destination;
+        for espace in &self.selection.espaces {
+            for other in destination.entities.iter().filter(|other| other.espace_key == *espace) {
+                let here = self.source.entities_by_key(&other.espace_key, &other.key);
+                let is_known = here.iter().any(|index| self.source.entity(*index).is_active);
+                if is_known || !other.is_active || other.is_system || other.is_external {
+                    continue;
+                }
+                let rows = match destination.shape(&other.table) {
+                    Some(_) => self.inquiry.count(Side::Destination, &other.table, Filter::All),
+                    None => Some(0),
+                };
+                self.find(
+                    Finding::note(
+                        FindingKey::entity(FindingKind::EntityNew, other),
+                        other.full_name(),
+                        "only the destination has this entity",
+                        "Usual cause: a newer version of the module is published in the destination. \
+                         Its rows stay as they are.",
+                    )
+                    .touching(rows),
+                );
             }
         }
     }

@@ -57,6 +57,8 @@ kinds! {
     EntityMissing = "entity-missing",
     /// Several active entities carry the same keys.
     EntityAmbiguous = "entity-ambiguous",
+    /// An active entity of a chosen espace that only the destination has.
+    EntityNew = "entity-new",
     /// Static on one side, not on the other.
     EntityKindChanged = "entity-kind-changed",
     /// DATA_KIND holds something unknown.
@@ -73,6 +75,10 @@ kinds! {
     ClonedEspace = "cloned-espace",
     /// An attribute is only in the source.
     AttributeMissing = "attribute-missing",
+    /// An attribute is active in the source and inactive in the destination.
+    AttributeInactive = "attribute-inactive",
+    /// An attribute has a namesake in the destination that has another key.
+    AttributeRemade = "attribute-remade",
     /// An attribute is only in the destination.
     AttributeNew = "attribute-new",
     /// The same attribute has another name or column.
@@ -99,6 +105,8 @@ kinds! {
     UniqueTaken = "unique-taken",
     /// Rows of ours have the identifiers of rows that stay.
     IdentifierCollision = "identifier-collision",
+    /// The destination's model demands a value, and there are rows without one.
+    MandatoryEmpty = "mandatory-empty",
     /// A column that no attribute uses any more.
     LeftoverColumn = "leftover-column",
     /// An attribute that holds personal data by its type.
@@ -255,6 +263,13 @@ impl FindingKey {
         }
     }
 
+    /// Whether it names a kind and nothing else: a decision with such a key goes for all findings
+    /// of the kind.
+    #[must_use]
+    pub fn is_kind_only(&self) -> bool {
+        *self == Self::new(self.kind)
+    }
+
     /// About an entity.
     #[must_use]
     pub fn entity(kind: FindingKind, entity: &Entity) -> Self {
@@ -296,6 +311,9 @@ pub mod choice {
     pub const REPLACE: &str = "replace";
     pub const DELETE_TOO: &str = "delete-too";
     pub const DEFAULT: &str = "default";
+    pub const VALUE: &str = "value";
+    pub const PAIR: &str = "pair";
+    pub const CONVERT: &str = "convert";
     pub const MASK: &str = "mask";
     pub const REAL: &str = "real";
     pub const NULL: &str = "null";

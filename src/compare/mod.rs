@@ -21,7 +21,7 @@ mod uniques;
 
 use std::collections::{BTreeMap, HashSet};
 
-pub use attributes::AttributePair;
+pub use attributes::{AttributePair, chosen_value};
 pub use entities::{EntityPair, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
 pub use people::{

@@ -63,6 +63,8 @@ pub struct Selection {
     /// References to entities that were not chosen which a person decided to write none of,
     /// whatever else takes the entity in.
     pub emptied: HashSet<AttributeKey>,
+    /// Attributes of the source that a person took for the same as their namesakes of another key.
+    pub paired: HashSet<AttributeKey>,
     /// What a person mapped tenants, users and static records to, as it was written, by the finding
     /// about each.
     pub mapped: HashMap<FindingKey, String>,

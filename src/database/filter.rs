@@ -1,6 +1,6 @@
 //! Which rows: a small language of conditions that every engine can answer.
 
-use super::{TableName, Value};
+use super::{ColumnType, TableName, Value};
 
 /// A column of which values are compared as another database would compare what becomes of them.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -48,6 +48,14 @@ pub enum Filter {
         precision: u8,
         /// Digits after the point.
         scale: u8,
+    },
+    /// The value has no exact form in the other type ([`super::converted`]); never for NULL. Asked
+    /// only where [`super::is_convertible`] says that values may have one.
+    NotConvertible {
+        /// The column asked about.
+        column: String,
+        /// The other type.
+        to: ColumnType,
     },
     /// The column holds a value that no row of the other table has as its key.
     Orphan {

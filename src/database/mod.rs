@@ -10,6 +10,7 @@
 mod altered;
 mod batch;
 mod connect;
+mod convert;
 mod digest;
 mod facts;
 mod fault;
@@ -30,6 +31,7 @@ pub use connect::{
     Authentication, ConnectionSpec, Encryption, EngineKind, Secret, ServerSpec, open_builder,
     open_destination, open_source,
 };
+pub use convert::{LONGEST_READ, LONGEST_TEXT, converted, is_convertible};
 pub use digest::row_digest;
 pub use facts::{
     Backup, FileFacts, GrantRequest, GrantScript, Growth, IdentityFacts, Right, ServerFacts,

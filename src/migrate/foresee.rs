@@ -28,7 +28,7 @@ fn references(plan: &Plan, entity: usize) -> impl Iterator<Item = (&ReferenceRul
             Target::Entity(target) => Some((rule, target)),
             _ => None,
         },
-        Rule::Copy { .. } => None,
+        Rule::Copy { .. } | Rule::Convert(_) => None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::compare::{Comparison, Finding, FindingKey};
+use crate::compare::{Comparison, Finding, FindingKey, FindingKind};
 
 /// One finding decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +40,11 @@ impl Decisions {
         self.by_key.insert(decision.key.clone(), decision);
     }
 
-    /// Takes a decision back.
+    /// Takes a decision back; the one for all of its kind goes with it, or it would decide the
+    /// finding again.
     pub fn remove(&mut self, key: &FindingKey) {
         self.by_key.remove(key);
+        self.by_key.remove(&FindingKey::new(key.kind));
     }
 
     /// The decision about a finding.
@@ -81,6 +83,31 @@ impl Decisions {
         let mut all: Vec<&Decision> = self.by_key.values().collect();
         all.sort_by(|a, b| a.key.cmp(&b.key));
         all
+    }
+
+    /// The decision for all findings of a kind.
+    #[must_use]
+    pub fn of_kind(&self, kind: FindingKind) -> Option<&Decision> {
+        self.by_key.get(&FindingKey::new(kind))
+    }
+
+    /// Gives every finding without a decision of its own the one made for all of its kind, where
+    /// that is one of its choices. Returns how many were decided.
+    pub fn take_for_kinds(&mut self, comparison: &Comparison) -> usize {
+        let mut taken = 0;
+        for finding in &comparison.findings {
+            if self.by_key.contains_key(&finding.key) {
+                continue;
+            }
+            let Some(made) = self.of_kind(finding.key.kind) else { continue };
+            if finding.choices.iter().any(|choice| choice.name == made.choice) {
+                let (choice, to) = (made.choice.clone(), made.to.clone());
+                let (key, about) = (finding.key.clone(), finding.about.clone());
+                self.put(Decision { key, about, choice, to });
+                taken += 1;
+            }
+        }
+        taken
     }
 
     /// Takes the recommended choice of every finding that is not decided. A recommendation to

@@ -231,8 +231,33 @@ pub enum Rule {
         /// What happens to a value that does not fit.
         misfit: Misfit,
     },
+    /// They are plain values that become others, by decision.
+    Convert(ConvertRule),
     /// They are ids and are rewritten.
     Reference(ReferenceRule),
+}
+
+/// How plain values become others. Where the two columns are of different kinds, values are
+/// converted exactly; one that has no exact form in the destination's type is a misfit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ConvertRule {
+    /// What happens to a value that does not fit.
+    pub misfit: Misfit,
+    /// What happens where there is no value.
+    pub nothing: Nothing,
+    /// Whether an empty text counts as no value.
+    pub blank_is_nothing: bool,
+}
+
+/// What happens to a row without a value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Nothing {
+    /// It goes without one, as far as the destination allows.
+    Stays,
+    /// It gets this one.
+    Value(Value),
+    /// It is left out.
+    LeaveOut,
 }
 
 /// What happens to a value that does not fit the destination's column.

@@ -301,6 +301,7 @@ mod tests {
             identifier: None,
             attributes: Vec::new(),
             constants: Vec::new(),
+            fillable: Vec::new(),
             tenant: None,
             source_rows: None,
             uniques: Vec::new(),

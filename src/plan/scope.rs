@@ -88,7 +88,8 @@ pub fn resolve(
     let mut selection = Selection {
         replace: request.replace,
         confirmed: confirmed(source, decisions),
-        emptied: emptied(decisions),
+        emptied: attributes_decided(decisions, FindingKind::ReferenceLeavesScope, choice::EMPTY),
+        paired: attributes_decided(decisions, FindingKind::AttributeRemade, choice::PAIR),
         mapped: mapped(decisions),
         users: wishes(decisions),
         strategy: request.users.clone(),
@@ -314,14 +315,16 @@ fn confirmed(source: &Environment, decisions: &Decisions) -> HashMap<AttributeKe
         .collect()
 }
 
-/// References to entities that were not chosen which a person decided to write none of.
-fn emptied(decisions: &Decisions) -> HashSet<AttributeKey> {
+/// Attributes of which a finding of that kind was decided so.
+fn attributes_decided(
+    decisions: &Decisions,
+    kind: FindingKind,
+    choice: &str,
+) -> HashSet<AttributeKey> {
     let all = decisions.all().into_iter();
-    all.filter(|decision| {
-        decision.key.kind == FindingKind::ReferenceLeavesScope && decision.choice == choice::EMPTY
-    })
-    .map(|decision| of_attribute(&decision.key))
-    .collect()
+    all.filter(|decision| decision.key.kind == kind && decision.choice == choice)
+        .map(|decision| of_attribute(&decision.key))
+        .collect()
 }
 
 /// The attribute that a finding is about.

@@ -11,8 +11,11 @@ use super::form::{
     put_unknown, step_of, trimmed, units,
 };
 use super::maps::{IdKey, Inverse, Maps};
+use super::turn::turn;
 use crate::database::{Batch, Column, ColumnShape, ColumnType, Value, Values};
-use crate::plan::{ColumnPlan, Fate, Misfit, PersonFate, PersonPlan, Plan, Rule, Target};
+use crate::plan::{
+    ColumnPlan, ConvertRule, Fate, Misfit, Nothing, PersonFate, PersonPlan, Plan, Rule, Target,
+};
 
 /// The form of a row of one entity.
 pub struct Canonical {
@@ -37,6 +40,10 @@ pub(super) struct Plain {
     padded: bool,
     /// The column is `datetime` on a side, which keeps steps of 1/300 s.
     stepped: bool,
+    /// Whether an empty text counts as NULL, by decision.
+    blank: bool,
+    /// The type that values are converted to, by decision.
+    turned: Option<ColumnType>,
 }
 
 /// How an id is brought into form.
@@ -84,6 +91,7 @@ impl Canonical {
             .iter()
             .map(|column| match &column.rule {
                 Rule::Copy { misfit } => Form::Plain(Plain::of(column, *misfit)),
+                Rule::Convert(rule) => Form::Plain(Plain::of_converted(column, rule)),
                 Rule::Reference(rule) => Form::Id(IdForm {
                     zero_is_row: rule.zero_is_row,
                     none: None,
@@ -102,7 +110,9 @@ impl Canonical {
             .columns
             .iter()
             .map(|column| match &column.rule {
-                Rule::Copy { .. } => Form::Plain(Plain::of(column, Misfit::Refuse)),
+                Rule::Copy { .. } | Rule::Convert(_) => {
+                    Form::Plain(Plain::of(column, Misfit::Refuse))
+                }
                 Rule::Reference(rule) => Form::Id(IdForm {
                     zero_is_row: rule.zero_is_row,
                     none: IdKey::of(&rule.none),
@@ -301,6 +311,34 @@ impl Plain {
             default: (misfit == Misfit::Default).then(|| null_value(to)).flatten(),
             padded: either(pads),
             stepped: either(steps),
+            blank: false,
+            turned: None,
+        }
+    }
+
+    /// The form of a column whose values become others.
+    fn of_converted(column: &ColumnPlan, rule: &ConvertRule) -> Self {
+        let to = &column.destination.data_type;
+        let plain = Self::of(column, rule.misfit);
+        let default = match &rule.nothing {
+            Nothing::Value(value) => Some(value.clone()),
+            Nothing::Stays | Nothing::LeaveOut => plain.default.clone(),
+        };
+        let turned = (column.source.data_type.kind() != to.kind()).then(|| to.clone());
+        Self { default, blank: rule.blank_is_nothing, turned, ..plain }
+    }
+
+    /// The value as decisions make it, where they make another of it.
+    fn made<'v>(&self, value: &'v Value) -> std::borrow::Cow<'v, Value> {
+        use std::borrow::Cow;
+        if let (true, Value::Text(text)) = (self.blank, value)
+            && trimmed(text, b' ').is_empty()
+        {
+            return Cow::Owned(Value::Null);
+        }
+        match &self.turned {
+            Some(to) => turn(value, to).map_or(Cow::Borrowed(value), Cow::Owned),
+            None => Cow::Borrowed(value),
         }
     }
 
@@ -312,6 +350,9 @@ impl Plain {
 
     /// Appends the form of one cell.
     pub(super) fn put(&self, column: &Column, row: usize, to: &mut Vec<u8>) {
+        if self.blank || self.turned.is_some() {
+            return self.put_value(&column.value(row), to);
+        }
         match column.values() {
             // The long ones are not copied before they are written down.
             Values::Text(all) if !column.is_null(row) => self.put_text(all.get(row), to),
@@ -322,7 +363,8 @@ impl Plain {
 
     /// Appends the form of a value.
     pub(super) fn put_value(&self, value: &Value, to: &mut Vec<u8>) {
-        match value {
+        let value = self.made(value);
+        match value.as_ref() {
             Value::Null => put_plain(self.default.as_ref().unwrap_or(&Value::Null), to),
             Value::Text(text) => self.put_text(text, to),
             Value::Binary(bytes) => self.put_binary(bytes, to),
@@ -335,18 +377,27 @@ impl Plain {
 
     /// What may be said of a cell.
     pub(super) fn look(&self, column: &Column, row: usize) -> Look {
+        if self.blank || self.turned.is_some() {
+            return self.look_at(&self.made(&column.value(row)));
+        }
         match column.values() {
             Values::Text(all) if !column.is_null(row) => Look::Text(units(self.text(all.get(row)))),
             Values::Binary(all) if !column.is_null(row) => {
                 Look::Binary(self.binary(all.get(row)).len())
             }
-            _ => match (column.value(row), &self.default) {
-                (Value::Null, None) => Look::Nothing,
-                (Value::Null, Some(Value::Text(_))) => Look::Text(0),
-                (Value::Null, Some(Value::Binary(_))) => Look::Binary(0),
-                (Value::Null, Some(default)) => Look::Said(default.to_string()),
-                (value, _) => Look::Said(value.to_string()),
-            },
+            _ => self.look_at(&column.value(row)),
+        }
+    }
+
+    fn look_at(&self, value: &Value) -> Look {
+        match (value, &self.default) {
+            (Value::Null, None) => Look::Nothing,
+            (Value::Null, Some(Value::Text(text))) => Look::Text(units(text)),
+            (Value::Null, Some(Value::Binary(bytes))) => Look::Binary(bytes.len()),
+            (Value::Null, Some(default)) => Look::Said(default.to_string()),
+            (Value::Text(text), _) => Look::Text(units(self.text(text))),
+            (Value::Binary(bytes), _) => Look::Binary(self.binary(bytes).len()),
+            (value, _) => Look::Said(value.to_string()),
         }
     }
 

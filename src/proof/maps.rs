@@ -179,7 +179,7 @@ impl Maps {
                     Target::Entity(place) => Some(place),
                     _ => None,
                 },
-                Rule::Copy { .. } => None,
+                Rule::Copy { .. } | Rule::Convert(_) => None,
             })
             .collect();
         self.entities.retain(|place, _| wanted.contains(place));

@@ -21,6 +21,7 @@ mod rows;
 mod settle;
 mod stayed;
 mod surroundings;
+mod turn;
 mod unverified;
 
 pub use canonical::Canonical;

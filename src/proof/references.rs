@@ -40,7 +40,7 @@ fn references<'a>(
 ) -> impl Iterator<Item = (usize, &'a ColumnPlan, &'a ReferenceRule)> {
     job.entity().columns.iter().enumerate().filter_map(|(place, column)| match &column.rule {
         Rule::Reference(rule) => Some((place, column, rule)),
-        Rule::Copy { .. } => None,
+        Rule::Copy { .. } | Rule::Convert(_) => None,
     })
 }
 

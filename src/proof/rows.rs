@@ -92,7 +92,7 @@ impl<'a> Forms<'a> {
         let entity = &plan.entities[place];
         let inverses = entity.columns.iter().map(|column| match &column.rule {
             Rule::Reference(rule) => Some(maps.of(rule.target)),
-            Rule::Copy { .. } => None,
+            Rule::Copy { .. } | Rule::Convert(_) => None,
         });
         let constants = entity.constants.iter().map(|(column, value)| {
             let form = Plain::of_constant(column);

@@ -101,7 +101,7 @@ impl PlannedRecords {
                 Target::Fixed(place) => is_rewritten.get(place).is_some_and(|is| *is),
                 _ => false,
             },
-            Rule::Copy { .. } => false,
+            Rule::Copy { .. } | Rule::Convert(_) => false,
         };
         counts.entities = plan
             .entities
@@ -186,7 +186,7 @@ impl PlanReport {
                 let references = || {
                     entity.columns.iter().filter_map(|column| match &column.rule {
                         Rule::Reference(rule) => Some(rule),
-                        Rule::Copy { .. } => None,
+                        Rule::Copy { .. } | Rule::Convert(_) => None,
                     })
                 };
                 PlannedEntity {

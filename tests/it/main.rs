@@ -17,6 +17,7 @@ mod manual;
 mod maps;
 mod masking;
 mod migration;
+mod mismatches;
 mod model_server;
 mod never_silent;
 mod outside;

@@ -519,6 +519,10 @@ async fn conditions_mean_the_same(engine: &TestEngine) {
         key: id(),
         among: Box::new(Filter::All),
     };
+    let converts = |column: &str, to: &str| Filter::NotConvertible {
+        column: column.to_owned(),
+        to: ColumnType::parse(to),
+    };
     let many: Vec<Value> = (0..5_000).map(|n| number(n * 2)).collect();
     let labels: Vec<Value> = (0..3_000).map(|n| text(&format!("ROW {n:05}"))).collect();
     for (filter, expected) in [
@@ -538,6 +542,9 @@ async fn conditions_mean_the_same(engine: &TestEngine) {
         (Filter::LongerThan(label(), 8), 30),
         (Filter::LongerThan(label(), 9), 0),
         (Filter::OutsideDecimal { column: id(), precision: 1, scale: 0 }, 21),
+        (converts(&id(), "bit").negated(), 1),
+        (converts(&id(), "nvarchar(1)"), 21),
+        (converts(&label(), "int"), 30),
         // Row 1 refers to 0, which is nobody.
         (orphan(Filter::All), 1),
         (orphan(Filter::Between(id(), number(1), number(5))), 13),

@@ -1,11 +1,12 @@
 //! Values that may not fit the destination's columns.
 
 use super::cost::Cost;
+use super::defaults::{likely_values, takes_values};
 use super::{AttributePair, stop_or_leave_out};
 use crate::compare::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
 };
-use crate::database::{ColumnShape, ColumnType, Filter, Value, ValueKind};
+use crate::database::{ColumnShape, ColumnType, Filter, Value, ValueKind, is_convertible};
 use crate::outsystems::{Side, null_value};
 
 impl Work<'_> {
@@ -25,6 +26,8 @@ impl Work<'_> {
                 if let Some(key) = self.misfit(pair_place, place) {
                     self.out.pairs[pair_place].attributes[place].misfit = Some(key);
                 }
+                let nothing = self.mandatory_empty(pair_place, place);
+                self.out.pairs[pair_place].attributes[place].nothing = nothing;
             }
         }
     }
@@ -36,7 +39,7 @@ impl Work<'_> {
         let fit = misfit_filter(from, to);
         // What becomes of NULL does not matter while no value fits.
         if matches!(fit, Fit::Never) {
-            return Some(self.retyped(&pair, place));
+            return Some(self.retyped(pair_place, place));
         }
         if from.nullable
             && !to.nullable
@@ -68,6 +71,11 @@ impl Work<'_> {
         if has_null_value && pair.identifier != Some(place) {
             choices.push(Choice::new(choice::DEFAULT, "write the type's null value instead"));
         }
+        let data_type = &attribute.destination_column.data_type;
+        if takes_values(data_type) && pair.identifier != Some(place) {
+            let chosen = Choice::new(choice::VALUE, "write this value instead");
+            choices.push(chosen.to_a_target());
+        }
         choices.push(Choice::new(choice::REJECT, "leave these rows out"));
         let key = FindingKey::attribute(FindingKind::NullNotAllowed, entity, &attribute.attribute);
         self.find(
@@ -79,26 +87,103 @@ impl Work<'_> {
                 choices,
                 choice::STOP,
             )
+            .offering(likely_values(data_type))
             .touching(rows),
         );
         Some(key)
     }
 
     /// A type that does not hold the source's values as they are.
-    fn retyped(&mut self, pair: &EntityPair, place: usize) -> FindingKey {
+    fn retyped(&mut self, pair_place: usize, place: usize) -> FindingKey {
+        let pair = self.out.pairs[pair_place].clone();
         let attribute = &pair.attributes[place];
         let entity = self.source.entity(pair.source);
         let key =
             FindingKey::attribute(FindingKind::AttributeRetyped, entity, &attribute.attribute);
-        self.find(Finding::decide(
+        let mut choices = stop_or_leave_out(pair.may_be_left_out(place));
+        let (from, to) = (&attribute.source_column, &attribute.destination_column);
+        // An identifier stays what it is: others refer to it.
+        let is_convertible =
+            is_convertible(&from.data_type, &to.data_type) && pair.identifier != Some(place);
+        let mut why = "Values could change on the way. Publish the same version on both sides.";
+        let mut cost = None;
+        if is_convertible {
+            let column = from.name.clone();
+            let mut filter =
+                Filter::NotConvertible { column: column.clone(), to: to.data_type.clone() };
+            if from.nullable && !to.nullable {
+                filter = Filter::Or(vec![filter, Filter::IsNull(column)]);
+            }
+            let known = self.cost_of_rejecting(pair_place, &filter);
+            choices.push(
+                Choice::new(
+                    choice::CONVERT,
+                    "convert the values, and leave rows out whose value has no exact form there",
+                )
+                .costing(known.words.join(", ")),
+            );
+            why = "Values could change on the way. Publish the same version on both sides, or have \
+                   them converted; the rows counted have a value that cannot be.";
+            cost = Some(known);
+        }
+        let mut finding = Finding::decide(
             key.clone(),
-            about(pair, attribute),
+            about(&pair, attribute),
             types(attribute),
-            "Values could change on the way. Publish the same version on both sides.",
-            stop_or_leave_out(pair.may_be_left_out(place)),
+            why,
+            choices,
             choice::STOP,
-        ));
+        );
+        if let Some(cost) = cost {
+            finding = finding.touching(cost.rows);
+        }
+        self.find(finding);
         key
+    }
+
+    /// Rows without a value of an attribute for which the destination's model demands one;
+    /// `None` when every row has one.
+    fn mandatory_empty(&mut self, pair_place: usize, place: usize) -> Option<FindingKey> {
+        let pair = self.out.pairs[pair_place].clone();
+        let attribute = &pair.attributes[place];
+        let (from, to) = (&attribute.source_column, &attribute.destination_column);
+        if !attribute.is_mandatory
+            || attribute.attribute.is_mandatory
+            || pair.identifier == Some(place)
+            || !takes_values(&to.data_type)
+        {
+            return None;
+        }
+        let entity = self.source.entity(pair.source);
+        let mut empty = vec![Filter::IsNull(from.name.clone())];
+        if from.data_type.kind() == Some(ValueKind::Text) && !from.data_type.is_large() {
+            empty.push(Filter::Equals(from.name.clone(), Value::text("")));
+        }
+        let cost = self.cost_of_rejecting(pair_place, &Filter::Or(empty));
+        if cost.rows == Some(0) {
+            return None;
+        }
+        let key = FindingKey::attribute(FindingKind::MandatoryEmpty, entity, &attribute.attribute);
+        self.find(
+            Finding::decide(
+                key.clone(),
+                about(&pair, attribute),
+                "the destination's model demands a value, and rows have none",
+                "The database takes them all the same; the application asks for a value when such a \
+                 row is next saved.",
+                vec![
+                    Choice::new(choice::EMPTY, "carry them over as they are"),
+                    Choice::new(choice::VALUE, "give these rows this value").to_a_target(),
+                    Choice::new(choice::REJECT, "leave these rows out")
+                        .costing(cost.words.join(", ")),
+                    Choice::stop("do not run"),
+                ],
+                choice::EMPTY,
+            )
+            .offering(likely_values(&to.data_type))
+            .touching(cost.rows),
+        );
+        Some(key)
     }
 
     /// Values that exceed the destination's size; `None` when there are none.

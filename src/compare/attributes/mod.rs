@@ -6,6 +6,8 @@ mod identifier;
 mod misfits;
 mod one_sided;
 
+pub use defaults::chosen_value;
+
 use super::references::ReferencePair;
 use super::rows::ExistingRows;
 use super::selection::Reason;
@@ -35,6 +37,8 @@ pub struct AttributePair {
     pub reference: Option<ReferencePair>,
     /// The finding about values that do not fit, where some do not.
     pub misfit: Option<FindingKey>,
+    /// The finding about rows without a value, where the destination's model demands one.
+    pub nothing: Option<FindingKey>,
 }
 
 impl AttributePair {
@@ -93,8 +97,8 @@ impl Work<'_> {
         let theirs = usable(other, other_shape);
         let attributes = self.common(entity, other, &ours, &theirs);
         self.columns_missing(entity, other, &ours, &theirs);
-        let constants = self.new_columns(entity, other, &theirs);
-        self.leftovers(entity, other, other_shape);
+        let (constants, mut fillable) = self.new_columns(entity, other, &theirs, &attributes);
+        fillable.extend(self.leftovers(entity, other, other_shape));
 
         let tenant = match (tenant_column(entity, shape), tenant_column(other, other_shape)) {
             (Some(ours), Some(theirs)) => Some((ours, theirs)),
@@ -123,6 +127,7 @@ impl Work<'_> {
             identifier: None,
             attributes,
             constants,
+            fillable,
             tenant,
             source_rows: self.count_source(source),
             existing: ExistingRows::default(),
@@ -143,14 +148,16 @@ impl Work<'_> {
         let mut attributes = Vec::new();
         for (attribute, column) in ours {
             let counterpart = theirs.iter().find(|(candidate, _)| candidate.key == attribute.key);
-            let Some((counterpart, other_column)) = counterpart else {
+            let counterpart = match counterpart {
+                Some(counterpart) => Some(counterpart),
                 // What both models have and one table lacks is another finding.
-                if other.attribute(&attribute.key).is_none() {
-                    self.attribute_missing(entity, attribute, column);
-                }
-                continue;
+                None if other.attribute(&attribute.key).is_some() => continue,
+                None => self.without_counterpart(entity, other, attribute, column, theirs),
             };
-            if !same_name(&attribute.name, &counterpart.name)
+            let Some((counterpart, other_column)) = counterpart else { continue };
+            if counterpart.key != attribute.key {
+                // Decided by a person, who was told of the two.
+            } else if !same_name(&attribute.name, &counterpart.name)
                 || !same_name(&column.name, &other_column.name)
             {
                 self.find(Finding::note(
@@ -170,6 +177,7 @@ impl Work<'_> {
                 is_mandatory: counterpart.is_mandatory,
                 reference: None,
                 misfit: None,
+                nothing: None,
             });
         }
         attributes

@@ -1,35 +1,97 @@
 //! Attributes and columns that only one side has.
 
-use super::defaults::model_default;
-use super::{TENANT_COLUMN, is_tenant, stop_or_leave_out};
+use super::defaults::{likely_values, model_default, takes_values};
+use super::{AttributePair, TENANT_COLUMN, is_tenant, stop_or_leave_out};
+use crate::compare::selection::attribute_key;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnShape, Filter, TableShape, Value, same_name};
-use crate::outsystems::{Attribute, Entity, Key, Side};
+use crate::outsystems::{Attribute, Entity, Key, Resolution, Side};
 
 impl Work<'_> {
-    pub(super) fn attribute_missing(
+    /// An attribute whose key no active attribute of the destination has: gone, inactive, or
+    /// deleted and made again. Returns its namesake where a person took the two for one.
+    pub(super) fn without_counterpart<'t>(
         &mut self,
         entity: &Entity,
+        other: &Entity,
         attribute: &Attribute,
         column: &ColumnShape,
-    ) {
+        theirs: &'t [(&'t Attribute, &'t ColumnShape)],
+    ) -> Option<&'t (&'t Attribute, &'t ColumnShape)> {
+        let namesake = theirs.iter().find(|(candidate, _)| {
+            same_name(&candidate.name, &attribute.name)
+                && entity.attribute(&candidate.key).is_none()
+                && entity.identifier_key != attribute.key
+                && other.identifier_key != candidate.key
+                && self.mean_the_same_rows((entity, attribute), (other, candidate))
+        });
+        let key = |kind| FindingKey::attribute(kind, entity, attribute);
+        let is_inactive = other.attributes.iter().any(|a| a.key == attribute.key);
+        let (kind, what, why) = match namesake {
+            Some((namesake, _)) => (
+                FindingKind::AttributeRemade,
+                format!(
+                    "the destination has an attribute of the same name with another key ({})",
+                    namesake.key
+                ),
+                "Usual cause: it was deleted and made again there. Keys say which attribute is \
+                 which, names do not; whether the two mean the same, a person has to say.",
+            ),
+            None if is_inactive => (
+                FindingKind::AttributeInactive,
+                "it is inactive in the destination: the module there no longer has it".to_owned(),
+                "Usual cause: another version of the module is published there. Its column may be \
+                 left in the table; no application reads it.",
+            ),
+            None => (
+                FindingKind::AttributeMissing,
+                "the destination has no such attribute".to_owned(),
+                "Usual cause: another version of the module is published there.",
+            ),
+        };
+        let mut choices = vec![
+            Choice::new(choice::LEAVE_OUT, "leave the attribute out")
+                .costing("its values stay behind"),
+            Choice::stop("do not run until the module is published"),
+        ];
+        if namesake.is_some() {
+            choices.push(Choice::new(choice::PAIR, "take the two for one: carry its values over"));
+        }
         let filled = Filter::not_null(&column.name);
         let rows = self.inquiry.count(Side::Source, &entity.table, filled);
         self.find(
             Finding::decide(
-                FindingKey::attribute(FindingKind::AttributeMissing, entity, attribute),
+                key(kind),
                 format!("{}.{}", entity.full_name(), attribute.name),
-                "the destination has no such attribute",
-                "Usual cause: another version of the module is published there.",
-                vec![
-                    Choice::new(choice::LEAVE_OUT, "leave the attribute out")
-                        .costing("its values stay behind"),
-                    Choice::stop("do not run until the module is published"),
-                ],
+                what,
+                why,
+                choices,
                 choice::LEAVE_OUT,
             )
             .touching(rows),
         );
+        let is_paired = self.selection.paired.contains(&attribute_key(entity, attribute));
+        namesake.filter(|_| is_paired)
+    }
+
+    /// Whether two attributes hold plain values both, or ids of the same entity both.
+    fn mean_the_same_rows(
+        &self,
+        (entity, ours): (&Entity, &Attribute),
+        (other, theirs): (&Entity, &Attribute),
+    ) -> bool {
+        if ours.data_type.is_unclear() || theirs.data_type.is_unclear() {
+            return false;
+        }
+        let there = self.destination.resolve(other, &theirs.data_type);
+        match (self.source.resolve(entity, &ours.data_type), there) {
+            (Some(Resolution::Entity(one)), Some(Resolution::Entity(two))) => {
+                let (one, two) = (self.source.entity(one), self.destination.entity(two));
+                one.key == two.key && one.espace_key == two.espace_key
+            }
+            (None, None) => !ours.data_type.is_reference() && !theirs.data_type.is_reference(),
+            _ => false,
+        }
     }
 
     /// Attributes whose column one of the tables lacks, though both models have the attribute.
@@ -84,16 +146,20 @@ impl Work<'_> {
         }
     }
 
-    /// Destination attributes that the source lacks; returns the values for columns that demand one.
+    /// Destination attributes that the source lacks; returns the values for columns that demand one,
+    /// and the columns for which a person may choose one.
     pub(super) fn new_columns(
         &mut self,
         entity: &Entity,
         other: &Entity,
         theirs: &[(&Attribute, &ColumnShape)],
-    ) -> Vec<(ColumnShape, Value)> {
-        let mut constants = Vec::new();
+        pairs: &[AttributePair],
+    ) -> (Vec<(ColumnShape, Value)>, Vec<(FindingKey, ColumnShape)>) {
+        let (mut constants, mut fillable) = (Vec::new(), Vec::new());
         for (attribute, column) in theirs {
-            if entity.attribute(&attribute.key).is_some() || column.identity {
+            let is_filled =
+                pairs.iter().any(|pair| same_name(&pair.destination_column.name, &column.name));
+            if entity.attribute(&attribute.key).is_some() || column.identity || is_filled {
                 continue;
             }
             let demands = column.demands_value();
@@ -113,30 +179,46 @@ impl Work<'_> {
                 ));
                 continue;
             }
+            let may_be_chosen = !may_be_id && takes_values(&column.data_type);
             let shown = match &value {
                 Some(value) => format!("every row gets '{value}'"),
                 None => "every row gets the column's default".to_owned(),
             };
-            self.find(Finding::decide(
-                key,
-                about,
-                "only the destination has it",
-                why,
-                vec![
-                    Choice::new(choice::DEFAULT, shown),
-                    Choice::stop("do not run until both sides have the same version"),
-                ],
-                choice::DEFAULT,
-            ));
+            let mut choices = vec![
+                Choice::new(choice::DEFAULT, shown),
+                Choice::stop("do not run until both sides have the same version"),
+            ];
+            if may_be_chosen {
+                choices.push(Choice::new(choice::VALUE, "give every row this value").to_a_target());
+                fillable.push((key.clone(), (*column).clone()));
+            }
+            self.find(
+                Finding::decide(
+                    key,
+                    about,
+                    "only the destination has it",
+                    why,
+                    choices,
+                    choice::DEFAULT,
+                )
+                .offering(likely_values(&column.data_type)),
+            );
             if let Some(value) = value {
                 constants.push(((*column).clone(), value));
             }
         }
-        constants
+        (constants, fillable)
     }
 
-    /// Columns of the destination's table that no attribute uses.
-    pub(super) fn leftovers(&mut self, entity: &Entity, other: &Entity, shape: &TableShape) {
+    /// Columns of the destination's table that no attribute uses; returns those that demand a value
+    /// a person may choose.
+    pub(super) fn leftovers(
+        &mut self,
+        entity: &Entity,
+        other: &Entity,
+        shape: &TableShape,
+    ) -> Vec<(FindingKey, ColumnShape)> {
+        let mut fillable = Vec::new();
         for column in &shape.columns {
             let used = other.active_attributes().any(|a| same_name(&a.column, &column.name))
                 || (other.is_multitenant && same_name(&column.name, TENANT_COLUMN))
@@ -151,14 +233,30 @@ impl Work<'_> {
                 ..FindingKey::entity(kind, entity)
             };
             if column.demands_value() {
-                self.find(Finding::decide(
-                    key(FindingKind::LeftoverNotNull),
-                    about,
-                    "a column of a deleted attribute demands a value",
-                    "No row could be inserted. A DBA can give the column a default or allow NULL.",
-                    vec![Choice::stop("do not run until the column is mended")],
-                    choice::STOP,
-                ));
+                let key = key(FindingKind::LeftoverNotNull);
+                let mut choices = vec![Choice::stop("do not run until the column is mended")];
+                // What a foreign key guards are ids: whose, nobody can say any more.
+                let is_guarded =
+                    shape.foreign_keys.iter().any(|key| same_name(&key.column, &column.name));
+                let is_tenant = same_name(&column.name, TENANT_COLUMN);
+                if takes_values(&column.data_type) && !is_guarded && !is_tenant {
+                    choices.push(
+                        Choice::new(choice::VALUE, "give every row this value").to_a_target(),
+                    );
+                    fillable.push((key.clone(), column.clone()));
+                }
+                self.find(
+                    Finding::decide(
+                        key,
+                        about,
+                        "a column of a deleted attribute demands a value",
+                        "No row could be inserted. A DBA can give the column a default or allow \
+                         NULL; or every row gets the same value.",
+                        choices,
+                        choice::STOP,
+                    )
+                    .offering(likely_values(&column.data_type)),
+                );
             } else {
                 self.find(Finding::note(
                     key(FindingKind::LeftoverColumn),
@@ -168,5 +266,6 @@ impl Work<'_> {
                 ));
             }
         }
+        fillable
     }
 }

@@ -5,7 +5,10 @@ use rusqlite::types::Value as Cell;
 
 use super::cell;
 use super::session::{CASELESS, fault, quote, table_sql};
-use crate::database::{Filter, Likened, Result, TableName, Value, decimal_from_text};
+use crate::database::{
+    Column, ColumnType, Filter, Likened, Result, TableName, Value, ValueKind, converted,
+    decimal_from_text,
+};
 
 /// A condition with its parameters. `rows` is the name by which the statement calls the table.
 pub(super) struct Condition {
@@ -44,6 +47,19 @@ pub(super) fn add_functions(connection: &Connection) -> Result<()> {
                         .checked_pow(u32::from(precision))
                         .is_some_and(|m| digits.unsigned_abs() >= m)
                 }))
+            })
+        })
+        .and_then(|()| {
+            connection.create_scalar_function("osferry_unconvertible", 3, flags, |context| {
+                let cell = context.get_raw(0);
+                if cell == ValueRef::Null {
+                    return Ok(false);
+                }
+                let from = ColumnType::parse(&context.get::<String>(1)?);
+                let to = ColumnType::parse(&context.get::<String>(2)?);
+                let held = Column::for_type(&from)
+                    .and_then(|mut column| cell::read(cell, &from, &mut column).map(|()| column));
+                Ok(held.is_ok_and(|column| converted(&column.value(0), &to).is_none()))
             })
         })
         .map_err(|error| fault(&error))
@@ -102,6 +118,15 @@ impl Condition {
             Filter::OutsideDecimal { column: name, precision, scale } => self
                 .sql
                 .push_str(&format!("osferry_outside({}, {precision}, {scale})", column(name))),
+            Filter::NotConvertible { column: name, to } => {
+                let own = column(name);
+                let from = declared(connection, table, name)?;
+                self.sql.push_str(&format!("osferry_unconvertible({own}, "));
+                self.place(&Value::text(&from.to_string()));
+                self.sql.push_str(", ");
+                self.place(&Value::text(&to.to_string()));
+                self.sql.push(')');
+            }
             Filter::Orphan { column: name, parent, key, among } => {
                 self.sql.push_str(&format!("({} IS NOT NULL AND NOT ", column(name)));
                 self.exists(connection, &column(name), table, name, parent, key, among, alias)?;
@@ -270,7 +295,11 @@ fn collation(value: Option<&Value>) -> String {
 }
 
 fn is_text(connection: &Connection, table: &TableName, column: &str) -> Result<bool> {
-    use crate::database::{ColumnType, ValueKind};
+    Ok(declared(connection, table, column)?.kind() == Some(ValueKind::Text))
+}
+
+/// The declared type of a column.
+fn declared(connection: &Connection, table: &TableName, column: &str) -> Result<ColumnType> {
     let schema = super::session::attach(connection, table)?;
     connection
         .prepare_cached("SELECT type FROM pragma_table_info(?1, ?2) WHERE name = ?3 COLLATE NOCASE")
@@ -278,9 +307,9 @@ fn is_text(connection: &Connection, table: &TableName, column: &str) -> Result<b
             statement
                 .query_row([table.name.as_str(), &schema, column], |row| row.get::<_, String>(0))
         })
-        .map(|declared| ColumnType::parse(&declared).kind() == Some(ValueKind::Text))
+        .map(|declared| ColumnType::parse(&declared))
         .or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(false),
+            rusqlite::Error::QueryReturnedNoRows => Ok(ColumnType::Other(String::new())),
             other => Err(fault(&other)),
         })
 }

@@ -152,7 +152,7 @@ impl Deleting<'_> {
             let child = &self.plan.entities[other];
             let columns = child.columns.iter().filter(|column| match &column.rule {
                 Rule::Reference(rule) => rule.target == Target::Entity(place),
-                Rule::Copy { .. } => false,
+                Rule::Copy { .. } | Rule::Convert(_) => false,
             });
             columns.fold(filter, |filter, column| {
                 filter.and(Filter::NotReferred {

@@ -1,10 +1,11 @@
 //! Values in the form that the destination's column holds.
 
 use crate::database::{
-    Column, ColumnShape, ColumnType, Value, ValueKind, Values, in_precision, rescale, utf16_length,
+    Column, ColumnShape, ColumnType, Value, ValueKind, Values, converted, in_precision, rescale,
+    utf16_length,
 };
 use crate::outsystems::null_value;
-use crate::plan::Misfit;
+use crate::plan::{ColumnPlan, ConvertRule, Misfit, Nothing};
 
 /// An id in the form of its column, when it fits.
 pub(super) fn fitting_id(id: &Value, column: &ColumnShape) -> Option<Value> {
@@ -90,6 +91,38 @@ pub(super) fn fitted(
         (_, Some(kind)) if kind == values.kind() => Ok(values.value(row)),
         _ => Err(misfits(values.value(row).to_string())),
     }
+}
+
+/// The value that stands in the destination by a rule that makes others of them, or why there is
+/// none and whether a decision foresaw it.
+pub(super) fn turned(
+    values: &Column,
+    row: usize,
+    column: &ColumnPlan,
+    rule: &ConvertRule,
+) -> std::result::Result<Value, (String, bool)> {
+    let to = &column.destination;
+    let is_blank = |text: &[u8]| text.iter().all(|byte| *byte == b' ');
+    let is_nothing = values.is_null(row)
+        || match values.values() {
+            Values::Text(texts) => rule.blank_is_nothing && is_blank(texts.get(row)),
+            _ => false,
+        };
+    match &rule.nothing {
+        Nothing::Value(value) if is_nothing => return Ok(value.clone()),
+        Nothing::LeaveOut if is_nothing => return Err(("there is no value".to_owned(), true)),
+        _ => {}
+    }
+    let planned = rule.misfit == Misfit::LeaveOut;
+    let (from, kind) = (&column.source.data_type, to.data_type.kind());
+    let converts =
+        from.kind() != kind || (kind == Some(ValueKind::DateTime) && *from != to.data_type);
+    if values.is_null(row) || !converts {
+        return fitted(values, row, to, rule.misfit).map_err(|why| (why, planned));
+    }
+    let value = values.value(row);
+    converted(&value, &to.data_type)
+        .ok_or_else(|| (format!("'{value}' has no form in {}", to.data_type), planned))
 }
 
 /// A decimal at the destination's scale; `None` when digits would be lost.

@@ -13,9 +13,9 @@ use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
 use crate::database::{Batch, Column, Fault, FaultKind, Refusal, RefusalClass, Result, Value};
 use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{
-    ColumnPlan, EntityPlan, Fate, Misfit, Orphan, Plan, ReferenceRule, Rule, Target,
+    ColumnPlan, ConvertRule, EntityPlan, Fate, Misfit, Orphan, Plan, ReferenceRule, Rule, Target,
 };
-use fit::{filler, fitted, fitting_id};
+use fit::{filler, fitted, fitting_id, turned};
 
 /// What is known of an entity's rows once they are all carried over.
 #[derive(Clone, Default)]
@@ -177,6 +177,7 @@ pub(super) fn remap(plan: &Plan, place: usize, read: &Batch, maps: &Maps) -> Res
                 };
                 work.copy(column, misfit, values)?
             }
+            Rule::Convert(rule) => work.convert(column, rule, values)?,
             Rule::Reference(rule) => work.reference(entity, index, column, rule, values)?,
         });
     }
@@ -248,6 +249,31 @@ impl Work<'_> {
                         false => RefusalClass::Value,
                     };
                     self.refuse(row, column, class, &why, misfit == Misfit::LeaveOut);
+                    out.push(&filler(&to.data_type))?;
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Values that become others.
+    fn convert(
+        &mut self,
+        column: &ColumnPlan,
+        rule: &ConvertRule,
+        values: &Column,
+    ) -> Result<Column> {
+        let to = &column.destination;
+        let mut out = Column::for_type(&to.data_type)?;
+        for row in 0..values.len() {
+            match turned(values, row, column, rule) {
+                Ok(value) => out.push(&value)?,
+                Err((why, planned)) => {
+                    let class = match values.is_null(row) {
+                        true => RefusalClass::NotNull,
+                        false => RefusalClass::Value,
+                    };
+                    self.refuse(row, column, class, &why, planned);
                     out.push(&filler(&to.data_type))?;
                 }
             }

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use super::Builder;
 use crate::compare::{
     self, AttributePair, EntityPair, FindingKey, FindingKind, IdentifierKind, NaturalKey, Reason,
-    UniquePair, choice,
+    UniquePair, choice, chosen_value,
 };
 use crate::database::{ColumnRef, ColumnShape, TableName, Value, ValueKind};
 use crate::outsystems::{Entity, Environment, Key, SystemTarget};
 use crate::plan::{
-    ColumnPlan, EntityPlan, ExistingPlan, IdentifierPlan, Misfit, OnMatch, Orphan, ReferenceRule,
-    Rule, Target, UniquePlan,
+    ColumnPlan, ConvertRule, EntityPlan, ExistingPlan, IdentifierPlan, Misfit, Nothing, OnMatch,
+    Orphan, ReferenceRule, Rule, Target, UniquePlan,
 };
 
 impl Builder<'_> {
@@ -27,6 +27,13 @@ impl Builder<'_> {
             }
             if let Some(rule) = self.rule(pair_place, place, attribute, entity) {
                 let mask = self.mask(pair_place, place, entity);
+                if mask.is_some() && matches!(rule, Rule::Convert(_)) {
+                    self.wrong.push(format!(
+                        "{}.{}: it is masked, so its values cannot be converted or replaced too; \
+                         decide one of the two otherwise",
+                        pair.name, attribute.attribute.name
+                    ));
+                }
                 column_of.insert(place, columns.len());
                 columns.push(ColumnPlan {
                     attribute: attribute.attribute.name.clone(),
@@ -58,7 +65,8 @@ impl Builder<'_> {
                 mask: None,
             });
         }
-        if columns.is_empty() && pair.constants.is_empty() {
+        let constants = self.constants(pair);
+        if columns.is_empty() && constants.is_empty() {
             self.wrong.push(format!(
                 "{}: it has nothing to carry over besides its identifier; exclude it",
                 pair.name
@@ -78,7 +86,7 @@ impl Builder<'_> {
                 .resolved(self.destination, &self.destination.entity(pair.destination).table),
             identifier: identifier(pair),
             columns,
-            constants: pair.constants.clone(),
+            constants,
             existing,
             uniques: pair.uniques.iter().map(|unique| self.unique(unique)).collect(),
             source_rows: pair.source_rows.unwrap_or_default(),
@@ -126,13 +134,7 @@ impl Builder<'_> {
             return None;
         }
         let Some(reference) = &attribute.reference else {
-            let misfit = match self.made(attribute.misfit.as_ref()).map(|made| made.0) {
-                Some(choice::REJECT) => Misfit::LeaveOut,
-                Some(choice::CUT) => Misfit::Cut,
-                Some(choice::DEFAULT) => Misfit::Default,
-                _ => Misfit::Refuse,
-            };
-            return Some(Rule::Copy { misfit });
+            return Some(self.plain(attribute, entity));
         };
         let review = self.review;
         let pair = &review.comparison.pairs[pair_place];
@@ -174,6 +176,62 @@ impl Builder<'_> {
             is_deferred: review.order.deferred.contains(&(pair_place, place)),
             orphan,
         }))
+    }
+
+    /// What happens to values that are no ids.
+    fn plain(&mut self, attribute: &AttributePair, entity: &Entity) -> Rule {
+        let decisions = self.decisions;
+        let made = |finding: Option<&FindingKey>| decisions.choice(finding?);
+        let (of_misfit, of_nothing) =
+            (made(attribute.misfit.as_ref()), made(attribute.nothing.as_ref()));
+        let is_retyped = of_misfit == Some(choice::CONVERT);
+        let misfit = match of_misfit {
+            Some(choice::REJECT | choice::CONVERT) => Misfit::LeaveOut,
+            Some(choice::CUT) => Misfit::Cut,
+            Some(choice::DEFAULT) => Misfit::Default,
+            _ => Misfit::Refuse,
+        };
+        let deciding = match (of_nothing, of_misfit) {
+            (Some(choice::VALUE), _) => attribute.nothing.as_ref(),
+            (_, Some(choice::VALUE)) => attribute.misfit.as_ref(),
+            _ => None,
+        };
+        let to = deciding.and_then(|finding| decisions.get(finding)?.to.as_deref());
+        let nothing = match (to, of_nothing) {
+            (Some(to), _) => match chosen_value(to, &attribute.destination_column) {
+                Ok(value) => Nothing::Value(value),
+                Err(why) => {
+                    let name = &attribute.attribute.name;
+                    self.wrong.push(format!("{}.{name}: {why}", entity.full_name()));
+                    Nothing::Stays
+                }
+            },
+            (None, Some(choice::REJECT)) => Nothing::LeaveOut,
+            (None, _) => Nothing::Stays,
+        };
+        if !is_retyped && nothing == Nothing::Stays {
+            return Rule::Copy { misfit };
+        }
+        let blank_is_nothing = matches!(of_nothing, Some(choice::VALUE | choice::REJECT));
+        Rule::Convert(ConvertRule { misfit, nothing, blank_is_nothing })
+    }
+
+    /// Destination columns that get the same value in every row.
+    fn constants(&mut self, pair: &EntityPair) -> Vec<(ColumnShape, Value)> {
+        let mut constants = pair.constants.clone();
+        for (finding, column) in &pair.fillable {
+            let Some((choice::VALUE, Some(to))) = self.made(Some(finding)) else { continue };
+            match chosen_value(to, column) {
+                Ok(value) => {
+                    constants.retain(|(known, _)| known.name != column.name);
+                    constants.push((column.clone(), value));
+                }
+                Err(why) => {
+                    self.wrong.push(format!("{}, column {}: {why}", pair.name, column.name));
+                }
+            }
+        }
+        constants
     }
 
     /// What a decision says an attribute refers to, where that is no entity.

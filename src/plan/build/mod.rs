@@ -46,6 +46,7 @@ pub fn build(
     for finding in review.comparison.findings.iter().filter(|finding| finding.needs_decision()) {
         judge(finding, decisions, &mut refusal, &mut words);
     }
+    refusal.wrong.extend(kinds_in_vain(review, decisions));
     for question in &review.comparison.questions {
         refusal.wrong.push(format!("a question about {} is not answered", question.table));
     }
@@ -187,6 +188,31 @@ fn judge(finding: &Finding, decisions: &Decisions, refusal: &mut Refusal, words:
             words.push(format!("{}: {} — {}{to}", finding.about, finding.what, made.label));
         }
     }
+}
+
+/// Decisions for all findings of a kind that none of them can have.
+fn kinds_in_vain(review: &Review, decisions: &Decisions) -> Vec<String> {
+    let findings = &review.comparison.findings;
+    let for_kinds = decisions.all().into_iter().filter(|decision| {
+        decision.key.is_kind_only() && review.comparison.finding(&decision.key).is_none()
+    });
+    for_kinds
+        .filter_map(|decision| {
+            let kind = decision.key.kind;
+            let of_kind = findings.iter().filter(|finding| finding.key.kind == kind);
+            let mut names: Vec<&str> =
+                of_kind.flat_map(|finding| &finding.choices).map(|choice| choice.name).collect();
+            names.sort_unstable();
+            names.dedup();
+            (!names.is_empty() && !names.contains(&decision.choice.as_str())).then(|| {
+                format!(
+                    "all of {kind}: \"{}\" is no choice of any of them; they have {}",
+                    decision.choice,
+                    names.join(", ")
+                )
+            })
+        })
+        .collect()
 }
 
 struct Builder<'a> {

@@ -11,6 +11,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::CollationDiffers
         | Kind::EntityMissing
         | Kind::EntityAmbiguous
+        | Kind::EntityNew
         | Kind::EntityKindChanged
         | Kind::EntityKindUnknown
         | Kind::TableMissing
@@ -19,6 +20,8 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::InactiveDuplicate
         | Kind::ClonedEspace
         | Kind::AttributeMissing
+        | Kind::AttributeInactive
+        | Kind::AttributeRemade
         | Kind::AttributeNew
         | Kind::AttributeRenamed
         | Kind::AttributeRetyped
@@ -27,6 +30,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::TextTooLong
         | Kind::NumberTooWide
         | Kind::NullNotAllowed
+        | Kind::MandatoryEmpty
         | Kind::PersonalData
         | Kind::PersonalDataLikely
         | Kind::PersonalDataKey

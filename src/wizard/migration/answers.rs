@@ -134,7 +134,7 @@ impl Migration {
     }
 
     /// An answer changed.
-    fn answered(&mut self) {
+    pub(super) fn answered(&mut self) {
         self.changes += 1;
         self.save = true;
         self.lapse();

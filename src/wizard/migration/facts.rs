@@ -69,6 +69,10 @@ impl Migration {
         self.compared.clone_from(&self.now.clock);
         let counted = review.comparison.pairs.iter().flat_map(EntityPair::counted);
         self.counts.extend(counted.map(|(side, entity, rows)| ((side, entity), rows)));
+        // A plan may hold a decision for all findings of a kind.
+        if self.may_change() && self.plan.decisions.take_for_kinds(&review.comparison) > 0 {
+            self.answered();
+        }
     }
 
     fn failed(&mut self, job: JobId, fault: &Fault) {

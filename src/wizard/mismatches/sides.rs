@@ -30,7 +30,13 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         }
         Kind::EntityKindChanged => both(&|side| Some(side.entity?.kind.to_string())),
         Kind::PhysicalNameDiffers => both(&|side| Some(side.entity?.table.name.clone())),
+        Kind::EntityNew => {
+            let attributes = destination.entity?.active_attributes().count() as u64;
+            Some(("no such entity".to_owned(), counted(attributes, "attribute", "attributes")))
+        }
         Kind::AttributeMissing => Some((source.data_type()?, MISSING.to_owned())),
+        Kind::AttributeInactive => Some((source.data_type()?, "inactive".to_owned())),
+        Kind::AttributeRemade => Some((source.data_type()?, "another key".to_owned())),
         Kind::AttributeNew => {
             let attribute = destination.attribute()?;
             let mut there = destination.data_type()?;
@@ -54,6 +60,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
             }
             Some(types)
         }
+        Kind::MandatoryEmpty => Some(("may be empty".to_owned(), "mandatory".to_owned())),
         Kind::NullNotAllowed => both(&|side| {
             let nullable = side.column()?.nullable;
             Some(if nullable { "may be NULL" } else { "refuses NULL" }.to_owned())

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 
 use osferry::database::{
-    Fault, FaultKind, Filter, Likened, Result, TableName, Value, decimal_to_text, utf16_length,
+    ColumnType, Fault, FaultKind, Filter, Likened, Result, TableName, Value, decimal_to_text,
+    utf16_length,
 };
 
 use super::table::{Row, SessionId, Table, folded};
@@ -95,6 +96,10 @@ impl Asking<'_> {
             },
             Filter::OutsideDecimal { column, precision, scale } => {
                 outside(self.value(row, column)?, *precision, *scale)
+            }
+            Filter::NotConvertible { column, to } => {
+                let own = self.value(row, column)?;
+                !own.is_null() && !has_form(own, to)?
             }
             Filter::Orphan { column, parent, key, among } => {
                 let own = self.value(row, column)?;
@@ -202,4 +207,22 @@ impl Asking<'_> {
         }
         Ok(false)
     }
+}
+
+/// Whether a value has a form in another type, as far as the scenarios ask.
+fn has_form(value: &Value, to: &ColumnType) -> Result<bool> {
+    Ok(match (value, to) {
+        (Value::Integer(number), ColumnType::NVarChar(Some(longest))) => {
+            number.to_string().len() <= usize::from(*longest)
+        }
+        (Value::Integer(number), ColumnType::Bit) => matches!(number, 0 | 1),
+        (Value::Text(text), ColumnType::Int) => {
+            let text = String::from_utf8_lossy(text);
+            text.trim_matches(' ').is_empty() || text.trim_matches(' ').parse::<i32>().is_ok()
+        }
+        _ => {
+            let what = format!("the model does not know whether {value} has a form in {to}");
+            return Err(Fault::new(FaultKind::Data, what));
+        }
+    })
 }

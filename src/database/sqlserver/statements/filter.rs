@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::conversion::not_convertible;
 use super::{MOST_PARAMETERS, Parameter, Statement, quote, table_sql};
 use crate::database::sqlserver::wide;
 use crate::database::{
@@ -108,6 +109,10 @@ impl Writer<'_> {
                 let own = column(name);
                 let cast = format!("TRY_CAST({own} AS decimal({precision},{scale}))");
                 self.text(&format!("({own} IS NOT NULL AND ({cast} IS NULL OR {cast} <> {own}))"));
+            }
+            Filter::NotConvertible { column: name, to } => {
+                let sql = not_convertible(&column(name), self.names.column(table, name)?, to);
+                self.text(&sql);
             }
             Filter::Orphan { column: name, parent, key, among } => {
                 self.text(&format!("({} IS NOT NULL AND NOT ", column(name)));

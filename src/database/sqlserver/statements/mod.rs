@@ -7,6 +7,7 @@ pub(super) mod alike;
 pub(super) mod build;
 pub(super) mod catalogue;
 pub(super) mod checks;
+mod conversion;
 pub(super) mod filter;
 mod likened;
 pub(super) mod read;

@@ -114,6 +114,10 @@ fn likened() -> Vec<Likened> {
     ]
 }
 
+fn not_convertible(column: &str, to: &str) -> Filter {
+    Filter::NotConvertible { column: column.to_owned(), to: ColumnType::parse(to) }
+}
+
 fn filters() -> Vec<Filter> {
     let id = || "ID".to_owned();
     let at = |text| Value::DateTime(date_time_from_text(text).expect(text));
@@ -143,6 +147,15 @@ fn filters() -> Vec<Filter> {
         Filter::LongerThan("Huge".to_owned(), 30),
         Filter::LongerThan("OldBlob".to_owned(), 30),
         Filter::OutsideDecimal { column: "Amount".to_owned(), precision: 20, scale: 2 },
+        not_convertible("Odd]Name", "int"),
+        not_convertible("Phone", "decimal(9,2)"),
+        not_convertible("OldText", "datetime"),
+        not_convertible("Huge", "date"),
+        not_convertible("Long", "nvarchar(4)"),
+        not_convertible("Long", "bit"),
+        not_convertible("Amount", "int"),
+        not_convertible("At", "date"),
+        not_convertible("Exact", "datetime"),
         Filter::Orphan {
             column: "Long".to_owned(),
             parent: policy(),

@@ -1,0 +1,334 @@
+//! What differs between the two models and is decided: the run then does what was decided, to the
+//! row, and the proof agrees.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+use osferry::outsystems::Side;
+use serde_json::Value;
+
+use crate::estate::generate;
+use crate::estate::judge::judge;
+use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Environment, Kind, Pair};
+use crate::estate::oracle::{Verdict, migrate};
+use crate::estate::recipe::{Feature, Recipe};
+use crate::program::Bench;
+use crate::support::engine::TestEngine;
+
+crate::on_both_engines!(
+    one_decision_goes_for_all_of_its_kind,
+    what_only_the_destination_has_is_told,
+    a_chosen_value_stands_in_every_row,
+    a_value_that_the_column_does_not_hold_is_refused,
+    a_namesake_with_another_key_can_be_taken_for_the_same,
+    an_inactive_attribute_is_told_from_one_that_is_gone,
+    texts_become_numbers_where_every_value_does,
+    texts_become_dates_where_every_value_does,
+    numbers_become_texts,
+    rows_whose_value_does_not_convert_are_counted_and_left_out,
+    empty_values_of_a_mandatory_attribute_get_the_chosen_one,
+);
+
+fn pair(seed: u64, features: &[Feature]) -> (Pair, EntityKey) {
+    let pair = generate::pair(&Recipe { seed, size: 2, features: features.to_vec(), flaw: None });
+    let first = pair.source.named("Thing0").expect("always there").full_key();
+    (pair, first)
+}
+
+fn entity<'a>(environment: &'a mut Environment, key: &EntityKey) -> &'a mut Entity {
+    environment.entity_mut(key).expect("an entity of the pair")
+}
+
+fn attribute<'a>(
+    environment: &'a mut Environment,
+    key: &EntityKey,
+    name: &str,
+) -> &'a mut Attribute {
+    let all = &mut entity(environment, key).attributes;
+    all.iter_mut().find(|a| a.name == name).expect("an attribute of the entity")
+}
+
+/// A bench with the usual plan and these lines at its end.
+fn bench(engine: &TestEngine, pair: &Pair, more: &str) -> Bench {
+    let bench = Bench::on(engine, pair, 41);
+    decide(&bench, more);
+    bench
+}
+
+fn decide(bench: &Bench, more: &str) {
+    let mut plan = bench.usual_plan();
+    plan.more.push_str(more);
+    bench.plan(&plan.text());
+}
+
+fn all_of(kind: &str, choice: &str) -> String {
+    format!("\n[[decision]]\nkind = \"{kind}\"\nchoice = \"{choice}\"\n")
+}
+
+fn found(bench: &Bench, kind: &str, about: &str) -> Option<Value> {
+    let said = bench.osferry(&["compare", "plan.toml", "--json"]);
+    let report: Value =
+        serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{}", said.all()));
+    let all = report["findings"].as_array().unwrap_or_else(|| panic!("{}", said.all())).clone();
+    all.into_iter().find(|f| {
+        let name = f["about"].as_str().unwrap_or_default().to_lowercase();
+        f["kind"] == kind && name.contains(&about.to_lowercase())
+    })
+}
+
+fn needed(bench: &Bench, kind: &str, about: &str) -> Value {
+    found(bench, kind, about).unwrap_or_else(|| {
+        let said = bench.osferry(&["compare", "plan.toml"]);
+        panic!("no {kind} about {about}\n{}", said.all())
+    })
+}
+
+fn refused(bench: &Bench, words: &str) {
+    let said = bench.run();
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains(words), "{words:?} is not said\n{}", said.all());
+    assert!(bench.destination_unchanged(), "something was written\n{}", said.all());
+}
+
+/// The run makes of the destination what the oracle makes of that pair.
+fn comes_to(bench: &Bench, sound: &Pair) {
+    let before = bench.databases.made(Side::Destination);
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let expected = match migrate(sound) {
+        Verdict::Done(expected) => expected,
+        Verdict::Refused(why) => panic!("the oracle refuses a sound pair: {why:?}"),
+    };
+    let after = bench.databases.read(Side::Destination);
+    let troubles = judge(&before, &after, &expected, &sound.destination);
+    assert!(troubles.is_empty(), "{}\n{}", troubles.join("\n"), said.all());
+}
+
+/// Adds a plain attribute to an entity, with the same cell in all of its rows.
+fn add(environment: &mut Environment, key: &EntityKey, name: &str, kind: Kind, cell: &Cell) {
+    let mut made = attribute(environment, key, "Remark").clone();
+    made.key = format!("{name:-<8}-0000-4000-8000-000000000000");
+    (made.name, made.column, made.kind) = (name.into(), name.to_uppercase(), kind);
+    (made.nullable, made.mandatory, made.default) = (true, false, None);
+    let entity = entity(environment, key);
+    for row in &mut entity.rows {
+        row.cells.insert(made.key.clone(), cell.clone());
+    }
+    entity.attributes.push(made);
+}
+
+/// Gives the rows of an entity these cells, over and over.
+fn fill(environment: &mut Environment, key: &EntityKey, name: &str, cells: &[Cell]) {
+    let attribute = attribute(environment, key, name).key.clone();
+    for (row, cell) in entity(environment, key).rows.iter_mut().zip(cells.iter().cycle()) {
+        row.cells.insert(attribute.clone(), cell.clone());
+    }
+}
+
+async fn one_decision_goes_for_all_of_its_kind(engine: &TestEngine) {
+    let (mut spoilt, thing) = pair(41, &[]);
+    for name in ["One", "Two"] {
+        add(&mut spoilt.source, &thing, name, Kind::Text(10), &Cell::text("x"));
+    }
+    let bench = bench(engine, &spoilt, "");
+    let one = needed(&bench, "attribute-missing", "Thing0.One");
+    // Without it both would get the recommended choice.
+    for name in ["Thing0.One", "Thing0.Two"] {
+        decide(&bench, &all_of("attribute-missing", "stop"));
+        refused(&bench, name);
+    }
+    decide(&bench, &all_of("attribute-missing", "cut"));
+    refused(&bench, "is no choice of any of them");
+    decide(&bench, &all_of("attribute-mising", "leave-out"));
+    refused(&bench, "did you mean \"attribute-missing\"");
+
+    // What is said of one finding counts more than what is said of all.
+    let keys = ["espace", "entity", "attribute"]
+        .map(|key| format!("{key} = \"{}\"\n", one[key].as_str().expect("a key")))
+        .concat();
+    let own = format!("\n[[decision]]\nkind = \"attribute-missing\"\n{keys}choice = \"stop\"\n");
+    decide(&bench, &format!("{}{own}", all_of("attribute-missing", "leave-out")));
+    let said = bench.run();
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("Thing0.One") && !said.err.contains("Thing0.Two"), "{}", said.all());
+
+    decide(&bench, &all_of("attribute-missing", "leave-out"));
+    for name in ["One", "Two"] {
+        attribute(&mut spoilt.source, &thing, name).active = false;
+    }
+    comes_to(&bench, &spoilt);
+}
+
+async fn what_only_the_destination_has_is_told(engine: &TestEngine) {
+    let (mut pair, thing) = pair(42, &[]);
+    let mut new = pair.destination.entity(&thing).expect("there").clone();
+    new.key = "00000000-1111-4000-8000-000000000000".into();
+    (new.name, new.table) = ("Fresh".into(), format!("{}N", new.table));
+    new.id = pair.destination.entities.iter().map(|e| e.id).max().expect("some") + 1;
+    new.rows.clear();
+    pair.destination.entities.push(new);
+    let bench = bench(engine, &pair, "");
+    let finding = needed(&bench, "entity-new", "Fresh");
+    assert_eq!(finding["severity"], "note", "{finding}");
+}
+
+async fn a_chosen_value_stands_in_every_row(engine: &TestEngine) {
+    let (mut sound, thing) = pair(43, &[]);
+    add(&mut sound.destination, &thing, "Origin", Kind::Text(10), &Cell::Null);
+    add(&mut sound.destination, &thing, "Gone", Kind::Integer, &Cell::Null);
+    let spoilt = {
+        let mut spoilt = sound.clone();
+        let gone = attribute(&mut spoilt.destination, &thing, "Gone");
+        (gone.active, gone.nullable, gone.default) = (false, false, None);
+        spoilt
+    };
+    let value = |kind: &str, to: &str| format!("{}to = \"{to}\"\n", all_of(kind, "value"));
+    let more = format!("{}{}", value("attribute-new", "ferry"), value("leftover-not-null", "-7"));
+    let bench = bench(engine, &spoilt, &more);
+    // As if the source had had it all along.
+    add(&mut sound.source, &thing, "Origin", Kind::Text(10), &Cell::text("ferry"));
+    add(&mut sound.source, &thing, "Gone", Kind::Integer, &Cell::Int(-7));
+    comes_to(&bench, &sound);
+}
+
+async fn a_value_that_the_column_does_not_hold_is_refused(engine: &TestEngine) {
+    let (mut pair, thing) = pair(44, &[]);
+    add(&mut pair.destination, &thing, "Origin", Kind::Text(3), &Cell::Null);
+    add(&mut pair.destination, &thing, "Gone", Kind::Integer, &Cell::Null);
+    let more = format!("{}to = \"ferry\"\n", all_of("attribute-new", "value"));
+    let bench = bench(engine, &pair, &more);
+    refused(&bench, "\"ferry\" is no value for int: write a whole number");
+    refused(&bench, "\"ferry\" is no value for nvarchar(3)");
+}
+
+async fn a_namesake_with_another_key_can_be_taken_for_the_same(engine: &TestEngine) {
+    let (sound, thing) = pair(45, &[Feature::ExistingRows]);
+    let mut spoilt = sound.clone();
+    let remade = "feedfeed-0000-4000-8000-000000000000".to_owned();
+    let remark = attribute(&mut spoilt.destination, &thing, "Remark");
+    let old = std::mem::replace(&mut remark.key, remade.clone());
+    remark.nullable = true;
+    let there = entity(&mut spoilt.destination, &thing);
+    for row in &mut there.rows {
+        let cell = row.cells.remove(&old).expect("a cell");
+        row.cells.insert(remade.clone(), cell);
+    }
+    there.uniques.iter_mut().flat_map(|u| &mut u.attributes).for_each(|key| {
+        if *key == old {
+            key.clone_from(&remade);
+        }
+    });
+    let bench = bench(engine, &spoilt, &all_of("attribute-remade", "pair"));
+    let finding = needed(&bench, "attribute-remade", "Thing0.Remark");
+    assert_eq!(finding["recommended"], "leave-out", "{finding}");
+    assert!(found(&bench, "attribute-missing", "Thing0.Remark").is_none());
+    assert!(found(&bench, "attribute-new", "Thing0.Remark").is_none());
+    let mut sound = sound;
+    attribute(&mut sound.destination, &thing, "Remark").nullable = true;
+    comes_to(&bench, &sound);
+}
+
+async fn an_inactive_attribute_is_told_from_one_that_is_gone(engine: &TestEngine) {
+    let (mut pair, thing) = pair(46, &[]);
+    let remark = attribute(&mut pair.destination, &thing, "Remark");
+    (remark.active, remark.nullable) = (false, true);
+    let bench = bench(engine, &pair, "");
+    let finding = needed(&bench, "attribute-inactive", "Thing0.Remark");
+    assert!(finding["rows"].as_u64().is_some_and(|rows| rows > 0), "{finding}");
+    assert!(found(&bench, "attribute-missing", "Thing0.Remark").is_none());
+    decide(&bench, &all_of("attribute-inactive", "leave-out"));
+    attribute(&mut pair.source, &thing, "Remark").active = false;
+    comes_to(&bench, &pair);
+}
+
+/// A pair whose attribute has one type and these values in the source and another type in the
+/// destination; and the same as if both sides had that one and the values were of it.
+fn retyped(seed: u64, from: Kind, to: &Kind, cells: &[(Cell, Cell)]) -> (Pair, Pair, EntityKey) {
+    let (mut sound, thing) = pair(seed, &[Feature::ExistingRows]);
+    for side in [&mut sound.source, &mut sound.destination] {
+        add(side, &thing, "Turned", to.clone(), &Cell::Null);
+    }
+    let mut spoilt = sound.clone();
+    attribute(&mut spoilt.source, &thing, "Turned").kind = from;
+    let (before, after): (Vec<Cell>, Vec<Cell>) = cells.iter().cloned().unzip();
+    fill(&mut spoilt.source, &thing, "Turned", &before);
+    fill(&mut sound.source, &thing, "Turned", &after);
+    (spoilt, sound, thing)
+}
+
+fn converts(engine: &TestEngine, seed: u64, from: Kind, to: &Kind, cells: &[(Cell, Cell)]) {
+    let (spoilt, sound, _) = retyped(seed, from, to, cells);
+    let bench = bench(engine, &spoilt, &all_of("attribute-retyped", "convert"));
+    let finding = needed(&bench, "attribute-retyped", "Thing0.Turned");
+    assert_eq!((&finding["rows"], &finding["recommended"]), (&0.into(), &"stop".into()));
+    comes_to(&bench, &sound);
+}
+
+async fn texts_become_numbers_where_every_value_does(engine: &TestEngine) {
+    let cells = [
+        (Cell::text("12"), Cell::Int(12)),
+        (Cell::text(" -0042 "), Cell::Int(-42)),
+        (Cell::text(""), Cell::Int(0)),
+        (Cell::text("+2147483647"), Cell::Int(2_147_483_647)),
+        (Cell::Null, Cell::Null),
+    ];
+    converts(engine, 47, Kind::Text(20), &Kind::Integer, &cells);
+}
+
+async fn texts_become_dates_where_every_value_does(engine: &TestEngine) {
+    let day = |text: &str| Cell::text(text);
+    let cells = [
+        (Cell::text("2024-02-29"), day("2024-02-29 00:00:00")),
+        (Cell::text("2024-02-29T10:20:30"), day("2024-02-29 10:20:30")),
+        (Cell::text(""), day("1900-01-01 00:00:00")),
+        (Cell::Null, Cell::Null),
+    ];
+    converts(engine, 48, Kind::Text(30), &Kind::DateTime, &cells);
+}
+
+async fn numbers_become_texts(engine: &TestEngine) {
+    let cells = [
+        (Cell::Int(7), Cell::text("7")),
+        (Cell::Int(-120), Cell::text("-120")),
+        (Cell::Null, Cell::Null),
+    ];
+    converts(engine, 49, Kind::Integer, &Kind::Text(12), &cells);
+}
+
+/// What the comparison counts is what the run leaves out.
+async fn rows_whose_value_does_not_convert_are_counted_and_left_out(engine: &TestEngine) {
+    let bad = ["12.5", "-", "twelve", "2147483648", "1e3", "0x1F", "1 2"];
+    let (mut spoilt, _, thing) =
+        retyped(50, Kind::Text(20), &Kind::Integer, &[(Cell::text("5"), Cell::Int(5))]);
+    let cells: Vec<Cell> = bad.iter().map(|text| Cell::text(*text)).collect();
+    let key = attribute(&mut spoilt.source, &thing, "Turned").key.clone();
+    let rows = &mut entity(&mut spoilt.source, &thing).rows;
+    let count = cells.len().min(rows.len() - 1);
+    for (row, cell) in rows.iter_mut().zip(&cells[..count]) {
+        row.cells.insert(key.clone(), cell.clone());
+    }
+    let bench = bench(engine, &spoilt, &all_of("attribute-retyped", "convert"));
+    let finding = needed(&bench, "attribute-retyped", "Thing0.Turned");
+    assert_eq!(finding["rows"], count, "{finding}");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(said.all().contains("has no form in int"), "{}", said.all());
+}
+
+async fn empty_values_of_a_mandatory_attribute_get_the_chosen_one(engine: &TestEngine) {
+    let (mut sound, thing) = pair(51, &[Feature::ExistingRows]);
+    for side in [&mut sound.source, &mut sound.destination] {
+        add(side, &thing, "Wanted", Kind::Text(10), &Cell::text("there"));
+    }
+    let mut spoilt = sound.clone();
+    attribute(&mut spoilt.destination, &thing, "Wanted").mandatory = true;
+    attribute(&mut sound.destination, &thing, "Wanted").mandatory = true;
+    let cells = [Cell::text("a"), Cell::Null, Cell::text("")];
+    fill(&mut spoilt.source, &thing, "Wanted", &cells);
+    let cells = [Cell::text("a"), Cell::text("none"), Cell::text("none")];
+    fill(&mut sound.source, &thing, "Wanted", &cells);
+    let more = format!("{}to = \"none\"\n", all_of("mandatory-empty", "value"));
+    let bench = bench(engine, &spoilt, &more);
+    let finding = needed(&bench, "mandatory-empty", "Thing0.Wanted");
+    assert!(finding["rows"].as_u64().is_some_and(|rows| rows > 0), "{finding}");
+    comes_to(&bench, &sound);
+}
