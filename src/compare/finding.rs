@@ -117,6 +117,10 @@ kinds! {
     ReferenceRetargeted = "reference-retargeted",
     /// A reference to an entity that was not chosen.
     ReferenceLeavesScope = "reference-leaves-scope",
+    /// A module's attributes refer to entities that it does not say it uses.
+    ProducerUndeclared = "producer-undeclared",
+    /// A module says that it uses entities which stay behind.
+    ProducerUnused = "producer-unused",
     /// A reference to a platform table without a rule.
     ReferenceToPlatform = "reference-to-platform",
     /// References that point to nothing.
@@ -165,6 +169,8 @@ kinds! {
     ProducerRows = "producer-rows",
     /// Rows outside the scope point to rows that would be deleted.
     ConsumerOutsideScope = "consumer-outside-scope",
+    /// Rows outside the scope point to rows that stay.
+    ConsumerInDestination = "consumer-in-destination",
     /// Rows that deleting others would delete too, by foreign keys that cascade.
     CascadeDeletes = "cascade-deletes",
     /// Rows that a foreign key of a table or column outside the model ties to rows to be deleted.

@@ -7,6 +7,7 @@
 //! To add a finding: a kind in `finding.rs`, a place here that notices it, a lesson if it teaches.
 
 mod attributes;
+mod declared;
 mod entities;
 mod finding;
 mod people;
@@ -87,6 +88,7 @@ pub fn compare(
     work.environments();
     work.entities();
     work.references();
+    work.declarations();
     work.misfits();
     work.records();
     work.people();

@@ -249,6 +249,7 @@ impl Work<'_> {
         // To take in what the plan keeps out would be a choice without effect.
         let is_barred = self.selection.barred.contains(&index);
         let may_be_taken_in = self.source.is_application_entity(referred) && !is_barred;
+        let is_component = self.selection.components.contains(&index);
         let mut choices = Vec::new();
         if may_be_taken_in {
             choices.push(Choice::new(choice::TAKE_IN, "take that entity in"));
@@ -257,7 +258,7 @@ impl Work<'_> {
             choices.push(Choice::new(choice::EMPTY, "write no reference"));
         }
         choices.push(Choice::stop("do not run"));
-        let recommended = if may_be_taken_in {
+        let recommended = if may_be_taken_in && !is_component {
             choice::TAKE_IN
         } else if referring.may_be_emptied {
             choice::EMPTY
@@ -272,7 +273,12 @@ impl Work<'_> {
                 referred.full_name(),
                 if is_barred { "is left out" } else { "was not chosen" }
             ),
-            "The rows referred to have other ids in the destination, or are not there.",
+            if is_component {
+                "It belongs to a module that comes with the platform, whose tables hold settings and \
+                 people's data of this environment; it goes along only where somebody asks for it."
+            } else {
+                "The rows referred to have other ids in the destination, or are not there."
+            },
             choices,
             recommended,
         ));

@@ -60,7 +60,9 @@ pub struct Selection {
     /// Entities that something of the scope refers to and that stay out all the same: excluded by
     /// name, left out by decision, or the platform's.
     pub barred: HashSet<EntityIndex>,
-    /// SS keys of the espaces the person chose.
+    /// Entities of component modules, which a reference takes in only where a decision says so.
+    pub components: HashSet<EntityIndex>,
+    /// SS keys of the espaces the person chose, as a whole or by single entities.
     pub espaces: Vec<Key>,
     /// `false`: the destination's rows stay; `true`: they are replaced; `None`: not said.
     pub replace: Option<bool>,

@@ -1,6 +1,6 @@
 //! One environment as read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{AttributeType, DataKind, Entity, EntityIndex, Key, Record, Resolution, SystemTarget};
 use crate::database::{EngineFacts, Referrer, TableName, TableShape};
@@ -20,6 +20,18 @@ pub struct Espace {
     pub user_provider: Key,
     /// The catalog of its tables; `None` for the platform's own database.
     pub catalog: Option<String>,
+    /// Its version, by which references are told of.
+    pub version: Option<i64>,
+}
+
+/// Which module says that it uses what of others (`metamodel.md` §2.6).
+#[derive(Clone, Debug, Default)]
+pub struct Declared {
+    /// OSSYS_ESPACE_ENTITY: IDs of espace and entity; `None` where nothing is told.
+    pub entities: Option<HashSet<(i64, i64)>>,
+    /// OSSYS_ESPACE_REFERENCE: the consumer's version, the producer's name in lower case, and the
+    /// element's key; `None` where nothing is told.
+    pub references: Option<HashSet<(i64, String, Key)>>,
 }
 
 /// An extension (`metamodel.md` §2.2).
@@ -44,6 +56,8 @@ pub struct Application {
     pub key: Key,
     /// The IDs of its espaces.
     pub espaces: Vec<i64>,
+    /// The IDs of its extensions.
+    pub extensions: Vec<i64>,
 }
 
 /// A solution with its current espaces (`metamodel.md` §2.5).
@@ -171,6 +185,8 @@ pub struct Environment {
     pub roles: Vec<Role>,
     /// Role and group links.
     pub links: RoleLinks,
+    /// Which module says that it uses what of others.
+    pub declared: Declared,
     /// Definitions, statuses and kinds of BPT, by table.
     pub definitions: HashMap<SystemTarget, Vec<ProcessDefinition>>,
     /// Shapes of application tables, event tables and the platform tables that may be written.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    Application, Attribute, AttributeType, BasicType, DataKind, DeleteRule, Entity, EntityIndex,
+    Application, Attribute, AttributeType, BasicType, DataKind, Declared, DeleteRule, Entity, EntityIndex,
     Environment, Espace, Key, RoleLinks, Solution,
 };
 use crate::database::{
@@ -128,6 +128,7 @@ pub(crate) fn environment(
                 is_system: *is_system,
                 user_provider: Key::default(),
                 catalog: None,
+                version: None,
             })
             .collect(),
         extensions: Vec::new(),
@@ -139,6 +140,7 @@ pub(crate) fn environment(
                 name: name.clone(),
                 key: key("application", place),
                 espaces: ids(espaces),
+                extensions: Vec::new(),
             })
             .collect(),
         solutions: solutions
@@ -152,6 +154,7 @@ pub(crate) fn environment(
         groups: Vec::new(),
         roles: Vec::new(),
         links: RoleLinks::default(),
+        declared: Declared::default(),
         definitions: HashMap::new(),
         shapes: HashMap::new(),
         referrers: Vec::new(),

@@ -19,7 +19,7 @@ pub use entity::{
     Resolution,
 };
 pub use environment::{
-    Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
+    Application, Declared, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
     Solution, Tenant, User,
 };
 pub use id::{DestinationId, SourceId};

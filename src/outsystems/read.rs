@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::environment::{
-    Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
+    Application, Declared, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
     Solution, Tenant, User,
 };
 use super::tables::{self, PlatformTable, Rows};
@@ -74,6 +74,10 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
         &reader.rows(&tables::SOLUTION_REFERENCE).await?,
     );
     let definitions = definitions(&reader, &espaces).await?;
+    let declared = Declared {
+        entities: used_entities(&reader.rows(&tables::ESPACE_ENTITY).await?),
+        references: used_elements(&reader.rows(&tables::ESPACE_REFERENCE).await?),
+    };
 
     let wanted = application_tables(&entities);
     for (name, shape) in wanted.iter().zip(source.shapes(&wanted).await?) {
@@ -110,6 +114,7 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
         groups,
         roles,
         links,
+        declared,
         definitions,
         shapes,
         referrers,
@@ -199,6 +204,7 @@ fn espaces(rows: &Rows, catalogs: &HashMap<i64, String>) -> Vec<Espace> {
                 catalog: rows
                     .integer(row, "DBCATALOG_ID")
                     .and_then(|id| catalogs.get(&id).cloned()),
+                version: rows.integer(row, "VERSION_ID"),
             })
         })
         .collect()
@@ -384,10 +390,16 @@ fn texts(rows: &Rows, column: &str) -> Vec<String> {
 
 fn applications(applications: &Rows, modules: &Rows, links: &Rows) -> Vec<Application> {
     let espace_of: HashMap<i64, i64> = pairs(modules, "ID", "ESPACE_ID").into_iter().collect();
+    let extension_of: HashMap<i64, i64> =
+        pairs(modules, "ID", "EXTENSION_ID").into_iter().filter(|(_, id)| *id > 0).collect();
     let mut espaces: HashMap<i64, Vec<i64>> = HashMap::new();
+    let mut extensions: HashMap<i64, Vec<i64>> = HashMap::new();
     for (application, module) in pairs(links, "APPLICATION_ID", "MODULE_ID") {
         if let Some(espace) = espace_of.get(&module) {
             espaces.entry(application).or_default().push(*espace);
+        }
+        if let Some(extension) = extension_of.get(&module) {
+            extensions.entry(application).or_default().push(*extension);
         }
     }
     (0..applications.len())
@@ -399,9 +411,31 @@ fn applications(applications: &Rows, modules: &Rows, links: &Rows) -> Vec<Applic
                 name: applications.text(row, "NAME"),
                 key: Key::new(&applications.text(row, "KEY")),
                 espaces: espaces.remove(&id).unwrap_or_default(),
+                extensions: extensions.remove(&id).unwrap_or_default(),
             })
         })
         .collect()
+}
+
+/// What modules say that they use of other modules' entities; `None` where there is no row, for
+/// then nothing can be said against a reference.
+fn used_entities(rows: &Rows) -> Option<HashSet<(i64, i64)>> {
+    let used: HashSet<_> = pairs(rows, "ESPACE_ID", "ENTITY_ID").into_iter().collect();
+    (!used.is_empty()).then_some(used)
+}
+
+/// The same by consumers' versions and producers' names.
+fn used_elements(rows: &Rows) -> Option<HashSet<(i64, String, Key)>> {
+    let used: HashSet<_> = (0..rows.len())
+        .filter_map(|row| {
+            let producer = rows.text(row, "PRODUCER_NAME").trim().to_lowercase();
+            let key = Key::new(&rows.text(row, "SS_KEY"));
+            let is_told = !producer.is_empty() && !key.is_empty();
+            let consumer = rows.integer(row, "CONSUMER_VERSION_ID")?;
+            is_told.then_some((consumer, producer, key))
+        })
+        .collect();
+    (!used.is_empty()).then_some(used)
 }
 
 fn solutions(solutions: &Rows, references: &Rows) -> Vec<Solution> {

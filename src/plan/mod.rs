@@ -24,7 +24,7 @@ pub use order::Order;
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
 };
-pub use scope::{ScopeError, ScopeRequest, never_carried, resolve};
+pub use scope::{ScopeError, ScopeRequest, is_component, never_carried, resolve};
 
 use crate::compare::{Answers, Comparison, Selection, compare};
 use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value};

@@ -41,6 +41,8 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ReferenceUnresolved
         | Kind::ReferenceRetargeted
         | Kind::ReferenceLeavesScope
+        | Kind::ProducerUndeclared
+        | Kind::ProducerUnused
         | Kind::ReferenceToPlatform
         | Kind::OrphanReferences
         | Kind::TooManyValues
@@ -65,6 +67,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::DestinationRows
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
+        | Kind::ConsumerInDestination
         | Kind::CascadeDeletes
         | Kind::ForeignKeyOutside
         | Kind::EventTableNotEmpty => "Options",

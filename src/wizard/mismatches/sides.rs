@@ -92,6 +92,8 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::TriggerInsteadOf
         | Kind::ReferenceUnresolved
         | Kind::ReferenceLeavesScope
+        | Kind::ProducerUndeclared
+        | Kind::ProducerUnused
         | Kind::ReferenceToPlatform
         | Kind::OrphanReferences
         | Kind::TooManyValues
@@ -117,6 +119,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::DestinationRows
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
+        | Kind::ConsumerInDestination
         | Kind::CascadeDeletes
         | Kind::ForeignKeyOutside
         | Kind::EventTableNotEmpty => None,
