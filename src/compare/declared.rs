@@ -46,9 +46,8 @@ impl Work<'_> {
                 continue;
             };
             for attribute in &pair.attributes {
-                let Some(
-                    Target::Entity(index) | Target::Static(index) | Target::Outside(index),
-                ) = attribute.reference.as_ref().map(|reference| reference.target)
+                let Some(Target::Entity(index) | Target::Static(index) | Target::Outside(index)) =
+                    attribute.reference.as_ref().map(|reference| reference.target)
                 else {
                     continue;
                 };

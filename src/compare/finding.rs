@@ -117,6 +117,12 @@ kinds! {
     ReferenceRetargeted = "reference-retargeted",
     /// A reference to an entity that was not chosen.
     ReferenceLeavesScope = "reference-leaves-scope",
+    /// Rows referred to that have no counterpart by the chosen key.
+    LookupMissing = "lookup-missing",
+    /// Rows referred to that the chosen key does not tell apart.
+    LookupAmbiguous = "lookup-ambiguous",
+    /// A decision about a reference that leaves the scope cannot be done.
+    LookupRefused = "lookup-refused",
     /// A module's attributes refer to entities that it does not say it uses.
     ProducerUndeclared = "producer-undeclared",
     /// A module says that it uses entities which stay behind.
@@ -264,6 +270,8 @@ pub mod choice {
     pub const CREATE: &str = "create";
     pub const USE: &str = "use";
     pub const MAP: &str = "map";
+    pub const MAP_BY_KEY: &str = "map-by-key";
+    pub const REPLACEMENT: &str = "replacement";
     pub const TAKE_IN: &str = "take-in";
     pub const KEEP: &str = "keep";
     pub const REPLACE: &str = "replace";
@@ -281,12 +289,21 @@ pub struct Choice {
     pub cost: String,
     /// Whether it needs to be told where to (`to` in plan files).
     pub needs_target: bool,
+    /// Where to, as plan files name it and as people read it, where this choice has targets of its
+    /// own; others may be given in a plan file.
+    pub offers: Vec<(String, String)>,
 }
 
 impl Choice {
     /// A choice without a cost.
     pub fn new(name: &'static str, label: impl Into<String>) -> Self {
-        Self { name, label: label.into(), cost: String::new(), needs_target: false }
+        Self {
+            name,
+            label: label.into(),
+            cost: String::new(),
+            needs_target: false,
+            offers: Vec::new(),
+        }
     }
 
     /// Adds what it costs.
@@ -300,6 +317,14 @@ impl Choice {
     #[must_use]
     pub fn to_a_target(mut self) -> Self {
         self.needs_target = true;
+        self
+    }
+
+    /// Says that it needs a target, and which are at hand.
+    #[must_use]
+    pub fn to_one_of(mut self, offers: Vec<(String, String)>) -> Self {
+        self.needs_target = true;
+        self.offers = offers;
         self
     }
 
@@ -332,6 +357,8 @@ pub struct Finding {
     pub recommended: Option<&'static str>,
     /// Candidates a person may map to.
     pub candidates: Vec<String>,
+    /// The first rows it is about, to be shown.
+    pub preview: Vec<String>,
 }
 
 impl Finding {
@@ -353,6 +380,7 @@ impl Finding {
             choices: Vec::new(),
             recommended: None,
             candidates: Vec::new(),
+            preview: Vec::new(),
         }
     }
 
@@ -380,6 +408,13 @@ impl Finding {
     pub fn touching(mut self, rows: Option<u64>) -> Self {
         self.rows = rows;
         self.awaits_rows = rows.is_none();
+        self
+    }
+
+    /// Adds rows to be shown.
+    #[must_use]
+    pub fn previewing(mut self, preview: Vec<String>) -> Self {
+        self.preview = preview;
         self
     }
 

@@ -10,6 +10,7 @@ mod attributes;
 mod declared;
 mod entities;
 mod finding;
+mod leaving;
 mod people;
 mod question;
 mod records;
@@ -23,12 +24,13 @@ use std::collections::{BTreeMap, HashSet};
 pub use attributes::AttributePair;
 pub use entities::{EntityPair, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
+pub use leaving::{KeyMap, OutsideMap, OutsideMatch, OutsideRow, OutsideRows};
 pub use people::{GroupMatch, Match, TenantMatch, UserMatch, tenants_named};
-pub use question::{Answer, Answers, Asked, Question};
+pub use question::{Answer, Answers, Asked, Most, Question};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
 pub use rows::{ExistingRows, NaturalKey};
-pub use selection::{AttributeKey, LeftOut, Reason, Selected, Selection, attribute_key};
+pub use selection::{AttributeKey, Leaving, LeftOut, Reason, Selected, Selection, attribute_key};
 
 use crate::database::same_name;
 use crate::outsystems::{DestinationId, EntityIndex, Environment, Key, Side, SourceId};
@@ -45,6 +47,8 @@ pub struct Comparison {
     pub questions: Vec<Question>,
     /// Maps of rows that the platform owns, by the source entity referred to.
     pub fixed: BTreeMap<EntityIndex, FixedMap>,
+    /// What references that leave the scope are set to, by the places of pair and attribute.
+    pub outside: BTreeMap<(usize, usize), OutsideMap>,
     /// Tenants that rows in scope belong to.
     pub tenants: Vec<TenantMatch>,
     /// Users of the run (`design.md` decision 12).
@@ -88,6 +92,7 @@ pub fn compare(
     work.environments();
     work.entities();
     work.references();
+    work.leaving();
     work.declarations();
     work.misfits();
     work.records();

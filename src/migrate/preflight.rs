@@ -1,6 +1,6 @@
 //! What is checked before the first write.
 
-use super::reading;
+use super::{looked_up, reading};
 use crate::database::{Destination, Fault, FaultKind, Result, Source, TableName};
 use crate::outsystems::Environment;
 use crate::plan::{ExistingPlan, PersonFate, Plan, Purpose, platform_fingerprint};
@@ -124,7 +124,7 @@ pub async fn check_destination(
             return Err(missing(right, "the destination", &denied, "db_datawriter"));
         }
     }
-    Ok(())
+    looked_up::check(plan, destination).await
 }
 
 fn missing(right: &str, side: &str, tables: &[String], role: &str) -> Fault {

@@ -1,8 +1,10 @@
 //! One environment as read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::{AttributeType, DataKind, Entity, EntityIndex, Key, Record, Resolution, SystemTarget};
+use super::{
+    AttributeType, DataKind, Declared, Entity, EntityIndex, Key, Record, Resolution, SystemTarget,
+};
 use crate::database::{EngineFacts, Referrer, TableName, TableShape};
 
 /// A module built in Service Studio (`metamodel.md` §2.1).
@@ -22,16 +24,6 @@ pub struct Espace {
     pub catalog: Option<String>,
     /// Its version, by which references are told of.
     pub version: Option<i64>,
-}
-
-/// Which module says that it uses what of others (`metamodel.md` §2.6).
-#[derive(Clone, Debug, Default)]
-pub struct Declared {
-    /// OSSYS_ESPACE_ENTITY: IDs of espace and entity; `None` where nothing is told.
-    pub entities: Option<HashSet<(i64, i64)>>,
-    /// OSSYS_ESPACE_REFERENCE: the consumer's version, the producer's name in lower case, and the
-    /// element's key; `None` where nothing is told.
-    pub references: Option<HashSet<(i64, String, Key)>>,
 }
 
 /// An extension (`metamodel.md` §2.2).

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    Application, Attribute, AttributeType, BasicType, DataKind, Declared, DeleteRule, Entity, EntityIndex,
-    Environment, Espace, Key, RoleLinks, Solution,
+    Application, Attribute, AttributeType, BasicType, DataKind, Declared, DeleteRule, Entity,
+    EntityIndex, Environment, Espace, Key, RoleLinks, Solution,
 };
 use crate::database::{
     Capabilities, DatabaseIdentity, EngineFacts, EngineKind, OneInstant, TableName,
@@ -78,6 +78,7 @@ pub(crate) fn environment(
                 is_system: false,
                 is_multitenant: false,
                 identifier_key: key("attribute", 0),
+                label_key: Key::default(),
                 event_table: None,
                 attributes,
             }

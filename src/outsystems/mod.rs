@@ -3,6 +3,7 @@
 //! Facts about the platform's tables come from `metamodel.md`; section numbers stand beside them.
 //! Nothing here compares or decides.
 
+mod declared;
 mod entity;
 mod environment;
 mod id;
@@ -14,12 +15,13 @@ mod read;
 mod system;
 mod tables;
 
+pub use declared::Declared;
 pub use entity::{
     Attribute, AttributeType, BasicType, DataKind, DeleteRule, Entity, EntityIndex, Record,
     Resolution,
 };
 pub use environment::{
-    Application, Declared, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
+    Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
     Solution, Tenant, User,
 };
 pub use id::{DestinationId, SourceId};

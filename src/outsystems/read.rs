@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::declared::Declared;
 use super::environment::{
-    Application, Declared, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
+    Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
     Solution, Tenant, User,
 };
 use super::tables::{self, PlatformTable, Rows};
@@ -74,10 +75,10 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
         &reader.rows(&tables::SOLUTION_REFERENCE).await?,
     );
     let definitions = definitions(&reader, &espaces).await?;
-    let declared = Declared {
-        entities: used_entities(&reader.rows(&tables::ESPACE_ENTITY).await?),
-        references: used_elements(&reader.rows(&tables::ESPACE_REFERENCE).await?),
-    };
+    let declared = Declared::read(
+        &reader.rows(&tables::ESPACE_ENTITY).await?,
+        &reader.rows(&tables::ESPACE_REFERENCE).await?,
+    );
 
     let wanted = application_tables(&entities);
     for (name, shape) in wanted.iter().zip(source.shapes(&wanted).await?) {
@@ -263,6 +264,7 @@ fn entities(rows: &Rows, espaces: &[Espace], extensions: &[Extension]) -> Vec<En
             is_system: rows.flag(row, "IS_SYSTEM", false),
             is_multitenant: rows.flag(row, "MULTITENANT", false),
             identifier_key: Key::new(&rows.text(row, "PRIMARYKEY_SS_KEY")),
+            label_key: Key::new(&rows.text(row, "LABEL_ATTRIBUTE")),
             event_table: (exposes && !event_table.trim().is_empty())
                 .then(|| TableName::new(event_table.trim()).in_catalog(catalog)),
             attributes: Vec::new(),
@@ -376,7 +378,7 @@ fn roles(rows: &Rows, espaces: &[Espace]) -> Vec<Role> {
         .collect()
 }
 
-fn pairs(rows: &Rows, first: &str, second: &str) -> Vec<(i64, i64)> {
+pub(super) fn pairs(rows: &Rows, first: &str, second: &str) -> Vec<(i64, i64)> {
     (0..rows.len())
         .filter_map(|row| Some((rows.integer(row, first)?, rows.integer(row, second)?)))
         .collect()
@@ -415,27 +417,6 @@ fn applications(applications: &Rows, modules: &Rows, links: &Rows) -> Vec<Applic
             })
         })
         .collect()
-}
-
-/// What modules say that they use of other modules' entities; `None` where there is no row, for
-/// then nothing can be said against a reference.
-fn used_entities(rows: &Rows) -> Option<HashSet<(i64, i64)>> {
-    let used: HashSet<_> = pairs(rows, "ESPACE_ID", "ENTITY_ID").into_iter().collect();
-    (!used.is_empty()).then_some(used)
-}
-
-/// The same by consumers' versions and producers' names.
-fn used_elements(rows: &Rows) -> Option<HashSet<(i64, String, Key)>> {
-    let used: HashSet<_> = (0..rows.len())
-        .filter_map(|row| {
-            let producer = rows.text(row, "PRODUCER_NAME").trim().to_lowercase();
-            let key = Key::new(&rows.text(row, "SS_KEY"));
-            let is_told = !producer.is_empty() && !key.is_empty();
-            let consumer = rows.integer(row, "CONSUMER_VERSION_ID")?;
-            is_told.then_some((consumer, producer, key))
-        })
-        .collect();
-    (!used.is_empty()).then_some(used)
 }
 
 fn solutions(solutions: &Rows, references: &Rows) -> Vec<Solution> {

@@ -51,6 +51,7 @@ table!(
     [
         "DATA_KIND",
         "PRIMARYKEY_SS_KEY",
+        "LABEL_ATTRIBUTE",
         "IS_EXTERNAL",
         "IS_SYSTEM",
         "MULTITENANT",

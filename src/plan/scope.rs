@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::Decisions;
 use crate::compare::{
-    AttributeKey, FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, attribute_key,
-    choice,
+    AttributeKey, FindingKey, FindingKind, Leaving, LeftOut, Reason, Selected, Selection,
+    attribute_key, choice,
 };
 use crate::outsystems::{DataKind, Entity, EntityIndex, Environment, Key, Resolution};
 
@@ -103,7 +103,7 @@ pub fn resolve(
     let mut selection = Selection {
         replace: request.replace,
         confirmed: confirmed(source, decisions),
-        emptied: emptied(decisions),
+        leaving: leaving(decisions),
         tenants: mapped_tenants(decisions),
         ..Selection::default()
     };
@@ -129,8 +129,8 @@ pub fn resolve(
     let mut reasons: BTreeMap<EntityIndex, Reason> = BTreeMap::new();
     for (index, entity) in source.entities.iter().enumerate() {
         let index = EntityIndex(index);
-        let is_named = single.contains(&index)
-            || entity.espace_id.is_some_and(|id| espaces.contains(&id));
+        let is_named =
+            single.contains(&index) || entity.espace_id.is_some_and(|id| espaces.contains(&id));
         if !entity.is_active || !is_named {
             continue;
         }
@@ -218,7 +218,10 @@ fn entities_named(
 /// The entities of extensions that belong to a chosen application.
 fn of_extensions(source: &Environment, request: &ScopeRequest) -> Vec<LeftOut> {
     let is_named = |name: &str| {
-        request.applications.iter().any(|wanted| wanted.trim().to_lowercase() == name.to_lowercase())
+        request
+            .applications
+            .iter()
+            .any(|wanted| wanted.trim().to_lowercase() == name.to_lowercase())
     };
     let applications = source.applications.iter().filter(|one| is_named(&one.name));
     let extensions: HashSet<i64> =
@@ -362,14 +365,21 @@ fn confirmed(source: &Environment, decisions: &Decisions) -> HashMap<AttributeKe
         .collect()
 }
 
-/// References to entities that were not chosen which a person decided to write none of.
-fn emptied(decisions: &Decisions) -> HashSet<AttributeKey> {
+/// What a person decided about references to entities that were not chosen.
+fn leaving(decisions: &Decisions) -> HashMap<AttributeKey, Leaving> {
     let all = decisions.all().into_iter();
-    all.filter(|decision| {
-        decision.key.kind == FindingKind::ReferenceLeavesScope && decision.choice == choice::EMPTY
-    })
-    .map(|decision| of_attribute(&decision.key))
-    .collect()
+    all.filter(|decision| decision.key.kind == FindingKind::ReferenceLeavesScope)
+        .filter_map(|decision| {
+            let leaving = match (decision.choice.as_str(), &decision.to) {
+                (choice::EMPTY, _) => Leaving::Empty,
+                (choice::REJECT, _) => Leaving::Reject,
+                (choice::MAP_BY_KEY, Some(to)) => Leaving::ByKey(to.clone()),
+                (choice::REPLACEMENT, Some(to)) => Leaving::Replacement(to.clone()),
+                _ => return None,
+            };
+            Some((of_attribute(&decision.key), leaving))
+        })
+        .collect()
 }
 
 /// The attribute that a finding is about.

@@ -10,7 +10,7 @@ use super::result::{Difference, EntityProof, Proof};
 use super::rows::Forms;
 use super::surroundings::{Ours, Surroundings, SurroundingsProof, compare, take_again};
 use super::unverified::unverified;
-use super::{complete, keyed, keyless, people, references};
+use super::{complete, keyed, keyless, looked_up, people, references};
 use crate::database::{Result, Source, Value};
 use crate::migrate::journal::{BatchKind, Journal};
 use crate::plan::{EntityPlan, Plan};
@@ -169,6 +169,7 @@ async fn whole(
 ) -> Result<EntityProof> {
     let mut proof = one(job, maps, tell).await?;
     complete::check(job, &mut proof).await?;
+    looked_up::check(job, &mut proof).await?;
     Ok(proof)
 }
 

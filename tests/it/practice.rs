@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use osferry::compare::{Answer, Answers, Asked, Finding};
-use osferry::database::{Source, sqlite};
+use osferry::compare::{Answer, Answers, Asked, Finding, Most};
+use osferry::database::{RowsRequest, Source, sqlite};
 use osferry::outsystems::{self, Environment, Side};
 use osferry::plan::{self, PlanFile, Review};
 use osferry::practice::{self, About, PracticeOptions};
@@ -69,6 +69,26 @@ impl Pair {
                         });
                         Answer::Values(pairs.collect())
                     }
+                    Asked::Rows(columns, filter, most) => {
+                        let request = RowsRequest {
+                            table: question.table.clone(),
+                            columns: columns.clone(),
+                            filter: filter.clone(),
+                            order_by: Some(columns[0].name.clone()),
+                            limit: match most {
+                                Most::First(rows) => Some(*rows),
+                                Most::All => None,
+                            },
+                        };
+                        let rows = side.rows(&request).await.expect("rows");
+                        let row = |row| {
+                            (0..columns.len()).map(|place| rows.column(place).value(row)).collect()
+                        };
+                        Answer::Rows((0..rows.len()).map(row).collect())
+                    }
+                    Asked::LookUp(wanted, key, values) => Answer::Found(
+                        side.look_up(&question.table, wanted, key, values).await.expect("rows"),
+                    ),
                 };
                 answers.put(question, answer);
             }

@@ -5,20 +5,24 @@ use crate::database::Filter;
 use crate::outsystems::{EntityIndex, Side};
 
 /// What it costs to leave some rows of an entity out.
-pub(super) struct Cost {
+pub(in crate::compare) struct Cost {
     /// The rows themselves, once counted.
-    pub(super) rows: Option<u64>,
+    pub(in crate::compare) rows: Option<u64>,
     /// Whether everything is counted.
-    pub(super) is_known: bool,
+    pub(in crate::compare) is_known: bool,
     /// Whether it is under a thousandth of each entity.
-    pub(super) is_small: bool,
+    pub(in crate::compare) is_small: bool,
     /// The rows of each entity that go, in words.
-    pub(super) words: Vec<String>,
+    pub(in crate::compare) words: Vec<String>,
 }
 
 impl Work<'_> {
     /// Counts the rows that go when some rows of an entity are rejected.
-    pub(super) fn cost_of_rejecting(&mut self, pair_place: usize, filter: &Filter) -> Cost {
+    pub(in crate::compare) fn cost_of_rejecting(
+        &mut self,
+        pair_place: usize,
+        filter: &Filter,
+    ) -> Cost {
         let own = self.out.pairs[pair_place].source;
         let mut cost = Cost { rows: None, is_known: true, is_small: true, words: Vec::new() };
         for (index, filter) in self.closure(pair_place, filter) {

@@ -1,12 +1,15 @@
 //! From a review and its decisions to a complete plan, or the reasons why there is none.
 
 mod entity;
+mod lookups;
 mod people;
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::fingerprint::plan_fingerprint;
-use super::{Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, Plan, Review, RunOptions};
+use super::{
+    Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, LookupPlan, Plan, Review, RunOptions,
+};
 use crate::compare::{Finding, FindingKey, choice};
 use crate::outsystems::{EntityIndex, Environment};
 
@@ -55,14 +58,18 @@ pub fn build(
         places: review.order.entities.iter().enumerate().map(|(to, from)| (*from, to)).collect(),
         fixed: Vec::new(),
         fixed_places: BTreeMap::new(),
+        lookups: Vec::new(),
+        lookup_places: BTreeMap::new(),
         wrong: Vec::new(),
     };
     let tenants = builder.tenants();
     let users = builder.users(&tenants);
     let groups = builder.groups(&tenants);
     builder.fix();
+    builder.look_up();
     let entities: Vec<EntityPlan> =
         review.order.entities.iter().map(|place| builder.entity(*place)).collect();
+    builder.check_lookups(&entities);
     let place = |pair: &usize| builder.places[pair];
     let replaced = |place: usize| matches!(entities[place].existing, ExistingPlan::Replace { .. });
     let mut plan = Plan {
@@ -85,6 +92,7 @@ pub fn build(
             .collect(),
         links: builder.links(&users, &groups),
         fixed: builder.fixed,
+        lookups: builder.lookups,
         tenants: tenants.into_iter().collect(),
         users,
         groups,
@@ -150,6 +158,9 @@ struct Builder<'a> {
     places: HashMap<usize, usize>,
     fixed: Vec<FixedPlan>,
     fixed_places: BTreeMap<EntityIndex, usize>,
+    lookups: Vec<LookupPlan>,
+    /// Pair and attribute → place in `lookups`.
+    lookup_places: BTreeMap<(usize, usize), usize>,
     wrong: Vec<String>,
 }
 

@@ -41,6 +41,9 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ReferenceUnresolved
         | Kind::ReferenceRetargeted
         | Kind::ReferenceLeavesScope
+        | Kind::LookupMissing
+        | Kind::LookupAmbiguous
+        | Kind::LookupRefused
         | Kind::ProducerUndeclared
         | Kind::ProducerUnused
         | Kind::ReferenceToPlatform

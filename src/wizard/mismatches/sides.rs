@@ -92,6 +92,9 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::TriggerInsteadOf
         | Kind::ReferenceUnresolved
         | Kind::ReferenceLeavesScope
+        | Kind::LookupMissing
+        | Kind::LookupAmbiguous
+        | Kind::LookupRefused
         | Kind::ProducerUndeclared
         | Kind::ProducerUnused
         | Kind::ReferenceToPlatform
