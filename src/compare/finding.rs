@@ -275,6 +275,7 @@ pub mod choice {
     pub const TAKE_IN: &str = "take-in";
     pub const KEEP: &str = "keep";
     pub const REPLACE: &str = "replace";
+    pub const DELETE_TOO: &str = "delete-too";
     pub const DEFAULT: &str = "default";
 }
 

@@ -24,12 +24,12 @@ use std::collections::{BTreeMap, HashSet};
 pub use attributes::AttributePair;
 pub use entities::{EntityPair, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
-pub use leaving::{KeyMap, OutsideMap, OutsideMatch, OutsideRow, OutsideRows};
+pub use leaving::{KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows};
 pub use people::{GroupMatch, Match, TenantMatch, UserMatch, tenants_named};
 pub use question::{Answer, Answers, Asked, Most, Question};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
-pub use rows::{ExistingRows, NaturalKey};
+pub use rows::{ExistingRows, NaturalKey, OutsidePart, OutsideRows, row_key};
 pub use selection::{AttributeKey, Leaving, LeftOut, Reason, Selected, Selection, attribute_key};
 
 use crate::database::same_name;
@@ -45,10 +45,12 @@ pub struct Comparison {
     pub findings: Vec<Finding>,
     /// Questions not answered yet.
     pub questions: Vec<Question>,
+    /// Rows that are not the plan's and hang on rows that it deletes.
+    pub outside: Vec<OutsideRows>,
     /// Maps of rows that the platform owns, by the source entity referred to.
     pub fixed: BTreeMap<EntityIndex, FixedMap>,
     /// What references that leave the scope are set to, by the places of pair and attribute.
-    pub outside: BTreeMap<(usize, usize), OutsideMap>,
+    pub leaving: BTreeMap<(usize, usize), LeavingMap>,
     /// Tenants that rows in scope belong to.
     pub tenants: Vec<TenantMatch>,
     /// Users of the run (`design.md` decision 12).

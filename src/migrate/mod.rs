@@ -17,6 +17,7 @@ mod load;
 mod looked_up;
 mod marker;
 mod operation;
+mod outside;
 mod own_file;
 mod past;
 mod people;

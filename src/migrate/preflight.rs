@@ -3,7 +3,7 @@
 use super::{looked_up, reading};
 use crate::database::{Destination, Fault, FaultKind, Result, Source, TableName};
 use crate::outsystems::Environment;
-use crate::plan::{ExistingPlan, PersonFate, Plan, Purpose, platform_fingerprint};
+use crate::plan::{ExistingPlan, OutsideFate, PersonFate, Plan, Purpose, platform_fingerprint};
 
 /// Refuses a destination that is, or may be, Production: known before anything is opened.
 pub fn check_purpose(purpose: Option<Purpose>) -> Result<()> {
@@ -124,7 +124,25 @@ pub async fn check_destination(
             return Err(missing(right, "the destination", &denied, "db_datawriter"));
         }
     }
-    looked_up::check(plan, destination).await
+    looked_up::check(plan, destination).await?;
+    check_outside(plan, destination).await
+}
+
+/// Refuses where the plan may not do what it does to rows that hang on those it deletes.
+async fn check_outside(plan: &Plan, destination: &dyn Destination) -> Result<()> {
+    let tables: Vec<TableName> = plan.outside.iter().map(|one| one.table.clone()).collect();
+    let rights = destination.rights(&tables).await?;
+    for (outside, rights) in plan.outside.iter().zip(rights) {
+        let (right, has) = match outside.fate {
+            OutsideFate::Deleted => ("DELETE", rights.delete),
+            OutsideFate::Emptied(_) => ("UPDATE", rights.update),
+        };
+        if has == Some(false) {
+            let table = [outside.table.to_string()];
+            return Err(missing(right, "the destination", &table, "db_datawriter"));
+        }
+    }
+    Ok(())
 }
 
 fn missing(right: &str, side: &str, tables: &[String], role: &str) -> Fault {

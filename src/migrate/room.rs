@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::delete::whole_row;
 use crate::database::{Result, Source, TableName};
-use crate::plan::{ExistingPlan, Plan};
+use crate::plan::{OutsideFate, Plan};
 
 /// What a reference that is emptied is kept with: its row's key and itself.
 const BYTES_OF_A_REFERENCE: u64 = 20;
@@ -37,15 +37,19 @@ impl Room {
 pub async fn images_needed(plan: &Plan, destination: &dyn Source) -> Result<Room> {
     let mut room = Room { is_kept: plan.options.keep_before_images, ..Room::default() };
     let mut deleted: Vec<(TableName, u64)> = Vec::new();
-    for (place, entity) in plan.entities.iter().enumerate() {
-        let ExistingPlan::Replace { rows, .. } = entity.existing else { continue };
+    for of_table in plan.deleted() {
+        let rows = of_table.rows;
         room.rows += rows;
-        if rows == 0 || !room.is_kept {
+        if !room.is_kept {
             continue;
         }
-        let emptied = plan.cleared.iter().filter(|(cleared, _)| *cleared == place).count();
-        room.bytes += rows * emptied as u64 * BYTES_OF_A_REFERENCE;
-        deleted.push((entity.destination_table.clone(), rows));
+        let emptied = plan.cleared.iter().filter(|(place, _)| Some(*place) == of_table.place);
+        room.bytes += rows * emptied.count() as u64 * BYTES_OF_A_REFERENCE;
+        deleted.push((of_table.table.clone(), rows));
+    }
+    let emptied = plan.outside.iter().filter(|one| one.fate != OutsideFate::Deleted);
+    if room.is_kept {
+        room.bytes += emptied.map(|one| one.rows * BYTES_OF_A_REFERENCE).sum::<u64>();
     }
     if deleted.is_empty() {
         return Ok(room);

@@ -181,7 +181,8 @@ pub struct Environment {
     pub declared: Declared,
     /// Definitions, statuses and kinds of BPT, by table.
     pub definitions: HashMap<SystemTarget, Vec<ProcessDefinition>>,
-    /// Shapes of application tables, event tables and the platform tables that may be written.
+    /// Shapes of application tables, event tables, the platform tables that may be written, and of
+    /// every table that a foreign key leads from to one of an application.
     pub shapes: HashMap<TableName, TableShape>,
     /// Foreign keys that lead to the application tables, and to the tables that these are of, from
     /// tables of any kind: of inactive entities, of deleted modules, of nobody.
@@ -219,6 +220,14 @@ impl Environment {
     #[must_use]
     pub fn shape(&self, table: &TableName) -> Option<&TableShape> {
         self.shapes.get(table)
+    }
+
+    /// The shape of a table that is named as the database's catalogue has it.
+    #[must_use]
+    pub fn shape_named(&self, table: &TableName) -> Option<&TableShape> {
+        self.shapes
+            .get(table)
+            .or_else(|| self.shapes.values().find(|shape| shape.name.may_be(table)))
     }
 
     /// Whether this name, as the database's catalogue gives it, is that of the entity's table:

@@ -87,6 +87,12 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
         }
     }
     let referrers = referrers(source, &wanted, &shapes).await?;
+    let of_others = unknown_tables(&referrers, &shapes);
+    for (name, shape) in of_others.iter().zip(source.shapes(&of_others).await?) {
+        if let Some(shape) = shape {
+            shapes.insert(name.clone(), shape);
+        }
+    }
 
     let mut by_key: HashMap<(Key, Key), Vec<EntityIndex>> = HashMap::new();
     for (index, entity) in entities.iter().enumerate() {
@@ -145,6 +151,16 @@ async fn referrers(
         found.extend(more);
     }
     Ok(found)
+}
+
+/// The tables that foreign keys are of and whose shapes are not known yet.
+fn unknown_tables(
+    referrers: &[Referrer],
+    shapes: &HashMap<TableName, TableShape>,
+) -> Vec<TableName> {
+    let mut known: HashSet<&TableName> = shapes.values().map(|shape| &shape.name).collect();
+    let tables = referrers.iter().map(|referrer| &referrer.table);
+    tables.filter(|table| known.insert(table)).cloned().collect()
 }
 
 /// Number of subscriptions in each event table, for those that exist and hold any.

@@ -13,6 +13,9 @@ fn shown(hash: &blake3::Hash) -> String {
 pub(super) fn plan_fingerprint(plan: &Plan) -> String {
     let mut plan = plan.clone();
     plan.fingerprint = String::new();
+    for outside in &mut plan.outside {
+        outside.rows = 0;
+    }
     for entity in &mut plan.entities {
         entity.source_rows = 0;
         match &mut entity.existing {

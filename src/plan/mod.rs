@@ -5,6 +5,7 @@
 
 mod build;
 mod decision;
+mod deleted;
 mod file;
 mod fingerprint;
 mod order;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use build::{Refusal, build};
 pub use decision::{Decision, Decisions};
+pub use deleted::DeletedRows;
 pub use file::{
     AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile, PlanFileError,
     Purpose, RunOptions, SOURCE_READINGS, SourceReading, Understood, plan_keys,
@@ -68,6 +70,9 @@ pub struct Plan {
     pub entities: Vec<EntityPlan>,
     /// Places in `entities`, in groups: each group refers only to earlier ones.
     pub levels: Vec<Vec<usize>>,
+    /// Rows of others that hang on rows to be deleted: what becomes of them before, step by step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<OutsidePlan>,
     /// Places in `entities` whose rows are deleted first, children before parents.
     pub deletions: Vec<usize>,
     /// References that hold rows of the tables to be cleared in a circle: emptied before deleting.
@@ -290,6 +295,32 @@ pub enum ExistingPlan {
         /// How many rows there were at review.
         rows: u64,
     },
+}
+
+/// Rows of a table that is not the plan's, which hang on rows that it deletes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OutsidePlan {
+    /// Whose they are, in words.
+    pub name: String,
+    /// The table, by its full name.
+    pub table: TableName,
+    /// The column that tells its rows apart, where there is one.
+    pub key: Option<ColumnRef>,
+    /// Which rows, as long as nothing is deleted that they hang on.
+    pub filter: Filter,
+    /// What becomes of them.
+    pub fate: OutsideFate,
+    /// How many there were at review.
+    pub rows: u64,
+}
+
+/// What becomes of rows that hang on rows to be deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OutsideFate {
+    /// They are deleted too.
+    Deleted,
+    /// Their reference in this column is emptied.
+    Emptied(ColumnRef),
 }
 
 /// Rows that are only looked up: static records, roles, espaces and the like.

@@ -38,6 +38,10 @@ impl RunReport {
         self.reasons(&mut out, "Rejected rows", "row", |entity| &entity.rejected_reasons);
         self.emptied(&mut out);
         self.people(&mut out);
+        if !self.outside.is_empty() {
+            line!(out);
+            line!(out, "{}", escaped(&self.outside));
+        }
         list(&mut out, "Decisions", self.decisions.iter().map(|words| escaped(words)));
         list(
             &mut out,

@@ -11,6 +11,7 @@ mod comparison;
 mod export;
 mod json;
 mod markdown;
+mod outside;
 mod plan;
 mod read;
 mod reasons;
@@ -31,6 +32,7 @@ pub use comparison::{
     SeverityCounts,
 };
 pub use export::{write_audit, write_ids};
+pub use outside::OutsideReport;
 pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};
 pub use reasons::ReasonGroup;
 pub use room::{room_advice, room_short, room_words};

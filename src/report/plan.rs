@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::outside::OutsideReport;
 use super::room::{room_advice, room_words};
 use super::text::{WIDTH, counted, number, wrapped};
 use crate::migrate::Room;
@@ -26,6 +27,8 @@ pub struct PlanReport {
     pub links: usize,
     /// What becomes of ids of static records and other rows that are only looked up.
     pub records: PlannedRecords,
+    /// Rows outside the scope that hang on rows to be deleted, and what becomes of them.
+    pub outside: Vec<OutsideReport>,
     /// What was decided, in words.
     pub decisions: Vec<String>,
     /// What is not carried over, with the reason.
@@ -212,6 +215,7 @@ impl PlanReport {
                 + plan.links.group_roles.len()
                 + plan.links.group_users.len(),
             records: PlannedRecords::of(plan),
+            outside: OutsideReport::all(plan),
             decisions: plan.decisions.clone(),
             left_out: plan.left_out.clone(),
             before_images: None,
@@ -227,7 +231,8 @@ impl PlanReport {
     /// Rows of the destination that are deleted first.
     #[must_use]
     pub fn deleted(&self) -> u64 {
-        self.entities.iter().map(|entity| entity.deleted).sum()
+        let outside: u64 = self.outside.iter().map(OutsideReport::deleted).sum();
+        self.entities.iter().map(|entity| entity.deleted).sum::<u64>() + outside
     }
 
     /// Rows of the destination that stay.
@@ -298,6 +303,7 @@ impl PlanReport {
             self.records.words()
         );
         for (title, lines) in [
+            ("Rows outside the scope", self.outside.iter().map(OutsideReport::words).collect()),
             ("Decided", self.decisions.clone()),
             (
                 "Not carried over",

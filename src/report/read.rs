@@ -1,6 +1,7 @@
 //! From a run's journal to its report.
 
 use super::certificate::Certificate;
+use super::outside;
 use super::reasons::{Groups, event_text, server_text};
 use super::run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
@@ -56,6 +57,7 @@ impl RunReport {
             certificate,
             entities,
             people,
+            outside: outside::done(journal, &plan)?,
             decisions: plan.decisions,
             not_carried_over: plan
                 .left_out

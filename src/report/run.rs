@@ -91,6 +91,10 @@ pub struct RunReport {
     pub entities: Vec<EntityReport>,
     /// Users and groups.
     pub people: PeopleReport,
+    /// What became of rows outside the plan that hung on deleted ones, as a sentence; empty where
+    /// there are none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub outside: String,
     /// What was decided before the run, in words.
     pub decisions: Vec<String>,
     /// What the scope holds and is not carried over.

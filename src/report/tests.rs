@@ -108,6 +108,7 @@ fn plan() -> Plan {
             ),
         ],
         levels: vec![vec![0], vec![1]],
+        outside: Vec::new(),
         deletions: vec![1],
         cleared: Vec::new(),
         leaf_first: Vec::new(),

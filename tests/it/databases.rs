@@ -129,10 +129,21 @@ impl Databases {
         }
     }
 
-    /// What a server answers past the program: the first column of each row.
+    /// What it answers past the program: the first column of each row, as text.
     pub fn ask(&self, side: Side, sql: &str) -> Vec<String> {
-        let Self::OnServer(server, databases) = self else { panic!("a file is not asked") };
-        wait(server.query(&databases[place(side)].name, sql))
+        match self {
+            Self::Files(files) => {
+                let connection = rusqlite::Connection::open(&files[place(side)].path);
+                let connection = connection.expect("a file");
+                let mut statement = connection.prepare(sql).expect(sql);
+                let text = |row: &rusqlite::Row<'_>| Ok(plain(row.get_ref(0)?));
+                let rows = statement.query_map([], text).expect(sql);
+                rows.map(|row| row.expect(sql)).collect()
+            }
+            Self::OnServer(server, databases) => {
+                wait(server.query(&databases[place(side)].name, sql))
+            }
+        }
     }
 
     /// Whether it holds what it held when it was made: of a file, to the byte.
@@ -245,5 +256,16 @@ fn place(side: Side) -> usize {
     match side {
         Side::Source => 0,
         Side::Destination => 1,
+    }
+}
+
+/// A cell as text.
+fn plain(cell: rusqlite::types::ValueRef<'_>) -> String {
+    use rusqlite::types::ValueRef;
+    match cell {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
     }
 }

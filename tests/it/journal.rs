@@ -24,6 +24,7 @@ fn begun(folder: &Path) -> Recorder {
         name: "scaled".to_owned(),
         entities: Vec::new(),
         levels: Vec::new(),
+        outside: Vec::new(),
         deletions: Vec::new(),
         cleared: Vec::new(),
         leaf_first: Vec::new(),

@@ -16,6 +16,7 @@ mod manual;
 mod migration;
 mod model_server;
 mod never_silent;
+mod outside;
 mod port;
 mod practice;
 mod practice_road;

@@ -63,14 +63,14 @@ fn names(text: &str, name: &str) -> bool {
 }
 
 /// What it found of a kind about something.
-fn found(bench: &Bench, kind: &str, about: &str) -> Option<Value> {
+pub fn found(bench: &Bench, kind: &str, about: &str) -> Option<Value> {
     findings(bench)
         .into_iter()
         .find(|f| f["kind"] == kind && f["about"].as_str().is_some_and(|a| names(a, about)))
 }
 
 /// The names of what can be chosen.
-fn choices(finding: &Value) -> Vec<&str> {
+pub fn choices(finding: &Value) -> Vec<&str> {
     let all = finding["choices"].as_array().expect("choices");
     all.iter().map(|choice| choice["name"].as_str().expect("a name")).collect()
 }
@@ -94,7 +94,7 @@ fn asks(bench: &Bench, kind: &str, about: &str) -> Value {
 }
 
 /// The usual plan with decisions about findings.
-fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<&str>)]) {
+pub fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<&str>)]) {
     let mut plan = bench.usual_plan();
     for (finding, choice, to) in decisions {
         plan.more.push_str("\n[[decision]]\n");

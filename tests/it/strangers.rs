@@ -19,7 +19,7 @@ crate::on_both_engines!(
 );
 
 /// A pair whose destination has rows to be replaced, and one of their entities.
-fn pair() -> (Pair, Entity) {
+pub fn pair() -> (Pair, Entity) {
     for seed in 0.. {
         let features = vec![Feature::ExistingRows];
         let pair = generate::pair(&Recipe { seed, size: 3, features, flaw: None });
@@ -35,7 +35,7 @@ fn pair() -> (Pair, Entity) {
     unreachable!("some pair has such an entity")
 }
 
-fn id(entity: &Entity, row: usize) -> i64 {
+pub fn id(entity: &Entity, row: usize) -> i64 {
     match entity.id_of(&entity.rows[row]) {
         Some(Cell::Int(id)) => *id,
         other => unreachable!("an identifier is a number, not {other:?}"),
@@ -43,7 +43,7 @@ fn id(entity: &Entity, row: usize) -> i64 {
 }
 
 /// Makes a table of nobody's that refers to the table of the entity.
-fn add_stranger(bench: &Bench, table: &str, parent: &str, key: &str, action: &str) {
+pub fn add_stranger(bench: &Bench, table: &str, parent: &str, key: &str, action: &str) {
     let sql = format!(
         "CREATE TABLE [{table}] ([ID] bigint NOT NULL PRIMARY KEY, [OF_ROW] bigint NULL, \
          CONSTRAINT [FK_{table}] FOREIGN KEY ([OF_ROW]) REFERENCES [{parent}] ([{key}]) {action})"
@@ -51,7 +51,7 @@ fn add_stranger(bench: &Bench, table: &str, parent: &str, key: &str, action: &st
     bench.databases.execute(Side::Destination, &sql);
 }
 
-fn add_row(bench: &Bench, table: &str, id: i64, of_row: i64) {
+pub fn add_row(bench: &Bench, table: &str, id: i64, of_row: i64) {
     let sql = format!("INSERT INTO [{table}] ([ID], [OF_ROW]) VALUES ({id}, {of_row})");
     bench.databases.execute(Side::Destination, &sql);
 }

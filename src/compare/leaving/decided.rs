@@ -6,7 +6,7 @@ use super::super::records::fold;
 use super::super::selection::Leaving;
 use super::super::{Choice, Finding, FindingKind, Most, Work, choice};
 use super::tables::{KeyPair, Tables, named};
-use super::{KeyMap, OutsideMap, OutsideMatch, OutsideRow, OutsideRows, PREVIEWED, shown};
+use super::{KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, PREVIEWED, shown};
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
 use crate::outsystems::{EntityIndex, Side};
 
@@ -22,7 +22,7 @@ impl Work<'_> {
         let name = self.source.entity(index).full_name();
         let rows = match leaving {
             Leaving::Empty => return,
-            Leaving::Reject => Some(OutsideRows::Reject),
+            Leaving::Reject => Some(LeavingRows::Reject),
             Leaving::ByKey(_) | Leaving::Replacement(_) => {
                 let Some(tables) = self.tables_of(pair_place, place, index) else { return };
                 match leaving {
@@ -33,7 +33,7 @@ impl Work<'_> {
             }
         };
         if let Some(rows) = rows {
-            self.out.outside.insert((pair_place, place), OutsideMap { name, rows });
+            self.out.leaving.insert((pair_place, place), LeavingMap { name, rows });
         }
     }
 
@@ -52,7 +52,7 @@ impl Work<'_> {
         place: usize,
         tables: &Tables,
         to: &str,
-    ) -> Option<OutsideRows> {
+    ) -> Option<LeavingRows> {
         let id = ColumnRef::from(&tables.destination_id);
         let as_id = match tables.destination_id.data_type.kind() {
             Some(ValueKind::Integer) => to.trim().parse().ok().map(Value::Integer),
@@ -73,7 +73,7 @@ impl Work<'_> {
             match found.first().map(Vec::as_slice) {
                 Some([row]) => {
                     let (table, row) = (tables.destination.clone(), row.clone());
-                    return Some(OutsideRows::Replacement { table, id, row });
+                    return Some(LeavingRows::Replacement { table, id, row });
                 }
                 Some([_, _, ..]) => {
                     let what = format!("\"{to}\" is several rows of {}", tables.name);
@@ -97,7 +97,7 @@ impl Work<'_> {
         place: usize,
         tables: &Tables,
         to: &str,
-    ) -> Option<OutsideRows> {
+    ) -> Option<LeavingRows> {
         let Some(key) = named(&tables.keys, to) else {
             let names: Vec<&str> = tables.keys.iter().map(|key| key.name.as_str()).collect();
             let what = format!("rows of {} cannot be matched by \"{to}\"", tables.name);
@@ -122,20 +122,20 @@ impl Work<'_> {
         let rows = self.inquiry.rows(Side::Source, &tables.source, columns, refers, Most::All)?;
         let keys: HashMap<String, &Value> =
             rows.iter().filter_map(|row| Some((fold(row.first()?), row.get(1)?))).collect();
-        let mut rows: Vec<OutsideRow> = used
+        let mut rows: Vec<LeavingRow> = used
             .iter()
             .map(|(id, _)| {
                 let key = keys.get(&fold(id)).map_or(Value::Null, |key| (*key).clone());
                 let is_none = matches!(&key, Value::Text(text) if text.is_empty());
                 let key = if is_none { Value::Null } else { key };
-                OutsideRow { id: id.clone(), key, matched: OutsideMatch::Missing }
+                LeavingRow { id: id.clone(), key, matched: LeavingMatch::Missing }
             })
             .collect();
         self.match_keys(tables, key, &mut rows)?;
         for kind in [FindingKind::LookupAmbiguous, FindingKind::LookupMissing] {
             self.unmatched(pair_place, place, (tables, key), &rows, &used, kind);
         }
-        Some(OutsideRows::ByKey(KeyMap {
+        Some(LeavingRows::ByKey(KeyMap {
             attribute: key.name.clone(),
             source: (tables.source.clone(), source_id, source_key),
             destination: (
@@ -173,7 +173,7 @@ impl Work<'_> {
         &mut self,
         tables: &Tables,
         key: &KeyPair,
-        rows: &mut [OutsideRow],
+        rows: &mut [LeavingRow],
     ) -> Option<()> {
         let with_key: Vec<usize> =
             (0..rows.len()).filter(|place| !rows[*place].key.is_null()).collect();
@@ -187,20 +187,20 @@ impl Work<'_> {
         let mut takers: HashMap<String, usize> = HashMap::new();
         for (place, found) in with_key.iter().zip(found) {
             rows[*place].matched = match found.as_slice() {
-                [] => OutsideMatch::Missing,
+                [] => LeavingMatch::Missing,
                 [row] => {
                     *takers.entry(fold(row)).or_default() += 1;
-                    OutsideMatch::Row(row.clone())
+                    LeavingMatch::Row(row.clone())
                 }
-                _ => OutsideMatch::Ambiguous,
+                _ => LeavingMatch::Ambiguous,
             };
         }
         // Rows that differ here would become one there.
         for row in rows.iter_mut() {
-            if let OutsideMatch::Row(id) = &row.matched
+            if let LeavingMatch::Row(id) = &row.matched
                 && takers.get(&fold(id)).is_some_and(|takers| *takers > 1)
             {
-                row.matched = OutsideMatch::Ambiguous;
+                row.matched = LeavingMatch::Ambiguous;
             }
         }
         Some(())
@@ -212,13 +212,13 @@ impl Work<'_> {
         pair_place: usize,
         place: usize,
         (tables, key): (&Tables, &KeyPair),
-        rows: &[OutsideRow],
+        rows: &[LeavingRow],
         used: &[(Value, u64)],
         kind: FindingKind,
     ) {
         let is_ambiguous = kind == FindingKind::LookupAmbiguous;
-        let wanted = if is_ambiguous { OutsideMatch::Ambiguous } else { OutsideMatch::Missing };
-        let found: Vec<(&OutsideRow, u64)> = rows
+        let wanted = if is_ambiguous { LeavingMatch::Ambiguous } else { LeavingMatch::Missing };
+        let found: Vec<(&LeavingRow, u64)> = rows
             .iter()
             .zip(used)
             .filter(|(row, _)| row.matched == wanted)
@@ -250,7 +250,7 @@ impl Work<'_> {
             )
         };
         let mut choices = vec![Choice::stop("do not run")];
-        if self.may_be_emptied(pair_place, place) {
+        if self.may_hold_none(pair_place, place) {
             choices.push(Choice::new(choice::EMPTY, "write no reference"));
         }
         let reject = self.reject(pair_place, &filter);

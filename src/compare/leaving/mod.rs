@@ -19,16 +19,16 @@ const SHOWN: usize = 40;
 
 /// What a reference that leaves the scope is set to.
 #[derive(Clone, Debug)]
-pub struct OutsideMap {
+pub struct LeavingMap {
     /// The name of the entity referred to.
     pub name: String,
     /// To which rows.
-    pub rows: OutsideRows,
+    pub rows: LeavingRows,
 }
 
 /// Rows of the destination that references are set to.
 #[derive(Clone, Debug)]
-pub enum OutsideRows {
+pub enum LeavingRows {
     /// To none: rows that hold a reference are left out.
     Reject,
     /// All to this one.
@@ -54,23 +54,23 @@ pub struct KeyMap {
     /// Table, identifier and key column in the destination.
     pub destination: (TableName, ColumnRef, ColumnRef),
     /// The rows that something refers to.
-    pub rows: Vec<OutsideRow>,
+    pub rows: Vec<LeavingRow>,
 }
 
 /// A row of the source that something refers to.
 #[derive(Clone, Debug)]
-pub struct OutsideRow {
+pub struct LeavingRow {
     /// Its identifier.
     pub id: Value,
     /// Its key; NULL when it has none, or is gone itself.
     pub key: Value,
     /// The destination's row.
-    pub matched: OutsideMatch,
+    pub matched: LeavingMatch,
 }
 
 /// The destination's row of the same key.
 #[derive(Clone, Debug, PartialEq)]
-pub enum OutsideMatch {
+pub enum LeavingMatch {
     /// This one.
     Row(Value),
     /// There is none.
@@ -151,7 +151,7 @@ impl Work<'_> {
         Choice::new(choice::REJECT, "leave these rows out").costing(cost.words.join(", "))
     }
 
-    fn may_be_emptied(&self, pair_place: usize, place: usize) -> bool {
+    fn may_hold_none(&self, pair_place: usize, place: usize) -> bool {
         let pair = &self.out.pairs[pair_place];
         pair.attributes[place].may_be_emptied() && pair.identifier != Some(place)
     }
@@ -163,7 +163,7 @@ impl Work<'_> {
         let is_barred = self.selection.barred.contains(&index);
         let may_be_taken_in = self.source.is_application_entity(referred) && !is_barred;
         let is_component = self.selection.components.contains(&index);
-        let may_be_emptied = self.may_be_emptied(pair_place, place);
+        let may_be_emptied = self.may_hold_none(pair_place, place);
         let is_identifier = self.out.pairs[pair_place].identifier == Some(place);
         let filled = self.filled(pair_place, place);
         let table = &self.source.entity(self.out.pairs[pair_place].source).table;

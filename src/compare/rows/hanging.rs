@@ -1,7 +1,8 @@
 //! What hangs on the rows to be deleted by foreign keys that no active reference tells of: those of
 //! inactive entities and attributes, of deleted modules, of anybody's own tables.
 
-use super::super::{Choice, EntityPair, Finding, FindingKey, FindingKind, Work, choice};
+use super::super::{EntityPair, Finding, FindingKey, FindingKind, Work, choice};
+use super::along::{Fates, OutsidePart, OutsideRows};
 use crate::database::{DeleteAction, Filter, Referrer, TableName, same_name};
 use crate::outsystems::{EntityIndex, Key, Resolution, Side};
 
@@ -16,8 +17,24 @@ pub(super) struct Hanging {
     pub(super) name: String,
     /// The rows.
     pub(super) rows: u64,
+    /// Which ones these are.
+    filter: Filter,
+    /// How many columns its foreign key has.
+    columns: usize,
     /// Rows of further tables that would go with them.
     further: Vec<(String, u64)>,
+}
+
+impl Hanging {
+    /// The rows themselves.
+    pub(super) fn part(&self) -> OutsidePart {
+        OutsidePart {
+            name: self.name.clone(),
+            table: self.referrer.table.clone(),
+            filter: self.filter.clone(),
+            count: self.rows,
+        }
+    }
 }
 
 impl Work<'_> {
@@ -34,6 +51,7 @@ impl Work<'_> {
             let Some(stays) = self.staying(&referrer.table, pair) else { continue };
             let refers = refers(&referrer, &parent, filter).and(stays);
             let rows = self.inquiry.count(Side::Destination, &referrer.table, refers.clone());
+            let columns = self.columns_of(&referrer);
             let mut further = Vec::new();
             match rows {
                 None => complete = false,
@@ -43,15 +61,15 @@ impl Work<'_> {
                         complete &= self.follow(&referrer.table, &refers, &mut further, 0);
                     }
                     let name = self.owner_of(&referrer.table);
-                    found.push(Hanging { referrer, name, rows, further });
+                    found.push(Hanging { referrer, name, rows, filter: refers, columns, further });
                 }
             }
         }
         complete.then_some(found)
     }
 
-    /// The finding about rows that hang on an entity's, which stops the run.
-    pub(super) fn hanging_finding(&self, pair: &EntityPair, hanging: &Hanging) -> Finding {
+    /// The finding about rows that hang on an entity's.
+    pub(super) fn hanging_finding(&mut self, pair: &EntityPair, hanging: &Hanging) -> Finding {
         let (table, key) = (&hanging.referrer.table, &hanging.referrer.key);
         let (kind, what, why) = match key.on_delete {
             DeleteAction::NoAction => (
@@ -79,24 +97,34 @@ impl Work<'_> {
             true => what,
             false => format!("{what}, and with them {}", further.join(", ")),
         };
+        let column = key.column.clone();
         let rows = hanging.rows + hanging.further.iter().map(|(_, rows)| rows).sum::<u64>();
         // One finding per key: the column's full name stands where an attribute's key would.
         let key = FindingKey {
-            attribute: Key::new(&format!("{table}.{}", key.column)),
+            attribute: Key::new(&format!("{table}.{column}")),
             ..FindingKey::entity(kind, self.source.entity(pair.source))
         };
-        Finding::decide(
-            key,
-            format!("{}, column {}", hanging.name, hanging.referrer.key.column),
+        let part = hanging.part();
+        let fates = match hanging.columns {
+            1 => self.fates(&part, &column, false),
+            _ => Fates::stop("the foreign key is of several columns"),
+        };
+        let finding = Finding::decide(
+            key.clone(),
+            format!("{}, column {column}", hanging.name),
             what,
-            format!(
-                "{why} Have a DBA delete or move these rows, or drop the key; or leave {} out.",
-                pair.name
-            ),
-            vec![Choice::stop("do not run")],
+            format!("{why} {}", fates.advice(&pair.name)),
+            fates.choices,
             choice::STOP,
-        )
-        .touching(Some(rows))
+        );
+        self.out.outside.push(OutsideRows { finding: key, column, rows: part, along: fates.along });
+        finding.touching(Some(rows))
+    }
+
+    /// How many columns the foreign key has of which this is one.
+    fn columns_of(&self, one: &Referrer) -> usize {
+        let referrers = self.destination.referrers.iter();
+        referrers.filter(|other| other.table == one.table && other.key.name == one.key.name).count()
     }
 
     /// The foreign keys that are on and lead to the table of an entity.
@@ -178,7 +206,7 @@ impl Work<'_> {
     }
 
     /// Whose a table is, in words.
-    fn owner_of(&self, table: &TableName) -> String {
+    pub(super) fn owner_of(&self, table: &TableName) -> String {
         let entities = || self.destination.entities.iter().enumerate();
         let own = |active: bool| {
             entities().find(|(index, entity)| {

@@ -1,11 +1,13 @@
 //! What becomes of the rows the destination has.
 
+mod along;
 mod events;
 mod hanging;
 mod natural_key;
 mod outside;
 mod replaced;
 
+pub use along::{OutsidePart, OutsideRows, row_key};
 pub use natural_key::NaturalKey;
 
 use super::selection::Reason;
@@ -130,7 +132,7 @@ impl Work<'_> {
             Some(first) => format!(
                 "The entity was taken in because rows refer to it. Its rows cannot be deleted: {} of \
                  {} stay and point to them.",
-                first.rows, first.name
+                first.rows.count, first.name
             ),
             None => "The entity was taken in because rows refer to it.".to_owned(),
         };
@@ -189,19 +191,29 @@ impl Work<'_> {
             self.find(finding);
         }
         for outside in self.outside_references(place, filter).unwrap_or_default() {
-            let what = format!("it points to rows of {} that would be deleted", pair.name);
-            self.find(
-                Finding::decide(
-                    outside.key,
-                    outside.name,
-                    what,
+            let fates = self.fates(&outside.rows, &outside.column, outside.mandatory);
+            let obstacle = match &fates.obstacle {
+                Some(obstacle) => format!(" They cannot be deleted too: {obstacle}."),
+                None => String::new(),
+            };
+            let finding = Finding::decide(
+                outside.key.clone(),
+                outside.name,
+                format!("it points to rows of {} that would be deleted", pair.name),
+                format!(
                     "These rows stay, and would lose what they refer to. Take their entity into the \
-                     scope with all its rows, or leave the other one out.",
-                    vec![Choice::stop("do not run")],
-                    choice::STOP,
-                )
-                .touching(Some(outside.rows)),
+                     scope with all its rows, or leave the other one out.{obstacle}"
+                ),
+                fates.choices,
+                choice::STOP,
             );
+            self.find(finding.touching(Some(outside.rows.count)));
+            self.out.outside.push(OutsideRows {
+                finding: outside.key,
+                column: outside.column,
+                rows: outside.rows,
+                along: fates.along,
+            });
         }
     }
 }

@@ -3,14 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::super::{Finding, FindingKey, FindingKind, Work};
+use super::along::OutsidePart;
 use crate::database::Filter;
 use crate::outsystems::{EntityIndex, Resolution, Side};
 
 /// Rows of one attribute that stay, and refer to rows that would go.
 pub(super) struct Outside {
     pub(super) key: FindingKey,
+    /// The attribute, or what the column is called.
     pub(super) name: String,
-    pub(super) rows: u64,
+    /// The column they refer by.
+    pub(super) column: String,
+    /// Whether the model demands a value in it.
+    pub(super) mandatory: bool,
+    pub(super) rows: OutsidePart,
 }
 
 impl Work<'_> {
@@ -67,16 +73,23 @@ impl Work<'_> {
                     among: Box::new(filter.clone()),
                 }
                 .and(stays.clone());
-                match self.inquiry.count(Side::Destination, &entity.table, refers) {
+                match self.inquiry.count(Side::Destination, &entity.table, refers.clone()) {
                     Some(0) => {}
-                    Some(rows) => found.push(Outside {
+                    Some(count) => found.push(Outside {
                         key: FindingKey::attribute(
                             FindingKind::ConsumerOutsideScope,
                             entity,
                             attribute,
                         ),
                         name: format!("{}.{}", entity.full_name(), attribute.name),
-                        rows,
+                        column: column.name.clone(),
+                        mandatory: attribute.is_mandatory,
+                        rows: OutsidePart {
+                            name: entity.full_name(),
+                            table: shape.name.clone(),
+                            filter: refers,
+                            count,
+                        },
                     }),
                     None => complete = false,
                 }
@@ -141,7 +154,9 @@ impl Work<'_> {
         all.extend(hanging?.into_iter().map(|hanging| Outside {
             key: FindingKey::new(FindingKind::ForeignKeyOutside),
             name: format!("{}, column {}", hanging.name, hanging.referrer.key.column),
-            rows: hanging.rows,
+            column: hanging.referrer.key.column.clone(),
+            mandatory: false,
+            rows: hanging.part(),
         }));
         Some(all)
     }

@@ -9,7 +9,7 @@ use super::{
     BatchKind, BatchRecord, DeferredBatch, EmptiedCell, EventRecord, Journal, Keys, LeftOutRow,
     PersonRecord, WrittenTo, fault, keys,
 };
-use crate::database::{Result, Value};
+use crate::database::{Result, TableName, Value};
 use crate::outsystems::{DestinationId, SourceId};
 
 impl Journal {
@@ -69,6 +69,25 @@ impl Journal {
             )
             .map(i64::unsigned_abs)
             .map_err(|error| fault(&error))
+    }
+
+    /// Rows of a table that committed batches of a kind touched, those of no entity.
+    pub fn rows_outside(&self, table: &TableName, kind: BatchKind) -> Result<u64> {
+        let work = || -> rusqlite::Result<Vec<(String, i64)>> {
+            self.connection
+                .prepare(
+                    "SELECT t.content, SUM(b.rows) FROM batch b JOIN target t ON t.id = b.target \
+                     WHERE b.entity IS NULL AND b.kind = ?1 AND b.state = 'committed' \
+                     GROUP BY t.content",
+                )?
+                .query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        let all = work().map_err(|error| fault(&error))?;
+        let of_table = all.iter().filter(|(content, _)| {
+            serde_json::from_str::<WrittenTo>(content).is_ok_and(|to| to.table == *table)
+        });
+        Ok(of_table.map(|(_, rows)| rows.unsigned_abs()).sum())
     }
 
     /// Cells of an entity that were emptied for good.

@@ -13,7 +13,7 @@ use crate::database::{
     Batch, Column, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget,
     Result, RowsRequest, TableName, TableShape, UpdateTarget, Value, same_name,
 };
-use crate::plan::{ExistingPlan, Plan};
+use crate::plan::Plan;
 
 /// Rows that could not be put back and are named; the others are counted.
 const NAMED: usize = 20;
@@ -34,17 +34,13 @@ pub struct Outlook {
 /// Says of each table whose rows a plan deletes whether an undo could bring them back: for the
 /// review, before anything is written (`design.md` decision 18).
 pub async fn forecast(plan: &Plan, destination: &dyn Destination) -> Result<Vec<Outlook>> {
-    let tables: Vec<_> =
-        plan.entities.iter().map(|entity| entity.destination_table.clone()).collect();
+    let deleted = plan.deleted();
+    let tables: Vec<_> = deleted.iter().map(|rows| rows.table.clone()).collect();
     let shapes = destination.shapes(&tables).await?;
     let rights = destination.rights(&tables).await?;
     let has_scripts = destination.script().is_some();
     let mut all = Vec::new();
-    for (place, entity) in plan.entities.iter().enumerate() {
-        let ExistingPlan::Replace { rows: deleted, .. } = entity.existing else { continue };
-        if deleted == 0 {
-            continue;
-        }
+    for (place, rows) in deleted.iter().enumerate() {
         let may_alter = rights.get(place).and_then(|rights| rights.alter) != Some(false);
         let (inexact, in_script) = match shapes.get(place) {
             _ if !plan.options.keep_before_images => {
@@ -58,7 +54,7 @@ pub async fn forecast(plan: &Plan, destination: &dyn Destination) -> Result<Vec<
             }
             _ => ("its table is not there".to_owned(), false),
         };
-        all.push(Outlook { name: entity.name.clone(), deleted, inexact, in_script });
+        all.push(Outlook { name: rows.name.to_owned(), deleted: rows.rows, inexact, in_script });
     }
     Ok(all)
 }
@@ -82,12 +78,15 @@ pub(super) async fn outlook(
 ) -> Result<Vec<UndoneTable>> {
     let mut all = Vec::new();
     let forecast = forecast(plan, destination).await?;
-    for (place, entity) in plan.entities.iter().enumerate() {
-        let restored = journal.rows_of(place, BatchKind::Delete)?;
+    for rows in plan.deleted() {
+        let restored = match rows.place {
+            Some(place) => journal.rows_of(place, BatchKind::Delete)?,
+            None => journal.rows_outside(rows.table, BatchKind::Delete)?,
+        };
         if restored == 0 {
             continue;
         }
-        let known = forecast.iter().find(|outlook| outlook.name == entity.name);
+        let known = forecast.iter().find(|outlook| outlook.name == rows.name);
         let mut inexact = known.map(|outlook| outlook.inexact.clone()).unwrap_or_default();
         let mut in_script = known.is_some_and(|outlook| outlook.in_script);
         if !Images::are_there(folder) && (inexact.is_empty() || in_script) {
@@ -95,7 +94,7 @@ pub(super) async fn outlook(
             in_script = false;
         }
         all.push(UndoneTable {
-            name: entity.name.clone(),
+            name: rows.name.to_owned(),
             restored: if inexact.is_empty() { restored } else { 0 },
             scripted: if in_script { restored } else { 0 },
             inexact,
@@ -103,6 +102,15 @@ pub(super) async fn outlook(
         });
     }
     Ok(all)
+}
+
+/// Whose rows a batch has deleted, in words.
+pub(super) fn name_of<'a>(plan: &'a Plan, batch: &BatchRecord) -> Option<&'a str> {
+    if let Some(place) = batch.entity {
+        return Some(&plan.entities[place].name);
+    }
+    let table = &batch.written_to.as_ref()?.table;
+    plan.outside.iter().find(|outside| outside.table == *table).map(|one| one.name.as_str())
 }
 
 /// The places, in the image of a batch that deleted rows, of those that are back.
@@ -121,14 +129,12 @@ impl Undoing<'_> {
         let mut before = i64::MAX;
         while let Some(batch) = journal.previous_batch(&[BatchKind::Delete], before)? {
             before = batch.id;
-            let Some(entity) = batch.entity.map(|place| &self.plan.entities[place]) else {
-                continue;
-            };
+            let Some(name) = name_of(self.plan, &batch).map(str::to_owned) else { continue };
             let is_possible = self
                 .result
                 .tables
                 .iter()
-                .any(|table| table.name == entity.name && table.inexact.is_empty());
+                .any(|table| table.name == name && table.inexact.is_empty());
             if !is_possible {
                 continue;
             }
@@ -141,8 +147,7 @@ impl Undoing<'_> {
                 continue;
             }
             self.control.between_batches().await?;
-            self.doing(format!("putting rows of {} back", entity.name));
-            let name = entity.name.clone();
+            self.doing(format!("putting rows of {name} back"));
             self.put_back_batch(&batch, &done)
                 .await
                 .map_err(|fault| fault.while_doing(format!("putting rows of {name} back")))?;

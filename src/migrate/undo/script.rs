@@ -14,7 +14,7 @@ use super::super::journal::{BatchKind, BatchRecord, Image, Journal, RunHeader, W
 use super::super::operation::folded;
 use super::super::own_file;
 use super::Undoing;
-use super::put_back::places_done;
+use super::put_back::{name_of, places_done};
 use crate::database::{
     Batch, ColumnRef, ColumnShape, Fault, FaultKind, Filter, Result, RowsRequest, Script,
     ScriptTable, ScriptWork, TableName, TableShape, Value, same_name,
@@ -230,8 +230,8 @@ impl Undoing<'_> {
             };
             let Absent { columns, key, rows } = absent;
             writing.add(ScriptTable { table: to.table.clone(), columns, key, work }, &rows)?;
-            let name = batch.entity.map(|place| &self.plan.entities[place].name);
-            let known = self.result.tables.iter_mut().find(|table| Some(&table.name) == name);
+            let name = name_of(self.plan, &batch);
+            let known = self.result.tables.iter_mut().find(|t| Some(t.name.as_str()) == name);
             if let Some(table) = known {
                 table.scripted += rows.len() as u64;
             }

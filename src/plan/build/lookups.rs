@@ -1,23 +1,25 @@
 //! References that leave the scope: the rows of the destination they are set to.
 
 use super::Builder;
-use crate::compare::{FindingKey, FindingKind, KeyMap, OutsideMatch, OutsideRows, choice};
+use crate::compare::{FindingKey, FindingKind, KeyMap, LeavingMatch, LeavingRows, choice};
 use crate::outsystems::Environment;
-use crate::plan::{EntityPlan, ExistingPlan, Fate, KeyLookup, LookedUp, LookupPlan, LookupRows};
+use crate::plan::{
+    ExistingPlan, Fate, KeyLookup, LookedUp, LookupPlan, LookupRows, OutsideFate, Plan,
+};
 
 impl Builder<'_> {
     /// Takes over what the comparison looked up, with what was decided about the rest.
     pub(super) fn look_up(&mut self) {
         let review = self.review;
-        for ((pair, attribute), outside) in &review.comparison.outside {
+        for ((pair, attribute), outside) in &review.comparison.leaving {
             let rows = match &outside.rows {
-                OutsideRows::Reject => LookupRows::Reject,
-                OutsideRows::Replacement { table, id, row } => LookupRows::Replacement {
+                LeavingRows::Reject => LookupRows::Reject,
+                LeavingRows::Replacement { table, id, row } => LookupRows::Replacement {
                     table: self.resolved(self.destination, table),
                     id: id.clone(),
                     row: row.clone(),
                 },
-                OutsideRows::ByKey(keys) => {
+                LeavingRows::ByKey(keys) => {
                     LookupRows::ByKey(Box::new(self.key_lookup(*pair, *attribute, keys)))
                 }
             };
@@ -39,9 +41,9 @@ impl Builder<'_> {
             source: row.id.clone(),
             key: row.key.clone(),
             fate: match &row.matched {
-                OutsideMatch::Row(id) => Fate::To(id.clone()),
-                OutsideMatch::Missing => decided(FindingKind::LookupMissing),
-                OutsideMatch::Ambiguous => decided(FindingKind::LookupAmbiguous),
+                LeavingMatch::Row(id) => Fate::To(id.clone()),
+                LeavingMatch::Missing => decided(FindingKind::LookupMissing),
+                LeavingMatch::Ambiguous => decided(FindingKind::LookupAmbiguous),
             },
         });
         let table = |side: &Environment, table| self.resolved(side, table);
@@ -56,23 +58,28 @@ impl Builder<'_> {
             rows: rows.collect(),
         }
     }
+}
 
-    /// Rows that the run deletes are none to refer to.
-    pub(super) fn check_lookups(&mut self, entities: &[EntityPlan]) {
-        for lookup in &self.lookups {
-            let Some((table, _)) = lookup.rows.destination() else { continue };
-            let goes = entities.iter().any(|entity| {
-                entity.destination_table == *table
-                    && matches!(entity.existing, ExistingPlan::Replace { .. })
-            });
-            if goes {
-                self.wrong.push(format!(
-                    "{}: a decision refers to rows that the destination has, and another reference \
-                     takes the entity in, whose rows there are deleted first; decide the same for \
-                     both",
-                    lookup.name
-                ));
-            }
+/// Rows that the run deletes are none to refer to.
+pub(super) fn refused(plan: &Plan) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for lookup in &plan.lookups {
+        let Some((table, _)) = lookup.rows.destination() else { continue };
+        let is_replaced = plan.entities.iter().any(|entity| {
+            entity.destination_table == *table
+                && matches!(entity.existing, ExistingPlan::Replace { .. })
+        });
+        let goes_along = plan
+            .outside
+            .iter()
+            .any(|one| one.table == *table && matches!(one.fate, OutsideFate::Deleted));
+        if is_replaced || goes_along {
+            wrong.push(format!(
+                "{}: a decision refers to rows that the destination has, and another has rows of \
+                 that entity deleted there; take the entity in, or decide the other one otherwise",
+                lookup.name
+            ));
         }
     }
+    wrong
 }

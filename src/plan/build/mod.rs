@@ -2,6 +2,7 @@
 
 mod entity;
 mod lookups;
+mod outside;
 mod people;
 
 use std::collections::{BTreeMap, HashMap};
@@ -69,7 +70,6 @@ pub fn build(
     builder.look_up();
     let entities: Vec<EntityPlan> =
         review.order.entities.iter().map(|place| builder.entity(*place)).collect();
-    builder.check_lookups(&entities);
     let place = |pair: &usize| builder.places[pair];
     let replaced = |place: usize| matches!(entities[place].existing, ExistingPlan::Replace { .. });
     let mut plan = Plan {
@@ -90,6 +90,7 @@ pub fn build(
             .map(|(pair, column)| (builder.places[pair], column.clone()))
             .filter(|(p, _)| replaced(*p))
             .collect(),
+        outside: builder.outside(),
         links: builder.links(&users, &groups),
         fixed: builder.fixed,
         lookups: builder.lookups,
@@ -107,6 +108,7 @@ pub fn build(
         entities,
         fingerprint: String::new(),
     };
+    builder.wrong.extend(lookups::refused(&plan));
     if !builder.wrong.is_empty() {
         return Err(Refusal { wrong: builder.wrong, ..Refusal::default() });
     }

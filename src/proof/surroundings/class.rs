@@ -12,6 +12,9 @@ pub enum Class {
     Replaced,
     /// The plan adds rows; those that were there stay as they are.
     Added,
+    /// Not the plan's, but rows of it hang on rows that the plan deletes: these go or lose their
+    /// reference, the others stay as they are.
+    Reduced,
     /// A queue of the processes, their instances or subscriptions: changes while the destination
     /// is in use, and by rows that are inserted into entities with process events.
     Queue,
@@ -80,12 +83,12 @@ impl Class {
 
     /// Whether a change of its rows is held against the run.
     pub(super) fn has_to_stay(self) -> bool {
-        matches!(self, Self::Added | Self::Platform | Self::Outside)
+        matches!(self, Self::Added | Self::Reduced | Self::Platform | Self::Outside)
     }
 
     /// Whether the plan writes it.
     pub(super) fn is_written(self) -> bool {
-        matches!(self, Self::Replaced | Self::Added)
+        matches!(self, Self::Replaced | Self::Added | Self::Reduced)
     }
 }
 

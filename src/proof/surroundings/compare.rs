@@ -94,10 +94,13 @@ pub(in crate::proof) fn compare(
     let proved = proved.map(by_name).unwrap_or_default();
     let (known, there) = (by_name(before), by_name(now));
     for table in &before.tables {
-        let was_as_before = proved.get(&table.name).is_some_and(|was| was.look == table.look);
+        let was_as_before = proved
+            .get(&table.name)
+            .is_some_and(|was| was.look == table.look && was.references == table.references);
         match there.get(&table.name) {
             Some(now) => {
                 rows(&mut proof, table, now, was_as_before);
+                references(&mut proof, table, now, was_as_before);
                 switched(&mut proof, table, now);
             }
             None if was_as_before || !table.class.has_to_stay() && !table.class.is_written() => {
@@ -159,12 +162,38 @@ fn rows(proof: &mut SurroundingsProof, before: &TableState, now: &TableState, wa
     };
     let whose = match before.class {
         Class::Added => "of the rows that were there, ",
+        Class::Reduced => "of the rows that stay, ",
         _ => "",
     };
     if was {
         proof.note(name, format!("{whose}{what} (since the run was proved)"));
     } else {
         proof.differs(name, format!("{whose}{what}"));
+    }
+}
+
+/// References of rows that keep theirs, in columns that the plan empties in others.
+fn references(proof: &mut SurroundingsProof, before: &TableState, now: &TableState, was: bool) {
+    let name = &before.name;
+    for (column, then) in &before.references {
+        let found = now.references.iter().find(|(other, _)| same_name(other, column));
+        let what = match (then, found.map(|(_, look)| look)) {
+            (Look::Not(why), _) | (_, Some(Look::Not(why))) => {
+                let table = format!("{name}.{column}");
+                proof.unseen.push(Noticed { table, what: why.clone() });
+                continue;
+            }
+            (then, Some(now)) if then == now => continue,
+            (then, now) => match (then.rows(), now.and_then(Look::rows)) {
+                (Some(then), Some(now)) if then != now => counts(then, now),
+                (rows, _) => changed(rows.unwrap_or_default()),
+            },
+        };
+        let what = format!("of the rows that keep what they have in {column}, {what}");
+        match was {
+            true => proof.note(name, format!("{what} (since the run was proved)")),
+            false => proof.differs(name, what),
+        }
     }
 }
 

@@ -48,6 +48,9 @@ pub struct TableState {
     /// Columns that were not read: large binaries, and types that are not moved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passed_over: Vec<String>,
+    /// Of columns that the plan empties in some rows: what the rows looked like that keep theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<(String, Look)>,
     /// Its foreign keys and check constraints, where the plan writes it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<ConstraintState>,

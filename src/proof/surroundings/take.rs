@@ -13,7 +13,7 @@ use crate::database::{
     Source, TableName, TableShape, Value, ValueKind, same_name,
 };
 use crate::migrate::journal::{BatchKind, Journal, Keys};
-use crate::plan::{ExistingPlan, PersonFate, PersonPlan, Plan};
+use crate::plan::{ExistingPlan, OutsideFate, PersonFate, PersonPlan, Plan};
 use crate::proof::form::{combine, hash, put_plain};
 use crate::proof::lookup::PAGE_BYTES;
 
@@ -174,6 +174,38 @@ struct Written {
     stay: Filter,
     /// The column of the entity's identifier.
     key: Option<String>,
+    /// Columns that are emptied, each with the rows that this happens to.
+    emptied: Vec<(String, Filter)>,
+}
+
+impl Written {
+    fn new(class: Class) -> Self {
+        Self { class, stay: Filter::All, key: None, emptied: Vec::new() }
+    }
+}
+
+/// The tables of rows that hang on rows to be deleted, each with which of its rows stay as they
+/// are.
+fn reduced(plan: &Plan) -> Vec<(TableName, Written)> {
+    let mut all: Vec<(TableName, Written)> = Vec::new();
+    for outside in &plan.outside {
+        let place = all.iter().position(|(table, _)| *table == outside.table);
+        let place = place.unwrap_or_else(|| {
+            all.push((outside.table.clone(), Written::new(Class::Reduced)));
+            all.len() - 1
+        });
+        let written = &mut all[place].1;
+        match &outside.fate {
+            OutsideFate::Deleted => {
+                let stay = std::mem::replace(&mut written.stay, Filter::All);
+                written.stay = stay.and(outside.filter.clone().negated());
+            }
+            OutsideFate::Emptied(column) => {
+                written.emptied.push((column.name.clone(), outside.filter.clone()));
+            }
+        }
+    }
+    all
 }
 
 impl Writes {
@@ -190,11 +222,12 @@ impl Writes {
                 }
             };
             let key = entity.destination_key().map(|key| key.name.clone());
-            written.push((entity.destination_table.clone(), Written { class, stay, key }));
+            let emptied = Vec::new();
+            written.push((entity.destination_table.clone(), Written { class, stay, key, emptied }));
         }
+        written.extend(reduced(plan));
         for table in people_tables(plan) {
-            let added = Written { class: Class::Added, stay: Filter::All, key: None };
-            written.push((TableName::new(table), added));
+            written.push((TableName::new(table), Written::new(Class::Added)));
         }
         let (names, written): (Vec<_>, Vec<_>) = written.into_iter().unzip();
         let shapes = destination.shapes(&names).await?;
@@ -238,6 +271,7 @@ impl Looking<'_> {
             look: Look::Not(String::new()),
             up_to: None,
             passed_over: Vec::new(),
+            references: Vec::new(),
             constraints: Vec::new(),
             triggers: Vec::new(),
         };
@@ -246,14 +280,37 @@ impl Looking<'_> {
             state.triggers = triggers(&self.shape);
         }
         let stay = written.map_or(Filter::All, |written| written.stay.clone());
-        state.look = match self.look(stay, &mut state).await {
-            Ok(look) => look,
-            Err(fault) if is_about_the_table(&fault) => Look::Not(fault.what),
-            Err(fault) => {
-                return Err(fault.while_doing(format!("looking at {}", self.shape.name)));
-            }
+        let emptied = written.map_or(&[][..], |written| &written.emptied);
+        // Afterwards what stays is all there is, and nothing is left to tell it by.
+        let stay = match class {
+            Class::Reduced if self.earlier.is_some() => Filter::All,
+            _ => stay,
         };
+        let without: Vec<&str> = emptied.iter().map(|(column, _)| column.as_str()).collect();
+        let look = self.look(stay.clone(), &without, &mut state).await;
+        state.look = self.or_why_not(look)?;
+        let passed_over = state.passed_over.clone();
+        for (column, loses) in emptied {
+            let mut keeps = stay.clone().and(Filter::not_null(column));
+            if self.earlier.is_none() {
+                keeps = keeps.and(loses.clone().negated());
+            }
+            let others: Vec<&str> = without.iter().copied().filter(|one| one != column).collect();
+            let look = self.look(keeps, &others, &mut state).await;
+            state.references.push((column.clone(), self.or_why_not(look)?));
+        }
+        state.passed_over = passed_over;
         Ok(state)
+    }
+
+    /// A table that cannot be looked at is in the picture without a look.
+    fn or_why_not(&self, look: Result<Look>) -> Result<Look> {
+        match look {
+            Err(fault) if is_about_the_table(&fault) => Ok(Look::Not(fault.what)),
+            other => {
+                other.map_err(|fault| fault.while_doing(format!("looking at {}", self.shape.name)))
+            }
+        }
     }
 
     /// The number that tells the rows of a table apart: its identity, or the key that the plan
@@ -279,14 +336,15 @@ impl Looking<'_> {
         }
     }
 
-    async fn look(&self, stay: Filter, state: &mut TableState) -> Result<Look> {
+    /// Looks at the rows that stay, `without` some columns.
+    async fn look(&self, stay: Filter, without: &[&str], state: &mut TableState) -> Result<Look> {
         let name = &self.shape.name;
         let limit = match state.class {
             Class::Replaced => return Ok(Look::Not("the plan replaces its rows".to_owned())),
             Class::Log => return Ok(Look::Not("a log".to_owned())),
             Class::Queue | Class::Living => 0,
             Class::Platform => PLATFORM_ROWS,
-            Class::Added | Class::Outside => OTHER_ROWS,
+            Class::Added | Class::Reduced | Class::Outside => OTHER_ROWS,
         };
         let mut filter = stay;
         let (mut key, mut below) = (None, 0);
@@ -315,13 +373,14 @@ impl Looking<'_> {
         if rows > limit || limit == 0 || below > OURS_AMONG_THEM {
             return Ok(Look::Count(rows));
         }
-        self.digest(filter, key, &mut state.passed_over).await
+        self.digest(filter, key, without, &mut state.passed_over).await
     }
 
     async fn digest(
         &self,
         filter: Filter,
         key: Option<&ColumnShape>,
+        without: &[&str],
         passed_over: &mut Vec<String>,
     ) -> Result<Look> {
         let name = &self.shape.name;
@@ -330,6 +389,7 @@ impl Looking<'_> {
             if key.is_some_and(|key| key.name == column.name)
                 || column.computed
                 || lives(&name.name, &column.name)
+                || without.iter().any(|one| same_name(one, &column.name))
             {
                 continue;
             }

@@ -10,6 +10,7 @@ fn table(name: &str, class: Class, look: Look) -> TableState {
         look,
         up_to: None,
         passed_over: Vec::new(),
+        references: Vec::new(),
         constraints: Vec::new(),
         triggers: Vec::new(),
     }
@@ -139,4 +140,31 @@ fn the_journal_gives_back_what_it_was_given() {
     let text = taken.to_json().expect("JSON");
     assert_eq!(Surroundings::from_json(&text).expect("a picture"), taken);
     assert!(Surroundings::from_json("{").is_err());
+}
+
+#[test]
+fn a_table_of_which_some_rows_go_keeps_the_others_and_their_references() {
+    let reduced = |rows: Look, references: Look| {
+        let mut table = table("AUDIT_NOTE", Class::Reduced, rows);
+        table.references = vec![("OF_ROW".to_owned(), references)];
+        picture(&[table])
+    };
+    let before = reduced(digest(3, "aa", "c"), digest(2, "bb", "c"));
+    let compared = |now: &Surroundings, proved| compare(&before, proved, now, true);
+    assert_eq!(compared(&before, None).differences, 0);
+    for (now, words) in [
+        (
+            reduced(digest(3, "ab", "c"), digest(2, "bb", "c")),
+            "AUDIT_NOTE: of the rows that stay, some of its 3 rows have changed",
+        ),
+        (
+            reduced(digest(3, "aa", "c"), digest(1, "bb", "c")),
+            "AUDIT_NOTE: of the rows that keep what they have in OF_ROW, 2 rows before the run, 1 now",
+        ),
+    ] {
+        let proof = compared(&now, None);
+        assert_eq!(said(&proof.shown), [words]);
+        let later = compared(&now, Some(&before));
+        assert_eq!((later.differences, later.notes.len()), (0, 1), "it was so when it was proved");
+    }
 }

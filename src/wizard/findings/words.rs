@@ -50,6 +50,7 @@ pub fn short_choice(name: &str, to: Option<&str>) -> String {
         choice::TAKE_IN => "take in",
         choice::KEEP => "keep",
         choice::REPLACE => "delete first",
+        choice::DELETE_TOO => "delete too",
         choice::DEFAULT => "default value",
         other => other,
     };

@@ -58,6 +58,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         name: "claims".to_owned(),
         entities: places.iter().map(|place| entity(*place)).collect(),
         levels: places.chunks(100).map(<[usize]>::to_vec).collect(),
+        outside: Vec::new(),
         deletions: places.clone(),
         cleared: Vec::new(),
         leaf_first: Vec::new(),

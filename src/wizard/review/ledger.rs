@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::outsystems::Side;
 use crate::plan::Plan;
-use crate::report::{PlanReport, PlannedEntity, counted, number};
+use crate::report::{OutsideReport, PlanReport, PlannedEntity, counted, number};
 use crate::wizard::migration::Migration;
 use crate::wizard::options::reading;
 
@@ -121,12 +121,13 @@ impl Ledger {
 
     /// The parts of the whole plan with the lines of each, its heading and the blank above it
     /// among them.
-    fn parts(&self, migration: &Migration) -> [(Part, usize); 5] {
+    fn parts(&self, migration: &Migration) -> [(Part, usize); 6] {
         let report = &self.report;
         let some = |count: usize| if count == 0 { 0 } else { count + 2 };
         [
             (Part::Sums, self.lines(migration).len()),
             (Part::Entities, some(report.entities.len())),
+            (Part::Outside, some(report.outside.len())),
             (Part::Decisions, some(report.decisions.len())),
             (Part::LeftOut, some(report.left_out.len())),
             (Part::Steps, some(migration.summaries.len())),
@@ -146,6 +147,7 @@ impl Ledger {
                     if label.is_empty() { text.clone() } else { format!("{label}: {text}") }
                 }),
                 Part::Entities => None,
+                Part::Outside => self.report.outside.get(line).map(OutsideReport::words),
                 Part::Decisions => self.report.decisions.get(line).cloned(),
                 Part::LeftOut => {
                     self.report.left_out.get(line).map(|(what, why)| format!("{what}: {why}"))
@@ -157,6 +159,7 @@ impl Ledger {
             let title = match part {
                 Part::Sums => return Line::Text(text(part, line).unwrap_or_default()),
                 Part::Entities => "",
+                Part::Outside => "Rows outside the scope",
                 Part::Decisions => "Decided",
                 Part::LeftOut => "Not carried over",
                 Part::Steps => "As the steps say",
@@ -190,6 +193,7 @@ impl Ledger {
 enum Part {
     Sums,
     Entities,
+    Outside,
     Decisions,
     LeftOut,
     Steps,
