@@ -141,6 +141,16 @@ kinds! {
     ReferenceRetargeted = "reference-retargeted",
     /// A reference to an entity that was not chosen.
     ReferenceLeavesScope = "reference-leaves-scope",
+    /// Rows referred to that have no counterpart by the chosen key.
+    LookupMissing = "lookup-missing",
+    /// Rows referred to that the chosen key does not tell apart.
+    LookupAmbiguous = "lookup-ambiguous",
+    /// A decision about a reference that leaves the scope cannot be done.
+    LookupRefused = "lookup-refused",
+    /// A module's attributes refer to entities that it does not say it uses.
+    ProducerUndeclared = "producer-undeclared",
+    /// A module says that it uses entities which stay behind.
+    ProducerUnused = "producer-unused",
     /// A reference to a platform table without a rule.
     ReferenceToPlatform = "reference-to-platform",
     /// References that point to nothing.
@@ -197,6 +207,8 @@ kinds! {
     ProducerRows = "producer-rows",
     /// Rows outside the scope point to rows that would be deleted.
     ConsumerOutsideScope = "consumer-outside-scope",
+    /// Rows outside the scope point to rows that stay.
+    ConsumerInDestination = "consumer-in-destination",
     /// Rows that deleting others would delete too, by foreign keys that cascade.
     CascadeDeletes = "cascade-deletes",
     /// Rows that a foreign key of a table or column outside the model ties to rows to be deleted.
@@ -306,6 +318,8 @@ pub mod choice {
     pub const CREATE: &str = "create";
     pub const USE: &str = "use";
     pub const MAP: &str = "map";
+    pub const MAP_BY_KEY: &str = "map-by-key";
+    pub const REPLACEMENT: &str = "replacement";
     pub const TAKE_IN: &str = "take-in";
     pub const KEEP: &str = "keep";
     pub const REPLACE: &str = "replace";
@@ -332,12 +346,21 @@ pub struct Choice {
     pub cost: String,
     /// Whether it needs to be told where to (`to` in plan files).
     pub needs_target: bool,
+    /// Where to, as plan files name it and as people read it, where this choice has targets of its
+    /// own; others may be given in a plan file.
+    pub offers: Vec<(String, String)>,
 }
 
 impl Choice {
     /// A choice without a cost.
     pub fn new(name: &'static str, label: impl Into<String>) -> Self {
-        Self { name, label: label.into(), cost: String::new(), needs_target: false }
+        Self {
+            name,
+            label: label.into(),
+            cost: String::new(),
+            needs_target: false,
+            offers: Vec::new(),
+        }
     }
 
     /// Adds what it costs.
@@ -351,6 +374,14 @@ impl Choice {
     #[must_use]
     pub fn to_a_target(mut self) -> Self {
         self.needs_target = true;
+        self
+    }
+
+    /// Says that it needs a target, and which are at hand.
+    #[must_use]
+    pub fn to_one_of(mut self, offers: Vec<(String, String)>) -> Self {
+        self.needs_target = true;
+        self.offers = offers;
         self
     }
 
@@ -385,6 +416,8 @@ pub struct Finding {
     pub candidates: Vec<String>,
     /// What the plan says of all findings like this one: the choice, and where to.
     pub settled: Option<(&'static str, Option<String>)>,
+    /// The first rows it is about, to be shown.
+    pub preview: Vec<String>,
 }
 
 impl Finding {
@@ -407,6 +440,7 @@ impl Finding {
             recommended: None,
             candidates: Vec::new(),
             settled: None,
+            preview: Vec::new(),
         }
     }
 
@@ -434,6 +468,13 @@ impl Finding {
     pub fn touching(mut self, rows: Option<u64>) -> Self {
         self.rows = rows;
         self.awaits_rows = rows.is_none();
+        self
+    }
+
+    /// Adds rows to be shown.
+    #[must_use]
+    pub fn previewing(mut self, preview: Vec<String>) -> Self {
+        self.preview = preview;
         self
     }
 

@@ -7,8 +7,10 @@
 //! To add a finding: a kind in `finding.rs`, a place here that notices it, a lesson if it teaches.
 
 mod attributes;
+mod declared;
 mod entities;
 mod finding;
+mod leaving;
 mod people;
 mod personal;
 mod question;
@@ -24,16 +26,19 @@ use std::collections::{BTreeMap, HashSet};
 pub use attributes::{AttributePair, chosen_value};
 pub use entities::{EntityPair, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
+pub use leaving::{KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows};
 pub use people::{
     GroupMatch, Match, MatchBy, TenantMatch, UserMatch, UserStrategy, WhenMissing, tenants_named,
     user_named,
 };
 pub use personal::{MASK_KINDS, Personal, can_mask, personal};
-pub use question::{Answer, Answers, Asked, Question};
+pub use question::{Answer, Answers, Asked, Most, Question};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
 pub use rows::{ExistingRows, NaturalKey, OutsidePart, OutsideRows, row_key};
-pub use selection::{AttributeKey, LeftOut, Reason, Selected, Selection, UserWish, attribute_key};
+pub use selection::{
+    AttributeKey, Leaving, LeftOut, Reason, Selected, Selection, UserWish, attribute_key,
+};
 pub use uniques::{Meeting, UniquePair};
 
 use crate::database::same_name;
@@ -53,6 +58,8 @@ pub struct Comparison {
     pub outside: Vec<OutsideRows>,
     /// Maps of rows that the platform owns, by the source entity referred to.
     pub fixed: BTreeMap<EntityIndex, FixedMap>,
+    /// What references that leave the scope are set to, by the places of pair and attribute.
+    pub leaving: BTreeMap<(usize, usize), LeavingMap>,
     /// Tenants that rows in scope belong to.
     pub tenants: Vec<TenantMatch>,
     /// Users of the run (`design.md` decision 12).
@@ -96,6 +103,8 @@ pub fn compare(
     work.environments();
     work.entities();
     work.references();
+    work.leaving();
+    work.declarations();
     work.misfits();
     work.personal_data();
     work.records();

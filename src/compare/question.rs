@@ -35,6 +35,19 @@ pub enum Asked {
     },
     /// How many rows are like rows of the other side; a count answers it.
     Meeting(Box<Meeting>),
+    /// Rows, ordered by the first of these columns, and at most so many.
+    Rows(Vec<ColumnRef>, Filter, Most),
+    /// Which rows, told by this column, hold these values in that one: up to two for each.
+    LookUp(ColumnRef, String, Vec<Value>),
+}
+
+/// How many rows are brought back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Most {
+    /// The first ones, to show them.
+    First(usize),
+    /// All, or none where there are too many to look at one by one.
+    All,
 }
 
 impl Question {
@@ -54,6 +67,10 @@ pub enum Answer {
     /// To a question for values, or for rows of the other side: there are more than this many, and
     /// no use in some of them.
     MoreThan(usize),
+    /// To a question for rows: their values.
+    Rows(Vec<Vec<Value>>),
+    /// To a look-up: the rows of each value.
+    Found(Vec<Vec<Value>>),
 }
 
 /// The answers so far.
@@ -168,6 +185,44 @@ impl<'a> Inquiry<'a> {
         match self.ask(question)? {
             Answer::Count(rows) => Some(Some(*rows)),
             _ => Some(None),
+        }
+    }
+
+    /// Rows; none, and a note of it, where there are too many.
+    pub(super) fn rows(
+        &mut self,
+        side: Side,
+        table: &TableName,
+        columns: Vec<ColumnRef>,
+        filter: Filter,
+        most: Most,
+    ) -> Option<&'a [Vec<Value>]> {
+        let name = columns.first().map(|column| column.name.clone()).unwrap_or_default();
+        let asked = Asked::Rows(columns, filter, most);
+        match self.ask(Question { side, table: table.clone(), asked }) {
+            Some(Answer::Rows(rows)) => Some(rows),
+            Some(Answer::MoreThan(limit)) => {
+                let (table, limit) = (table.clone(), *limit);
+                self.too_many.push(TooMany { side, table, column: name, limit });
+                Some(&[])
+            }
+            _ => None,
+        }
+    }
+
+    /// Which rows of the destination, told by `wanted`, hold these values in `key`, as the
+    /// destination compares: up to two for each.
+    pub(super) fn look_up(
+        &mut self,
+        table: &TableName,
+        wanted: ColumnRef,
+        key: String,
+        values: Vec<Value>,
+    ) -> Option<&'a [Vec<Value>]> {
+        let asked = Asked::LookUp(wanted, key, values);
+        match self.ask(Question { side: Side::Destination, table: table.clone(), asked }) {
+            Some(Answer::Found(rows)) => Some(rows),
+            _ => None,
         }
     }
 

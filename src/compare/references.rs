@@ -133,11 +133,9 @@ impl Work<'_> {
             Some(Reason::Chosen) => return Target::Outside(resolved),
             Some(Reason::Producer(_)) | None => {}
         }
-        self.leaves_scope(&referring, resolved);
         // Another attribute may take the entity in all the same.
-        let is_emptied =
-            self.selection.emptied.contains(&attribute_key(referring.entity, referring.attribute));
-        if selected.is_some() && is_paired && !is_emptied {
+        let key = attribute_key(referring.entity, referring.attribute);
+        if selected.is_some() && is_paired && !self.selection.leaving.contains_key(&key) {
             Target::Entity(resolved)
         } else {
             Target::Outside(resolved)
@@ -243,45 +241,10 @@ impl Work<'_> {
         );
     }
 
-    /// A reference to an entity that was not chosen.
-    fn leaves_scope(&mut self, referring: &Referring<'_>, index: EntityIndex) {
-        let referred = self.source.entity(index);
-        // To take in what the plan keeps out would be a choice without effect.
-        let is_barred = self.selection.barred.contains(&index);
-        let may_be_taken_in = self.source.is_application_entity(referred) && !is_barred;
-        let mut choices = Vec::new();
-        if may_be_taken_in {
-            choices.push(Choice::new(choice::TAKE_IN, "take that entity in"));
-        }
-        if referring.may_be_emptied {
-            choices.push(Choice::new(choice::EMPTY, "write no reference"));
-        }
-        choices.push(Choice::stop("do not run"));
-        let recommended = if may_be_taken_in {
-            choice::TAKE_IN
-        } else if referring.may_be_emptied {
-            choice::EMPTY
-        } else {
-            choice::STOP
-        };
-        self.find(Finding::decide(
-            referring.key(FindingKind::ReferenceLeavesScope),
-            referring.about(),
-            format!(
-                "it refers to {}, which {}",
-                referred.full_name(),
-                if is_barred { "is left out" } else { "was not chosen" }
-            ),
-            "The rows referred to have other ids in the destination, or are not there.",
-            choices,
-            recommended,
-        ));
-    }
-
     /// Whether 0 is a row of the target, so that it is an id and not "none".
     fn zero_is_row(&mut self, target: Target) -> bool {
         match target {
-            Target::Entity(index) => {
+            Target::Entity(index) | Target::Outside(index) => {
                 let entity = self.source.entity(index);
                 let Some(column) = entity
                     .identifier()

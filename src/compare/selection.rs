@@ -23,6 +23,19 @@ pub struct Selected {
     pub reason: Reason,
 }
 
+/// What becomes of a reference to an entity that was not chosen, where it is not taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// No reference is written.
+    Empty,
+    /// Rows that hold one are left out.
+    Reject,
+    /// It is set to the destination's row with the same value of this attribute.
+    ByKey(String),
+    /// It is set to this row of the destination, given by its id or as `Attribute=value`.
+    Replacement(String),
+}
+
 /// Something that is not carried over, with the reason.
 #[derive(Clone, Debug)]
 pub struct LeftOut {
@@ -60,9 +73,9 @@ pub struct Selection {
     /// Targets a person confirmed for references that resolve to nothing for sure, and for
     /// attributes of which the model does not say what they hold.
     pub confirmed: HashMap<AttributeKey, EntityIndex>,
-    /// References to entities that were not chosen which a person decided to write none of,
-    /// whatever else takes the entity in.
-    pub emptied: HashSet<AttributeKey>,
+    /// What a person decided about references to entities that were not chosen, whatever else takes
+    /// the entity in.
+    pub leaving: HashMap<AttributeKey, Leaving>,
     /// Attributes of the source that a person took for the same as their namesakes of another key.
     pub paired: HashSet<AttributeKey>,
     /// What a person mapped tenants, users and static records to, as it was written, by the finding
@@ -79,7 +92,9 @@ pub struct Selection {
     /// Entities that something of the scope refers to and that stay out all the same: excluded by
     /// name, left out by decision, or the platform's.
     pub barred: HashSet<EntityIndex>,
-    /// SS keys of the espaces the person chose.
+    /// Entities of component modules, which a reference takes in only where a decision says so.
+    pub components: HashSet<EntityIndex>,
+    /// SS keys of the espaces the person chose, as a whole or by single entities.
     pub espaces: Vec<Key>,
     /// `false`: the destination's rows stay; `true`: they are replaced; `None`: not said.
     pub replace: Option<bool>,

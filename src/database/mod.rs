@@ -124,6 +124,38 @@ pub trait Source: Send + Sync {
     /// All rows of one request at once: for the model and for small look-ups.
     async fn rows(&self, request: &RowsRequest) -> Result<Batch>;
 
+    /// For each of these values, in order, up to two rows whose `key` equals it as this database
+    /// compares (by the column's collation), each told by its `wanted` column: none, one, or too
+    /// many. NULL equals nothing.
+    ///
+    /// A server is asked for many values at once; a file is asked for each.
+    async fn look_up(
+        &self,
+        table: &TableName,
+        wanted: &ColumnRef,
+        key: &str,
+        values: &[Value],
+    ) -> Result<Vec<Vec<Value>>> {
+        let mut found = Vec::with_capacity(values.len());
+        for value in values {
+            let filter = if value.is_null() {
+                Filter::Or(Vec::new())
+            } else {
+                Filter::Equals(key.to_owned(), value.clone())
+            };
+            let request = RowsRequest {
+                table: table.clone(),
+                columns: vec![wanted.clone()],
+                filter,
+                order_by: None,
+                limit: Some(2),
+            };
+            let batch = self.rows(&request).await?;
+            found.push((0..batch.len()).map(|row| batch.column(0).value(row)).collect());
+        }
+        Ok(found)
+    }
+
     /// Starts reading one table batch by batch, in key order where a key is named.
     async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>>;
 

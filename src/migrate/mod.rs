@@ -14,6 +14,7 @@ mod foresee;
 mod idmap;
 pub mod journal;
 mod load;
+mod looked_up;
 mod marker;
 mod mask;
 mod models;

@@ -1,7 +1,7 @@
 //! Having the comparison's questions answered, until none is open.
 
 use super::reader::BATCH_BYTES;
-use crate::compare::{Answer, Answers, Asked, Meeting, Question};
+use crate::compare::{Answer, Answers, Asked, Meeting, Most, Question};
 use crate::database::{
     Batch, ColumnRef, Filter, Result, RowsRequest, ScanRequest, Source, TableName, Value,
 };
@@ -112,6 +112,31 @@ async fn answer(environments: Environments<'_>, question: &Question) -> Result<A
                 })
                 .collect();
             Ok(Answer::Values(values))
+        }
+        Asked::Rows(columns, filter, most) => {
+            let limit = match most {
+                Most::First(rows) => *rows,
+                Most::All => most_values(model) + 1,
+            };
+            let request = RowsRequest {
+                table: table.clone(),
+                columns: columns.clone(),
+                filter: filter.clone(),
+                order_by: columns.first().map(|column| column.name.clone()),
+                limit: Some(limit),
+            };
+            let rows = database.rows(&request).await;
+            let batch = rows.map_err(|fault| fault.while_doing(doing()))?;
+            if *most == Most::All && batch.len() == limit {
+                return Ok(Answer::MoreThan(most_values(model)));
+            }
+            let row =
+                |row| (0..columns.len()).map(|place| batch.column(place).value(row)).collect();
+            Ok(Answer::Rows((0..batch.len()).map(row).collect()))
+        }
+        Asked::LookUp(wanted, key, values) => {
+            let found = database.look_up(table, wanted, key, values).await;
+            Ok(Answer::Found(found.map_err(|fault| fault.while_doing(doing()))?))
         }
     }
 }

@@ -75,6 +75,8 @@ pub struct Entity {
     pub is_multitenant: bool,
     /// The SS key of the identifier attribute; empty when there is none.
     pub identifier_key: Key,
+    /// The key of the attribute by which people know a row; empty when it names none.
+    pub label_key: Key,
     /// The table of its process-event subscriptions, when it exposes events.
     pub event_table: Option<TableName>,
     /// Its attributes, inactive ones included, in the model's order.

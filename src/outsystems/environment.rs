@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{AttributeType, DataKind, Entity, EntityIndex, Key, Record, Resolution, SystemTarget};
+use super::{
+    AttributeType, DataKind, Declared, Entity, EntityIndex, Key, Record, Resolution, SystemTarget,
+};
 use crate::database::{EngineFacts, Referrer, TableName, TableShape};
 
 /// A module built in Service Studio (`metamodel.md` §2.1).
@@ -20,6 +22,8 @@ pub struct Espace {
     pub user_provider: Key,
     /// The catalog of its tables; `None` for the platform's own database.
     pub catalog: Option<String>,
+    /// Its version, by which references are told of.
+    pub version: Option<i64>,
 }
 
 /// An extension (`metamodel.md` §2.2).
@@ -44,6 +48,8 @@ pub struct Application {
     pub key: Key,
     /// The IDs of its espaces.
     pub espaces: Vec<i64>,
+    /// The IDs of its extensions.
+    pub extensions: Vec<i64>,
 }
 
 /// A solution with its current espaces (`metamodel.md` §2.5).
@@ -175,6 +181,8 @@ pub struct Environment {
     pub roles: Vec<Role>,
     /// Role and group links.
     pub links: RoleLinks,
+    /// Which module says that it uses what of others.
+    pub declared: Declared,
     /// Definitions, statuses and kinds of BPT, by table.
     pub definitions: HashMap<SystemTarget, Vec<ProcessDefinition>>,
     /// Shapes of application tables, event tables, the platform tables that may be written, and of

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    Application, Attribute, AttributeType, BasicType, DataKind, DeleteRule, Entity, EntityIndex,
-    Environment, Espace, Key, RoleLinks, Solution,
+    Application, Attribute, AttributeType, BasicType, DataKind, Declared, DeleteRule, Entity,
+    EntityIndex, Environment, Espace, Key, RoleLinks, Solution,
 };
 use crate::database::{
     Capabilities, DatabaseIdentity, EngineFacts, EngineKind, OneInstant, TableName,
@@ -78,6 +78,7 @@ pub(crate) fn environment(
                 is_system: false,
                 is_multitenant: false,
                 identifier_key: key("attribute", 0),
+                label_key: Key::default(),
                 event_table: None,
                 attributes,
             }
@@ -128,6 +129,7 @@ pub(crate) fn environment(
                 is_system: *is_system,
                 user_provider: Key::default(),
                 catalog: None,
+                version: None,
             })
             .collect(),
         extensions: Vec::new(),
@@ -139,6 +141,7 @@ pub(crate) fn environment(
                 name: name.clone(),
                 key: key("application", place),
                 espaces: ids(espaces),
+                extensions: Vec::new(),
             })
             .collect(),
         solutions: solutions
@@ -152,6 +155,7 @@ pub(crate) fn environment(
         groups: Vec::new(),
         roles: Vec::new(),
         links: RoleLinks::default(),
+        declared: Declared::default(),
         definitions: HashMap::new(),
         shapes: HashMap::new(),
         referrers: Vec::new(),

@@ -4,6 +4,7 @@
 //! Nothing here compares or decides.
 
 mod activity;
+mod declared;
 mod entity;
 mod environment;
 mod id;
@@ -16,6 +17,7 @@ mod system;
 mod tables;
 
 pub use activity::{Activity, activity};
+pub use declared::Declared;
 pub use entity::{
     Attribute, AttributeType, BasicType, DataKind, DeleteRule, Entity, EntityIndex, Record,
     Resolution,

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::declared::Declared;
 use super::environment::{
     Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
     Solution, Tenant, User,
@@ -74,6 +75,10 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
         &reader.rows(&tables::SOLUTION_REFERENCE).await?,
     );
     let definitions = definitions(&reader, &espaces).await?;
+    let declared = Declared::read(
+        &reader.rows(&tables::ESPACE_ENTITY).await?,
+        &reader.rows(&tables::ESPACE_REFERENCE).await?,
+    );
 
     let wanted = application_tables(&entities);
     for (name, shape) in wanted.iter().zip(source.shapes(&wanted).await?) {
@@ -116,6 +121,7 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
         groups,
         roles,
         links,
+        declared,
         definitions,
         shapes,
         referrers,
@@ -215,6 +221,7 @@ fn espaces(rows: &Rows, catalogs: &HashMap<i64, String>) -> Vec<Espace> {
                 catalog: rows
                     .integer(row, "DBCATALOG_ID")
                     .and_then(|id| catalogs.get(&id).cloned()),
+                version: rows.integer(row, "VERSION_ID"),
             })
         })
         .collect()
@@ -273,6 +280,7 @@ fn entities(rows: &Rows, espaces: &[Espace], extensions: &[Extension]) -> Vec<En
             is_system: rows.flag(row, "IS_SYSTEM", false),
             is_multitenant: rows.flag(row, "MULTITENANT", false),
             identifier_key: Key::new(&rows.text(row, "PRIMARYKEY_SS_KEY")),
+            label_key: Key::new(&rows.text(row, "LABEL_ATTRIBUTE")),
             event_table: (exposes && !event_table.trim().is_empty())
                 .then(|| TableName::new(event_table.trim()).in_catalog(catalog)),
             attributes: Vec::new(),
@@ -388,7 +396,7 @@ fn roles(rows: &Rows, espaces: &[Espace]) -> Vec<Role> {
         .collect()
 }
 
-fn pairs(rows: &Rows, first: &str, second: &str) -> Vec<(i64, i64)> {
+pub(super) fn pairs(rows: &Rows, first: &str, second: &str) -> Vec<(i64, i64)> {
     (0..rows.len())
         .filter_map(|row| Some((rows.integer(row, first)?, rows.integer(row, second)?)))
         .collect()
@@ -402,10 +410,16 @@ fn texts(rows: &Rows, column: &str) -> Vec<String> {
 
 fn applications(applications: &Rows, modules: &Rows, links: &Rows) -> Vec<Application> {
     let espace_of: HashMap<i64, i64> = pairs(modules, "ID", "ESPACE_ID").into_iter().collect();
+    let extension_of: HashMap<i64, i64> =
+        pairs(modules, "ID", "EXTENSION_ID").into_iter().filter(|(_, id)| *id > 0).collect();
     let mut espaces: HashMap<i64, Vec<i64>> = HashMap::new();
+    let mut extensions: HashMap<i64, Vec<i64>> = HashMap::new();
     for (application, module) in pairs(links, "APPLICATION_ID", "MODULE_ID") {
         if let Some(espace) = espace_of.get(&module) {
             espaces.entry(application).or_default().push(*espace);
+        }
+        if let Some(extension) = extension_of.get(&module) {
+            extensions.entry(application).or_default().push(*extension);
         }
     }
     (0..applications.len())
@@ -417,6 +431,7 @@ fn applications(applications: &Rows, modules: &Rows, links: &Rows) -> Vec<Applic
                 name: applications.text(row, "NAME"),
                 key: Key::new(&applications.text(row, "KEY")),
                 espaces: espaces.remove(&id).unwrap_or_default(),
+                extensions: extensions.remove(&id).unwrap_or_default(),
             })
         })
         .collect()

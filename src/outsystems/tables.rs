@@ -33,7 +33,14 @@ table!(
     "OSSYS_ESPACE",
     true,
     ["ID", "NAME", "SS_KEY", "IS_ACTIVE"],
-    ["IS_SYSTEM", "IS_MULTITENANT", "IS_USER_PROVIDER", "USER_PROVIDER_KEY", "DBCATALOG_ID"]
+    [
+        "IS_SYSTEM",
+        "IS_MULTITENANT",
+        "IS_USER_PROVIDER",
+        "USER_PROVIDER_KEY",
+        "DBCATALOG_ID",
+        "VERSION_ID"
+    ]
 );
 table!(EXTENSION, "OSSYS_EXTENSION", false, ["ID", "NAME", "SS_KEY"], ["IS_ACTIVE"]);
 table!(
@@ -44,6 +51,7 @@ table!(
     [
         "DATA_KIND",
         "PRIMARYKEY_SS_KEY",
+        "LABEL_ATTRIBUTE",
         "IS_EXTERNAL",
         "IS_SYSTEM",
         "MULTITENANT",
@@ -119,9 +127,17 @@ table!(
 table!(PROCESS_STATUS, "OSSYS_BPM_PROCESS_STATUS", false, ["ID", "NAME"], []);
 table!(ACTIVITY_STATUS, "OSSYS_BPM_ACTIVITY_STATUS", false, ["ID", "NAME"], []);
 table!(ACTIVITY_KIND, "OSSYS_BPM_ACTIVITY_KIND", false, ["ID", "NAME"], []);
+table!(
+    ESPACE_REFERENCE,
+    "OSSYS_ESPACE_REFERENCE",
+    false,
+    [],
+    ["CONSUMER_VERSION_ID", "PRODUCER_NAME", "SS_KEY"]
+);
+table!(ESPACE_ENTITY, "OSSYS_ESPACE_ENTITY", false, [], ["ESPACE_ID", "ENTITY_ID"]);
 
 /// Every platform table that is read.
-pub(super) const ALL: [&PlatformTable; 25] = [
+pub(super) const ALL: [&PlatformTable; 27] = [
     &ESPACE,
     &EXTENSION,
     &ENTITY,
@@ -147,6 +163,8 @@ pub(super) const ALL: [&PlatformTable; 25] = [
     &PROCESS_STATUS,
     &ACTIVITY_STATUS,
     &ACTIVITY_KIND,
+    &ESPACE_REFERENCE,
+    &ESPACE_ENTITY,
 ];
 
 /// The rows of a platform table, by column name.
@@ -230,6 +248,9 @@ pub(super) async fn rows(
                 None => {}
             }
         }
+    }
+    if columns.is_empty() {
+        return Ok(Rows::none());
     }
     let batch = source
         .rows(&RowsRequest {

@@ -33,7 +33,7 @@ pub use preflight::{Acceptance, CheckKind};
 pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
 };
-pub use scope::{ScopeError, ScopeRequest, never_carried, resolve};
+pub use scope::{ScopeError, ScopeRequest, is_component, never_carried, resolve};
 
 use crate::compare::{Answers, Comparison, Selection, compare};
 use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value};
@@ -88,6 +88,10 @@ pub struct Plan {
     pub leaf_first: Vec<(usize, String)>,
     /// Maps of rows that are only looked up.
     pub fixed: Vec<FixedPlan>,
+    /// Rows of the destination that references which leave the scope are set to: fixed at review,
+    /// looked for again when a run starts.
+    #[serde(default)]
+    pub lookups: Vec<LookupPlan>,
     /// Tenants: whose id there is whose.
     pub tenants: Vec<(SourceId, DestinationId)>,
     /// Users of the run.
@@ -300,6 +304,8 @@ pub enum Target {
     Entity(usize),
     /// Rows that are only looked up, by the place in [`Plan::fixed`].
     Fixed(usize),
+    /// Rows outside the scope, by the place in [`Plan::lookups`].
+    Lookup(usize),
     /// Users.
     Users,
     /// Groups.
@@ -405,6 +411,77 @@ pub enum Fate {
     Empty,
     /// Rows that hold one are left out, by decision.
     LeaveOut,
+}
+
+/// Rows of the destination that a reference which leaves the scope is set to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LookupPlan {
+    /// The entity's name.
+    pub name: String,
+    /// Which rows.
+    pub rows: LookupRows,
+}
+
+/// Which rows of the destination a reference that leaves the scope is set to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum LookupRows {
+    /// None: rows that hold a reference are left out, by decision.
+    Reject,
+    /// One for all.
+    Replacement {
+        /// Its table in the destination.
+        table: TableName,
+        /// That table's identifier.
+        id: ColumnRef,
+        /// The row's.
+        row: Value,
+    },
+    /// The one with the same key.
+    ByKey(Box<KeyLookup>),
+}
+
+impl LookupRows {
+    /// The destination's table and its identifier; `None` where no row is referred to.
+    #[must_use]
+    pub fn destination(&self) -> Option<(&TableName, &ColumnRef)> {
+        match self {
+            Self::Reject => None,
+            Self::Replacement { table, id, .. } => Some((table, id)),
+            Self::ByKey(keys) => Some((&keys.destination_table, &keys.destination_id)),
+        }
+    }
+}
+
+/// Rows of both sides that are matched by an attribute's value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeyLookup {
+    /// The attribute's name.
+    pub attribute: String,
+    /// The table in the source.
+    pub source_table: TableName,
+    /// Its identifier.
+    pub source_id: ColumnRef,
+    /// The attribute's column there.
+    pub source_key: ColumnRef,
+    /// The table in the destination.
+    pub destination_table: TableName,
+    /// Its identifier.
+    pub destination_id: ColumnRef,
+    /// The attribute's column there.
+    pub destination_key: ColumnRef,
+    /// Every row that was referred to at review.
+    pub rows: Vec<LookedUp>,
+}
+
+/// A row of the source that is looked up in the destination.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LookedUp {
+    /// Its identifier.
+    pub source: Value,
+    /// Its key; NULL when it has none.
+    pub key: Value,
+    /// What becomes of references to it.
+    pub fate: Fate,
 }
 
 /// A user or group of the run.

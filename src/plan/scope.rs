@@ -5,10 +5,15 @@ use std::fmt;
 
 use super::{Decisions, PersonalData};
 use crate::compare::{
-    AttributeKey, FindingKey, FindingKind, LeftOut, Reason, Selected, Selection, UserStrategy,
-    UserWish, attribute_key, choice,
+    AttributeKey, FindingKey, FindingKind, Leaving, LeftOut, Reason, Selected, Selection,
+    UserStrategy, UserWish, attribute_key, choice,
 };
-use crate::outsystems::{DataKind, Entity, EntityIndex, Environment, Resolution};
+use crate::outsystems::{DataKind, Entity, EntityIndex, Environment, Key, Resolution};
+
+/// Modules that come with the platform and hold applications' tables of their own: settings of log-ins
+/// encrypted with the environment's key, page dumps with personal data (`metamodel.md` §7). Rows of
+/// an application may refer to them; they go along only when somebody asks for it.
+const COMPONENTS: [&str; 2] = ["Users", "ECT_Provider"];
 
 /// What the person asked for, by names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +24,10 @@ pub struct ScopeRequest {
     pub espaces: Vec<String>,
     /// Solutions.
     pub solutions: Vec<String>,
+    /// Single entities as `Espace.Entity`, whether their espace is named or not.
+    pub entities: Vec<String>,
+    /// Whether references take entities of the platform's component modules in as well.
+    pub components: bool,
     /// `Espace.Entity` to leave out.
     pub exclude: Vec<String>,
     /// Whether rows of the destination are replaced; `None` when the plan does not say.
@@ -84,11 +93,21 @@ pub fn resolve(
     decisions: &Decisions,
 ) -> Result<Selection, ScopeError> {
     let mut espaces = named_espaces(source, request)?;
-    let excluded = excluded(source, request)?;
+    let excluded = entities_named(source, &request.exclude, " to exclude")?;
+    let single = entities_named(source, &request.entities, "")?;
+    if let Some(both) = single.iter().find(|index| excluded.contains(index)) {
+        return Err(ScopeError {
+            what: format!(
+                "the plan takes the entity \"{}\" in and excludes it; take it out of one of the lists",
+                source.entity(*both).full_name()
+            ),
+            nearest: Vec::new(),
+        });
+    }
     let mut selection = Selection {
         replace: request.replace,
         confirmed: confirmed(source, decisions),
-        emptied: attributes_decided(decisions, FindingKind::ReferenceLeavesScope, choice::EMPTY),
+        leaving: leaving(decisions),
         paired: attributes_decided(decisions, FindingKind::AttributeRemade, choice::PAIR),
         mapped: mapped(decisions),
         users: wishes(decisions),
@@ -99,6 +118,10 @@ pub fn resolve(
     };
     for espace in &source.espaces {
         if !espaces.contains(&espace.id) {
+            let is_named = single.iter().any(|i| source.entity(*i).espace_id == Some(espace.id));
+            if is_named && !espace.is_system {
+                selection.espaces.push(espace.key.clone());
+            }
             continue;
         }
         if espace.is_system {
@@ -115,7 +138,9 @@ pub fn resolve(
     let mut reasons: BTreeMap<EntityIndex, Reason> = BTreeMap::new();
     for (index, entity) in source.entities.iter().enumerate() {
         let index = EntityIndex(index);
-        if !entity.is_active || !entity.espace_id.is_some_and(|id| espaces.contains(&id)) {
+        let is_named =
+            single.contains(&index) || entity.espace_id.is_some_and(|id| espaces.contains(&id));
+        if !entity.is_active || !is_named {
             continue;
         }
         if let Some(why) = why_not(entity, excluded.contains(&index), decisions) {
@@ -123,6 +148,15 @@ pub fn resolve(
         } else {
             reasons.insert(index, Reason::Chosen);
         }
+    }
+    selection.left_out.extend(of_extensions(source, request));
+    if !request.components {
+        let is_component = |entity: &Entity| {
+            is_component(entity) && !entity.espace_id.is_some_and(|id| espaces.contains(&id))
+        };
+        let all = source.entities.iter().enumerate();
+        selection.components =
+            all.filter(|(_, e)| is_component(e)).map(|(place, _)| EntityIndex(place)).collect();
     }
     selection.barred = take_producers_in(source, decisions, &selection, &excluded, &mut reasons);
     selection.entities =
@@ -147,10 +181,12 @@ fn named_espaces(
     for name in &request.espaces {
         espaces.insert(find("espace", name, &source.espaces, |e| &e.name)?.id);
     }
-    if request.applications.is_empty() && request.solutions.is_empty() && request.espaces.is_empty()
+    if [&request.applications, &request.solutions, &request.espaces, &request.entities]
+        .into_iter()
+        .all(Vec::is_empty)
     {
         return Err(ScopeError {
-            what: "the scope is empty: name at least one application, espace or solution"
+            what: "the scope is empty: name at least one application, espace, solution or entity"
                 .to_owned(),
             nearest: Vec::new(),
         });
@@ -158,14 +194,15 @@ fn named_espaces(
     Ok(espaces)
 }
 
-/// The entities that the plan excludes by name; a name that several carry excludes them all.
-fn excluded(
+/// The entities that a plan names; a name that several carry means them all.
+fn entities_named(
     source: &Environment,
-    request: &ScopeRequest,
+    names: &[String],
+    to_do: &str,
 ) -> Result<HashSet<EntityIndex>, ScopeError> {
-    let mut excluded = HashSet::new();
-    if request.exclude.is_empty() {
-        return Ok(excluded);
+    let mut named = HashSet::new();
+    if names.is_empty() {
+        return Ok(named);
     }
     let mut by_name: HashMap<String, Vec<EntityIndex>> = HashMap::new();
     for (index, entity) in source.entities.iter().enumerate() {
@@ -173,18 +210,48 @@ fn excluded(
             by_name.entry(entity.full_name().to_lowercase()).or_default().push(EntityIndex(index));
         }
     }
-    for name in &request.exclude {
+    for name in names {
         let Some(found) = by_name.get(&name.trim().to_lowercase()) else {
             let active = source.entities.iter().filter(|entity| entity.is_active);
             let names: Vec<String> = active.map(Entity::full_name).collect();
             return Err(ScopeError {
-                what: format!("the source has no entity \"{name}\" to exclude"),
+                what: format!("the source has no entity \"{name}\"{to_do}"),
                 nearest: nearest(name, names.iter().map(String::as_str)),
             });
         };
-        excluded.extend(found);
+        named.extend(found);
     }
-    Ok(excluded)
+    Ok(named)
+}
+
+/// The entities of extensions that belong to a chosen application.
+fn of_extensions(source: &Environment, request: &ScopeRequest) -> Vec<LeftOut> {
+    let is_named = |name: &str| {
+        request
+            .applications
+            .iter()
+            .any(|wanted| wanted.trim().to_lowercase() == name.to_lowercase())
+    };
+    let applications = source.applications.iter().filter(|one| is_named(&one.name));
+    let extensions: HashSet<i64> =
+        applications.flat_map(|application| application.extensions.iter().copied()).collect();
+    let keys: HashSet<&Key> = source
+        .extensions
+        .iter()
+        .filter(|extension| extensions.contains(&extension.id))
+        .map(|extension| &extension.key)
+        .collect();
+    source
+        .entities
+        .iter()
+        .filter(|entity| {
+            entity.is_active && entity.espace_id.is_none() && keys.contains(&entity.espace_key)
+        })
+        .map(|entity| LeftOut {
+            what: entity.full_name(),
+            why: "it belongs to an extension: another system keeps its rows".to_owned(),
+        })
+        .collect()
 }
 
 /// Why an entity of a chosen espace is not carried over; `None` when it is.
@@ -212,6 +279,12 @@ pub fn never_carried(entity: &Entity) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether an entity belongs to a component module: references alone do not take it in.
+#[must_use]
+pub fn is_component(entity: &Entity) -> bool {
+    COMPONENTS.iter().any(|name| name.eq_ignore_ascii_case(entity.espace_name.trim()))
 }
 
 /// Adds every application entity that an entity of the scope refers to; returns those that the
@@ -244,7 +317,9 @@ fn take_producers_in(
                 continue;
             }
             let key = FindingKey::attribute(FindingKind::ReferenceLeavesScope, entity, attribute);
-            if decisions.choice(&key).is_some_and(|made| made != choice::TAKE_IN) {
+            let made = decisions.choice(&key);
+            let needs_word = selection.components.contains(&target);
+            if made.map_or(needs_word, |made| made != choice::TAKE_IN) {
                 continue;
             }
             let by = format!("{}.{}", entity.full_name(), attribute.name);
@@ -324,6 +399,23 @@ fn attributes_decided(
     let all = decisions.all().into_iter();
     all.filter(|decision| decision.key.kind == kind && decision.choice == choice)
         .map(|decision| of_attribute(&decision.key))
+        .collect()
+}
+
+/// What a person decided about references to entities that were not chosen.
+fn leaving(decisions: &Decisions) -> HashMap<AttributeKey, Leaving> {
+    let all = decisions.all().into_iter();
+    all.filter(|decision| decision.key.kind == FindingKind::ReferenceLeavesScope)
+        .filter_map(|decision| {
+            let leaving = match (decision.choice.as_str(), &decision.to) {
+                (choice::EMPTY, _) => Leaving::Empty,
+                (choice::REJECT, _) => Leaving::Reject,
+                (choice::MAP_BY_KEY, Some(to)) => Leaving::ByKey(to.clone()),
+                (choice::REPLACEMENT, Some(to)) => Leaving::Replacement(to.clone()),
+                _ => return None,
+            };
+            Some((of_attribute(&decision.key), leaving))
+        })
         .collect()
 }
 

@@ -14,7 +14,8 @@ use super::maps::{IdKey, Inverse, Maps};
 use super::turn::turn;
 use crate::database::{Batch, Column, ColumnShape, ColumnType, Value, Values};
 use crate::plan::{
-    ColumnPlan, ConvertRule, Fate, Misfit, Nothing, PersonFate, PersonPlan, Plan, Rule, Target,
+    ColumnPlan, ConvertRule, Fate, LookupRows, Misfit, Nothing, PersonFate, PersonPlan, Plan, Rule,
+    Target,
 };
 
 /// The form of a row of one entity.
@@ -62,6 +63,8 @@ enum IdSide {
     Classes(HashMap<IdKey, Option<IdKey>>),
     /// The source has it, the destination gets nothing.
     Nothing,
+    /// The source has it, the destination gets one id for all.
+    One(IdKey),
     /// The destination has it: as in the source.
     Destination(Inverse),
 }
@@ -203,6 +206,20 @@ fn source_side(plan: &Plan, target: Target) -> IdSide {
     match target {
         Target::Nothing => IdSide::Nothing,
         Target::External | Target::Entity(_) => IdSide::Source,
+        Target::Lookup(place) => match &plan.lookups[place].rows {
+            // Rows that hold one are not carried over; should one be, its id has no counterpart.
+            LookupRows::Reject => IdSide::Source,
+            LookupRows::Replacement { row, .. } => {
+                IdKey::of(row).map_or(IdSide::Source, IdSide::One)
+            }
+            LookupRows::ByKey(keys) => {
+                IdSide::Classes(classes(keys.rows.iter().filter_map(|row| match &row.fate {
+                    Fate::To(id) => Some((IdKey::of(&row.source)?, IdKey::of(id))),
+                    Fate::Empty => Some((IdKey::of(&row.source)?, None)),
+                    Fate::LeaveOut => None,
+                })))
+            }
+        },
         Target::Users => IdSide::Classes(person_classes(&plan.users)),
         Target::Groups => IdSide::Classes(person_classes(&plan.groups)),
         Target::Tenants => {
@@ -289,6 +306,7 @@ impl IdForm {
         match &self.side {
             IdSide::Source => put_id(&key, to),
             IdSide::Nothing => put_none(to),
+            IdSide::One(row) => put_id(row, to),
             IdSide::Classes(classes) => match classes.get(&key) {
                 None => put_id(&key, to),
                 Some(None) => put_none(to),

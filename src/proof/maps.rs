@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::database::{Result, Value};
 use crate::migrate::journal::{BatchKind, Journal, Keys};
 use crate::outsystems::{DestinationId, SourceId};
-use crate::plan::{EntityPlan, Fate, PersonFate, PersonPlan, Plan, Rule, Target};
+use crate::plan::{EntityPlan, Fate, LookupRows, PersonFate, PersonPlan, Plan, Rule, Target};
 
 /// An id, equal where the platform's databases find it equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,6 +68,8 @@ pub(super) enum Inverse {
     Same,
     /// No id of the destination belongs here.
     Nothing,
+    /// All ids became this one.
+    One(IdKey),
     /// Few ids, of any kind: destination to the sources it stands for, ascending.
     Few(Arc<HashMap<IdKey, Vec<IdKey>>>),
     /// Many numbers, ascending.
@@ -80,6 +82,7 @@ impl Inverse {
         match self {
             Self::Same => Some(destination.clone()),
             Self::Nothing => None,
+            Self::One(row) => (row == destination).then(|| row.clone()),
             Self::Few(map) => map.get(destination)?.first().cloned(),
             Self::Many(pairs) => {
                 let IdKey::Number(number) = destination else { return None };
@@ -96,6 +99,7 @@ impl Inverse {
         match (self, source, destination) {
             (Self::Same, _, _) => source == destination,
             (Self::Nothing, _, _) => false,
+            (Self::One(row), _, _) => row == destination,
             (Self::Few(map), _, _) => {
                 map.get(destination).is_some_and(|sources| sources.contains(source))
             }
@@ -131,6 +135,7 @@ pub(super) struct Maps {
     groups: Inverse,
     tenants: Inverse,
     fixed: BTreeMap<usize, Inverse>,
+    lookups: Vec<Inverse>,
     entities: BTreeMap<usize, Inverse>,
 }
 
@@ -165,6 +170,7 @@ impl Maps {
                 plan.tenants.iter().map(|(source, id)| (IdKey::from(*source), IdKey::from(*id))),
             ),
             fixed: fixed.collect(),
+            lookups: plan.lookups.iter().map(|lookup| looked_up(&lookup.rows)).collect(),
             entities: BTreeMap::new(),
         })
     }
@@ -200,7 +206,24 @@ impl Maps {
             Target::External => Inverse::Same,
             Target::Nothing => Inverse::Nothing,
             Target::Fixed(place) => self.fixed.get(&place).cloned().unwrap_or(Inverse::Nothing),
+            Target::Lookup(place) => self.lookups.get(place).cloned().unwrap_or(Inverse::Nothing),
             Target::Entity(place) => self.entities.get(&place).cloned().unwrap_or(Inverse::Nothing),
+        }
+    }
+}
+
+/// The way back to rows that were not chosen.
+fn looked_up(rows: &LookupRows) -> Inverse {
+    match rows {
+        LookupRows::Reject => Inverse::Nothing,
+        LookupRows::Replacement { row, .. } => {
+            IdKey::of(row).map_or(Inverse::Nothing, Inverse::One)
+        }
+        LookupRows::ByKey(keys) => {
+            Inverse::few(keys.rows.iter().filter_map(|row| match &row.fate {
+                Fate::To(id) => Some((IdKey::of(&row.source)?, IdKey::of(id)?)),
+                Fate::Empty | Fate::LeaveOut => None,
+            }))
         }
     }
 }

@@ -10,6 +10,7 @@ mod form;
 mod keep;
 mod keyed;
 mod keyless;
+mod looked_up;
 mod lookup;
 mod maps;
 mod mask;

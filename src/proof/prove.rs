@@ -10,7 +10,7 @@ use super::result::{Difference, EntityProof, Proof};
 use super::rows::Forms;
 use super::surroundings::{Ours, Surroundings, SurroundingsProof, compare, take_again};
 use super::unverified::unverified;
-use super::{complete, keyed, keyless, mask, people, references, stayed};
+use super::{complete, keyed, keyless, looked_up, mask, people, references, stayed};
 use crate::database::{Result, Secret, Source, Value};
 use crate::migrate::journal::{BatchKind, Journal};
 use crate::plan::{EntityPlan, Plan};
@@ -176,6 +176,7 @@ async fn whole(
     let mut proof = one(job, maps, tell).await?;
     complete::check(job, &mut proof).await?;
     stayed::check(job, &mut proof).await?;
+    looked_up::check(job, &mut proof).await?;
     Ok(proof)
 }
 

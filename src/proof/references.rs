@@ -52,6 +52,10 @@ fn parent(plan: &Plan, target: Target) -> Option<(TableName, String)> {
             let parent = &plan.entities[place];
             Some((parent.destination_table.clone(), parent.destination_key()?.name.clone()))
         }
+        Target::Lookup(place) => {
+            let (table, id) = plan.lookups[place].rows.destination()?;
+            Some((table.clone(), id.name.clone()))
+        }
         Target::Users => platform("OSSYS_USER"),
         Target::Groups => platform("OSSYS_GROUP"),
         Target::Tenants => platform("OSSYS_TENANT"),

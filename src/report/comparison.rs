@@ -109,6 +109,9 @@ pub struct FindingReport {
     pub decided: Option<DecidedReport>,
     /// Whom or what a person may map to.
     pub candidates: Vec<String>,
+    /// The first rows it is about, where rows are shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub preview: Vec<String>,
     /// What there is to learn from it, in a practice environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lesson: Option<LessonReport>,
@@ -351,6 +354,7 @@ fn finding_report(finding: &Finding, decision: Option<&Decision>) -> FindingRepo
             to: decision.to.clone(),
         }),
         candidates: finding.candidates.clone(),
+        preview: finding.preview.clone(),
         lesson: None,
     }
 }
@@ -388,6 +392,9 @@ fn group_text(out: &mut String, kind: &str, group: &[&FindingReport]) {
             let names: Vec<String> = finding.candidates.iter().map(|name| plain(name)).collect();
             let some = super::text::some_of(&names, SHOWN_CANDIDATES, names.len() as u64);
             out.push_str(&wrapped(&format!("candidates: {some}"), WIDTH, "    ", "      "));
+        }
+        for row in &finding.preview {
+            out.push_str(&wrapped(&plain(row), WIDTH, "    | ", "    | "));
         }
         if let Some(decided) = &finding.decided {
             let to = match &decided.to {

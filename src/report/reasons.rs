@@ -155,6 +155,7 @@ fn lookup(plan: &Plan, reason: &str) -> Option<String> {
         .iter()
         .map(|entity| entity.name.as_str())
         .chain(plan.fixed.iter().map(|fixed| fixed.name.as_str()))
+        .chain(plan.lookups.iter().map(|lookup| lookup.name.as_str()))
         .chain(["user", "group", "tenant"]);
     let (head, end) = [" is not there", " is left out", " has no counterpart"]
         .into_iter()

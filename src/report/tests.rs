@@ -117,6 +117,7 @@ fn plan() -> Plan {
         deletions: vec![1],
         cleared: Vec::new(),
         leaf_first: Vec::new(),
+        lookups: Vec::new(),
         fixed: Vec::new(),
         tenants: vec![(SourceId(1), DestinationId(2))],
         users: vec![

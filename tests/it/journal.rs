@@ -29,6 +29,7 @@ fn begun(folder: &Path) -> Recorder {
         cleared: Vec::new(),
         leaf_first: Vec::new(),
         fixed: Vec::new(),
+        lookups: Vec::new(),
         tenants: Vec::new(),
         users: Vec::new(),
         groups: Vec::new(),

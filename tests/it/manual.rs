@@ -39,6 +39,8 @@ fn every_finding_has_a_line_with_its_choices() {
         choice::CREATE,
         choice::USE,
         choice::MAP,
+        choice::MAP_BY_KEY,
+        choice::REPLACEMENT,
         choice::TAKE_IN,
         choice::KEEP,
         choice::REPLACE,

@@ -160,7 +160,11 @@ impl Work<'_> {
         replaced: Option<u64>,
         filter: &Filter,
     ) {
-        if self.selection.replace != Some(true) || all == Some(0) {
+        if all == Some(0) {
+            return;
+        }
+        if self.selection.replace != Some(true) {
+            self.consumers(place);
             return;
         }
         let pair = self.out.pairs[place].clone();

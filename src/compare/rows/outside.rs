@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{FindingKey, FindingKind, Work};
+use super::super::{Finding, FindingKey, FindingKind, Work};
 use super::along::OutsidePart;
 use crate::database::Filter;
 use crate::outsystems::{EntityIndex, Resolution, Side};
@@ -96,6 +96,52 @@ impl Work<'_> {
             }
         }
         complete.then_some(found)
+    }
+
+    /// Notes the rows outside the scope that point to rows of an entity whose rows stay.
+    pub(super) fn consumers(&mut self, place: usize) {
+        let pair = self.out.pairs[place].clone();
+        let parent = self.destination.entity(pair.destination).table.clone();
+        let Some(key) = pair.identifier().map(|i| i.destination_column.name.clone()) else {
+            return;
+        };
+        let destination = self.destination;
+        for (index, entity) in destination.entities.iter().enumerate() {
+            let is_inside = self.out.pairs.iter().any(|other| other.destination.0 == index);
+            if is_inside || !entity.is_active || entity.is_external {
+                continue;
+            }
+            let Some(shape) = destination.shape(&entity.table) else { continue };
+            for attribute in entity.active_attributes() {
+                let resolved = destination.resolve(entity, &attribute.data_type);
+                let (Some(Resolution::Entity(target)), Some(column)) =
+                    (resolved, shape.column(&attribute.column))
+                else {
+                    continue;
+                };
+                if target != pair.destination {
+                    continue;
+                }
+                let refers = Filter::Refers {
+                    column: column.name.clone(),
+                    parent: parent.clone(),
+                    key: key.clone(),
+                    among: Box::new(Filter::All),
+                };
+                let rows = self.inquiry.count(Side::Destination, &entity.table, refers);
+                if rows == Some(0) {
+                    continue;
+                }
+                let kind = FindingKind::ConsumerInDestination;
+                let note = Finding::note(
+                    FindingKey::attribute(kind, entity, attribute),
+                    format!("{}.{}", entity.full_name(), attribute.name),
+                    format!("rows outside the scope point to rows of {}, which stay", pair.name),
+                    "They keep what they point to: ours are added beside it.",
+                );
+                self.find(note.touching(rows));
+            }
+        }
     }
 
     /// Everything that forbids deleting rows of an entity taken in by reference; `None` while a

@@ -21,11 +21,14 @@ use super::{catalogue, checks, fault, space};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnType, EngineFacts, Fault, FaultKind, Filter, GrantRequest,
     GrantScript, IdentityFacts, OneInstant, Referrer, Result, Rights, RowsRequest, Scan,
-    ScanRequest, ServerFacts, Source, TableName, TableShape, ValueKind, same_name,
+    ScanRequest, ServerFacts, Source, TableName, TableShape, Value, ValueKind, same_name,
 };
 
 /// Tables whose rights are asked for in one request.
 const RIGHTS_AT_ONCE: usize = 500;
+
+/// Values that one request looks for.
+const LOOKED_UP_AT_ONCE: usize = 200;
 
 /// The server's number for a database that does not allow snapshot isolation.
 const NOT_ALLOWED: i64 = 3952;
@@ -229,6 +232,43 @@ impl Source for SqlServerSource {
             form: TextForm::Text,
         };
         self.collect(&names, &selection).await
+    }
+
+    async fn look_up(
+        &self,
+        table: &TableName,
+        wanted: &ColumnRef,
+        key: &str,
+        values: &[Value],
+    ) -> Result<Vec<Vec<Value>>> {
+        let names = self.names(table, &Filter::All).await?;
+        let place = ColumnRef { name: "place".to_owned(), data_type: ColumnType::BigInt };
+        let columns = &[place, wanted.clone()];
+        let mut found = vec![Vec::new(); values.len()];
+        for (chunk, values) in values.chunks(LOOKED_UP_AT_ONCE).enumerate() {
+            let statement = &read::look_up(&names, table, wanted, key, values)?;
+            let read = || async move {
+                let mut batch = Batch::for_types(columns.iter().map(|column| &column.data_type))?;
+                let mut connection = self.pool.lend().await?;
+                connection
+                    .read(statement, &mut |row| {
+                        scan::push(row, columns, &mut batch)?;
+                        Ok(Flow::More)
+                    })
+                    .await?;
+                Ok(batch)
+            };
+            let batch: Batch = self.pool.patiently(read).await?;
+            for row in 0..batch.len() {
+                let place = batch.column(0).integer(row).and_then(|n| usize::try_from(n).ok());
+                let place = place.map(|place| chunk * LOOKED_UP_AT_ONCE + place);
+                match place.and_then(|place| found.get_mut(place)) {
+                    Some(rows) => rows.push(batch.column(1).value(row)),
+                    None => return Err(unexpected("the place of a value")),
+                }
+            }
+        }
+        Ok(found)
     }
 
     async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>> {

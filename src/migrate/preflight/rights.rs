@@ -1,7 +1,7 @@
 //! Whether whoever is signed in may do what the plan needs, and what to ask for where not.
 
 use super::super::marker::MARKER_TABLE;
-use super::super::reading;
+use super::super::{looked_up, reading};
 use crate::database::{
     ColumnType, Destination, Fault, FaultKind, GrantRequest, Result, Right, Rights, Source,
     TableName, TableShape,
@@ -102,7 +102,7 @@ pub async fn check_destination(
             return Err(missing(destination, right, &denied).await);
         }
     }
-    Ok(())
+    looked_up::check(plan, destination).await
 }
 
 fn has(rights: &Rights, right: Right) -> Option<bool> {

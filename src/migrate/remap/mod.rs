@@ -13,7 +13,8 @@ use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
 use crate::database::{Batch, Column, Fault, FaultKind, Refusal, RefusalClass, Result, Value};
 use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{
-    ColumnPlan, ConvertRule, EntityPlan, Fate, Misfit, Orphan, Plan, ReferenceRule, Rule, Target,
+    ColumnPlan, ConvertRule, EntityPlan, Fate, LookupRows, Misfit, Orphan, Plan, ReferenceRule,
+    Rule, Target,
 };
 use fit::{filler, fitted, fitting_id, turned};
 
@@ -74,6 +75,8 @@ pub(super) struct Maps {
     pub(super) foreseen: Vec<Option<Arc<Carried>>>,
     /// By the place in [`Plan::fixed`].
     pub(super) fixed: Arc<Vec<HashMap<String, Fate>>>,
+    /// By the place in [`Plan::lookups`]; empty for those that need no map.
+    pub(super) lookups: Arc<Vec<HashMap<String, Fate>>>,
     /// Users.
     pub(super) users: Arc<PeopleMap>,
     /// Groups.
@@ -104,9 +107,19 @@ impl Maps {
                     })
                     .collect(),
             ),
+            lookups: Arc::new(plan.lookups.iter().map(|lookup| looked_up(&lookup.rows)).collect()),
             users: Arc::default(),
             groups: Arc::default(),
             tenants: Arc::new(plan.tenants.iter().copied().collect()),
+        }
+    }
+}
+
+fn looked_up(rows: &LookupRows) -> HashMap<String, Fate> {
+    match rows {
+        LookupRows::Reject | LookupRows::Replacement { .. } => HashMap::new(),
+        LookupRows::ByKey(keys) => {
+            keys.rows.iter().map(|row| (fold(&row.source), row.fate.clone())).collect()
         }
     }
 }
@@ -418,6 +431,7 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
             },
             None => orphan(&plan.fixed[place].name),
         },
+        Target::Lookup(place) => outside(plan, maps, place, rule, value),
         Target::Users => person(&maps.users, "user"),
         Target::Groups => person(&maps.groups, "group"),
         Target::Tenants => match value {
@@ -429,6 +443,31 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
         },
         Target::External => Resolved::To(value.clone()),
         Target::Nothing => emptied("rows referred to are not carried over".to_owned(), true),
+    }
+}
+
+/// A reference to a row that was not chosen, as it was decided.
+fn outside(
+    plan: &Plan,
+    maps: &Maps,
+    place: usize,
+    rule: &ReferenceRule,
+    value: &Value,
+) -> Resolved {
+    let lookup = &plan.lookups[place];
+    let name = &lookup.name;
+    let no_counterpart = || format!("{name} {value} has no counterpart");
+    match (&lookup.rows, maps.lookups[place].get(&fold(value))) {
+        (LookupRows::Reject, _) => {
+            Resolved::LeaveOut { reason: format!("{name} {value} is left out"), planned: true }
+        }
+        (LookupRows::Replacement { row, .. }, _) | (_, Some(Fate::To(row))) => {
+            Resolved::To(row.clone())
+        }
+        (_, Some(Fate::Empty)) => emptied(rule, no_counterpart(), true),
+        (_, Some(Fate::LeaveOut)) => Resolved::LeaveOut { reason: no_counterpart(), planned: true },
+        // It was not referred to when all was looked up and decided.
+        (_, None) => Resolved::LeaveOut { reason: no_counterpart(), planned: false },
     }
 }
 

@@ -102,7 +102,7 @@ impl Builder<'_> {
         }
     }
 
-    fn resolved(&self, environment: &Environment, table: &TableName) -> TableName {
+    pub(super) fn resolved(&self, environment: &Environment, table: &TableName) -> TableName {
         environment.shape(table).map_or_else(|| table.clone(), |shape| shape.name.clone())
     }
 
@@ -158,7 +158,11 @@ impl Builder<'_> {
                 None => Target::Nothing,
             },
             compare::Target::External => Target::External,
-            compare::Target::Outside(_) | compare::Target::Unresolved => Target::Nothing,
+            compare::Target::Outside(_) => match self.lookup_places.get(&(pair_place, place)) {
+                Some(place) => Target::Lookup(*place),
+                None => Target::Nothing,
+            },
+            compare::Target::Unresolved => Target::Nothing,
         };
         let may_be_emptied = attribute.may_be_emptied() && pair.identifier != Some(place);
         let orphan = match self.decisions.choice(&key(FindingKind::OrphanReferences)) {

@@ -1,6 +1,7 @@
 //! From a review and its decisions to a complete plan, or the reasons why there is none.
 
 mod entity;
+mod lookups;
 mod mask;
 mod outside;
 mod people;
@@ -9,8 +10,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::fingerprint::plan_fingerprint;
 use super::{
-    Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, Mask, OnMatch, Plan, ReferenceRule,
-    Review, Rule, RunOptions, Target,
+    Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, LookupPlan, Mask, OnMatch, Plan,
+    ReferenceRule, Review, Rule, RunOptions, Target,
 };
 use crate::compare::{Finding, FindingKey, choice};
 use crate::outsystems::{EntityIndex, Environment};
@@ -61,12 +62,15 @@ pub fn build(
         places: review.order.entities.iter().enumerate().map(|(to, from)| (*from, to)).collect(),
         fixed: Vec::new(),
         fixed_places: BTreeMap::new(),
+        lookups: Vec::new(),
+        lookup_places: BTreeMap::new(),
         wrong: Vec::new(),
     };
     let tenants = builder.tenants();
     let users = builder.users(&tenants);
     let groups = builder.groups(&tenants);
     builder.fix();
+    builder.look_up();
     let entities: Vec<EntityPlan> =
         review.order.entities.iter().map(|place| builder.entity(*place)).collect();
     let columns = entities.iter().flat_map(|entity| &entity.columns);
@@ -97,6 +101,7 @@ pub fn build(
         links: builder.links(&users, &groups),
         copies_passwords: review.selection.strategy.copies_passwords,
         fixed: builder.fixed,
+        lookups: builder.lookups,
         tenants: tenants.into_iter().collect(),
         users,
         groups,
@@ -112,6 +117,7 @@ pub fn build(
         entities,
         fingerprint: String::new(),
     };
+    builder.wrong.extend(lookups::refused(&plan));
     if !builder.wrong.is_empty() {
         return Err(Refusal { wrong: builder.wrong, ..Refusal::default() });
     }
@@ -224,6 +230,9 @@ struct Builder<'a> {
     places: HashMap<usize, usize>,
     fixed: Vec<FixedPlan>,
     fixed_places: BTreeMap<EntityIndex, usize>,
+    lookups: Vec<LookupPlan>,
+    /// Pair and attribute → place in `lookups`.
+    lookup_places: BTreeMap<(usize, usize), usize>,
     wrong: Vec<String>,
 }
 

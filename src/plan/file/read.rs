@@ -52,8 +52,10 @@ const ENDPOINT: Kind = Kind {
     ],
 };
 
-const SCOPE: Kind =
-    Kind { heading: "[scope]", keys: &["applications", "espaces", "solutions", "exclude"] };
+const SCOPE: Kind = Kind {
+    heading: "[scope]",
+    keys: &["applications", "espaces", "solutions", "entities", "exclude", "components"],
+};
 
 const OPTIONS: Kind = Kind {
     heading: "[options]",
@@ -208,6 +210,8 @@ fn scope(root: &Section<'_>, notes: &mut Notes) -> ScopeRequest {
         applications: section.texts("applications", notes),
         espaces: section.texts("espaces", notes),
         solutions: section.texts("solutions", notes),
+        entities: section.texts("entities", notes),
+        components: section.flag("components", notes).unwrap_or_default(),
         exclude: section.texts("exclude", notes),
         replace: None,
         personal_data: None,

@@ -339,6 +339,8 @@ mod properties {
                     applications: list(0),
                     espaces: list(1),
                     solutions: list(2),
+                    entities: list(3),
+                    components: keep_before_images,
                     exclude: list(3),
                     replace,
                     users: UserStrategy {

@@ -57,7 +57,13 @@ impl PlanFile {
         scope.insert("applications", list(&self.scope.applications));
         scope.insert("espaces", list(&self.scope.espaces));
         scope.insert("solutions", list(&self.scope.solutions));
+        if !self.scope.entities.is_empty() {
+            scope.insert("entities", list(&self.scope.entities));
+        }
         scope.insert("exclude", list(&self.scope.exclude));
+        if self.scope.components {
+            scope.insert("components", value(true));
+        }
         document.insert("scope", Item::Table(scope));
         let mut options = Table::new();
         if let Some(replace) = self.scope.replace {

@@ -110,7 +110,7 @@ impl Deciding {
             return;
         }
         if choice.needs_target {
-            let all = targets(migration, review, finding);
+            let all = targets(migration, review, finding, choice.name);
             if all.is_empty() {
                 migration.say("There is nothing that it could be mapped to.");
                 return;

@@ -51,6 +51,11 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ReferenceUnresolved
         | Kind::ReferenceRetargeted
         | Kind::ReferenceLeavesScope
+        | Kind::LookupMissing
+        | Kind::LookupAmbiguous
+        | Kind::LookupRefused
+        | Kind::ProducerUndeclared
+        | Kind::ProducerUnused
         | Kind::ReferenceToPlatform
         | Kind::OrphanReferences
         | Kind::TooManyValues
@@ -81,6 +86,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ExistingMatch
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
+        | Kind::ConsumerInDestination
         | Kind::CascadeDeletes
         | Kind::ForeignKeyOutside
         | Kind::EventTableNotEmpty => "Options",

@@ -38,10 +38,10 @@ impl Findings {
             let choices = vec!["compare again".to_owned()];
             return Some(Ask { text, kind: AskKind::Choice(choices) });
         }
-        if let Some((key, _)) = &self.plain.target
+        if let Some((key, name)) = &self.plain.target
             && let Some(finding) = self.finding(key)
         {
-            return Some(target_question(migration, finding));
+            return Some(target_question(migration, finding, name));
         }
         let (take, stay) = self.recommended_of_open();
         if take.len() > 1 && !self.plain.one_by_one {
@@ -101,6 +101,9 @@ impl Findings {
             let names = super::words::some_of(names, LISTED, finding.candidates.len());
             text.push(format!("Candidates: {names}."));
         }
+        if !finding.preview.is_empty() {
+            text.push(format!("The first rows: {}.", finding.preview.join("; ")));
+        }
         if let Some(lesson) = migration.lesson(finding).filter(|_| migration.lessons_shown) {
             text.push(format!("Lesson. {}: {}", lesson.title, lesson.text));
         }
@@ -158,7 +161,7 @@ impl Findings {
         if let Some((key, name)) = self.plain.target.take() {
             self.plain.anew = None;
             let Some(finding) = self.finding(&key).cloned() else { return };
-            let all = targets(migration, &review, &finding);
+            let all = targets(migration, &review, &finding, name);
             let picked = match answer {
                 Answer::Chosen(place) if all.len() <= LISTED => all.get(*place),
                 Answer::Text(text) => {
@@ -222,11 +225,11 @@ impl Findings {
     }
 }
 
-fn target_question(migration: &Migration, finding: &Finding) -> Ask {
+fn target_question(migration: &Migration, finding: &Finding, choice: &str) -> Ask {
     let all = migration
         .review
         .as_ref()
-        .map_or_else(Vec::new, |review| targets(migration, review, finding));
+        .map_or_else(Vec::new, |review| targets(migration, review, finding, choice));
     let text = vec![format!("{}: to which one?", finding.about)];
     if all.len() <= LISTED {
         let choices = all.into_iter().map(|target| target.shown).collect();

@@ -23,7 +23,17 @@ const NEAR: f64 = 0.85;
 
 /// What a choice about a finding may point to, the likeliest first.
 #[must_use]
-pub fn targets(migration: &Migration, review: &Review, finding: &Finding) -> Vec<Target> {
+pub fn targets(
+    migration: &Migration,
+    review: &Review,
+    finding: &Finding,
+    choice: &str,
+) -> Vec<Target> {
+    let made = finding.choices.iter().find(|one| one.name == choice);
+    if let Some(choice) = made.filter(|choice| !choice.offers.is_empty()) {
+        let offers = choice.offers.iter().cloned();
+        return offers.map(|(to, shown)| Target { to, shown }).collect();
+    }
     let Some((source, destination)) = migration.models() else { return Vec::new() };
     match finding.key.kind {
         FindingKind::RecordMissing

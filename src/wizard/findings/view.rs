@@ -361,6 +361,12 @@ fn details(
             chosen = Some((start, lines.len()));
         }
     }
+    if !finding.preview.is_empty() {
+        lines.push(("The first rows:".to_owned(), plain));
+        for row in &finding.preview {
+            lines.extend(wrap(&format!("  {row}"), width).into_iter().map(|line| (line, plain)));
+        }
+    }
     if !finding.candidates.is_empty() {
         let names = finding.candidates.iter().map(String::as_str);
         let names = super::words::some_of(names, 6, finding.candidates.len());

@@ -106,6 +106,11 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::TriggerInsteadOf
         | Kind::ReferenceUnresolved
         | Kind::ReferenceLeavesScope
+        | Kind::LookupMissing
+        | Kind::LookupAmbiguous
+        | Kind::LookupRefused
+        | Kind::ProducerUndeclared
+        | Kind::ProducerUnused
         | Kind::ReferenceToPlatform
         | Kind::OrphanReferences
         | Kind::TooManyValues
@@ -137,6 +142,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ExistingMatch
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
+        | Kind::ConsumerInDestination
         | Kind::CascadeDeletes
         | Kind::ForeignKeyOutside
         | Kind::EventTableNotEmpty => None,

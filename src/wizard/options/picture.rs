@@ -214,7 +214,7 @@ impl Ids {
             for column in &entity.columns {
                 let Rule::Reference(rule) = &column.rule else { continue };
                 let kind = match rule.target {
-                    Target::Entity(_) => 0,
+                    Target::Entity(_) | Target::Lookup(_) => 0,
                     Target::Fixed(place) if rewritten.get(place) == Some(&true) => 1,
                     Target::Users => 2,
                     Target::Groups => 3,

@@ -63,6 +63,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         deletions: places.clone(),
         cleared: Vec::new(),
         leaf_first: Vec::new(),
+        lookups: Vec::new(),
         fixed: Vec::new(),
         tenants: Vec::new(),
         users: Vec::new(),

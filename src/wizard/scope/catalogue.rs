@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::compare::{FindingKind, choice};
 use crate::outsystems::{AttributeType, EntityIndex, Environment};
-use crate::plan::{Decisions, never_carried};
+use crate::plan::{Decisions, is_component, never_carried};
 
 /// What stands at the top of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +165,8 @@ impl Catalogue {
                 format!("{} {}", entity.name.to_lowercase(), entity.table.name.to_lowercase());
             item.never = never_carried(entity)
                 .or(is_systems.then_some("it belongs to the platform, which is never written"));
-            item.may_be_taken_in = model.is_application_entity(entity) && !entity.is_system;
+            item.may_be_taken_in =
+                model.is_application_entity(entity) && !entity.is_system && !is_component(entity);
             self.entity_names.entry(entity.full_name().to_lowercase()).or_default().push(index);
             if let Some(espace) = espace {
                 self.espaces[espace].entities.push(index);

@@ -67,6 +67,7 @@ impl Scope {
                 "application" => &mut scope.applications,
                 "solution" => &mut scope.solutions,
                 "espace" => &mut scope.espaces,
+                "entity" => &mut scope.entities,
                 _ => &mut scope.exclude,
             };
             list.retain(|name| *name != unknown.name);

@@ -200,9 +200,12 @@ impl Step for Scope {
     fn answers(&self, migration: &Migration) -> String {
         let scope = &migration.plan.scope;
         let mut hasher = DefaultHasher::new();
-        for list in [&scope.applications, &scope.espaces, &scope.solutions, &scope.exclude] {
+        for list in
+            [&scope.applications, &scope.espaces, &scope.solutions, &scope.entities, &scope.exclude]
+        {
             list.hash(&mut hasher);
         }
+        scope.components.hash(&mut hasher);
         format!("{:x}", hasher.finish())
     }
 

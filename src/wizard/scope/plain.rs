@@ -232,6 +232,7 @@ impl Scope {
                         &mut scope.applications,
                         &mut scope.espaces,
                         &mut scope.solutions,
+                        &mut scope.entities,
                         &mut scope.exclude,
                     ] {
                         list.retain(|known| known.trim().to_lowercase() != name);

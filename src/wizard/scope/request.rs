@@ -29,6 +29,8 @@ pub struct Named {
     pub tops: Vec<bool>,
     /// Which espaces, by themselves or by a top.
     pub espaces: Vec<bool>,
+    /// Which entities are named by themselves.
+    pub single: Vec<bool>,
     /// Which entities are excluded.
     pub excluded: Vec<bool>,
 }
@@ -40,6 +42,7 @@ impl Named {
         let mut named = Self {
             tops: vec![false; catalogue.tops.len()],
             espaces: vec![false; catalogue.espaces.len()],
+            single: vec![false; catalogue.items.len()],
             excluded: vec![false; catalogue.items.len()],
         };
         let applications = request.applications.iter().filter_map(|n| catalogue.application(n));
@@ -53,6 +56,9 @@ impl Named {
         for espace in request.espaces.iter().filter_map(|name| catalogue.espace(name)) {
             named.espaces[espace] = true;
         }
+        for index in request.entities.iter().flat_map(|name| catalogue.entities(name)) {
+            named.single[index.0] = true;
+        }
         for index in request.exclude.iter().flat_map(|name| catalogue.entities(name)) {
             named.excluded[index.0] = true;
         }
@@ -65,7 +71,13 @@ impl Named {
         let item = &catalogue.items[index.0];
         item.never.is_none()
             && !self.excluded[index.0]
-            && item.espace.is_some_and(|espace| self.espaces[espace])
+            && (self.single[index.0] || item.espace.is_some_and(|espace| self.espaces[espace]))
+    }
+
+    /// Whether an espace is named only by single entities of its own.
+    fn is_single(&self, catalogue: &Catalogue, espace: usize) -> bool {
+        let entities = &catalogue.espaces[espace].entities;
+        !self.espaces[espace] && entities.iter().any(|index| self.single[index.0])
     }
 
     /// The chosen entities.
@@ -120,7 +132,11 @@ pub fn choose(
             && !draft.named.espaces[espace]
             && !fresh.contains(&espace)
         {
-            fresh.push(espace);
+            if draft.named.is_single(catalogue, espace) {
+                draft.named.single[index.0] = true;
+            } else {
+                fresh.push(espace);
+            }
         }
     }
     for pick in picks {
@@ -171,9 +187,12 @@ pub fn leave(
             }
             Pick::Espace(espace) => goes[*espace] = true,
             Pick::Entity(index) => {
-                if draft.named.is_chosen(catalogue, *index) {
+                let espace = catalogue.items[index.0].espace;
+                if espace.is_some_and(|espace| draft.named.is_single(catalogue, espace)) {
+                    draft.named.single[index.0] = false;
+                } else if draft.named.is_chosen(catalogue, *index) {
                     draft.named.excluded[index.0] = true;
-                    touched.extend(catalogue.items[index.0].espace);
+                    touched.extend(espace);
                 }
                 if bar {
                     barred.push(*index);
@@ -192,6 +211,7 @@ pub fn leave(
     for (espace, _) in goes.iter().enumerate().filter(|(_, goes)| **goes) {
         for index in &catalogue.espaces[espace].entities {
             draft.named.excluded[index.0] = false;
+            draft.named.single[index.0] = false;
         }
     }
     for index in barred {
@@ -319,7 +339,8 @@ impl<'a> Draft<'a> {
     /// What the lists name now.
     fn renew(&mut self) {
         let excluded = std::mem::take(&mut self.named.excluded);
-        self.named = Named { excluded, ..Named::new(self.catalogue, &self.request) };
+        let single = std::mem::take(&mut self.named.single);
+        self.named = Named { excluded, single, ..Named::new(self.catalogue, &self.request) };
     }
 
     /// The request without what says nothing: a name twice, an espace of a named application, an
@@ -349,6 +370,8 @@ impl<'a> Draft<'a> {
         for list in [&mut request.applications, &mut request.espaces, &mut request.solutions] {
             once(list);
         }
+        self.finish_single();
+        let request = &mut self.request;
         // A name excludes all that carry it, or none.
         for same in catalogue.namesakes() {
             if same.iter().any(|index| !self.named.excluded[index.0]) {
@@ -372,6 +395,37 @@ impl<'a> Draft<'a> {
         request.exclude.extend(more);
         once(&mut request.exclude);
         self.request
+    }
+}
+
+impl Draft<'_> {
+    /// The single entities: those of espaces that are named as a whole say nothing.
+    fn finish_single(&mut self) {
+        let catalogue = self.catalogue;
+        let after = Named::new(catalogue, &self.request);
+        let is_whole = |index: &EntityIndex| {
+            catalogue.items[index.0].espace.is_some_and(|espace| after.espaces[espace])
+        };
+        for index in (0..self.named.single.len()).map(EntityIndex) {
+            self.named.single[index.0] &= !is_whole(&index);
+        }
+        let single = &self.named.single;
+        self.request.entities.retain(|name| {
+            let means = catalogue.entities(name);
+            means.is_empty() || means.iter().any(|index| single[index.0])
+        });
+        let known: HashSet<EntityIndex> = {
+            let names = self.request.entities.iter();
+            names.flat_map(|name| catalogue.entities(name)).copied().collect()
+        };
+        let more = (0..single.len()).map(EntityIndex);
+        let more = more.filter(|index| single[index.0] && !known.contains(index));
+        self.request.entities.extend(more.map(|index| catalogue.full_name(index)));
+        once(&mut self.request.entities);
+        // What is chosen by itself is not excluded.
+        for (place, is_single) in single.iter().enumerate() {
+            self.named.excluded[place] &= !is_single;
+        }
     }
 }
 

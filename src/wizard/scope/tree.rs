@@ -119,6 +119,7 @@ impl Tree {
         add("application", &request.applications, &|name| catalogue.application(name).is_some());
         add("solution", &request.solutions, &|name| catalogue.solution(name).is_some());
         add("espace", &request.espaces, &|name| catalogue.espace(name).is_some());
+        add("entity", &request.entities, &|name| !catalogue.entities(name).is_empty());
         add("entity to leave out", &request.exclude, &|name| !catalogue.entities(name).is_empty());
     }
 

@@ -244,6 +244,15 @@ fn source_statements() -> Vec<String> {
         select(&Selection { form: TextForm::Bytes, ..selection }),
         read::first(&names, &table).expect("a statement").sql,
         read::distinct(&names, &table, &columns[19], &filters()[2], 10).expect("fine").sql,
+        read::look_up(
+            &names,
+            &table,
+            &columns[0],
+            &columns[19].name,
+            &[Value::text("A-1"), Value::Null, Value::Integer(7)],
+        )
+        .expect("fine")
+        .sql,
         read::highest(&names, &table, "ID").expect("a statement").sql,
         read::highest(&names, &policy(), "TENANT_ID").expect("a statement").sql,
     ];

@@ -1,0 +1,268 @@
+//! What was decided about a reference that leaves the scope, worked out.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::super::records::fold;
+use super::super::selection::Leaving;
+use super::super::{Choice, Finding, FindingKind, Most, Work, choice};
+use super::tables::{KeyPair, Tables, named};
+use super::{KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, PREVIEWED, shown};
+use crate::database::{ColumnRef, Filter, Value, ValueKind};
+use crate::outsystems::{EntityIndex, Side};
+
+impl Work<'_> {
+    /// What was decided about a reference, worked out.
+    pub(super) fn decided_outside(
+        &mut self,
+        pair_place: usize,
+        place: usize,
+        index: EntityIndex,
+        leaving: &Leaving,
+    ) {
+        let name = self.source.entity(index).full_name();
+        let rows = match leaving {
+            Leaving::Empty => return,
+            Leaving::Reject => Some(LeavingRows::Reject),
+            Leaving::ByKey(_) | Leaving::Replacement(_) => {
+                let Some(tables) = self.tables_of(pair_place, place, index) else { return };
+                match leaving {
+                    Leaving::ByKey(to) => self.by_key(pair_place, place, &tables, to),
+                    Leaving::Replacement(to) => self.replacement(pair_place, place, &tables, to),
+                    _ => None,
+                }
+            }
+        };
+        if let Some(rows) = rows {
+            self.out.leaving.insert((pair_place, place), LeavingMap { name, rows });
+        }
+    }
+
+    /// Says that a decision cannot be done.
+    fn refuse_outside(&mut self, pair_place: usize, place: usize, what: String, why: &str) {
+        let key = self.key_of_attribute(FindingKind::LookupRefused, pair_place, place);
+        let about = self.about_attribute(pair_place, place);
+        let choices = vec![Choice::stop("do not run until the decision names another")];
+        self.find(Finding::decide(key, about, what, why, choices, choice::STOP));
+    }
+
+    /// The one row that all references are set to.
+    fn replacement(
+        &mut self,
+        pair_place: usize,
+        place: usize,
+        tables: &Tables,
+        to: &str,
+    ) -> Option<LeavingRows> {
+        let id = ColumnRef::from(&tables.destination_id);
+        let as_id = match tables.destination_id.data_type.kind() {
+            Some(ValueKind::Integer) => to.trim().parse().ok().map(Value::Integer),
+            _ => Some(Value::text(to.trim())),
+        };
+        let by_attribute = to.split_once('=').and_then(|(name, value)| {
+            let key = named(&tables.keys, name)?;
+            let value = match key.destination.data_type.kind() {
+                Some(ValueKind::Integer) => Value::Integer(value.trim().parse().ok()?),
+                _ => Value::text(value.trim()),
+            };
+            Some((key.destination.name.clone(), value))
+        });
+        let tries = as_id.map(|value| (id.name.clone(), value)).into_iter().chain(by_attribute);
+        for (column, value) in tries {
+            let found =
+                self.inquiry.look_up(&tables.destination, id.clone(), column, vec![value])?;
+            match found.first().map(Vec::as_slice) {
+                Some([row]) => {
+                    let (table, row) = (tables.destination.clone(), row.clone());
+                    return Some(LeavingRows::Replacement { table, id, row });
+                }
+                Some([_, _, ..]) => {
+                    let what = format!("\"{to}\" is several rows of {}", tables.name);
+                    let why = "It cannot be told which one is meant. Give its id.";
+                    self.refuse_outside(pair_place, place, what, why);
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        let what = format!("the destination has no row \"{to}\" of {}", tables.name);
+        let why = "Give the id of a row of the destination, or a key as Attribute=value.";
+        self.refuse_outside(pair_place, place, what, why);
+        None
+    }
+
+    /// Each row referred to, with the destination's of the same key.
+    fn by_key(
+        &mut self,
+        pair_place: usize,
+        place: usize,
+        tables: &Tables,
+        to: &str,
+    ) -> Option<LeavingRows> {
+        let Some(key) = named(&tables.keys, to) else {
+            let names: Vec<&str> = tables.keys.iter().map(|key| key.name.as_str()).collect();
+            let what = format!("rows of {} cannot be matched by \"{to}\"", tables.name);
+            let why = format!(
+                "A key is a text or a whole number that both sides have: {}.",
+                if names.is_empty() { "there is none".to_owned() } else { names.join(", ") }
+            );
+            self.refuse_outside(pair_place, place, what, &why);
+            return None;
+        };
+        let used = self.used_ids(pair_place, place)?;
+        let (source_id, source_key) =
+            (ColumnRef::from(&tables.source_id), ColumnRef::from(&key.source));
+        let pair = &self.out.pairs[pair_place];
+        let refers = Filter::Refers {
+            column: source_id.name.clone(),
+            parent: self.source.entity(pair.source).table.clone(),
+            key: pair.attributes[place].source_column.name.clone(),
+            among: Box::new(Filter::All),
+        };
+        let columns = vec![source_id.clone(), source_key.clone()];
+        let rows = self.inquiry.rows(Side::Source, &tables.source, columns, refers, Most::All)?;
+        let keys: HashMap<String, &Value> =
+            rows.iter().filter_map(|row| Some((fold(row.first()?), row.get(1)?))).collect();
+        let mut rows: Vec<LeavingRow> = used
+            .iter()
+            .map(|(id, _)| {
+                let key = keys.get(&fold(id)).map_or(Value::Null, |key| (*key).clone());
+                let is_none = matches!(&key, Value::Text(text) if text.is_empty());
+                let key = if is_none { Value::Null } else { key };
+                LeavingRow { id: id.clone(), key, matched: LeavingMatch::Missing }
+            })
+            .collect();
+        self.match_keys(tables, key, &mut rows)?;
+        for kind in [FindingKind::LookupAmbiguous, FindingKind::LookupMissing] {
+            self.unmatched(pair_place, place, (tables, key), &rows, &used, kind);
+        }
+        Some(LeavingRows::ByKey(KeyMap {
+            attribute: key.name.clone(),
+            source: (tables.source.clone(), source_id, source_key),
+            destination: (
+                tables.destination.clone(),
+                ColumnRef::from(&tables.destination_id),
+                ColumnRef::from(&key.destination),
+            ),
+            rows,
+        }))
+    }
+
+    /// The ids that a reference holds, with the rows of each; `None` while a question is open.
+    fn used_ids(&mut self, pair_place: usize, place: usize) -> Option<Vec<(Value, u64)>> {
+        let pair = &self.out.pairs[pair_place];
+        let attribute = &pair.attributes[place];
+        let zero_is_row = attribute.reference.as_ref().is_some_and(|r| r.zero_is_row);
+        let table = &self.source.entity(pair.source).table;
+        let column = ColumnRef::from(&attribute.source_column);
+        let values = self.inquiry.values(Side::Source, table, column, Filter::All)?;
+        let is_row = |value: &Value| match value {
+            Value::Integer(0) => zero_is_row,
+            Value::Text(text) => !text.is_empty() || zero_is_row,
+            other => !other.is_null(),
+        };
+        // Texts that differ in case only are one id.
+        let mut used: BTreeMap<String, (Value, u64)> = BTreeMap::new();
+        for (value, rows) in values.iter().filter(|(value, _)| is_row(value)) {
+            used.entry(fold(value)).or_insert_with(|| (value.clone(), 0)).1 += rows;
+        }
+        Some(used.into_values().collect())
+    }
+
+    /// Looks the keys up in the destination, as the destination compares.
+    fn match_keys(
+        &mut self,
+        tables: &Tables,
+        key: &KeyPair,
+        rows: &mut [LeavingRow],
+    ) -> Option<()> {
+        let with_key: Vec<usize> =
+            (0..rows.len()).filter(|place| !rows[*place].key.is_null()).collect();
+        if with_key.is_empty() {
+            return Some(());
+        }
+        let values: Vec<Value> = with_key.iter().map(|place| rows[*place].key.clone()).collect();
+        let id = ColumnRef::from(&tables.destination_id);
+        let column = key.destination.name.clone();
+        let found = self.inquiry.look_up(&tables.destination, id, column, values)?;
+        let mut takers: HashMap<String, usize> = HashMap::new();
+        for (place, found) in with_key.iter().zip(found) {
+            rows[*place].matched = match found.as_slice() {
+                [] => LeavingMatch::Missing,
+                [row] => {
+                    *takers.entry(fold(row)).or_default() += 1;
+                    LeavingMatch::Row(row.clone())
+                }
+                _ => LeavingMatch::Ambiguous,
+            };
+        }
+        // Rows that differ here would become one there.
+        for row in rows.iter_mut() {
+            if let LeavingMatch::Row(id) = &row.matched
+                && takers.get(&fold(id)).is_some_and(|takers| *takers > 1)
+            {
+                row.matched = LeavingMatch::Ambiguous;
+            }
+        }
+        Some(())
+    }
+
+    /// The finding about rows that were not matched, where there are any.
+    fn unmatched(
+        &mut self,
+        pair_place: usize,
+        place: usize,
+        (tables, key): (&Tables, &KeyPair),
+        rows: &[LeavingRow],
+        used: &[(Value, u64)],
+        kind: FindingKind,
+    ) {
+        let is_ambiguous = kind == FindingKind::LookupAmbiguous;
+        let wanted = if is_ambiguous { LeavingMatch::Ambiguous } else { LeavingMatch::Missing };
+        let found: Vec<(&LeavingRow, u64)> = rows
+            .iter()
+            .zip(used)
+            .filter(|(row, _)| row.matched == wanted)
+            .map(|(row, (_, count))| (row, *count))
+            .collect();
+        if found.is_empty() {
+            return;
+        }
+        let count: u64 = found.iter().map(|(_, count)| count).sum();
+        let preview = found.iter().take(PREVIEWED).map(|(row, count)| {
+            let rows = if *count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+            format!("{} · {} {} ({rows})", shown(&row.id), key.name, shown(&row.key))
+        });
+        let preview: Vec<String> = preview.collect();
+        let column = self.out.pairs[pair_place].attributes[place].source_column.name.clone();
+        let ids = found.iter().map(|(row, _)| row.id.clone()).collect();
+        let filter = Filter::AnyOf(column, ids);
+        let (number, name, by) = (found.len(), &tables.name, &key.name);
+        let (what, why) = if is_ambiguous {
+            (
+                format!("{number} rows of {name} cannot be told apart by {by}"),
+                "Several rows of the destination have that key, or several of ours are like one of \
+                 them. It cannot be told which one is meant.",
+            )
+        } else {
+            (
+                format!("{number} rows of {name} have no counterpart by {by} in the destination"),
+                "The destination has no row with that key; or the row has no key, or is gone itself.",
+            )
+        };
+        let mut choices = vec![Choice::stop("do not run")];
+        if self.may_hold_none(pair_place, place) {
+            choices.push(Choice::new(choice::EMPTY, "write no reference"));
+        }
+        let reject = self.reject(pair_place, &filter);
+        choices.push(reject);
+        let finding = Finding::decide(
+            self.key_of_attribute(kind, pair_place, place),
+            self.about_attribute(pair_place, place),
+            what,
+            why,
+            choices,
+            choice::STOP,
+        );
+        self.find(finding.touching(Some(count)).previewing(preview));
+    }
+}

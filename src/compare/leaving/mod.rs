@@ -1,0 +1,282 @@
+//! References to entities that were not chosen: what can be done with them, and what becomes of
+//! the one that was decided.
+
+mod decided;
+mod tables;
+
+use super::references::{Target, is_none};
+use super::selection::{Reason, attribute_key};
+use super::{Choice, Finding, FindingKey, FindingKind, Most, Work, choice};
+use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value, ValueKind};
+use crate::outsystems::{Attribute, EntityIndex, Side};
+use tables::{Tables, is_only};
+
+/// Rows that a finding shows.
+const PREVIEWED: usize = 10;
+
+/// Characters of a value that a preview shows.
+const SHOWN: usize = 40;
+
+/// What a reference that leaves the scope is set to.
+#[derive(Clone, Debug)]
+pub struct LeavingMap {
+    /// The name of the entity referred to.
+    pub name: String,
+    /// To which rows.
+    pub rows: LeavingRows,
+}
+
+/// Rows of the destination that references are set to.
+#[derive(Clone, Debug)]
+pub enum LeavingRows {
+    /// To none: rows that hold a reference are left out.
+    Reject,
+    /// All to this one.
+    Replacement {
+        /// Its table.
+        table: TableName,
+        /// The table's identifier.
+        id: ColumnRef,
+        /// The row's.
+        row: Value,
+    },
+    /// Each to the row with the same key.
+    ByKey(KeyMap),
+}
+
+/// Rows referred to, matched by an attribute.
+#[derive(Clone, Debug)]
+pub struct KeyMap {
+    /// The attribute's name.
+    pub attribute: String,
+    /// Table, identifier and key column in the source.
+    pub source: (TableName, ColumnRef, ColumnRef),
+    /// Table, identifier and key column in the destination.
+    pub destination: (TableName, ColumnRef, ColumnRef),
+    /// The rows that something refers to.
+    pub rows: Vec<LeavingRow>,
+}
+
+/// A row of the source that something refers to.
+#[derive(Clone, Debug)]
+pub struct LeavingRow {
+    /// Its identifier.
+    pub id: Value,
+    /// Its key; NULL when it has none, or is gone itself.
+    pub key: Value,
+    /// The destination's row.
+    pub matched: LeavingMatch,
+}
+
+/// The destination's row of the same key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LeavingMatch {
+    /// This one.
+    Row(Value),
+    /// There is none.
+    Missing,
+    /// There are several, or several of ours are like it.
+    Ambiguous,
+}
+
+/// A value as a preview shows it.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= SHOWN {
+        return text;
+    }
+    text.chars().take(SHOWN - 1).chain(['…']).collect()
+}
+
+/// `17 · Code AB-1 · Name Brakes`
+fn row_in_words(names: &[String], row: &[Value]) -> String {
+    let mut words = row.first().map(shown).unwrap_or_default();
+    for (name, value) in names.iter().zip(row.iter().skip(1)) {
+        words.push_str(&format!(" · {name} {}", shown(value)));
+    }
+    words
+}
+
+impl Work<'_> {
+    /// Finds what leaves the scope, and works out what was decided about it.
+    pub(super) fn leaving(&mut self) {
+        for pair_place in 0..self.out.pairs.len() {
+            for place in 0..self.out.pairs[pair_place].attributes.len() {
+                let reference = self.out.pairs[pair_place].attributes[place].reference.as_ref();
+                let (Some(Target::Entity(index) | Target::Outside(index)), false) =
+                    (reference.map(|reference| reference.target), reference.is_none())
+                else {
+                    continue;
+                };
+                let reason = self.selection.get(index).map(|selected| &selected.reason);
+                if matches!(reason, Some(Reason::Chosen)) {
+                    continue;
+                }
+                self.leaves_scope(pair_place, place, index);
+                let pair = &self.out.pairs[pair_place];
+                let entity = self.source.entity(pair.source);
+                let key = attribute_key(entity, &pair.attributes[place].attribute);
+                if let Some(leaving) = self.selection.leaving.get(&key) {
+                    self.decided_outside(pair_place, place, index, &leaving.clone());
+                }
+            }
+        }
+    }
+
+    /// Rows that hold a reference.
+    fn filled(&self, pair_place: usize, place: usize) -> Filter {
+        let attribute = &self.out.pairs[pair_place].attributes[place];
+        let column = &attribute.source_column;
+        let filled = Filter::not_null(&column.name);
+        if attribute.reference.as_ref().is_some_and(|reference| reference.zero_is_row) {
+            return filled;
+        }
+        filled.and(is_none(&column.name, column.data_type.kind()).negated())
+    }
+
+    fn about_attribute(&self, pair_place: usize, place: usize) -> String {
+        let pair = &self.out.pairs[pair_place];
+        format!("{}.{}", pair.name, pair.attributes[place].attribute.name)
+    }
+
+    fn key_of_attribute(&self, kind: FindingKind, pair_place: usize, place: usize) -> FindingKey {
+        let pair = &self.out.pairs[pair_place];
+        let entity = self.source.entity(pair.source);
+        FindingKey::attribute(kind, entity, &pair.attributes[place].attribute)
+    }
+
+    /// To leave rows out, with what goes along.
+    fn reject(&mut self, pair_place: usize, filter: &Filter) -> Choice {
+        let cost = self.cost_of_rejecting(pair_place, filter);
+        Choice::new(choice::REJECT, "leave these rows out").costing(cost.words.join(", "))
+    }
+
+    fn may_hold_none(&self, pair_place: usize, place: usize) -> bool {
+        let pair = &self.out.pairs[pair_place];
+        pair.attributes[place].may_be_emptied() && pair.identifier != Some(place)
+    }
+
+    /// A reference to an entity that was not chosen.
+    fn leaves_scope(&mut self, pair_place: usize, place: usize, index: EntityIndex) {
+        let referred = self.source.entity(index);
+        // To take in what the plan keeps out would be a choice without effect.
+        let is_barred = self.selection.barred.contains(&index);
+        let may_be_taken_in = self.source.is_application_entity(referred) && !is_barred;
+        let is_component = self.selection.components.contains(&index);
+        let may_be_emptied = self.may_hold_none(pair_place, place);
+        let is_identifier = self.out.pairs[pair_place].identifier == Some(place);
+        let filled = self.filled(pair_place, place);
+        let table = &self.source.entity(self.out.pairs[pair_place].source).table;
+        let rows = self.inquiry.count(Side::Source, table, filled.clone());
+        let mut choices = Vec::new();
+        if may_be_taken_in {
+            choices.push(Choice::new(choice::TAKE_IN, "take that entity in"));
+        }
+        if !is_identifier && let Some(tables) = self.tables_of(pair_place, place, index) {
+            self.offer_rows(&tables, &mut choices);
+        }
+        if may_be_emptied {
+            choices.push(Choice::new(choice::EMPTY, "write no reference"));
+        }
+        if !is_identifier {
+            let reject = self.reject(pair_place, &filled);
+            choices.push(reject);
+        }
+        choices.push(Choice::stop("do not run"));
+        let recommended = if may_be_taken_in && !is_component {
+            choice::TAKE_IN
+        } else if may_be_emptied {
+            choice::EMPTY
+        } else {
+            choice::STOP
+        };
+        let preview = self.preview(pair_place, place, index);
+        let finding = Finding::decide(
+            self.key_of_attribute(FindingKind::ReferenceLeavesScope, pair_place, place),
+            self.about_attribute(pair_place, place),
+            format!(
+                "it refers to {}, which {}",
+                referred.full_name(),
+                if is_barred { "is left out" } else { "was not chosen" }
+            ),
+            if is_component {
+                "It belongs to a module that comes with the platform, whose tables hold settings and \
+                 people's data of this environment; it goes along only where somebody asks for it."
+            } else {
+                "The rows referred to have other ids in the destination, or are not there."
+            },
+            choices,
+            recommended,
+        );
+        self.find(finding.touching(rows).previewing(preview));
+    }
+
+    /// The choices that set references to rows the destination has.
+    fn offer_rows(&mut self, tables: &Tables, choices: &mut Vec<Choice>) {
+        let keys = &tables.keys;
+        if !keys.is_empty() {
+            let offers = keys.iter().map(|key| {
+                let unique = if key.is_unique { "unique there" } else { "not known to be unique" };
+                (key.name.clone(), format!("{}  {unique}", key.name))
+            });
+            choices.push(
+                Choice::new(choice::MAP_BY_KEY, "use the destination's rows with the same key")
+                    .to_one_of(offers.collect()),
+            );
+        }
+        let id = ColumnRef::from(&tables.destination_id);
+        let mut columns = vec![id];
+        columns.extend(keys.first().map(|key| ColumnRef::from(&key.destination)));
+        let names: Vec<String> = keys.first().map(|key| key.name.clone()).into_iter().collect();
+        let first = Most::First(PREVIEWED);
+        let rows =
+            self.inquiry.rows(Side::Destination, &tables.destination, columns, Filter::All, first);
+        let offers = rows.unwrap_or_default().iter().filter_map(|row| {
+            let id = row.first()?.to_string();
+            let rest = row_in_words(&names, row);
+            let shown = rest.strip_prefix(&id).unwrap_or_default();
+            Some((id.clone(), format!("{id} {shown}")))
+        });
+        choices.push(
+            Choice::new(choice::REPLACEMENT, "let all refer to one row of the destination")
+                .to_one_of(offers.collect()),
+        );
+    }
+
+    /// The first rows that are referred to.
+    fn preview(&mut self, pair_place: usize, place: usize, index: EntityIndex) -> Vec<String> {
+        let referred = self.source.entity(index);
+        let Some(shape) = self.source.shape_of(index) else { return Vec::new() };
+        let Some(id) = referred.identifier().and_then(|id| shape.column(&id.column)) else {
+            return Vec::new();
+        };
+        let pair = &self.out.pairs[pair_place];
+        let unique = |attribute: &&Attribute| {
+            let column = [attribute.column.as_str()];
+            shape.unique_indexes.iter().any(|index| is_only(&index.columns, &column))
+        };
+        let all = || referred.active_attributes().filter(|a| !a.data_type.is_reference());
+        let label = all().find(|a| !referred.label_key.is_empty() && a.key == referred.label_key);
+        let told = all().filter(|a| a.key != referred.identifier_key).find(unique);
+        let mut columns = vec![ColumnRef::from(id)];
+        let mut names: Vec<String> = Vec::new();
+        let text = |column: &&ColumnShape| column.data_type.kind() == Some(ValueKind::Text);
+        let first_text = all().find(|a| shape.column(&a.column).as_ref().is_some_and(text));
+        for attribute in [told, label.or(first_text)].into_iter().flatten() {
+            let Some(column) = shape.column(&attribute.column) else { continue };
+            if !names.contains(&attribute.name) {
+                columns.push(ColumnRef::from(column));
+                names.push(attribute.name.clone());
+            }
+        }
+        let refers = Filter::Refers {
+            column: id.name.clone(),
+            parent: self.source.entity(pair.source).table.clone(),
+            key: pair.attributes[place].source_column.name.clone(),
+            among: Box::new(Filter::All),
+        };
+        let first = Most::First(PREVIEWED);
+        let rows = self.inquiry.rows(Side::Source, &referred.table, columns, refers, first);
+        rows.unwrap_or_default().iter().map(|row| row_in_words(&names, row)).collect()
+    }
+}

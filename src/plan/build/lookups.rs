@@ -1,0 +1,85 @@
+//! References that leave the scope: the rows of the destination they are set to.
+
+use super::Builder;
+use crate::compare::{FindingKey, FindingKind, KeyMap, LeavingMatch, LeavingRows, choice};
+use crate::outsystems::Environment;
+use crate::plan::{
+    ExistingPlan, Fate, KeyLookup, LookedUp, LookupPlan, LookupRows, OutsideFate, Plan,
+};
+
+impl Builder<'_> {
+    /// Takes over what the comparison looked up, with what was decided about the rest.
+    pub(super) fn look_up(&mut self) {
+        let review = self.review;
+        for ((pair, attribute), outside) in &review.comparison.leaving {
+            let rows = match &outside.rows {
+                LeavingRows::Reject => LookupRows::Reject,
+                LeavingRows::Replacement { table, id, row } => LookupRows::Replacement {
+                    table: self.resolved(self.destination, table),
+                    id: id.clone(),
+                    row: row.clone(),
+                },
+                LeavingRows::ByKey(keys) => {
+                    LookupRows::ByKey(Box::new(self.key_lookup(*pair, *attribute, keys)))
+                }
+            };
+            self.lookup_places.insert((*pair, *attribute), self.lookups.len());
+            self.lookups.push(LookupPlan { name: outside.name.clone(), rows });
+        }
+    }
+
+    fn key_lookup(&self, pair: usize, attribute: usize, keys: &KeyMap) -> KeyLookup {
+        let pair = &self.review.comparison.pairs[pair];
+        let entity = self.source.entity(pair.source);
+        let key = |kind| FindingKey::attribute(kind, entity, &pair.attributes[attribute].attribute);
+        let decided = |kind| match self.decisions.choice(&key(kind)) {
+            Some(choice::EMPTY) => Fate::Empty,
+            // Whoever decided to stop, or nothing, gets no plan.
+            _ => Fate::LeaveOut,
+        };
+        let rows = keys.rows.iter().map(|row| LookedUp {
+            source: row.id.clone(),
+            key: row.key.clone(),
+            fate: match &row.matched {
+                LeavingMatch::Row(id) => Fate::To(id.clone()),
+                LeavingMatch::Missing => decided(FindingKind::LookupMissing),
+                LeavingMatch::Ambiguous => decided(FindingKind::LookupAmbiguous),
+            },
+        });
+        let table = |side: &Environment, table| self.resolved(side, table);
+        KeyLookup {
+            attribute: keys.attribute.clone(),
+            source_table: table(self.source, &keys.source.0),
+            source_id: keys.source.1.clone(),
+            source_key: keys.source.2.clone(),
+            destination_table: table(self.destination, &keys.destination.0),
+            destination_id: keys.destination.1.clone(),
+            destination_key: keys.destination.2.clone(),
+            rows: rows.collect(),
+        }
+    }
+}
+
+/// Rows that the run deletes are none to refer to.
+pub(super) fn refused(plan: &Plan) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for lookup in &plan.lookups {
+        let Some((table, _)) = lookup.rows.destination() else { continue };
+        let is_replaced = plan.entities.iter().any(|entity| {
+            entity.destination_table == *table
+                && matches!(entity.existing, ExistingPlan::Replace { .. })
+        });
+        let goes_along = plan
+            .outside
+            .iter()
+            .any(|one| one.table == *table && matches!(one.fate, OutsideFate::Deleted));
+        if is_replaced || goes_along {
+            wrong.push(format!(
+                "{}: a decision refers to rows that the destination has, and another has rows of \
+                 that entity deleted there; take the entity in, or decide the other one otherwise",
+                lookup.name
+            ));
+        }
+    }
+    wrong
+}

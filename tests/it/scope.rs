@@ -1,0 +1,189 @@
+//! What is in the scope and what is not: single entities, component modules, extensions; and what
+//! is told of modules' declared uses and of rows outside that point in.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+use osferry::outsystems::Side;
+use serde_json::Value;
+
+use crate::estate::generate;
+use crate::estate::model::Pair;
+use crate::estate::recipe::{Feature, Flaw, Recipe};
+use crate::program::Bench;
+use crate::support::engine::TestEngine;
+
+crate::on_both_engines!(
+    single_entities_are_carried_over_without_their_module,
+    component_modules_are_taken_in_only_where_somebody_asks_for_it,
+    entities_of_extensions_are_shown_as_not_carried_over,
+    declared_uses_that_differ_from_references_are_noted,
+    rows_outside_that_point_to_rows_which_stay_are_counted,
+);
+
+fn pair(seed: u64, features: &[Feature], flaw: Option<Flaw>) -> Pair {
+    generate::pair(&Recipe { seed, size: 2, features: features.to_vec(), flaw })
+}
+
+/// What `osferry compare` says of a plan with this scope and this below it.
+fn compared(bench: &Bench, scope: &str, more: &str) -> Value {
+    let mut plan = bench.usual_plan();
+    scope.clone_into(&mut plan.scope);
+    more.clone_into(&mut plan.more);
+    bench.plan(&plan.text());
+    let said = bench.osferry(&["compare", "plan.toml", "--json"]);
+    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{}", said.all()))
+}
+
+/// The entities of the scope.
+fn entities(report: &Value) -> Vec<&str> {
+    let all = report["entities"].as_array().expect("entities");
+    all.iter().map(|entity| entity["name"].as_str().expect("a name")).collect()
+}
+
+fn found<'a>(report: &'a Value, kind: &str, about: &str) -> Option<&'a Value> {
+    let all = report["findings"].as_array().expect("findings");
+    let about = about.to_lowercase();
+    let is_about = |f: &&Value| f["about"].as_str().is_some_and(|a| a.to_lowercase() == about);
+    all.iter().filter(|f| f["kind"] == kind).find(is_about)
+}
+
+fn needed<'a>(report: &'a Value, kind: &str, about: &str) -> &'a Value {
+    found(report, kind, about).unwrap_or_else(|| panic!("no {kind} about {about}: {report:#}"))
+}
+
+async fn single_entities_are_carried_over_without_their_module(engine: &TestEngine) {
+    let pair = pair(51, &[Feature::ProducerKept], None);
+    let bench = Bench::on(engine, &pair, 51);
+    let report = compared(&bench, "entities = [\"base_cs.party\"]", "");
+    let mut found = entities(&report);
+    found.sort_unstable();
+    assert_eq!(found, ["Base_CS.Party", "Base_CS.PartyKind"], "{report:#}");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let ours = pair.source.named("Party").expect("there");
+    let theirs = pair.destination.named("Party").expect("there");
+    let after = bench.databases.read(Side::Destination);
+    let rows = after.rows(&theirs.table).len();
+    assert_eq!(rows, ours.rows.len(), "{}", said.all());
+
+    let said = {
+        let mut plan = bench.usual_plan();
+        plan.scope = "entities = [\"Base_CS.Party\"]\nexclude = [\"Base_CS.Party\"]".to_owned();
+        bench.plan(&plan.text());
+        bench.osferry(&["compare", "plan.toml"])
+    };
+    assert!(said.err.contains("out of one of the lists"), "{}", said.all());
+}
+
+async fn component_modules_are_taken_in_only_where_somebody_asks_for_it(engine: &TestEngine) {
+    let mut pair = pair(52, &[Feature::ProducerKept], None);
+    for side in [&mut pair.source, &mut pair.destination] {
+        let base = side.espaces.iter_mut().find(|e| e.name == "Base_CS").expect("there");
+        base.name = "ECT_Provider".to_owned();
+    }
+    let bench = Bench::on(engine, &pair, 52);
+    let core = "applications = [\"Core\"]";
+    let report = compared(&bench, core, "");
+    assert!(!entities(&report).contains(&"ECT_Provider.Party"), "{report:#}");
+    let finding = needed(&report, "reference-leaves-scope", "Core_CS.Thing0.PartyId").clone();
+    assert_ne!(finding["recommended"], "take-in", "{finding}");
+
+    let text = |key: &str| finding[key].as_str().expect("a key").to_owned();
+    let decision = format!(
+        "\n[[decision]]\nkind = \"reference-leaves-scope\"\nespace = \"{}\"\nentity = \"{}\"\n\
+         attribute = \"{}\"\nchoice = \"take-in\"\n",
+        text("espace"),
+        text("entity"),
+        text("attribute")
+    );
+    for (scope, more) in [
+        (core, decision.as_str()),
+        ("applications = [\"Core\"]\ncomponents = true", ""),
+        ("applications = [\"Core\"]\nespaces = [\"ECT_Provider\"]", ""),
+    ] {
+        let report = compared(&bench, scope, more);
+        assert!(entities(&report).contains(&"ECT_Provider.Party"), "{scope}: {report:#}");
+    }
+}
+
+async fn entities_of_extensions_are_shown_as_not_carried_over(engine: &TestEngine) {
+    let pair = pair(53, &[], None);
+    let bench = Bench::on(engine, &pair, 53);
+    let application = pair.source.applications.iter().find(|a| a.name == "Core").expect("there").id;
+    for sql in [
+        "INSERT INTO [OSSYS_ENTITY] ([ID], [PHYSICAL_TABLE_NAME], [NAME], [ESPACE_ID], [SS_KEY], \
+         [MULTITENANT], [IS_ACTIVE], [IS_EXTERNAL], [IS_SYSTEM], [PRIMARYKEY_SS_KEY], [DATA_KIND], \
+         [EXPOSE_PROCESS_EVENTS], [EVENT_TABLE_NAME], [EXTENSION_ID]) VALUES (88001, 'PARCEL', \
+         'Parcel', NULL, '6a1f5a0e-1111-4c7e-9d0f-0123456789ab', 0, 1, 1, 0, '', 'entity', 0, '', 4)",
+        "INSERT INTO [OSSYS_MODULE] ([ID], [ESPACE_ID], [EXTENSION_ID]) VALUES (88002, NULL, 4)",
+        &format!(
+            "INSERT INTO [OSSYS_APP_DEFINITION_MODULE] ([ID], [APPLICATION_ID], [MODULE_ID]) \
+             VALUES (88003, {application}, 88002)"
+        ),
+    ] {
+        bench.databases.execute(Side::Source, sql);
+    }
+    let report = compared(&bench, "applications = [\"Core\"]", "");
+    let left = report["not_carried_over"].as_array().expect("a list");
+    let parcel = left.iter().find(|one| one["what"] == "Zip.Parcel");
+    let parcel = parcel.unwrap_or_else(|| panic!("not shown: {report:#}"));
+    assert!(parcel["why"].as_str().is_some_and(|why| why.contains("extension")), "{parcel}");
+}
+
+async fn declared_uses_that_differ_from_references_are_noted(engine: &TestEngine) {
+    let pair = pair(54, &[Feature::ProducerKept, Feature::Outsiders], None);
+    let bench = Bench::on(engine, &pair, 54);
+    let core = pair.source.espace_named("Core_CS").id;
+    let outsider = pair.source.named("Watcher").expect("there");
+    bench.databases.execute(
+        Side::Source,
+        "CREATE TABLE [OSSYS_ESPACE_ENTITY] ([ID] int NOT NULL PRIMARY KEY, [ESPACE_ID] int, \
+         [ENTITY_ID] int)",
+    );
+    let scope = "applications = [\"Core\"]";
+    let report = compared(&bench, scope, "");
+    assert!(found(&report, "producer-undeclared", "Core_CS").is_none(), "nothing is declared");
+
+    let declare = |id: i64, entity: i64| {
+        bench.databases.execute(
+            Side::Source,
+            &format!(
+                "INSERT INTO [OSSYS_ESPACE_ENTITY] ([ID], [ESPACE_ID], [ENTITY_ID]) \
+                 VALUES ({id}, {core}, {entity})"
+            ),
+        );
+    };
+    declare(1, outsider.id);
+    let report = compared(&bench, scope, "");
+    let undeclared = needed(&report, "producer-undeclared", "Core_CS");
+    let what = undeclared["what"].as_str().expect("a sentence");
+    assert!(what.contains("Base_CS.Party"), "{undeclared}");
+    let unused = needed(&report, "producer-unused", "Core_CS");
+    let what = unused["what"].as_str().expect("a sentence");
+    assert!(what.contains("Outer.Watcher"), "{unused}");
+
+    for (place, name) in ["Party", "PartyKind", "Country"].into_iter().enumerate() {
+        declare(10 + place as i64, pair.source.named(name).expect("there").id);
+    }
+    let report = compared(&bench, scope, "");
+    assert!(found(&report, "producer-undeclared", "Core_CS").is_none(), "{report:#}");
+}
+
+async fn rows_outside_that_point_to_rows_which_stay_are_counted(engine: &TestEngine) {
+    let features = [Feature::ExistingRows, Feature::Outsiders];
+    let pair = pair(5, &features, Some(Flaw::ChosenInUse));
+    let bench = Bench::on(engine, &pair, 55);
+    let mut plan = bench.usual_plan();
+    plan.options = vec!["destination_rows = \"keep\"".into()];
+    bench.plan(&plan.text());
+    let said = bench.osferry(&["compare", "plan.toml", "--json"]);
+    let report: Value = serde_json::from_str(&said.out).expect("JSON");
+    let all = report["findings"].as_array().expect("findings");
+    let note = all.iter().find(|f| f["kind"] == "consumer-in-destination").expect("a note");
+    let about = note["about"].as_str().expect("a name");
+    let (entity, attribute) = about.rsplit_once('.').expect("an attribute");
+    let entity = pair.destination.named(entity.trim_start_matches("Outer.")).expect("there");
+    let attribute = entity.attributes.iter().find(|a| a.name == attribute).expect("there");
+    let filled = entity.rows.iter().filter(|r| !r.cells[&attribute.key].is_no_identifier());
+    assert_eq!(note["rows"].as_u64(), Some(filled.count() as u64), "{note}");
+}
