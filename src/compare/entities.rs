@@ -21,6 +21,9 @@ pub enum IdentifierKind {
     Extension,
 }
 
+/// A column that a person may give one value, and the finding that says so.
+pub type Fillable = (FindingKey, ColumnShape);
+
 /// An entity that is on both sides.
 #[derive(Clone, Debug)]
 pub struct EntityPair {
@@ -42,7 +45,7 @@ pub struct EntityPair {
     pub constants: Vec<(ColumnShape, Value)>,
     /// Destination columns that the source does not fill and that a person may give one value in
     /// every row, each with the finding that says so.
-    pub fillable: Vec<(FindingKey, ColumnShape)>,
+    pub fillable: Vec<Fillable>,
     /// The hidden tenant columns, source and destination (`metamodel.md` §3.8).
     pub tenant: Option<(ColumnShape, ColumnShape)>,
     /// Rows in the source, once counted.

@@ -24,7 +24,7 @@ mod uniques;
 use std::collections::{BTreeMap, HashSet};
 
 pub use attributes::{AttributePair, chosen_value};
-pub use entities::{EntityPair, IdentifierKind};
+pub use entities::{EntityPair, Fillable, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
 pub use leaving::{KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows};
 pub use people::{

@@ -51,9 +51,9 @@ pub fn is_convertible(from: &ColumnType, to: &ColumnType) -> bool {
 #[must_use]
 pub fn converted(value: &Value, to: &ColumnType) -> Option<Value> {
     match (value, to.kind()?) {
-        (Value::Integer(number), ValueKind::Text) => text_that_fits(number.to_string(), to),
+        (Value::Integer(number), ValueKind::Text) => text_that_fits(&number.to_string(), to),
         (Value::Bit(bit), ValueKind::Text) => {
-            text_that_fits(if *bit { "True" } else { "False" }.to_owned(), to)
+            text_that_fits(if *bit { "True" } else { "False" }, to)
         }
         (Value::Decimal { value, scale }, ValueKind::Text) => {
             let mut text = decimal_to_text(*value, *scale);
@@ -61,7 +61,7 @@ pub fn converted(value: &Value, to: &ColumnType) -> Option<Value> {
                 let whole = text.trim_end_matches('0').trim_end_matches('.').len();
                 text.truncate(whole);
             }
-            text_that_fits(text, to)
+            text_that_fits(&text, to)
         }
         (Value::Text(bytes), kind) => {
             let text = std::str::from_utf8(bytes).ok()?;
@@ -83,9 +83,9 @@ pub fn converted(value: &Value, to: &ColumnType) -> Option<Value> {
     }
 }
 
-fn text_that_fits(text: String, to: &ColumnType) -> Option<Value> {
+fn text_that_fits(text: &str, to: &ColumnType) -> Option<Value> {
     let fits = to.max_length().is_none_or(|longest| text.len() <= longest);
-    fits.then(|| Value::text(&text))
+    fits.then(|| Value::text(text))
 }
 
 fn integer_in(number: i64, to: &ColumnType) -> Option<Value> {

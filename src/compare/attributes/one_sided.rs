@@ -3,7 +3,7 @@
 use super::defaults::{likely_values, model_default, takes_values};
 use super::{AttributePair, TENANT_COLUMN, is_tenant, stop_or_leave_out};
 use crate::compare::selection::attribute_key;
-use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
+use crate::compare::{Choice, Fillable, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnShape, Filter, TableShape, Value, same_name};
 use crate::outsystems::{Attribute, Entity, Key, Resolution, Side};
 
@@ -154,7 +154,7 @@ impl Work<'_> {
         other: &Entity,
         theirs: &[(&Attribute, &ColumnShape)],
         pairs: &[AttributePair],
-    ) -> (Vec<(ColumnShape, Value)>, Vec<(FindingKey, ColumnShape)>) {
+    ) -> (Vec<(ColumnShape, Value)>, Vec<Fillable>) {
         let (mut constants, mut fillable) = (Vec::new(), Vec::new());
         for (attribute, column) in theirs {
             let is_filled =
@@ -217,7 +217,7 @@ impl Work<'_> {
         entity: &Entity,
         other: &Entity,
         shape: &TableShape,
-    ) -> Vec<(FindingKey, ColumnShape)> {
+    ) -> Vec<Fillable> {
         let mut fillable = Vec::new();
         for column in &shape.columns {
             let used = other.active_attributes().any(|a| same_name(&a.column, &column.name))

@@ -135,7 +135,7 @@ impl Work<'_> {
         for kind in [FindingKind::LookupAmbiguous, FindingKind::LookupMissing] {
             self.unmatched(pair_place, place, (tables, key), &rows, &used, kind);
         }
-        Some(LeavingRows::ByKey(KeyMap {
+        Some(LeavingRows::ByKey(Box::new(KeyMap {
             attribute: key.name.clone(),
             source: (tables.source.clone(), source_id, source_key),
             destination: (
@@ -144,7 +144,7 @@ impl Work<'_> {
                 ColumnRef::from(&key.destination),
             ),
             rows,
-        }))
+        })))
     }
 
     /// The ids that a reference holds, with the rows of each; `None` while a question is open.

@@ -41,7 +41,7 @@ pub enum LeavingRows {
         row: Value,
     },
     /// Each to the row with the same key.
-    ByKey(KeyMap),
+    ByKey(Box<KeyMap>),
 }
 
 /// Rows referred to, matched by an attribute.

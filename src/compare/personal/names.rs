@@ -5,6 +5,8 @@ use crate::outsystems::BasicType;
 /// What an attribute's name ends in, and what it is masked as where it is a text.
 const NAMES: &[(&[&str], &str)] = &[
     (&["email"], "email"),
+    (&["email", "address"], "email"),
+    (&["e", "mail", "address"], "email"),
     (&["e", "mail"], "email"),
     (&["phone"], "phone"),
     (&["telephone"], "phone"),

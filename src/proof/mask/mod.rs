@@ -268,11 +268,10 @@ impl CellRule {
         let number: u128 = digits.parse().unwrap_or(0);
         let masked = successor(key, ("phone", length), end, number, |candidate| candidate < end);
         let masked = format!("{masked:0>width$}", width = digits.len()).into_bytes();
-        let mut at = 0;
         let mut shown = text.to_vec();
-        for sign in shown.iter_mut().filter(|sign| sign.is_ascii_digit()) {
+        let signs = shown.iter_mut().filter(|sign| sign.is_ascii_digit());
+        for (at, sign) in signs.enumerate() {
             *sign = masked.get(at).copied().unwrap_or(b'0');
-            at += 1;
         }
         shown
     }
@@ -300,7 +299,7 @@ impl CellRule {
             if candidate < from || candidate >= to {
                 return false;
             }
-            if dropped < usize::from(scale) && candidate % 10 == 0 {
+            if dropped < usize::from(scale) && candidate.is_multiple_of(10) {
                 return false;
             }
             whole(candidate)

@@ -114,11 +114,9 @@ fn as_before(
         if password == before("PASSWORD").text() || password.starts_with('$') {
             say("the password may be usable");
         }
-        for name in ["PASSWORD"] {
-            let secret = before(name).key();
-            if !secret.is_empty() && row.iter().any(|cell| cell.key().contains(&secret)) {
-                say(&format!("the source's {name} is in the row"));
-            }
+        let secret = before("PASSWORD").key();
+        if !secret.is_empty() && row.iter().any(|cell| cell.key().contains(&secret)) {
+            say("the source's PASSWORD is in the row");
         }
     }
 }
