@@ -78,8 +78,8 @@ pub struct Selection {
     pub leaving: HashMap<AttributeKey, Leaving>,
     /// Attributes of the source that a person took for the same as their namesakes of another key.
     pub paired: HashSet<AttributeKey>,
-    /// What a person mapped tenants, users and static records to, as it was written, by the finding
-    /// about each.
+    /// What a person mapped tenants, users and static records to, and by which key rows that stay
+    /// are looked for, as it was written, by the finding about each.
     pub mapped: HashMap<FindingKey, String>,
     /// What a person decided about users, by the findings about them.
     pub users: HashMap<FindingKey, UserWish>,

@@ -257,6 +257,9 @@ async fn proved(
     events: &mut (impl FnMut(Stage<'_>) + Send),
 ) -> Result<()> {
     let recorder = Recorder::open(folder)?;
+    let entities = ready.plan.entities.len();
+    let begun = ProofProgress { entity: 0, entities, name: String::new(), rows: 0, of: 0 };
+    events(Stage::Proving(&begun));
     unchanged(ready, &recorder).await?;
     let journal = Mutex::new(recorder.reader()?);
     let sides = Sides {
@@ -266,9 +269,6 @@ async fn proved(
         destination_model: &ready.destination_model,
         mask_key: ready.mask_key.as_ref(),
     };
-    let entities = ready.plan.entities.len();
-    let begun = ProofProgress { entity: 0, entities, name: String::new(), rows: 0, of: 0 };
-    events(Stage::Proving(&begun));
     let options = ProofOptions {
         sample: None,
         keep: Some(sides.keep(&recorder, false)),

@@ -343,12 +343,15 @@ fn left_out(entity: &Entity, decisions: &Decisions) -> bool {
     .any(|kind| decisions.choice(&FindingKey::entity(kind, entity)) == Some(choice::LEAVE_OUT))
 }
 
-/// What a person mapped, of what the destination lacks or has several of.
+/// What a person mapped, of what the destination lacks or has several of; and the keys by which
+/// rows that stay are looked for.
 fn mapped(decisions: &Decisions) -> HashMap<FindingKey, String> {
     decisions
         .all()
         .into_iter()
-        .filter(|decision| decision.choice == choice::MAP)
+        .filter(|decision| {
+            decision.choice == choice::MAP || decision.key.kind == FindingKind::ExistingMatch
+        })
         .filter_map(|decision| Some((decision.key.clone(), decision.to.clone()?)))
         .collect()
 }

@@ -64,6 +64,9 @@ pub(super) struct Application {
     pub(super) espaces: Vec<String>,
     #[serde(default)]
     pub(super) extensions: Vec<String>,
+    /// Taken offline in the destination: a run writes rows of it.
+    #[serde(default)]
+    pub(super) offline: bool,
 }
 
 /// A module built in Service Studio.

@@ -1,11 +1,11 @@
 //! What the platform knows about modules, applications, tenants and people: the rows of
 //! OSSYS_ESPACE, OSSYS_APPLICATION, OSSYS_USER and their like.
 
+use super::MARKER;
 use super::company::{Company, SERVICE_CENTER, USER_PROVIDER};
 use super::environment::Environment;
 use super::key::{self, Dice};
 use super::records::{Records, flag, number, text};
-use super::{MARKER, SAMPLE_SCOPE};
 use crate::database::{Result, Value, date_time_from_text};
 use crate::outsystems::Side;
 
@@ -227,7 +227,6 @@ impl<'a> Factory<'a> {
         let (mut modules, mut contents) = (0, 0);
         for (place, application) in applications.iter().enumerate() {
             let id = self.environment.id(41, place, applications.len());
-            let is_migrated = SAMPLE_SCOPE.contains(&application.name.as_str());
             application_rows.push(vec![
                 ("ID", number(id)),
                 ("NAME", text(&application.name)),
@@ -236,7 +235,10 @@ impl<'a> Factory<'a> {
                 ("KEY", text(key::key(&format!("application/{}", application.name)))),
                 ("IS_ACTIVE", flag(true)),
                 // Where rows are written, what is written has been taken offline.
-                ("DISABLED", flag(is_migrated && self.environment.side == Side::Destination)),
+                (
+                    "DISABLED",
+                    flag(application.offline && self.environment.side == Side::Destination),
+                ),
                 ("CREATEDBY", self.administrator()),
                 ("APPLICATIONKIND", number(1)),
             ]);

@@ -1,7 +1,7 @@
 //! Rows of the destination that stay, and those of ours that they equal.
 
 use super::super::{
-    Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
+    Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Reason, Work, choice,
 };
 use super::NaturalKey;
 use crate::database::{ColumnRef, same_name};
@@ -29,6 +29,29 @@ impl Work<'_> {
             }
         }
         keys
+    }
+
+    /// Whether rows of ours are looked for in the destination by the columns of this index: then it
+    /// refuses none of them.
+    pub(in super::super) fn is_looked_for_by(&self, pair: &EntityPair, columns: &[String]) -> bool {
+        let own = match pair.identifier_kind {
+            IdentifierKind::Kept | IdentifierKind::Extension => pair.identifier,
+            IdentifierKind::None | IdentifierKind::Generated => None,
+        };
+        let key = match &pair.reason {
+            Reason::Producer(_) if self.is_replaced(pair) => None,
+            Reason::Producer(_) => self.natural_key(pair),
+            Reason::Chosen if self.selection.replace == Some(false) => {
+                let entity = self.source.entity(pair.source);
+                let finding = FindingKey::entity(FindingKind::ExistingMatch, entity);
+                let called = self.selection.mapped.get(&finding);
+                self.own_keys(pair)
+                    .into_iter()
+                    .find(|key| called.is_none_or(|name| key.is_called(pair, name)))
+            }
+            Reason::Chosen => None,
+        };
+        key.is_some() && key == carried_key(pair, own, columns)
     }
 
     /// What becomes of rows of ours that a chosen entity, whose rows stay, has already.

@@ -58,7 +58,9 @@ impl Work<'_> {
             indexes.extend(self.kept_key(&pair));
             for index in &indexes {
                 let mut findings = Vec::new();
-                if let Some(looked) = self.looked(&pair, index) {
+                if !self.is_looked_for_by(&pair, &index.columns)
+                    && let Some(looked) = self.looked(&pair, index)
+                {
                     findings.extend(self.repeated(place, &looked));
                     findings.extend(self.taken(&pair, &looked));
                 }
