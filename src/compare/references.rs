@@ -402,16 +402,18 @@ impl Work<'_> {
             self.find(finding.touching(rows));
             return;
         }
-        let finding = self.orphan_finding(pair_place, place, &filter).touching(rows);
+        let finding = self.orphan_finding(pair_place, place, &filter, rows);
         self.find(finding);
     }
 
-    /// The finding about references that point to nothing; `filter` says which rows.
+    /// The finding about references that point to nothing; `filter` says which rows, `rows` how many,
+    /// once counted.
     pub(super) fn orphan_finding(
         &mut self,
         pair_place: usize,
         place: usize,
         filter: &Filter,
+        rows: Option<u64>,
     ) -> Finding {
         let pair = self.out.pairs[pair_place].clone();
         let attribute = &pair.attributes[place];
@@ -421,7 +423,8 @@ impl Work<'_> {
         let may_be_emptied = attribute.may_be_emptied() && !is_identifier;
         let mut costs = Vec::new();
         if !may_be_emptied {
-            for (index, filter) in self.closure(pair_place, filter) {
+            let closure = self.closure(pair_place, filter);
+            for (index, filter) in closure.clone() {
                 let name = self.source.entity(index).full_name();
                 let table = self.source.entity(index).table.clone();
                 if let Some(rows) = self.inquiry.count(Side::Source, &table, filter)
@@ -429,6 +432,9 @@ impl Work<'_> {
                 {
                     costs.push(format!("{rows} rows of {name}"));
                 }
+            }
+            if rows.is_some() {
+                costs.extend(self.emptied_with(&closure).unwrap_or_default());
             }
         }
         let mut choices = Vec::new();
@@ -446,6 +452,7 @@ impl Work<'_> {
             choices,
             if may_be_emptied { choice::EMPTY } else { choice::REJECT },
         )
+        .touching(rows)
     }
 }
 

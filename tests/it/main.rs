@@ -9,6 +9,7 @@ mod docs;
 mod estate;
 mod exact;
 mod faults;
+mod foretold;
 mod front;
 mod instant;
 mod journal;

@@ -25,7 +25,8 @@ impl Work<'_> {
     ) -> Cost {
         let own = self.out.pairs[pair_place].source;
         let mut cost = Cost { rows: None, is_known: true, is_small: true, words: Vec::new() };
-        for (index, filter) in self.closure(pair_place, filter) {
+        let closure = self.closure(pair_place, filter);
+        for (index, filter) in closure.clone() {
             let entity = self.source.entity(index);
             let rows = self.inquiry.count(Side::Source, &entity.table, filter);
             let all = self.count_source(index);
@@ -42,7 +43,61 @@ impl Work<'_> {
                 _ => cost.is_known = false,
             }
         }
+        // Nobody needs to know it of rows that are not there.
+        if cost.rows.is_some_and(|rows| rows > 0) {
+            match self.emptied_with(&closure) {
+                Some(words) => cost.words.extend(words),
+                None => cost.is_known = false,
+            }
+        }
         cost
+    }
+
+    /// References to rows that go which are emptied, those of rows that go themselves included: so
+    /// many references of each attribute, in words. `None` while they are not counted.
+    pub(in crate::compare) fn emptied_with(
+        &mut self,
+        closure: &[(EntityIndex, Filter)],
+    ) -> Option<Vec<String>> {
+        let mut referring: Vec<(EntityIndex, String, Filter)> = Vec::new();
+        for (parent, among) in closure {
+            let Some(key) = self.out.pair(*parent).and_then(EntityPair::identifier) else {
+                continue;
+            };
+            let key = key.source_column.name.clone();
+            for pair in &self.out.pairs {
+                for (place, attribute) in pair.attributes.iter().enumerate() {
+                    let target = attribute.reference.as_ref().and_then(|r| r.target.entity());
+                    if target != Some(*parent)
+                        || !attribute.may_be_emptied()
+                        || pair.identifier == Some(place)
+                    {
+                        continue;
+                    }
+                    let refers = Filter::Refers {
+                        column: attribute.source_column.name.clone(),
+                        parent: self.source.entity(*parent).table.clone(),
+                        key: key.clone(),
+                        among: Box::new(among.clone()),
+                    };
+                    let name = format!("{}.{}", pair.name, attribute.attribute.name);
+                    referring.push((pair.source, name, refers));
+                }
+            }
+        }
+        let mut words = Some(Vec::new());
+        for (index, name, refers) in referring {
+            let table = &self.source.entity(index).table;
+            match (self.inquiry.count(Side::Source, table, refers), &mut words) {
+                (Some(0), _) => {}
+                (Some(rows), Some(words)) => {
+                    words.push(format!("{rows} references of {name} emptied"));
+                }
+                (Some(_), None) => {}
+                (None, words) => *words = None,
+            }
+        }
+        words
     }
 
     /// The rows that go when some rows of an entity are rejected: those, and every row that

@@ -110,6 +110,7 @@ impl Work<'_> {
                 };
                 let reason = self.selection.get(index).map(|selected| &selected.reason);
                 if matches!(reason, Some(Reason::Chosen)) {
+                    self.stays_behind(pair_place, place);
                     continue;
                 }
                 self.leaves_scope(pair_place, place, index);
@@ -154,6 +155,37 @@ impl Work<'_> {
     fn may_hold_none(&self, pair_place: usize, place: usize) -> bool {
         let pair = &self.out.pairs[pair_place];
         pair.attributes[place].may_be_emptied() && pair.identifier != Some(place)
+    }
+
+    /// A reference to a chosen entity that cannot be carried over: what is decided about that entity
+    /// decides this too.
+    fn stays_behind(&mut self, pair_place: usize, place: usize) {
+        let pair = &self.out.pairs[pair_place];
+        let reference = pair.attributes[place].reference.as_ref();
+        let Some(Target::Outside(index)) = reference.map(|reference| reference.target) else {
+            return;
+        };
+        let table = &self.source.entity(pair.source).table;
+        let filled = self.filled(pair_place, place);
+        let rows = self.inquiry.count(Side::Source, table, filled);
+        if rows == Some(0) {
+            return;
+        }
+        let referred = self.source.entity(index).full_name();
+        let why = match self.may_hold_none(pair_place, place) {
+            true => "Where that entity is left out, these references are emptied.",
+            false => {
+                "The destination demands this reference: where that entity is left out, these rows \
+                 are too."
+            }
+        };
+        let finding = Finding::note(
+            self.key_of_attribute(FindingKind::ReferenceLeavesScope, pair_place, place),
+            self.about_attribute(pair_place, place),
+            format!("it refers to {referred}, which cannot be carried over"),
+            why,
+        );
+        self.find(finding.touching(rows));
     }
 
     /// A reference to an entity that was not chosen.

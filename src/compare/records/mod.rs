@@ -302,7 +302,7 @@ impl Work<'_> {
         for ((pair_place, place), (rows, values)) in strays {
             let column = self.out.pairs[pair_place].attributes[place].source_column.name.clone();
             let filter = Filter::AnyOf(column, values);
-            let finding = self.orphan_finding(pair_place, place, &filter).touching(Some(rows));
+            let finding = self.orphan_finding(pair_place, place, &filter, Some(rows));
             self.find(finding);
         }
         are_any

@@ -1,6 +1,7 @@
 //! Makes pairs of environments from recipes.
 
 mod derive;
+mod likeness;
 mod neighbours;
 mod people;
 mod rows;
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 use super::chance::Chance;
 use super::model::{Attribute, Cell, Damage, Entity, Environment, Kind, Pair, Refusal, Rule, User};
 use super::recipe::{Feature, Flaw, Recipe};
+pub use likeness::liken;
 use rows::{Filler, Side};
 use structure::{CHOSEN, Maker};
 

@@ -78,13 +78,17 @@ enum Resolved {
 
 /// How the rows of an entity of the destination are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub enum Way {
+    /// They go first.
     Replace,
+    /// They stay, and stand for ours that have the same key.
     Keep,
 }
 
 struct Oracle<'a> {
     pair: &'a Pair,
+    /// What becomes of the destination's rows of chosen entities.
+    chosen: Way,
     /// Entities whose rows are moved.
     moved: BTreeMap<EntityKey, Way>,
     /// Entities of the scope that the destination does not have.
@@ -95,10 +99,16 @@ struct Oracle<'a> {
     shared: BTreeMap<EntityKey, Vec<(Attribute, Attribute)>>,
 }
 
-/// The migration of a pair with the recommended decisions.
+/// The migration of a pair with the recommended decisions, the destination's rows replaced.
 pub fn migrate(pair: &Pair) -> Verdict {
+    migrate_as(pair, Way::Replace)
+}
+
+/// The same with the destination's rows of chosen entities treated in this way.
+pub fn migrate_as(pair: &Pair, chosen: Way) -> Verdict {
     let mut oracle = Oracle {
         pair,
+        chosen,
         moved: BTreeMap::new(),
         only_in_source: BTreeSet::new(),
         fates: BTreeMap::new(),
@@ -162,24 +172,30 @@ impl Oracle<'_> {
             .collect()
     }
 
-    /// Which rows move, which stay behind.
+    /// Which rows move, which stay behind, which are there already.
     fn decide_rows(&mut self) {
         let keys: Vec<EntityKey> = self.moved.keys().cloned().collect();
         self.shared = keys.iter().map(|key| (key.clone(), self.common(key))).collect();
         for key in &keys {
-            let fates =
-                self.source_entity(key).rows.iter().map(|r| self.natural_match(key, r)).collect();
-            self.fates.insert(key.clone(), fates);
+            let rows = self.source_entity(key).rows.len();
+            self.fates.insert(key.clone(), vec![Fate::Moves; rows]);
         }
         self.leave_out_what_does_not_fit(&keys);
+        // What a reference becomes depends on the fate of the row it names: again and again until
+        // nothing changes.
         loop {
             let mut changed = false;
             for key in &keys {
                 for index in 0..self.source_entity(key).rows.len() {
-                    if self.fates[key][index] == Fate::Moves && self.lacks_a_parent(key, index) {
-                        self.fates.get_mut(key).expect("there")[index] = Fate::LeftOut;
-                        changed = true;
+                    if self.fates[key][index] == Fate::LeftOut {
+                        continue;
                     }
+                    let fate = match self.lacks_a_parent(key, index) {
+                        true => Fate::LeftOut,
+                        false => self.own_match(key, &self.source_entity(key).rows[index]),
+                    };
+                    changed |= self.fates[key][index] != fate;
+                    self.fates.get_mut(key).expect("there")[index] = fate;
                 }
             }
             if !changed {
@@ -188,27 +204,43 @@ impl Oracle<'_> {
         }
     }
 
-    /// A kept producer's row is looked for by its natural key.
-    fn natural_match(&self, key: &EntityKey, row: &super::model::Row) -> Fate {
+    /// A row of ours is looked for by the key of its entity, where the destination's rows stay.
+    fn own_match(&self, key: &EntityKey, row: &super::model::Row) -> Fate {
         if self.moved[key] == Way::Replace {
             return Fate::Moves;
         }
         let there = self.destination_entity(key);
-        let unique = self.natural_key(key).expect("kept for having one");
+        let Some(unique) = self.own_key(key) else { return Fate::Moves };
         let folded = |cell: &Cell| match cell {
             Cell::Text(text) => Cell::text(text.to_lowercase()),
             other => other.clone(),
         };
-        let tenant = row.tenant.and_then(|t| self.tenant(t));
-        for other in &there.rows {
-            let same =
-                unique.attributes.iter().all(|a| folded(&row.cells[a]) == folded(&other.cells[a]))
-                    && (!unique.tenant || other.tenant == tenant);
-            if same {
-                return Fate::Reused(there.id_of(other).expect("identified").clone());
+        let mut wanted = Vec::new();
+        for attribute in &unique.attributes {
+            let (mine, theirs) = self.shared[key]
+                .iter()
+                .find(|(mine, _)| &mine.key == attribute)
+                .expect("carried over");
+            let cell = &row.cells[attribute];
+            if mine.target().is_none() {
+                wanted.push(folded(cell));
+                continue;
+            }
+            match self.resolve(mine, theirs, cell) {
+                Resolved::To(Expect::Is(cell)) => wanted.push(folded(&cell)),
+                // A row that is made now, or another row than it was.
+                _ => return Fate::Moves,
             }
         }
-        Fate::Moves
+        let tenant = row.tenant.and_then(|t| self.tenant(t));
+        let mut same = there.rows.iter().filter(|other| {
+            unique.attributes.iter().map(|a| folded(&other.cells[a])).eq(wanted.iter().cloned())
+                && (!unique.tenant || other.tenant == tenant)
+        });
+        match (same.next(), same.next()) {
+            (Some(one), None) => Fate::Reused(there.id_of(one).expect("identified").clone()),
+            _ => Fate::Moves,
+        }
     }
 
     /// Texts too long and numbers too wide, and all that hangs on their rows.

@@ -54,7 +54,8 @@ impl Oracle<'_> {
                     continue;
                 }
             }
-            if self.moved.insert(key.clone(), Way::Replace).is_some() {
+            let way = if chosen { self.chosen } else { Way::Replace };
+            if self.moved.insert(key.clone(), way).is_some() {
                 continue;
             }
             if !chosen {
@@ -87,6 +88,17 @@ impl Oracle<'_> {
             .iter()
             .find(|u| u.attributes.iter().all(|a| common.iter().any(|(mine, _)| &mine.key == a)))
             .cloned()
+    }
+
+    /// By which of the destination's own keys rows of ours are looked for where its rows stay: the
+    /// identifier where rows bring theirs along, else a unique index. Rows without an identifier
+    /// cannot be named at all.
+    pub(super) fn own_key(&self, key: &EntityKey) -> Option<Unique> {
+        let identifier = self.destination_entity(key).identifier()?;
+        if identifier.autonumber {
+            return self.natural_key(key);
+        }
+        Some(Unique { attributes: vec![identifier.key.clone()], tenant: false })
     }
 
     /// What forbids the migration before any row is looked at.
