@@ -64,10 +64,10 @@ impl Work<'_> {
             Some(Some(Some(0))) => return None,
             Some(Some(_)) if matches!(known, Known::InTheRun) => {
                 let rows = counted.flatten().flatten();
-                self.perhaps_known(key.clone(), pair, what).touching(rows)
+                self.perhaps_known(key.clone(), pair, &what).touching(rows)
             }
             Some(Some(None)) | None if !matches!(known, Known::ByNothing) => {
-                self.perhaps_known(key.clone(), pair, what)
+                self.perhaps_known(key.clone(), pair, &what)
             }
             Some(Some(Some(rows))) => {
                 self.taken_finding(key.clone(), pair, what).touching(Some(rows))
@@ -113,7 +113,7 @@ impl Work<'_> {
     }
 
     /// The finding where rows may be known by a key before the index sees them.
-    fn perhaps_known(&self, key: FindingKey, pair: &EntityPair, what: String) -> Finding {
+    fn perhaps_known(&self, key: FindingKey, pair: &EntityPair, what: &str) -> Finding {
         Finding::decide(
             key,
             &pair.name,
