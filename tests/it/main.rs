@@ -40,4 +40,5 @@ mod support;
 mod terminal;
 mod uniques;
 mod user_strategies;
+mod way_back;
 mod wizard;
