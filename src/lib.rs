@@ -79,6 +79,11 @@
 //! - *Something that is written to a destination*: an `Operation` of `migrate/operation.rs`, in a
 //!   `WriteSession`; nothing is written another way. What became of it when nobody has said so is
 //!   found out in `migrate/settle.rs`, for a run and for one that goes on alike.
+//! - *A check before a run*: a kind in `plan/preflight.rs`, and the place in `migrate/preflight/` that
+//!   makes it: Review and `osferry run` show the same list. Its line in `docs/manual.md`.
+//! - *A mask*: the definition in `docs/manual.md` first, then `migrate/mask/`, and by itself
+//!   `proof/mask/`. Values are masked as they are read, before anything else sees them.
+//! - *A value that changes its type*: `database/convert.rs` for the run, `proof/turn.rs` for the proof.
 //! - *A database*: an engine is a folder in `database/` that gives the port's traits; the scenarios
 //!   of `tests/it/port.rs` say what is expected of it.
 //! - *A command*: a file in `cli/` and a variant in `cli/mod.rs`. What it does beyond asking and
