@@ -18,7 +18,7 @@ fn something_due(bench: &Bench) {
     let side = Side::Destination;
     let espace = bench.databases.ask(
         side,
-        "SELECT ID FROM OSSYS_ESPACE WHERE NAME = 'Core' \
+        "SELECT CAST(ID AS nvarchar(20)) FROM OSSYS_ESPACE WHERE NAME = 'Core' \
          AND IS_ACTIVE = 1",
     );
     let espace = espace.first().expect("the espace Core");
