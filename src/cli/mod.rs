@@ -18,6 +18,7 @@ mod run;
 mod runs;
 mod secrets;
 mod show;
+mod tasks;
 mod undo;
 mod verify;
 mod wizard;
@@ -26,7 +27,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::front::Home;
 use crate::terminal::{Begin, Wishes};
@@ -112,6 +113,8 @@ enum Command {
     Verify(VerifyArguments),
     /// Take back what a run wrote, and bring back what it deleted
     Undo(UndoArguments),
+    /// List what is left to do after a run; tick it, note it, read it again
+    Tasks(TasksArguments),
     /// Write whose id became whose, or the audit record of a run, to standard output
     Export(ExportArguments),
     /// Delete the rows that a run keeps for its undo
@@ -279,6 +282,28 @@ struct VerifyArguments {
 }
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("said").args(["done", "open"])))]
+struct TasksArguments {
+    /// The run, by id or name
+    run: String,
+    /// Tick a task
+    #[arg(long, value_name = "TASK")]
+    done: Vec<String>,
+    /// Take a tick back, or note something of a task that is not done
+    #[arg(long, value_name = "TASK")]
+    open: Vec<String>,
+    /// What is noted beside the tick
+    #[arg(long, value_name = "TEXT", requires = "said")]
+    note: Option<String>,
+    /// Read in the destination again what can be read; writes nothing there
+    #[arg(long)]
+    check: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
 struct ExportArguments {
     /// The run, by id or name; by id when its journal is damaged
     run: String,
@@ -366,6 +391,7 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
             Some(Command::Undo(arguments)) => undo::undo(&home, &arguments).await,
+            Some(Command::Tasks(arguments)) => tasks::tasks(&home, &arguments).await,
             Some(Command::Export(arguments)) => export::export(&home, &arguments),
             Some(Command::Forget(arguments)) => forget::forget(&home, &arguments).await,
             Some(Command::Runs(arguments)) => runs::runs(&home, &arguments),

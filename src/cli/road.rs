@@ -83,17 +83,20 @@ impl Saved {
 
     /// What to open on each side, with the secrets that this needs.
     pub(super) fn connections(&self) -> Result<(ConnectionSpec, ConnectionSpec), Trouble> {
-        let connection = |side: Side, endpoint: &Endpoint| {
-            let secret = match &self.secret {
-                Some(secret) => Some(secret.clone()),
-                None => secret(side, endpoint)?,
-            };
-            Ok::<_, Trouble>(endpoint.connection(&self.folder, secret))
+        Ok((self.connection(Side::Source, &self.file.source)?, self.destination()?))
+    }
+
+    /// What to open where rows are written.
+    pub(super) fn destination(&self) -> Result<ConnectionSpec, Trouble> {
+        self.connection(Side::Destination, &self.file.destination)
+    }
+
+    fn connection(&self, side: Side, endpoint: &Endpoint) -> Result<ConnectionSpec, Trouble> {
+        let secret = match &self.secret {
+            Some(secret) => Some(secret.clone()),
+            None => secret(side, endpoint)?,
         };
-        Ok((
-            connection(Side::Source, &self.file.source)?,
-            connection(Side::Destination, &self.file.destination)?,
-        ))
+        Ok(endpoint.connection(&self.folder, secret))
     }
 }
 

@@ -192,6 +192,9 @@ pub(super) fn finish(carried: Carried, json: bool) -> Result<Exit, Trouble> {
         show::result(&report.to_json().map_err(failed)?);
     } else {
         show::result(&report.summary());
+        if let Some(words) = report.way_back_short() {
+            show::result(&words);
+        }
     }
     if let Some(fault) = carried.unsaved {
         show::say(&format!("osferry: {fault}"));

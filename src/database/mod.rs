@@ -238,6 +238,13 @@ pub trait Source: Send + Sync {
         Ok(found)
     }
 
+    /// The script with which the database's own tools bring the statistics of these tables up to
+    /// date; `None` where there are none.
+    fn statistics(&self, tables: &[TableName]) -> Option<String> {
+        let _ = tables;
+        None
+    }
+
     /// The scripts that give a login these rights and take them back; `None` where nobody is given
     /// rights.
     async fn grants(&self, request: &GrantRequest) -> Result<Option<GrantScript>> {

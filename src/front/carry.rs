@@ -9,7 +9,7 @@ use super::home::{Home, KnownRun};
 use super::one_writer::one_writer;
 use super::open;
 use super::prove::{Sides, keep_proof, signed};
-use super::rights;
+use super::{rights, way_back};
 use crate::database::{Destination, Fault, Result, Secret, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
 use crate::migrate::{Control, Progress, RunEnd, RunRequest, published};
@@ -177,6 +177,7 @@ async fn ended(
     events: &mut (impl FnMut(Stage<'_>) + Send),
 ) -> Carried {
     events(Stage::Ended(&end));
+    let is_written = matches!(end, RunEnd::Written);
     let proved = match end {
         RunEnd::Written => proved(ready, &folder, events).await,
         RunEnd::Stopped(_) | RunEnd::Failed(_) => Ok(()),
@@ -191,6 +192,13 @@ async fn ended(
     if let Ok(scripts) = scripts.await {
         match rights::save(&scripts, &carried.folder) {
             Ok(files) => carried.files.extend(files),
+            Err(fault) => carried.unsaved = carried.unsaved.or(Some(fault)),
+        }
+    }
+    if is_written && carried.report.is_some() {
+        let destination = ready.destination.as_source();
+        match way_back::save_statistics(&ready.plan, destination, &carried.folder).await {
+            Ok(file) => carried.files.extend(file),
             Err(fault) => carried.unsaved = carried.unsaved.or(Some(fault)),
         }
     }
@@ -280,7 +288,9 @@ async fn proved(
             .while_doing("everything is written, but the proof could not be made")
             .advise("`osferry verify` makes it again, as often as you like; it only reads.")
     })?;
-    keep_proof(&recorder, &proof).await
+    keep_proof(&recorder, &proof).await?;
+    let destination = ready.destination.as_source();
+    way_back::keep(&recorder, &ready.plan, destination, &ready.destination_model, folder).await
 }
 
 /// The report of a run as its journal tells it, written into its folder.

@@ -1,9 +1,9 @@
 //! Before-images deleted, and the script that an undo made of them: nobody wants the undo of a run
 //! to be exact any more.
 
-use super::carry::{clock, system_user};
+use super::carry::{clock, reported, system_user};
 use super::home::KnownRun;
-use super::refused;
+use super::{refused, way_back};
 use crate::database::Result;
 use crate::migrate::journal::{
     Images, Journal, Operator, Recorder, RunState, Stretch, StretchKind,
@@ -60,5 +60,9 @@ pub async fn forget(known: &KnownRun, confirmed: &str) -> Result<()> {
     PutBackScript::delete(&known.folder)?;
     Images::delete(&known.folder)?;
     recorder.event(&clock(), &format!("before-images deleted: {} bytes", kept.bytes))?;
-    recorder.flush().await
+    way_back::images_gone(&recorder).await?;
+    drop(recorder);
+    // That the report could not be made anew leaves the old one.
+    drop(reported(known.id.clone(), known.folder.clone()));
+    Ok(())
 }

@@ -22,6 +22,7 @@ mod room;
 pub mod secrets;
 pub mod undo;
 pub mod verify;
+pub mod way_back;
 
 pub use carry::{Carried, Ready, Stage, carry_out, go_on};
 pub use drafts::KnownDraft;

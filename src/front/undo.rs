@@ -8,9 +8,10 @@ use tokio::sync::watch;
 use super::carry::{Carried, clock, operator, reported};
 use super::home::KnownRun;
 use super::one_writer::one_writer;
+use super::way_back;
 use crate::database::{Destination, Result, Source};
 use crate::migrate::Control;
-use crate::migrate::journal::RunHeader;
+use crate::migrate::journal::{Recorder, RunHeader};
 use crate::migrate::undo::{self, Leave, UndoEnd, UndoPreview, UndoProgress, UndoRequest};
 use crate::outsystems::Environment;
 use crate::plan::Plan;
@@ -72,10 +73,24 @@ impl Undo {
         let end = undo::undo(self.request(control, progress)).await?;
         drop(alone);
         let (id, folder): (String, PathBuf) = (self.known.id.clone(), self.known.folder.clone());
+        let kept = match end {
+            UndoEnd::Failed(_) | UndoEnd::Stopped(_) => Ok(()),
+            _ => self.way_back().await,
+        };
         let mut carried = reported(id, folder);
+        carried.trouble = carried.trouble.or(kept.err());
         if let UndoEnd::Failed(fault) | UndoEnd::Stopped(fault) = end {
             carried.trouble.get_or_insert(fault);
         }
         Ok(carried)
+    }
+
+    /// What was ticked is of before: the destination was written once more.
+    async fn way_back(&self) -> Result<()> {
+        let folder = &self.known.folder;
+        let recorder = Recorder::open(folder)?;
+        recorder.forget_ticks().await?;
+        let destination = self.destination.as_source();
+        way_back::keep(&recorder, &self.plan, destination, &self.destination_model, folder).await
     }
 }

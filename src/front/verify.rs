@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use super::carry::{Carried, reported};
 use super::home::KnownRun;
 use super::prove::{Sides, keep_proof, signed};
-use super::refused;
+use super::{refused, way_back};
 use crate::database::Result;
 use crate::migrate::journal::{Journal, Recorder, RunHeader, RunState};
 use crate::outsystems::{Environment, Side};
@@ -137,6 +137,8 @@ impl<'a> Again<'a> {
             return Ok(Verified::Sample(Box::new(proof)));
         };
         keep_proof(recorder, &proof).await?;
+        let Sides { destination, destination_model: model, .. } = self.sides;
+        way_back::keep(recorder, &plan, destination, model, &self.known.folder).await?;
         let carried = reported(self.known.id.clone(), self.known.folder.clone());
         Ok(Verified::Whole(Box::new(carried)))
     }

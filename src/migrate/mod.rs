@@ -42,6 +42,7 @@ mod survey;
 mod sweep;
 pub mod undo;
 mod unkeyed;
+mod way_back;
 
 pub use control::{Command, Control, Controller};
 pub use idmap::IdMap;
@@ -50,10 +51,11 @@ pub use mask::{MaskKey, mask_key};
 pub use past::published;
 pub use preflight::{
     Check, CheckSign, Preflight, check_destination, check_pair, check_purpose,
-    rights_in_destination, rights_in_source,
+    rights_in_destination, rights_in_source, written_tables,
 };
 pub use progress::{EntityProgress, EntityState, Phase, Progress};
 pub use room::{Room, images_needed};
 pub use run::{RunEnd, RunRequest, resume, run};
 pub use standing::Standing;
 pub use survey::{Environments, survey};
+pub use way_back::{Aftermath, Written};

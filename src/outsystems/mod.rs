@@ -15,6 +15,7 @@ mod null;
 mod read;
 mod system;
 mod tables;
+mod waking;
 
 pub use activity::{Activity, activity};
 pub use declared::Declared;
@@ -31,6 +32,7 @@ pub use key::Key;
 pub use null::null_value;
 pub use read::{count_event_rows, read};
 pub use system::SystemTarget;
+pub use waking::{Waking, waking};
 
 use std::fmt;
 

@@ -77,6 +77,7 @@ pub fn write_audit(journal: &Journal, out: &mut impl Write) -> io::Result<Vec<St
     write("event", events(journal))?;
     write("proof", proof(journal))?;
     write("undo", undo(journal))?;
+    write("task", journal.ticks().and_then(|all| values(&all)))?;
     if let Err(fault) = journal.check() {
         lost.push(format!("it may not be what was written: {}", fault.what));
     }

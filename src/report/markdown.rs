@@ -60,6 +60,7 @@ impl RunReport {
             "What happened",
             self.events.iter().map(|event| format!("{} {}", event.at, escaped(&event.text))),
         );
+        self.way_back_chapter(&mut out);
         out
     }
 

@@ -26,6 +26,7 @@ mod summary;
 mod tests;
 mod text;
 mod undo;
+mod way_back;
 
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,7 @@ pub use standing::{standing_in_words, standing_lines};
 pub use summary::{proof_summary, sample_summary};
 pub(crate) use text::{counted, number};
 pub use undo::undo_summary;
+pub use way_back::{STATISTICS_FILE, TaskReport, TaskState, WayBackReport};
 
 use crate::database::{Fault, FaultKind, Result};
 

@@ -9,6 +9,7 @@ use super::run::{
     EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
     RunReport, Totals, Verdict,
 };
+use super::way_back::{Facts, way_back};
 use crate::database::{Fault, FaultKind, Result};
 use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, Refused, RefusedKind, RunState};
 use crate::migrate::undo::{UndoRecord, UndoResult};
@@ -36,6 +37,16 @@ impl RunReport {
         let reading = journal.reading()?.map(|record| reading_words(&record));
         let verdict = verdict(state, proof.as_ref(), totals.rejected + totals.refused);
         let certificate = proof.as_ref().and_then(|proof| Certificate::new(&header, proof));
+        let (found, ticks) = (journal.aftermath()?, journal.ticks()?);
+        let facts = Facts {
+            plan: &plan,
+            found: found.as_ref(),
+            ticks: &ticks,
+            id: &header.id,
+            destination_database: &header.destination_database,
+            users_created: people.users_created,
+        };
+        let way_back = way_back(verdict, &facts);
         let mut report = Self {
             format: FORMAT,
             id: header.id,
@@ -69,6 +80,7 @@ impl RunReport {
                 .into_iter()
                 .map(|(what, why)| NotCarriedOver { what, why })
                 .collect(),
+            way_back,
             events,
         };
         report.result = report.in_words();

@@ -6,6 +6,7 @@ use super::certificate::Certificate;
 use super::reasons::ReasonGroup;
 use super::refused::RefusedReport;
 use super::text::{counted, rows};
+use super::way_back::WayBackReport;
 use crate::migrate::journal::{EventRecord, RunState};
 use crate::migrate::undo::{UndoResult, UndoneTable};
 use crate::outsystems::{DestinationId, SourceId};
@@ -103,6 +104,10 @@ pub struct RunReport {
     pub decisions: Vec<String>,
     /// What the scope holds and is not carried over.
     pub not_carried_over: Vec<NotCarriedOver>,
+    /// What is left to do before people work in the destination again; `None` until the run has
+    /// come to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub way_back: Option<WayBackReport>,
     /// The run's story.
     pub events: Vec<EventRecord>,
 }

@@ -41,4 +41,5 @@ mod support;
 mod terminal;
 mod uniques;
 mod user_strategies;
+mod way_back;
 mod wizard;

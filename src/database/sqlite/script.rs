@@ -1,14 +1,16 @@
 //! Rows as a script that the `sqlite3` shell carries out.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::cell;
 use super::session::quote;
 use crate::database::script::{comment, parts};
-use crate::database::{Batch, Fault, FaultKind, Result, Script, ScriptTable, ScriptWork};
+use crate::database::{
+    Batch, Fault, FaultKind, Result, Script, ScriptTable, ScriptWork, TableName, same_name,
+};
 
 /// Digits that SQLite reads as exactly the number that has them.
 const SURE_DIGITS: usize = 15;
@@ -64,6 +66,28 @@ impl Script for SqliteScript {
             quote(&table.table.name)
         )
     }
+}
+
+/// The script that brings the statistics of tables up to date; further catalogs are files beside
+/// the database's own.
+pub(super) fn statistics(path: &Path, tables: &[TableName]) -> String {
+    let how = format!("Run it with sqlite3 -bail on {}.", path.display());
+    let mut sql = comment([how].iter());
+    let mut attached: Vec<&str> = Vec::new();
+    for table in tables {
+        let Some(catalog) = &table.catalog else {
+            let _ = writeln!(sql, "ANALYZE main.{};", quote(&table.name));
+            continue;
+        };
+        if !attached.iter().any(|known| same_name(known, catalog)) {
+            let file = path.with_file_name(format!("{catalog}.sqlite"));
+            let file = file.display().to_string().replace('\'', "''");
+            let _ = writeln!(sql, "ATTACH DATABASE '{file}' AS {};", quote(catalog));
+            attached.push(catalog);
+        }
+        let _ = writeln!(sql, "ANALYZE {}.{};", quote(catalog), quote(&table.name));
+    }
+    sql
 }
 
 /// Some rows.

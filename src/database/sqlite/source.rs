@@ -299,6 +299,10 @@ impl Source for SqliteSource {
             .await
     }
 
+    fn statistics(&self, tables: &[TableName]) -> Option<String> {
+        Some(super::script::statistics(self.path(), tables))
+    }
+
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         // A file has no rights per table: whoever can open it for writing can do everything.
         let write = Some(!self.facts.read_only);

@@ -77,6 +77,10 @@ impl Source for SqliteDestination {
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         self.reading.row_bytes(tables).await
     }
+    fn statistics(&self, tables: &[TableName]) -> Option<String> {
+        self.reading.statistics(tables)
+    }
+
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.reading.rights(tables).await
     }

@@ -103,6 +103,9 @@ impl Source for SqlServerDestination {
     async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {
         self.reading.identities(tables).await
     }
+    fn statistics(&self, tables: &[TableName]) -> Option<String> {
+        self.reading.statistics(tables)
+    }
     async fn grants(&self, request: &GrantRequest) -> Result<Option<GrantScript>> {
         self.reading.grants(request).await
     }

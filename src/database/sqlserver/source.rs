@@ -406,6 +406,10 @@ impl Source for SqlServerSource {
         checks::identities(&mut connection, &shapes, limit).await
     }
 
+    fn statistics(&self, tables: &[TableName]) -> Option<String> {
+        Some(statements::statistics::script(&self.facts.database, tables))
+    }
+
     async fn grants(&self, request: &GrantRequest) -> Result<Option<GrantScript>> {
         // Whoever is signed in may have another name in the database.
         let user = if same_name(&request.login, &self.facts.user) {

@@ -20,6 +20,7 @@ mod schema;
 mod stretches;
 mod surroundings;
 mod tally;
+mod tasks;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ pub use records::{
 pub use refused::{Refused, RefusedKind};
 pub use salvage::{Salvage, SavedBatch, SavedPerson};
 pub use stretches::{Stretch, StretchKind};
+pub use tasks::Tick;
 
 /// A journal open to be read.
 pub struct Journal {
@@ -48,6 +50,8 @@ pub struct Journal {
     path: PathBuf,
     /// Whether it is of an edition that knows which rule refused what.
     has_refused: bool,
+    /// Whether it is of an edition that knows the tasks of the way back.
+    has_tasks: bool,
 }
 
 fn fault(error: &rusqlite::Error) -> Fault {
@@ -94,7 +98,8 @@ impl Journal {
             )
             .advise("Use the version that wrote it; the run's report says which one."));
         }
-        Ok(Self { connection, path, has_refused: schema::has_refused(version) })
+        let (has_refused, has_tasks) = (schema::has_refused(version), schema::has_tasks(version));
+        Ok(Self { connection, path, has_refused, has_tasks })
     }
 
     /// Reads the whole file and refuses it when it is damaged: before a run goes on, is undone or

@@ -10,7 +10,7 @@ use super::tally;
 const GENERATION: i64 = 3;
 /// What was added since, without changing what was there. A journal of a later edition can be
 /// read and gone on with: what this program does not know of stays as it is.
-const EDITION: i64 = 1;
+const EDITION: i64 = 2;
 
 /// What `PRAGMA user_version` says of a journal that this program writes.
 const VERSION: i64 = GENERATION * 1000 + EDITION;
@@ -23,20 +23,39 @@ const REFUSED: &str = "CREATE TABLE refused (
  CREATE INDEX refused_what ON refused (what, entity);
  CREATE INDEX refused_row ON refused (left_out) WHERE left_out IS NOT NULL;";
 
+/// What edition 2 added: the tasks of the way back that somebody ticked or noted (`task`), and what was
+/// read for them in the destination (`aftermath`).
+const TASKS: &str = "CREATE TABLE task (
+   name TEXT PRIMARY KEY, state TEXT NOT NULL, note TEXT NOT NULL, at TEXT NOT NULL,
+   who TEXT NOT NULL);
+ CREATE TABLE aftermath (id INTEGER PRIMARY KEY, found TEXT NOT NULL);";
+
 /// Whether a journal with this `PRAGMA user_version` has the table of what was refused.
 pub(super) fn has_refused(version: i64) -> bool {
     version % 1000 >= 1
 }
 
+/// Whether a journal with this `PRAGMA user_version` has the tables of the way back.
+pub(super) fn has_tasks(version: i64) -> bool {
+    version % 1000 >= 2
+}
+
 /// Brings a journal of an earlier edition to this one; what is in it stays as it is.
 pub(super) fn renew(connection: &Connection) -> rusqlite::Result<()> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if has_refused(version) {
+    if has_tasks(version) {
         return Ok(());
     }
     let whole = connection.unchecked_transaction()?;
-    whole.execute_batch(&format!("PRAGMA user_version = {VERSION}; {REFUSED}"))?;
-    tally::count_in(&whole, "refused")?;
+    whole.execute_batch(&format!("PRAGMA user_version = {VERSION}"))?;
+    if !has_refused(version) {
+        whole.execute_batch(REFUSED)?;
+        tally::count_in(&whole, "refused")?;
+    }
+    whole.execute_batch(TASKS)?;
+    for table in ["task", "aftermath"] {
+        tally::count_in(&whole, table)?;
+    }
     whole.commit()
 }
 
@@ -101,8 +120,15 @@ fn is_remote(_file: &Path) -> bool {
 /// Everything is an addition or a change of state in one direction; only what a batch would have
 /// left behind is taken away again with the batch.
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!(
-        "PRAGMA user_version = {VERSION};
+    first(connection)?;
+    connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; {REFUSED} {TASKS}"))?;
+    tally::prepare(connection)
+}
+
+/// The tables of the first edition.
+fn first(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "
          CREATE TABLE run (
            id TEXT PRIMARY KEY, header TEXT NOT NULL, plan TEXT NOT NULL, state TEXT NOT NULL,
            ended TEXT, proof TEXT, undo TEXT);
@@ -146,8 +172,38 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          CREATE TABLE stretch (
            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, operator TEXT NOT NULL,
            version TEXT NOT NULL);
-         CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, text TEXT NOT NULL);
-         {REFUSED}"
-    ))?;
-    tally::prepare(connection)
+         CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, text TEXT NOT NULL);",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_of_an_earlier_edition_is_renewed_and_whole() {
+        for (edition, more) in [(0, ""), (1, REFUSED)] {
+            let journal = Connection::open_in_memory().expect("a journal");
+            first(&journal).expect("tables");
+            let version = GENERATION * 1000 + edition;
+            journal
+                .execute_batch(&format!("PRAGMA user_version = {version}; {more}"))
+                .expect("a version");
+            tally::prepare(&journal).expect("sums");
+            assert!(is_known(version) && !has_tasks(version));
+            renew(&journal).expect("it is renewed");
+            renew(&journal).expect("a second time");
+            tally::watch(&journal).expect("it is watched");
+            let tick =
+                "INSERT INTO task (name, state, note, at, who) VALUES ('a', 'done', '', '', '')";
+            journal.execute_batch(tick).expect("a tick");
+            journal
+                .execute_batch("INSERT INTO refused (what, place, reason) VALUES ('', '', '')")
+                .expect("a refusal");
+            assert_eq!(tally::check(&journal).expect("read"), None);
+            let now: i64 =
+                journal.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a version");
+            assert_eq!(now, VERSION);
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::outsystems::{DestinationId, Environment, SourceId};
 use crate::plan::{PersonFate, PersonPlan, Plan, UserMask};
 
 /// What stands in PASSWORD of a created user: no hash has this form, so no password fits.
-const NO_PASSWORD: &str = "!";
+pub(super) const NO_PASSWORD: &str = "!";
 
 /// Creating people and linking them.
 pub(super) struct People<'a> {

@@ -9,7 +9,8 @@ mod server;
 mod tables;
 
 pub use pair::{check_pair, check_purpose};
-pub use rights::{check_destination, rights_in_destination, rights_in_source};
+pub(super) use platform::scope_of;
+pub use rights::{check_destination, rights_in_destination, rights_in_source, written_tables};
 
 use super::mask::needed_key;
 use crate::database::{Destination, Fault, Result, Secret, Source};

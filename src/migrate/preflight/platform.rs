@@ -6,7 +6,21 @@ use super::rights::listed;
 use super::{Check, CheckSign, Preflight};
 use crate::database::{Result, Source};
 use crate::outsystems::{Activity, Environment, Side, activity};
-use crate::plan::{CheckKind, SourceReading};
+use crate::plan::{CheckKind, Plan, SourceReading};
+
+/// The IDs of the plan's espaces in an environment, and of the applications that hold some of them.
+pub(in crate::migrate) fn scope_of(plan: &Plan, model: &Environment) -> (Vec<i64>, Vec<i64>) {
+    let keys: HashSet<_> = plan.entities.iter().map(|entity| &entity.espace).collect();
+    let of_plan = model.espaces.iter().filter(|espace| keys.contains(&espace.key));
+    let espaces: Vec<i64> = of_plan.map(|espace| espace.id).collect();
+    let applications = model
+        .applications
+        .iter()
+        .filter(|application| application.espaces.iter().any(|id| espaces.contains(id)))
+        .map(|application| application.id)
+        .collect();
+    (espaces, applications)
+}
 
 impl Preflight<'_> {
     pub(super) async fn platform(&self) -> Result<Vec<Check>> {
@@ -54,19 +68,7 @@ impl Preflight<'_> {
 
     /// What is at work of the plan's espaces on one side.
     async fn activity(&self, side: &dyn Source, model: &Environment) -> Result<Activity> {
-        let keys: HashSet<_> = self.plan.entities.iter().map(|entity| &entity.espace).collect();
-        let espaces: Vec<i64> = model
-            .espaces
-            .iter()
-            .filter(|espace| keys.contains(&espace.key))
-            .map(|espace| espace.id)
-            .collect();
-        let applications: Vec<i64> = model
-            .applications
-            .iter()
-            .filter(|application| application.espaces.iter().any(|id| espaces.contains(id)))
-            .map(|application| application.id)
-            .collect();
+        let (espaces, applications) = scope_of(self.plan, model);
         activity(side, &espaces, &applications).await
     }
 

@@ -229,6 +229,13 @@ pub async fn rights_in_destination(
     Ok(GrantRequest { login: login.to_owned(), reads_only: false, tables })
 }
 
+/// Every table that a plan writes, with the names as the catalogue has them.
+pub async fn written_tables(plan: &Plan, destination: &dyn Source) -> Result<Vec<TableName>> {
+    let wanted = written(plan).into_iter().map(|written| (written.table, Vec::new())).collect();
+    let tables = in_full(destination, wanted).await?;
+    Ok(tables.into_iter().map(|(table, _)| table).collect())
+}
+
 /// The highest and the lowest value of a whole number's type.
 pub(super) fn bounds(data_type: &ColumnType) -> Option<(i128, i128)> {
     Some(match data_type {

@@ -309,6 +309,8 @@ fn files(reported: &Reported) -> Section {
             let what = match name.as_ref() {
                 "report.md" => "the summary for your change ticket",
                 "report.json" => "the same for scripts",
+                "revoke.sql" => "takes back what rights.sql gave",
+                "statistics.sql" => "for the statistics of the written tables",
                 _ => "",
             };
             Said::text(format!("{name:<16}{what}"))

@@ -13,6 +13,7 @@ mod likened;
 pub(super) mod read;
 pub(super) mod rights;
 pub(super) mod script;
+pub(super) mod statistics;
 #[cfg(test)]
 mod tests;
 pub(super) mod write;

@@ -1,7 +1,7 @@
 //! What scripts hold that are carried out by other tools, to be pinned.
 
 use super::super::script::TransactScript;
-use super::super::{checks, rights};
+use super::super::{checks, rights, statistics};
 use super::{dbo, every_type};
 use crate::database::{
     Batch, ColumnShape, GrantRequest, Right, Script, ScriptTable, ScriptWork, TableName, Value,
@@ -33,6 +33,8 @@ pub(super) fn script_statements() -> Vec<String> {
     }
     all.push(checks::fresh_backup("It's]Db"));
     all.extend(rights_scripts());
+    let elsewhere = TableName { catalog: Some("Other]Db".to_owned()), ..dbo("OSUSR]_Y") };
+    all.push(statistics::script("it's]Dev", &[dbo("OSUSR_X"), elsewhere, dbo("OSSYS_USER")]));
     all
 }
 
