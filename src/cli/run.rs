@@ -95,6 +95,7 @@ async fn checked(home: &Home, saved: &Saved, ready: &Ready) -> Result<(), Troubl
         source_model: &ready.source_model,
         destination_model: &ready.destination_model,
         purpose: saved.file.destination.purpose,
+        mask_key: ready.mask_key.as_ref(),
         any_engine: front::any_engine(),
     };
     let mut checks = Vec::new();

@@ -23,6 +23,8 @@ pub enum CheckKind {
     Clone,
     /// Rights of whoever is signed in.
     Rights,
+    /// The masks of personal data have a key.
+    MaskKey,
     /// No other run writes there.
     Lock,
     /// Triggers that are not the platform's.
@@ -57,7 +59,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Frozen,
         Self::Timers,
         Self::Queues,
@@ -67,6 +69,7 @@ impl CheckKind {
         Self::Pair,
         Self::Clone,
         Self::Rights,
+        Self::MaskKey,
         Self::Lock,
         Self::Triggers,
         Self::InsteadOf,
@@ -97,6 +100,7 @@ impl CheckKind {
             Self::Pair => "pair",
             Self::Clone => "clone",
             Self::Rights => "rights",
+            Self::MaskKey => "mask-key",
             Self::Lock => "lock",
             Self::Triggers => "triggers",
             Self::InsteadOf => "instead-of",

@@ -88,11 +88,11 @@ async fn an_index_that_nothing_collides_in_is_a_note(engine: &TestEngine) {
     comes_to(&bench, &both);
 }
 
-/// A plan that keeps the destination's rows, with a decision.
-fn keep(bench: &Bench, decided: Option<(&Value, &str)>) {
+/// A plan that keeps the destination's rows, with decisions.
+fn keep(bench: &Bench, decided: &[(&Value, &str, Option<&str>)]) {
     let mut plan = bench.usual_plan();
     plan.options = vec!["destination_rows = \"keep\"".into()];
-    if let Some((finding, choice)) = decided {
+    for (finding, choice, to) in decided {
         plan.more.push_str("\n[[decision]]\n");
         for key in ["kind", "espace", "entity", "attribute"] {
             if let Some(text) = finding[key].as_str() {
@@ -100,15 +100,40 @@ fn keep(bench: &Bench, decided: Option<(&Value, &str)>) {
             }
         }
         let _ = writeln!(plan.more, "choice = \"{choice}\"");
+        if let Some(to) = to {
+            let _ = writeln!(plan.more, "to = \"{to}\"");
+        }
     }
     bench.plan(&plan.text());
 }
 
+/// Has both sides refuse rows with the same tag: by it rows that stay are then looked for.
+fn tagged(pair: &mut Pair, thing: &EntityKey) -> String {
+    let tag = pair.source.entity(thing).and_then(|entity| entity.tag()).expect("it has one");
+    let (key, name) = (tag.key.clone(), tag.name.clone());
+    unique(pair, Side::Source, thing, &key);
+    unique(pair, Side::Destination, thing, &key);
+    name
+}
+
+/// Has rows that stay looked for by that attribute; returns the finding that decides it.
+fn look_by(bench: &Bench, about: &str, tag: &str) -> Value {
+    keep(bench, &[]);
+    let finding = found(bench, "existing-match", about).expect("rows stay");
+    keep(bench, &[(&finding, "reuse", Some(tag))]);
+    finding
+}
+
 /// Of ours all but one are added to what was there, to the entity that has this key.
-fn all_but_one_are_added(bench: &Bench, pair: &Pair, key: &EntityKey, finding: &Value) {
+fn all_but_one_are_added(
+    bench: &Bench,
+    (pair, key): (&Pair, &EntityKey),
+    (by, tag): (&Value, &str),
+    finding: &Value,
+) {
     assert_eq!(finding["rows"], 1, "{finding}");
     assert_eq!(choices(finding), ["stop", "reject"], "{finding}");
-    keep(bench, Some((finding, "reject")));
+    keep(bench, &[(by, "reuse", Some(tag)), (finding, "reject", None)]);
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
     let table = &pair.destination.entity(key).expect("there").table;
@@ -133,10 +158,11 @@ async fn rows_that_stay_have_the_values_of_ours(engine: &TestEngine) {
     }
     unique(&mut both, Side::Source, &thing, &key);
     unique(&mut both, Side::Destination, &thing, &key);
+    let tag = tagged(&mut both, &thing);
     let bench = bench(engine, &both, 53);
-    keep(&bench, None);
+    let by = look_by(&bench, "Thing0", &tag);
     let finding = asks(&bench, "unique-taken", "Thing0");
-    all_but_one_are_added(&bench, &both, &thing, &finding);
+    all_but_one_are_added(&bench, (&both, &thing), (&by, &tag), &finding);
 }
 
 /// A pair with an entity of text identifiers that has rows on both sides, one of them the same.
@@ -181,12 +207,13 @@ fn with_the_same_text() -> (Pair, EntityKey) {
 }
 
 async fn rows_that_stay_have_the_identifiers_of_ours(engine: &TestEngine) {
-    let (both, key) = with_the_same_text();
+    let (mut both, key) = with_the_same_text();
     let name = both.source.entity(&key).expect("there").name.clone();
+    let tag = tagged(&mut both, &key);
     let bench = bench(engine, &both, 54);
-    keep(&bench, None);
+    let by = look_by(&bench, &name, &tag);
     let finding = asks(&bench, "identifier-collision", &name);
-    all_but_one_are_added(&bench, &both, &key, &finding);
+    all_but_one_are_added(&bench, (&both, &key), (&by, &tag), &finding);
 }
 
 async fn references_that_may_not_be_none_are_foretold(engine: &TestEngine) {

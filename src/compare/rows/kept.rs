@@ -38,7 +38,13 @@ impl Work<'_> {
             IdentifierKind::Kept | IdentifierKind::Extension => pair.identifier,
             IdentifierKind::None | IdentifierKind::Generated => None,
         };
-        let key = match &pair.reason {
+        let key = self.looked_for_by(pair);
+        key.is_some() && key == carried_key(pair, own, columns)
+    }
+
+    /// The key by which rows of ours are looked for in the destination.
+    pub(in super::super) fn looked_for_by(&self, pair: &EntityPair) -> Option<NaturalKey> {
+        match &pair.reason {
             Reason::Producer(_) if self.is_replaced(pair) => None,
             Reason::Producer(_) => self.natural_key(pair),
             Reason::Chosen if self.selection.replace == Some(false) => {
@@ -50,8 +56,7 @@ impl Work<'_> {
                     .find(|key| called.is_none_or(|name| key.is_called(pair, name)))
             }
             Reason::Chosen => None,
-        };
-        key.is_some() && key == carried_key(pair, own, columns)
+        }
     }
 
     /// What becomes of rows of ours that a chosen entity, whose rows stay, has already.

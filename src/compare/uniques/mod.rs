@@ -28,6 +28,16 @@ struct Looked<'a> {
     at_most: bool,
 }
 
+/// How rows of ours that the destination has are known before an index sees them.
+enum Known<'a> {
+    /// Not at all: all of ours are added.
+    ByNothing,
+    /// By the columns of another index: those are not added.
+    By(Looked<'a>),
+    /// By a key that is told only when the run has given ids.
+    InTheRun,
+}
+
 impl Looked<'_> {
     /// Rows of ours for which the index matters at all.
     fn among(&self) -> Filter {
@@ -56,13 +66,14 @@ impl Work<'_> {
             let Some(shape) = self.destination.shape(&entity.table) else { continue };
             let mut indexes = shape.unique_indexes.clone();
             indexes.extend(self.kept_key(&pair));
+            let known = self.known_by(&pair, &indexes);
             for index in &indexes {
                 let mut findings = Vec::new();
                 if !self.is_looked_for_by(&pair, &index.columns)
                     && let Some(looked) = self.looked(&pair, index)
                 {
                     findings.extend(self.repeated(place, &looked));
-                    findings.extend(self.taken(&pair, &looked));
+                    findings.extend(self.taken(&pair, &looked, &known));
                 }
                 self.out.pairs[place].uniques.push(UniquePair {
                     name: index.name.clone(),
@@ -72,6 +83,15 @@ impl Work<'_> {
             }
             self.only_in_source(&pair, &indexes);
         }
+    }
+
+    /// How rows of ours that the destination has are known before an index sees them.
+    fn known_by<'i>(&self, pair: &EntityPair, indexes: &'i [IndexShape]) -> Known<'i> {
+        if self.looked_for_by(pair).is_none() {
+            return Known::ByNothing;
+        }
+        let index = indexes.iter().find(|index| self.is_looked_for_by(pair, &index.columns));
+        index.and_then(|index| self.looked(pair, index)).map_or(Known::InTheRun, Known::By)
     }
 
     /// The key of rows that keep their identifiers, as an index.

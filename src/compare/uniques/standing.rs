@@ -1,7 +1,8 @@
 //! Rows of ours that are like rows which the destination keeps.
 
 use super::super::{Choice, EntityPair, Finding, FindingKey, FindingKind, Reason, Work, choice};
-use super::Looked;
+use super::column::Part;
+use super::{Known, Looked};
 use crate::database::{ColumnRef, Filter, Likened, TableName};
 use crate::outsystems::Side;
 
@@ -26,7 +27,12 @@ const LATER: &str = "it can be told only when the run has given ids";
 
 impl Work<'_> {
     /// Rows of ours that an index refuses because of rows that stay.
-    pub(super) fn taken(&mut self, pair: &EntityPair, looked: &Looked<'_>) -> Option<FindingKey> {
+    pub(super) fn taken(
+        &mut self,
+        pair: &EntityPair,
+        looked: &Looked<'_>,
+        known: &Known<'_>,
+    ) -> Option<FindingKey> {
         let standing = self.standing(pair)?;
         let entity = self.destination.entity(pair.destination);
         let rows = self.inquiry.count(Side::Destination, &entity.table, standing.clone())?;
@@ -43,28 +49,26 @@ impl Work<'_> {
         if looked.at_most {
             what.push_str(", as far as its columns say");
         }
-        let columns: Option<Vec<Likened>> =
-            looked.parts.iter().map(|part| part.there.clone()).collect();
-        let counted = columns.map(|columns| {
-            let among = looked
-                .parts
-                .iter()
-                .fold(looked.among(), |among, part| among.and(part.meeting.clone()));
-            let meeting = Meeting {
-                among,
-                columns,
-                there: entity.table.clone(),
-                their_columns: looked
-                    .parts
-                    .iter()
-                    .map(|part| (part.column.clone(), part.none_is_null))
-                    .collect(),
-                standing,
-            };
-            self.inquiry.meeting(&self.source.entity(pair.source).table, meeting)
-        });
+        let parts: Vec<&Part> = looked.parts.iter().collect();
+        let mut counted = self.meeting(pair, &parts, &standing);
+        // A row that is known by another key, and is that very row, is not added.
+        if let (Some(Some(Some(rows))), Known::By(by)) = (counted, known)
+            && rows > 0
+        {
+            let both: Vec<&Part> = parts.into_iter().chain(&by.parts).collect();
+            counted = self
+                .meeting(pair, &both, &standing)
+                .map(|same| same.map(|same| same.map(|same| rows.saturating_sub(same))));
+        }
         let finding = match counted {
             Some(Some(Some(0))) => return None,
+            Some(Some(_)) if matches!(known, Known::InTheRun) => {
+                let rows = counted.flatten().flatten();
+                self.perhaps_known(key.clone(), pair, &what).touching(rows)
+            }
+            Some(Some(None)) | None if !matches!(known, Known::ByNothing) => {
+                self.perhaps_known(key.clone(), pair, &what)
+            }
             Some(Some(Some(rows))) => {
                 self.taken_finding(key.clone(), pair, what).touching(Some(rows))
             }
@@ -81,6 +85,48 @@ impl Work<'_> {
         };
         self.find(finding);
         Some(key)
+    }
+
+    /// How many rows of ours are like rows that stay, in those columns: `None` where it can be told
+    /// only when the run has given ids, then as a question is answered.
+    fn meeting(
+        &mut self,
+        pair: &EntityPair,
+        parts: &[&Part],
+        standing: &Filter,
+    ) -> Option<Option<Option<u64>>> {
+        let columns: Option<Vec<Likened>> = parts.iter().map(|part| part.there.clone()).collect();
+        let among = parts.iter().fold(Filter::All, |among, part| {
+            among.and(part.among.clone()).and(part.meeting.clone())
+        });
+        let meeting = Meeting {
+            among,
+            columns: columns?,
+            there: self.destination.entity(pair.destination).table.clone(),
+            their_columns: parts
+                .iter()
+                .map(|part| (part.column.clone(), part.none_is_null))
+                .collect(),
+            standing: standing.clone(),
+        };
+        Some(self.inquiry.meeting(&self.source.entity(pair.source).table, meeting))
+    }
+
+    /// The finding where rows may be known by a key before the index sees them.
+    fn perhaps_known(&self, key: FindingKey, pair: &EntityPair, what: &str) -> Finding {
+        Finding::decide(
+            key,
+            &pair.name,
+            format!("{what}, at most"),
+            "Rows of ours that the destination has are looked for by another key, which is told only \
+             when the run has given ids; those found are not added. Of the others the destination \
+             refuses the ones that have the same values there as a row that stays.",
+            vec![
+                Choice::new(choice::REJECT, "leave out those of ours that it refuses"),
+                Choice::stop("do not run: replace the destination's rows, or change one side's"),
+            ],
+            choice::REJECT,
+        )
     }
 
     fn taken_finding(&self, key: FindingKey, pair: &EntityPair, what: String) -> Finding {

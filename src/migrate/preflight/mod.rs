@@ -11,7 +11,8 @@ mod tables;
 pub use pair::{check_pair, check_purpose};
 pub use rights::{check_destination, rights_in_destination, rights_in_source};
 
-use crate::database::{Destination, Fault, Result, Source};
+use super::mask::needed_key;
+use crate::database::{Destination, Fault, Result, Secret, Source};
 use crate::outsystems::Environment;
 use crate::plan::{CheckKind, Plan, Purpose};
 
@@ -83,6 +84,8 @@ pub struct Preflight<'a> {
     pub destination_model: &'a Environment,
     /// What the destination is for.
     pub purpose: Option<Purpose>,
+    /// The key of the masks, where one is given.
+    pub mask_key: Option<&'a Secret>,
     /// Whether a server that is no SQL Server may be written all the same: for tests.
     pub any_engine: bool,
 }
@@ -109,6 +112,11 @@ impl Preflight<'_> {
             Err(fault) => told(Check::fault(CheckKind::Pair, &fault)),
         }
         tell(CheckKind::Rights, self.rights().await, told);
+        match needed_key(self.plan, self.mask_key) {
+            Ok(Some(_)) => told(Check::good(CheckKind::MaskKey, "there is a key for the masks")),
+            Ok(None) => {}
+            Err(fault) => told(Check::fault(CheckKind::MaskKey, &fault)),
+        }
         match self.destination.lock_run("check").await {
             Ok(lock) => {
                 drop(lock);

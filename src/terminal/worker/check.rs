@@ -3,6 +3,7 @@
 use super::Reporter;
 use super::desk::Desk;
 use crate::database::Result;
+use crate::front::secrets::mask_key;
 use crate::front::{Home, any_engine, open, preflight};
 use crate::migrate::{self, CheckSign, Preflight};
 use crate::outsystems::Side;
@@ -45,6 +46,7 @@ pub(super) async fn check(
             "Test both sides again on Connect (Ctrl+T there); your decisions are kept.",
         )
     });
+    let mask_key = mask_key();
     let request = Preflight {
         plan: &plan,
         source: sides.source.as_ref(),
@@ -52,6 +54,7 @@ pub(super) async fn check(
         source_model: &source,
         destination_model: &destination,
         purpose,
+        mask_key: mask_key.as_ref(),
         any_engine: any_engine(),
     };
     preflight(home, &request, &mut told).await;

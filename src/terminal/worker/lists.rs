@@ -266,10 +266,12 @@ pub(super) async fn make_practice(home: &Home, begin: &Begin, to: &Reporter) -> 
     let understood = PlanFile::understand(&text, "practice").map_err(|error| {
         Fault::new(FaultKind::Invalid, format!("{}: {error}", sample.display()))
     })?;
-    // Of the sample plan only where the pair is: the person decides the rest.
+    // Of the sample plan only where the pair is, and that nobody in it is real: the person decides
+    // the rest.
     let mut plan = PlanFile::empty(&home.free_draft_name("practice"));
     plan.source = understood.plan.source;
     plan.destination = understood.plan.destination;
+    plan.scope.personal_data = understood.plan.scope.personal_data;
     make_whole(&mut plan, sample.parent().unwrap_or(Path::new("")));
     to.tell(Fact::PracticeMade(Box::new(plan)));
     Ok(())

@@ -150,12 +150,12 @@ const SPOILT: &[(&str, &str)] = &[
         "INSERT INTO OSSYS_USER (TENANT_ID, NAME, USERNAME) VALUES (5, 'Nobody', 'nobody')",
     ),
     (
-        "e-mail",
+        "EMAIL",
         "UPDATE OSSYS_USER SET EMAIL = 'x' || USERNAME || '@nordhaven.example' WHERE USERNAME = \
          'dragan.petrovic'",
     ),
     (
-        "phone",
+        "MOBILEPHONE",
         "UPDATE OSSYS_USER SET MOBILEPHONE = '+47 12345678' WHERE USERNAME = 'dragan.petrovic'",
     ),
     ("password", "UPDATE OSSYS_USER SET PASSWORD = '$1$' WHERE USERNAME = 'dragan.petrovic'"),
