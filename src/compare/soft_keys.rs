@@ -201,7 +201,7 @@ impl Work<'_> {
         if told.is_empty() && decided.is_none() {
             return;
         }
-        told.sort_by(|a, b| (b.is_named, b.found).cmp(&(a.is_named, a.found)));
+        told.sort_by_key(|one| std::cmp::Reverse((one.is_named, one.found)));
         self.find(proposal(
             FindingKey::attribute(FindingKind::SoftKeyLikely, entity, &attribute.attribute),
             format!("{}.{}", pair.name, attribute.attribute.name),

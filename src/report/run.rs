@@ -198,6 +198,7 @@ pub struct EntityReport {
     /// References written empty although the source had a value.
     pub emptied: Vec<EmptiedReport>,
     /// Values of soft keys that are no ids of rows carried over, and stay as they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<KeptReport>,
     /// References set after all rows were there.
     pub second_pass: u64,
