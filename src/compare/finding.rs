@@ -113,6 +113,8 @@ kinds! {
     PersonalData = "personal-data",
     /// An attribute that may hold personal data by its name.
     PersonalDataLikely = "personal-data-likely",
+    /// A plain attribute whose values are ids of another entity, as far as they were looked at.
+    SoftKeyLikely = "soft-key-likely",
     /// Masks that a unique index may refuse.
     PersonalDataKey = "personal-data-key",
     /// A leftover column that demands a value.
@@ -333,6 +335,8 @@ pub mod choice {
     pub const NULL: &str = "null";
     pub const CONSTANT: &str = "constant";
     pub const REUSE: &str = "reuse";
+    pub const REMAP: &str = "remap";
+    pub const LEAVE: &str = "leave";
 }
 
 /// One way to decide a finding.

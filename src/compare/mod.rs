@@ -18,6 +18,7 @@ mod records;
 mod references;
 mod rows;
 mod selection;
+mod soft_keys;
 mod unclear;
 mod uniques;
 
@@ -107,6 +108,7 @@ pub fn compare(
     work.declarations();
     work.misfits();
     work.personal_data();
+    work.soft_keys();
     work.records();
     work.people();
     work.existing_rows();

@@ -89,6 +89,11 @@ pub struct Selection {
     pub masks_personal_data: Option<bool>,
     /// What was decided about attributes with personal data: the choice, and what it was given.
     pub masked: HashMap<FindingKey, (String, Option<String>)>,
+    /// What was decided about plain attributes that may hold ids: whose they are, as it was written,
+    /// or that they stay as they are.
+    pub soft_keys: HashMap<AttributeKey, Option<String>>,
+    /// Whether nobody looks for plain attributes that hold ids.
+    pub no_soft_keys: bool,
     /// Entities that something of the scope refers to and that stay out all the same: excluded by
     /// name, left out by decision, or the platform's.
     pub barred: HashSet<EntityIndex>,

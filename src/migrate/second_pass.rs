@@ -137,7 +137,7 @@ impl SecondPass<'_> {
             if given_up.contains(&fold(&source)) || set.contains(&fold(&row)) {
                 continue;
             }
-            match resolve_late(self.plan, self.maps, late.rule, &value) {
+            match resolve_late(self.plan, self.maps, late.rule, late.shape(), &value) {
                 Ok(id) => references.push(Reference { source, row, value, id }),
                 Err(reason) => {
                     let cell = EmptiedCell { column: late.column, key: source, value, reason };

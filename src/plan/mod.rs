@@ -295,6 +295,10 @@ pub struct ReferenceRule {
     pub is_deferred: bool,
     /// What happens to a row whose value points to nothing.
     pub orphan: Orphan,
+    /// Where only a decision says that these are ids: a value that is no id of a row carried over
+    /// stays as it is, and this happens to one that does not fit. `None` for references by type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft: Option<Misfit>,
 }
 
 /// Whose ids a column holds.

@@ -93,14 +93,9 @@ pub(super) fn order(
     for (child, pair) in pairs.iter().enumerate() {
         let shape = destination.shape_of(pair.destination);
         for (place, attribute) in pair.attributes.iter().enumerate() {
-            let Some(parent) = attribute
-                .reference
-                .as_ref()
-                .and_then(|reference| reference.target.entity())
-                .and_then(place_of)
-            else {
-                continue;
-            };
+            let referred = attribute.reference.as_ref();
+            let referred = referred.and_then(|reference| reference.target.entity());
+            let Some(parent) = referred.or(attribute.soft).and_then(place_of) else { continue };
             let column = &attribute.destination_column;
             let guarded = shape.is_some_and(|shape| {
                 shape
@@ -108,7 +103,10 @@ pub(super) fn order(
                     .iter()
                     .any(|key| !key.disabled && same_name(&key.column, &column.name))
             });
-            let cut = if pair.identifier == Some(place) || (!column.nullable && guarded) {
+            let cut = if attribute.soft.is_some() {
+                // Nothing guards it.
+                Some(1)
+            } else if pair.identifier == Some(place) || (!column.nullable && guarded) {
                 None
             } else if attribute.may_be_emptied() {
                 Some(1)

@@ -36,6 +36,8 @@ pub struct ScopeRequest {
     pub users: UserStrategy,
     /// What the plan says of personal data as a whole; `None` where it says nothing.
     pub personal_data: Option<PersonalData>,
+    /// Whether nobody looks for plain attributes that hold ids (`soft_keys = "off"`).
+    pub no_soft_keys: bool,
 }
 
 /// Something asked for that is not there.
@@ -114,6 +116,8 @@ pub fn resolve(
         strategy: request.users.clone(),
         masks_personal_data: request.personal_data.map(|said| said == PersonalData::Mask),
         masked: masked(decisions),
+        soft_keys: soft_keys(decisions),
+        no_soft_keys: request.no_soft_keys,
         ..Selection::default()
     };
     for espace in &source.espaces {
@@ -372,6 +376,17 @@ fn masked(decisions: &Decisions) -> HashMap<FindingKey, (String, Option<String>)
     let kinds = [FindingKind::PersonalData, FindingKind::PersonalDataLikely];
     let made = decisions.all().into_iter().filter(|made| kinds.contains(&made.key.kind));
     made.map(|made| (made.key.clone(), (made.choice.clone(), made.to.clone()))).collect()
+}
+
+/// What was decided about plain attributes that may hold ids.
+fn soft_keys(decisions: &Decisions) -> HashMap<AttributeKey, Option<String>> {
+    let all = decisions.all().into_iter();
+    all.filter(|made| made.key.kind == FindingKind::SoftKeyLikely && !made.key.is_kind_only())
+        .map(|made| {
+            let to = made.to.clone().filter(|_| made.choice == choice::REMAP);
+            (of_attribute(&made.key), to)
+        })
+        .collect()
 }
 
 /// Targets that a person confirmed for references which resolve to nothing for sure, and for

@@ -11,11 +11,12 @@ use super::form::{
     put_unknown, step_of, trimmed, units,
 };
 use super::maps::{IdKey, Inverse, Maps};
+use super::soft::SoftForm;
 use super::turn::turn;
 use crate::database::{Batch, Column, ColumnShape, ColumnType, Value, Values};
 use crate::plan::{
-    ColumnPlan, ConvertRule, Fate, LookupRows, Misfit, Nothing, PersonFate, PersonPlan, Plan, Rule,
-    Target,
+    ColumnPlan, ConvertRule, Fate, LookupRows, Misfit, Nothing, PersonFate, PersonPlan, Plan,
+    ReferenceRule, Rule, Target,
 };
 
 /// The form of a row of one entity.
@@ -28,6 +29,7 @@ pub struct Canonical {
 enum Form {
     Plain(Plain),
     Id(IdForm),
+    Soft(SoftForm),
 }
 
 /// How a value that is no id is brought into form.
@@ -95,6 +97,9 @@ impl Canonical {
             .map(|column| match &column.rule {
                 Rule::Copy { misfit } => Form::Plain(Plain::of(column, *misfit)),
                 Rule::Convert(rule) => Form::Plain(Plain::of_converted(column, rule)),
+                Rule::Reference(ReferenceRule { soft: Some(misfit), .. }) => {
+                    Form::Soft(SoftForm::of_source(Plain::of(column, *misfit)))
+                }
                 Rule::Reference(rule) => Form::Id(IdForm {
                     zero_is_row: rule.zero_is_row,
                     none: None,
@@ -115,6 +120,10 @@ impl Canonical {
             .map(|column| match &column.rule {
                 Rule::Copy { .. } | Rule::Convert(_) => {
                     Form::Plain(Plain::of(column, Misfit::Refuse))
+                }
+                Rule::Reference(ReferenceRule { soft: Some(_), target, .. }) => {
+                    let plain = Plain::of(column, Misfit::Refuse);
+                    Form::Soft(SoftForm::of_destination(plain, maps.of(*target)))
                 }
                 Rule::Reference(rule) => Form::Id(IdForm {
                     zero_is_row: rule.zero_is_row,
@@ -154,6 +163,7 @@ impl Canonical {
         match &self.columns[place] {
             Form::Plain(form) => form.put(column, row, to),
             Form::Id(form) => form.put(&column.value(row), to),
+            Form::Soft(form) => form.put_cell(column, row, to),
         }
     }
 
@@ -162,21 +172,33 @@ impl Canonical {
         match &self.columns[place] {
             Form::Plain(form) => form.put_value(value, to),
             Form::Id(form) => form.put(value, to),
+            Form::Soft(form) => form.put(value, to),
         }
     }
 
     /// Whether a cell holds no reference; never for columns that are none.
     pub(super) fn is_none(&self, place: usize, value: &Value) -> bool {
         match &self.columns[place] {
-            Form::Plain(_) => false,
+            Form::Plain(_) | Form::Soft(_) => false,
             Form::Id(form) => form.is_none(value),
         }
+    }
+
+    /// Whether a column holds ids by decision only.
+    pub(super) fn is_soft(&self, place: usize) -> bool {
+        matches!(self.columns.get(place), Some(Form::Soft(_)))
+    }
+
+    /// Whether a cell of the destination holds a value that was noted to stay.
+    pub(super) fn keeps(&self, place: usize, noted: &Value, found: &Value) -> bool {
+        matches!(&self.columns[place], Form::Soft(form) if form.keeps(noted, found))
     }
 
     /// The id that a cell holds; `None` for no reference and for columns that are none.
     pub(super) fn id(&self, place: usize, value: &Value) -> Option<IdKey> {
         match &self.columns[place] {
             Form::Id(form) if !form.is_none(value) => IdKey::of(value),
+            Form::Soft(_) => SoftForm::id(value),
             _ => None,
         }
     }
@@ -185,6 +207,7 @@ impl Canonical {
     pub(super) fn look(&self, place: usize, column: &Column, row: usize) -> Look {
         match &self.columns[place] {
             Form::Plain(form) => form.look(column, row),
+            Form::Soft(form) => form.plain().look(column, row),
             Form::Id(form) => {
                 let value = column.value(row);
                 if form.is_none(&value) { Look::Nothing } else { Look::Said(shown(&value)) }

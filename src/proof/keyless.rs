@@ -148,6 +148,10 @@ pub(super) async fn prove(
 fn emptied(job: Job<'_>, forms: &Forms<'_>) -> Result<EmptiedForms> {
     let mut emptied = EmptiedForms::new();
     for (column, value) in job.ask(|journal| journal.emptied_values(job.place))? {
+        if forms.source.is_soft(column) {
+            // It stands as it was.
+            continue;
+        }
         let mut bytes = Vec::new();
         forms.source.value(column, &as_read(forms.entity, column, value), &mut bytes);
         emptied.entry(column).or_default().insert(bytes);

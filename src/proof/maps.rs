@@ -1,6 +1,6 @@
 //! From ids of the destination back to those of the source, by what plan and journal say.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -91,6 +91,21 @@ impl Inverse {
                 let (id, source) = pairs.get(place)?;
                 (*id == wanted).then(|| IdKey::from(*source))
             }
+        }
+    }
+
+    /// The numbers of the source that became others, or stayed what they are.
+    pub(super) fn sources(&self) -> HashSet<i64> {
+        match self {
+            Self::Same | Self::Nothing | Self::One(_) => HashSet::new(),
+            Self::Few(map) => {
+                let numbers = map.values().flatten().filter_map(|source| match source {
+                    IdKey::Number(number) => Some(*number),
+                    IdKey::Text(_) => None,
+                });
+                numbers.collect()
+            }
+            Self::Many(pairs) => pairs.iter().map(|(_, source)| source.0).collect(),
         }
     }
 

@@ -20,6 +20,7 @@ mod references;
 mod result;
 mod rows;
 mod settle;
+mod soft;
 mod stayed;
 mod surroundings;
 mod turn;

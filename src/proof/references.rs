@@ -39,8 +39,9 @@ fn references<'a>(
     job: Job<'a>,
 ) -> impl Iterator<Item = (usize, &'a ColumnPlan, &'a ReferenceRule)> {
     job.entity().columns.iter().enumerate().filter_map(|(place, column)| match &column.rule {
-        Rule::Reference(rule) => Some((place, column, rule)),
-        Rule::Copy { .. } | Rule::Convert(_) => None,
+        // Where only a decision says so, a value may lead nowhere.
+        Rule::Reference(rule) if rule.soft.is_none() => Some((place, column, rule)),
+        Rule::Reference(_) | Rule::Copy { .. } | Rule::Convert(_) => None,
     })
 }
 

@@ -192,6 +192,9 @@ impl<'a> Forms<'a> {
             Some((_, value)) if self.destination.is_none(place, &column.value(row)) => {
                 self.source.value(place, value, to);
             }
+            Some((_, value)) if self.destination.keeps(place, value, &column.value(row)) => {
+                self.source.value(place, value, to);
+            }
             _ => self.destination.cell(place, column, row, to),
         }
     }

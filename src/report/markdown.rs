@@ -39,6 +39,7 @@ impl RunReport {
         self.reasons(&mut out, "Rejected rows", "row", |entity| &entity.rejected_reasons);
         self.refused_besides(&mut out);
         self.emptied(&mut out);
+        self.kept(&mut out);
         self.people(&mut out);
         if !self.outside.is_empty() {
             line!(out);
@@ -195,6 +196,32 @@ impl RunReport {
                 for group in &emptied.reasons {
                     let name = escaped(&format!("{}.{}", entity.name, emptied.attribute));
                     line!(out, "- {name}: {}", group_words(group, "row"));
+                }
+            }
+        }
+    }
+
+    /// Values of soft keys that are no ids of rows carried over.
+    fn kept(&self, out: &mut String) {
+        if self.entities.iter().all(|entity| entity.kept.is_empty()) {
+            return;
+        }
+        line!(out);
+        line!(out, "## Values of soft keys that stay as they are");
+        line!(out);
+        for entity in &self.entities {
+            for kept in &entity.kept {
+                let name = escaped(&format!("{}.{}", entity.name, kept.attribute));
+                for group in &kept.reasons {
+                    line!(out, "- {name}: {}", group_words(group, "row"));
+                }
+                if kept.taken > 0 {
+                    line!(
+                        out,
+                        "- {name}: **{} of them hold a number that is now, by accident, the id of a \
+                         row carried over.** Look at them: in the source they led nowhere",
+                        number(kept.taken)
+                    );
                 }
             }
         }

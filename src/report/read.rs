@@ -1,19 +1,23 @@
 //! From a run's journal to its report.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::certificate::Certificate;
 use super::outside;
 use super::reasons::{Groups, event_text, server_text};
 use super::run::{
-    EmptiedReport, EntityReport, ExistingRows, FORMAT, NotCarriedOver, PeopleReport, PersonReport,
-    RunReport, Totals, Verdict,
+    EmptiedReport, EntityReport, ExistingRows, FORMAT, KeptReport, NotCarriedOver, PeopleReport,
+    PersonReport, RunReport, Totals, Verdict,
 };
 use super::way_back::{Facts, way_back};
-use crate::database::{Fault, FaultKind, Result};
-use crate::migrate::journal::{BatchKind, Journal, ReadingRecord, Refused, RefusedKind, RunState};
+use crate::database::{Fault, FaultKind, Result, Value};
+use crate::migrate::journal::{
+    BatchKind, Journal, Keys, ReadingRecord, Refused, RefusedKind, RunState,
+};
 use crate::migrate::undo::{UndoRecord, UndoResult};
-use crate::plan::{EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, SourceReading};
+use crate::plan::{
+    ColumnPlan, EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, Rule, SourceReading, Target,
+};
 use crate::proof::Proof;
 
 impl RunReport {
@@ -148,6 +152,7 @@ fn entity(journal: &Journal, plan: &Plan, place: usize) -> Result<EntityReport> 
         ExistingPlan::Keep { rows } => (ExistingRows::Kept, 0, rows),
         ExistingPlan::Recognise { rows, .. } => (ExistingRows::Recognised, 0, rows),
     };
+    let (emptied, kept) = emptied(journal, plan, entity, place)?;
     Ok(EntityReport {
         name: entity.name.clone(),
         espace: entity.espace.to_string(),
@@ -165,7 +170,8 @@ fn entity(journal: &Journal, plan: &Plan, place: usize) -> Result<EntityReport> 
         left_out_reasons: left_out.finish(),
         rejected: rejected_rows,
         rejected_reasons: rejected.finish(),
-        emptied: emptied(journal, plan, entity, place)?,
+        emptied,
+        kept,
         second_pass: rows_of(BatchKind::SecondPass)?,
         standing,
     })
@@ -176,7 +182,12 @@ fn emptied(
     plan: &Plan,
     entity: &EntityPlan,
     place: usize,
-) -> Result<Vec<EmptiedReport>> {
+) -> Result<(Vec<EmptiedReport>, Vec<KeptReport>)> {
+    let soft = |column: &ColumnPlan| match &column.rule {
+        Rule::Reference(rule) if rule.soft.is_some() => Some(rule.target),
+        _ => None,
+    };
+    let mut numbers: Vec<Vec<i64>> = vec![Vec::new(); entity.columns.len()];
     let mut columns: Vec<(u64, Groups<'_>)> =
         entity.columns.iter().map(|_| (0, Groups::new(plan, entity))).collect();
     // What the database refused is told by its number: its words may hold values.
@@ -190,22 +201,55 @@ fn emptied(
         let Some(column) = entity.columns.get(cell.column) else { continue };
         if let Some((count, groups)) = columns.get_mut(cell.column) {
             *count += 1;
+            if soft(column).is_some() {
+                numbers[cell.column].extend(number_of(&cell.value));
+            }
             let by = refused.get(&(column.destination.name.as_str(), cell.key.to_string()));
             let (code, refusal) =
                 by.map_or((None, None), |refused| (refused.code, refused.refusal.as_ref()));
             groups.add(&cell.key, &cell.reason, code, refusal);
         }
     }
-    Ok(columns
-        .into_iter()
-        .zip(&entity.columns)
-        .filter(|((count, _), _)| *count > 0)
-        .map(|((count, groups), column)| EmptiedReport {
-            attribute: column.attribute.clone(),
-            count,
-            reasons: groups.finish(),
-        })
-        .collect())
+    let (mut emptied, mut kept) = (Vec::new(), Vec::new());
+    for (((count, groups), column), numbers) in
+        columns.into_iter().zip(&entity.columns).zip(numbers)
+    {
+        let attribute = column.attribute.clone();
+        match (count, soft(column)) {
+            (0, _) => {}
+            (count, None) => {
+                emptied.push(EmptiedReport { attribute, count, reasons: groups.finish() });
+            }
+            (count, Some(target)) => {
+                let taken = taken(journal, target, &numbers)?;
+                kept.push(KeptReport { attribute, count, taken, reasons: groups.finish() });
+            }
+        }
+    }
+    Ok((emptied, kept))
+}
+
+fn number_of(value: &Value) -> Option<i64> {
+    value.as_integer().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// How many of these numbers a row of the target that was carried over has got as its id.
+fn taken(journal: &Journal, target: Target, numbers: &[i64]) -> Result<u64> {
+    let Target::Entity(place) = target else { return Ok(0) };
+    let wanted: HashSet<i64> = numbers.iter().copied().collect();
+    let mut met = HashSet::new();
+    let mut after = 0;
+    while !wanted.is_empty()
+        && let Some(batch) = journal.next_batch(place, after)?
+    {
+        after = batch.id;
+        if let (BatchKind::Insert | BatchKind::Recognise, Keys::Integers(ids)) =
+            (batch.kind, batch.destination_keys)
+        {
+            met.extend(ids.into_iter().filter(|id| wanted.contains(id)));
+        }
+    }
+    Ok(numbers.iter().filter(|number| met.contains(number)).count() as u64)
 }
 
 fn totals(entities: &[EntityReport]) -> Totals {

@@ -202,6 +202,9 @@ pub struct EntityReport {
     pub rejected_reasons: Vec<ReasonGroup>,
     /// References written empty although the source had a value.
     pub emptied: Vec<EmptiedReport>,
+    /// Values of soft keys that are no ids of rows carried over, and stay as they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptReport>,
     /// References set after all rows were there.
     pub second_pass: u64,
     /// Rows of the destination that stayed, as counted at review.
@@ -214,6 +217,19 @@ impl EntityReport {
     pub fn emptied_cells(&self) -> u64 {
         self.emptied.iter().map(|emptied| emptied.count).sum()
     }
+}
+
+/// Values of a soft key that stay as they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptReport {
+    /// The attribute.
+    pub attribute: String,
+    /// Cells.
+    pub count: u64,
+    /// Those of them that a row carried over has got as its id in the destination, by accident.
+    pub taken: u64,
+    /// Why they stay.
+    pub reasons: Vec<ReasonGroup>,
 }
 
 /// A reference that was written empty in some rows.

@@ -44,6 +44,7 @@ fn reference(name: &str, column: &str, target: Target) -> ColumnPlan {
         source,
         destination: shape(column, ColumnType::Int, true),
         rule: Rule::Reference(ReferenceRule {
+            soft: None,
             target,
             may_be_emptied: true,
             none: Value::Null,

@@ -34,6 +34,7 @@ mod reading;
 mod rejects;
 mod scope;
 mod script;
+mod soft_keys;
 mod strangers;
 mod support;
 // Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.

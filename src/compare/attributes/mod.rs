@@ -39,6 +39,8 @@ pub struct AttributePair {
     pub misfit: Option<FindingKey>,
     /// The finding about rows without a value, where the destination's model demands one.
     pub nothing: Option<FindingKey>,
+    /// The entity whose ids it holds by decision, although its type does not say so.
+    pub soft: Option<EntityIndex>,
 }
 
 impl AttributePair {
@@ -178,6 +180,7 @@ impl Work<'_> {
                 reference: None,
                 misfit: None,
                 nothing: None,
+                soft: None,
             });
         }
         attributes

@@ -151,7 +151,10 @@ impl Deleting<'_> {
         Ok(others.fold(filter, |filter, other| {
             let child = &self.plan.entities[other];
             let columns = child.columns.iter().filter(|column| match &column.rule {
-                Rule::Reference(rule) => rule.target == Target::Entity(place),
+                // What a decision calls ids need not be of the key's type.
+                Rule::Reference(rule) => {
+                    rule.soft.is_none() && rule.target == Target::Entity(place)
+                }
                 Rule::Copy { .. } | Rule::Convert(_) => false,
             });
             columns.fold(filter, |filter, column| {

@@ -10,7 +10,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::idmap::IdMap;
 use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
-use crate::database::{Batch, Column, Fault, FaultKind, Refusal, RefusalClass, Result, Value};
+use crate::database::{
+    Batch, Column, ColumnShape, Fault, FaultKind, Refusal, RefusalClass, Result, Value,
+};
 use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{
     ColumnPlan, ConvertRule, EntityPlan, Fate, LookupRows, Misfit, Orphan, Plan, ReferenceRule,
@@ -302,6 +304,9 @@ impl Work<'_> {
         rule: &ReferenceRule,
         values: &Column,
     ) -> Result<Column> {
+        if let Some(misfit) = rule.soft {
+            return self.soft_key((place, column), rule, misfit, values);
+        }
         let mut out = Column::for_type(&column.destination.data_type)?;
         for row in 0..values.len() {
             let value = values.value(row);
@@ -354,6 +359,86 @@ impl Work<'_> {
     }
 }
 
+impl Work<'_> {
+    /// Values that are ids by decision only: what is no id of a row carried over stays as it is.
+    /// Those that wait stand as they are until the second pass.
+    fn soft_key(
+        &mut self,
+        (place, column): (usize, &ColumnPlan),
+        rule: &ReferenceRule,
+        misfit: Misfit,
+        values: &Column,
+    ) -> Result<Column> {
+        let mut out = Column::for_type(&column.destination.data_type)?;
+        for row in 0..values.len() {
+            let value = values.value(row);
+            if !is_none(&value, rule) {
+                if rule.is_deferred {
+                    self.deferred.push((row, DeferredCell { column: place, row, value }));
+                } else {
+                    match resolve(self.plan, self.maps, rule, &value) {
+                        Resolved::To(id) => {
+                            match soft_id(&id, &column.destination) {
+                                Some(id) => out.push(&id)?,
+                                None => {
+                                    let why = format!("{id} does not fit");
+                                    self.refuse(row, column, RefusalClass::Value, &why, false);
+                                    out.push(&filler(&column.destination.data_type))?;
+                                }
+                            }
+                            continue;
+                        }
+                        Resolved::Emptied(reason) | Resolved::LeaveOut { reason, .. } => {
+                            let key = self.key(row);
+                            let value = kept_value(&value);
+                            let cell = EmptiedCell { column: place, key, value, reason };
+                            self.emptied.push((row, cell));
+                        }
+                        Resolved::None => {}
+                    }
+                }
+            }
+            match fitted(values, row, &column.destination, misfit) {
+                Ok(value) => out.push(&value)?,
+                Err(why) => {
+                    let is_null = values.is_null(row);
+                    let class = if is_null { RefusalClass::NotNull } else { RefusalClass::Value };
+                    self.refuse(row, column, class, &why, misfit == Misfit::LeaveOut);
+                    out.push(&filler(&column.destination.data_type))?;
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// An id as a plain attribute holds it, when it fits.
+fn soft_id(id: &Value, column: &ColumnShape) -> Option<Value> {
+    let id = fitting_id(id, column)?;
+    let fits = match (&id, column.data_type.max_length()) {
+        (Value::Text(text), Some(most)) => text.len() <= most,
+        _ => true,
+    };
+    fits.then_some(id)
+}
+
+/// The number that a value of a plain attribute is; texts only as a database writes numbers.
+fn soft_number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Integer(number) => Some(*number),
+        Value::Text(_) => {
+            let text = value.as_str()?;
+            text.parse::<i64>().ok().filter(|number| number.to_string() == text)
+        }
+        _ => None,
+    }
+}
+
+/// What is noted of a value that stays: what is no number is anybody's text.
+fn kept_value(value: &Value) -> Value {
+    if soft_number(value).is_some() { value.clone() } else { Value::Null }
+}
+
 fn is_mandatory_identifier(entity: &EntityPlan, place: usize) -> bool {
     entity.destination_key().is_some_and(|key| key.name == entity.columns[place].destination.name)
 }
@@ -378,9 +463,13 @@ pub(super) fn resolve_late(
     plan: &Plan,
     maps: &Maps,
     rule: &ReferenceRule,
+    column: &ColumnShape,
     value: &Value,
 ) -> std::result::Result<Value, String> {
     match resolve(plan, maps, rule, value) {
+        Resolved::To(id) if rule.soft.is_some() => {
+            soft_id(&id, column).ok_or_else(|| format!("{id} does not fit, and the old id stays"))
+        }
         Resolved::To(id) => Ok(id),
         Resolved::None => Err("there is no id".to_owned()),
         Resolved::Emptied(reason) | Resolved::LeaveOut { reason, .. } => Err(reason),
@@ -401,6 +490,17 @@ fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Value) -> Res
     if is_none(value, rule) {
         return Resolved::None;
     }
+    let as_number;
+    let value = match (rule.soft, soft_number(value)) {
+        (None, _) => value,
+        (Some(_), Some(number)) => {
+            as_number = Value::Integer(number);
+            &as_number
+        }
+        (Some(_), None) => {
+            return Resolved::Emptied("the value is no number, so it is no id".to_owned());
+        }
+    };
     let emptied = |reason: String, planned: bool| emptied(rule, reason, planned);
     let orphan = |whose: &str| orphan(rule, whose, value);
     let person = |map: &PeopleMap, whose: &str| match value {

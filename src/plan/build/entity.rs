@@ -27,9 +27,10 @@ impl Builder<'_> {
             }
             if let Some(rule) = self.rule(pair_place, place, attribute, entity) {
                 let mask = self.mask(pair_place, place, entity);
-                if mask.is_some() && matches!(rule, Rule::Convert(_)) {
+                let is_soft = matches!(&rule, Rule::Reference(rule) if rule.soft.is_some());
+                if mask.is_some() && (is_soft || matches!(rule, Rule::Convert(_))) {
                     self.wrong.push(format!(
-                        "{}.{}: it is masked, so its values cannot be converted or replaced too; \
+                        "{}.{}: it is masked, so its values cannot be converted, replaced or rewritten too; \
                          decide one of the two otherwise",
                         pair.name, attribute.attribute.name
                     ));
@@ -61,6 +62,7 @@ impl Builder<'_> {
                     zero_is_row: false,
                     is_deferred: false,
                     orphan: Orphan::LeaveOut,
+                    soft: None,
                 }),
                 mask: None,
             });
@@ -134,7 +136,8 @@ impl Builder<'_> {
             return None;
         }
         let Some(reference) = &attribute.reference else {
-            return Some(self.plain(attribute, entity));
+            let plain = self.plain(attribute, entity);
+            return Some(self.soft_key(pair_place, place, plain));
         };
         let review = self.review;
         let pair = &review.comparison.pairs[pair_place];
@@ -179,7 +182,52 @@ impl Builder<'_> {
             zero_is_row: reference.zero_is_row,
             is_deferred: review.order.deferred.contains(&(pair_place, place)),
             orphan,
+            soft: None,
         }))
+    }
+
+    /// The rule of a plain attribute, or the one that rewrites the ids which it holds by decision.
+    fn soft_key(&mut self, pair_place: usize, place: usize, plain: Rule) -> Rule {
+        let review = self.review;
+        let pair = &review.comparison.pairs[pair_place];
+        let attribute = &pair.attributes[place];
+        let entity = self.source.entity(pair.source);
+        let key = FindingKey::attribute(FindingKind::SoftKeyLikely, entity, &attribute.attribute);
+        let decided = self.decisions.get(&key).filter(|made| made.choice == choice::REMAP);
+        let Some(decided) = decided else { return plain };
+        let parent = attribute.soft.and_then(|soft| {
+            let parent = review.comparison.pairs.iter().position(|pair| pair.source == soft)?;
+            self.places.get(&parent).copied()
+        });
+        let name = format!("{}.{}", pair.name, attribute.attribute.name);
+        let to = decided.to.as_deref().unwrap_or_default();
+        match (parent, plain) {
+            (Some(parent), Rule::Copy { misfit }) => Rule::Reference(ReferenceRule {
+                target: Target::Entity(parent),
+                may_be_emptied: true,
+                none: none(&attribute.destination_column),
+                none_is_row: false,
+                zero_is_row: false,
+                is_deferred: review.order.deferred.contains(&(pair_place, place)),
+                orphan: Orphan::Empty,
+                soft: Some(misfit),
+            }),
+            (None, plain) => {
+                self.wrong.push(format!(
+                    "{name}: its values cannot be rewritten as ids of \"{to}\": name an entity of the \
+                     scope whose rows get new ids, as Espace.Entity, and an attribute of type Integer, \
+                     Long Integer or Text"
+                ));
+                plain
+            }
+            (Some(_), plain) => {
+                self.wrong.push(format!(
+                    "{name}: its values are converted or replaced, so they cannot be rewritten as ids of \
+                     {to} too; decide one of the two otherwise"
+                ));
+                plain
+            }
+        }
     }
 
     /// What happens to values that are no ids.

@@ -68,6 +68,7 @@ const OPTIONS: Kind = Kind {
         "rejects",
         "max_rejects",
         "personal_data",
+        "soft_keys",
     ],
 };
 
@@ -94,6 +95,9 @@ const DECISION: Kind = Kind {
 };
 
 const WIZARD: Kind = Kind { heading: "[wizard]", keys: &["step"] };
+
+/// Whether nobody looks for soft keys.
+const SOFT_KEYS: [(&str, bool); 2] = [("look", false), ("off", true)];
 
 const DEFAULT_TAKEN: &str = "; the default was taken";
 
@@ -143,6 +147,9 @@ fn read(
         let unknown = " and was left aside";
         plan.scope.personal_data =
             section.given_word("personal_data", &PERSONAL_DATA, unknown, &mut notes);
+        plan.scope.no_soft_keys = section
+            .given_word("soft_keys", &SOFT_KEYS, DEFAULT_TAKEN, &mut notes)
+            .unwrap_or_default();
         plan.options = options(&section, &mut notes);
     }
     plan.preflight = preflight(&root, &mut notes);
@@ -215,6 +222,7 @@ fn scope(root: &Section<'_>, notes: &mut Notes) -> ScopeRequest {
         exclude: section.texts("exclude", notes),
         replace: None,
         personal_data: None,
+        no_soft_keys: false,
         users: UserStrategy::default(),
     }
 }

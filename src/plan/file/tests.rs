@@ -311,6 +311,7 @@ mod properties {
             destination in endpoint(),
             lists in prop::collection::vec(prop::collection::vec(any::<String>(), 0..3), 4),
             replace in option::of(any::<bool>()),
+            no_soft_keys in any::<bool>(),
             personal_data in option::of(select(vec![PersonalData::Real, PersonalData::Mask])),
             batch_rows in 1..=4000_usize,
             parallel_entities in 1..=16_usize,
@@ -352,6 +353,7 @@ mod properties {
                         copies_passwords: keep_before_images,
                     },
                     personal_data,
+                    no_soft_keys,
                 },
                 options: RunOptions {
                     batch_rows,

@@ -72,6 +72,9 @@ impl PlanFile {
         if let Some(said) = self.scope.personal_data {
             options.insert("personal_data", value(said.name()));
         }
+        if self.scope.no_soft_keys {
+            options.insert("soft_keys", value("off"));
+        }
         let number = |n: usize| value(i64::try_from(n).unwrap_or(i64::MAX));
         options.insert("batch_rows", number(self.options.batch_rows));
         options.insert("parallel_entities", number(self.options.parallel_entities));

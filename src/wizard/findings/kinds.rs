@@ -34,6 +34,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::PersonalData
         | Kind::PersonalDataLikely
         | Kind::PersonalDataKey
+        | Kind::SoftKeyLikely
         | Kind::UniqueOnlyInDestination
         | Kind::UniqueOnlyInSource
         | Kind::UniqueCollision

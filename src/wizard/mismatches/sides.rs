@@ -99,6 +99,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ManyToManyUnique
         | Kind::PersonalDataLikely
         | Kind::PersonalDataKey
+        | Kind::SoftKeyLikely
         | Kind::UniqueOnlyInDestination
         | Kind::UniqueOnlyInSource
         | Kind::UniqueCollision

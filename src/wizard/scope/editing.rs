@@ -268,8 +268,13 @@ impl Scope {
         }
         if let Some(before) = self.before_all.take() {
             self.set_scope(migration, |request| {
-                let (replace, personal_data) = (request.replace, request.personal_data);
-                *request = ScopeRequest { replace, personal_data, ..before };
+                let now = std::mem::take(request);
+                *request = ScopeRequest {
+                    replace: now.replace,
+                    personal_data: now.personal_data,
+                    no_soft_keys: now.no_soft_keys,
+                    ..before
+                };
             });
             migration.say("As it was before.");
             return;

@@ -9,6 +9,7 @@ use osferry::wizard::{Manners, Message, Size, update};
 use ratatui::style::{Color, Modifier};
 
 use super::driver::{Driver, LARGE, MEDIUM, SMALL, canvas, text};
+use super::road::start;
 
 /// Chance that is the same every time.
 struct Chance(u64);
@@ -189,15 +190,15 @@ fn from_every_step_of_a_plan() {
 fn from_a_run() {
     for seed in 20..22 {
         let mut driver = Driver::at_review(LARGE);
-        driver.press("Tab d e v Tab");
-        driver.send(Message::Key(Key::Enter));
-        driver.until(|model| model.migration.is_running());
+        driver.holds_run = true;
+        start(&mut driver);
         press(&mut driver, seed, 300, false);
         // It may have been told to pause, which has no end.
         if driver.model.migration.run.as_ref().is_some_and(|run| run.told == Told::Pause) {
             driver.model.migration.tell(Told::Run);
             driver.send(Message::Resized(LARGE));
         }
+        driver.release();
         driver.settle();
         assert!(!driver.model.migration.is_running(), "{}", driver.screen());
         press(&mut driver, seed + 100, 600, true);

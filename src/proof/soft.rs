@@ -1,0 +1,139 @@
+//! Ids in columns that are no references by their type: a value that became another row's id, among
+//! values that stay as they are.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::canonical::Plain;
+use super::form::put_unknown;
+use super::maps::{IdKey, Inverse};
+use crate::database::{Column, Value};
+
+/// How a value of such a column is brought into form.
+pub(super) struct SoftForm {
+    /// How its values are brought into form where they stay.
+    plain: Plain,
+    /// In the destination: what its values were in the source. The source's are as they are.
+    back: Option<Back>,
+}
+
+struct Back {
+    inverse: Inverse,
+    /// Ids of the source whose rows have become others: none of them stays.
+    carried: Arc<HashSet<i64>>,
+}
+
+impl SoftForm {
+    pub(super) fn of_source(plain: Plain) -> Self {
+        Self { plain, back: None }
+    }
+
+    pub(super) fn of_destination(plain: Plain, inverse: Inverse) -> Self {
+        let carried = Arc::new(inverse.sources());
+        Self { plain, back: Some(Back { inverse, carried }) }
+    }
+
+    pub(super) fn plain(&self) -> &Plain {
+        &self.plain
+    }
+
+    /// The number that a value is, where it may be an id.
+    pub(super) fn id(value: &Value) -> Option<IdKey> {
+        number(value).map(IdKey::Number)
+    }
+
+    pub(super) fn put(&self, value: &Value, to: &mut Vec<u8>) {
+        let back = self.back.as_ref();
+        let Some((back, own)) = back.zip(number(value).filter(|own| *own != 0)) else {
+            return self.plain.put_value(value, to);
+        };
+        match back.inverse.source(&IdKey::Number(own)) {
+            Some(IdKey::Number(source)) => {
+                let was = match value {
+                    Value::Text(_) => Value::text(&source.to_string()),
+                    _ => Value::Integer(source),
+                };
+                self.plain.put_value(&was, to);
+            }
+            // It is an id of the source, whose row has another one here.
+            _ if back.carried.contains(&own) => put_unknown(&IdKey::Number(own), to),
+            _ => self.plain.put_value(value, to),
+        }
+    }
+
+    pub(super) fn put_cell(&self, column: &Column, row: usize, to: &mut Vec<u8>) {
+        self.put(&column.value(row), to);
+    }
+
+    /// Whether the destination holds a value that was noted to stay, which may be the id of a row
+    /// there by accident.
+    pub(super) fn keeps(&self, noted: &Value, found: &Value) -> bool {
+        let (Some(back), Some(noted)) = (&self.back, number(noted)) else { return false };
+        number(found) == Some(noted) && !back.carried.contains(&noted)
+    }
+}
+
+/// A number, or a text that is one in the one way a database writes it.
+fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Text(_) => {
+            let text = value.as_str()?;
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit())
+                && !digits.starts_with('0')
+                && !digits.is_empty();
+            text.parse().ok().filter(|_| is_plain)
+        }
+        other => other.as_integer(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(form: &SoftForm, value: &Value) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        form.put(value, &mut bytes);
+        bytes
+    }
+
+    fn forms() -> (SoftForm, SoftForm) {
+        let pairs = [(7, 1007), (8, 1008)].map(|(a, b)| (IdKey::Number(a), IdKey::Number(b)));
+        let back = Inverse::few(pairs.into_iter());
+        (SoftForm::of_source(Plain::default()), SoftForm::of_destination(Plain::default(), back))
+    }
+
+    #[test]
+    fn ids_are_as_in_the_source_and_other_values_as_they_are() {
+        let (ours, theirs) = forms();
+        for (source, destination, same) in [
+            ("7", "1007", true),
+            ("7", "1008", false),
+            // Nobody rewrote it.
+            ("7", "7", false),
+            ("99", "99", true),
+            ("99", "98", false),
+            ("07", "07", true),
+            ("", "", true),
+            ("note", "note", true),
+        ] {
+            let same_text =
+                put(&ours, &Value::text(source)) == put(&theirs, &Value::text(destination));
+            assert_eq!(same_text, same, "{source} and {destination}");
+        }
+        let number = |form, value| put(form, &Value::Integer(value));
+        assert_eq!(number(&ours, 8), number(&theirs, 1008));
+        assert_ne!(number(&ours, 8), number(&theirs, 8));
+        assert_eq!(number(&ours, 0), number(&theirs, 0));
+    }
+
+    #[test]
+    fn a_value_that_stays_may_be_an_id_there_but_none_of_the_source() {
+        let (_, theirs) = forms();
+        let is_kept = |noted, found| theirs.keeps(&Value::Integer(noted), &Value::Integer(found));
+        assert!(is_kept(1007, 1007));
+        assert!(!is_kept(1007, 1008));
+        assert!(!is_kept(7, 7));
+    }
+}

@@ -1,0 +1,279 @@
+//! Plain attributes that hold ids: proposed with evidence, never rewritten unless that is decided,
+//! and then rewritten, proved and undone like references.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+use std::collections::BTreeMap;
+
+use osferry::outsystems::Side;
+use serde_json::Value;
+
+use crate::estate::content::Content;
+use crate::estate::model::{Cell, Entity, EntityKey, Kind, Pair};
+use crate::never_silent::{attribute, bench, choices, decide, entity, found, pair};
+use crate::program::Bench;
+use crate::support::engine::TestEngine;
+
+crate::on_both_engines!(
+    ids_in_a_number_are_rewritten_and_proved,
+    ids_in_a_text_are_rewritten_and_proved,
+    ids_of_its_own_entity_wait_for_the_second_pass,
+    what_is_left_stays_as_it_is,
+    small_numbers_are_not_taken_for_ids,
+    a_target_that_gives_no_ids_is_refused,
+);
+
+/// A value that is no id of anything.
+const NOBODY: i64 = 987_654_321;
+
+/// A pair with two entities whose rows get new ids; the first has an attribute that holds values
+/// of its own choice, called so.
+struct Scenario {
+    pair: Pair,
+    holder: EntityKey,
+    attribute: String,
+    target: EntityKey,
+    /// `Espace.Entity` of the target.
+    target_name: String,
+}
+
+fn ids(entity: &Entity) -> Vec<i64> {
+    let ids = entity.rows.iter().filter_map(|row| match entity.id_of(row) {
+        Some(Cell::Int(id)) => Some(*id),
+        _ => None,
+    });
+    ids.collect()
+}
+
+fn scenario(name: &str, target: &str, kind: &Kind) -> Scenario {
+    for seed in 70..400 {
+        let (mut pair, holder) = pair(seed, &[]);
+        let is_fit = |name: &str| {
+            pair.source.named(name).is_some_and(|e| {
+                e.rows.len() >= 4
+                    && e.tag().is_some()
+                    && e.identifier()
+                        .is_some_and(|id| id.autonumber && id.kind == Kind::LongInteger)
+            })
+        };
+        if !is_fit("Thing0") || !is_fit(target) {
+            continue;
+        }
+        let other = pair.source.named(target).expect("fit").clone();
+        let key = attribute(&mut pair.source, &holder, "Remark").key.clone();
+        for side in [&mut pair.source, &mut pair.destination] {
+            let plain = attribute(side, &holder, "Remark");
+            (plain.kind, plain.name) = (kind.clone(), name.to_owned());
+            (plain.nullable, plain.mandatory, plain.default) = (true, false, None);
+            for row in &mut entity(side, &holder).rows {
+                row.cells.insert(key.clone(), Cell::Null);
+            }
+        }
+        let espace = pair.source.espace(&other.espace).name.clone();
+        return Scenario {
+            target_name: format!("{espace}.{target}"),
+            target: other.full_key(),
+            attribute: name.to_owned(),
+            pair,
+            holder,
+        };
+    }
+    panic!("no pair has two such entities")
+}
+
+impl Scenario {
+    /// Puts values in, in the order of the rows; the others have none.
+    fn fill(&mut self, values: impl IntoIterator<Item = Cell>) {
+        let key = attribute(&mut self.pair.source, &self.holder, &self.attribute).key.clone();
+        let rows = &mut entity(&mut self.pair.source, &self.holder).rows;
+        for (row, value) in rows.iter_mut().zip(values) {
+            row.cells.insert(key.clone(), value);
+        }
+    }
+
+    /// All ids of the target but the first rows', which hold something else.
+    fn fill_with_ids(&mut self, others: &[Cell], cell: impl Fn(i64) -> Cell) {
+        let ids = ids(self.pair.source.entity(&self.target).expect("there"));
+        let ids = ids.into_iter().cycle().map(cell);
+        let all: Vec<Cell> = others.iter().cloned().chain(ids.take(100)).collect();
+        self.fill(all);
+    }
+
+    fn column(&self, side: &Side, key: &EntityKey, name: &str) -> (String, String) {
+        let environment = match side {
+            Side::Source => &self.pair.source,
+            Side::Destination => &self.pair.destination,
+        };
+        let entity = environment.entity(key).expect("there");
+        let one = entity.attributes.iter().find(|a| a.name == name).expect("an attribute");
+        (entity.table.clone(), one.column.to_uppercase())
+    }
+
+    /// What rows hold in an attribute, by their tags.
+    fn by_tag(
+        &self,
+        side: Side,
+        content: &Content,
+        key: &EntityKey,
+        name: &str,
+    ) -> BTreeMap<Cell, Cell> {
+        let (table, tag) = self.column(&side, key, "Tag");
+        let (_, column) = self.column(&side, key, name);
+        let cell = |row: &BTreeMap<String, Cell>, column: &str| {
+            row.get(column).cloned().unwrap_or_else(|| panic!("{column} of {row:?}"))
+        };
+        let rows = content.rows(&table).iter();
+        rows.map(|row| (cell(row, &tag), cell(row, &column))).collect()
+    }
+
+    fn identifier(&self) -> String {
+        let target = self.pair.source.entity(&self.target).expect("there");
+        target.identifier().expect("fit").name.clone()
+    }
+
+    /// Each value that was an id is the id of the same row now; the others are as they were.
+    fn is_rewritten(&self, bench: &Bench, rewritten: bool) {
+        let source = bench.databases.read(Side::Source);
+        let destination = bench.databases.read(Side::Destination);
+        let read = |side, content, key, name: &str| self.by_tag(side, content, key, name);
+        let id = self.identifier();
+        let ours = read(Side::Source, &source, &self.target, &id);
+        let theirs = read(Side::Destination, &destination, &self.target, &id);
+        let new: BTreeMap<String, String> = ours
+            .iter()
+            .map(|(tag, id)| (plain(id), plain(theirs.get(tag).expect("carried over"))))
+            .collect();
+        let was = read(Side::Source, &source, &self.holder, &self.attribute);
+        let is = read(Side::Destination, &destination, &self.holder, &self.attribute);
+        let mut changed = 0;
+        for (tag, value) in &was {
+            let value = plain(value);
+            let expected = match new.get(&value) {
+                Some(new) if rewritten => new,
+                _ => &value,
+            };
+            changed += usize::from(*expected != value);
+            assert_eq!(plain(&is[tag]), *expected, "{tag:?} held {value}");
+        }
+        assert_eq!(changed > 0, rewritten, "ids have to differ for this to mean something");
+    }
+}
+
+fn plain(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "NULL".to_owned(),
+        Cell::Int(number) => number.to_string(),
+        Cell::Text(text) => text.clone(),
+        Cell::Bytes(_) => unreachable!("no such attribute"),
+    }
+}
+
+/// Runs, which proves too, and verifies again; then everything is undone.
+fn carries_out_and_undoes(scenario: &Scenario, bench: &Bench, kept: u64) {
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    scenario.is_rewritten(bench, true);
+    let runs = bench.folder.path().join("home/runs");
+    let run = std::fs::read_dir(runs).expect("runs").next().expect("one").expect("a folder");
+    let report = std::fs::read_to_string(run.path().join("report.json")).expect("a report");
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    let entities = report["entities"].as_array().expect("entities");
+    let kept_there: u64 = entities
+        .iter()
+        .flat_map(|entity| entity["kept"].as_array().into_iter().flatten())
+        .map(|one| one["count"].as_u64().expect("a count"))
+        .sum();
+    assert_eq!(kept_there, kept, "{report}");
+    assert_eq!(report["totals"]["emptied"], 0, "{report}");
+    let (table, column) =
+        scenario.column(&Side::Destination, &scenario.holder, &scenario.attribute);
+    let verified = bench.osferry(&["verify", "estate"]);
+    assert_eq!(verified.code, Some(0), "{}", verified.all());
+
+    // The proof sees an id that is another row's.
+    let name = bench.databases.name(Side::Destination);
+    let first = format!("SELECT MIN([{column}]) FROM [{table}]");
+    let value = bench.databases.ask(Side::Destination, &first).remove(0);
+    let (_, id) = scenario.column(&Side::Destination, &scenario.holder, "Tag");
+    let tag = format!("SELECT MIN([{id}]) FROM [{table}] WHERE [{column}] = '{value}'");
+    let tag = bench.databases.ask(Side::Destination, &tag).remove(0);
+    let set =
+        |value: &str| format!("UPDATE [{table}] SET [{column}] = {value} WHERE [{id}] = '{tag}'");
+    bench.databases.execute(Side::Destination, &set("12345"));
+    let spoilt = bench.osferry(&["verify", "estate"]);
+    assert_ne!(spoilt.code, Some(0), "{}", spoilt.all());
+    bench.databases.execute(Side::Destination, &set(&format!("'{value}'")));
+
+    let undone = bench.osferry(&["undo", "estate", "--confirm", &name]);
+    assert_eq!(undone.code, Some(0), "{}", undone.all());
+    let rows = bench.databases.ask(Side::Destination, &format!("SELECT COUNT(*) FROM [{table}]"));
+    assert_eq!(rows, ["0"], "nothing of ours stays");
+}
+
+fn remaps(engine: &TestEngine, scenario: &Scenario, kept: u64) {
+    let bench = bench(engine, &scenario.pair, 71);
+    let about = format!("Thing0.{}", scenario.attribute);
+    let finding = found(&bench, "soft-key-likely", &about).expect("proposed");
+    assert_eq!(choices(&finding), ["remap", "leave"], "{finding}");
+    assert_eq!(finding["recommended"], "leave", "{finding}");
+    assert!(finding["what"].as_str().is_some_and(|what| what.contains(&scenario.target_name)));
+    decide(&bench, &[(&finding, "remap", Some(&scenario.target_name))]);
+    carries_out_and_undoes(scenario, &bench, kept);
+}
+
+async fn ids_in_a_number_are_rewritten_and_proved(engine: &TestEngine) {
+    let mut scenario = scenario("Thing1Id", "Thing1", &Kind::LongInteger);
+    scenario.fill_with_ids(&[Cell::Int(NOBODY), Cell::Null], Cell::Int);
+    remaps(engine, &scenario, 1);
+}
+
+async fn ids_in_a_text_are_rewritten_and_proved(engine: &TestEngine) {
+    let mut scenario = scenario("FormerThing1Key", "Thing1", &Kind::Text(40));
+    let others = [Cell::text("no number"), Cell::text("007")];
+    scenario.fill_with_ids(&others, |id| Cell::text(id.to_string()));
+    remaps(engine, &scenario, 2);
+}
+
+async fn ids_of_its_own_entity_wait_for_the_second_pass(engine: &TestEngine) {
+    let mut scenario = scenario("Thing0Ref", "Thing0", &Kind::Text(40));
+    scenario.fill_with_ids(&[Cell::text(NOBODY.to_string())], |id| Cell::text(id.to_string()));
+    remaps(engine, &scenario, 1);
+}
+
+async fn what_is_left_stays_as_it_is(engine: &TestEngine) {
+    let mut scenario = scenario("Thing1Id", "Thing1", &Kind::LongInteger);
+    scenario.fill_with_ids(&[Cell::Int(NOBODY)], Cell::Int);
+    let bench = bench(engine, &scenario.pair, 72);
+    found(&bench, "soft-key-likely", "Thing0.Thing1Id").expect("proposed");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    scenario.is_rewritten(&bench, false);
+}
+
+async fn small_numbers_are_not_taken_for_ids(engine: &TestEngine) {
+    let mut scenario = scenario("Quantity", "Thing1", &Kind::LongInteger);
+    let ids = ids(scenario.pair.source.entity(&scenario.target).expect("there"));
+    scenario.fill(ids.into_iter().map(Cell::Int));
+    let first = bench(engine, &scenario.pair, 73);
+    assert!(found(&first, "soft-key-likely", "Thing0.Quantity").is_none());
+
+    let mut named = self::scenario("Thing1Id", "Thing1", &Kind::LongInteger);
+    named.fill_with_ids(&[], Cell::Int);
+    let second = bench(engine, &named.pair, 74);
+    let mut plan = second.usual_plan();
+    plan.options.push("soft_keys = \"off\"".into());
+    second.plan(&plan.text());
+    assert!(found(&second, "soft-key-likely", "Thing0.Thing1Id").is_none());
+}
+
+async fn a_target_that_gives_no_ids_is_refused(engine: &TestEngine) {
+    let mut scenario = scenario("Thing1Id", "Thing1", &Kind::LongInteger);
+    scenario.fill_with_ids(&[], Cell::Int);
+    let bench = bench(engine, &scenario.pair, 75);
+    let finding = found(&bench, "soft-key-likely", "Thing0.Thing1Id").expect("proposed");
+    decide(&bench, &[(&finding, "remap", Some("Core_CS.Status"))]);
+    let said = bench.run();
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("Core_CS.Status"), "{}", said.all());
+    assert!(bench.destination_unchanged(), "{}", said.all());
+}
