@@ -214,6 +214,7 @@ fn source_statements() -> Vec<String> {
         after: None,
         limit: None,
         form: TextForm::Text,
+        held: false,
     };
     let select =
         |selection: &Selection<'_>| read::select(&names, selection).expect("a statement").sql;
