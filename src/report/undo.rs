@@ -65,7 +65,8 @@ fn table(table: &UndoneTable) -> String {
         parts.push(format!("{} in {}", number(table.scripted), PutBackScript::FILE));
     }
     if !table.inexact.is_empty() {
-        parts.push(format!("what the run deleted or changed does not come back: {}", table.inexact));
+        parts
+            .push(format!("what the run deleted or changed does not come back: {}", table.inexact));
     }
     format!("  {}: {}", table.name, parts.join(", "))
 }

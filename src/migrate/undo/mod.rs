@@ -139,11 +139,9 @@ impl UndoPreview {
     /// Rows that go, rows that come back.
     #[must_use]
     pub fn rows(&self) -> (u64, u64) {
-        self.tables
-            .iter()
-            .fold((0, 0), |(out, back), table| {
-                (out + table.removed, back + table.restored + table.reset)
-            })
+        self.tables.iter().fold((0, 0), |(out, back), table| {
+            (out + table.removed, back + table.restored + table.reset)
+        })
     }
 
     /// Why it is refused unless the person agrees to leave rows; `None` when nothing is in the way.

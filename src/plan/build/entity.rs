@@ -350,8 +350,9 @@ impl Builder<'_> {
         match key {
             Ok(key) => {
                 let own = pair.identifier.and_then(|place| column_of.get(&place)).copied();
-                let stays =
-                    |place: &usize| key.contains(place) || [own, tenant_place].contains(&Some(*place));
+                let stays = |place: &usize| {
+                    key.contains(place) || [own, tenant_place].contains(&Some(*place))
+                };
                 let sets = match ours {
                     OnMatch::Update => (0..columns.len()).filter(|place| !stays(place)).collect(),
                     OnMatch::Reuse | OnMatch::LeaveOut => Vec::new(),
@@ -361,7 +362,11 @@ impl Builder<'_> {
                     OnMatch::Update if sets.is_empty() => OnMatch::Reuse,
                     other => other,
                 };
-                ExistingPlan::Recognise { key, ours, sets, rows: rows + standing }
+                let finding = known.finding.as_ref();
+                let matches = finding
+                    .and_then(|key| self.review.comparison.finding(key)?.rows)
+                    .filter(|_| pair.reason == Reason::Chosen);
+                ExistingPlan::Recognise { key, ours, sets, matches, rows: rows + standing }
             }
             Err(why) => {
                 let instead = match pair.reason {
@@ -381,7 +386,8 @@ impl Builder<'_> {
 /// Why a key does not tell rows apart.
 const LEFT_OUT: &str = "a key of which an attribute is left out";
 const IN_CIRCLE: &str = "a key that is part of a circle of references";
-const NO_TENANT: &str = "a key without the tenant: a row of another tenant would get values of ours";
+const NO_TENANT: &str =
+    "a key without the tenant: a row of another tenant would get values of ours";
 
 /// The places of a key's columns among those that are written.
 fn written_key(

@@ -33,8 +33,7 @@ impl Case {
     pub fn updating(recipe: &Recipe) -> Option<Self> {
         let mut pair = generate::pair(recipe);
         generate::liken(&mut pair, recipe);
-        let decided =
-            "\n[[decision]]\nkind = \"existing-match\"\nchoice = \"update\"\n".to_owned();
+        let decided = "\n[[decision]]\nkind = \"existing-match\"\nchoice = \"update\"\n".to_owned();
         match migrate_as(&pair, Way::Update) {
             Verdict::Done(expected) => {
                 Some(Self { recipe: recipe.clone(), pair, expected, decided })

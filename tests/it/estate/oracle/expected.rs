@@ -60,7 +60,9 @@ impl Oracle<'_> {
                 for (_, theirs) in &common {
                     let column = theirs.column.to_uppercase();
                     let is_key = unique.attributes.contains(&theirs.key);
-                    if is_key || there.identifier == Some(theirs.key.clone()) || column == "TENANT_ID"
+                    if is_key
+                        || there.identifier == Some(theirs.key.clone())
+                        || column == "TENANT_ID"
                     {
                         continue;
                     }
