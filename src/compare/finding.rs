@@ -335,6 +335,7 @@ pub mod choice {
     pub const NULL: &str = "null";
     pub const CONSTANT: &str = "constant";
     pub const REUSE: &str = "reuse";
+    pub const UPDATE: &str = "update";
     pub const REMAP: &str = "remap";
     pub const LEAVE: &str = "leave";
 }

@@ -315,6 +315,10 @@ pub trait Writer: Send + Sync {
     /// Rows as this transaction sees them.
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch>;
 
+    /// The same of rows that are about to be changed: nobody else changes them before this
+    /// transaction ends.
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch>;
+
     /// What each row of a batch is equal to, for each row in order. Equal is what the database
     /// finds equal in these columns: by the collation of each, as its unique indexes do; NULL
     /// equals NULL. Errs with [`FaultKind::Refused`] when a value does not fit its column. To be

@@ -78,6 +78,7 @@ impl<'a> Doubt<'a> {
             }
             BatchKind::Delete | BatchKind::UndoInsert => self.removed(destination).await,
             BatchKind::Clear => self.cleared(destination).await,
+            BatchKind::Change => self.changed(destination).await,
             // Setting the same values again does no harm, and nothing was written for the others.
             BatchKind::SecondPass
             | BatchKind::UndoClear
@@ -137,6 +138,34 @@ impl<'a> Doubt<'a> {
             let filled = |row| (1..read.columns().len()).any(|at| !read.column(at).is_null(row));
             if (0..read.len()).any(filled) {
                 verdict = Verdict::Aborted;
+            }
+        })
+        .await?;
+        Ok(verdict)
+    }
+
+    /// Rows that were changed: one that was another before is now as it was written. To be done
+    /// again they must not be: what they were before is kept with this batch.
+    async fn changed(&self, destination: &dyn Destination) -> Result<Verdict> {
+        let Some((to, key, keys)) = self.keyed() else { return Ok(Verdict::Aborted) };
+        let written: HashMap<String, u128> = keys
+            .iter()
+            .map(folded)
+            .zip(self.hashes.iter().copied())
+            .filter(|(_, hash)| *hash != 0)
+            .collect();
+        if written.is_empty() {
+            // They hold what they held, whichever it is.
+            return Ok(Verdict::Committed);
+        }
+        let mut verdict = Verdict::Aborted;
+        self.read(destination, to, key, &keys, |read| {
+            let hashes = row_hashes(read);
+            let same = |(row, hash): (usize, &u128)| {
+                written.get(&folded(&read.column(0).value(row))) == Some(hash)
+            };
+            if hashes.iter().enumerate().any(same) {
+                verdict = Verdict::Committed;
             }
         })
         .await?;

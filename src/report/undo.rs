@@ -55,6 +55,9 @@ fn table(table: &UndoneTable) -> String {
     if table.restored > 0 {
         parts.push(format!("{} back", number(table.restored)));
     }
+    if table.reset > 0 {
+        parts.push(format!("{} as they were", number(table.reset)));
+    }
     if table.left > 0 {
         parts.push(counted(table.left, "of this run stays", "of this run stay"));
     }
@@ -62,7 +65,8 @@ fn table(table: &UndoneTable) -> String {
         parts.push(format!("{} in {}", number(table.scripted), PutBackScript::FILE));
     }
     if !table.inexact.is_empty() {
-        parts.push(format!("what the run deleted does not come back: {}", table.inexact));
+        parts
+            .push(format!("what the run deleted or changed does not come back: {}", table.inexact));
     }
     format!("  {}: {}", table.name, parts.join(", "))
 }

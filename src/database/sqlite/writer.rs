@@ -189,6 +189,11 @@ impl Writer for SqliteWriter {
         self.session.call(move |connection| select(connection, &request)).await
     }
 
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
+        // The transaction has begun with the lock for writing.
+        self.rows(request).await
+    }
+
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         let (target, batch) = (target.clone(), batch.clone());
         self.session.call(move |connection| alike::find(connection, &target, &batch)).await

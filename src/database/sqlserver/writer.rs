@@ -311,6 +311,28 @@ impl SqlServerWriter {
         only_count(&answer)
     }
 
+    async fn rows_as(&mut self, request: &RowsRequest, held: bool) -> Result<Batch> {
+        let names = self.names(&request.table, &request.filter).await?;
+        let table = names.shape(&request.table)?.name.clone();
+        let selection = Selection {
+            table: &request.table,
+            columns: &request.columns,
+            filter: &request.filter,
+            order_by: request.order_by.as_deref(),
+            after: None,
+            limit: request.limit,
+            form: self.reading.text_form(&table),
+            held,
+        };
+        let statement = read::select(&names, &selection)?;
+        let mut batch = Batch::for_types(request.columns.iter().map(|column| &column.data_type))?;
+        self.read(&statement, &table, &mut |row| {
+            scan::push(row, &request.columns, &mut batch).map(|()| Flow::More)
+        })
+        .await?;
+        Ok(batch)
+    }
+
     async fn alike_batch(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         let names = self.names(&target.table, &Filter::All).await?;
         let shape = names.shape(&target.table)?;
@@ -427,24 +449,11 @@ impl Writer for SqlServerWriter {
     }
 
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
-        let names = self.names(&request.table, &request.filter).await?;
-        let table = names.shape(&request.table)?.name.clone();
-        let selection = Selection {
-            table: &request.table,
-            columns: &request.columns,
-            filter: &request.filter,
-            order_by: request.order_by.as_deref(),
-            after: None,
-            limit: request.limit,
-            form: self.reading.text_form(&table),
-        };
-        let statement = read::select(&names, &selection)?;
-        let mut batch = Batch::for_types(request.columns.iter().map(|column| &column.data_type))?;
-        self.read(&statement, &table, &mut |row| {
-            scan::push(row, &request.columns, &mut batch).map(|()| Flow::More)
-        })
-        .await?;
-        Ok(batch)
+        self.rows_as(request, false).await
+    }
+
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
+        self.rows_as(request, true).await
     }
 
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {

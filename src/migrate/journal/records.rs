@@ -106,6 +106,8 @@ pub enum BatchKind {
     Insert,
     /// Recognised rows the destination had; nothing was written.
     Recognise,
+    /// Gave rows the destination had the values of ours.
+    Change,
     /// Set references in the second pass.
     SecondPass,
     /// Deleted rows of the destination.
@@ -122,7 +124,7 @@ pub enum BatchKind {
     UndoInsert,
     /// Undo: put deleted rows back.
     UndoDelete,
-    /// Undo: put emptied references back.
+    /// Undo: gave emptied references and changed rows back what they held.
     UndoUpdate,
 }
 
@@ -137,6 +139,7 @@ impl BatchKind {
         match self {
             Self::Insert => "insert",
             Self::Recognise => "recognise",
+            Self::Change => "change",
             Self::SecondPass => "second-pass",
             Self::Delete => "delete",
             Self::People => "people",
@@ -152,6 +155,7 @@ impl BatchKind {
     pub(super) fn parse(name: &str) -> Self {
         match name {
             "recognise" => Self::Recognise,
+            "change" => Self::Change,
             "second-pass" => Self::SecondPass,
             "delete" => Self::Delete,
             "people" => Self::People,
@@ -197,7 +201,7 @@ pub struct NewBatch {
     /// The proof's digest of the source rows as read.
     pub digest: u128,
     /// A hash of each row as written, in row order, where the keys alone do not prove that a row
-    /// found later is ours; else empty.
+    /// found later is ours; else empty. Of a changed row 0 where it is as it was.
     pub hashes: Vec<u128>,
     /// How many rows the table had before it, where nothing tells its rows apart.
     pub counted: Option<u64>,

@@ -18,6 +18,9 @@ use crate::plan::Plan;
 /// Rows that could not be put back and are named; the others are counted.
 const NAMED: usize = 20;
 
+/// Why rows cannot get back what they held.
+pub(super) const NOT_KEPT: &str = "its rows as they were are not kept any more";
+
 /// Whether a table would be as before after an undo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outlook {
@@ -56,6 +59,16 @@ pub async fn forecast(plan: &Plan, destination: &dyn Destination) -> Result<Vec<
         };
         all.push(Outlook { name: rows.name.to_owned(), deleted: rows.rows, inexact, in_script });
     }
+    let changed = plan.entities.iter().filter(|entity| !entity.existing.sets().is_empty());
+    for entity in changed.filter(|_| !plan.options.keep_before_images) {
+        all.push(Outlook {
+            name: entity.name.clone(),
+            deleted: 0,
+            inexact: "the plan does not keep what rows held that take the values of ours"
+                .to_owned(),
+            in_script: false,
+        });
+    }
     Ok(all)
 }
 
@@ -90,7 +103,7 @@ pub(super) async fn outlook(
         let mut inexact = known.map(|outlook| outlook.inexact.clone()).unwrap_or_default();
         let mut in_script = known.is_some_and(|outlook| outlook.in_script);
         if !Images::are_there(folder) && (inexact.is_empty() || in_script) {
-            inexact = "its rows as they were are not kept any more".to_owned();
+            inexact = NOT_KEPT.to_owned();
             in_script = false;
         }
         all.push(UndoneTable {
@@ -163,7 +176,7 @@ impl Undoing<'_> {
     }
 
     /// Notes that the rows of a batch cannot come back.
-    fn lost(&mut self, batch: &BatchRecord, to: &WrittenTo, why: &str) {
+    pub(super) fn lost(&mut self, batch: &BatchRecord, to: &WrittenTo, why: &str) {
         self.result.not_restored_rows += batch.rows;
         if self.result.not_restored.len() < NAMED {
             self.result.not_restored.push(NotRestored {
@@ -232,7 +245,11 @@ impl Undoing<'_> {
     }
 
     /// The columns of an image as the table has them now.
-    async fn columns_now(&self, to: &WrittenTo, wanted: &[ColumnRef]) -> Result<Vec<ColumnShape>> {
+    pub(super) async fn columns_now(
+        &self,
+        to: &WrittenTo,
+        wanted: &[ColumnRef],
+    ) -> Result<Vec<ColumnShape>> {
         let shape = self.destination.shape(&to.table).await?;
         wanted
             .iter()
@@ -319,7 +336,7 @@ impl Undoing<'_> {
     }
 
     /// Names a row that could not be put back as it was.
-    fn not_restored(&mut self, table: &TableName, key: &str, fault: &Fault) {
+    pub(super) fn not_restored(&mut self, table: &TableName, key: &str, fault: &Fault) {
         self.result.not_restored_rows += 1;
         if self.result.not_restored.len() < NAMED {
             self.result.not_restored.push(NotRestored {

@@ -176,11 +176,14 @@ struct Written {
     key: Option<String>,
     /// Columns that are emptied, each with the rows that this happens to.
     emptied: Vec<(String, Filter)>,
+    /// Columns that rows which stay may get from rows of ours: the proof of the entity says which
+    /// did.
+    set: Vec<String>,
 }
 
 impl Written {
     fn new(class: Class) -> Self {
-        Self { class, stay: Filter::All, key: None, emptied: Vec::new() }
+        Self { class, stay: Filter::All, key: None, emptied: Vec::new(), set: Vec::new() }
     }
 }
 
@@ -222,8 +225,10 @@ impl Writes {
                 }
             };
             let key = entity.destination_key().map(|key| key.name.clone());
-            let emptied = Vec::new();
-            written.push((entity.destination_table.clone(), Written { class, stay, key, emptied }));
+            let columns = entity.existing.sets().iter().map(|place| &entity.columns[*place]);
+            let set = columns.map(|column| column.destination.name.clone()).collect();
+            let written_here = Written { stay, key, set, ..Written::new(class) };
+            written.push((entity.destination_table.clone(), written_here));
         }
         written.extend(reduced(plan));
         for table in people_tables(plan) {
@@ -286,7 +291,9 @@ impl Looking<'_> {
             Class::Reduced if self.earlier.is_some() => Filter::All,
             _ => stay,
         };
-        let without: Vec<&str> = emptied.iter().map(|(column, _)| column.as_str()).collect();
+        let set = written.map_or(&[][..], |written| &written.set);
+        let emptied_columns = emptied.iter().map(|(column, _)| column);
+        let without: Vec<&str> = emptied_columns.chain(set).map(String::as_str).collect();
         let look = self.look(stay.clone(), &without, &mut state).await;
         state.look = self.or_why_not(look)?;
         let passed_over = state.passed_over.clone();

@@ -118,6 +118,10 @@ impl Writer for Client {
         self.call(|world, id| reading::rows(world, request, Some(id))).await
     }
 
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
+        self.rows(request).await
+    }
+
     async fn delete(&mut self, removal: &Removal) -> Result<Removed> {
         self.call(|world, id| world.take(id, removal, None)).await
     }

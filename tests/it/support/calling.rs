@@ -121,6 +121,9 @@ impl Writer for CallingWriter {
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
         self.inner.rows(request).await
     }
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
+        self.inner.held(request).await
+    }
     async fn delete(&mut self, removal: &Removal) -> Result<Removed> {
         self.inner.delete(removal).await
     }
