@@ -4,7 +4,7 @@ use crate::compare::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
 };
 use crate::database::ValueKind;
-use crate::outsystems::{Attribute, Entity};
+use crate::outsystems::{Attribute, DataKind, Entity};
 
 impl Work<'_> {
     /// Finds out how rows get their identifier; `false` when the two sides do it differently.
@@ -84,14 +84,19 @@ impl Work<'_> {
                 )));
                 return false;
             }
+            if !ours.identity && entity.kind == DataKind::Entity {
+                self.find(numbered_anew(entity));
+            }
             pair.identifier_kind = IdentifierKind::Generated;
             return true;
         }
         if ours.identity && !is_reference {
-            self.find(differs(
-                "the source makes the identifier's values, the destination does not".to_owned(),
-            ));
-            return false;
+            let finding = no_longer_numbered(entity);
+            let is_kept = self.selection.is_remade(&finding.key, choice::KEEP);
+            self.find(finding);
+            if !is_kept {
+                return false;
+            }
         }
         if is_reference {
             pair.identifier_kind = IdentifierKind::Extension;
@@ -112,4 +117,39 @@ impl Work<'_> {
         }
         true
     }
+}
+
+/// The application gives the identifier in the source, the database in the destination.
+fn numbered_anew(entity: &Entity) -> Finding {
+    Finding::decide(
+        FindingKey::entity(FindingKind::IdentifierChanged, entity),
+        entity.full_name(),
+        "the application gives the identifier in the source, the database in the destination",
+        "Rows get new ids, and references follow. Where an id means something to the application by \
+         itself, in its code or in a site property, it will mean another row.",
+        vec![
+            Choice::new(choice::CREATE, "give the rows new ids")
+                .costing("an id that the application's code names means another row"),
+            Choice::stop("do not run until the module is published"),
+            Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+        ],
+        choice::CREATE,
+    )
+}
+
+/// The database gives the identifier in the source, the application in the destination.
+fn no_longer_numbered(entity: &Entity) -> Finding {
+    Finding::decide(
+        FindingKey::entity(FindingKind::IdentifierChanged, entity),
+        entity.full_name(),
+        "the database gives the identifier in the source, the application in the destination",
+        "The destination makes no ids for these rows. They can keep those of the source, as if the \
+         application had given them; a row of the destination with the same one would collide.",
+        vec![
+            Choice::stop("do not run until the module is published"),
+            Choice::new(choice::KEEP, "let the rows keep their ids"),
+            Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+        ],
+        choice::STOP,
+    )
 }
