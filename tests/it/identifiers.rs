@@ -32,6 +32,7 @@ crate::on_both_engines!(
     ids_that_the_application_gave_are_given_anew,
     ids_that_the_database_gave_are_kept_if_asked,
     guids_in_another_case_collide,
+    an_identifier_of_another_type_is_refused,
 );
 
 const FEATURES: [Feature; 5] = [
@@ -324,4 +325,16 @@ async fn guids_in_another_case_collide(engine: &TestEngine) {
     bench.plan(&bench.usual_plan().text());
     comes_to(&bench, &pair);
     undone(&bench);
+}
+
+async fn an_identifier_of_another_type_is_refused(engine: &TestEngine) {
+    let (mut pair, thing) = pair(90, &[Feature::ExistingRows]);
+    for side in [&mut pair.source, &mut pair.destination] {
+        numbered(side, &thing, Kind::Decimal(28, 0), false);
+        renumber(side, &thing, |place| Cell::text((place + 1).to_string()));
+    }
+    let bench = bench(engine, &pair, 90);
+    let finding = asks(&bench, "identifier-changed", "Thing0");
+    assert!(finding["what"].as_str().is_some_and(|what| what.contains("decimal(28,0)")));
+    assert_eq!(choices(&finding), ["stop", "leave-out"]);
 }

@@ -3,7 +3,7 @@
 use crate::compare::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
 };
-use crate::database::ValueKind;
+use crate::database::{ColumnType, ValueKind};
 use crate::outsystems::{Attribute, DataKind, Entity};
 
 impl Work<'_> {
@@ -64,7 +64,7 @@ impl Work<'_> {
         let (ours, theirs) = (&identifier.source_column, &identifier.destination_column);
         let kind = ours.data_type.kind();
         if !matches!(kind, Some(ValueKind::Integer | ValueKind::Text)) {
-            self.find(differs(format!("the identifier is of the type {}", ours.data_type)));
+            self.find(of_another_type(entity, &ours.data_type));
             return false;
         }
         let is_reference = identifier.attribute.data_type.is_reference();
@@ -117,6 +117,23 @@ impl Work<'_> {
         }
         true
     }
+}
+
+/// Ids that are neither whole numbers nor texts.
+fn of_another_type(entity: &Entity, data_type: &ColumnType) -> Finding {
+    Finding::decide(
+        FindingKey::entity(FindingKind::IdentifierChanged, entity),
+        entity.full_name(),
+        format!("the identifier is of the type {data_type}"),
+        "The platform makes identifiers that are whole numbers or texts, and only those are carried \
+         over: a GUID as a text. Somebody changed the column. Leave the entity out, or have the \
+         column's type set back.",
+        vec![
+            Choice::stop("do not run with this entity"),
+            Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+        ],
+        choice::STOP,
+    )
 }
 
 /// The application gives the identifier in the source, the database in the destination.
