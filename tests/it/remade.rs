@@ -1,7 +1,7 @@
 //! Entities that are made in another way in the destination: of tenants on one side only, static on
 //! one side only. Each has an answer, and what was answered is done, to the row.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 use std::collections::BTreeMap;
 
