@@ -155,6 +155,8 @@ kinds! {
     ProducerUnused = "producer-unused",
     /// A reference to a platform table without a rule.
     ReferenceToPlatform = "reference-to-platform",
+    /// A reference's column is narrower than the ids that it gets.
+    ReferenceNarrower = "reference-narrower",
     /// References that point to nothing.
     OrphanReferences = "orphan-references",
     /// A column holds more different values than can be looked at one by one.
@@ -338,6 +340,7 @@ pub mod choice {
     pub const UPDATE: &str = "update";
     pub const REMAP: &str = "remap";
     pub const LEAVE: &str = "leave";
+    pub const ALL_TENANTS: &str = "all-tenants";
 }
 
 /// One way to decide a finding.

@@ -11,6 +11,7 @@ mod declared;
 mod entities;
 mod finding;
 mod leaving;
+mod narrow;
 mod people;
 mod personal;
 mod question;
@@ -104,6 +105,7 @@ pub fn compare(
     work.environments();
     work.entities();
     work.references();
+    work.narrow_references();
     work.leaving();
     work.declarations();
     work.misfits();

@@ -123,11 +123,12 @@ impl Work<'_> {
             ));
             return Target::External;
         }
-        if referred.kind == DataKind::Static {
-            return Target::Static(resolved);
-        }
         let is_paired = self.out.pair(resolved).is_some();
         let selected = self.selection.get(resolved);
+        // Its records are carried over as rows where somebody asked for it.
+        if referred.kind == DataKind::Static && !(selected.is_some() && is_paired) {
+            return Target::Static(resolved);
+        }
         match selected.map(|selected| &selected.reason) {
             Some(Reason::Chosen) if is_paired => return Target::Entity(resolved),
             Some(Reason::Chosen) => return Target::Outside(resolved),

@@ -12,8 +12,8 @@ use super::statement::{Condition, add_functions};
 use super::{cell, sample, shape};
 use crate::database::{
     Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
-    Fault, FaultKind, Filter, OneInstant, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
-    TableName, TableShape, Value, ValueKind,
+    Fault, FaultKind, Filter, IdentityFacts, OneInstant, Result, Rights, RowsRequest, Scan,
+    ScanRequest, Source, TableName, TableShape, Value, ValueKind,
 };
 
 /// A SQLite file that is read.
@@ -238,6 +238,15 @@ impl Source for SqliteSource {
                     table_sql(connection, &table)?
                 );
                 connection.query_row(&sql, [], |row| row.get(0)).map_err(|error| fault(&error))
+            })
+            .await
+    }
+
+    async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {
+        let tables = tables.to_vec();
+        self.session
+            .call(move |connection| {
+                tables.iter().map(|table| shape::identity(connection, table)).collect()
             })
             .await
     }

@@ -120,6 +120,7 @@ impl Builder<'_> {
         let left_out = |kind| self.decisions.choice(&key(kind)) == Some(choice::LEAVE_OUT);
         let kinds = [
             FindingKind::ReferenceRetargeted,
+            FindingKind::ReferenceNarrower,
             FindingKind::AttributeRetyped,
             FindingKind::TypeUnknown,
         ];

@@ -58,6 +58,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ProducerUndeclared
         | Kind::ProducerUnused
         | Kind::ReferenceToPlatform
+        | Kind::ReferenceNarrower
         | Kind::OrphanReferences
         | Kind::TooManyValues
         | Kind::SelfReference

@@ -113,6 +113,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ProducerUndeclared
         | Kind::ProducerUnused
         | Kind::ReferenceToPlatform
+        | Kind::ReferenceNarrower
         | Kind::OrphanReferences
         | Kind::TooManyValues
         | Kind::SelfReference
