@@ -423,19 +423,7 @@ impl Work<'_> {
         let may_be_emptied = attribute.may_be_emptied() && !is_identifier;
         let mut costs = Vec::new();
         if !may_be_emptied {
-            let closure = self.closure(pair_place, filter);
-            for (index, filter) in closure.clone() {
-                let name = self.source.entity(index).full_name();
-                let table = self.source.entity(index).table.clone();
-                if let Some(rows) = self.inquiry.count(Side::Source, &table, filter)
-                    && rows > 0
-                {
-                    costs.push(format!("{rows} rows of {name}"));
-                }
-            }
-            if rows.is_some() {
-                costs.extend(self.emptied_with(&closure).unwrap_or_default());
-            }
+            costs = self.cost_of_rejecting(pair_place, filter).words;
         }
         let mut choices = Vec::new();
         if may_be_emptied {

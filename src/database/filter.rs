@@ -24,9 +24,10 @@ impl Likened {
 }
 
 /// A condition on the rows of one table. Columns are named as the catalogue has them.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Filter {
     /// Every row.
+    #[default]
     All,
     /// The column is NULL.
     IsNull(String),

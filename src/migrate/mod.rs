@@ -10,6 +10,7 @@
 
 mod control;
 mod delete;
+mod departed;
 mod foresee;
 mod idmap;
 pub mod journal;
