@@ -8,6 +8,7 @@
 //! and where nobody says what became of it, `settle`d. What an earlier stretch of the run has done
 //! is the `past`.
 
+pub mod again;
 mod control;
 mod delete;
 mod departed;

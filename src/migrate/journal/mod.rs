@@ -37,7 +37,7 @@ pub use proofs::ProvedEntity;
 pub use recorder::{Recorder, WeakRecorder};
 pub use records::{
     BatchKind, BatchRecord, DeferredBatch, DeferredCell, EmptiedCell, EventRecord, LeftOutRow,
-    NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,
+    EARLIER, NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,
 };
 pub use refused::{Refused, RefusedKind};
 pub use salvage::{Salvage, SavedBatch, SavedPerson};

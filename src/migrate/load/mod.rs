@@ -14,7 +14,7 @@ use super::control::Control;
 use super::journal::LeftOutRow;
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
-use super::reader::{Read, Reader, key_of, request};
+use super::reader::{Read, Reader, Wanted, key_of, request};
 use super::reading::Reading;
 use super::remap::{Carried, Maps, came_twice, fold, remap};
 use super::session::WriteSession;
@@ -59,9 +59,13 @@ impl<'a> Load<'a> {
             self.story.recorder.forget_left_out(self.place)?;
         }
         let name = self.entity().name.clone();
+        let wanted = Wanted::new(self.entity());
         let mut batches = self.read_ahead().await?;
         // Rows that nothing tells apart are all read again.
-        let mut rows = carried.map.len() + carried.left_out.len() as u64;
+        let mut rows = match self.entity().again.is_none() {
+            true => carried.map.len() + carried.left_out.len() as u64,
+            false => 0,
+        };
         loop {
             let next = batches.recv().await.unwrap_or_else(|| {
                 Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
@@ -70,7 +74,7 @@ impl<'a> Load<'a> {
             let Some((batch, hashes)) = next else { break };
             self.control.between_batches().await?;
             let last = key_of(self.entity(), &batch, batch.len().saturating_sub(1));
-            let (batch, hashes) = self.unknown(batch, hashes)?;
+            let (batch, hashes) = self.unknown(batch, hashes, &wanted)?;
             rows += batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read = rows);
             self.carry(batch, &hashes, &mut carried)
@@ -98,13 +102,22 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// The rows of a batch that were not dealt with before this stretch of the run.
-    fn unknown(&self, batch: Batch, hashes: Vec<u128>) -> Result<(Batch, Vec<u128>)> {
-        if self.past.is_empty() || self.entity().key_column().is_none() {
+    /// The rows of a batch that are to be carried over and were not dealt with before this stretch of
+    /// the run.
+    fn unknown(
+        &self,
+        batch: Batch,
+        hashes: Vec<u128>,
+        wanted: &Wanted,
+    ) -> Result<(Batch, Vec<u128>)> {
+        if (self.past.is_empty() && wanted.is_any()) || self.entity().key_column().is_none() {
             return Ok((batch, hashes));
         }
         let new: Vec<usize> = (0..batch.len())
-            .filter(|row| !self.past.knows(&key_of(self.entity(), &batch, *row)))
+            .filter(|row| {
+                let key = key_of(self.entity(), &batch, *row);
+                wanted.has(&key) && !self.past.knows(&key)
+            })
             .collect();
         if new.len() == batch.len() {
             return Ok((batch, hashes));

@@ -92,6 +92,7 @@ impl Builder<'_> {
             existing,
             uniques: pair.uniques.iter().map(|unique| self.unique(unique)).collect(),
             source_rows: pair.source_rows.unwrap_or_default(),
+            again: None,
         }
     }
 
