@@ -70,13 +70,17 @@ pub fn again(journal: &Journal) -> Result<(Plan, AgainCount)> {
     if count.rows + count.people + count.links == 0 {
         let nameless = match count.nameless {
             0 => String::new(),
-            rows => format!("; {rows} were, and have no identifier by which they could be read again"),
+            rows => {
+                format!("; {rows} were, and have no identifier by which they could be read again")
+            }
         };
         return Err(Fault::new(
             FaultKind::Invalid,
             format!("run {} rejected no row that could be tried again{nameless}", header.id),
         )
-        .advise("Nothing was written. Rows left out by decision need another decision and a new run."));
+        .advise(
+            "Nothing was written. Rows left out by decision need another decision and a new run.",
+        ));
     }
     Ok((plan.again(&again), count))
 }

@@ -111,7 +111,8 @@ impl Foresight<'_> {
         let doing = || format!("looking ahead in {}", entity.name);
         // Where rows are tried again, the others are there.
         let past = self.plan.rejects_of.as_ref().map(|_| self.past.entity(place));
-        let mut carried = past.as_ref().map_or_else(Carried::default, |past| (*past.carried).clone());
+        let mut carried =
+            past.as_ref().map_or_else(Carried::default, |past| (*past.carried).clone());
         let wanted = Wanted::new(entity);
         let request = request(self.plan, place, self.marks[place], None)?;
         let mut scan = self.source.scan(request).await?;

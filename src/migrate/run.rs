@@ -17,7 +17,9 @@ use super::marker::{MARKER_TABLE, Marker};
 use super::mask::{MaskKey, check_same_key, masked, needed_key};
 use super::models::Models;
 use super::outside::Outside;
-use super::past::{Past, Committed, check_committed, check_models, check_resumable, entity_step, settle_all};
+use super::past::{
+    Committed, Past, check_committed, check_models, check_resumable, entity_step, settle_all,
+};
 use super::people::{Made, People};
 use super::preflight::check_destination;
 use super::progress::{EntityState, Phase, Progress, Teller};

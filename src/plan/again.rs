@@ -55,9 +55,9 @@ impl Plan {
         links
             .group_roles
             .retain(|(group, role)| is_due("OSSYS_GROUP_ROLE", groups.get(group), Some(role)));
-        links.group_users.retain(|(user, group)| {
-            is_due("OSSYS_GROUP_USER", users.get(user), groups.get(group))
-        });
+        links
+            .group_users
+            .retain(|(user, group)| is_due("OSSYS_GROUP_USER", users.get(user), groups.get(group)));
         settle(&mut plan.users, users);
         settle(&mut plan.groups, groups);
         plan.fingerprint = plan.pinned();

@@ -371,6 +371,17 @@ pub enum ExistingPlan {
     },
 }
 
+impl ExistingPlan {
+    /// How many rows there were at review.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        match self {
+            Self::Replace { rows, standing, .. } => rows + standing,
+            Self::Keep { rows } | Self::Recognise { rows, .. } => *rows,
+        }
+    }
+}
+
 /// What becomes of a row of ours that the destination has already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OnMatch {

@@ -12,7 +12,7 @@ use super::result::{Difference, EntityProof};
 use super::rows::{Emptied, Forms, RowForm};
 use super::settle::subset;
 use crate::database::{Batch, ColumnRef, Fault, FaultKind, Filter, Result, Value};
-use crate::migrate::journal::{EARLIER, BatchKind, BatchRecord, Keys};
+use crate::migrate::journal::{BatchKind, BatchRecord, EARLIER, Keys};
 use crate::plan::{IdentifierPlan, Rule};
 
 /// The proof of one entity under way.

@@ -58,6 +58,9 @@ pub struct RunReport {
     pub undo: Option<UndoResult>,
     /// How it ended, in a sentence.
     pub result: String,
+    /// The run whose rejects it tried again, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejects_of: Option<String>,
     /// When it started, by the clock of the machine that ran it.
     pub started: String,
     /// When it ended, if it did.
@@ -151,6 +154,8 @@ pub enum ExistingRows {
     Kept,
     /// All stayed; those with equal keys were taken for ours.
     Recognised,
+    /// All stayed, among them those of the run whose rejects were tried again.
+    Earlier,
 }
 
 impl ExistingRows {
@@ -161,6 +166,7 @@ impl ExistingRows {
             Self::Replaced => "replaced",
             Self::Kept => "kept",
             Self::Recognised => "recognised by key",
+            Self::Earlier => "carried over before",
         }
     }
 }
@@ -324,10 +330,12 @@ impl RunReport {
         } else {
             self.entities.iter().filter(|entity| entity.written > 0).count() as u64
         };
-        let recognised = if totals.recognised > 0 {
-            format!(", {} recognised there", rows(totals.recognised))
-        } else {
-            String::new()
+        let recognised = match (&self.rejects_of, totals.recognised) {
+            (_, 0) => String::new(),
+            (Some(run), some) => {
+                format!(" beside the {} that run {run} had carried over", rows(some))
+            }
+            (None, some) => format!(", {} recognised there", rows(some)),
         };
         let refused = match totals.refused {
             0 => String::new(),
@@ -405,7 +413,13 @@ impl RunReport {
         };
         let is_undone =
             matches!(self.verdict, Verdict::Undoing | Verdict::Undone | Verdict::UndoneInPart);
-        first.into_iter().chain((!is_undone).then_some(NextStep::Undo)).collect()
+        let again = self.may_be_tried_again().then_some(NextStep::TryAgain);
+        first.into_iter().chain(again).chain((!is_undone).then_some(NextStep::Undo)).collect()
+    }
+
+    /// Whether rows were rejected that can be tried again.
+    fn may_be_tried_again(&self) -> bool {
+        self.verdict == Verdict::ProvedWithRejects && self.totals.rejected > 0
     }
 
     /// What the person can do now, each a sentence with the command that does it.
@@ -422,6 +436,10 @@ impl RunReport {
             NextStep::SeeRejected => "See in rejects.csv why rows were rejected. A rejected row \
                                       takes along every row that demands a reference to it."
                 .to_owned(),
+            NextStep::TryAgain => format!(
+                "Try the rejected rows again, once what refused them is mended: osferry run \
+                 --rejects-of {id} --confirm {destination}"
+            ),
             NextStep::Prove => format!("Prove it: osferry verify {id}"),
             NextStep::Explain => format!(
                 "Do not use what was written before the differences are explained. To look again: \
@@ -445,6 +463,8 @@ impl RunReport {
 pub enum NextStep {
     /// See why rows were rejected.
     SeeRejected,
+    /// Try the rejected rows again.
+    TryAgain,
     /// Prove what was written.
     Prove,
     /// Explain where the proof fails, before anything is used.

@@ -1,5 +1,6 @@
 //! The whole library and the whole program, from outside, in one binary.
 
+mod again;
 mod alike;
 mod architecture;
 mod bad_input;
