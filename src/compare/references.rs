@@ -304,8 +304,8 @@ impl Work<'_> {
             Filter::IsNull(column.name.clone()),
             is_none(&column.name, column.data_type.kind()),
         ]);
-        let rows = self.inquiry.count(Side::Source, &entity.table, without);
-        if rows == Some(0) {
+        let cost = self.cost_of_rejecting(pair_place, &without);
+        if cost.rows == Some(0) {
             return None;
         }
         let key = FindingKey::attribute(FindingKind::NullNotAllowed, entity, &attribute.attribute);
@@ -317,11 +317,12 @@ impl Work<'_> {
                 why,
                 vec![
                     Choice::stop("do not run"),
-                    Choice::new(choice::REJECT, "leave these rows out"),
+                    Choice::new(choice::REJECT, "leave these rows out")
+                        .costing(cost.words.join(", ")),
                 ],
                 choice::STOP,
             )
-            .touching(rows),
+            .touching(cost.rows),
         );
         Some(key)
     }

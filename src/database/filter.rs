@@ -58,6 +58,9 @@ pub enum Filter {
         /// The other type.
         to: ColumnType,
     },
+    /// The column holds a value that its declared type cannot hold, so that it cannot be read; none
+    /// does where a database keeps to its types ([`super::Capabilities::untyped`]).
+    Unreadable(String),
     /// The column holds a value that no row of the other table has as its key.
     Orphan {
         /// The referring column.

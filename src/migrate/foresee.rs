@@ -15,6 +15,7 @@ use super::control::Control;
 use super::past::Past;
 use super::reader::{Wanted, key_of, request};
 use super::remap::{Carried, Maps, came_twice, fold, remap};
+use super::unreadable::Unreadable;
 use crate::database::{Result, Source};
 use crate::outsystems::SourceId;
 use crate::plan::{Plan, ReferenceRule, Rule, Target};
@@ -114,7 +115,12 @@ impl Foresight<'_> {
         let mut carried =
             past.as_ref().map_or_else(Carried::default, |past| (*past.carried).clone());
         let wanted = Wanted::new(entity);
-        let request = request(self.plan, place, self.marks[place], None)?;
+        let mut request = request(self.plan, place, self.marks[place], None)?;
+        let unreadable = Unreadable::find(self.source, entity, place, &request.filter).await?;
+        request.filter = unreadable.others(request.filter);
+        for row in unreadable.rows {
+            carried.left_out.insert(fold(&row.key), false);
+        }
         let mut scan = self.source.scan(request).await?;
         while let Some(batch) = scan.next().await.map_err(|fault| fault.while_doing(doing()))? {
             self.control.between_batches().await?;

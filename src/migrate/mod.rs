@@ -44,6 +44,7 @@ mod survey;
 mod sweep;
 pub mod undo;
 mod unkeyed;
+mod unreadable;
 mod way_back;
 
 pub use control::{Command, Control, Controller};

@@ -42,6 +42,7 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod uniques;
+mod unreadable;
 mod user_strategies;
 mod way_back;
 mod wizard;

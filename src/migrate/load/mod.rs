@@ -14,12 +14,13 @@ use super::control::Control;
 use super::journal::LeftOutRow;
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
-use super::reader::{Read, Reader, Wanted, key_of, request};
+use super::reader::{Read, Reader, Wanted, key_of, request, rows_below};
 use super::reading::Reading;
 use super::remap::{Carried, Maps, came_twice, fold, remap};
 use super::session::WriteSession;
 use super::story::Story;
 use super::unkeyed::Unkeyed;
+use super::unreadable::Unreadable;
 use crate::database::{Batch, Destination, Fault, FaultKind, Filter, Result, Source, Value};
 use crate::outsystems::SourceId;
 use crate::plan::{EntityPlan, Plan};
@@ -60,7 +61,8 @@ impl<'a> Load<'a> {
         }
         let name = self.entity().name.clone();
         let wanted = Wanted::new(self.entity());
-        let mut batches = self.read_ahead().await?;
+        let unreadable = self.set_aside(&wanted, &mut carried).await?;
+        let mut batches = self.read_ahead(&unreadable).await?;
         // Rows that nothing tells apart are all read again.
         let mut rows = match self.entity().again.is_none() {
             true => carried.map.len() + carried.left_out.len() as u64,
@@ -126,10 +128,27 @@ impl<'a> Load<'a> {
         Ok((batch.select(&new)?, hashes))
     }
 
+    /// Rejects the rows that cannot be read at all.
+    async fn set_aside(&self, wanted: &Wanted, carried: &mut Carried) -> Result<Unreadable> {
+        let among = rows_below(self.entity(), self.mark);
+        let source = self.source.as_ref();
+        let found = Unreadable::find(source, self.entity(), self.place, &among).await?;
+        for row in &found.rows {
+            if row.key.is_null() || (wanted.has(&row.key) && !self.past.knows(&row.key)) {
+                self.leave_out(row, carried)?;
+            }
+        }
+        Ok(found)
+    }
+
     /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
-    async fn read_ahead(&mut self) -> Result<mpsc::Receiver<Result<Read>>> {
+    async fn read_ahead(
+        &mut self,
+        unreadable: &Unreadable,
+    ) -> Result<mpsc::Receiver<Result<Read>>> {
         let after = self.past.reached.clone();
-        let request = request(self.plan, self.place, self.mark, after)?;
+        let mut request = request(self.plan, self.place, self.mark, after)?;
+        request.filter = unreadable.others(request.filter);
         let reader = Reader {
             source: Arc::clone(&self.source),
             canonical: Canonical::for_source(self.plan, self.place),
