@@ -21,7 +21,6 @@ mod marker;
 mod mask;
 mod models;
 mod operation;
-mod outside;
 mod own_file;
 mod past;
 mod people;

@@ -16,7 +16,6 @@ use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
 use super::mask::{MaskKey, check_same_key, masked, needed_key};
 use super::models::Models;
-use super::outside::Outside;
 use super::past::{
     Committed, Past, check_committed, check_models, check_resumable, entity_step, settle_all,
 };
@@ -304,14 +303,6 @@ impl Work<'_> {
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
         self.teller.phase(Phase::Deleting);
-        let mut outside = Outside {
-            plan: self.plan,
-            destination: self.request.destination.as_ref(),
-            story: self.story,
-            session: &mut *session,
-            control: &mut *control,
-        };
-        outside.run().await?;
         let mut deleting = Deleting {
             plan: self.plan,
             destination: self.request.destination.as_ref(),
