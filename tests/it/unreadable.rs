@@ -24,7 +24,13 @@ fn finding(said: &Value, kind: &str) -> Option<Value> {
 fn a_row_that_cannot_be_read_is_a_reject() {
     let engine = &TestEngine::sqlite();
     let pair = pair(5, &[]);
-    let holds = |kind: &Kind| matches!(kind, Kind::Integer | Kind::DateTime);
+    let holds = |kind: &Kind| {
+        use Kind::{Boolean, Currency, Date, DateTime, Decimal, Integer, LongInteger, Time};
+        matches!(
+            kind,
+            Integer | LongInteger | Decimal(..) | Currency | Boolean | Date | Time | DateTime
+        )
+    };
     let (entity, attribute) = pair
         .source
         .entities
