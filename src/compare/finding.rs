@@ -93,6 +93,8 @@ kinds! {
     TextTooLong = "text-too-long",
     /// Numbers exceed the destination's type.
     NumberTooWide = "number-too-wide",
+    /// Cells hold what their column's type cannot hold.
+    ValueUnreadable = "value-unreadable",
     /// The destination's column refuses NULL and there are NULLs.
     NullNotAllowed = "null-not-allowed",
     /// A unique index that only the destination has.

@@ -34,7 +34,7 @@ pub use people::{
     user_named,
 };
 pub use personal::{MASK_KINDS, Personal, can_mask, personal};
-pub use question::{Answer, Answers, Asked, Most, Question};
+pub use question::{Answer, Answers, Asked, Departing, Departure, Most, Question, Referring};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
 pub use rows::{ExistingRows, NaturalKey, OutsidePart, OutsideRows, row_key};

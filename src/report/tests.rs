@@ -86,6 +86,7 @@ fn entity(name: &str, columns: Vec<ColumnPlan>, existing: ExistingPlan, rows: u6
         existing,
         uniques: Vec::new(),
         source_rows: rows,
+        again: None,
     }
 }
 
@@ -143,6 +144,7 @@ fn plan() -> Plan {
         groups: Vec::new(),
         links: LinksPlan::default(),
         user_mask: UserMask::ById,
+        rejects_of: None,
         copies_passwords: false,
         options: RunOptions::default(),
         decisions: vec![
@@ -170,6 +172,7 @@ fn header() -> RunHeader {
         version: "0.1.0".to_owned(),
         operator: Operator::default(),
         mask_key: None,
+        rejects_of: None,
     }
 }
 

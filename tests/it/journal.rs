@@ -36,6 +36,7 @@ fn begun(folder: &Path) -> Recorder {
         copies_passwords: false,
         links: LinksPlan::default(),
         user_mask: UserMask::ById,
+        rejects_of: None,
         options: RunOptions::default(),
         decisions: vec!["Claims_CS.Claim.Reference: reject".to_owned()],
         left_out: Vec::new(),
@@ -57,6 +58,7 @@ fn begun(folder: &Path) -> Recorder {
         destination_fingerprint: "d".to_owned(),
         version: "0".to_owned(),
         mask_key: None,
+        rejects_of: None,
         operator: someone("anna"),
     };
     Recorder::create(folder, &header, &plan).expect("a journal")

@@ -1,5 +1,6 @@
 //! The whole library and the whole program, from outside, in one binary.
 
+mod again;
 mod alike;
 mod architecture;
 mod bad_input;
@@ -44,6 +45,7 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod uniques;
+mod unreadable;
 mod updates;
 mod user_strategies;
 mod way_back;

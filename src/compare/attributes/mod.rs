@@ -36,6 +36,8 @@ pub struct AttributePair {
     pub is_mandatory: bool,
     /// Where it refers to, for references.
     pub reference: Option<ReferencePair>,
+    /// The finding about NULL, where rows have it and the destination refuses it.
+    pub null: Option<FindingKey>,
     /// The finding about values that do not fit, where some do not.
     pub misfit: Option<FindingKey>,
     /// The finding about rows without a value, where the destination's model demands one.
@@ -183,6 +185,7 @@ impl Work<'_> {
                 destination_column: (*other_column).clone(),
                 is_mandatory: counterpart.is_mandatory,
                 reference: None,
+                null: None,
                 misfit: None,
                 nothing: None,
                 soft: None,

@@ -81,6 +81,7 @@ pub fn build(
     let place = |pair: &usize| builder.places[pair];
     let replaced = |place: usize| matches!(entities[place].existing, ExistingPlan::Replace { .. });
     let mut plan = Plan {
+        rejects_of: None,
         name: name.to_owned(),
         levels: review.order.levels.iter().map(|group| group.iter().map(place).collect()).collect(),
         deletions: review.order.deletions.iter().map(place).filter(|p| replaced(*p)).collect(),

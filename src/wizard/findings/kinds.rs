@@ -29,6 +29,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ColumnMissing
         | Kind::TextTooLong
         | Kind::NumberTooWide
+        | Kind::ValueUnreadable
         | Kind::NullNotAllowed
         | Kind::MandatoryEmpty
         | Kind::PersonalData

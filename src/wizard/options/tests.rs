@@ -53,6 +53,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         existing: ExistingPlan::Replace { filter: Filter::All, rows: 2, standing: 0 },
         uniques: Vec::new(),
         source_rows: 10,
+        again: None,
     };
     let places: Vec<usize> = (0..entities).collect();
     Arc::new(Plan {
@@ -70,6 +71,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         groups: Vec::new(),
         links: LinksPlan::default(),
         user_mask: UserMask::ById,
+        rejects_of: None,
         copies_passwords: false,
         options: RunOptions::default(),
         decisions: Vec::new(),
