@@ -322,8 +322,8 @@ pub trait Writer: Send + Sync {
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>>;
 
     /// Sets columns of existing rows; the batch's first column is the key. Returns the number
-    /// of rows found.
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64>;
+    /// of rows found, and what was asked for of each as it was.
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed>;
 
     /// Deletes rows, and returns what was asked for of each as it was.
     async fn delete(&mut self, removal: &Removal) -> Result<Removed>;

@@ -18,7 +18,8 @@ pub(super) enum Operation<'a> {
         /// Where rows bring their key along: its column, by the place in the batch.
         key: Option<(ColumnRef, usize)>,
     },
-    /// Sets columns of rows; doing it twice does no harm.
+    /// Sets columns of rows; doing it twice does no harm, unless the target wants the rows as they
+    /// were before: then these are kept as before-image.
     Update { target: &'a UpdateTarget, batch: &'a Batch },
     /// Deletes rows. With `keep`, what is returned of them is kept as before-image; with `expect`,
     /// they have to be among these contents, of each no more than so many.
@@ -47,6 +48,7 @@ impl Operation<'_> {
             Self::Delete { removal, keep: true, .. } | Self::Clear { removal, keep: true, .. } => {
                 Some(&removal.returning)
             }
+            Self::Update { target, .. } if !target.returning.is_empty() => Some(&target.returning),
             _ => None,
         }
     }
@@ -63,7 +65,8 @@ pub(super) struct Done {
     /// Rows touched.
     pub(super) rows: u64,
     /// A hash of each inserted row as it is stored, where its key alone does not prove it ours; of
-    /// each deleted one where contents were expected.
+    /// each deleted one where contents were expected; of each updated one of which an image is kept,
+    /// in the order of that, as it is now, and then of each as it was.
     pub(super) hashes: Vec<u128>,
     /// What was asked for of each row removed or changed, as it was before.
     pub(super) before: Batch,
@@ -86,7 +89,12 @@ pub(super) async fn perform(
             insert(writer, target, batch, key.as_ref(), ids_come_back).await?
         }
         Operation::Update { target, batch } => {
-            Done { rows: writer.update(target, batch).await?, ..Done::default() }
+            let updated = writer.update(target, batch).await?;
+            let hashes = match updated.before.is_empty() {
+                true => Vec::new(),
+                false => now_and_then(writer, target, &updated.before).await?,
+            };
+            Done { rows: updated.rows, before: updated.before, hashes, ..Done::default() }
         }
         Operation::Delete { removal, expect, .. } => {
             let removed = writer.delete(removal).await?;
@@ -192,6 +200,37 @@ async fn stored(
             })
         })
         .collect()
+}
+
+/// Hashes of updated rows as this transaction has stored them, in the order of how they were, and
+/// then of how they were.
+async fn now_and_then(
+    writer: &mut Box<dyn Writer>,
+    target: &UpdateTarget,
+    before: &Batch,
+) -> Result<Vec<u128>> {
+    let keys: Vec<Value> = (0..before.len()).map(|row| before.column(0).value(row)).collect();
+    let key = ColumnRef::from(&target.key);
+    let request = RowsRequest {
+        table: target.table.clone(),
+        columns: target.returning.clone(),
+        filter: Filter::AnyOf(key.name, keys.clone()),
+        order_by: None,
+        limit: None,
+    };
+    let read = writer.rows(&request).await?;
+    let places = 0..read.len();
+    let now: HashMap<String, u128> =
+        places.map(|row| folded(&read.column(0).value(row))).zip(row_hashes(&read)).collect();
+    let mut hashes = Vec::with_capacity(2 * keys.len());
+    for key in &keys {
+        hashes.push(now.get(&folded(key)).copied().ok_or_else(|| {
+            let what = format!("{}: row {key} is not there after it was updated", target.table);
+            Fault::new(FaultKind::Refused, what)
+        })?);
+    }
+    hashes.extend(row_hashes(before));
+    Ok(hashes)
 }
 
 /// What is in each row; `None` when there is more than these contents.

@@ -20,13 +20,14 @@ pub(super) struct Outside<'a> {
 }
 
 impl Outside<'_> {
-    /// Does what is not done yet, step by step.
-    pub(super) async fn run(&mut self) -> Result<()> {
+    /// Does what is not done yet, step by step: what comes before the plan's own rows are deleted,
+    /// or what comes after.
+    pub(super) async fn run(&mut self, late: bool) -> Result<()> {
         let journal = self.story.recorder.reader()?;
         let plan = self.plan;
         for (number, outside) in plan.outside.iter().enumerate() {
             let step = format!("outside {number}");
-            if journal.finished(&step)?.is_some() {
+            if outside.is_late != late || journal.finished(&step)?.is_some() {
                 continue;
             }
             let what = match &outside.fate {

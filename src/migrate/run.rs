@@ -289,27 +289,37 @@ impl Work<'_> {
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
         self.teller.phase(Phase::Deleting);
-        let mut outside = Outside {
+        self.outside(session, control, false).await?;
+        let mut deleting = Deleting {
             plan: self.plan,
             destination: self.request.destination.as_ref(),
             story: self.story,
             session: &mut *session,
             control: &mut *control,
-        };
-        outside.run().await?;
-        let mut deleting = Deleting {
-            plan: self.plan,
-            destination: self.request.destination.as_ref(),
-            story: self.story,
-            session,
-            control,
             teller: self.teller,
         };
         let deleted = deleting.run().await?;
         if deleted > 0 {
             self.story.tell(&format!("{deleted} rows of the destination deleted"))?;
         }
-        Ok(())
+        self.outside(session, control, true).await
+    }
+
+    /// Rows that are not the plan's: what becomes of them before its own are deleted, or after.
+    async fn outside(
+        &self,
+        session: &mut WriteSession,
+        control: &mut Control,
+        late: bool,
+    ) -> Result<()> {
+        let mut outside = Outside {
+            plan: self.plan,
+            destination: self.request.destination.as_ref(),
+            story: self.story,
+            session,
+            control,
+        };
+        outside.run(late).await
     }
 
     async fn create_people(&self, session: &mut WriteSession, maps: &mut Maps) -> Result<()> {
@@ -322,7 +332,10 @@ impl Work<'_> {
             story: self.story,
             session,
         };
-        let Made { users, groups, links } = people.run(maps).await?;
+        let Made { users, updated, groups, links } = people.run(maps).await?;
+        if updated > 0 {
+            self.story.tell(&format!("{updated} users updated"))?;
+        }
         if users + groups + links > 0 {
             self.story
                 .tell(&format!("{users} users, {groups} groups and {links} links created"))?;

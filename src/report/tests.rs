@@ -136,6 +136,7 @@ fn plan() -> Plan {
         ],
         groups: Vec::new(),
         links: LinksPlan::default(),
+        user_columns: Vec::new(),
         user_mask: UserMask::ById,
         copies_passwords: false,
         options: RunOptions::default(),

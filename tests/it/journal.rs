@@ -35,6 +35,7 @@ fn begun(folder: &Path) -> Recorder {
         groups: Vec::new(),
         copies_passwords: false,
         links: LinksPlan::default(),
+        user_columns: Vec::new(),
         user_mask: UserMask::ById,
         options: RunOptions::default(),
         decisions: vec!["Claims_CS.Claim.Reference: reject".to_owned()],

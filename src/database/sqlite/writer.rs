@@ -194,7 +194,7 @@ impl Writer for SqliteWriter {
         self.session.call(move |connection| alike::find(connection, &target, &batch)).await
     }
 
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
         let (target, batch) = (target.clone(), batch.clone());
         self.session.call(move |connection| update(connection, &target, &batch)).await
     }
@@ -336,8 +336,23 @@ pub(super) fn insert(
     Ok(ids)
 }
 
-fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
     let table = table_sql(connection, &target.table)?;
+    let before = match target.returning.is_empty() {
+        true => Batch::default(),
+        // The transaction holds the write lock: nobody changes them meanwhile.
+        false => {
+            let keys = (0..batch.len()).map(|row| batch.column(0).value(row)).collect();
+            let request = RowsRequest {
+                table: target.table.clone(),
+                columns: target.returning.clone(),
+                filter: Filter::AnyOf(target.key.name.clone(), keys),
+                order_by: None,
+                limit: None,
+            };
+            select(connection, &request)?
+        }
+    };
     let sets: Vec<String> = target
         .columns
         .iter()
@@ -347,7 +362,7 @@ fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Resu
     let sql =
         format!("UPDATE {table} SET {} WHERE {} = ?1", sets.join(", "), quote(&target.key.name));
     let mut statement = connection.prepare_cached(&sql).map_err(|error| fault(&error))?;
-    let mut found = 0;
+    let mut rows = 0;
     for row in 0..batch.len() {
         let mut cells = vec![ToSqlOutput::Owned(cell::parameter(&batch.column(0).value(row)))];
         for (values, column) in batch.columns().iter().skip(1).zip(&target.columns) {
@@ -356,9 +371,9 @@ fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Resu
                     .map_err(|fault| fault.while_doing(&target.table))?,
             );
         }
-        found += statement
+        rows += statement
             .execute(params_from_iter(cells))
             .map_err(|error| fault(&error).while_doing(&target.table))? as u64;
     }
-    Ok(found)
+    Ok(Removed { rows, before })
 }

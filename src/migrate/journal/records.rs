@@ -114,6 +114,8 @@ pub enum BatchKind {
     People,
     /// Added links between users, groups and roles.
     Links,
+    /// Changed rows of the destination.
+    Update,
     /// Emptied references of rows of the destination, so that these could be deleted.
     Clear,
     /// Undo: emptied references of ours, so that what they refer to could be deleted.
@@ -141,6 +143,7 @@ impl BatchKind {
             Self::Delete => "delete",
             Self::People => "people",
             Self::Links => "links",
+            Self::Update => "update",
             Self::Clear => "clear",
             Self::UndoClear => "undo-clear",
             Self::UndoInsert => "undo-insert",
@@ -156,6 +159,7 @@ impl BatchKind {
             "delete" => Self::Delete,
             "people" => Self::People,
             "links" => Self::Links,
+            "update" => Self::Update,
             "clear" => Self::Clear,
             "undo-clear" => Self::UndoClear,
             "undo-insert" => Self::UndoInsert,
@@ -197,7 +201,7 @@ pub struct NewBatch {
     /// The proof's digest of the source rows as read.
     pub digest: u128,
     /// A hash of each row as written, in row order, where the keys alone do not prove that a row
-    /// found later is ours; else empty.
+    /// found later is ours; of changed rows, after that, of each as it was; else empty.
     pub hashes: Vec<u128>,
     /// How many rows the table had before it, where nothing tells its rows apart.
     pub counted: Option<u64>,

@@ -121,6 +121,9 @@ pub struct UndoPreview {
     pub changed: Vec<Changed>,
     /// References of the destination's own rows that were emptied and are set again.
     pub references: u64,
+    /// Rows of the destination that the run changed and that get back what they held.
+    #[serde(default)]
+    pub updated: u64,
 }
 
 impl UndoPreview {
@@ -248,7 +251,8 @@ async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
             left.add_folded(table, key.clone());
         }
     }
-    let mut preview = UndoPreview { references, ..UndoPreview::default() };
+    let updated = rows_of_kind(&journal, BatchKind::Update)?;
+    let mut preview = UndoPreview { references, updated, ..UndoPreview::default() };
     let destination = request.destination.as_ref();
     // Once rows come back, all of ours are out: who refers to a key of ours then refers to the row
     // that had it before.
@@ -411,7 +415,7 @@ async fn carry(
     work.clear_references(&journal).await?;
     work.take_out().await?;
     work.put_back().await?;
-    work.set_references().await?;
+    work.set_again().await?;
     work.write_script().await?;
     if let Some(marker) = marker {
         // A run that was undone before its end has left its markers.

@@ -176,11 +176,13 @@ struct Written {
     key: Option<String>,
     /// Columns that are emptied, each with the rows that this happens to.
     emptied: Vec<(String, Filter)>,
+    /// Columns that are set, each with the rows that this happens to.
+    set: Vec<(String, Filter)>,
 }
 
 impl Written {
     fn new(class: Class) -> Self {
-        Self { class, stay: Filter::All, key: None, emptied: Vec::new() }
+        Self { class, stay: Filter::All, key: None, emptied: Vec::new(), set: Vec::new() }
     }
 }
 
@@ -222,12 +224,12 @@ impl Writes {
                 }
             };
             let key = entity.destination_key().map(|key| key.name.clone());
-            let emptied = Vec::new();
-            written.push((entity.destination_table.clone(), Written { class, stay, key, emptied }));
+            let one = Written { stay, key, ..Written::new(class) };
+            written.push((entity.destination_table.clone(), one));
         }
         written.extend(reduced(plan));
         for table in people_tables(plan) {
-            written.push((TableName::new(table), Written::new(Class::Added)));
+            written.push((TableName::new(table), people(plan, table)));
         }
         let (names, written): (Vec<_>, Vec<_>) = written.into_iter().unzip();
         let shapes = destination.shapes(&names).await?;
@@ -236,10 +238,34 @@ impl Writes {
     }
 }
 
-/// The tables of people and links to which the plan adds rows.
+/// What the plan does to a table of people or links: rows are added, some may go before that, and
+/// some be changed.
+fn people(plan: &Plan, table: &str) -> Written {
+    let mut written = Written::new(Class::Added);
+    for outside in plan.outside.iter().filter(|one| same_name(&one.table.name, table)) {
+        if outside.fate == OutsideFate::Deleted {
+            let stay = std::mem::replace(&mut written.stay, Filter::All);
+            written.stay = stay.and(outside.filter.clone().negated());
+        }
+    }
+    if same_name(table, "OSSYS_USER") {
+        let updated = plan.users.iter().filter_map(|user| match user.fate {
+            PersonFate::Update(id) => Some(Value::from(id)),
+            _ => None,
+        });
+        let updated = Filter::AnyOf("ID".to_owned(), updated.collect());
+        let columns = plan.user_columns.iter();
+        written.set = columns.map(|column| (column.clone(), updated.clone())).collect();
+    }
+    written
+}
+
+/// The tables of people and links that the plan writes.
 fn people_tables(plan: &Plan) -> Vec<&'static str> {
     let creates = |people: &[PersonPlan]| {
-        people.iter().any(|person| matches!(person.fate, PersonFate::Create { .. }))
+        people
+            .iter()
+            .any(|person| matches!(person.fate, PersonFate::Create { .. } | PersonFate::Update(_)))
     };
     [
         ("OSSYS_USER", creates(&plan.users)),
@@ -286,7 +312,9 @@ impl Looking<'_> {
             Class::Reduced if self.earlier.is_some() => Filter::All,
             _ => stay,
         };
-        let without: Vec<&str> = emptied.iter().map(|(column, _)| column.as_str()).collect();
+        let set = written.map_or(&[][..], |written| &written.set);
+        let without: Vec<&str> =
+            emptied.iter().chain(set).map(|(column, _)| column.as_str()).collect();
         let look = self.look(stay.clone(), &without, &mut state).await;
         state.look = self.or_why_not(look)?;
         let passed_over = state.passed_over.clone();
@@ -295,6 +323,14 @@ impl Looking<'_> {
             if self.earlier.is_none() {
                 keeps = keeps.and(loses.clone().negated());
             }
+            let others: Vec<&str> = without.iter().copied().filter(|one| one != column).collect();
+            let look = self.look(keeps, &others, &mut state).await;
+            state.references.push((column.clone(), self.or_why_not(look)?));
+        }
+        for (column, changes) in
+            set.iter().filter(|(column, _)| self.shape.column(column).is_some())
+        {
+            let keeps = stay.clone().and(changes.clone().negated());
             let others: Vec<&str> = without.iter().copied().filter(|one| one != column).collect();
             let look = self.look(keeps, &others, &mut state).await;
             state.references.push((column.clone(), self.or_why_not(look)?));

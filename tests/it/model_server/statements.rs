@@ -219,15 +219,21 @@ impl World {
         id: SessionId,
         target: &UpdateTarget,
         batch: &Batch,
-    ) -> Result<u64> {
+    ) -> Result<Removed> {
         self.must_be_open(id)?;
         let table = self.table(&target.table)?;
         let key = table.column(&target.key.name);
         let key = key.ok_or_else(|| no_column(&target.table, &target.key.name))?;
+        let wanted: Option<Vec<usize>> =
+            target.returning.iter().map(|column| table.column(&column.name)).collect();
+        let wanted = wanted.ok_or_else(|| not_found(&target.table))?;
+        let mut before = Batch::for_types(target.returning.iter().map(|column| &column.data_type))?;
         let mut changed = Vec::new();
         for number in 0..batch.len() {
             let values = batch.row(number);
             for (place, row) in table.with(key, &values[0], Some(id)) {
+                let was: Row = wanted.iter().map(|at| row[*at].clone()).collect();
+                before.push_row(&was)?;
                 let mut row = row.clone();
                 for (column, value) in target.columns.iter().zip(&values[1..]) {
                     let at = table.column(&column.name);
@@ -237,7 +243,8 @@ impl World {
                 changed.push((place, row));
             }
         }
-        self.store(id, &target.table, &changed)
+        let rows = self.store(id, &target.table, &changed)?;
+        Ok(Removed { rows, before })
     }
 
     fn store(&mut self, id: SessionId, name: &TableName, changed: &[(Place, Row)]) -> Result<u64> {

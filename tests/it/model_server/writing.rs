@@ -110,7 +110,7 @@ impl Writer for Client {
         self.call(|world, id| world.alike(id, target, batch)).await
     }
 
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
         self.call(|world, id| world.update(id, target, batch)).await
     }
 

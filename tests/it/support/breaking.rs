@@ -414,7 +414,7 @@ impl Writer for BreakingWriter {
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         step!(self, "alike", alike(target, batch))
     }
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
         step!(self, "update", update(target, batch))
     }
     async fn delete(&mut self, removal: &Removal) -> Result<Removed> {

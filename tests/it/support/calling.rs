@@ -115,7 +115,7 @@ impl Writer for CallingWriter {
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         self.inner.alike(target, batch).await
     }
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
         self.inner.update(target, batch).await
     }
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {

@@ -328,8 +328,8 @@ fn destination_statements() -> Vec<String> {
         write::identity_insert(&table, false),
         write::place_large(3, false, 1),
         write::place_large(3, true, 3),
-        write::update(&table, &stage(false)[..4]),
-        write::update(&table, &stage(true)[14..]),
+        write::update(&table, &stage(false)[..4], &[], TextForm::Text),
+        write::update(&table, &stage(true)[14..], &[], TextForm::Text),
         read::count(&names, &claim(), &filters()[8], " WITH (READCOMMITTEDLOCK)")
             .expect("a statement")
             .sql,
