@@ -1,38 +1,23 @@
 //! `osferry compare`: findings only.
 
 use super::ending::{Exit, Trouble};
-use super::road::{self, Saved};
+use super::road::{self, Both, Saved};
 use super::{CompareArguments, show};
-use crate::migrate::{Environments, check_pair};
-use crate::plan::Purpose;
 use crate::practice::{self, About, Lesson};
 use crate::report::{ComparisonReport, FindingReport, LessonReport};
 
 pub(super) async fn compare(arguments: &CompareArguments) -> Result<Exit, Trouble> {
     let plan = Saved::read(&arguments.plan)?;
-    let (source, destination) = plan.connections()?;
-    let source = road::source(&source).await?;
-    let destination = road::destination_to_read(&destination).await?;
-    let (source_model, destination_model) =
-        road::models(source.as_ref(), destination.as_ref()).await?;
-    // Nothing is written, so what the destination is for does not matter here.
-    for warning in check_pair(&source_model, &destination_model, Some(Purpose::NonProduction))? {
-        show::say(&format!("note: {warning}"));
-    }
-    let environments = Environments {
-        source: source.as_ref(),
-        destination: destination.as_ref(),
-        source_model: &source_model,
-        destination_model: &destination_model,
-    };
+    let both = Both::open(&plan).await?;
+    let environments = both.environments();
     let (review, decisions) = if arguments.no_counts {
         road::review_without_counts(environments, &plan)?
     } else {
         road::review_with_counts(environments, &plan, false).await?
     };
     let mut report = ComparisonReport::new(&review, &decisions)
-        .between(&source.facts().place, &destination.facts().place);
-    if source_model.is_practice {
+        .between(&environments.source.facts().place, &environments.destination.facts().place);
+    if environments.source_model.is_practice {
         let lessons = practice::lessons()?;
         report = report.teaching(|finding| lesson(&lessons, finding));
     }

@@ -4,30 +4,22 @@ use std::path::PathBuf;
 
 use super::RightsArguments;
 use super::ending::{Exit, Trouble};
-use super::road::{self, Saved};
+use super::road::{self, Both, Saved};
 use super::show;
 use crate::front::rights::{self, Logins};
 
 pub(super) async fn rights(arguments: &RightsArguments) -> Result<Exit, Trouble> {
     let saved = Saved::read(&arguments.plan)?;
-    let (source, destination) = saved.connections()?;
-    let source = road::source(&source).await?;
-    let destination = road::destination_to_read(&destination).await?;
-    let (source_model, destination_model) =
-        road::models(source.as_ref(), destination.as_ref()).await?;
-    let (plan, _) = road::planned(
-        &saved,
-        [source.as_ref(), destination.as_ref()],
-        [&source_model, &destination_model],
-        arguments.decide.is_some(),
-    )
-    .await?;
+    let both = Both::open(&saved).await?;
+    let environments = both.environments();
+    let (plan, _) = road::planned(&saved, environments, arguments.decide.is_some()).await?;
     let logins = Logins {
         source: arguments.source_login.clone(),
         destination: arguments.login.clone(),
         exact_undo: arguments.exact_undo,
     };
-    let scripts = rights::scripts(&plan, source.as_ref(), destination.as_ref(), &logins).await?;
+    let scripts =
+        rights::scripts(&plan, environments.source, environments.destination, &logins).await?;
     let folder: PathBuf = arguments.dir.clone().unwrap_or_else(|| saved.folder.clone());
     let files = rights::save(&scripts, &folder)?;
     let shown: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();

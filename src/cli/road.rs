@@ -10,10 +10,10 @@ use crate::compare::{Answers, Finding, choice};
 use crate::database::{ConnectionSpec, Destination, Secret, Source};
 use crate::front::{self, open};
 use crate::migrate::journal::RunHeader;
-use crate::migrate::{Check, CheckSign, Environments};
+use crate::migrate::{Check, CheckSign, Environments, check_pair};
 use crate::outsystems::{Environment, Side};
 use crate::plan::{
-    Decisions, Endpoint, MapText, Maps, Plan, PlanFile, Refusal, Review, build, review,
+    Decisions, Endpoint, MapText, Maps, Plan, PlanFile, Purpose, Refusal, Review, build, review,
 };
 use crate::report::counted;
 
@@ -100,6 +100,40 @@ impl Saved {
     }
 }
 
+/// Both databases of a plan, open to be read only, and what they are.
+pub(super) struct Both {
+    source: Arc<dyn Source>,
+    destination: Arc<dyn Source>,
+    source_model: Arc<Environment>,
+    destination_model: Arc<Environment>,
+}
+
+impl Both {
+    /// Opens them, and says what is odd about them as a pair.
+    pub(super) async fn open(plan: &Saved) -> Result<Self, Trouble> {
+        let (source, destination) = plan.connections()?;
+        let source = self::source(&source).await?;
+        let destination = destination_to_read(&destination).await?;
+        let (source_model, destination_model) =
+            models(source.as_ref(), destination.as_ref()).await?;
+        // Nothing is written, so what the destination is for does not matter here.
+        let purpose = Some(Purpose::NonProduction);
+        for warning in check_pair(&source_model, &destination_model, purpose)? {
+            show::say(&format!("note: {warning}"));
+        }
+        Ok(Self { source, destination, source_model, destination_model })
+    }
+
+    pub(super) fn environments(&self) -> Environments<'_> {
+        Environments {
+            source: self.source.as_ref(),
+            destination: self.destination.as_ref(),
+            source_model: &self.source_model,
+            destination_model: &self.destination_model,
+        }
+    }
+}
+
 /// Opens the source.
 pub(super) async fn source(spec: &ConnectionSpec) -> Result<Arc<dyn Source>, Trouble> {
     show::say(&format!("source: {}", spec.place()));
@@ -183,11 +217,10 @@ pub(super) async fn review_with_counts(
 /// text as it is kept with a run.
 pub(super) async fn planned(
     saved: &Saved,
-    [source, destination]: [&dyn Source; 2],
-    [source_model, destination_model]: [&Environment; 2],
+    environments: Environments<'_>,
     recommended: bool,
 ) -> Result<(Plan, String), Trouble> {
-    let environments = Environments { source, destination, source_model, destination_model };
+    let Environments { source_model, destination_model, .. } = environments;
     let (review, decisions) = review_with_counts(environments, saved, recommended).await?;
     let PlanFile { name, options, .. } = &saved.file;
     let plan = build(name, source_model, destination_model, &review, &decisions, options)

@@ -11,7 +11,8 @@ use super::{RunArguments, show};
 use crate::database::{Fault, same_name};
 use crate::front::{self, Carried, Home, Ready, Stage};
 use crate::migrate::{
-    CheckSign, Command, Control, Controller, Preflight, Progress, check_pair, check_purpose,
+    CheckSign, Command, Control, Controller, Environments, Preflight, Progress, check_pair,
+    check_purpose,
 };
 use crate::plan::CheckKind;
 use crate::report::PlanReport;
@@ -49,13 +50,13 @@ async fn prepare(
         road::models(source.as_ref(), destination.as_source()).await?;
     let purpose = saved.file.destination.purpose;
     check_pair(&source_model, &destination_model, purpose)?;
-    let (plan, plan_text) = road::planned(
-        saved,
-        [source.as_ref(), destination.as_source()],
-        [&source_model, &destination_model],
-        recommended,
-    )
-    .await?;
+    let environments = Environments {
+        source: source.as_ref(),
+        destination: destination.as_source(),
+        source_model: &source_model,
+        destination_model: &destination_model,
+    };
+    let (plan, plan_text) = road::planned(saved, environments, recommended).await?;
     let mask_key = key_of_masks(&plan)?;
     Ok(Ready {
         plan: Arc::new(plan),

@@ -19,7 +19,6 @@ mod marker;
 mod mask;
 mod models;
 mod operation;
-mod outside;
 mod own_file;
 mod past;
 mod people;

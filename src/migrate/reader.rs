@@ -1,11 +1,10 @@
 //! The rows of one table of the source on their way to the writer, a few batches ahead of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::retry::{Remedy, in_words, is_broken, remedy};
+use super::retry::{Patience, Remedy, in_words, is_broken};
 use super::story::Note;
 use crate::database::{
     Batch, ColumnRef, Fault, FaultKind, Filter, Result, Scan, ScanRequest, Source, Value, same_name,
@@ -96,7 +95,7 @@ impl Reader {
     }
 
     async fn next(&mut self, scan: &mut Box<dyn Scan>) -> Result<Read> {
-        let (mut tries, mut waited) = (0, Duration::ZERO);
+        let mut patience = Patience::default();
         loop {
             let fault = match scan.next().await {
                 Ok(None) => return Ok(None),
@@ -111,14 +110,12 @@ impl Reader {
             if !self.waits || !is_broken(&fault) || self.request.key.is_none() {
                 return Err(fault);
             }
-            let Remedy::Again(wait) = remedy(&fault, tries, waited, 0) else { return Err(fault) };
+            let Remedy::Again(wait) = patience.remedy(&fault, 0) else { return Err(fault) };
             let table = &self.request.table;
             let what = format!("{}; reading again in {}", fault.what, in_words(wait));
             (self.trouble)(&what);
             (self.note)(&format!("{table}: {what}"))?;
             tokio::time::sleep(wait).await;
-            tries += 1;
-            waited += wait;
             if let Ok(again) = self.source.scan(self.request.clone()).await {
                 *scan = again;
             }

@@ -43,25 +43,53 @@ pub(super) fn needs_somebody(fault: &Fault) -> bool {
     )
 }
 
-/// What to do about a fault after so many tries, `waited` so long in all. `chance` (0 to 255)
-/// spreads the waits of several sessions.
-pub(super) fn remedy(fault: &Fault, tries: u32, waited: Duration, chance: u8) -> Remedy {
-    let spread = |wait: Duration| wait + wait.mul_f64(f64::from(chance) / 1024.0);
-    if needs_somebody(fault) {
-        return Remedy::Hold;
+/// How long one piece of work has been tried for.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    tries: u32,
+    waited: Duration,
+}
+
+impl Patience {
+    /// How often it has been tried again.
+    pub(super) fn tries(&self) -> u32 {
+        self.tries
     }
-    if is_broken(fault) {
-        if waited >= PATIENCE {
+
+    /// What to do about this fault; a wait that is allowed counts as waited, and after somebody
+    /// has seen to the matter it begins anew. `chance` (0 to 255) spreads the waits of several
+    /// sessions.
+    pub(super) fn remedy(&mut self, fault: &Fault, chance: u8) -> Remedy {
+        let remedy = self.next(fault, chance);
+        match remedy {
+            Remedy::Again(wait) => {
+                self.tries += 1;
+                self.waited += wait;
+            }
+            Remedy::Hold => *self = Self::default(),
+            Remedy::None => {}
+        }
+        remedy
+    }
+
+    fn next(&self, fault: &Fault, chance: u8) -> Remedy {
+        let spread = |wait: Duration| wait + wait.mul_f64(f64::from(chance) / 1024.0);
+        if needs_somebody(fault) {
             return Remedy::Hold;
         }
-        let wait = Duration::from_millis(100 << tries.min(12));
-        return Remedy::Again(spread(wait.min(LONGEST)));
-    }
-    match fault.kind {
-        FaultKind::Retry if tries < ROLLED_BACK => {
-            Remedy::Again(spread(Duration::from_millis(50 << tries)))
+        if is_broken(fault) {
+            if self.waited >= PATIENCE {
+                return Remedy::Hold;
+            }
+            let wait = Duration::from_millis(100 << self.tries.min(12));
+            return Remedy::Again(spread(wait.min(LONGEST)));
         }
-        _ => Remedy::None,
+        match fault.kind {
+            FaultKind::Retry if self.tries < ROLLED_BACK => {
+                Remedy::Again(spread(Duration::from_millis(50 << self.tries)))
+            }
+            _ => Remedy::None,
+        }
     }
 }
 
@@ -78,34 +106,33 @@ pub(super) fn in_words(wait: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn of(kind: FaultKind, tries: u32, waited: u64) -> Remedy {
-        remedy(&Fault::new(kind, "it"), tries, Duration::from_secs(waited), 0)
+    fn of(kind: FaultKind, tries: u32) -> Remedy {
+        Patience { tries, ..Patience::default() }.remedy(&Fault::new(kind, "it"), 0)
     }
 
     #[test]
     fn each_class_has_its_remedy() {
         for kind in [FaultKind::Full, FaultKind::Permission, FaultKind::SignIn] {
-            assert_eq!(of(kind, 0, 0), Remedy::Hold, "{kind:?}");
+            assert_eq!(of(kind, 0), Remedy::Hold, "{kind:?}");
         }
         for kind in [FaultKind::Refused, FaultKind::Data, FaultKind::Other, FaultKind::Cancelled] {
-            assert_eq!(of(kind, 0, 0), Remedy::None, "{kind:?}");
+            assert_eq!(of(kind, 0), Remedy::None, "{kind:?}");
         }
-        assert_eq!(of(FaultKind::Retry, 0, 0), Remedy::Again(Duration::from_millis(50)));
-        assert_eq!(of(FaultKind::Retry, ROLLED_BACK, 0), Remedy::None);
+        assert_eq!(of(FaultKind::Retry, 0), Remedy::Again(Duration::from_millis(50)));
+        assert_eq!(of(FaultKind::Retry, ROLLED_BACK), Remedy::None);
     }
 
     #[test]
     fn a_lost_server_is_waited_for_ten_minutes_and_then_needs_somebody() {
-        let mut waited = Duration::ZERO;
-        let mut tries = 0;
+        let (mut patience, mut waited, mut tries) = (Patience::default(), Duration::ZERO, 0);
         let fault = Fault::new(FaultKind::Lost, "gone");
-        while let Remedy::Again(wait) = remedy(&fault, tries, waited, 255) {
+        while let Remedy::Again(wait) = patience.remedy(&fault, 255) {
             assert!(wait <= LONGEST.mul_f64(1.25), "{wait:?}");
             waited += wait;
             tries += 1;
             assert!(tries < 100, "for ever");
         }
-        assert_eq!(remedy(&fault, tries, waited, 0), Remedy::Hold);
         assert!(waited >= PATIENCE);
+        assert_eq!(patience.tries(), 0, "whoever has seen to it is waited for anew");
     }
 }

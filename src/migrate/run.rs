@@ -15,7 +15,6 @@ use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
 use super::mask::{MaskKey, check_same_key, masked, needed_key};
 use super::models::Models;
-use super::outside::Outside;
 use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
 use super::people::{Made, People};
 use super::preflight::check_destination;
@@ -289,37 +288,19 @@ impl Work<'_> {
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
         self.teller.phase(Phase::Deleting);
-        self.outside(session, control, false).await?;
         let mut deleting = Deleting {
             plan: self.plan,
             destination: self.request.destination.as_ref(),
             story: self.story,
-            session: &mut *session,
-            control: &mut *control,
+            session,
+            control,
             teller: self.teller,
         };
         let deleted = deleting.run().await?;
         if deleted > 0 {
             self.story.tell(&format!("{deleted} rows of the destination deleted"))?;
         }
-        self.outside(session, control, true).await
-    }
-
-    /// Rows that are not the plan's: what becomes of them before its own are deleted, or after.
-    async fn outside(
-        &self,
-        session: &mut WriteSession,
-        control: &mut Control,
-        late: bool,
-    ) -> Result<()> {
-        let mut outside = Outside {
-            plan: self.plan,
-            destination: self.request.destination.as_ref(),
-            story: self.story,
-            session,
-            control,
-        };
-        outside.run(late).await
+        Ok(())
     }
 
     async fn create_people(&self, session: &mut WriteSession, maps: &mut Maps) -> Result<()> {

@@ -9,7 +9,7 @@ use super::control::Control;
 use super::journal::NewBatch;
 use super::marker::{MARKER_TABLE, Marker};
 use super::operation::{Done, Operation, perform};
-use super::retry::{HALVE_AFTER, Remedy, in_words, is_broken, remedy};
+use super::retry::{HALVE_AFTER, Patience, Remedy, in_words, is_broken};
 use super::settle::{Doubt, Verdict};
 use super::story::Story;
 use crate::database::{
@@ -94,7 +94,7 @@ impl WriteSession {
         record: Record<'_>,
         trouble: Trouble<'_>,
     ) -> Result<Done> {
-        let (mut tries, mut waited) = (0, Duration::ZERO);
+        let mut patience = Patience::default();
         loop {
             let fault = match self.attempt(operation, record, trouble).await {
                 Ok(done) => return Ok(done),
@@ -102,24 +102,10 @@ impl WriteSession {
                 Err(Setback::Decided(fault)) => fault,
             };
             let halve = fault.kind == FaultKind::Retry && operation.can_be_halved();
-            if halve && tries >= HALVE_AFTER {
+            if halve && patience.tries() >= HALVE_AFTER {
                 return Err(fault);
             }
-            match remedy(&fault, tries, waited, self.chance(tries)) {
-                Remedy::None => return Err(fault),
-                Remedy::Again(wait) => {
-                    tries += 1;
-                    waited += wait;
-                    let what = format!("{}; trying again in {}", fault.what, in_words(wait));
-                    self.say(operation.table(), &what, trouble)?;
-                    self.control.wait(wait).await?;
-                }
-                Remedy::Hold => {
-                    self.say(operation.table(), &format!("waiting for you: {fault}"), trouble)?;
-                    self.hold(&fault).await?;
-                    (tries, waited) = (0, Duration::ZERO);
-                }
-            }
+            self.bear(&mut patience, fault, operation.table(), trouble).await?;
         }
     }
 
@@ -130,7 +116,7 @@ impl WriteSession {
         batch: &Batch,
         trouble: Trouble<'_>,
     ) -> Result<Vec<Alike>> {
-        let (mut tries, mut waited) = (0, Duration::ZERO);
+        let mut patience = Patience::default();
         loop {
             let looked = match self.open().await {
                 Ok(writer) => look(writer, target, batch).await,
@@ -147,45 +133,29 @@ impl WriteSession {
                     Setback::Final(fault) => return Err(fault),
                 },
             };
-            match remedy(&fault, tries, waited, self.chance(tries)) {
-                Remedy::None => return Err(fault),
-                Remedy::Again(wait) => {
-                    tries += 1;
-                    waited += wait;
-                    let what = format!("{}; trying again in {}", fault.what, in_words(wait));
-                    self.say(&target.table, &what, trouble)?;
-                    self.control.wait(wait).await?;
-                }
-                Remedy::Hold => {
-                    self.say(&target.table, &format!("waiting for you: {fault}"), trouble)?;
-                    self.hold(&fault).await?;
-                    (tries, waited) = (0, Duration::ZERO);
-                }
-            }
+            self.bear(&mut patience, fault, &target.table, trouble).await?;
         }
     }
 
     /// Takes the markers of a run that has ended away: nothing asks for them any more.
     pub(super) async fn sweep(&mut self, marker: &Marker) -> Result<()> {
-        let (mut tries, mut waited) = (0, Duration::ZERO);
+        let mut patience = Patience::default();
         loop {
             let fault = match self.delete_markers(marker).await {
                 Ok(0) => return Ok(()),
                 Ok(_) => {
-                    (tries, waited) = (0, Duration::ZERO);
+                    patience = Patience::default();
                     continue;
                 }
                 Err(fault) => fault,
             };
-            let Remedy::Again(wait) = remedy(&fault, tries, waited, self.chance(tries)) else {
+            let Remedy::Again(wait) = patience.remedy(&fault, self.chance(&patience)) else {
                 // They are in nobody's way.
                 return self.story.tell(&format!(
                     "the markers of this run stay in {MARKER_TABLE}: {}",
                     fault.in_a_line()
                 ));
             };
-            tries += 1;
-            waited += wait;
             self.control.wait(wait).await?;
         }
     }
@@ -208,6 +178,29 @@ impl WriteSession {
         }
     }
 
+    /// Waits as long as a fault calls for, and says so. Errs with the fault when trying again
+    /// changes nothing.
+    async fn bear(
+        &mut self,
+        patience: &mut Patience,
+        fault: Fault,
+        table: &TableName,
+        trouble: Trouble<'_>,
+    ) -> Result<()> {
+        match patience.remedy(&fault, self.chance(patience)) {
+            Remedy::None => Err(fault),
+            Remedy::Again(wait) => {
+                let what = format!("{}; trying again in {}", fault.what, in_words(wait));
+                self.say(table, &what, trouble)?;
+                self.control.wait(wait).await
+            }
+            Remedy::Hold => {
+                self.say(table, &format!("waiting for you: {fault}"), trouble)?;
+                self.hold(&fault).await
+            }
+        }
+    }
+
     /// Waits for somebody to see to something; whoever watches is told that, and what it is.
     async fn hold(&mut self, fault: &Fault) -> Result<()> {
         (self.held)(Some(fault.in_a_line()));
@@ -223,8 +216,8 @@ impl WriteSession {
     }
 
     /// Something that differs from session to session.
-    fn chance(&self, tries: u32) -> u8 {
-        let hash = blake3::hash(format!("{}.{tries}", self.name).as_bytes());
+    fn chance(&self, patience: &Patience) -> u8 {
+        let hash = blake3::hash(format!("{}.{}", self.name, patience.tries()).as_bytes());
         hash.as_bytes()[0]
     }
 
@@ -317,19 +310,17 @@ impl WriteSession {
     ) -> std::result::Result<(), Setback> {
         self.fence(&fault, trouble).await.map_err(stays_unknown)?;
         let doubt = Doubt::of_new(number, batch);
-        let (mut tries, mut waited) = (0, Duration::ZERO);
+        let mut patience = Patience::default();
         let verdict = loop {
             let look = doubt.settle(self.destination.as_ref(), self.marker.as_deref());
             let fault = match look.await {
                 Ok(verdict) => break verdict,
                 Err(fault) => fault,
             };
-            match remedy(&fault, tries, waited, self.chance(tries)) {
+            match patience.remedy(&fault, self.chance(&patience)) {
                 Remedy::Again(wait) => {
                     trouble(&format!("{}; looking again in {}", fault.what, in_words(wait)));
                     self.control.wait(wait).await.map_err(stays_unknown)?;
-                    tries += 1;
-                    waited += wait;
                 }
                 Remedy::Hold | Remedy::None => return Err(stays_unknown(fault)),
             }

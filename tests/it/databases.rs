@@ -109,6 +109,17 @@ impl Databases {
         }
     }
 
+    /// Adds a row of a table whose identifiers the database gives, with one of its own.
+    pub fn insert_with_id(&self, side: Side, table: &str, sql: &str) {
+        match self {
+            Self::Files(_) => self.execute(side, sql),
+            Self::OnServer(..) => {
+                let switch = |way| format!("SET IDENTITY_INSERT [{table}] {way}");
+                self.execute(side, &format!("{}; {sql}; {}", switch("ON"), switch("OFF")));
+            }
+        }
+    }
+
     /// Carries out a script that the program has left, as the database's own tools do.
     pub fn carry_out(&self, side: Side, script: &str) {
         match self {

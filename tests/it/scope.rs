@@ -110,18 +110,23 @@ async fn entities_of_extensions_are_shown_as_not_carried_over(engine: &TestEngin
     let pair = pair(53, &[], None);
     let bench = Bench::on(engine, &pair, 53);
     let application = pair.source.applications.iter().find(|a| a.name == "Core").expect("there").id;
-    for sql in [
-        "INSERT INTO [OSSYS_ENTITY] ([ID], [PHYSICAL_TABLE_NAME], [NAME], [ESPACE_ID], [SS_KEY], \
-         [MULTITENANT], [IS_ACTIVE], [IS_EXTERNAL], [IS_SYSTEM], [PRIMARYKEY_SS_KEY], [DATA_KIND], \
-         [EXPOSE_PROCESS_EVENTS], [EVENT_TABLE_NAME], [EXTENSION_ID]) VALUES (88001, 'PARCEL', \
-         'Parcel', NULL, '6a1f5a0e-1111-4c7e-9d0f-0123456789ab', 0, 1, 1, 0, '', 'entity', 0, '', 4)",
-        "INSERT INTO [OSSYS_MODULE] ([ID], [ESPACE_ID], [EXTENSION_ID]) VALUES (88002, NULL, 4)",
-        &format!(
-            "INSERT INTO [OSSYS_APP_DEFINITION_MODULE] ([ID], [APPLICATION_ID], [MODULE_ID]) \
-             VALUES (88003, {application}, 88002)"
+    for (table, row) in [
+        (
+            "OSSYS_ENTITY",
+            "([ID], [PHYSICAL_TABLE_NAME], [NAME], [ESPACE_ID], [SS_KEY], [MULTITENANT], \
+             [IS_ACTIVE], [IS_EXTERNAL], [IS_SYSTEM], [PRIMARYKEY_SS_KEY], [DATA_KIND], \
+             [EXPOSE_PROCESS_EVENTS], [EVENT_TABLE_NAME], [EXTENSION_ID]) VALUES (88001, 'PARCEL', \
+             'Parcel', NULL, '6a1f5a0e-1111-4c7e-9d0f-0123456789ab', 0, 1, 1, 0, '', 'entity', 0, \
+             '', 4)",
+        ),
+        ("OSSYS_MODULE", "([ID], [ESPACE_ID], [EXTENSION_ID]) VALUES (88002, NULL, 4)"),
+        (
+            "OSSYS_APP_DEFINITION_MODULE",
+            &format!("([ID], [APPLICATION_ID], [MODULE_ID]) VALUES (88003, {application}, 88002)"),
         ),
     ] {
-        bench.databases.execute(Side::Source, sql);
+        let sql = format!("INSERT INTO [{table}] {row}");
+        bench.databases.insert_with_id(Side::Source, table, &sql);
     }
     let report = compared(&bench, "applications = [\"Core\"]", "");
     let left = report["not_carried_over"].as_array().expect("a list");

@@ -63,6 +63,8 @@ impl Work<'_> {
             .iter()
             .find(|attribute| same_name(&attribute.destination_column.name, column))?;
         let (ours, theirs) = (&attribute.source_column, &attribute.destination_column);
+        // SQL Server refuses a collation for anything but text.
+        let collation = collation.filter(|_| ours.data_type.kind() == Some(ValueKind::Text));
         let Some(reference) = &attribute.reference else {
             return Some(self.plain(ours, theirs, collation));
         };

@@ -13,9 +13,12 @@ use crate::plan::ExistingPlan;
 /// Keys that are looked at together.
 const PAGE: usize = 1_000;
 
-/// What is done to the rows of an entity.
+/// What is done to rows of a table.
 pub(super) struct Task<'a> {
-    pub(super) place: usize,
+    /// The plan's entity that they belong to; `None` for rows outside it.
+    pub(super) entity: Option<usize>,
+    /// What it is called.
+    pub(super) name: &'a str,
     /// Deleted, or a column of them emptied.
     pub(super) kind: BatchKind,
     /// The column.
@@ -114,7 +117,7 @@ impl Deleting<'_> {
     /// A row that stays. That a reference cannot be emptied is told when what it refers to cannot
     /// be deleted.
     fn refused(&self, task: &Task<'_>, key: Value, fault: Fault) -> Result<()> {
-        let name = &self.plan.entities[task.place].name;
+        let name = task.name;
         let code = fault.code.map_or_else(String::new, |code| format!(" (error {code})"));
         if task.kind == BatchKind::Clear {
             let column = task.column;
@@ -126,18 +129,16 @@ impl Deleting<'_> {
         let what = format!("the destination's row {key} of {name} could not be deleted{code}");
         self.story.tell(&what)?;
         let table = task.removal.table.to_string();
-        let refused = Refused {
-            entity: Some(task.place),
-            ..Refused::new(RefusedKind::Delete, table, key, fault)
-        };
+        let refused =
+            Refused { entity: task.entity, ..Refused::new(RefusedKind::Delete, table, key, fault) };
         self.story.refused(refused, &what)
     }
 
     /// Notes the rows that stay because others do, which refer to them.
     pub(super) async fn note_held(&self, task: &Task<'_>, stay: &[Value]) -> Result<()> {
-        let entity = &self.plan.entities[task.place];
-        let (ExistingPlan::Replace { filter, .. }, Some(key)) =
-            (&entity.existing, &task.written_to.key)
+        let existing = task.entity.map(|place| &self.plan.entities[place].existing);
+        let (Some(ExistingPlan::Replace { filter, .. }), Some(key)) =
+            (existing, &task.written_to.key)
         else {
             return Ok(());
         };
@@ -155,9 +156,9 @@ impl Deleting<'_> {
     }
 
     /// One transaction; returns the rows it touched.
-    async fn one(&mut self, task: &Task<'_>, removal: &Removal) -> Result<u64> {
+    pub(super) async fn one(&mut self, task: &Task<'_>, removal: &Removal) -> Result<u64> {
         self.control.between_batches().await?;
-        let (place, kind, written_to) = (task.place, task.kind, &task.written_to);
+        let (kind, written_to) = (task.kind, &task.written_to);
         let key = written_to
             .key
             .as_ref()
@@ -173,6 +174,7 @@ impl Deleting<'_> {
             BatchKind::Clear => Operation::Clear { removal, column: task.column, keep: task.keep },
             _ => Operation::Delete { removal, keep: task.keep, expect: None },
         };
+        let teller = task.entity.map(|place| self.teller.trouble(place));
         let done = self
             .session
             .write(
@@ -183,17 +185,21 @@ impl Deleting<'_> {
                         (0..done.before.len()).map(|row| keys.value(row)).collect::<Vec<Value>>()
                     });
                     NewBatch {
-                        entity: Some(place),
+                        entity: task.entity,
                         written_to: Some(written_to.clone()),
                         destination_keys: Keys::of(keys.unwrap_or_default()),
                         counted,
                         ..NewBatch::new(kind, session, done.rows)
                     }
                 },
-                &self.teller.trouble(place),
+                &|trouble| {
+                    if let Some(tell) = &teller {
+                        tell(trouble);
+                    }
+                },
             )
             .await?;
-        if kind == BatchKind::Delete {
+        if let (Some(place), BatchKind::Delete) = (task.entity, kind) {
             self.teller.entity(place, |progress| progress.deleted += done.rows);
         }
         Ok(done.rows)

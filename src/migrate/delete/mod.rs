@@ -1,6 +1,7 @@
 //! Making room: the destination's rows are deleted before ours come, children before parents.
 
 mod halves;
+mod outside;
 
 use std::collections::HashMap;
 
@@ -9,8 +10,10 @@ use super::journal::{BatchKind, RefusedKind, WrittenTo};
 use super::progress::{EntityState, Teller};
 use super::session::WriteSession;
 use super::story::Story;
-use crate::database::{ColumnRef, Destination, Fault, Filter, Removal, Result, TableShape, Value};
-use crate::plan::{EntityPlan, ExistingPlan, Plan, Rule, Target};
+use crate::database::{
+    ColumnRef, Destination, Fault, Filter, Removal, Result, TableName, TableShape, Value,
+};
+use crate::plan::{ExistingPlan, Plan, Rule, Target};
 use halves::Task;
 
 /// What deleting needs.
@@ -37,8 +40,10 @@ pub(super) fn whole_row(shape: &TableShape) -> Option<Vec<ColumnRef>> {
 }
 
 impl Deleting<'_> {
-    /// Deletes what the plan replaces, as far as it is not done yet; returns the rows deleted.
+    /// Deletes what the plan replaces, as far as it is not done yet, and sees to what hangs on it;
+    /// returns the rows of the plan's entities that were deleted.
     pub(super) async fn run(&mut self) -> Result<u64> {
+        self.outside(false).await?;
         let journal = self.story.recorder.reader()?;
         let plan = self.plan;
         for (number, (place, column)) in plan.cleared.iter().enumerate() {
@@ -58,6 +63,7 @@ impl Deleting<'_> {
                 deleted += rows;
             }
         }
+        self.outside(true).await?;
         Ok(deleted)
     }
 
@@ -92,7 +98,8 @@ impl Deleting<'_> {
         };
         self.teller.state(place, EntityState::Deleting);
         let doing = |fault: Fault| fault.while_doing(format!("emptying {}.{column}", entity.name));
-        let task = Task { place, kind: BatchKind::Clear, column, keep, written_to, removal };
+        let (kind, name) = (BatchKind::Clear, &entity.name);
+        let task = Task { entity: Some(place), name, kind, column, keep, written_to, removal };
         let emptied = self.all(&task, &mut Vec::new()).await.map_err(doing)?;
         self.teller.state(place, EntityState::Waiting);
         Ok(emptied)
@@ -103,12 +110,10 @@ impl Deleting<'_> {
         let entity = &plan.entities[place];
         let Some(filter) = rows_to_delete(plan, place) else { return Ok(0) };
         let filter = self.without_held(place, filter).await?;
-        let wanted = self.wanted(entity).await?;
-        let written_to = WrittenTo {
-            table: entity.destination_table.clone(),
-            key: entity.destination_key().map(ColumnRef::from),
-            columns: Vec::new(),
-        };
+        let key = entity.destination_key().map(ColumnRef::from);
+        let wanted = self.wanted(&entity.destination_table, key.as_ref()).await?;
+        let written_to =
+            WrittenTo { table: entity.destination_table.clone(), key, columns: Vec::new() };
         let removal = Removal {
             table: entity.destination_table.clone(),
             filter,
@@ -123,7 +128,8 @@ impl Deleting<'_> {
         };
         let mut stay = self.staying().await?.remove(&place).unwrap_or_default();
         let (kind, column, keep) = (BatchKind::Delete, "", wanted.keep);
-        let task = Task { place, kind, column, keep, written_to, removal };
+        let name = &entity.name;
+        let task = Task { entity: Some(place), name, kind, column, keep, written_to, removal };
         let deleted = self.all(&task, &mut stay).await.map_err(doing)?;
         if !self.staying().await?.is_empty() {
             self.note_held(&task, &stay).await.map_err(doing)?;
@@ -167,17 +173,16 @@ impl Deleting<'_> {
         }))
     }
 
-    /// What is wanted of the rows of an entity before they go: all of it where it is kept, else
-    /// what a row is looked for by.
-    async fn wanted(&self, entity: &EntityPlan) -> Result<Wanted> {
+    /// What is wanted of the rows of a table before they go: all of it where it is kept, else what
+    /// a row is looked for by.
+    async fn wanted(&self, table: &TableName, key: Option<&ColumnRef>) -> Result<Wanted> {
         if self.story.images.is_some()
-            && let Some(shape) = self.destination.shape(&entity.destination_table).await?
+            && let Some(shape) = self.destination.shape(table).await?
             && let Some(columns) = whole_row(&shape)
         {
             return Ok(Wanted { columns, keep: true });
         }
-        let key = entity.destination_key().map(ColumnRef::from);
-        Ok(Wanted { columns: key.into_iter().collect(), keep: false })
+        Ok(Wanted { columns: key.into_iter().cloned().collect(), keep: false })
     }
 }
 

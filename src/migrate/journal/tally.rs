@@ -22,32 +22,29 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
         "CREATE TABLE tally (of TEXT PRIMARY KEY, rows INTEGER NOT NULL, sum BLOB NOT NULL);",
     )?;
     for table in tables(connection)? {
-        connection.execute(
-            "INSERT INTO tally (of, rows, sum) VALUES (?1, 0, ?2)",
-            params![table, Sum::default()],
-        )?;
+        of_none(connection, &table)?;
     }
-    let (rows, sum) = definitions(connection)?;
-    connection
-        .execute(
-            "INSERT INTO tally (of, rows, sum) VALUES (?1, ?2, ?3)",
-            params![DEFINITIONS, rows, sum],
-        )
-        .map(drop)
+    of_definitions(connection)
 }
 
 /// Takes in a table that was added to an earlier journal, and is empty.
 pub(super) fn count_in(connection: &Connection, table: &str) -> rusqlite::Result<()> {
-    connection.execute(
-        "INSERT INTO tally (of, rows, sum) VALUES (?1, 0, ?2)",
-        params![table, Sum::default()],
-    )?;
+    of_none(connection, table)?;
+    of_definitions(connection)
+}
+
+/// Keeps the sum of a table that is empty.
+fn of_none(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    let none = params![table, Sum::default()];
+    connection.execute("INSERT INTO tally (of, rows, sum) VALUES (?1, 0, ?2)", none).map(drop)
+}
+
+/// Keeps the sum of what the tables are now.
+fn of_definitions(connection: &Connection) -> rusqlite::Result<()> {
     let (rows, sum) = definitions(connection)?;
+    let all = params![DEFINITIONS, rows, sum];
     connection
-        .execute(
-            "UPDATE tally SET rows = ?2, sum = ?3 WHERE of = ?1",
-            params![DEFINITIONS, rows, sum],
-        )
+        .execute("INSERT OR REPLACE INTO tally (of, rows, sum) VALUES (?1, ?2, ?3)", all)
         .map(drop)
 }
 
