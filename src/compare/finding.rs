@@ -336,7 +336,6 @@ pub mod choice {
     pub const TAKE_IN: &str = "take-in";
     pub const KEEP: &str = "keep";
     pub const REPLACE: &str = "replace";
-    pub const UPDATE: &str = "update";
     pub const RECREATE: &str = "recreate";
     pub const DELETE_TOO: &str = "delete-too";
     pub const DEFAULT: &str = "default";
@@ -348,6 +347,7 @@ pub mod choice {
     pub const NULL: &str = "null";
     pub const CONSTANT: &str = "constant";
     pub const REUSE: &str = "reuse";
+    pub const UPDATE: &str = "update";
     pub const REMAP: &str = "remap";
     pub const LEAVE: &str = "leave";
 }

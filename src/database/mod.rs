@@ -315,6 +315,10 @@ pub trait Writer: Send + Sync {
     /// Rows as this transaction sees them.
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch>;
 
+    /// The same of rows that are about to be changed: nobody else changes them before this
+    /// transaction ends.
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch>;
+
     /// What each row of a batch is equal to, for each row in order. Equal is what the database
     /// finds equal in these columns: by the collation of each, as its unique indexes do; NULL
     /// equals NULL. Errs with [`FaultKind::Refused`] when a value does not fit its column. To be
@@ -322,8 +326,8 @@ pub trait Writer: Send + Sync {
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>>;
 
     /// Sets columns of existing rows; the batch's first column is the key. Returns the number
-    /// of rows found, and what was asked for of each as it was.
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed>;
+    /// of rows found.
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64>;
 
     /// Deletes rows, and returns what was asked for of each as it was.
     async fn delete(&mut self, removal: &Removal) -> Result<Removed>;

@@ -71,8 +71,6 @@ pub struct UpdateTarget {
     pub key: ColumnShape,
     /// The columns to set: the batch's others, in order.
     pub columns: Vec<ColumnShape>,
-    /// The columns that are wanted of each row as it was before.
-    pub returning: Vec<ColumnRef>,
 }
 
 /// Where rows are looked for that equal those of a batch.
@@ -115,7 +113,7 @@ pub struct Removal {
     pub returning: Vec<ColumnRef>,
 }
 
-/// What a removal did, or an update.
+/// What a removal did.
 #[derive(Clone, Debug, Default)]
 pub struct Removed {
     /// Rows deleted or changed.

@@ -13,6 +13,7 @@ mod delete;
 mod foresee;
 mod idmap;
 pub mod journal;
+mod key_set;
 mod load;
 mod looked_up;
 mod marker;

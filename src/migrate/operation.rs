@@ -18,9 +18,11 @@ pub(super) enum Operation<'a> {
         /// Where rows bring their key along: its column, by the place in the batch.
         key: Option<(ColumnRef, usize)>,
     },
-    /// Sets columns of rows; doing it twice does no harm, unless the target wants the rows as they
-    /// were before: then these are kept as before-image.
+    /// Sets columns of rows; doing it twice does no harm.
     Update { target: &'a UpdateTarget, batch: &'a Batch },
+    /// Sets columns of rows that are not ours. With `keep`, what they held is kept as before-image:
+    /// `returning` has their key first, then the columns that are set.
+    Change { target: &'a UpdateTarget, batch: &'a Batch, returning: &'a [ColumnRef], keep: bool },
     /// Deletes rows. With `keep`, what is returned of them is kept as before-image; with `expect`,
     /// they have to be among these contents, of each no more than so many.
     Delete { removal: &'a Removal, keep: bool, expect: Option<&'a Contents> },
@@ -32,14 +34,18 @@ impl Operation<'_> {
     pub(super) fn table(&self) -> &TableName {
         match self {
             Self::Insert { target, .. } => &target.table,
-            Self::Update { target, .. } => &target.table,
+            Self::Update { target, .. } | Self::Change { target, .. } => &target.table,
             Self::Delete { removal, .. } | Self::Clear { removal, .. } => &removal.table,
         }
     }
 
     /// Whether its rows can as well be written in two transactions.
     pub(super) fn can_be_halved(&self) -> bool {
-        matches!(self, Self::Insert { batch, .. } | Self::Update { batch, .. } if batch.len() > 1)
+        matches!(
+            self,
+            Self::Insert { batch, .. } | Self::Update { batch, .. } | Self::Change { batch, .. }
+                if batch.len() > 1
+        )
     }
 
     /// The columns of what is to be kept of the rows as they were.
@@ -48,7 +54,7 @@ impl Operation<'_> {
             Self::Delete { removal, keep: true, .. } | Self::Clear { removal, keep: true, .. } => {
                 Some(&removal.returning)
             }
-            Self::Update { target, .. } if !target.returning.is_empty() => Some(&target.returning),
+            Self::Change { returning, keep: true, .. } => Some(returning),
             _ => None,
         }
     }
@@ -65,8 +71,8 @@ pub(super) struct Done {
     /// Rows touched.
     pub(super) rows: u64,
     /// A hash of each inserted row as it is stored, where its key alone does not prove it ours; of
-    /// each deleted one where contents were expected; of each updated one of which an image is kept,
-    /// in the order of that, as it is now, and then of each as it was.
+    /// each deleted one where contents were expected; of each changed one as it is now, and 0 where
+    /// it is as it was.
     pub(super) hashes: Vec<u128>,
     /// What was asked for of each row removed or changed, as it was before.
     pub(super) before: Batch,
@@ -89,12 +95,10 @@ pub(super) async fn perform(
             insert(writer, target, batch, key.as_ref(), ids_come_back).await?
         }
         Operation::Update { target, batch } => {
-            let updated = writer.update(target, batch).await?;
-            let hashes = match updated.before.is_empty() {
-                true => Vec::new(),
-                false => now_and_then(writer, target, &updated.before).await?,
-            };
-            Done { rows: updated.rows, before: updated.before, hashes, ..Done::default() }
+            Done { rows: writer.update(target, batch).await?, ..Done::default() }
+        }
+        Operation::Change { target, batch, returning, .. } => {
+            change(writer, target, batch, returning).await?
         }
         Operation::Delete { removal, expect, .. } => {
             let removed = writer.delete(removal).await?;
@@ -156,6 +160,47 @@ async fn insert(
     Ok(Done { ids, rows: batch.len() as u64, hashes, ..Done::default() })
 }
 
+/// Changes rows, each of which has to be there, and tells what they were.
+async fn change(
+    writer: &mut Box<dyn Writer>,
+    target: &UpdateTarget,
+    batch: &Batch,
+    returning: &[ColumnRef],
+) -> Result<Done> {
+    let keys: Vec<Value> = (0..batch.len()).map(|row| batch.column(0).value(row)).collect();
+    let request = RowsRequest {
+        table: target.table.clone(),
+        columns: returning.to_vec(),
+        filter: Filter::AnyOf(target.key.name.clone(), keys.clone()),
+        order_by: None,
+        limit: None,
+    };
+    let before = writer.held(&request).await?;
+    let was = by_key(&before);
+    let rows = writer.update(target, batch).await?;
+    let is = by_key(&writer.rows(&request).await?);
+    if before.len() != keys.len() || rows != keys.len() as u64 || is.len() != keys.len() {
+        let what = format!(
+            "{}: of {} rows that were to be changed only {} are there",
+            target.table,
+            keys.len(),
+            rows.min(before.len() as u64)
+        );
+        return Err(Fault::new(FaultKind::Refused, what));
+    }
+    let hashes = keys.iter().map(|key| {
+        let key = folded(key);
+        is.get(&key).filter(|now| was.get(&key) != Some(now)).copied().unwrap_or_default()
+    });
+    Ok(Done { rows, hashes: hashes.collect(), before, ..Done::default() })
+}
+
+/// What is in each row, by its key, which is the first column.
+pub(super) fn by_key(rows: &Batch) -> HashMap<String, u128> {
+    let hashes = row_hashes(rows).into_iter().enumerate();
+    hashes.map(|(row, hash)| (folded(&rows.column(0).value(row)), hash)).collect()
+}
+
 /// The columns of a target that its rows are known again by: all but the key.
 pub(super) fn telling_columns(target: &InsertTarget, key: Option<&str>) -> Vec<ColumnRef> {
     target
@@ -184,15 +229,10 @@ async fn stored(
             limit: None,
         })
         .await?;
-    let hashes = row_hashes(&read);
-    let by_key: HashMap<String, u128> = hashes
-        .into_iter()
-        .enumerate()
-        .map(|(row, hash)| (folded(&read.column(0).value(row)), hash))
-        .collect();
+    let stored = by_key(&read);
     keys.iter()
         .map(|key| {
-            by_key.get(&folded(key)).copied().ok_or_else(|| {
+            stored.get(&folded(key)).copied().ok_or_else(|| {
                 Fault::new(
                     FaultKind::Refused,
                     format!("{}: row {key} is not there after it was inserted", target.table),
@@ -200,37 +240,6 @@ async fn stored(
             })
         })
         .collect()
-}
-
-/// Hashes of updated rows as this transaction has stored them, in the order of how they were, and
-/// then of how they were.
-async fn now_and_then(
-    writer: &mut Box<dyn Writer>,
-    target: &UpdateTarget,
-    before: &Batch,
-) -> Result<Vec<u128>> {
-    let keys: Vec<Value> = (0..before.len()).map(|row| before.column(0).value(row)).collect();
-    let key = ColumnRef::from(&target.key);
-    let request = RowsRequest {
-        table: target.table.clone(),
-        columns: target.returning.clone(),
-        filter: Filter::AnyOf(key.name, keys.clone()),
-        order_by: None,
-        limit: None,
-    };
-    let read = writer.rows(&request).await?;
-    let places = 0..read.len();
-    let now: HashMap<String, u128> =
-        places.map(|row| folded(&read.column(0).value(row))).zip(row_hashes(&read)).collect();
-    let mut hashes = Vec::with_capacity(2 * keys.len());
-    for key in &keys {
-        hashes.push(now.get(&folded(key)).copied().ok_or_else(|| {
-            let what = format!("{}: row {key} is not there after it was updated", target.table);
-            Fault::new(FaultKind::Refused, what)
-        })?);
-    }
-    hashes.extend(row_hashes(before));
-    Ok(hashes)
 }
 
 /// What is in each row; `None` when there is more than these contents.

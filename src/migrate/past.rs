@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::control::Control;
 use super::journal::{BatchKind, BatchRecord, Journal, RunHeader, RunState};
+use super::key_set::KeySet;
 use super::marker::Marker;
 use super::progress::{EntityState, Teller};
 use super::remap::{Carried, came_twice, fold};
@@ -33,6 +34,8 @@ pub(super) struct PastEntity {
     pub(super) reached: Option<Value>,
     /// Hashes of the rows written, each with their number, where nothing else tells them apart.
     pub(super) written: HashMap<u128, u64>,
+    /// Rows of the destination that were written, where the plan changes rows that are there.
+    pub(super) taken: KeySet,
     /// Rows written.
     pub(super) rows: u64,
     recognised: u64,
@@ -101,7 +104,7 @@ impl PastEntity {
         while let Some(batch) = journal.next_batch(place, after)? {
             after = batch.id;
             match batch.kind {
-                BatchKind::Recognise => past.recognised += batch.rows,
+                BatchKind::Recognise | BatchKind::Change => past.recognised += batch.rows,
                 _ => past.rows += batch.rows,
             }
             if entity.key_column().is_none() {
@@ -109,6 +112,9 @@ impl PastEntity {
                     *past.written.entry(hash).or_default() += 1;
                 }
                 continue;
+            }
+            if !entity.existing.sets().is_empty() {
+                batch.destination_keys.iter().for_each(|key| past.taken.add(&key));
             }
             pairs.extend(batch.source_keys.iter().zip(batch.destination_keys.iter()));
         }

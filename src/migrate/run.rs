@@ -11,6 +11,7 @@ use super::control::Control;
 use super::delete::Deleting;
 use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
+use super::key_set::KeySet;
 use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
 use super::mask::{MaskKey, check_same_key, masked, needed_key};
@@ -408,6 +409,7 @@ impl Work<'_> {
                         story: self.story,
                         past: self.past.entity(place),
                         unkeyed: Unkeyed::default(),
+                        taken: KeySet::default(),
                         maps,
                         teller: self.teller,
                         control,

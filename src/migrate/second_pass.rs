@@ -218,7 +218,6 @@ impl SecondPass<'_> {
             table: late.entity.destination_table.clone(),
             key: late.key.clone(),
             columns: vec![late.shape().clone()],
-            returning: Vec::new(),
         };
         let place = late.place;
         self.session

@@ -78,7 +78,7 @@ impl<'a> Doubt<'a> {
             }
             BatchKind::Delete | BatchKind::UndoInsert => self.removed(destination).await,
             BatchKind::Clear => self.cleared(destination).await,
-            BatchKind::Update => self.updated(destination).await,
+            BatchKind::Change => self.changed(destination).await,
             // Setting the same values again does no harm, and nothing was written for the others.
             BatchKind::SecondPass
             | BatchKind::UndoClear
@@ -144,33 +144,32 @@ impl<'a> Doubt<'a> {
         Ok(verdict)
     }
 
-    /// Rows that were changed and of which an image is kept: to change them once more would keep
-    /// what we wrote as what was there. All of them are as they are now, or all as before; one
-    /// that is either tells.
-    async fn updated(&self, destination: &dyn Destination) -> Result<Verdict> {
+    /// Rows that were changed: one that was another before is now as it was written. To be done
+    /// again they must not be: what they were before is kept with this batch.
+    async fn changed(&self, destination: &dyn Destination) -> Result<Verdict> {
         let Some((to, key, keys)) = self.keyed() else { return Ok(Verdict::Aborted) };
-        let (now, then) = self.hashes.split_at(self.hashes.len() / 2);
-        let both = now.iter().copied().zip(then.iter().copied());
-        let known: HashMap<String, (u128, u128)> = keys.iter().map(folded).zip(both).collect();
-        let (mut is_any, mut found) = (false, None);
+        let written: HashMap<String, u128> = keys
+            .iter()
+            .map(folded)
+            .zip(self.hashes.iter().copied())
+            .filter(|(_, hash)| *hash != 0)
+            .collect();
+        if written.is_empty() {
+            // They hold what they held, whichever it is.
+            return Ok(Verdict::Committed);
+        }
+        let mut verdict = Verdict::Aborted;
         self.read(destination, to, key, &keys, |read| {
-            for (row, hash) in row_hashes(read).into_iter().enumerate() {
-                is_any = true;
-                match known.get(&folded(&read.column(0).value(row))) {
-                    Some((now, then)) if now == then => {}
-                    Some((now, _)) if *now == hash => found = Some(Verdict::Committed),
-                    Some((_, then)) if *then == hash => found = Some(Verdict::Aborted),
-                    _ => {}
-                }
+            let hashes = row_hashes(read);
+            let same = |(row, hash): (usize, &u128)| {
+                written.get(&folded(&read.column(0).value(row))) == Some(hash)
+            };
+            if hashes.iter().enumerate().any(same) {
+                verdict = Verdict::Committed;
             }
         })
         .await?;
-        let changes = known.values().any(|(now, then)| now != then);
-        match found {
-            Some(verdict) => Ok(verdict),
-            None if !is_any || !changes => Ok(Verdict::Aborted),
-            None => Err(self.undecided("somebody else has changed them since")),
-        }
+        Ok(verdict)
     }
 
     /// Rows that nothing tells apart: their number says it, if nobody else was there.

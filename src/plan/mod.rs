@@ -359,6 +359,10 @@ pub enum ExistingPlan {
         /// What becomes of rows of ours that the destination has already.
         #[serde(default)]
         ours: OnMatch,
+        /// Where the destination's row takes the values of ours: the places of the columns that
+        /// are set. The identifier, the key and the tenant are not among them.
+        #[serde(default)]
+        sets: Vec<usize>,
         /// How many rows there were at review.
         rows: u64,
     },
@@ -370,8 +374,22 @@ pub enum OnMatch {
     /// References to it lead to the destination's row, which stays as it is.
     #[default]
     Reuse,
+    /// References to it lead to the destination's row, which takes its values.
+    Update,
     /// It is left out, by decision.
     LeaveOut,
+}
+
+impl ExistingPlan {
+    /// The places of the columns that rows of the destination get from rows of ours; none where
+    /// they stay as they are.
+    #[must_use]
+    pub fn sets(&self) -> &[usize] {
+        match self {
+            Self::Recognise { ours: OnMatch::Update, sets, .. } => sets,
+            _ => &[],
+        }
+    }
 }
 
 /// Rows of a table that is not the plan's, which hang on rows that it deletes.

@@ -9,7 +9,7 @@ use super::lookup::Lookup;
 use super::maps::IdKey;
 use super::prove::{Job, chosen};
 use super::result::{Difference, EntityProof};
-use super::rows::{Emptied, Forms, RowForm};
+use super::rows::{Cells, Emptied, Forms, RowForm};
 use super::settle::subset;
 use crate::database::{Batch, ColumnRef, Fault, FaultKind, Filter, Result, Value};
 use crate::migrate::journal::{BatchKind, BatchRecord, Keys};
@@ -94,6 +94,7 @@ impl<'a> Keyed<'a> {
             after = batch.id;
             match batch.kind {
                 BatchKind::Recognise => self.recognised(&batch).await?,
+                BatchKind::Change => self.changed(&batch).await?,
                 _ if sampled.contains(&batch.id) => {
                     self.compare(&batch).await?;
                     done += batch.rows;
@@ -197,9 +198,33 @@ impl<'a> Keyed<'a> {
         self.search(batch, &keys, &emptied).await
     }
 
+    /// Rows that the destination had and that took the values of ours: what was set of each is as
+    /// the source had it at reading, and the columns by which it was recognised still say the same.
+    async fn changed(&mut self, batch: &BatchRecord) -> Result<()> {
+        let Some(keys) = self.keys(batch) else { return Ok(()) };
+        self.recognised(batch).await?;
+        let emptied = self.emptied(batch)?;
+        let sets = self.forms.entity.existing.sets();
+        let rows = self.read_both(batch, &keys, &emptied, Some(sets)).await?;
+        // That a row is not there has been said.
+        self.judge(batch, &keys, &emptied, rows, false)
+    }
+
     /// Both sides of a batch row by row, to name what differs.
     async fn search(&mut self, batch: &BatchRecord, keys: &Keys, emptied: &Emptied) -> Result<()> {
-        let rows = self.read_both(batch, keys, emptied).await?;
+        let rows = self.read_both(batch, keys, emptied, None).await?;
+        self.judge(batch, keys, emptied, rows, true)
+    }
+
+    /// Names what differs. `tells_missing`: all columns count, and rows that are not there.
+    fn judge(
+        &mut self,
+        batch: &BatchRecord,
+        keys: &Keys,
+        emptied: &Emptied,
+        rows: Vec<Row>,
+        tells_missing: bool,
+    ) -> Result<()> {
         let wrong = blame(&rows, batch.digest);
         let mut nothing_named = true;
         for (place, row) in rows.iter().enumerate() {
@@ -207,7 +232,8 @@ impl<'a> Keyed<'a> {
             let is_right = wrong.as_ref().is_some_and(|wrong| !wrong[place]);
             match row {
                 Row::Same(_) => continue,
-                Row::Missing(_) => self.missing(&source, &destination),
+                Row::Missing(_) if tells_missing => self.missing(&source, &destination),
+                Row::Missing(_) => {}
                 _ if is_right => self.proof.changed_since += 1,
                 Row::Gone(_) => self.row_differs(
                     &source,
@@ -237,6 +263,11 @@ impl<'a> Keyed<'a> {
             }
             nothing_named = false;
         }
+        if nothing_named && wrong.is_none() && !tells_missing {
+            // What counts is as the source has it; what does not may have changed there.
+            self.proof.changed_since += batch.rows;
+            return Ok(());
+        }
         if nothing_named && wrong.is_none() {
             self.proof.differing.extend(keys.iter());
             self.proof.differs(Difference {
@@ -250,27 +281,35 @@ impl<'a> Keyed<'a> {
         Ok(())
     }
 
+    /// `only`: the columns of the destination that count; the others of a row stand for what the
+    /// source has.
     async fn read_both(
         &self,
         batch: &BatchRecord,
         keys: &Keys,
         emptied: &Emptied,
+        only: Option<&[usize]>,
     ) -> Result<Vec<Row>> {
         let key = |place: usize| batch.source_keys.get(place);
         let mut theirs: Vec<Option<RowForm>> = (0..keys.len()).map(|_| None).collect();
         let mut ours: Vec<Option<RowForm>> = (0..keys.len()).map(|_| None).collect();
+        // What stands for columns that do not count, by row.
+        let mut others: Vec<Vec<Option<Vec<u8>>>> = vec![Vec::new(); keys.len()];
         let forms = &self.forms;
-        self.destination
-            .read(keys, &mut |rows, row, place| {
-                let key = key(place);
-                let emptied = emptied.of(&key);
-                theirs[place] = Some(forms.destination_row(Some(&key), rows, row, 1, emptied));
-                Ok(())
-            })
-            .await?;
         self.source
             .read(&batch.source_keys, &mut |rows, row, place| {
                 ours[place] = Some(forms.source_row(Some(&key(place)), rows, row, 1));
+                if let Some(only) = only {
+                    others[place] = forms.source_cells(rows, row, 1, only);
+                }
+                Ok(())
+            })
+            .await?;
+        self.destination
+            .read(keys, &mut |rows, row, place| {
+                let key = key(place);
+                let cells = Cells { batch: rows, row, first: 1, instead: &others[place] };
+                theirs[place] = Some(forms.destination_row(Some(&key), &cells, emptied.of(&key)));
                 Ok(())
             })
             .await?;

@@ -17,7 +17,7 @@ use super::form::{combine, hash};
 use super::lookup::PAGE_BYTES;
 use super::prove::Job;
 use super::result::{Difference, EntityProof};
-use super::rows::{EmptiedForms, Forms, RowForm, as_read};
+use super::rows::{Cells, EmptiedForms, Forms, RowForm, as_read};
 use super::settle::subset;
 use crate::database::{ColumnRef, Filter, Result, Scan, ScanRequest, Source, TableName};
 
@@ -243,7 +243,8 @@ async fn left_rows(job: Job<'_>, forms: &Forms<'_>, rows: &Rows) -> Result<Vec<R
             let hash = forms.destination_hash(None, &batch, row, 0, &[]);
             let Ok(place) = left.binary_search(&hash) else { continue };
             left.remove(place);
-            found.push(forms.destination_row(None, &batch, row, 0, &[]));
+            let cells = Cells { batch: &batch, row, first: 0, instead: &[] };
+            found.push(forms.destination_row(None, &cells, &[]));
             if found.len() == LOOKED_AT || left.is_empty() {
                 return Ok(found);
             }

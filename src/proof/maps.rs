@@ -204,7 +204,7 @@ impl Maps {
         self.entities.retain(|place, _| wanted.contains(place));
         for place in wanted {
             if let std::collections::btree_map::Entry::Vacant(e) = self.entities.entry(place) {
-                e.insert(rows_of(place, journal, &[BatchKind::Insert, BatchKind::Recognise])?);
+                e.insert(rows_of(place, journal, &CARRIED)?);
             }
         }
         Ok(())
@@ -240,6 +240,9 @@ fn looked_up(rows: &LookupRows) -> Inverse {
         }
     }
 }
+
+/// The kinds of batches by which a row of the source became one of the destination.
+const CARRIED: [BatchKind; 3] = [BatchKind::Insert, BatchKind::Recognise, BatchKind::Change];
 
 /// The way back for the rows of an entity that batches of these kinds noted.
 pub(super) fn rows_of(entity: usize, journal: &Journal, kinds: &[BatchKind]) -> Result<Inverse> {

@@ -65,7 +65,8 @@ impl ProofProgress {
 /// changed since then is information, not a difference.
 ///
 /// Proved besides: that every id of our rows leads to a row, that columns only the destination has
-/// hold what the plan says, that rows recognised in the destination are still there, that the
+/// hold what the plan says, that rows recognised in the destination are still there, those that
+/// took the values of ours with these values, that the
 /// users and groups of the run are there with their links, that the source has no row, among
 /// those that were read, of which the journal knows nothing, and, where the journal has a picture
 /// of the destination from before the run, that everything else there is as it was.
@@ -189,7 +190,10 @@ async fn one(
     let mut proof = EntityProof {
         name: entity.name.clone(),
         written: job.ask(|journal| journal.rows_of(job.place, BatchKind::Insert))?,
-        recognised: job.ask(|journal| journal.rows_of(job.place, BatchKind::Recognise))?,
+        recognised: job.ask(|journal| {
+            let found = journal.rows_of(job.place, BatchKind::Recognise)?;
+            Ok(found + journal.rows_of(job.place, BatchKind::Change)?)
+        })?,
         references: references::all(job)?,
         ..EntityProof::default()
     };

@@ -110,7 +110,7 @@ pub(super) async fn orphans(
                 if key.is_some() {
                     let Some(own) = IdKey::of(&batch.column(0).value(row)) else { continue };
                     if ours.is_none() {
-                        let inserted = [BatchKind::Insert];
+                        let inserted = [BatchKind::Insert, BatchKind::Change];
                         ours = Some(job.ask(|journal| rows_of(job.place, journal, &inserted))?);
                     }
                     let source = ours.as_ref().and_then(|ours| ours.source(&own));

@@ -59,6 +59,15 @@ impl Emptied {
     }
 }
 
+/// A row of the destination: its columns start at `first`.
+pub(super) struct Cells<'a> {
+    pub(super) batch: &'a Batch,
+    pub(super) row: usize,
+    pub(super) first: usize,
+    /// By column, the form that stands for a cell which does not count.
+    pub(super) instead: &'a [Option<Vec<u8>>],
+}
+
 /// The forms of the values that were emptied, by column.
 pub(super) type EmptiedForms = HashMap<usize, HashSet<Vec<u8>>>;
 
@@ -130,17 +139,19 @@ impl<'a> Forms<'a> {
     pub(super) fn destination_row(
         &self,
         key: Option<&Value>,
-        batch: &Batch,
-        row: usize,
-        first: usize,
+        from: &Cells<'_>,
         emptied: &[(usize, Value)],
     ) -> RowForm {
+        let Cells { batch, row, first, instead } = *from;
         let mut bytes = key.map(key_form).unwrap_or_default();
         let cells = (0..self.destination.width())
             .map(|place| {
                 let column = batch.column(first + place);
                 let start = bytes.len();
-                self.put_destination(place, batch, row, first, emptied, &mut bytes);
+                match instead.get(place) {
+                    Some(Some(cell)) => bytes.extend_from_slice(cell),
+                    _ => self.put_destination(place, batch, row, first, emptied, &mut bytes),
+                }
                 CellForm {
                     hash: hash(&bytes[start..]),
                     look: self.destination.look(place, column, row),
@@ -149,6 +160,23 @@ impl<'a> Forms<'a> {
             })
             .collect();
         RowForm { hash: hash(&bytes), cells }
+    }
+
+    /// The forms of those cells of a row of the source that are not among these columns.
+    pub(super) fn source_cells(
+        &self,
+        batch: &Batch,
+        row: usize,
+        first: usize,
+        except: &[usize],
+    ) -> Vec<Option<Vec<u8>>> {
+        let cell = |place: usize| {
+            let mut bytes = Vec::new();
+            self.source.cell(place, batch.column(first + place), row, &mut bytes);
+            bytes
+        };
+        let all = 0..self.source.width();
+        all.map(|place| (!except.contains(&place)).then(|| cell(place))).collect()
     }
 
     /// A row of the source taken apart.

@@ -98,6 +98,14 @@ fn around(plan: &Plan, proof: &SurroundingsProof, say: &mut impl FnMut(String, &
             "references between their rows were emptied before the others were deleted",
         );
     }
+    let changed = plan.entities.iter().filter(|entity| !entity.existing.sets().is_empty());
+    if let Some(names) = names(changed.map(|entity| entity.name.as_str())) {
+        say(
+            format!("whether rows of {names} that none of ours equals hold what they held"),
+            "rows there take the values of ours; that these others are there under their ids and \
+             keys was looked up",
+        );
+    }
     if !proof.switches {
         say(
             "whether constraints and triggers are switched off".to_owned(),

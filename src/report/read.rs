@@ -243,9 +243,7 @@ fn taken(journal: &Journal, target: Target, numbers: &[i64]) -> Result<u64> {
         && let Some(batch) = journal.next_batch(place, after)?
     {
         after = batch.id;
-        if let (BatchKind::Insert | BatchKind::Recognise, Keys::Integers(ids)) =
-            (batch.kind, batch.destination_keys)
-        {
+        if let (_, Keys::Integers(ids)) = (batch.kind, batch.destination_keys) {
             met.extend(ids.into_iter().filter(|id| wanted.contains(id)));
         }
     }

@@ -11,20 +11,13 @@ const NAMED: usize = 10;
 pub fn undo_summary(preview: &UndoPreview) -> String {
     let (out, back) = preview.rows();
     let mut lines = vec![format!(
-        "Undo would take {} out and put {} back{}{}.",
+        "Undo would take {} out and put {} back{}.",
         rows(out),
         rows(back),
         match preview.references {
             0 => String::new(),
             references =>
                 format!(", and set {} again", counted(references, "reference", "references")),
-        },
-        match preview.updated {
-            0 => String::new(),
-            updated => format!(
-                "; {} what the run changed in them",
-                counted(updated, "row gets back", "rows get back")
-            ),
         }
     )];
     lines.push(if preview.is_exact() {
@@ -62,6 +55,9 @@ fn table(table: &UndoneTable) -> String {
     if table.restored > 0 {
         parts.push(format!("{} back", number(table.restored)));
     }
+    if table.reset > 0 {
+        parts.push(format!("{} as they were", number(table.reset)));
+    }
     if table.left > 0 {
         parts.push(counted(table.left, "of this run stays", "of this run stay"));
     }
@@ -69,7 +65,8 @@ fn table(table: &UndoneTable) -> String {
         parts.push(format!("{} in {}", number(table.scripted), PutBackScript::FILE));
     }
     if !table.inexact.is_empty() {
-        parts.push(format!("what the run deleted does not come back: {}", table.inexact));
+        parts
+            .push(format!("what the run deleted or changed does not come back: {}", table.inexact));
     }
     format!("  {}: {}", table.name, parts.join(", "))
 }
@@ -97,11 +94,6 @@ pub(super) fn undone(result: &UndoResult) -> Vec<String> {
     if result.references > 0 {
         let references = counted(result.references, "reference was", "references were");
         lines.push(format!("{references} set again"));
-    }
-    if result.updated > 0 {
-        let rows =
-            counted(result.updated, "row that was changed holds", "rows that were changed hold");
-        lines.push(format!("{rows} again what it was before"));
     }
     if result.not_restored_rows > 0 {
         lines.push(format!("{} could not be put back; the first:", rows(result.not_restored_rows)));

@@ -23,6 +23,7 @@ use crate::support::wire::Wire;
 crate::on_both_engines!(
     random_pairs_migrate,
     random_pairs_migrate_beside_rows_that_stay,
+    random_pairs_migrate_into_rows_that_stay,
     a_pair_with_every_oddity_migrates,
     what_must_be_refused_is_refused,
     more_seeds_from_the_environment,
@@ -72,6 +73,34 @@ fn failure_beside(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
     let mut plan = plan(recipe, &bench);
     plan.options[0] = "destination_rows = \"keep\"".into();
     trouble(recipe, &pair, &bench, &plan, Way::Keep)
+}
+
+/// The same with the destination's rows taking the values of those of ours that they are like.
+fn failure_into(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
+    let mut pair = generate::pair(recipe);
+    generate::liken(&mut pair, recipe);
+    let bench = Bench::on(engine, &pair, recipe.seed);
+    let mut plan = plan(recipe, &bench);
+    plan.options[0] = "destination_rows = \"keep\"".into();
+    bench.plan(&plan.text());
+    plan.more = updates(&comparison(&bench));
+    trouble(recipe, &pair, &bench, &plan, Way::Update)
+}
+
+/// The decisions with which rows that stay take the values of ours, wherever that may be.
+pub fn updates(comparison: &serde_json::Value) -> String {
+    let findings = comparison["findings"].as_array().expect("findings").iter();
+    let may = |f: &&serde_json::Value| {
+        f["kind"] == "existing-match" && crate::never_silent::choices(f).contains(&"update")
+    };
+    let decision = |f: &serde_json::Value| {
+        format!(
+            "\n[[decision]]\nkind = \"existing-match\"\nespace = {}\nentity = {}\n\
+             choice = \"update\"\n",
+            f["espace"], f["entity"]
+        )
+    };
+    findings.filter(may).map(decision).collect()
 }
 
 /// Carries a plan out that treats the destination's rows of chosen entities in this way; what is
@@ -194,6 +223,12 @@ async fn random_pairs_migrate_beside_rows_that_stay(engine: &TestEngine) {
     assert!(carried > refused, "{refused} pairs are refused and only {carried} carried over");
 }
 
+async fn random_pairs_migrate_into_rows_that_stay(engine: &TestEngine) {
+    for seed in if engine.is_slow() { 501..503 } else { 501..507 } {
+        check_as(engine, beside(seed), failure_into);
+    }
+}
+
 async fn a_pair_with_every_oddity_migrates(engine: &TestEngine) {
     check(engine, Recipe::full(1, if engine.is_slow() { 2 } else { 5 }));
 }
@@ -239,6 +274,7 @@ async fn more_seeds_from_the_environment(engine: &TestEngine) {
             },
         );
         check_as(engine, beside(seed), failure_beside);
+        check_as(engine, beside(seed), failure_into);
     }
 }
 

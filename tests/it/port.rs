@@ -805,7 +805,6 @@ async fn rows_are_updated_deleted_and_cleared(engine: &TestEngine) {
         table: table.clone(),
         key: ColumnShape { identity: false, ..columns[0].clone() },
         columns: vec![columns[1].clone(), columns[2].clone()],
-        returning: Vec::new(),
     };
     let changes = batch(
         &columns,
@@ -815,19 +814,7 @@ async fn rows_are_updated_deleted_and_cleared(engine: &TestEngine) {
             vec![Value::Integer(99), text("nobody"), Value::Null],
         ],
     );
-    let updated = writer.update(&target, &changes).await.expect("updated");
-    assert_eq!((updated.rows, updated.before.len()), (2, 0));
-    // The same once more: now each comes back as it was before.
-    let returning = vec![ColumnRef::from(&columns[0]), ColumnRef::from(&columns[1])];
-    let wanting = UpdateTarget { returning, ..target.clone() };
-    let updated = writer.update(&wanting, &changes).await.expect("updated");
-    let before = &updated.before;
-    let mut was: Vec<(Option<i64>, Option<String>)> = (0..before.len())
-        .map(|row| (before.column(0).integer(row), before.column(1).text(row)))
-        .collect();
-    was.sort_unstable();
-    assert_eq!(updated.rows, 2);
-    assert_eq!(was, [(Some(3), Some("third".to_owned())), (Some(4), None)]);
+    assert_eq!(writer.update(&target, &changes).await.expect("updated"), 2);
     let upper = Filter::Between("Id".to_owned(), Value::Integer(11), Value::Integer(20));
     let removal = |filter: &Filter, limit, returning: &[ColumnShape]| Removal {
         table: table.clone(),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use osferry::outsystems::Side;
 
-use crate::estate::content::Cells;
+use crate::estate::content::{Cells, Content};
 use crate::estate::generate;
 use crate::estate::judge::judge;
 use crate::estate::model::{Cell, Environment, Pair, User};
@@ -117,11 +117,40 @@ fn undo(bench: &Bench) -> Said {
     bench.osferry(&["undo", "estate", "--confirm", &name])
 }
 
+/// What the destination of the real pair would hold if it were the sound one's: the rows of other
+/// users, and their links, have the same ids in both.
+pub fn as_sound(real: &Content, real_pair: &Pair, sound: &Pair) -> Content {
+    let mut content = real.clone();
+    let kept = |id: &Cell| sound.destination.users.iter().find(|user| Cell::Int(user.id) == *id);
+    let was = |id: &Cell| real_pair.destination.users.iter().any(|user| Cell::Int(user.id) == *id);
+    for (table, column) in
+        [("OSSYS_USER", "ID"), ("OSSYS_USER_ROLE", "USER_ID"), ("OSSYS_GROUP_USER", "USER_ID")]
+    {
+        if let Some(rows) = content.tables.get_mut(table) {
+            rows.retain(|row| kept(&row[column]).is_some() || !was(&row[column]));
+        }
+    }
+    for row in content.tables.get_mut("OSSYS_USER").into_iter().flatten() {
+        let Some(user) = kept(&row["ID"]) else { continue };
+        for (column, text) in [
+            ("NAME", &user.name),
+            ("EMAIL", &user.email),
+            ("MOBILEPHONE", &user.phone),
+            ("EXTERNAL_ID", &user.external),
+        ] {
+            if row[column] != Cell::Null {
+                row.insert(column.to_owned(), Cell::text(text));
+            }
+        }
+        row.insert("IS_ACTIVE".to_owned(), Cell::Int(i64::from(user.active)));
+    }
+    content
+}
+
 /// The run of that plan makes of the real pair what the oracle makes of the sound one, and an undo
 /// takes everything back.
-fn comes_to(engine: &TestEngine, bench: &Bench, sound: &Pair, seed: u64) {
-    let as_sound = Bench::on(engine, sound, seed);
-    let before = as_sound.databases.made(Side::Destination);
+fn comes_to(bench: &Bench, real: &Pair, sound: &Pair) {
+    let before = as_sound(&bench.databases.made(Side::Destination), real, sound);
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
     let Verdict::Done(expected) = migrate(sound) else { panic!("a sound pair") };
@@ -159,7 +188,7 @@ async fn users_are_updated_to_what_the_source_says(engine: &TestEngine) {
             assert_eq!(missing, None, "{}", said.all());
             continue;
         }
-        comes_to(engine, &bench, &updated(&real), seed);
+        comes_to(&bench, &real, &updated(&real));
     }
 }
 
@@ -180,7 +209,7 @@ async fn one_user_is_updated_and_the_others_are_used(engine: &TestEngine) {
     let there = counterpart(&mut sound.destination, &one).expect("there");
     (there.name, there.email) = (one.name.clone(), one.email.clone());
     (there.phone, there.external) = (one.phone.clone(), one.external.clone());
-    comes_to(engine, &bench, &sound, 83);
+    comes_to(&bench, &real, &sound);
 }
 
 async fn updated_users_are_masked_and_keep_what_others_change(engine: &TestEngine) {
@@ -219,7 +248,7 @@ async fn updated_users_are_masked_and_keep_what_others_change(engine: &TestEngin
     let change = format!("UPDATE [OSSYS_USER] SET [NAME] = 'Since' WHERE [ID] = {user}");
     bench.databases.execute(Side::Destination, &change);
     let preview = bench.osferry(&["undo", "estate", "--confirm", &name, "--dry-run"]);
-    assert!(preview.out.contains("what the run changed in them"), "{}", preview.all());
+    assert!(preview.out.contains("as they were"), "{}", preview.all());
     let undone = undo(&bench);
     assert_eq!(undone.code, Some(1), "{}", undone.all());
     assert!(undone.out.contains("1 row could not be put back"), "{}", undone.all());
@@ -282,7 +311,7 @@ async fn users_are_deleted_and_created_again(engine: &TestEngine) {
     let links = real.destination.user_roles.len() - sound.destination.user_roles.len();
     assert!(links > 0, "nobody has a role");
     assert!(compared.out.contains("user-cascade"), "{}", compared.all());
-    comes_to(engine, &bench, &sound, 86);
+    comes_to(&bench, &real, &sound);
 }
 
 async fn nobody_is_created_again_whom_rows_depend_on(engine: &TestEngine) {

@@ -85,16 +85,28 @@ impl Work<'_> {
                 format!("the destination refuses a second row with the same {words}")
             }
         };
-        let choices = vec![
+        let mut choices = vec![
             Choice::new(
                 choice::REUSE,
                 format!("references to ours lead to the destination's row with the same {words}"),
             )
             .costing("that row stays as it is; what ours holds besides is not carried over"),
+        ];
+        // A row of another tenant must not get values of ours.
+        if keys.iter().any(|key| key.stays_in_tenant(pair)) {
+            choices.push(
+                Choice::new(
+                    choice::UPDATE,
+                    format!("the destination's row with the same {words} takes the values of ours"),
+                )
+                .costing("what it held is kept for an undo; its id, its key and its tenant stay"),
+            );
+        }
+        choices.extend([
             Choice::new(choice::REJECT, "leave ours out where the destination has it already")
                 .costing("references to it are emptied, or their rows are left out with it"),
             Choice::stop("do not run"),
-        ];
+        ]);
         let names: Vec<String> = keys.iter().map(|key| key.name(pair)).collect();
         let others = match names.as_slice() {
             [_] | [] => String::new(),

@@ -19,6 +19,12 @@ impl NaturalKey {
         self.parts(pair, "the tenant").join(" and ")
     }
 
+    /// Whether a row with the same key is of the same tenant, so that it may take values of ours.
+    #[must_use]
+    pub fn stays_in_tenant(&self, pair: &EntityPair) -> bool {
+        self.with_tenant || pair.tenant.is_none()
+    }
+
     /// `Code+Tenant`, as a decision names it.
     #[must_use]
     pub fn name(&self, pair: &EntityPair) -> String {

@@ -189,12 +189,17 @@ impl Writer for SqliteWriter {
         self.session.call(move |connection| select(connection, &request)).await
     }
 
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
+        // The transaction has begun with the lock for writing.
+        self.rows(request).await
+    }
+
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         let (target, batch) = (target.clone(), batch.clone());
         self.session.call(move |connection| alike::find(connection, &target, &batch)).await
     }
 
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         let (target, batch) = (target.clone(), batch.clone());
         self.session.call(move |connection| update(connection, &target, &batch)).await
     }
@@ -336,23 +341,8 @@ pub(super) fn insert(
     Ok(ids)
 }
 
-fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
+fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
     let table = table_sql(connection, &target.table)?;
-    let before = match target.returning.is_empty() {
-        true => Batch::default(),
-        // The transaction holds the write lock: nobody changes them meanwhile.
-        false => {
-            let keys = (0..batch.len()).map(|row| batch.column(0).value(row)).collect();
-            let request = RowsRequest {
-                table: target.table.clone(),
-                columns: target.returning.clone(),
-                filter: Filter::AnyOf(target.key.name.clone(), keys),
-                order_by: None,
-                limit: None,
-            };
-            select(connection, &request)?
-        }
-    };
     let sets: Vec<String> = target
         .columns
         .iter()
@@ -362,7 +352,7 @@ fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Resu
     let sql =
         format!("UPDATE {table} SET {} WHERE {} = ?1", sets.join(", "), quote(&target.key.name));
     let mut statement = connection.prepare_cached(&sql).map_err(|error| fault(&error))?;
-    let mut rows = 0;
+    let mut found = 0;
     for row in 0..batch.len() {
         let mut cells = vec![ToSqlOutput::Owned(cell::parameter(&batch.column(0).value(row)))];
         for (values, column) in batch.columns().iter().skip(1).zip(&target.columns) {
@@ -371,9 +361,9 @@ fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Resu
                     .map_err(|fault| fault.while_doing(&target.table))?,
             );
         }
-        rows += statement
+        found += statement
             .execute(params_from_iter(cells))
             .map_err(|error| fault(&error).while_doing(&target.table))? as u64;
     }
-    Ok(Removed { rows, before })
+    Ok(found)
 }

@@ -46,6 +46,7 @@ fn selection<'a>(request: &'a ScanRequest, form: TextForm) -> Selection<'a> {
         after: None,
         limit: None,
         form,
+        held: false,
     }
 }
 

@@ -230,6 +230,7 @@ impl Source for SqlServerSource {
             after: None,
             limit: request.limit,
             form: TextForm::Text,
+            held: false,
         };
         self.collect(&names, &selection).await
     }

@@ -17,7 +17,7 @@ use super::{fault, scan, stage};
 use crate::database::{
     Alike, AlikeTarget, Batch, ColumnRef, ColumnShape, ColumnType, Fault, FaultKind, Filter,
     InsertTarget, JournalToken, Outcome, Removal, Removed, Result, RowsRequest, TableName,
-    TableShape, UpdateTarget, Writer, same_name,
+    UpdateTarget, Writer, same_name,
 };
 
 /// The name of a session's lock, by which another session can wait for its end.
@@ -290,50 +290,47 @@ impl SqlServerWriter {
         .advise("A column's code page, scale or a trigger changes values on their way in.")
     }
 
-    async fn update_batch(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
+    async fn update_batch(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         if batch.is_empty() || target.columns.is_empty() {
-            return Ok(Removed::default());
+            return Ok(0);
         }
         let names = self.names(&target.table, &Filter::All).await?;
-        let shape = names.shape(&target.table)?;
-        let table = shape.name.clone();
+        let table = names.shape(&target.table)?.name.clone();
         let facts = self.facts(&table).await?;
         let mut all = vec![target.key.clone()];
         all.extend(target.columns.iter().cloned());
         let columns = Self::stage_columns(&table, &all, &facts, batch)?;
-        let before = before(&target.returning, shape, &facts.collations);
-        let sql = write::update(&table, &columns, &before, self.reading.text_form(&table));
+        let sql = write::update(&table, &columns);
         let layout = Layout { columns, out_identity: false, captures: false };
         self.stage(layout, batch).await?;
-        let answer = self.count_and_rows(&Statement::plain(sql), &table, &target.returning).await;
-        answer.map_err(|fault| {
+        let limit = self.target.limits.statement;
+        let answer = self.connection.batch(&sql, limit).await.map_err(|fault| {
             self.layout = None;
             fault::refused_rows(fault)
-        })
+        })?;
+        only_count(&answer)
     }
 
-    /// Runs a statement that answers with a number of rows, and with what was asked for of each.
-    async fn count_and_rows(
-        &mut self,
-        statement: &Statement,
-        table: &TableName,
-        returning: &[ColumnRef],
-    ) -> Result<Removed> {
-        let mut rows = None;
-        let mut batch = Batch::for_types(returning.iter().map(|column| &column.data_type))?;
-        self.read(statement, table, &mut |row| match rows {
-            None => {
-                rows = Some(integer(&row, 0)?.unwrap_or_default().unsigned_abs());
-                Ok(Flow::More)
-            }
-            Some(_) => scan::push(row, returning, &mut batch).map(|()| Flow::More),
+    async fn rows_as(&mut self, request: &RowsRequest, held: bool) -> Result<Batch> {
+        let names = self.names(&request.table, &request.filter).await?;
+        let table = names.shape(&request.table)?.name.clone();
+        let selection = Selection {
+            table: &request.table,
+            columns: &request.columns,
+            filter: &request.filter,
+            order_by: request.order_by.as_deref(),
+            after: None,
+            limit: request.limit,
+            form: self.reading.text_form(&table),
+            held,
+        };
+        let statement = read::select(&names, &selection)?;
+        let mut batch = Batch::for_types(request.columns.iter().map(|column| &column.data_type))?;
+        self.read(&statement, &table, &mut |row| {
+            scan::push(row, &request.columns, &mut batch).map(|()| Flow::More)
         })
         .await?;
-        let rows = rows.ok_or_else(|| unexpected("a number of rows"))?;
-        if !returning.is_empty() && batch.len() as u64 != rows {
-            return Err(unexpected("each row as it was"));
-        }
-        Ok(Removed { rows, before: batch })
+        Ok(batch)
     }
 
     async fn alike_batch(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
@@ -395,31 +392,44 @@ impl SqlServerWriter {
             true => HashMap::new(),
             false => self.facts(&table).await?.collations,
         };
-        let before = before(&removal.returning, shape, &collations);
+        let before: Vec<Before<'_>> = removal
+            .returning
+            .iter()
+            .map(|wanted| {
+                let kept = shape.column(&wanted.name);
+                Before {
+                    wanted,
+                    kept: kept.map_or(&wanted.data_type, |kept| &kept.data_type),
+                    collation: collations.get(&wanted.name.to_lowercase()).map(String::as_str),
+                }
+            })
+            .collect();
         let key = removal.key.as_deref();
         let mut statement = write::remove(&table, emptied, removal.limit, key, &before);
         let mut conditions = Conditions { names: &names, statement: &mut statement };
         conditions.add(&removal.table, "t", &removal.filter)?;
         statement.add(&write::removed(key, &before, self.reading.text_form(&table)));
-        self.count_and_rows(&statement, &table, &removal.returning).await
+        let mut rows = None;
+        let mut batch = Batch::for_types(removal.returning.iter().map(|column| &column.data_type))?;
+        self.read(&statement, &table, &mut |row| match rows {
+            None => {
+                rows = Some(integer(&row, 0)?.unwrap_or_default().unsigned_abs());
+                Ok(Flow::More)
+            }
+            Some(_) => scan::push(row, &removal.returning, &mut batch).map(|()| Flow::More),
+        })
+        .await?;
+        let rows = rows.ok_or_else(|| unexpected("a number of rows"))?;
+        if !removal.returning.is_empty() && batch.len() as u64 != rows {
+            return Err(unexpected("each row as it was"));
+        }
+        Ok(Removed { rows, before: batch })
     }
 }
 
-/// What is to be kept of rows as they were.
-fn before<'a>(
-    returning: &'a [ColumnRef],
-    shape: &'a TableShape,
-    collations: &'a HashMap<String, String>,
-) -> Vec<Before<'a>> {
-    let before = returning.iter().map(|wanted| {
-        let kept = shape.column(&wanted.name);
-        Before {
-            wanted,
-            kept: kept.map_or(&wanted.data_type, |kept| &kept.data_type),
-            collation: collations.get(&wanted.name.to_lowercase()).map(String::as_str),
-        }
-    });
-    before.collect()
+fn only_count(results: &[Vec<tiberius::Row>]) -> Result<u64> {
+    let row = results.iter().flatten().next().ok_or_else(|| unexpected("a number of rows"))?;
+    Ok(integer(row, 0)?.unwrap_or_default().unsigned_abs())
 }
 
 /// Whether a lock was granted.
@@ -439,31 +449,18 @@ impl Writer for SqlServerWriter {
     }
 
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
-        let names = self.names(&request.table, &request.filter).await?;
-        let table = names.shape(&request.table)?.name.clone();
-        let selection = Selection {
-            table: &request.table,
-            columns: &request.columns,
-            filter: &request.filter,
-            order_by: request.order_by.as_deref(),
-            after: None,
-            limit: request.limit,
-            form: self.reading.text_form(&table),
-        };
-        let statement = read::select(&names, &selection)?;
-        let mut batch = Batch::for_types(request.columns.iter().map(|column| &column.data_type))?;
-        self.read(&statement, &table, &mut |row| {
-            scan::push(row, &request.columns, &mut batch).map(|()| Flow::More)
-        })
-        .await?;
-        Ok(batch)
+        self.rows_as(request, false).await
+    }
+
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
+        self.rows_as(request, true).await
     }
 
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         self.alike_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
     }
 
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         self.update_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
     }
 

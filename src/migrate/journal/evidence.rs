@@ -8,13 +8,13 @@ use crate::database::{Result, Value};
 
 impl Journal {
     /// The next committed batch after the given number that carried rows of an entity over or
-    /// recognised them.
+    /// recognised them, changed or not.
     pub fn next_batch(&self, entity: usize, after: i64) -> Result<Option<BatchRecord>> {
         let read = || {
             self.connection
                 .prepare_cached(&format!(
                     "SELECT {BATCH} WHERE b.entity = ?1 AND b.state = 'committed' AND b.id > ?2 \
-                     AND b.kind IN ('insert', 'recognise') ORDER BY b.id LIMIT 1"
+                     AND b.kind IN ('insert', 'recognise', 'change') ORDER BY b.id LIMIT 1"
                 ))?
                 .query_row(params![entity as i64, after], batch)
                 .optional()

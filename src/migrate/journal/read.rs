@@ -51,7 +51,7 @@ impl Journal {
         self.all(
             &format!(
                 "SELECT {BATCH} WHERE b.entity = ?1 AND b.state = 'committed' \
-                 AND b.kind IN ('insert', 'recognise') ORDER BY b.id"
+                 AND b.kind IN ('insert', 'recognise', 'change') ORDER BY b.id"
             ),
             entity as i64,
             batch,

@@ -106,6 +106,8 @@ pub enum BatchKind {
     Insert,
     /// Recognised rows the destination had; nothing was written.
     Recognise,
+    /// Gave rows the destination had the values of ours.
+    Change,
     /// Set references in the second pass.
     SecondPass,
     /// Deleted rows of the destination.
@@ -114,8 +116,6 @@ pub enum BatchKind {
     People,
     /// Added links between users, groups and roles.
     Links,
-    /// Changed rows of the destination.
-    Update,
     /// Emptied references of rows of the destination, so that these could be deleted.
     Clear,
     /// Undo: emptied references of ours, so that what they refer to could be deleted.
@@ -124,7 +124,7 @@ pub enum BatchKind {
     UndoInsert,
     /// Undo: put deleted rows back.
     UndoDelete,
-    /// Undo: put emptied references back.
+    /// Undo: gave emptied references and changed rows back what they held.
     UndoUpdate,
 }
 
@@ -139,11 +139,11 @@ impl BatchKind {
         match self {
             Self::Insert => "insert",
             Self::Recognise => "recognise",
+            Self::Change => "change",
             Self::SecondPass => "second-pass",
             Self::Delete => "delete",
             Self::People => "people",
             Self::Links => "links",
-            Self::Update => "update",
             Self::Clear => "clear",
             Self::UndoClear => "undo-clear",
             Self::UndoInsert => "undo-insert",
@@ -155,11 +155,11 @@ impl BatchKind {
     pub(super) fn parse(name: &str) -> Self {
         match name {
             "recognise" => Self::Recognise,
+            "change" => Self::Change,
             "second-pass" => Self::SecondPass,
             "delete" => Self::Delete,
             "people" => Self::People,
             "links" => Self::Links,
-            "update" => Self::Update,
             "clear" => Self::Clear,
             "undo-clear" => Self::UndoClear,
             "undo-insert" => Self::UndoInsert,
@@ -201,7 +201,7 @@ pub struct NewBatch {
     /// The proof's digest of the source rows as read.
     pub digest: u128,
     /// A hash of each row as written, in row order, where the keys alone do not prove that a row
-    /// found later is ours; of changed rows, after that, of each as it was; else empty.
+    /// found later is ours; else empty. Of a changed row 0 where it is as it was.
     pub hashes: Vec<u128>,
     /// How many rows the table had before it, where nothing tells its rows apart.
     pub counted: Option<u64>,

@@ -141,14 +141,14 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<Found<SavedBatch>> {
         return Ok(Found::Changed);
     }
     let kind = BatchKind::parse(&kind);
-    let (true, Some(entity)) = (matches!(kind, BatchKind::Insert | BatchKind::Recognise), entity)
-    else {
+    let carries = matches!(kind, BatchKind::Insert | BatchKind::Recognise | BatchKind::Change);
+    let (true, Some(entity)) = (carries, entity) else {
         return Ok(Found::Other);
     };
     Ok(Found::Whole(SavedBatch {
         id,
         entity: entity as usize,
-        is_recognised: kind == BatchKind::Recognise,
+        is_recognised: kind != BatchKind::Insert,
         state,
         source: Keys::from_bytes(&source),
         destination: Keys::from_bytes(&destination),

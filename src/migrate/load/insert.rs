@@ -130,8 +130,8 @@ impl Load<'_> {
     }
 }
 
-/// What the journal is to know of an insert before COMMIT.
-fn record(
+/// What the journal is to know of rows carried over before COMMIT.
+pub(super) fn record(
     remapped: &Remapped,
     place: usize,
     read_rows: &[usize],

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+mod change;
 mod foreseen;
 mod insert;
 mod recognise;
@@ -12,6 +13,7 @@ pub(super) use insert::written_to;
 
 use super::control::Control;
 use super::journal::LeftOutRow;
+use super::key_set::KeySet;
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
 use super::reader::{Read, Reader, key_of, request};
@@ -40,6 +42,9 @@ pub(super) struct Load<'a> {
     pub(super) control: Control,
     pub(super) session: &'a mut WriteSession,
     pub(super) unkeyed: Unkeyed,
+    /// Rows of the destination that this run has written, where it changes rows that are there:
+    /// each takes the values of one row of ours.
+    pub(super) taken: KeySet,
     /// Rows above this id came after the run had started and are not read.
     pub(super) mark: Option<SourceId>,
 }
@@ -54,6 +59,7 @@ impl<'a> Load<'a> {
         self.teller.state(self.place, EntityState::Writing);
         let mut carried = Carried::clone(&self.past.carried);
         self.unkeyed.written.clone_from(&self.past.written);
+        self.taken.clone_from(&self.past.taken);
         self.unkeyed.counted = self.count_before().await?;
         if self.entity().key_column().is_none() {
             self.story.recorder.forget_left_out(self.place)?;
@@ -152,7 +158,11 @@ impl<'a> Load<'a> {
         self.insert(&remapped, &new, &key, hashes, &mut pairs, carried).await?;
         self.join_twins(&remapped, &twins, &key, hashes, &mut pairs, carried).await?;
         pairs.sort_by_key(|(row, _, _)| *row);
+        let changes = !self.entity().existing.sets().is_empty();
         for (_, source, destination) in pairs {
+            if changes {
+                self.taken.add(&destination);
+            }
             if !carried.keep(&source, &destination) {
                 return Err(came_twice(self.entity()));
             }

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::journal::{BatchKind, Keys, LeftOutRow, NewBatch};
+use super::super::operation::folded;
 use super::super::remap::{Carried, Remapped};
 use super::Load;
 use crate::database::{Alike, AlikeTarget, Batch, Column, ColumnRef, FaultKind, Result, Value};
-use crate::plan::{ExistingPlan, OnMatch};
+use crate::plan::{ExistingPlan, IdentifierPlan, OnMatch};
 use crate::proof::combine;
 
 /// Rows that equal an earlier one of their batch, each with the place of that: the places among
@@ -33,7 +34,7 @@ impl Load<'_> {
         let parts: Vec<&Column> = parts.iter().map(|part| remapped.batch.column(*part)).collect();
         let alike = self.alike(remapped, &parts).await?;
         let emptied = self.emptied_in_key(remapped);
-        let (mut twins, mut found) = (Twins::new(), Vec::new());
+        let (mut twins, mut found, mut change) = (Twins::new(), Vec::new(), Vec::new());
         new.clear();
         for (place, alike) in alike.into_iter().enumerate() {
             let has_null = parts.iter().any(|part| part.is_null(place));
@@ -55,11 +56,22 @@ impl Load<'_> {
                     let what = format!("the destination has this row already, with the id {id}");
                     self.leave_out_as(key(remapped.kept[place]), what, true, carried)?;
                 }
+                Alike::Row(id) if self.has_another_name(&key(remapped.kept[place]), &id) => {
+                    let what = format!(
+                        "the destination has this row already, under the identifier {id}, and \
+                         references to ours would lead nowhere"
+                    );
+                    self.leave_out_as(key(remapped.kept[place]), what, false, carried)?;
+                }
+                Alike::Row(id) if *ours == OnMatch::Update => change.push((place, id)),
                 Alike::Row(id) => {
                     found.push((remapped.kept[place], key(remapped.kept[place]), id));
                 }
             }
         }
+        let again = self.change_each(remapped, change, key, hashes, pairs, carried).await?;
+        self.tell_joined(&again)?;
+        found.extend(again);
         self.recognise(&found, hashes).await?;
         pairs.extend(found);
         Ok(twins)
@@ -97,21 +109,33 @@ impl Load<'_> {
                 }
             }
         }
-        if !joined.is_empty() {
-            let shown: Vec<String> =
-                joined.iter().take(10).map(|(_, key, id)| format!("{key} is now {id}")).collect();
-            self.story.tell(&format!(
-                "{}: {} rows of the source equal others of it by their key and became one with \
-                 them: {}{}",
-                self.entity().name,
-                joined.len(),
-                shown.join(", "),
-                if joined.len() > shown.len() { " …" } else { "" }
-            ))?;
-        }
+        self.tell_joined(&joined)?;
         self.recognise(&joined, hashes).await?;
         pairs.extend(joined);
         self.insert(remapped, &alone, key, hashes, pairs, carried).await
+    }
+
+    /// Says which rows of ours became one with others of ours.
+    fn tell_joined(&self, joined: &[(usize, Value, Value)]) -> Result<()> {
+        if joined.is_empty() {
+            return Ok(());
+        }
+        let shown: Vec<String> =
+            joined.iter().take(10).map(|(_, key, id)| format!("{key} is now {id}")).collect();
+        self.story.tell(&format!(
+            "{}: {} rows of the source equal others of it by their key and became one with \
+             them: {}{}",
+            self.entity().name,
+            joined.len(),
+            shown.join(", "),
+            if joined.len() > shown.len() { " …" } else { "" }
+        ))
+    }
+
+    /// Whether a row of ours that brings its identifier along was found under another one.
+    fn has_another_name(&self, own: &Value, found: &Value) -> bool {
+        matches!(self.entity().identifier, IdentifierPlan::Kept { .. })
+            && folded(own) != folded(found)
     }
 
     /// What each row is equal to in the destination. A row whose values do not fit there equals

@@ -19,6 +19,8 @@ struct Fields {
     /// ID and the columns to set, of the source.
     ours: Vec<ColumnRef>,
     target: UpdateTarget,
+    /// ID and the columns to set, of the destination.
+    returning: Vec<ColumnRef>,
 }
 
 impl People<'_> {
@@ -49,14 +51,14 @@ impl People<'_> {
         let mut updated = 0;
         for some in wanted.chunks(self.plan.options.batch_rows.min(1000)) {
             let (sources, batch) = self.changes(&fields, some).await?;
-            updated += self.update_rows(&fields.target, &batch, &sources).await?;
+            updated += self.update_rows(&fields, &batch, &sources).await?;
         }
         Ok(updated)
     }
 
     /// Whom an earlier stretch of the run has updated.
     fn updated_before(&self) -> Result<HashSet<SourceId>> {
-        let batches = self.story.recorder.reader()?.of_kind(BatchKind::Update)?;
+        let batches = self.story.recorder.reader()?.of_kind(BatchKind::Change)?;
         let of_people = batches.iter().filter(|batch| batch.entity.is_none());
         let keys = of_people.flat_map(|batch| batch.source_keys.iter());
         Ok(keys.filter_map(|key| key.as_integer().map(SourceId)).collect())
@@ -84,8 +86,8 @@ impl People<'_> {
         }
         let key = ColumnShape { identity: false, ..id.clone() };
         let returning = [&key].into_iter().chain(&columns).map(ColumnRef::from).collect();
-        let target = UpdateTarget { table: theirs.name.clone(), key, columns, returning };
-        Ok(Some(Fields { table: ours.name.clone(), ours: read, target }))
+        let target = UpdateTarget { table: theirs.name.clone(), key, columns };
+        Ok(Some(Fields { table: ours.name.clone(), ours: read, target, returning }))
     }
 
     /// The rows to set of those users, and whose they are: of those who are not yet so.
@@ -118,7 +120,7 @@ impl People<'_> {
         }
         let theirs = people.iter().map(|(_, destination)| Value::from(*destination)).collect();
         let destination = self.destination.as_source();
-        let there = by_id(destination, &target.table, &target.returning, theirs).await?;
+        let there = by_id(destination, &target.table, &fields.returning, theirs).await?;
         let there: HashSet<u128> = row_hashes(&there).into_iter().collect();
         let hashes = row_hashes(&due);
         let rows: Vec<usize> =
@@ -130,10 +132,11 @@ impl People<'_> {
     /// Sets rows; those that the destination refuses are searched by halves.
     async fn update_rows(
         &mut self,
-        target: &UpdateTarget,
+        fields: &Fields,
         batch: &Batch,
         sources: &[SourceId],
     ) -> Result<u64> {
+        let target = &fields.target;
         let mut updated = 0;
         let mut pending: Vec<Vec<usize>> = vec![(0..batch.len()).collect()];
         while let Some(mut rows) = pending.pop() {
@@ -141,10 +144,8 @@ impl People<'_> {
                 continue;
             }
             let some = batch.select(&rows)?;
-            let ours = rows.iter().map(|row| sources[*row]);
-            let whose: HashMap<i64, SourceId> =
-                (0..some.len()).filter_map(|row| some.column(0).integer(row)).zip(ours).collect();
-            match self.update_all(target, &some, &whose).await {
+            let ours: Vec<SourceId> = rows.iter().map(|row| sources[*row]).collect();
+            match self.update_all(fields, &some, &ours).await {
                 Ok(rows) => updated += rows,
                 Err(fault) if calls_for_halves(&fault, rows.len()) => {
                     let second = rows.split_off(rows.len() / 2);
@@ -164,33 +165,29 @@ impl People<'_> {
 
     async fn update_all(
         &mut self,
-        target: &UpdateTarget,
+        fields: &Fields,
         batch: &Batch,
-        whose: &HashMap<i64, SourceId>,
+        sources: &[SourceId],
     ) -> Result<u64> {
-        let columns = target.columns.iter().map(ColumnRef::from).collect();
+        let target = &fields.target;
         let written_to = WrittenTo {
             table: target.table.clone(),
             key: Some(ColumnRef::from(&target.key)),
-            columns,
+            columns: target.columns.iter().map(ColumnRef::from).collect(),
         };
+        let ids = (0..batch.len()).filter_map(|row| batch.column(0).integer(row)).collect();
+        let (sources, ids) = (sources.iter().map(|id| id.0).collect(), Keys::Integers(ids));
+        let sources = Keys::Integers(sources);
         let done = self
             .session
             .write(
-                &Operation::Update { target, batch },
-                &mut |done, session| {
-                    let keys = done.before.columns().first();
-                    let keys: Vec<i64> = (0..done.before.len())
-                        .filter_map(|row| keys.and_then(|keys| keys.integer(row)))
-                        .collect();
-                    let sources = keys.iter().filter_map(|id| whose.get(id)).map(|id| id.0);
-                    NewBatch {
-                        written_to: Some(written_to.clone()),
-                        source_keys: Keys::Integers(sources.collect()),
-                        destination_keys: Keys::Integers(keys),
-                        hashes: done.hashes.clone(),
-                        ..NewBatch::new(BatchKind::Update, session, done.rows)
-                    }
+                &Operation::Change { target, batch, returning: &fields.returning, keep: true },
+                &mut |done, session| NewBatch {
+                    written_to: Some(written_to.clone()),
+                    source_keys: sources.clone(),
+                    destination_keys: ids.clone(),
+                    hashes: done.hashes.clone(),
+                    ..NewBatch::new(BatchKind::Change, session, done.rows)
                 },
                 &|_| {},
             )

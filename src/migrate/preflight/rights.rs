@@ -30,7 +30,8 @@ pub(super) fn written(plan: &Plan) -> Vec<Written> {
             .columns
             .iter()
             .any(|column| matches!(&column.rule, Rule::Reference(rule) if rule.is_deferred));
-        if is_deferred || plan.cleared.iter().any(|(cleared, _)| *cleared == place) {
+        let changes = !entity.existing.sets().is_empty();
+        if is_deferred || changes || plan.cleared.iter().any(|(cleared, _)| *cleared == place) {
             needs.push(Right::Update);
         }
         if matches!(entity.existing, ExistingPlan::Replace { rows, .. } if rows > 0) {

@@ -243,7 +243,12 @@ async fn through(
                 continue;
             }
             let key = key_at.map(|at| page.column(at).value(row));
-            let is_ours = |key: &Value| own.is_some_and(|own| own.keys.contains(key));
+            // A row that took values of ours gets its own back first.
+            let is_ours = |key: &Value| {
+                own.is_some_and(|own| {
+                    own.keys.contains(key) || own.has_set(key, &referring.column.name)
+                })
+            };
             if key.as_ref().is_some_and(is_ours) || unkeyed.take(&page, row)? {
                 continue;
             }

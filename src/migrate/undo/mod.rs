@@ -1,13 +1,15 @@
 //! Undo: our rows out, the rows that stood there before back (`engine.md` D7).
 //!
 //! Children go before their parents, in the reverse order of writing; then what the run deleted
-//! comes back under its own ids, and references that were emptied are set again; what could not
+//! comes back under its own ids, rows that took values of ours get their own back, and references
+//! that were emptied are set again; what could not
 //! come back is left in a script for somebody who has the right to do it. Every batch goes
 //! the same way as those of a run, so undo survives whatever ends it and goes on when it is asked
 //! for again. What is done is decided before the first write, by [`look`].
 
 mod dependants;
 mod ours;
+mod own_values;
 mod put_back;
 mod record;
 mod script;
@@ -103,6 +105,9 @@ pub struct UndoneTable {
     pub left: u64,
     /// Rows that the run deleted and that come back.
     pub restored: u64,
+    /// Rows that took values of ours and get their own back.
+    #[serde(default)]
+    pub reset: u64,
     /// Rows that the run deleted and that do not come back, but are in the script.
     #[serde(default)]
     pub scripted: u64,
@@ -121,9 +126,6 @@ pub struct UndoPreview {
     pub changed: Vec<Changed>,
     /// References of the destination's own rows that were emptied and are set again.
     pub references: u64,
-    /// Rows of the destination that the run changed and that get back what they held.
-    #[serde(default)]
-    pub updated: u64,
 }
 
 impl UndoPreview {
@@ -137,9 +139,9 @@ impl UndoPreview {
     /// Rows that go, rows that come back.
     #[must_use]
     pub fn rows(&self) -> (u64, u64) {
-        self.tables
-            .iter()
-            .fold((0, 0), |(out, back), table| (out + table.removed, back + table.restored))
+        self.tables.iter().fold((0, 0), |(out, back), table| {
+            (out + table.removed, back + table.restored + table.reset)
+        })
     }
 
     /// Why it is refused unless the person agrees to leave rows; `None` when nothing is in the way.
@@ -251,8 +253,7 @@ async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
             left.add_folded(table, key.clone());
         }
     }
-    let updated = rows_of_kind(&journal, BatchKind::Update)?;
-    let mut preview = UndoPreview { references, updated, ..UndoPreview::default() };
+    let mut preview = UndoPreview { references, ..UndoPreview::default() };
     let destination = request.destination.as_ref();
     // Once rows come back, all of ours are out: who refers to a key of ours then refers to the row
     // that had it before.
@@ -299,8 +300,15 @@ async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
                 preview.tables.len() - 1
             }
         };
-        preview.tables[place].removed = table.rows - stay.min(table.rows);
-        preview.tables[place].left = stay;
+        let stay_changed = left.among(&table.table, &table.changed);
+        let undone = &mut preview.tables[place];
+        undone.removed = table.rows - stay.min(table.rows);
+        undone.left = stay + stay_changed;
+        if table.changed_rows > 0 && !Images::are_there(&request.folder) {
+            undone.inexact = put_back::NOT_KEPT.to_owned();
+        } else {
+            undone.reset = table.changed_rows.saturating_sub(stay_changed);
+        }
     }
     Ok(Survey { ours, left, preview })
 }
@@ -413,9 +421,11 @@ async fn carry(
     };
     work.take_out_unkeyed().await?;
     work.clear_references(&journal).await?;
+    work.set_own_references().await?;
     work.take_out().await?;
     work.put_back().await?;
-    work.set_again().await?;
+    work.set_own_values().await?;
+    work.set_references().await?;
     work.write_script().await?;
     if let Some(marker) = marker {
         // A run that was undone before its end has left its markers.

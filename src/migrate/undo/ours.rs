@@ -1,70 +1,12 @@
 //! What a run has written, as its journal tells it: the rows that undo may take out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::super::journal::{BatchKind, BatchRecord, Journal};
+use super::super::key_set::KeySet;
 use super::super::operation::{Contents, folded};
-use crate::database::{ColumnRef, Result, TableName, Value};
+use crate::database::{ColumnRef, Result, TableName, Value, same_name};
 use crate::plan::Plan;
-
-/// Keys of rows, small where they lie close together.
-#[derive(Clone, Debug, Default)]
-pub(super) struct KeySet {
-    /// First and last of each stretch, by the first.
-    ranges: BTreeMap<i64, i64>,
-    texts: HashSet<String>,
-}
-
-impl KeySet {
-    pub(super) fn add(&mut self, key: &Value) {
-        let Value::Integer(number) = key else {
-            self.texts.insert(folded(key));
-            return;
-        };
-        if self.contains(key) {
-            return;
-        }
-        let (mut first, mut last) = (*number, *number);
-        if let Some((start, end)) = self.ranges.range(..number).next_back()
-            && end.checked_add(1) == Some(*number)
-        {
-            first = *start;
-        }
-        if let Some(next) = number.checked_add(1)
-            && let Some(end) = self.ranges.remove(&next)
-        {
-            last = end;
-        }
-        self.ranges.insert(first, last);
-    }
-
-    pub(super) fn contains(&self, key: &Value) -> bool {
-        match key {
-            Value::Null => false,
-            Value::Integer(number) => {
-                self.ranges.range(..=number).next_back().is_some_and(|(_, last)| number <= last)
-            }
-            other => self.texts.contains(&folded(other)),
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.ranges.is_empty() && self.texts.is_empty()
-    }
-
-    #[cfg(test)]
-    fn len(&self) -> u64 {
-        let numbers: u64 = self.ranges.iter().map(|(first, last)| last.abs_diff(*first) + 1).sum();
-        numbers + self.texts.len() as u64
-    }
-
-    /// The smallest and the largest number.
-    pub(super) fn span(&self) -> Option<(i64, i64)> {
-        let (first, _) = self.ranges.first_key_value()?;
-        let (_, last) = self.ranges.last_key_value()?;
-        Some((*first, *last))
-    }
-}
 
 /// The rows of one table that a run has written.
 #[derive(Clone, Debug)]
@@ -85,6 +27,11 @@ pub(super) struct OurTable {
     /// are still there, each with its number.
     pub(super) columns: Vec<ColumnRef>,
     pub(super) hashes: Contents,
+    /// The keys of rows that are not ours and took values of ours, their number, and the columns
+    /// that were set.
+    pub(super) changed: KeySet,
+    pub(super) changed_rows: u64,
+    pub(super) changed_columns: Vec<String>,
 }
 
 /// Everything of ours, by table.
@@ -109,12 +56,21 @@ pub(super) fn take_off(contents: &mut Contents, rows: &[u128]) {
 /// The kinds of batches that have added rows.
 pub(super) const ADDED: [BatchKind; 3] = [BatchKind::Insert, BatchKind::People, BatchKind::Links];
 
+impl OurTable {
+    /// Whether what a row holds in this column is of this run, although the row is not.
+    pub(super) fn has_set(&self, key: &Value, column: &str) -> bool {
+        self.changed_columns.iter().any(|set| same_name(set, column)) && self.changed.contains(key)
+    }
+}
+
 impl Ours {
     /// Reads it.
     pub(super) fn read(journal: &Journal, plan: &Plan) -> Result<Self> {
         let mut ours = Self::default();
         let mut before = i64::MAX;
-        while let Some(batch) = journal.previous_batch(&ADDED, before)? {
+        let mut kinds = ADDED.to_vec();
+        kinds.push(BatchKind::Change);
+        while let Some(batch) = journal.previous_batch(&kinds, before)? {
             before = batch.id;
             ours.add(&batch, plan);
         }
@@ -152,10 +108,19 @@ impl Ours {
                 rows: 0,
                 columns: to.columns.clone(),
                 hashes: Contents::new(),
+                changed: KeySet::default(),
+                changed_rows: 0,
+                changed_columns: Vec::new(),
             });
             self.tables.len() - 1
         });
         let table = &mut self.tables[place];
+        if batch.kind == BatchKind::Change {
+            table.changed_rows += batch.rows;
+            batch.destination_keys.iter().for_each(|key| table.changed.add(&key));
+            table.changed_columns = to.columns.iter().map(|column| column.name.clone()).collect();
+            return;
+        }
         table.rows += batch.rows;
         batch.destination_keys.iter().for_each(|key| table.keys.add(&key));
         if table.key.is_none() {
@@ -216,28 +181,5 @@ impl Left {
 
     pub(super) fn rows(&self) -> u64 {
         self.0.values().map(|keys| keys.len() as u64).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_set_of_keys_is_a_set(keys in proptest::collection::vec(-20_i64..60, 0..80)) {
-            let mut set = KeySet::default();
-            let mut plain = BTreeSet::new();
-            for key in keys {
-                set.add(&Value::Integer(key));
-                plain.insert(key);
-            }
-            for key in -25..65 {
-                prop_assert_eq!(set.contains(&Value::Integer(key)), plain.contains(&key));
-            }
-            prop_assert_eq!(set.len(), plain.len() as u64);
-            prop_assert_eq!(set.span(), plain.first().copied().zip(plain.last().copied()));
-        }
     }
 }

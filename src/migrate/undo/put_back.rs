@@ -1,13 +1,13 @@
 //! What the run deleted or emptied comes back as it was.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::super::delete::whole_row;
 use super::super::journal::{
     BatchKind, BatchRecord, Image, Images, Journal, Keys, NewBatch, WrittenTo,
 };
-use super::super::operation::{Operation, folded, row_hashes, telling_columns};
+use super::super::operation::{Operation, folded, telling_columns};
 use super::{NotRestored, Undoing, UndoneTable};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget,
@@ -17,6 +17,9 @@ use crate::plan::Plan;
 
 /// Rows that could not be put back and are named; the others are counted.
 const NAMED: usize = 20;
+
+/// Why rows cannot get back what they held.
+pub(super) const NOT_KEPT: &str = "its rows as they were are not kept any more";
 
 /// Whether a table would be as before after an undo.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +93,7 @@ pub(super) async fn outlook(
         let mut inexact = known.map(|outlook| outlook.inexact.clone()).unwrap_or_default();
         let mut in_script = known.is_some_and(|outlook| outlook.in_script);
         if !Images::are_there(folder) && (inexact.is_empty() || in_script) {
-            inexact = "its rows as they were are not kept any more".to_owned();
+            inexact = NOT_KEPT.to_owned();
             in_script = false;
         }
         all.push(UndoneTable {
@@ -100,19 +103,6 @@ pub(super) async fn outlook(
             inexact,
             ..Default::default()
         });
-    }
-    let changed = journal.of_kind(BatchKind::Update)?;
-    if !changed.is_empty() && !Images::are_there(folder) {
-        // Of rows that were changed nothing but their image says what they were.
-        let tables: HashSet<String> = changed
-            .iter()
-            .filter_map(|batch| Some(batch.written_to.as_ref()?.table.name.clone()))
-            .collect();
-        all.extend(tables.into_iter().map(|name| UndoneTable {
-            name: format!("{name}, changed rows"),
-            inexact: "its rows as they were are not kept any more".to_owned(),
-            ..Default::default()
-        }));
     }
     Ok(all)
 }
@@ -132,11 +122,6 @@ pub(super) fn places_done(journal: &Journal, batch: &BatchRecord) -> Result<Hash
     let places =
         back.iter().flat_map(|part| part.source_keys.iter().filter_map(|key| key.as_integer()));
     Ok(places.collect())
-}
-
-/// The column that tells the rows of an image apart.
-fn image_key(to: &WrittenTo) -> String {
-    to.key.as_ref().map(|key| key.name.clone()).unwrap_or_default()
 }
 
 impl Undoing<'_> {
@@ -181,7 +166,7 @@ impl Undoing<'_> {
     }
 
     /// Notes that the rows of a batch cannot come back.
-    fn lost(&mut self, batch: &BatchRecord, to: &WrittenTo, why: &str) {
+    pub(super) fn lost(&mut self, batch: &BatchRecord, to: &WrittenTo, why: &str) {
         self.result.not_restored_rows += batch.rows;
         if self.result.not_restored.len() < NAMED {
             self.result.not_restored.push(NotRestored {
@@ -250,7 +235,11 @@ impl Undoing<'_> {
     }
 
     /// The columns of an image as the table has them now.
-    async fn columns_now(&self, to: &WrittenTo, wanted: &[ColumnRef]) -> Result<Vec<ColumnShape>> {
+    pub(super) async fn columns_now(
+        &self,
+        to: &WrittenTo,
+        wanted: &[ColumnRef],
+    ) -> Result<Vec<ColumnShape>> {
         let shape = self.destination.shape(&to.table).await?;
         wanted
             .iter()
@@ -337,7 +326,7 @@ impl Undoing<'_> {
     }
 
     /// Names a row that could not be put back as it was.
-    fn not_restored(&mut self, table: &TableName, key: &str, fault: &Fault) {
+    pub(super) fn not_restored(&mut self, table: &TableName, key: &str, fault: &Fault) {
         self.result.not_restored_rows += 1;
         if self.result.not_restored.len() < NAMED {
             self.result.not_restored.push(NotRestored {
@@ -348,107 +337,35 @@ impl Undoing<'_> {
         }
     }
 
-    /// Sets references again that were emptied so that rows could be deleted, and what the run
-    /// changed in other rows.
-    pub(super) async fn set_again(&mut self) -> Result<()> {
+    /// Sets references again that were emptied so that rows could be deleted.
+    pub(super) async fn set_references(&mut self) -> Result<()> {
         let journal = self.story.recorder.reader()?;
         let done = journal.origins(BatchKind::UndoUpdate)?;
-        for kind in [BatchKind::Clear, BatchKind::Update] {
-            for batch in journal.of_kind(kind)?.iter().rev() {
-                if done.contains(&batch.id) {
-                    self.was_set(batch.kind, batch.rows);
-                    continue;
-                }
-                self.control.between_batches().await?;
-                self.set_batch(batch).await?;
+        for batch in journal.of_kind(BatchKind::Clear)?.iter().rev() {
+            if done.contains(&batch.id) {
+                self.result.references += batch.rows;
+                continue;
             }
+            self.control.between_batches().await?;
+            self.set_batch(batch).await?;
         }
         Ok(())
     }
 
-    fn was_set(&mut self, kind: BatchKind, rows: u64) {
-        match kind {
-            BatchKind::Update => self.result.updated += rows,
-            _ => self.result.references += rows,
-        }
-    }
-
-    /// The rows of an image that the run changed and that nobody has changed since; the others stay
-    /// as they are and are named.
-    async fn unchanged_since(
-        &mut self,
-        batch: &BatchRecord,
-        to: &WrittenTo,
-        image: Image,
-    ) -> Result<Batch> {
-        let keys: Vec<Value> = batch.destination_keys.iter().collect();
-        let now = self
-            .destination
-            .rows(&RowsRequest {
-                table: to.table.clone(),
-                columns: image.columns,
-                filter: Filter::AnyOf(image_key(to), keys.clone()),
-                order_by: None,
-                limit: None,
-            })
-            .await?;
-        let places = 0..now.len();
-        let now: HashMap<String, u128> =
-            places.map(|row| folded(&now.column(0).value(row))).zip(row_hashes(&now)).collect();
-        let (ours, theirs) = batch.hashes.split_at(batch.hashes.len() / 2);
-        let (mut same, mut others) = (Vec::new(), Vec::new());
-        for (row, key) in keys.iter().enumerate() {
-            let hash = now.get(&folded(key));
-            match hash.is_some() && (hash == ours.get(row) || hash == theirs.get(row)) {
-                true => same.push(row),
-                false => others.push(key),
-            }
-        }
-        for key in others {
-            let what = "it has changed since the run, or is gone: it stays as it is";
-            self.not_restored(&to.table, &key.to_string(), &Fault::new(FaultKind::Changed, what));
-        }
-        image.rows.select(&same)
-    }
-
     async fn set_batch(&mut self, batch: &BatchRecord) -> Result<()> {
-        let Some(to) = &batch.written_to else { return Ok(()) };
-        let image = match self.image(batch).await {
-            Ok(Some(image)) => image,
-            Ok(None) => {
-                if batch.kind == BatchKind::Update {
-                    self.lost(batch, to, "what they were is not kept");
-                }
-                return Ok(());
-            }
-            Err(fault)
-                if batch.kind == BatchKind::Update
-                    && matches!(fault.kind, FaultKind::NotFound | FaultKind::Data) =>
-            {
-                self.lost(batch, to, &fault.what);
-                return Ok(());
-            }
-            Err(fault) => return Err(fault),
+        let (Some(to), Some(image)) = (&batch.written_to, self.image(batch).await?) else {
+            return Ok(());
         };
         let columns = self.columns_now(to, &image.columns).await?;
-        let [key, columns @ ..] = columns.as_slice() else { return Ok(()) };
-        let what = if batch.kind == BatchKind::Update { "rows" } else { "references" };
-        self.doing(format!("setting {what} of {} again", to.table));
-        let all = image.rows.len();
-        let rows = match batch.kind {
-            BatchKind::Update => self.unchanged_since(batch, to, image).await?,
-            _ => image.rows,
-        };
-        if rows.is_empty() || columns.is_empty() {
-            return Ok(());
-        }
+        let [key, column] = columns.as_slice() else { return Ok(()) };
+        self.doing(format!("setting references of {} again", to.table));
         let target = UpdateTarget {
             table: to.table.clone(),
             key: key.clone(),
-            columns: columns.to_vec(),
-            returning: Vec::new(),
+            columns: vec![column.clone()],
         };
-        let mut pending = vec![rows];
+        let mut pending = vec![image.rows];
+        let all = pending[0].len();
         while let Some(rows) = pending.pop() {
             let keys = (0..rows.len()).map(|row| rows.column(0).value(row));
             let record = NewBatch {
@@ -460,7 +377,7 @@ impl Undoing<'_> {
                 ..NewBatch::new(BatchKind::UndoUpdate, "", rows.len() as u64)
             };
             match self.write(&Operation::Update { target: &target, batch: &rows }, record).await {
-                Ok(done) => self.was_set(batch.kind, done.rows),
+                Ok(done) => self.result.references += done.rows,
                 // What a row refers to may not have come back.
                 Err(fault) if fault.kind == FaultKind::Refused && rows.len() > 1 => {
                     let places: Vec<usize> = (0..rows.len()).collect();
@@ -473,7 +390,9 @@ impl Undoing<'_> {
                     self.not_restored(&to.table, &key, &fault);
                 }
                 Err(fault) => {
-                    return Err(fault.while_doing(format!("setting {what} of {} again", to.table)));
+                    return Err(
+                        fault.while_doing(format!("setting references of {} again", to.table))
+                    );
                 }
             }
         }

@@ -29,9 +29,6 @@ pub struct UndoResult {
     pub not_restored_rows: u64,
     /// References that were set again.
     pub references: u64,
-    /// Rows that the run changed and that hold again what they held.
-    #[serde(default)]
-    pub updated: u64,
     /// What did not come back and is in a script; `None` where there is none.
     #[serde(default)]
     pub script: Option<PutBackScript>,

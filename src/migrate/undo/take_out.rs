@@ -71,7 +71,6 @@ impl Undoing<'_> {
             table: entity.destination_table.clone(),
             key: late.key.clone(),
             columns: vec![late.column.clone()],
-            returning: Vec::new(),
         };
         let rows = Batch::new(vec![keys, values])?;
         self.write(

@@ -325,7 +325,16 @@ impl Builder<'_> {
             (Reason::Producer(_), _) => {
                 (known.natural_key.as_ref().map_or(Err(LEFT_OUT), key_of), OnMatch::Reuse)
             }
-            (Reason::Chosen, Some((made @ (choice::REUSE | choice::REJECT), to))) => {
+            (Reason::Chosen, Some((choice::REUSE | choice::UPDATE | choice::REJECT, to))) => {
+                let ours = match made {
+                    Some((choice::UPDATE, _)) => OnMatch::Update,
+                    Some((choice::REJECT, _)) => OnMatch::LeaveOut,
+                    _ => OnMatch::Reuse,
+                };
+                let key_of = |key: &NaturalKey| match ours {
+                    OnMatch::Update if !key.stays_in_tenant(pair) => Err(NO_TENANT),
+                    _ => key_of(key),
+                };
                 let mut keys = known.own_keys.iter();
                 let key = match to {
                     None => keys.map(key_of).find(Result::is_ok).unwrap_or(Err(IN_CIRCLE)),
@@ -334,13 +343,27 @@ impl Builder<'_> {
                         key_of,
                     ),
                 };
-                let leave_out = made == choice::REJECT;
-                (key, if leave_out { OnMatch::LeaveOut } else { OnMatch::Reuse })
+                (key, ours)
             }
             (Reason::Chosen, _) => return keep,
         };
         match key {
-            Ok(key) => ExistingPlan::Recognise { key, ours, rows: rows + standing },
+            Ok(key) => {
+                let own = pair.identifier.and_then(|place| column_of.get(&place)).copied();
+                let stays = |place: &usize| {
+                    key.contains(place) || [own, tenant_place].contains(&Some(*place))
+                };
+                let sets = match ours {
+                    OnMatch::Update => (0..columns.len()).filter(|place| !stays(place)).collect(),
+                    OnMatch::Reuse | OnMatch::LeaveOut => Vec::new(),
+                };
+                // Where there is nothing to set, they have what ours have.
+                let ours = match ours {
+                    OnMatch::Update if sets.is_empty() => OnMatch::Reuse,
+                    other => other,
+                };
+                ExistingPlan::Recognise { key, ours, sets, rows: rows + standing }
+            }
             Err(why) => {
                 let instead = match pair.reason {
                     Reason::Chosen => "name another key, or exclude the entity",
@@ -359,6 +382,8 @@ impl Builder<'_> {
 /// Why a key does not tell rows apart.
 const LEFT_OUT: &str = "a key of which an attribute is left out";
 const IN_CIRCLE: &str = "a key that is part of a circle of references";
+const NO_TENANT: &str =
+    "a key without the tenant: a row of another tenant would get values of ours";
 
 /// The places of a key's columns among those that are written.
 fn written_key(

@@ -176,13 +176,23 @@ struct Written {
     key: Option<String>,
     /// Columns that are emptied, each with the rows that this happens to.
     emptied: Vec<(String, Filter)>,
+    /// Columns that rows which stay may get from rows of ours: the proof of the entity says which
+    /// did.
+    set: Vec<String>,
     /// Columns that are set, each with the rows that this happens to.
-    set: Vec<(String, Filter)>,
+    set_in: Vec<(String, Filter)>,
 }
 
 impl Written {
     fn new(class: Class) -> Self {
-        Self { class, stay: Filter::All, key: None, emptied: Vec::new(), set: Vec::new() }
+        Self {
+            class,
+            stay: Filter::All,
+            key: None,
+            emptied: Vec::new(),
+            set: Vec::new(),
+            set_in: Vec::new(),
+        }
     }
 }
 
@@ -224,8 +234,10 @@ impl Writes {
                 }
             };
             let key = entity.destination_key().map(|key| key.name.clone());
-            let one = Written { stay, key, ..Written::new(class) };
-            written.push((entity.destination_table.clone(), one));
+            let columns = entity.existing.sets().iter().map(|place| &entity.columns[*place]);
+            let set = columns.map(|column| column.destination.name.clone()).collect();
+            let written_here = Written { stay, key, set, ..Written::new(class) };
+            written.push((entity.destination_table.clone(), written_here));
         }
         written.extend(reduced(plan));
         for table in people_tables(plan) {
@@ -255,7 +267,7 @@ fn people(plan: &Plan, table: &str) -> Written {
         });
         let updated = Filter::AnyOf("ID".to_owned(), updated.collect());
         let columns = plan.user_columns.iter();
-        written.set = columns.map(|column| (column.clone(), updated.clone())).collect();
+        written.set_in = columns.map(|column| (column.clone(), updated.clone())).collect();
     }
     written
 }
@@ -313,8 +325,10 @@ impl Looking<'_> {
             _ => stay,
         };
         let set = written.map_or(&[][..], |written| &written.set);
-        let without: Vec<&str> =
-            emptied.iter().chain(set).map(|(column, _)| column.as_str()).collect();
+        let emptied_columns = emptied.iter().map(|(column, _)| column);
+        let set_in = written.map_or(&[][..], |written| &written.set_in);
+        let set = set.iter().chain(set_in.iter().map(|(column, _)| column));
+        let without: Vec<&str> = emptied_columns.chain(set).map(String::as_str).collect();
         let look = self.look(stay.clone(), &without, &mut state).await;
         state.look = self.or_why_not(look)?;
         let passed_over = state.passed_over.clone();
@@ -327,9 +341,7 @@ impl Looking<'_> {
             let look = self.look(keeps, &others, &mut state).await;
             state.references.push((column.clone(), self.or_why_not(look)?));
         }
-        for (column, changes) in
-            set.iter().filter(|(column, _)| self.shape.column(column).is_some())
-        {
+        for (column, changes) in set_in.iter().filter(|one| self.shape.column(&one.0).is_some()) {
             let keeps = stay.clone().and(changes.clone().negated());
             let others: Vec<&str> = without.iter().copied().filter(|one| one != column).collect();
             let look = self.look(keeps, &others, &mut state).await;

@@ -42,6 +42,20 @@ pub fn case() -> Case {
     Case::of(&recipe()).expect("it can be migrated")
 }
 
+/// The same with rows that stay and take the values of ours.
+pub fn updating() -> Case {
+    let mut recipe = recipe();
+    recipe.features.retain(|feature| *feature != Feature::NoIdentifier);
+    Case::updating(&recipe).expect("it can be migrated")
+}
+
+/// Keeps the destination's rows.
+pub fn keeping() -> Vec<String> {
+    let mut all = options();
+    all.push("destination_rows = \"keep\"".to_owned());
+    all
+}
+
 /// The same with a table of markers.
 fn marked() -> Case {
     let mut recipe = recipe();
@@ -140,6 +154,20 @@ fn with_markers_a_batch_in_doubt_is_never_written_twice() {
     let every = wanted("OSFERRY_TEST_EVERY", 3);
     doubts(&Ground::memory(marked(), &options()), every);
     doubts(&Ground::files(marked(), &options()), every);
+}
+
+#[test]
+fn rows_that_take_values_do_so_whatever_breaks() {
+    let often = wanted("OSFERRY_TEST_EVERY", 43);
+    every(&Ground::memory(updating(), &keeping()), often);
+    every(&Ground::files(updating(), &keeping()), often + 30);
+}
+
+#[test]
+fn a_change_in_doubt_is_never_taken_for_what_was_there() {
+    let every = wanted("OSFERRY_TEST_EVERY", 3);
+    doubts(&Ground::memory(updating(), &keeping()), every);
+    doubts(&Ground::files(updating(), &keeping()), every);
 }
 
 #[test]

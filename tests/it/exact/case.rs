@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::estate::content::{Content, read};
 use crate::estate::judge::judge;
 use crate::estate::model::Pair;
-use crate::estate::oracle::{ExpectedTable, Verdict, migrate};
+use crate::estate::oracle::{ExpectedTable, Verdict, Way, migrate, migrate_as};
 use crate::estate::recipe::Recipe;
 use crate::estate::{generate, sqlite_file};
 use crate::model_server::{Habits, Server};
@@ -23,14 +23,32 @@ pub struct Case {
     pub recipe: Recipe,
     pub pair: Pair,
     pub expected: BTreeMap<String, ExpectedTable>,
+    /// What the plan decides besides what is recommended.
+    pub decided: String,
 }
 
 impl Case {
+    /// The recipe's pair with the destination's rows kept, which take the values of those of ours
+    /// that they are like.
+    pub fn updating(recipe: &Recipe) -> Option<Self> {
+        let mut pair = generate::pair(recipe);
+        generate::liken(&mut pair, recipe);
+        let decided = "\n[[decision]]\nkind = \"existing-match\"\nchoice = \"update\"\n".to_owned();
+        match migrate_as(&pair, Way::Update) {
+            Verdict::Done(expected) => {
+                Some(Self { recipe: recipe.clone(), pair, expected, decided })
+            }
+            Verdict::Refused(_) => None,
+        }
+    }
+
     /// The recipe's pair; `None` where it has to be refused.
     pub fn of(recipe: &Recipe) -> Option<Self> {
         let pair = generate::pair(recipe);
         match migrate(&pair) {
-            Verdict::Done(expected) => Some(Self { recipe: recipe.clone(), pair, expected }),
+            Verdict::Done(expected) => {
+                Some(Self { recipe: recipe.clone(), pair, expected, decided: String::new() })
+            }
             Verdict::Refused(_) => None,
         }
     }
@@ -95,13 +113,18 @@ impl Stage {
 
     /// A plan with the recommended decisions and these options.
     pub async fn planned(&self, options: &[String]) -> Planned {
-        let made = self.planned_if_possible(options).await;
+        let made = self.planned_if_possible(options, "").await;
         made.unwrap_or_else(|refusal| panic!("no plan: {refusal:?}"))
     }
 
-    /// The same where it may have to be refused.
-    pub async fn planned_if_possible(&self, options: &[String]) -> Result<Planned, Refusal> {
+    /// The same with more decided, where it may have to be refused.
+    pub async fn planned_if_possible(
+        &self,
+        options: &[String],
+        decided: &str,
+    ) -> Result<Planned, Refusal> {
         let mut plan = Plan::new();
+        plan.more.push_str(decided);
         if options.iter().any(|option| option.starts_with("destination_rows")) {
             plan.options.clear();
         }

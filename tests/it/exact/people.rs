@@ -8,7 +8,7 @@ use super::undo::broken::{self, Where};
 use super::wanted;
 use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::{Feature, Recipe};
-use crate::user_rows::{differing, recreated, updated};
+use crate::user_rows::{as_sound, differing, recreated, updated};
 
 /// How often one is tried, of all calls and all ways to break them.
 const EVERY: usize = 131;
@@ -20,7 +20,12 @@ fn case(existing: &str) -> (Case, Case) {
     let real = differing(&recipe);
     let sound = if existing == "update" { updated(&real) } else { recreated(&real) };
     let Verdict::Done(expected) = migrate(&sound) else { panic!("a sound pair") };
-    let of = |pair| Case { recipe: recipe.clone(), pair, expected: expected.clone() };
+    let of = |pair| Case {
+        recipe: recipe.clone(),
+        pair,
+        expected: expected.clone(),
+        decided: String::new(),
+    };
     (of(real), of(sound))
 }
 
@@ -37,10 +42,9 @@ fn grounds(existing: &str) -> [Ground; 2] {
 
 /// Breaks the run, and has it go on: what there was before is what the sound pair had.
 fn goes_on(existing: &str) {
-    let sound = [Ground::files(case(existing).1, &[]), Ground::memory(case(existing).1, &[])];
-    for (ground, sound) in grounds(existing).into_iter().zip(sound) {
-        let mut ground = ground;
-        ground.before = sound.before;
+    let sound = case(existing).1;
+    for mut ground in grounds(existing) {
+        ground.before = as_sound(&ground.before, &ground.case.pair, &sound.pair);
         boundaries::every(&ground, wanted("OSFERRY_TEST_EVERY", EVERY));
     }
 }
@@ -76,10 +80,9 @@ fn users_created_again_come_back_whatever_breaks() {
 #[test]
 fn a_batch_of_updated_users_in_doubt_is_never_written_twice() {
     for existing in ["update", "recreate"] {
-        let sound = [Ground::files(case(existing).1, &[]), Ground::memory(case(existing).1, &[])];
-        for (ground, sound) in grounds(existing).into_iter().zip(sound) {
-            let mut ground = ground;
-            ground.before = sound.before;
+        let sound = case(existing).1;
+        for mut ground in grounds(existing) {
+            ground.before = as_sound(&ground.before, &ground.case.pair, &sound.pair);
             boundaries::doubts(&ground, 2);
         }
     }

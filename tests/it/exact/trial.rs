@@ -103,7 +103,7 @@ impl Ground {
         files: Option<TempDir>,
         options: &[String],
     ) -> Result<Self, Refusal> {
-        let planned = process().block_on(stage.planned_if_possible(options))?;
+        let planned = process().block_on(stage.planned_if_possible(options, &case.decided))?;
         Ok(Self { before: stage.content(), case, planned, files })
     }
 

@@ -219,21 +219,15 @@ impl World {
         id: SessionId,
         target: &UpdateTarget,
         batch: &Batch,
-    ) -> Result<Removed> {
+    ) -> Result<u64> {
         self.must_be_open(id)?;
         let table = self.table(&target.table)?;
         let key = table.column(&target.key.name);
         let key = key.ok_or_else(|| no_column(&target.table, &target.key.name))?;
-        let wanted: Option<Vec<usize>> =
-            target.returning.iter().map(|column| table.column(&column.name)).collect();
-        let wanted = wanted.ok_or_else(|| not_found(&target.table))?;
-        let mut before = Batch::for_types(target.returning.iter().map(|column| &column.data_type))?;
         let mut changed = Vec::new();
         for number in 0..batch.len() {
             let values = batch.row(number);
             for (place, row) in table.with(key, &values[0], Some(id)) {
-                let was: Row = wanted.iter().map(|at| row[*at].clone()).collect();
-                before.push_row(&was)?;
                 let mut row = row.clone();
                 for (column, value) in target.columns.iter().zip(&values[1..]) {
                     let at = table.column(&column.name);
@@ -243,8 +237,7 @@ impl World {
                 changed.push((place, row));
             }
         }
-        let rows = self.store(id, &target.table, &changed)?;
-        Ok(Removed { rows, before })
+        self.store(id, &target.table, &changed)
     }
 
     fn store(&mut self, id: SessionId, name: &TableName, changed: &[(Place, Row)]) -> Result<u64> {

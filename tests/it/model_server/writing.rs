@@ -110,12 +110,16 @@ impl Writer for Client {
         self.call(|world, id| world.alike(id, target, batch)).await
     }
 
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         self.call(|world, id| world.update(id, target, batch)).await
     }
 
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
         self.call(|world, id| reading::rows(world, request, Some(id))).await
+    }
+
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
+        self.rows(request).await
     }
 
     async fn delete(&mut self, removal: &Removal) -> Result<Removed> {

@@ -407,6 +407,9 @@ impl Writer for BreakingWriter {
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
         step!(self, "rows within", rows(request))
     }
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
+        step!(self, "held", held(request))
+    }
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.rows = batch.len();
         step!(self, "insert", insert(target, batch))
@@ -414,7 +417,7 @@ impl Writer for BreakingWriter {
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         step!(self, "alike", alike(target, batch))
     }
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         step!(self, "update", update(target, batch))
     }
     async fn delete(&mut self, removal: &Removal) -> Result<Removed> {

@@ -115,11 +115,14 @@ impl Writer for CallingWriter {
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         self.inner.alike(target, batch).await
     }
-    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<Removed> {
+    async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
         self.inner.update(target, batch).await
     }
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {
         self.inner.rows(request).await
+    }
+    async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
+        self.inner.held(request).await
     }
     async fn delete(&mut self, removal: &Removal) -> Result<Removed> {
         self.inner.delete(removal).await

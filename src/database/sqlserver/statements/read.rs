@@ -72,6 +72,8 @@ pub(in super::super) struct Selection<'a> {
     pub(in super::super) after: Option<&'a Value>,
     pub(in super::super) limit: Option<usize>,
     pub(in super::super) form: TextForm,
+    /// Whether the rows are locked for a change.
+    pub(in super::super) held: bool,
 }
 
 /// Rows of one table.
@@ -82,6 +84,9 @@ pub(in super::super) fn select(names: &Names, selection: &Selection<'_>) -> Resu
     }
     statement.add(&list(names, selection.table, selection.columns, selection.form)?);
     statement.add(&format!("\nFROM {} AS t", names.sql(selection.table)?));
+    if selection.held {
+        statement.add(" WITH (UPDLOCK)");
+    }
     let mut writer = Writer { names, statement: &mut statement };
     let mut word = "\nWHERE ";
     if *selection.filter != Filter::All {
@@ -116,6 +121,7 @@ pub(in super::super) fn first(names: &Names, table: &TableName) -> Result<Statem
             after: None,
             limit: Some(1),
             form: TextForm::Text,
+            held: false,
         },
     )
 }

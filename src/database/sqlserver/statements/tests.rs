@@ -214,6 +214,7 @@ fn source_statements() -> Vec<String> {
         after: None,
         limit: None,
         form: TextForm::Text,
+        held: false,
     };
     let select =
         |selection: &Selection<'_>| read::select(&names, selection).expect("a statement").sql;
@@ -328,8 +329,8 @@ fn destination_statements() -> Vec<String> {
         write::identity_insert(&table, false),
         write::place_large(3, false, 1),
         write::place_large(3, true, 3),
-        write::update(&table, &stage(false)[..4], &[], TextForm::Text),
-        write::update(&table, &stage(true)[14..], &[], TextForm::Text),
+        write::update(&table, &stage(false)[..4]),
+        write::update(&table, &stage(true)[14..]),
         read::count(&names, &claim(), &filters()[8], " WITH (READCOMMITTEDLOCK)")
             .expect("a statement")
             .sql,

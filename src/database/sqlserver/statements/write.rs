@@ -397,14 +397,8 @@ pub(in super::super) fn identity_insert(table: &TableName, on: bool) -> String {
     format!("SET IDENTITY_INSERT {} {}", table_sql(table), if on { "ON" } else { "OFF" })
 }
 
-/// Sets columns from `#stage`, whose first column is the key; answers with the rows found, then
-/// with what they were.
-pub(in super::super) fn update(
-    table: &TableName,
-    columns: &[StageColumn],
-    before: &[Before<'_>],
-    form: TextForm,
-) -> String {
+/// Sets columns from `#stage`, whose first column is the key; answers with the rows found.
+pub(in super::super) fn update(table: &TableName, columns: &[StageColumn]) -> String {
     let sets: Vec<String> = columns
         .iter()
         .enumerate()
@@ -418,16 +412,12 @@ pub(in super::super) fn update(
         })
         .collect();
     let key = columns.first().map(|column| quote(&column.destination.name)).unwrap_or_default();
-    let mut sql =
-        format!("DECLARE @found bigint;\n{}UPDATE t SET {}", room(before), sets.join(", "));
-    sql.push_str(&output(before));
-    sql.push_str(&format!(
-        "\nFROM {} AS t JOIN #stage AS s ON t.{key} = s.[c1];\nSET @found = @@ROWCOUNT;\n\
-         TRUNCATE TABLE #stage;\nSELECT @found;",
+    format!(
+        "DECLARE @found bigint;\nUPDATE t SET {}\nFROM {} AS t JOIN #stage AS s \
+         ON t.{key} = s.[c1];\nSET @found = @@ROWCOUNT;\nTRUNCATE TABLE #stage;\nSELECT @found;",
+        sets.join(", "),
         table_sql(table)
-    ));
-    sql.push_str(&were(before, form));
-    sql
+    )
 }
 
 /// Puts a value that is too large for a bulk load into its row of `#stage`: the whole of it, or a
@@ -472,50 +462,6 @@ impl Before<'_> {
     }
 }
 
-/// Makes `#before` anew, where anything is to be kept of rows as they were.
-fn room(before: &[Before<'_>]) -> String {
-    if before.is_empty() {
-        return String::new();
-    }
-    let columns: Vec<String> = before
-        .iter()
-        .enumerate()
-        .map(|(index, column)| format!("[b{}] {} NULL", index + 1, column.declared()))
-        .collect();
-    format!(
-        "IF OBJECT_ID(N'tempdb..#before') IS NOT NULL DROP TABLE #before;\n\
-         CREATE TABLE #before ({});\n",
-        columns.join(", ")
-    )
-}
-
-/// Fills `#before`: a part of the statement that deletes or changes the rows.
-fn output(before: &[Before<'_>]) -> String {
-    if before.is_empty() {
-        return String::new();
-    }
-    let was: Vec<String> =
-        before.iter().map(|column| format!("deleted.{}", quote(&column.wanted.name))).collect();
-    let to: Vec<String> = (1..=before.len()).map(|index| format!("[b{index}]")).collect();
-    format!("\nOUTPUT {} INTO #before ({})", was.join(", "), to.join(", "))
-}
-
-/// Answers with what is in `#before`.
-fn were(before: &[Before<'_>], form: TextForm) -> String {
-    if before.is_empty() {
-        return String::new();
-    }
-    let columns: Vec<String> = before
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            let own = format!("b.[b{}]", index + 1);
-            expression(&own, column.kept, &column.wanted.data_type, form)
-        })
-        .collect();
-    format!("\nSELECT {}\nFROM #before AS b;", columns.join(", "))
-}
-
 /// Begins a statement that deletes at most `limit` rows, or empties a column in them where it is
 /// filled: a condition and [`removed`] follow. Where rows have a key, they are chosen by it.
 pub(in super::super) fn remove(
@@ -525,7 +471,19 @@ pub(in super::super) fn remove(
     key: Option<&str>,
     before: &[Before<'_>],
 ) -> Statement {
-    let mut sql = format!("DECLARE @done bigint;\n{}", room(before));
+    let mut sql = String::from("DECLARE @done bigint;\n");
+    if !before.is_empty() {
+        let columns: Vec<String> = before
+            .iter()
+            .enumerate()
+            .map(|(index, column)| format!("[b{}] {} NULL", index + 1, column.declared()))
+            .collect();
+        sql.push_str(&format!(
+            "IF OBJECT_ID(N'tempdb..#before') IS NOT NULL DROP TABLE #before;\n\
+             CREATE TABLE #before ({});\n",
+            columns.join(", ")
+        ));
+    }
     let table = table_sql(table);
     let (top, own) = match key {
         Some(_) => (String::new(), table.as_str()),
@@ -535,7 +493,12 @@ pub(in super::super) fn remove(
         None => format!("DELETE{top} {own}"),
         Some(column) => format!("UPDATE{top} {own} SET {} = NULL", quote(column)),
     });
-    sql.push_str(&output(before));
+    if !before.is_empty() {
+        let was: Vec<String> =
+            before.iter().map(|column| format!("deleted.{}", quote(&column.wanted.name))).collect();
+        let to: Vec<String> = (1..=before.len()).map(|index| format!("[b{index}]")).collect();
+        sql.push_str(&format!("\nOUTPUT {} INTO #before ({})", was.join(", "), to.join(", ")));
+    }
     if let Some(key) = key {
         let key = quote(key);
         sql.push_str(&format!("\nWHERE {key} IN (SELECT TOP ({limit}) t.{key}"));
@@ -555,7 +518,18 @@ pub(in super::super) fn removed(
 ) -> String {
     let mut sql = String::from(if key.is_some() { ")" } else { "" });
     sql.push_str(";\nSET @done = @@ROWCOUNT;\nSELECT @done;");
-    sql.push_str(&were(before, form));
+    if before.is_empty() {
+        return sql;
+    }
+    let columns: Vec<String> = before
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            let own = format!("b.[b{}]", index + 1);
+            expression(&own, column.kept, &column.wanted.data_type, form)
+        })
+        .collect();
+    sql.push_str(&format!("\nSELECT {}\nFROM #before AS b;", columns.join(", ")));
     sql
 }
 

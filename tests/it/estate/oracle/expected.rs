@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::people::user_symbol;
-use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol};
+use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol, Way};
 use crate::estate::content::plain;
 use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Kind, Row, Target, User};
 
@@ -47,11 +47,31 @@ impl Oracle<'_> {
             key: there.identifier().map(|a| a.column.to_uppercase()),
             rows: Vec::new(),
         };
-        for row in there.rows.iter().filter(|r| self.stands(key, r)) {
-            made.rows.push(standing(&there, row));
-        }
         let here = self.source_entity(key).clone();
         let common = self.common(key);
+        for row in &there.rows {
+            if !self.stands(key, row) {
+                continue;
+            }
+            let mut stays = standing(&there, row);
+            if let Some(ours) = self.updates(key, there.id_of(row)) {
+                let ours = self.moved_row(&here, &there, &common, &here.rows[ours]);
+                let unique = self.own_key(key).expect("recognised by it");
+                for (_, theirs) in &common {
+                    let column = theirs.column.to_uppercase();
+                    let is_key = unique.attributes.contains(&theirs.key);
+                    if is_key
+                        || there.identifier == Some(theirs.key.clone())
+                        || column == "TENANT_ID"
+                    {
+                        continue;
+                    }
+                    let expect = ours.cells[&column].clone();
+                    stays.cells.insert(column, expect);
+                }
+            }
+            made.rows.push(stays);
+        }
         for (index, row) in here.rows.iter().enumerate() {
             if self.fates[key][index] == Fate::Moves {
                 let row = self.moved_row(&here, &there, &common, row);
@@ -59,6 +79,24 @@ impl Oracle<'_> {
             }
         }
         made
+    }
+
+    /// The row of ours whose values a row of the destination takes, by its place: the first of
+    /// those that are that row.
+    fn updates(&self, key: &EntityKey, id: Option<&Cell>) -> Option<usize> {
+        if self.moved[key] != Way::Update {
+            return None;
+        }
+        let unique = self.own_key(key)?;
+        if self.destination_entity(key).multitenant && !unique.tenant {
+            return None;
+        }
+        let here = self.source_entity(key);
+        let is_it = |place: &usize| match &self.fates[key][*place] {
+            Fate::Reused(there) => Some(there) == id,
+            Fate::Moves | Fate::LeftOut => false,
+        };
+        (0..here.rows.len()).filter(is_it).min_by_key(|place| here.id_of(&here.rows[*place]))
     }
 
     fn moved_row(
@@ -143,7 +181,11 @@ impl Oracle<'_> {
                     else {
                         continue;
                     };
-                    let moves = self.fates[key][index] == Fate::Moves;
+                    let moves = match &self.fates[key][index] {
+                        Fate::Moves => true,
+                        Fate::Reused(id) => self.updates(key, Some(id)) == Some(index),
+                        Fate::LeftOut => false,
+                    };
                     match target {
                         Target::User if moves => run.users.insert(*id),
                         Target::User => run.maybe.insert(*id),

@@ -83,6 +83,9 @@ pub enum Way {
     Replace,
     /// They stay, and stand for ours that have the same key.
     Keep,
+    /// The same, and they take the values of the first of ours that has it, where the key says in
+    /// which tenant a row is.
+    Update,
 }
 
 struct Oracle<'a> {

@@ -110,7 +110,7 @@ impl Oracle<'_> {
             if entity.events.unwrap_or(0) > 0 {
                 found.push(format!("the event table of {} has rows", entity.name));
             }
-            if *way == Way::Keep {
+            if *way != Way::Replace {
                 continue;
             }
             for other in destination.entities.iter().filter(|e| e.active) {
@@ -163,7 +163,7 @@ impl Oracle<'_> {
     /// Rows of a moved entity that stay in the destination.
     pub(super) fn stands(&self, key: &EntityKey, row: &crate::estate::model::Row) -> bool {
         let entity = self.destination_entity(key);
-        if self.moved[key] == Way::Keep {
+        if self.moved[key] != Way::Replace {
             return true;
         }
         if entity.multitenant

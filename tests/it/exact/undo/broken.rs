@@ -2,7 +2,7 @@
 //!
 //! `OSFERRY_TEST_EVERY=1` tries all; so does `cargo test -- --ignored`.
 
-use super::super::boundaries::{case, each_break, options};
+use super::super::boundaries::{case, each_break, keeping, options, updating};
 use super::super::trial::Ground;
 use super::super::wanted;
 use super::{Course, TakenBack, taken_back};
@@ -36,6 +36,15 @@ pub fn every(ground: &Ground, place: Where, every: usize) {
         let call = call.get(at).copied().unwrap_or("not reached");
         (back.hit, back.wrong().map(|why| format!("{call}, {broken:?}, habits {way}:\n{why}")))
     });
+}
+
+#[test]
+fn rows_that_took_values_get_theirs_back() {
+    let often = wanted("OSFERRY_TEST_EVERY", 211);
+    for place in [Where::Run, Where::Undo] {
+        every(&Ground::memory(updating(), &keeping()), place, often);
+        every(&Ground::files(updating(), &keeping()), place, often);
+    }
 }
 
 #[test]
