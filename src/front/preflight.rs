@@ -53,8 +53,10 @@ fn undo(outlooks: &[Outlook]) -> Vec<Check> {
     let one = |(outlook, names): (&Outlook, Vec<&str>)| {
         let count = counted(names.len() as u64, "table", "tables");
         let script = if outlook.in_script { ", and leaves a script that does" } else { "" };
-        let text =
-            format!("undo brings no deleted rows of {count} back{script}: {}", outlook.inexact);
+        let text = format!(
+            "undo does not bring all rows of {count} back as they were{script}: {}",
+            outlook.inexact
+        );
         Check::new(CheckKind::Undo, CheckSign::Warning, text, format!("{}.", names.join(", ")))
     };
     inexact.into_iter().map(one).collect()

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::delete::whole_row;
 use crate::database::{Result, Source, TableName};
-use crate::plan::{OutsideFate, Plan};
+use crate::plan::{ExistingPlan, OutsideFate, Plan};
 
 /// What a reference that is emptied is kept with: its row's key and itself.
 const BYTES_OF_A_REFERENCE: u64 = 20;
@@ -46,6 +46,13 @@ pub async fn images_needed(plan: &Plan, destination: &dyn Source) -> Result<Room
         let emptied = plan.cleared.iter().filter(|(place, _)| Some(*place) == of_table.place);
         room.bytes += rows * emptied.count() as u64 * BYTES_OF_A_REFERENCE;
         deleted.push((of_table.table.clone(), rows));
+    }
+    for entity in plan.entities.iter().filter(|entity| !entity.existing.sets().is_empty()) {
+        let ExistingPlan::Recognise { matches, rows, .. } = &entity.existing else { continue };
+        let most = matches.unwrap_or((*rows).min(entity.source_rows));
+        if room.is_kept && most > 0 {
+            deleted.push((entity.destination_table.clone(), most));
+        }
     }
     let emptied = plan.outside.iter().filter(|one| one.fate != OutsideFate::Deleted);
     if room.is_kept {

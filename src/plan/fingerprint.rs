@@ -20,9 +20,8 @@ pub(super) fn plan_fingerprint(plan: &Plan) -> String {
         entity.source_rows = 0;
         match &mut entity.existing {
             super::ExistingPlan::Replace { rows, standing, .. } => (*rows, *standing) = (0, 0),
-            super::ExistingPlan::Keep { rows } | super::ExistingPlan::Recognise { rows, .. } => {
-                *rows = 0;
-            }
+            super::ExistingPlan::Keep { rows } => *rows = 0,
+            super::ExistingPlan::Recognise { rows, matches, .. } => (*rows, *matches) = (0, None),
         }
     }
     let content = serde_json::to_vec(&plan).unwrap_or_default();

@@ -363,6 +363,10 @@ pub enum ExistingPlan {
         /// are set. The identifier, the key and the tenant are not among them.
         #[serde(default)]
         sets: Vec<usize>,
+        /// How many of the rows that are there have the key of one of ours, as counted at review;
+        /// `None` where that is known only once ids are rewritten.
+        #[serde(default)]
+        matches: Option<u64>,
         /// How many rows there were at review.
         rows: u64,
     },

@@ -207,13 +207,13 @@ impl<'a> Keyed<'a> {
         let sets = self.forms.entity.existing.sets();
         let rows = self.read_both(batch, &keys, &emptied, Some(sets)).await?;
         // That a row is not there has been said.
-        self.judge(batch, &keys, &emptied, rows, false)
+        self.judge(batch, &keys, &emptied, &rows, false)
     }
 
     /// Both sides of a batch row by row, to name what differs.
     async fn search(&mut self, batch: &BatchRecord, keys: &Keys, emptied: &Emptied) -> Result<()> {
         let rows = self.read_both(batch, keys, emptied, None).await?;
-        self.judge(batch, keys, emptied, rows, true)
+        self.judge(batch, keys, emptied, &rows, true)
     }
 
     /// Names what differs. `tells_missing`: all columns count, and rows that are not there.
@@ -222,10 +222,10 @@ impl<'a> Keyed<'a> {
         batch: &BatchRecord,
         keys: &Keys,
         emptied: &Emptied,
-        rows: Vec<Row>,
+        rows: &[Row],
         tells_missing: bool,
     ) -> Result<()> {
-        let wrong = blame(&rows, batch.digest);
+        let wrong = blame(rows, batch.digest);
         let mut nothing_named = true;
         for (place, row) in rows.iter().enumerate() {
             let (source, destination) = (batch.source_keys.get(place), keys.get(place));

@@ -56,6 +56,10 @@ pub struct PlannedEntity {
     pub kept: u64,
     /// Whether rows that are there already are recognised by a natural key.
     pub recognises: bool,
+    /// Whether these take the values of ours.
+    pub updates: bool,
+    /// How many rows that are there are recognised, as far as it is known before.
+    pub matches: Option<u64>,
     /// Whether the destination gives new ids.
     pub new_ids: bool,
     /// Columns written.
@@ -176,6 +180,15 @@ impl PlannedPeople {
     }
 }
 
+impl PlannedEntity {
+    /// What becomes of rows that are there already.
+    fn recognised_in_words(&self) -> String {
+        let rows = self.matches.map_or_else(String::new, |rows| format!("{} ", number(rows)));
+        let updated = if self.updates { ", which take the values of ours" } else { "" };
+        format!("{rows}recognised by key{updated}")
+    }
+}
+
 impl PlanReport {
     /// Reads it off a plan.
     #[must_use]
@@ -205,6 +218,11 @@ impl PlanReport {
                     deleted,
                     kept,
                     recognises: matches!(entity.existing, ExistingPlan::Recognise { .. }),
+                    updates: !entity.existing.sets().is_empty(),
+                    matches: match entity.existing {
+                        ExistingPlan::Recognise { matches, .. } => matches,
+                        _ => None,
+                    },
                     new_ids: matches!(entity.identifier, IdentifierPlan::Generated { .. }),
                     columns: entity.columns.len(),
                     references: references().count(),
@@ -285,7 +303,7 @@ impl PlanReport {
         for entity in &self.entities {
             let mut notes = vec![if entity.new_ids { "new" } else { "kept" }.to_owned()];
             if entity.recognises {
-                notes.push("recognised by key".to_owned());
+                notes.push(entity.recognised_in_words());
             }
             if entity.deferred > 0 {
                 notes.push(format!("{} set in the second pass", entity.deferred));

@@ -165,7 +165,8 @@ fn entity(journal: &Journal, plan: &Plan, place: usize) -> Result<EntityReport> 
         to_delete,
         deleted: rows_of(BatchKind::Delete)?,
         written: rows_of(BatchKind::Insert)?,
-        recognised: rows_of(BatchKind::Recognise)?,
+        recognised: rows_of(BatchKind::Recognise)? + rows_of(BatchKind::Change)?,
+        updated: rows_of(BatchKind::Change)?,
         left_out: left_out_rows,
         left_out_reasons: left_out.finish(),
         rejected: rejected_rows,
@@ -258,6 +259,7 @@ fn totals(entities: &[EntityReport]) -> Totals {
         totals.deleted += entity.deleted;
         totals.written += entity.written;
         totals.recognised += entity.recognised;
+        totals.updated += entity.updated;
         totals.left_out += entity.left_out;
         totals.rejected += entity.rejected;
         totals.emptied += entity.emptied_cells();

@@ -127,6 +127,8 @@ pub struct Totals {
     pub written: u64,
     /// Rows the destination had already and that were taken for ours.
     pub recognised: u64,
+    /// Of these, rows that took the values of ours.
+    pub updated: u64,
     /// Rows left out as a decision foresaw.
     pub left_out: u64,
     /// Rows that nobody foresaw and that could not be written.
@@ -192,6 +194,8 @@ pub struct EntityReport {
     pub written: u64,
     /// Rows the destination had already and that were taken for ours.
     pub recognised: u64,
+    /// Of these, rows that took the values of ours.
+    pub updated: u64,
     /// Rows left out as a decision foresaw.
     pub left_out: u64,
     /// Why they were left out.
@@ -325,7 +329,11 @@ impl RunReport {
             self.entities.iter().filter(|entity| entity.written > 0).count() as u64
         };
         let recognised = if totals.recognised > 0 {
-            format!(", {} recognised there", rows(totals.recognised))
+            let updated = match totals.updated {
+                0 => String::new(),
+                some => format!(" ({} updated)", super::text::number(some)),
+            };
+            format!(", {} recognised there{updated}", rows(totals.recognised))
         } else {
             String::new()
         };
@@ -379,6 +387,10 @@ impl RunReport {
             self.destination_database,
             rows(sum(|table| table.restored).saturating_sub(lost)),
         );
+        let reset = sum(|table| table.reset);
+        if reset > 0 {
+            words.push_str(&format!(", {} given back what they held", rows(reset)));
+        }
         let left = sum(|table| table.left);
         if left > 0 {
             words.push_str(&format!(", {} of this run left there", rows(left)));

@@ -98,7 +98,14 @@ impl RunReport {
         sum("deleted", totals.deleted, "rows of the destination");
         sum("written", totals.written, "");
         if totals.recognised > 0 {
-            sum("recognised", totals.recognised, "rows that were there already");
+            let more = match totals.updated {
+                0 => "rows that were there already".to_owned(),
+                some => format!(
+                    "rows that were there already, {} of them with the values of ours now",
+                    number(some)
+                ),
+            };
+            sum("recognised", totals.recognised, &more);
         }
         sum("left out", totals.left_out, &self.why(|entity| &entity.left_out_reasons));
         sum("rejected", totals.rejected, &self.why(|entity| &entity.rejected_reasons));

@@ -94,7 +94,13 @@ fn plan() -> Plan {
     let mut customer = entity(
         "Claims_Core.Customer",
         vec![copied("Name", "NAME", ColumnType::NVarChar(Some(30)))],
-        ExistingPlan::Recognise { key: vec![0], ours: OnMatch::Reuse, sets: Vec::new(), rows: 40 },
+        ExistingPlan::Recognise {
+            key: vec![0],
+            ours: OnMatch::Reuse,
+            sets: Vec::new(),
+            matches: None,
+            rows: 40,
+        },
         1_240,
     );
     customer.reason = Some("Claims_CS.Claim.CustomerId".to_owned());

@@ -20,7 +20,7 @@ crate::on_both_engines!(
 );
 
 /// Has rows of each entity known by their tags, in these environments.
-fn known_by_tag(environments: &mut [&mut Environment]) {
+pub fn known_by_tag(environments: &mut [&mut Environment]) {
     for entity in environments.iter_mut().flat_map(|all| &mut all.entities) {
         if let Some(tag) = entity.tag().filter(|_| entity.active).map(|tag| tag.key.clone()) {
             entity.uniques = vec![Unique { attributes: vec![tag], tenant: false }];

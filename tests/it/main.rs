@@ -41,6 +41,7 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod uniques;
+mod updates;
 mod user_rows;
 mod user_strategies;
 mod way_back;

@@ -59,6 +59,16 @@ pub async fn forecast(plan: &Plan, destination: &dyn Destination) -> Result<Vec<
         };
         all.push(Outlook { name: rows.name.to_owned(), deleted: rows.rows, inexact, in_script });
     }
+    let changed = plan.entities.iter().filter(|entity| !entity.existing.sets().is_empty());
+    for entity in changed.filter(|_| !plan.options.keep_before_images) {
+        all.push(Outlook {
+            name: entity.name.clone(),
+            deleted: 0,
+            inexact: "the plan does not keep what rows held that take the values of ours"
+                .to_owned(),
+            in_script: false,
+        });
+    }
     Ok(all)
 }
 

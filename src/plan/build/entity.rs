@@ -362,7 +362,11 @@ impl Builder<'_> {
                     OnMatch::Update if sets.is_empty() => OnMatch::Reuse,
                     other => other,
                 };
-                ExistingPlan::Recognise { key, ours, sets, rows: rows + standing }
+                let finding = known.finding.as_ref();
+                let matches = finding
+                    .and_then(|key| self.review.comparison.finding(key)?.rows)
+                    .filter(|_| pair.reason == Reason::Chosen);
+                ExistingPlan::Recognise { key, ours, sets, matches, rows: rows + standing }
             }
             Err(why) => {
                 let instead = match pair.reason {

@@ -406,10 +406,14 @@ pub(super) fn entity_words(report: &RunReport, place: usize) -> Vec<String> {
     let mut lines = vec![
         format!("{} → {}", entity.source_table, entity.destination_table),
         format!(
-            "{} in the source, {} written, {} recognised, {} left out, {} refused",
+            "{} in the source, {} written, {} recognised{}, {} left out, {} refused",
             counted(entity.source_rows, "row", "rows"),
             number(entity.written),
             number(entity.recognised),
+            match entity.updated {
+                0 => String::new(),
+                some => format!(" ({} updated)", number(some)),
+            },
             number(entity.left_out),
             number(entity.rejected)
         ),

@@ -229,7 +229,17 @@ fn entity_words(entity: &PlannedEntity, migration: &Migration) -> String {
         },
     ];
     if entity.recognises {
-        lines.push("Rows that are there already are recognised by their key.".to_owned());
+        let rows = match entity.matches {
+            Some(1) => "1 row that is there already is".to_owned(),
+            Some(rows) => format!("{} rows that are there already are", number(rows)),
+            None => "Rows that are there already are".to_owned(),
+        };
+        lines.push(format!("{rows} recognised by key."));
+        if entity.updates {
+            lines.push(
+                "They take the values of ours; what they hold is kept for an undo.".to_owned(),
+            );
+        }
     }
     if let Some(reason) = &entity.reason {
         lines.push(format!("It is in the scope because of {reason}."));

@@ -367,6 +367,7 @@ fn draw_whole(
                     &number(entity.deleted),
                     &number(entity.kept),
                     match (entity.new_ids, entity.recognises) {
+                        (_, true) if entity.updates => "updated",
                         (_, true) => "recognised",
                         (true, false) => "new",
                         (false, false) => "kept",

@@ -334,6 +334,21 @@ fn destination_statements() -> Vec<String> {
         read::count(&names, &claim(), &filters()[8], " WITH (READCOMMITTEDLOCK)")
             .expect("a statement")
             .sql,
+        read::select(
+            &names,
+            &Selection {
+                table: &claim(),
+                columns: &refs(&every_type())[..3],
+                filter: &filters()[2],
+                order_by: None,
+                after: None,
+                limit: None,
+                form: TextForm::Text,
+                held: true,
+            },
+        )
+        .expect("a statement")
+        .sql,
     ];
     let keyless = Insert { identity: None, ..insert() };
     let large: Vec<StageColumn> =
