@@ -3,6 +3,7 @@
 //! Standard output carries a command's result, standard error everything on the way. What is
 //! decided, written and proved is the library's; here it is opened, asked for and shown.
 
+mod again;
 mod compare;
 mod ending;
 mod export;
@@ -188,7 +189,11 @@ struct MapArguments {
 #[derive(Args)]
 struct RunArguments {
     /// The plan file
-    plan: PathBuf,
+    #[arg(required_unless_present = "rejects_of")]
+    plan: Option<PathBuf>,
+    /// Try again what this earlier run rejected, by its id or name: with its plan and its ids
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["plan", "decide"])]
+    rejects_of: Option<String>,
     /// The destination database's name, to confirm that it may be written (on SQLite the file's
     /// name without its ending)
     #[arg(long, value_name = "NAME", required_unless_present = "dry_run")]

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::secrets::key_of_masks;
-use super::{RunArguments, show};
+use super::{RunArguments, again, show};
 use crate::database::{Fault, same_name};
 use crate::front::{self, Carried, Home, Ready, Stage};
 use crate::migrate::{
@@ -18,7 +18,11 @@ use crate::plan::CheckKind;
 use crate::report::PlanReport;
 
 pub(super) async fn run(home: &Home, arguments: &RunArguments) -> Result<Exit, Trouble> {
-    let plan = Saved::read(&arguments.plan)?;
+    let plan = match (&arguments.rejects_of, &arguments.plan) {
+        (Some(of), _) => return again::again(home, arguments, of).await,
+        (None, Some(plan)) => Saved::read(plan)?,
+        (None, None) => return Err(Trouble::refused("name a plan, or a run with --rejects-of")),
+    };
     let recommended = arguments.decide.is_some();
     let confirm = arguments.confirm.as_deref();
     if arguments.dry_run {
@@ -88,7 +92,7 @@ async fn dry_run(
 }
 
 /// Makes the checks before a run, says what is to be known, and refuses what nobody has accepted.
-async fn checked(home: &Home, saved: &Saved, ready: &Ready) -> Result<(), Trouble> {
+pub(super) async fn checked(home: &Home, saved: &Saved, ready: &Ready) -> Result<(), Trouble> {
     let request = Preflight {
         plan: &ready.plan,
         source: ready.source.as_ref(),

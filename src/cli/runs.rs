@@ -21,6 +21,9 @@ struct Listed {
     destination: String,
     /// Rows written.
     rows: u64,
+    /// The run whose rejects it tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejects_of: Option<String>,
     folder: String,
 }
 
@@ -52,6 +55,9 @@ pub(super) fn runs(home: &Home, arguments: &RunsArguments) -> std::result::Resul
             number(run.rows),
             run.state.label()
         ));
+        if let Some(earlier) = &run.rejects_of {
+            show::result(&format!("    tried again what run {earlier} rejected"));
+        }
     }
     Ok(Exit::Done)
 }
@@ -73,6 +79,7 @@ fn read(folder: &std::path::Path) -> Result<Listed> {
         source: header.source,
         destination: header.destination,
         rows,
+        rejects_of: header.rejects_of,
         folder: folder.display().to_string(),
     })
 }

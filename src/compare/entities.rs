@@ -6,7 +6,7 @@ use super::selection::Reason;
 use super::uniques::UniquePair;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnShape, Filter, ObjectKind, Value};
-use crate::outsystems::{DataKind, Entity, EntityIndex, Side};
+use crate::outsystems::{DataKind, DestinationId, Entity, EntityIndex, Side};
 
 /// How a row of an entity gets its identifier in the destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,9 @@ pub struct EntityPair {
     pub fillable: Vec<Fillable>,
     /// The hidden tenant columns, source and destination (`metamodel.md` §3.8).
     pub tenant: Option<(ColumnShape, ColumnShape)>,
+    /// The destination's tenant column and the tenant that was chosen for all rows, where the source
+    /// has none.
+    pub into_tenant: Option<(ColumnShape, DestinationId)>,
     /// Rows in the source, once counted.
     pub source_rows: Option<u64>,
     /// What becomes of the rows the destination has.
@@ -172,20 +175,11 @@ impl Work<'_> {
             return None;
         };
         let other = self.destination.entity(destination);
-        if other.kind != entity.kind {
-            let what = format!("{} in the source, {} in the destination", entity.kind, other.kind);
-            self.find(Finding::decide(
-                FindingKey::entity(FindingKind::EntityKindChanged, entity),
-                about,
-                what,
-                "Rows of a static entity come from the module's code and are never written. \
-                 Publish the same version of the module on both sides.",
-                vec![
-                    Choice::stop("do not run until the module is published"),
-                    Choice::new(choice::LEAVE_OUT, "leave the entity out"),
-                ],
-                choice::STOP,
-            ));
+        if (&entity.kind, &other.kind) == (&DataKind::Static, &DataKind::Entity) {
+            // It is among those that are compared only where its records are taken in as rows.
+            self.records_are_rows(entity);
+        } else if other.kind != entity.kind {
+            self.kind_changed(entity, other);
             return None;
         }
         for (side, environment, entity) in
@@ -214,6 +208,47 @@ impl Work<'_> {
             return None;
         }
         Some(destination)
+    }
+
+    /// Rows of one kind would have to become rows of another.
+    fn kind_changed(&mut self, entity: &Entity, other: &Entity) {
+        let left_out = match other.kind {
+            DataKind::Static => Choice::new(
+                choice::LEAVE_OUT,
+                "leave the entity out; references to its rows are decided one by one, by a key of the \
+                 destination's records for instance",
+            ),
+            _ => Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+        };
+        self.find(Finding::decide(
+            FindingKey::entity(FindingKind::EntityKindChanged, entity),
+            entity.full_name(),
+            format!("{} in the source, {} in the destination", entity.kind, other.kind),
+            "Rows of a static entity come from the module's code and are never written. \
+             Publish the same version of the module on both sides.",
+            vec![Choice::stop("do not run until the module is published"), left_out],
+            choice::STOP,
+        ));
+    }
+
+    /// Records of a static entity that is an ordinary one in the destination.
+    pub(super) fn records_are_rows(&mut self, entity: &Entity) {
+        self.find(Finding::decide(
+            FindingKey::entity(FindingKind::EntityKindChanged, entity),
+            entity.full_name(),
+            "static in the source, entity in the destination",
+            "Its records are no longer part of the module there, but rows like any others. Publish \
+             the same version of the module on both sides, or have them carried over as rows.",
+            vec![
+                Choice::stop("do not run until the module is published"),
+                Choice::new(choice::TAKE_IN, "carry its records over as rows"),
+                Choice::new(
+                    choice::LEAVE,
+                    "leave its records behind; references to each are decided one by one",
+                ),
+            ],
+            choice::STOP,
+        ));
     }
 
     fn entity_missing(&mut self, index: EntityIndex, inactive: bool) {

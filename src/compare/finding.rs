@@ -93,6 +93,8 @@ kinds! {
     TextTooLong = "text-too-long",
     /// Numbers exceed the destination's type.
     NumberTooWide = "number-too-wide",
+    /// Cells hold what their column's type cannot hold.
+    ValueUnreadable = "value-unreadable",
     /// The destination's column refuses NULL and there are NULLs.
     NullNotAllowed = "null-not-allowed",
     /// A unique index that only the destination has.
@@ -155,6 +157,8 @@ kinds! {
     ProducerUnused = "producer-unused",
     /// A reference to a platform table without a rule.
     ReferenceToPlatform = "reference-to-platform",
+    /// A reference's column is narrower than the ids that it gets.
+    ReferenceNarrower = "reference-narrower",
     /// References that point to nothing.
     OrphanReferences = "orphan-references",
     /// A column holds more different values than can be looked at one by one.
@@ -350,6 +354,7 @@ pub mod choice {
     pub const UPDATE: &str = "update";
     pub const REMAP: &str = "remap";
     pub const LEAVE: &str = "leave";
+    pub const ALL_TENANTS: &str = "all-tenants";
 }
 
 /// One way to decide a finding.

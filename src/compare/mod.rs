@@ -11,6 +11,7 @@ mod declared;
 mod entities;
 mod finding;
 mod leaving;
+mod narrow;
 mod people;
 mod personal;
 mod question;
@@ -33,7 +34,7 @@ pub use people::{
     WhenMissing, group_named, tenants_named, user_named,
 };
 pub use personal::{MASK_KINDS, Personal, can_mask, personal};
-pub use question::{Answer, Answers, Asked, Most, Question};
+pub use question::{Answer, Answers, Asked, Departing, Departure, Most, Question, Referring};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
 pub use rows::{ExistingRows, NaturalKey, OutsidePart, OutsideRows, row_key};
@@ -106,6 +107,7 @@ pub fn compare(
     work.environments();
     work.entities();
     work.references();
+    work.narrow_references();
     work.leaving();
     work.declarations();
     work.misfits();

@@ -39,6 +39,47 @@ pub enum Asked {
     Rows(Vec<ColumnRef>, Filter, Most),
     /// Which rows, told by this column, hold these values in that one: up to two for each.
     LookUp(ColumnRef, String, Vec<Value>),
+    /// How many rows go where some are left out.
+    Departure(Box<Departing>),
+}
+
+/// Rows that are left out, and what may go with them. Tables are told by their places.
+#[derive(Clone, Debug, Default)]
+pub struct Departing {
+    /// Which rows of the first table are left out for themselves.
+    pub which: Filter,
+    /// The tables of which rows may go, with the column that tells their rows apart, where there is
+    /// one.
+    pub tables: Vec<(TableName, Option<ColumnRef>)>,
+    /// References that are demanded: a row goes with the one that it refers to.
+    pub demands: Vec<Referring>,
+    /// References that are emptied where the row referred to goes: table, column, and the place of
+    /// the table referred to.
+    pub emptied: Vec<(TableName, String, usize)>,
+}
+
+/// A column of one table whose values are keys of another.
+#[derive(Clone, Debug)]
+pub struct Referring {
+    /// The place of the table that refers.
+    pub child: usize,
+    /// Its column.
+    pub column: String,
+    /// The place of the table referred to.
+    pub parent: usize,
+}
+
+/// What goes where rows are left out.
+#[derive(Clone, Debug, Default)]
+pub struct Departure {
+    /// Rows that are left out for themselves.
+    pub first: u64,
+    /// Rows of each table, those included.
+    pub rows: Vec<u64>,
+    /// References emptied, of each that may be.
+    pub emptied: Vec<u64>,
+    /// Whether that is all; otherwise there are more, and nobody went on counting.
+    pub is_all: bool,
 }
 
 /// How many rows are brought back.
@@ -71,6 +112,8 @@ pub enum Answer {
     Rows(Vec<Vec<Value>>),
     /// To a look-up: the rows of each value.
     Found(Vec<Vec<Value>>),
+    /// To a question for what goes.
+    Gone(Departure),
 }
 
 /// The answers so far.
@@ -222,6 +265,19 @@ impl<'a> Inquiry<'a> {
         let asked = Asked::LookUp(wanted, key, values);
         match self.ask(Question { side: Side::Destination, table: table.clone(), asked }) {
             Some(Answer::Found(rows)) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// What goes where rows of a table of the source are left out.
+    pub(super) fn departure(
+        &mut self,
+        table: &TableName,
+        departing: Departing,
+    ) -> Option<Departure> {
+        let asked = Asked::Departure(Box::new(departing));
+        match self.ask(Question { side: Side::Source, table: table.clone(), asked }) {
+            Some(Answer::Gone(gone)) => Some(gone.clone()),
             _ => None,
         }
     }

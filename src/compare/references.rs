@@ -123,11 +123,12 @@ impl Work<'_> {
             ));
             return Target::External;
         }
-        if referred.kind == DataKind::Static {
-            return Target::Static(resolved);
-        }
         let is_paired = self.out.pair(resolved).is_some();
         let selected = self.selection.get(resolved);
+        // Its records are carried over as rows where somebody asked for it.
+        if referred.kind == DataKind::Static && !(selected.is_some() && is_paired) {
+            return Target::Static(resolved);
+        }
         match selected.map(|selected| &selected.reason) {
             Some(Reason::Chosen) if is_paired => return Target::Entity(resolved),
             Some(Reason::Chosen) => return Target::Outside(resolved),
@@ -304,8 +305,8 @@ impl Work<'_> {
             Filter::IsNull(column.name.clone()),
             is_none(&column.name, column.data_type.kind()),
         ]);
-        let rows = self.inquiry.count(Side::Source, &entity.table, without);
-        if rows == Some(0) {
+        let cost = self.cost_of_rejecting(pair_place, &without);
+        if cost.rows == Some(0) {
             return None;
         }
         let key = FindingKey::attribute(FindingKind::NullNotAllowed, entity, &attribute.attribute);
@@ -317,11 +318,12 @@ impl Work<'_> {
                 why,
                 vec![
                     Choice::stop("do not run"),
-                    Choice::new(choice::REJECT, "leave these rows out"),
+                    Choice::new(choice::REJECT, "leave these rows out")
+                        .costing(cost.words.join(", ")),
                 ],
                 choice::STOP,
             )
-            .touching(rows),
+            .touching(cost.rows),
         );
         Some(key)
     }
@@ -423,19 +425,7 @@ impl Work<'_> {
         let may_be_emptied = attribute.may_be_emptied() && !is_identifier;
         let mut costs = Vec::new();
         if !may_be_emptied {
-            let closure = self.closure(pair_place, filter);
-            for (index, filter) in closure.clone() {
-                let name = self.source.entity(index).full_name();
-                let table = self.source.entity(index).table.clone();
-                if let Some(rows) = self.inquiry.count(Side::Source, &table, filter)
-                    && rows > 0
-                {
-                    costs.push(format!("{rows} rows of {name}"));
-                }
-            }
-            if rows.is_some() {
-                costs.extend(self.emptied_with(&closure).unwrap_or_default());
-            }
+            costs = self.cost_of_rejecting(pair_place, filter).words;
         }
         let mut choices = Vec::new();
         if may_be_emptied {

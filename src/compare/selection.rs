@@ -94,6 +94,9 @@ pub struct Selection {
     pub soft_keys: HashMap<AttributeKey, Option<String>>,
     /// Whether nobody looks for plain attributes that hold ids.
     pub no_soft_keys: bool,
+    /// What was decided about entities that are made in another way in the destination: the choice,
+    /// and what it was given.
+    pub remade: HashMap<FindingKey, (String, Option<String>)>,
     /// Entities that something of the scope refers to and that stay out all the same: excluded by
     /// name, left out by decision, or the platform's.
     pub barred: HashSet<EntityIndex>,
@@ -110,5 +113,11 @@ impl Selection {
     #[must_use]
     pub fn get(&self, entity: EntityIndex) -> Option<&Selected> {
         self.entities.iter().find(|selected| selected.entity == entity)
+    }
+
+    /// Whether a finding about how an entity is made was decided so.
+    #[must_use]
+    pub fn is_remade(&self, key: &FindingKey, choice: &str) -> bool {
+        self.remade.get(key).is_some_and(|(made, _)| made == choice)
     }
 }

@@ -24,9 +24,10 @@ impl Likened {
 }
 
 /// A condition on the rows of one table. Columns are named as the catalogue has them.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Filter {
     /// Every row.
+    #[default]
     All,
     /// The column is NULL.
     IsNull(String),
@@ -57,6 +58,9 @@ pub enum Filter {
         /// The other type.
         to: ColumnType,
     },
+    /// The column holds a value that its declared type cannot hold, so that it cannot be read; none
+    /// does where a database keeps to its types ([`super::Capabilities::untyped`]).
+    Unreadable(String),
     /// The column holds a value that no row of the other table has as its key.
     Orphan {
         /// The referring column.

@@ -192,6 +192,8 @@ pub struct Capabilities {
     /// Constraints and triggers can be switched off, and the catalogue says which are; check
     /// constraints are listed.
     pub switches: bool,
+    /// A cell may hold a value that the declared type of its column cannot hold.
+    pub untyped: bool,
 }
 
 /// What makes a database itself: equal only when it is the same one.

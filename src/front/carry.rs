@@ -156,16 +156,22 @@ fn request(
     RunRequest {
         plan: Arc::clone(&ready.plan),
         header,
-        folder,
         source: Arc::clone(&ready.source),
         destination: Arc::clone(&ready.destination),
         source_model: Arc::clone(&ready.source_model),
         destination_model: Arc::clone(&ready.destination_model),
+        earlier: earlier(&folder, ready.plan.rejects_of.as_deref()),
+        folder,
         mask_key: ready.mask_key.clone(),
         control,
         progress,
         clock: Arc::new(clock),
     }
+}
+
+/// The folder of the run whose rejects are tried again: it lies beside the run's own.
+fn earlier(folder: &Path, run: Option<&str>) -> Option<PathBuf> {
+    Some(folder.parent()?.join(run?)).filter(|folder| folder.exists())
 }
 
 /// After the last write: the proof, where everything is written, and the report.
@@ -224,6 +230,7 @@ fn header(ready: &Ready, id: &str) -> RunHeader {
         operator: operator(ready.destination.as_ref(), &ready.confirmed),
         // The run knows best whether its plan needs one.
         mask_key: None,
+        rejects_of: ready.plan.rejects_of.clone(),
     }
 }
 

@@ -6,6 +6,7 @@
 //! what cannot be done is a [`Fault`]. So a command and the wizard do the
 //! same thing by construction, and differ only in how they show it.
 
+mod again;
 pub mod carry;
 mod drafts;
 pub mod forget;
@@ -24,6 +25,7 @@ pub mod undo;
 pub mod verify;
 pub mod way_back;
 
+pub use again::Rejects;
 pub use carry::{Carried, Ready, Stage, carry_out, go_on};
 pub use drafts::KnownDraft;
 pub use home::{Home, KnownRun};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::again::check_nothing_relies_on;
 use super::carry::{Carried, clock, operator, reported};
 use super::home::KnownRun;
 use super::one_writer::one_writer;
@@ -60,6 +61,7 @@ impl Undo {
         control: Control,
         progress: watch::Sender<UndoProgress>,
     ) -> Result<UndoPreview> {
+        check_nothing_relies_on(&self.known)?;
         undo::look(&self.request(control, progress)).await
     }
 
@@ -69,6 +71,7 @@ impl Undo {
         control: Control,
         progress: watch::Sender<UndoProgress>,
     ) -> Result<Carried> {
+        check_nothing_relies_on(&self.known)?;
         let alone = one_writer(&self.known.folder, self.destination.as_ref())?;
         let end = undo::undo(self.request(control, progress)).await?;
         drop(alone);

@@ -12,8 +12,10 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::control::Control;
-use super::reader::{key_of, request};
+use super::past::Past;
+use super::reader::{Wanted, key_of, request};
 use super::remap::{Carried, Maps, came_twice, fold, remap};
+use super::unreadable::Unreadable;
 use crate::database::{Result, Source};
 use crate::outsystems::SourceId;
 use crate::plan::{Plan, ReferenceRule, Rule, Target};
@@ -60,6 +62,8 @@ pub(super) struct Foresight<'a> {
     pub(super) source: &'a dyn Source,
     pub(super) marks: &'a [Option<SourceId>],
     pub(super) control: Control,
+    /// What was done before.
+    pub(super) past: &'a Past,
 }
 
 impl Foresight<'_> {
@@ -106,11 +110,27 @@ impl Foresight<'_> {
     async fn read(&mut self, place: usize, maps: &Maps) -> Result<Carried> {
         let entity = &self.plan.entities[place];
         let doing = || format!("looking ahead in {}", entity.name);
-        let mut carried = Carried::default();
-        let request = request(self.plan, place, self.marks[place], None)?;
+        // Where rows are tried again, the others are there.
+        let past = self.plan.rejects_of.as_ref().map(|_| self.past.entity(place));
+        let mut carried =
+            past.as_ref().map_or_else(Carried::default, |past| (*past.carried).clone());
+        let wanted = Wanted::new(entity);
+        let mut request = request(self.plan, place, self.marks[place], None)?;
+        let unreadable = Unreadable::find(self.source, entity, place, &request.filter).await?;
+        request.filter = unreadable.others(request.filter);
+        for row in unreadable.rows {
+            carried.left_out.insert(fold(&row.key), false);
+        }
         let mut scan = self.source.scan(request).await?;
         while let Some(batch) = scan.next().await.map_err(|fault| fault.while_doing(doing()))? {
             self.control.between_batches().await?;
+            let new: Vec<usize> = (0..batch.len())
+                .filter(|row| {
+                    let key = key_of(entity, &batch, *row);
+                    wanted.has(&key) && past.as_ref().is_none_or(|past| !past.knows(&key))
+                })
+                .collect();
+            let batch = if new.len() == batch.len() { batch } else { batch.select(&new)? };
             let remapped = remap(self.plan, place, &batch, maps)?;
             for row in remapped.left_out {
                 carried.left_out.insert(fold(&row.key), row.planned);

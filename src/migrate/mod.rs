@@ -8,8 +8,10 @@
 //! and where nobody says what became of it, `settle`d. What an earlier stretch of the run has done
 //! is the `past`.
 
+pub mod again;
 mod control;
 mod delete;
+mod departed;
 mod foresee;
 mod idmap;
 pub mod journal;
@@ -42,6 +44,7 @@ mod survey;
 mod sweep;
 pub mod undo;
 mod unkeyed;
+mod unreadable;
 mod way_back;
 
 pub use control::{Command, Control, Controller};

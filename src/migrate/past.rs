@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::Control;
-use super::journal::{BatchKind, BatchRecord, Journal, RunHeader, RunState};
+use super::journal::{BatchKind, BatchRecord, EARLIER, Journal, RunHeader, RunState};
 use super::key_set::KeySet;
 use super::marker::Marker;
 use super::progress::{EntityState, Teller};
@@ -39,6 +39,8 @@ pub(super) struct PastEntity {
     /// Rows written.
     pub(super) rows: u64,
     recognised: u64,
+    /// Rows that an earlier run had left out by decision, where its rejects are tried again.
+    left_before: usize,
     is_finished: bool,
 }
 
@@ -77,11 +79,13 @@ impl Past {
             }
             teller.entity(place, |progress| {
                 let planned = past.carried.left_out.values().filter(|planned| **planned).count();
+                let left_out = past.carried.left_out.len();
                 progress.written = past.rows;
                 progress.recognised = past.recognised;
-                progress.left_out = planned as u64;
-                progress.rejected = (past.carried.left_out.len() - planned) as u64;
-                progress.read = past.rows + past.recognised + past.carried.left_out.len() as u64;
+                progress.left_out = planned.saturating_sub(past.left_before) as u64;
+                progress.rejected = (left_out - planned) as u64;
+                let left_out = left_out.saturating_sub(past.left_before);
+                progress.read = past.rows + past.recognised + left_out as u64;
             });
             if past.is_finished {
                 teller.state(place, EntityState::Done);
@@ -104,6 +108,7 @@ impl PastEntity {
         while let Some(batch) = journal.next_batch(place, after)? {
             after = batch.id;
             match batch.kind {
+                BatchKind::Recognise if batch.session == EARLIER => {}
                 BatchKind::Recognise | BatchKind::Change => past.recognised += batch.rows,
                 _ => past.rows += batch.rows,
             }
@@ -130,6 +135,9 @@ impl PastEntity {
             for row in journal.left_out(place)? {
                 carried.left_out.insert(fold(&row.key), row.planned);
             }
+        }
+        for key in journal.left_before(place)? {
+            past.left_before += usize::from(carried.left_out.insert(fold(&key), true).is_none());
         }
         past.carried = Arc::new(carried);
         Ok(past)
@@ -221,20 +229,41 @@ fn another_model(
     .find(|(_, then, now)| then != now)
 }
 
+/// What a run has committed, as far as a look at the destination can tell whether it is there.
+pub(super) struct Committed {
+    /// Of each entity of which rows with numbers were written: its place, its first and its last
+    /// batch, and the highest number.
+    entities: Vec<(usize, Vec<BatchRecord>, i64)>,
+}
+
+impl Committed {
+    /// Reads it from the journal.
+    pub(super) fn read(journal: &Journal, plan: &Plan) -> Result<Self> {
+        let mut entities = Vec::new();
+        for place in 0..plan.entities.len() {
+            let inserts = journal.inserts(place)?;
+            let Some(highest) = highest_id(journal, place)? else { continue };
+            let mut ends = Vec::new();
+            for (number, _) in inserts.first().into_iter().chain(inserts.last()) {
+                ends.extend(journal.next_batch(place, number - 1)?);
+            }
+            entities.push((place, ends, highest));
+        }
+        Ok(Self { entities })
+    }
+}
+
 /// Refuses a destination that does not have any more what the run committed: it was restored from
 /// a backup, has failed over with a loss, or its ids were set back.
 pub(super) async fn check_committed(
-    journal: &Journal,
+    committed: &Committed,
     plan: &Plan,
     destination: &dyn Destination,
 ) -> Result<()> {
-    for (place, entity) in plan.entities.iter().enumerate() {
-        let inserts = journal.inserts(place)?;
-        let ends = inserts.first().into_iter().chain(inserts.last());
-        let Some(highest) = highest_id(journal, place)? else { continue };
-        for (number, _) in ends {
-            let Some(batch) = journal.next_batch(place, number - 1)? else { continue };
-            check_there(&batch, &entity.name, destination).await?;
+    for (place, ends, highest) in &committed.entities {
+        let (entity, highest) = (&plan.entities[*place], *highest);
+        for batch in ends {
+            check_there(batch, &entity.name, destination).await?;
         }
         if let IdentifierPlan::Generated { destination: key, .. } = &entity.identifier {
             let there = destination.highest(&entity.destination_table, &key.name).await?;

@@ -1,9 +1,11 @@
 //! The rows of one table of the source on their way to the writer, a few batches ahead of it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::remap::fold;
 use super::retry::{Patience, Remedy, in_words, is_broken};
 use super::story::Note;
 use crate::database::{
@@ -22,11 +24,51 @@ const READ_AHEAD: usize = 2;
 /// closes without it has lost its reader, not reached the end.
 pub(super) type Read = Option<(Batch, Vec<u128>)>;
 
-/// The rows of the source that are carried over.
+/// Keys that are named one by one; of more, a range that holds them is read.
+const KEYS_NAMED: usize = 1_000;
+
+/// The rows of the source that are carried over. Where some are tried again, others may be among
+/// them.
 pub(super) fn rows_below(entity: &EntityPlan, mark: Option<SourceId>) -> Filter {
-    match (mark, entity.key_column()) {
+    let below = match (mark, entity.key_column()) {
         (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::from(mark)),
         _ => Filter::All,
+    };
+    below.and(rows_again(entity))
+}
+
+/// The rows that are tried again, or a range that holds them.
+fn rows_again(entity: &EntityPlan) -> Filter {
+    let (Some(again), Some(key)) = (&entity.again, entity.key_column()) else {
+        return Filter::All;
+    };
+    if again.len() <= KEYS_NAMED {
+        return Filter::AnyOf(key.name.clone(), again.clone());
+    }
+    let numbers: Vec<i64> = again.iter().filter_map(Value::as_integer).collect();
+    match (numbers.iter().min(), numbers.iter().max()) {
+        (Some(least), Some(most)) if numbers.len() == again.len() => {
+            Filter::Between(key.name.clone(), Value::Integer(*least), Value::Integer(*most))
+        }
+        _ => Filter::All,
+    }
+}
+
+/// Whether a row is to be carried over: any, or one of those that are tried again.
+pub(super) struct Wanted(Option<HashSet<String>>);
+
+impl Wanted {
+    pub(super) fn new(entity: &EntityPlan) -> Self {
+        Self(entity.again.as_ref().map(|again| again.iter().map(fold).collect()))
+    }
+
+    pub(super) fn has(&self, key: &Value) -> bool {
+        self.0.as_ref().is_none_or(|again| again.contains(&fold(key)))
+    }
+
+    /// Whether any row is wanted.
+    pub(super) fn is_any(&self) -> bool {
+        self.0.is_none()
     }
 }
 

@@ -7,6 +7,7 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::watch;
 
+use super::again::{check_fits, take_over};
 use super::control::Control;
 use super::delete::Deleting;
 use super::foresee::{Circle, Foresight, circles};
@@ -16,7 +17,9 @@ use super::load::Load;
 use super::marker::{MARKER_TABLE, Marker};
 use super::mask::{MaskKey, check_same_key, masked, needed_key};
 use super::models::Models;
-use super::past::{Past, check_committed, check_models, check_resumable, entity_step, settle_all};
+use super::past::{
+    Committed, Past, check_committed, check_models, check_resumable, entity_step, settle_all,
+};
 use super::people::{Made, People};
 use super::preflight::check_destination;
 use super::progress::{EntityState, Phase, Progress, Teller};
@@ -49,6 +52,8 @@ pub struct RunRequest {
     pub source_model: Arc<Environment>,
     /// The destination's model.
     pub destination_model: Arc<Environment>,
+    /// The folder of the run whose rejects are tried again, where the plan does that.
+    pub earlier: Option<PathBuf>,
     /// The key of the masks, where the plan masks personal data.
     pub mask_key: Option<Secret>,
     /// Pause, stop, cancel.
@@ -78,7 +83,15 @@ pub async fn run(mut request: RunRequest) -> Result<RunEnd> {
     let key = needed_key(&request.plan, request.mask_key.as_ref())?;
     request.header.mask_key = key.as_ref().map(MaskKey::fingerprint);
     check_destination(&request.plan, request.source.as_ref(), request.destination.as_ref()).await?;
+    if let Some(folder) = &request.earlier {
+        check_same_key(&Journal::open(folder)?.header()?, key.as_ref())?;
+    }
     let run_lock = request.destination.lock_run(&request.header.id).await?;
+    // Until now somebody else may have undone it.
+    if let Some(folder) = &request.earlier {
+        let models = [request.source_model.as_ref(), request.destination_model.as_ref()];
+        check_fits(folder, models, request.destination.as_ref()).await?;
+    }
     let recorder = Recorder::create(&request.folder, &request.header, &request.plan)?;
     let end = carry(&request, recorder, key).await;
     drop(run_lock);
@@ -101,7 +114,8 @@ pub async fn resume(request: RunRequest) -> Result<RunEnd> {
     let recorder = Recorder::open(&request.folder)?;
     // Until now somebody else may have held the run.
     check_resumable(&recorder.reader()?)?;
-    check_committed(&recorder.reader()?, &request.plan, request.destination.as_ref()).await?;
+    let committed = Committed::read(&recorder.reader()?, &request.plan)?;
+    check_committed(&committed, &request.plan, request.destination.as_ref()).await?;
     let end = carry(&request, recorder, key).await;
     drop(run_lock);
     Ok(end)
@@ -178,6 +192,7 @@ async fn write(
     let stretch = begin(request, &story).await?;
     let marker = stretch.marker.as_deref();
     settle_all(&story, request.destination.as_ref(), marker, &request.control).await?;
+    take_over(request, &story).await?;
     let past = Past::read(&recorder.reader()?, plan)?;
     past.show(teller);
     look_around(plan, request.destination.as_source(), &story, &request.control).await?;
@@ -369,6 +384,7 @@ impl Work<'_> {
             source: self.source.as_ref(),
             marks,
             control: self.request.control.clone(),
+            past: self.past,
         };
         let left_out = foresight.look(circle, maps).await?;
         let names: Vec<&str> =

@@ -83,7 +83,8 @@ impl<'a> Doubt<'a> {
             BatchKind::SecondPass
             | BatchKind::UndoClear
             | BatchKind::UndoUpdate
-            | BatchKind::Recognise => Ok(Verdict::Aborted),
+            | BatchKind::Recognise
+            | BatchKind::LeftBefore => Ok(Verdict::Aborted),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Having the comparison's questions answered, until none is open.
 
+use super::departed::departed;
 use super::reader::BATCH_BYTES;
 use crate::compare::{Answer, Answers, Asked, Meeting, Most, Question};
 use crate::database::{
@@ -133,6 +134,12 @@ async fn answer(environments: Environments<'_>, question: &Question) -> Result<A
             let row =
                 |row| (0..columns.len()).map(|place| batch.column(place).value(row)).collect();
             Ok(Answer::Rows((0..batch.len()).map(row).collect()))
+        }
+        Asked::Departure(departing) => {
+            let gone = departed(database, departing, most_values(model)).await;
+            Ok(Answer::Gone(gone.map_err(|fault| {
+                fault.while_doing(format!("counting what goes with rows of {table}"))
+            })?))
         }
         Asked::LookUp(wanted, key, values) => {
             let found = database.look_up(table, wanted, key, values).await;

@@ -22,7 +22,8 @@ impl Load<'_> {
     pub(super) async fn sweep(&mut self, read: u64, carried: &mut Carried) -> Result<()> {
         let one_instant = self.reading.is_one_instant();
         // What moves in a frozen source is found when all tables are read.
-        if self.mark.is_none() && !one_instant {
+        // Rows that are tried again are told by their keys, and those that came late by nobody.
+        if self.entity().again.is_some() || (self.mark.is_none() && !one_instant) {
             return Ok(());
         }
         let there = self

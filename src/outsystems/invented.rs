@@ -114,6 +114,7 @@ pub(crate) fn environment(
                 instant: OneInstant::Denied,
                 catalogs: false,
                 switches: false,
+                untyped: false,
             },
         },
         platform_version: None,

@@ -3,6 +3,7 @@
 //! Pure. A [`Plan`] is complete: the run and the proof need nothing else to know what to do. It is
 //! what the journal keeps and what the fingerprint pins, so what was reviewed is what happens.
 
+mod again;
 mod build;
 mod decision;
 mod deleted;
@@ -17,6 +18,7 @@ mod scope;
 
 use serde::{Deserialize, Serialize};
 
+pub use again::Again;
 pub use build::{Refusal, build};
 pub use decision::{Decision, Decisions};
 pub use deleted::DeletedRows;
@@ -115,6 +117,10 @@ pub struct Plan {
     pub decisions: Vec<String>,
     /// What is not carried over.
     pub left_out: Vec<(String, String)>,
+    /// The run whose rejects are tried again, where that is what is done: its rows are there, and
+    /// whose id became whose is taken over from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects_of: Option<String>,
     /// Pins everything above.
     pub fingerprint: String,
 }
@@ -147,6 +153,10 @@ pub struct EntityPlan {
     pub uniques: Vec<UniquePlan>,
     /// Rows the source had at review.
     pub source_rows: u64,
+    /// The only rows to be carried over, by their keys in the source: those that an earlier run
+    /// rejected. `None`: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Vec<Value>>,
 }
 
 /// A unique index of the destination, or the key of its table.
@@ -370,6 +380,17 @@ pub enum ExistingPlan {
         /// How many rows there were at review.
         rows: u64,
     },
+}
+
+impl ExistingPlan {
+    /// How many rows there were at review.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        match self {
+            Self::Replace { rows, standing, .. } => rows + standing,
+            Self::Keep { rows } | Self::Recognise { rows, .. } => *rows,
+        }
+    }
 }
 
 /// What becomes of a row of ours that the destination has already.

@@ -300,6 +300,7 @@ mod tests {
             attributes: Vec::new(),
             constants: Vec::new(),
             fillable: Vec::new(),
+            into_tenant: None,
             tenant: None,
             source_rows: None,
             uniques: Vec::new(),

@@ -118,6 +118,14 @@ pub fn resolve(
         masked: masked(decisions),
         soft_keys: soft_keys(decisions),
         no_soft_keys: request.no_soft_keys,
+        remade: decided(
+            decisions,
+            &[
+                FindingKind::IdentifierChanged,
+                FindingKind::MultitenancyChanged,
+                FindingKind::EntityKindChanged,
+            ],
+        ),
         ..Selection::default()
     };
     for espace in &source.espaces {
@@ -313,7 +321,13 @@ fn take_producers_in(
                 _ => continue,
             };
             let producer = source.entity(target);
-            if reasons.contains_key(&target) || !source.is_application_entity(producer) {
+            // Records that are rows in the destination, where somebody asked for them.
+            let of_rows = FindingKey::entity(FindingKind::EntityKindChanged, producer);
+            let is_taken_in = producer.kind == DataKind::Static
+                && decisions.choice(&of_rows) == Some(choice::TAKE_IN);
+            if reasons.contains_key(&target)
+                || !(source.is_application_entity(producer) || is_taken_in)
+            {
                 continue;
             }
             if excluded.contains(&target) || producer.is_system || left_out(producer, decisions) {
@@ -342,6 +356,7 @@ fn left_out(entity: &Entity, decisions: &Decisions) -> bool {
         FindingKind::EntityKindUnknown,
         FindingKind::TableMissing,
         FindingKind::IdentifierChanged,
+        FindingKind::MultitenancyChanged,
     ]
     .into_iter()
     .any(|kind| decisions.choice(&FindingKey::entity(kind, entity)) == Some(choice::LEAVE_OUT))
@@ -373,7 +388,14 @@ fn wishes(decisions: &Decisions) -> HashMap<FindingKey, UserWish> {
 
 /// What was decided about attributes with personal data.
 fn masked(decisions: &Decisions) -> HashMap<FindingKey, (String, Option<String>)> {
-    let kinds = [FindingKind::PersonalData, FindingKind::PersonalDataLikely];
+    decided(decisions, &[FindingKind::PersonalData, FindingKind::PersonalDataLikely])
+}
+
+/// What was decided about findings of these kinds.
+fn decided(
+    decisions: &Decisions,
+    kinds: &[FindingKind],
+) -> HashMap<FindingKey, (String, Option<String>)> {
     let made = decisions.all().into_iter().filter(|made| kinds.contains(&made.key.kind));
     made.map(|made| (made.key.clone(), (made.choice.clone(), made.to.clone()))).collect()
 }

@@ -10,6 +10,8 @@ use crate::database::{Filter, Result, ScanRequest, Value};
 use crate::migrate::journal::{Journal, Mark, ReadingRecord};
 use crate::plan::{IdentifierPlan, SourceReading};
 
+/// Keys asked for at once.
+const KEYS_AT_ONCE: usize = 1_000;
 /// Rows of a page of keys.
 const PAGE_ROWS: usize = 50_000;
 
@@ -25,6 +27,9 @@ const PAGE_ROWS: usize = 50_000;
 /// were deleted from the source since as had been overlooked.
 pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
     let entity = job.entity();
+    if let Some(again) = &entity.again {
+        return tried_again(job, again, proof).await;
+    }
     let left_out = job.ask(|journal| journal.left_out_count(job.place))?;
     let known = proof.written + proof.recognised + left_out;
     let frozen = job.plan.options.source_reading == SourceReading::Frozen;
@@ -111,6 +116,28 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
             } else {
                 proof.appeared_since += 1;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Looks for rows that were to be tried again and of which the journal knows nothing, although the
+/// source has them.
+async fn tried_again(job: Job<'_>, again: &[Value], proof: &mut EntityProof) -> Result<()> {
+    let Some(key) = job.entity().key_column() else { return Ok(()) };
+    let known = job.ask(|journal| known_keys(journal, job.place))?;
+    let is_known = |key: &&Value| IdKey::of(key).is_some_and(|id| known.binary_search(&id).is_ok());
+    let unknown: Vec<Value> = again.iter().filter(|key| !is_known(key)).cloned().collect();
+    for some in unknown.chunks(KEYS_AT_ONCE) {
+        let among = Filter::AnyOf(key.name.clone(), some.to_vec());
+        let rows = job.source.count(&job.entity().source_table, &among).await?;
+        if rows > 0 {
+            proof.differs(Difference {
+                what: format!(
+                    "{rows} rows were to be tried again, and were neither carried over nor left out"
+                ),
+                ..Difference::default()
+            });
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use super::result::{Difference, EntityProof};
 use super::rows::{Cells, Emptied, Forms, RowForm};
 use super::settle::subset;
 use crate::database::{Batch, ColumnRef, Fault, FaultKind, Filter, Result, Value};
-use crate::migrate::journal::{BatchKind, BatchRecord, Keys};
+use crate::migrate::journal::{BatchKind, BatchRecord, EARLIER, Keys};
 use crate::plan::{IdentifierPlan, Rule};
 
 /// The proof of one entity under way.
@@ -93,6 +93,8 @@ impl<'a> Keyed<'a> {
             let Some(batch) = next else { break };
             after = batch.id;
             match batch.kind {
+                // Another run wrote these, and its own proof is about them.
+                BatchKind::Recognise if batch.session == EARLIER => {}
                 BatchKind::Recognise => self.recognised(&batch).await?,
                 BatchKind::Change => self.changed(&batch).await?,
                 _ if sampled.contains(&batch.id) => {

@@ -87,7 +87,9 @@ impl RunReport {
         line!(out);
         line!(out, "| | |");
         line!(out, "|---|---|");
-        for (name, fact) in [
+        let again =
+            self.rejects_of.as_ref().map(|run| ("Tries again the rejects of", run.as_str()));
+        let facts = [
             ("Run", self.id.as_str()),
             ("State", self.state.label()),
             ("Started", &self.started),
@@ -98,7 +100,8 @@ impl RunReport {
             ("Plan file", &self.plan_file),
             ("Plan", &self.plan_fingerprint),
             ("osferry", &self.version),
-        ] {
+        ];
+        for (name, fact) in facts.into_iter().chain(again) {
             line!(out, "| {name} | {} |", escaped(fact));
         }
     }

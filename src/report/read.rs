@@ -55,6 +55,7 @@ impl RunReport {
             format: FORMAT,
             id: header.id,
             name: header.name,
+            rejects_of: header.rejects_of,
             state,
             verdict,
             result: String::new(),
@@ -149,6 +150,7 @@ fn entity(journal: &Journal, plan: &Plan, place: usize) -> Result<EntityReport> 
     }
     let (existing, to_delete, standing) = match entity.existing {
         ExistingPlan::Replace { rows, standing, .. } => (ExistingRows::Replaced, rows, standing),
+        _ if plan.rejects_of.is_some() => (ExistingRows::Earlier, 0, entity.existing.rows()),
         ExistingPlan::Keep { rows } => (ExistingRows::Kept, 0, rows),
         ExistingPlan::Recognise { rows, .. } => (ExistingRows::Recognised, 0, rows),
     };

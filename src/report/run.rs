@@ -58,6 +58,9 @@ pub struct RunReport {
     pub undo: Option<UndoResult>,
     /// How it ended, in a sentence.
     pub result: String,
+    /// The run whose rejects it tried again, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejects_of: Option<String>,
     /// When it started, by the clock of the machine that ran it.
     pub started: String,
     /// When it ended, if it did.
@@ -153,6 +156,8 @@ pub enum ExistingRows {
     Kept,
     /// All stayed; those with equal keys were taken for ours.
     Recognised,
+    /// All stayed, among them those of the run whose rejects were tried again.
+    Earlier,
 }
 
 impl ExistingRows {
@@ -163,6 +168,7 @@ impl ExistingRows {
             Self::Replaced => "replaced",
             Self::Kept => "kept",
             Self::Recognised => "recognised by key",
+            Self::Earlier => "carried over before",
         }
     }
 }
@@ -328,14 +334,16 @@ impl RunReport {
         } else {
             self.entities.iter().filter(|entity| entity.written > 0).count() as u64
         };
-        let recognised = if totals.recognised > 0 {
-            let updated = match totals.updated {
-                0 => String::new(),
-                some => format!(" ({} updated)", super::text::number(some)),
-            };
-            format!(", {} recognised there{updated}", rows(totals.recognised))
-        } else {
-            String::new()
+        let updated = match totals.updated {
+            0 => String::new(),
+            some => format!(" ({} updated)", super::text::number(some)),
+        };
+        let recognised = match (&self.rejects_of, totals.recognised) {
+            (_, 0) => String::new(),
+            (Some(run), some) => {
+                format!(" beside the {} that run {run} had carried over{updated}", rows(some))
+            }
+            (None, some) => format!(", {} recognised there{updated}", rows(some)),
         };
         let refused = match totals.refused {
             0 => String::new(),
@@ -417,7 +425,13 @@ impl RunReport {
         };
         let is_undone =
             matches!(self.verdict, Verdict::Undoing | Verdict::Undone | Verdict::UndoneInPart);
-        first.into_iter().chain((!is_undone).then_some(NextStep::Undo)).collect()
+        let again = self.may_be_tried_again().then_some(NextStep::TryAgain);
+        first.into_iter().chain(again).chain((!is_undone).then_some(NextStep::Undo)).collect()
+    }
+
+    /// Whether rows were rejected that can be tried again.
+    fn may_be_tried_again(&self) -> bool {
+        self.verdict == Verdict::ProvedWithRejects && self.totals.rejected > 0
     }
 
     /// What the person can do now, each a sentence with the command that does it.
@@ -434,6 +448,10 @@ impl RunReport {
             NextStep::SeeRejected => "See in rejects.csv why rows were rejected. A rejected row \
                                       takes along every row that demands a reference to it."
                 .to_owned(),
+            NextStep::TryAgain => format!(
+                "Try the rejected rows again, once what refused them is mended: osferry run \
+                 --rejects-of {id} --confirm {destination}"
+            ),
             NextStep::Prove => format!("Prove it: osferry verify {id}"),
             NextStep::Explain => format!(
                 "Do not use what was written before the differences are explained. To look again: \
@@ -457,6 +475,8 @@ impl RunReport {
 pub enum NextStep {
     /// See why rows were rejected.
     SeeRejected,
+    /// Try the rejected rows again.
+    TryAgain,
     /// Prove what was written.
     Prove,
     /// Explain where the proof fails, before anything is used.

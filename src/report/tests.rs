@@ -86,6 +86,7 @@ fn entity(name: &str, columns: Vec<ColumnPlan>, existing: ExistingPlan, rows: u6
         existing,
         uniques: Vec::new(),
         source_rows: rows,
+        again: None,
     }
 }
 
@@ -144,6 +145,7 @@ fn plan() -> Plan {
         links: LinksPlan::default(),
         user_columns: Vec::new(),
         user_mask: UserMask::ById,
+        rejects_of: None,
         copies_passwords: false,
         options: RunOptions::default(),
         decisions: vec![
@@ -171,6 +173,7 @@ fn header() -> RunHeader {
         version: "0.1.0".to_owned(),
         operator: Operator::default(),
         mask_key: None,
+        rejects_of: None,
     }
 }
 

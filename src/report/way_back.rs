@@ -31,6 +31,18 @@ pub enum TaskState {
     Seen,
 }
 
+impl TaskState {
+    /// What stands between brackets before the task on a screen.
+    #[must_use]
+    pub fn mark(self) -> char {
+        match self {
+            Self::Open => ' ',
+            Self::Done => 'x',
+            Self::Seen => '*',
+        }
+    }
+}
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TaskReport {
@@ -249,6 +261,7 @@ impl Facts<'_> {
         let what = match without {
             None => format!("How many of {created} have no password was not read."),
             Some(0) => format!("None of {created} lacks a password."),
+            Some(1) => format!("1 of {created} has no password."),
             Some(some) => format!("{} of {created} have no password.", number(some)),
         };
         Made {
@@ -368,12 +381,7 @@ impl RunReport {
         );
         out.push_str(&wrapped(&read_words(list, &self.id), WIDTH, "", ""));
         for task in &list.tasks {
-            let sign = match task.state {
-                TaskState::Open => ' ',
-                TaskState::Done => 'x',
-                TaskState::Seen => '*',
-            };
-            let _ = writeln!(out, "\n[{sign}] {}", task.name);
+            let _ = writeln!(out, "\n[{}] {}", task.state.mark(), task.name);
             for words in [&task.what, &task.how, &noted(task)] {
                 if !words.is_empty() {
                     out.push_str(&wrapped(words, WIDTH, "    ", "    "));

@@ -331,6 +331,21 @@ pub enum Effect {
         /// Which of its rows may stay.
         leave: Leave,
     },
+    /// Tick a task of a run's way back, or open it again.
+    Tick {
+        /// The job.
+        job: JobId,
+        /// The run's id.
+        id: String,
+        /// The task.
+        name: &'static str,
+        /// Whether it is done.
+        is_done: bool,
+        /// What is noted of it.
+        note: String,
+    },
+    /// Read the destination again for the way back of the run of this id.
+    ReadAgain(JobId, String),
     /// Tell the run or the undo.
     Tell(migrate::Command),
     /// Save the draft.

@@ -90,6 +90,14 @@ impl Model {
                 self.made = Some(reported.report.verdict());
                 self.migration.end_undo();
             }
+            // It is the same run: wherever the person is by now, its report is another one.
+            Purpose::Tasks => {
+                self.migration.jobs.end(job);
+                if self.step().is_none_or(|step| step.name() != "Report") {
+                    self.migration.report = Some(reported);
+                    return;
+                }
+            }
             _ => {
                 self.migration.jobs.end(job);
                 let answers = reported.past.as_ref().map(|past| past.answers.clone());

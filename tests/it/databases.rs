@@ -24,9 +24,28 @@ pub enum Databases {
 /// A database in a file.
 pub struct File {
     path: PathBuf,
+    /// The files of further databases.
+    further: Vec<PathBuf>,
     /// What it held when it was made, to the byte and as rows.
-    bytes: Vec<u8>,
+    bytes: Vec<Vec<u8>>,
     made: Content,
+}
+
+impl File {
+    fn bytes(&self) -> Vec<Vec<u8>> {
+        let all = std::iter::once(&self.path).chain(&self.further);
+        all.map(|path| std::fs::read(path).expect("a file")).collect()
+    }
+
+    fn read(&self) -> Content {
+        let mut content = content::read(&self.path);
+        for path in &self.further {
+            let more = content::read(path);
+            content.tables.extend(more.tables);
+            content.schema.extend(more.schema);
+        }
+        content
+    }
 }
 
 /// A database of a server.
@@ -50,8 +69,11 @@ impl Databases {
         let write = |name: &str, environment: &Environment, whim| {
             let path = folder.join(name);
             sqlite_file::write(&path, environment, whim);
-            let bytes = std::fs::read(&path).expect("just written");
-            File { made: content::read(&path), bytes, path }
+            let catalogs = environment.catalogs();
+            let further = catalogs.iter().map(|name| sqlite_file::further(&path, name)).collect();
+            let mut file = File { path, further, bytes: Vec::new(), made: Content::default() };
+            (file.bytes, file.made) = (file.bytes(), file.read());
+            file
         };
         Self::Files([
             write("prod.sqlite", &pair.source, source),
@@ -64,7 +86,16 @@ impl Databases {
         let [source, destination] = whims(whim);
         let make = |environment: &Environment, whim| {
             let name = wait(server.create_database());
-            let (environment, made) = (environment.clone(), Content::default());
+            let (mut environment, made) = (environment.clone(), Content::default());
+            // Further databases get names that nobody else has.
+            for catalog in environment.catalogs() {
+                let further = wait(server.create_database());
+                for espace in &mut environment.espaces {
+                    if espace.catalog.as_ref() == Some(&catalog) {
+                        espace.catalog = Some(further.clone());
+                    }
+                }
+            }
             OnServer { name, environment, whim, made }
         };
         let made = [make(&pair.source, source), make(&pair.destination, destination)];
@@ -73,7 +104,12 @@ impl Databases {
         if let Self::OnServer(server, made) = &mut databases {
             for database in made {
                 let spec = ConnectionSpec::SqlServer(server.spec(&database.name));
-                wait(port::write(&spec, &database.environment, database.whim));
+                let (environment, whim) = (&database.environment, database.whim);
+                wait(port::write(&spec, environment, whim, None));
+                for catalog in environment.catalogs() {
+                    let spec = ConnectionSpec::SqlServer(server.spec(&catalog));
+                    wait(port::write(&spec, environment, whim, Some(&catalog)));
+                }
                 database.made = database.read(server);
             }
         }
@@ -91,7 +127,7 @@ impl Databases {
     /// What a database holds now.
     pub fn read(&self, side: Side) -> Content {
         match self {
-            Self::Files(files) => content::read(&files[place(side)].path),
+            Self::Files(files) => files[place(side)].read(),
             Self::OnServer(server, databases) => databases[place(side)].read(server),
         }
     }
@@ -162,7 +198,7 @@ impl Databases {
         match self {
             Self::Files(files) => {
                 let file = &files[place(side)];
-                std::fs::read(&file.path).is_ok_and(|bytes| bytes == file.bytes)
+                file.bytes() == file.bytes
             }
             Self::OnServer(server, databases) => {
                 let database = &databases[place(side)];
@@ -235,6 +271,9 @@ impl Drop for Databases {
         if let Self::OnServer(server, databases) = self {
             for database in databases {
                 wait(server.drop_database(&database.name));
+                for catalog in database.environment.catalogs() {
+                    wait(server.drop_database(&catalog));
+                }
             }
         }
     }
@@ -248,6 +287,9 @@ impl OnServer {
             rows.sort();
         }
         content.schema = wait(server.query(&self.name, DEFINITIONS));
+        for catalog in self.environment.catalogs() {
+            content.schema.extend(wait(server.query(&catalog, DEFINITIONS)));
+        }
         content
     }
 }

@@ -126,6 +126,9 @@ fn rows_said(comparison: &Value, met: &Met<'_>) -> u64 {
             if met.emptied { format!("references of {about} emptied") } else { about_rows(met) };
         return findings.iter().map(|finding| cost(finding, &what)).sum();
     }
+    if reason.contains(" cannot hold") {
+        return of_kinds(&["value-unreadable"], Some(&about));
+    }
     if reason.contains(" does not fit") {
         return of_kinds(&["text-too-long", "number-too-wide"], Some(&about));
     }

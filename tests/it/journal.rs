@@ -37,6 +37,7 @@ fn begun(folder: &Path) -> Recorder {
         links: LinksPlan::default(),
         user_columns: Vec::new(),
         user_mask: UserMask::ById,
+        rejects_of: None,
         options: RunOptions::default(),
         decisions: vec!["Claims_CS.Claim.Reference: reject".to_owned()],
         left_out: Vec::new(),
@@ -58,6 +59,7 @@ fn begun(folder: &Path) -> Recorder {
         destination_fingerprint: "d".to_owned(),
         version: "0".to_owned(),
         mask_key: None,
+        rejects_of: None,
         operator: someone("anna"),
     };
     Recorder::create(folder, &header, &plan).expect("a journal")

@@ -1,8 +1,10 @@
 //! The whole library and the whole program, from outside, in one binary.
 
+mod again;
 mod alike;
 mod architecture;
 mod bad_input;
+mod catalogs;
 mod commands;
 mod databases;
 mod docs;
@@ -11,6 +13,7 @@ mod exact;
 mod faults;
 mod foretold;
 mod front;
+mod identifiers;
 mod instant;
 mod journal;
 mod keep;
@@ -32,6 +35,7 @@ mod program;
 mod proof;
 mod reading;
 mod rejects;
+mod remade;
 mod scope;
 mod script;
 mod soft_keys;
@@ -41,6 +45,7 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod uniques;
+mod unreadable;
 mod updates;
 mod user_rows;
 mod user_strategies;

@@ -21,7 +21,7 @@ crate::on_both_engines!(
 );
 
 /// A run of the usual plan with some options, with its report.
-fn run(bench: &Bench, options: &[&str], code: i32) -> Value {
+pub fn run(bench: &Bench, options: &[&str], code: i32) -> Value {
     let mut plan = bench.usual_plan();
     plan.options.extend(options.iter().map(|option| (*option).to_owned()));
     bench.plan(&plan.text());
@@ -30,17 +30,17 @@ fn run(bench: &Bench, options: &[&str], code: i32) -> Value {
     report(&bench.osferry(&arguments), code)
 }
 
-fn report(said: &Said, code: i32) -> Value {
+pub fn report(said: &Said, code: i32) -> Value {
     assert_eq!(said.code, Some(code), "{}", said.all());
     serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{}", said.all()))
 }
 
-fn id_of(report: &Value) -> String {
+pub fn id_of(report: &Value) -> String {
     report["id"].as_str().expect("an id").to_owned()
 }
 
 /// The lines of the run's `rejects.csv`, without its head.
-fn rejects(bench: &Bench, report: &Value) -> Vec<String> {
+pub fn rejects(bench: &Bench, report: &Value) -> Vec<String> {
     let folder = bench.folder.path().join("home/runs").join(id_of(report));
     let text = std::fs::read_to_string(folder.join("rejects.csv")).expect("rejects.csv");
     let mut lines = text.lines().map(str::to_owned);
@@ -50,7 +50,7 @@ fn rejects(bench: &Bench, report: &Value) -> Vec<String> {
 }
 
 /// Takes the run back and looks whether everything is as it was.
-fn undone(bench: &Bench, report: &Value) {
+pub fn undone(bench: &Bench, report: &Value) {
     let name = bench.databases.name(Side::Destination);
     let said = bench.osferry(&["undo", &id_of(report), "--confirm", &name]);
     assert_eq!(said.code, Some(0), "{}", said.all());
@@ -62,7 +62,7 @@ fn undone(bench: &Bench, report: &Value) {
 }
 
 /// Has the destination refuse what is done to rows of a table that meet a condition; `r` is a row.
-fn refuse(bench: &Bench, name: &str, table: &str, event: &str, condition: &str) {
+pub fn refuse(bench: &Bench, name: &str, table: &str, event: &str, condition: &str) {
     let sql = if bench.databases.name(Side::Destination) == "dev" {
         let row = if event == "DELETE" { "OLD." } else { "NEW." };
         format!(
@@ -81,16 +81,16 @@ fn refuse(bench: &Bench, name: &str, table: &str, event: &str, condition: &str) 
 }
 
 /// And has it think better of it.
-fn relent(bench: &Bench, name: &str) {
+pub fn relent(bench: &Bench, name: &str) {
     bench.databases.execute(Side::Destination, &format!("DROP TRIGGER [{name}]"));
 }
 
-fn pair(seed: u64, features: &[Feature]) -> Pair {
+pub fn pair(seed: u64, features: &[Feature]) -> Pair {
     generate::pair(&Recipe { seed, size: 3, features: features.to_vec(), flaw: None })
 }
 
 /// An entity with numbers as identifiers and at least so many rows.
-fn numbered(entity: &Entity, rows: usize) -> bool {
+pub fn numbered(entity: &Entity, rows: usize) -> bool {
     entity.active
         && !entity.is_static
         && entity.name.starts_with("Thing")
@@ -98,7 +98,7 @@ fn numbered(entity: &Entity, rows: usize) -> bool {
         && entity.identifier().is_some_and(|id| id.autonumber && id.kind == Kind::LongInteger)
 }
 
-fn id(entity: &Entity, row: &Row) -> i64 {
+pub fn id(entity: &Entity, row: &Row) -> i64 {
     match entity.id_of(row) {
         Some(Cell::Int(id)) => *id,
         other => panic!("an identifier is a number, not {other:?}"),
@@ -106,7 +106,7 @@ fn id(entity: &Entity, row: &Row) -> i64 {
 }
 
 /// A condition that only this row of the source meets once it is in the destination.
-fn is_row(pair: &Pair, entity: &Entity, row: &Row) -> String {
+pub fn is_row(pair: &Pair, entity: &Entity, row: &Row) -> String {
     let there = pair.destination.entity(&entity.full_key()).expect("the same entity there");
     let tag = there.tag().expect("a tag");
     let Some(Cell::Text(text)) = entity.tag().and_then(|tag| row.cells.get(&tag.key)) else {

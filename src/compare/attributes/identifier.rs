@@ -3,8 +3,8 @@
 use crate::compare::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
 };
-use crate::database::ValueKind;
-use crate::outsystems::{Attribute, Entity};
+use crate::database::{ColumnType, ValueKind};
+use crate::outsystems::{Attribute, DataKind, Entity};
 
 impl Work<'_> {
     /// Finds out how rows get their identifier; `false` when the two sides do it differently.
@@ -64,7 +64,7 @@ impl Work<'_> {
         let (ours, theirs) = (&identifier.source_column, &identifier.destination_column);
         let kind = ours.data_type.kind();
         if !matches!(kind, Some(ValueKind::Integer | ValueKind::Text)) {
-            self.find(differs(format!("the identifier is of the type {}", ours.data_type)));
+            self.find(of_another_type(entity, &ours.data_type));
             return false;
         }
         let is_reference = identifier.attribute.data_type.is_reference();
@@ -84,14 +84,19 @@ impl Work<'_> {
                 )));
                 return false;
             }
+            if !ours.identity && entity.kind == DataKind::Entity {
+                self.find(numbered_anew(entity));
+            }
             pair.identifier_kind = IdentifierKind::Generated;
             return true;
         }
         if ours.identity && !is_reference {
-            self.find(differs(
-                "the source makes the identifier's values, the destination does not".to_owned(),
-            ));
-            return false;
+            let finding = no_longer_numbered(entity);
+            let is_kept = self.selection.is_remade(&finding.key, choice::KEEP);
+            self.find(finding);
+            if !is_kept {
+                return false;
+            }
         }
         if is_reference {
             pair.identifier_kind = IdentifierKind::Extension;
@@ -112,4 +117,56 @@ impl Work<'_> {
         }
         true
     }
+}
+
+/// Ids that are neither whole numbers nor texts.
+fn of_another_type(entity: &Entity, data_type: &ColumnType) -> Finding {
+    Finding::decide(
+        FindingKey::entity(FindingKind::IdentifierChanged, entity),
+        entity.full_name(),
+        format!("the identifier is of the type {data_type}"),
+        "The platform makes identifiers that are whole numbers or texts, and only those are carried \
+         over: a GUID as a text. Somebody changed the column. Leave the entity out, or have the \
+         column's type set back.",
+        vec![
+            Choice::stop("do not run with this entity"),
+            Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+        ],
+        choice::STOP,
+    )
+}
+
+/// The application gives the identifier in the source, the database in the destination.
+fn numbered_anew(entity: &Entity) -> Finding {
+    Finding::decide(
+        FindingKey::entity(FindingKind::IdentifierChanged, entity),
+        entity.full_name(),
+        "the application gives the identifier in the source, the database in the destination",
+        "Rows get new ids, and references follow. Where an id means something to the application by \
+         itself, in its code or in a site property, it will mean another row.",
+        vec![
+            Choice::new(choice::CREATE, "give the rows new ids")
+                .costing("an id that the application's code names means another row"),
+            Choice::stop("do not run until the module is published"),
+            Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+        ],
+        choice::CREATE,
+    )
+}
+
+/// The database gives the identifier in the source, the application in the destination.
+fn no_longer_numbered(entity: &Entity) -> Finding {
+    Finding::decide(
+        FindingKey::entity(FindingKind::IdentifierChanged, entity),
+        entity.full_name(),
+        "the database gives the identifier in the source, the application in the destination",
+        "The destination makes no ids for these rows. They can keep those of the source, as if the \
+         application had given them; a row of the destination with the same one would collide.",
+        vec![
+            Choice::stop("do not run until the module is published"),
+            Choice::new(choice::KEEP, "let the rows keep their ids"),
+            Choice::new(choice::LEAVE_OUT, "leave the entity out"),
+        ],
+        choice::STOP,
+    )
 }

@@ -7,13 +7,14 @@ use crate::compare::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
 };
 use crate::database::{ColumnShape, ColumnType, Filter, Value, ValueKind, is_convertible};
-use crate::outsystems::{Side, null_value};
+use crate::outsystems::null_value;
 
 impl Work<'_> {
     /// Values that may not fit the destination's columns.
     pub(in crate::compare) fn misfits(&mut self) {
         for pair_place in 0..self.out.pairs.len() {
             for place in 0..self.out.pairs[pair_place].attributes.len() {
+                self.unreadable(pair_place, place);
                 let pair = &self.out.pairs[pair_place];
                 let attribute = &pair.attributes[place];
                 if attribute.reference.is_some()
@@ -23,8 +24,10 @@ impl Work<'_> {
                 {
                     continue;
                 }
-                if let Some(key) = self.misfit(pair_place, place) {
-                    self.out.pairs[pair_place].attributes[place].misfit = Some(key);
+                let (null, misfit) = self.misfit(pair_place, place);
+                self.out.pairs[pair_place].attributes[place].null = null;
+                if misfit.is_some() {
+                    self.out.pairs[pair_place].attributes[place].misfit = misfit;
                 }
                 let nothing = self.mandatory_empty(pair_place, place);
                 self.out.pairs[pair_place].attributes[place].nothing = nothing;
@@ -32,37 +35,79 @@ impl Work<'_> {
         }
     }
 
-    fn misfit(&mut self, pair_place: usize, place: usize) -> Option<FindingKey> {
+    /// Values that the source's own column should not hold: such a row cannot be read.
+    fn unreadable(&mut self, pair_place: usize, place: usize) {
+        if !self.source.facts.capabilities.untyped {
+            return;
+        }
+        let pair = self.out.pairs[pair_place].clone();
+        let attribute = &pair.attributes[place];
+        let entity = self.source.entity(pair.source);
+        let filter = Filter::Unreadable(attribute.source_column.name.clone());
+        let cost = self.cost_of_rejecting(pair_place, &filter);
+        if cost.rows == Some(0) {
+            return;
+        }
+        let recommended = if cost.is_small { choice::REJECT } else { choice::STOP };
+        let mut finding = Finding::decide(
+            FindingKey::attribute(FindingKind::ValueUnreadable, entity, &attribute.attribute),
+            about(&pair, attribute),
+            format!(
+                "it holds values that its type, {}, cannot hold",
+                attribute.source_column.data_type
+            ),
+            "They cannot be read as what they are declared to be, so their rows cannot be carried \
+             over.",
+            vec![
+                Choice::new(choice::REJECT, "reject these rows").costing(cost.words.join(", ")),
+                Choice::stop("do not run: mend the values in the source"),
+            ],
+            recommended,
+        )
+        .touching(cost.rows);
+        if !cost.is_known {
+            finding.recommended = None;
+        }
+        self.find(finding);
+    }
+
+    /// The findings about NULL where the destination refuses it, and about values that do not fit:
+    /// an attribute may have both.
+    fn misfit(
+        &mut self,
+        pair_place: usize,
+        place: usize,
+    ) -> (Option<FindingKey>, Option<FindingKey>) {
         let pair = self.out.pairs[pair_place].clone();
         let attribute = &pair.attributes[place];
         let (from, to) = (&attribute.source_column, &attribute.destination_column);
         let fit = misfit_filter(from, to);
         // What becomes of NULL does not matter while no value fits.
         if matches!(fit, Fit::Never) {
-            return Some(self.retyped(pair_place, place));
+            return (None, Some(self.retyped(pair_place, place)));
         }
-        if from.nullable
-            && !to.nullable
-            && let Some(key) = self.null_not_allowed(&pair, place)
-        {
-            return Some(key);
-        }
-        match fit {
+        let missing = match from.nullable && !to.nullable {
+            true => self.null_not_allowed(pair_place, place),
+            false => None,
+        };
+        let too_large = match fit {
             Fit::Always | Fit::Never => None,
             Fit::Unless(kind, filter) => {
                 let cost = self.cost_of_rejecting(pair_place, &filter);
                 self.too_large(&pair, place, kind, &cost)
             }
-        }
+        };
+        (missing, too_large)
     }
 
     /// NULL where the destination refuses it; `None` when no row has it.
-    fn null_not_allowed(&mut self, pair: &EntityPair, place: usize) -> Option<FindingKey> {
+    fn null_not_allowed(&mut self, pair_place: usize, place: usize) -> Option<FindingKey> {
+        let pair = &self.out.pairs[pair_place].clone();
         let attribute = &pair.attributes[place];
         let entity = self.source.entity(pair.source);
         let column = attribute.source_column.name.clone();
-        let rows = self.inquiry.count(Side::Source, &entity.table, Filter::IsNull(column));
-        if rows == Some(0) {
+        let cost = self.cost_of_rejecting(pair_place, &Filter::IsNull(column));
+        if cost.rows == Some(0) {
             return None;
         }
         let mut choices = vec![Choice::stop("do not run")];
@@ -76,7 +121,9 @@ impl Work<'_> {
             let chosen = Choice::new(choice::VALUE, "write this value instead");
             choices.push(chosen.to_a_target());
         }
-        choices.push(Choice::new(choice::REJECT, "leave these rows out"));
+        choices.push(
+            Choice::new(choice::REJECT, "leave these rows out").costing(cost.words.join(", ")),
+        );
         let key = FindingKey::attribute(FindingKind::NullNotAllowed, entity, &attribute.attribute);
         self.find(
             Finding::decide(
@@ -88,7 +135,7 @@ impl Work<'_> {
                 choice::STOP,
             )
             .offering(likely_values(data_type))
-            .touching(rows),
+            .touching(cost.rows),
         );
         Some(key)
     }

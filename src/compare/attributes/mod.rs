@@ -5,6 +5,7 @@ mod defaults;
 mod identifier;
 mod misfits;
 mod one_sided;
+mod tenancy;
 
 pub use defaults::chosen_value;
 
@@ -12,7 +13,7 @@ use super::references::ReferencePair;
 use super::rows::ExistingRows;
 use super::selection::Reason;
 use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
-use crate::database::{ColumnShape, Filter, TableShape, ValueKind, same_name};
+use crate::database::{ColumnShape, Filter, TableShape, Value, ValueKind, same_name};
 use crate::outsystems::{Attribute, Entity, EntityIndex, Side};
 
 /// The column of multi-tenant tables that says whose rows are, hidden or shown as an attribute
@@ -35,6 +36,8 @@ pub struct AttributePair {
     pub is_mandatory: bool,
     /// Where it refers to, for references.
     pub reference: Option<ReferencePair>,
+    /// The finding about NULL, where rows have it and the destination refuses it.
+    pub null: Option<FindingKey>,
     /// The finding about values that do not fit, where some do not.
     pub misfit: Option<FindingKey>,
     /// The finding about rows without a value, where the destination's model demands one.
@@ -99,19 +102,22 @@ impl Work<'_> {
         let theirs = usable(other, other_shape);
         let attributes = self.common(entity, other, &ours, &theirs);
         self.columns_missing(entity, other, &ours, &theirs);
-        let (constants, mut fillable) = self.new_columns(entity, other, &theirs, &attributes);
+        let (mut constants, mut fillable) = self.new_columns(entity, other, &theirs, &attributes);
         fillable.extend(self.leftovers(entity, other, other_shape));
 
+        let mut into_tenant = None;
         let tenant = match (tenant_column(entity, shape), tenant_column(other, other_shape)) {
             (Some(ours), Some(theirs)) => Some((ours, theirs)),
             (None, None) => None,
             (Some(_), None) => {
-                self.multitenancy_changed(entity, Side::Source);
-                return None;
+                self.tenants_are_gone(entity).then_some(())?;
+                None
             }
-            (None, Some(_)) => {
-                self.multitenancy_changed(entity, Side::Destination);
-                return None;
+            (None, Some(theirs)) => {
+                let tenant = self.tenant_of_all(entity, other)?;
+                constants.push((theirs.clone(), Value::from(tenant)));
+                into_tenant = Some((theirs, tenant));
+                None
             }
         };
         if let Some(trigger) =
@@ -131,6 +137,7 @@ impl Work<'_> {
             constants,
             fillable,
             tenant,
+            into_tenant,
             source_rows: self.count_source(source),
             existing: ExistingRows::default(),
             uniques: Vec::new(),
@@ -178,28 +185,13 @@ impl Work<'_> {
                 destination_column: (*other_column).clone(),
                 is_mandatory: counterpart.is_mandatory,
                 reference: None,
+                null: None,
                 misfit: None,
                 nothing: None,
                 soft: None,
             });
         }
         attributes
-    }
-
-    /// Rows belong to tenants on one side only.
-    fn multitenancy_changed(&mut self, entity: &Entity, has: Side) {
-        let lacks = match has {
-            Side::Source => Side::Destination,
-            Side::Destination => Side::Source,
-        };
-        self.find(Finding::decide(
-            FindingKey::entity(FindingKind::MultitenancyChanged, entity),
-            entity.full_name(),
-            format!("its rows belong to tenants in the {has}, not in the {lacks}"),
-            "Whose row is whose could not be told. Publish the same version on both sides.",
-            vec![Choice::stop("do not run until the module is published")],
-            choice::STOP,
-        ));
     }
 
     /// A trigger takes the place of INSERT.

@@ -8,7 +8,7 @@ use super::references::{Target, is_none};
 use super::selection::{Reason, attribute_key};
 use super::{Choice, Finding, FindingKey, FindingKind, Most, Work, choice};
 use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value, ValueKind};
-use crate::outsystems::{Attribute, EntityIndex, Side};
+use crate::outsystems::{Attribute, DataKind, EntityIndex, Side};
 use tables::{Tables, is_only};
 
 /// Rows that a finding shows.
@@ -111,6 +111,10 @@ impl Work<'_> {
                 let reason = self.selection.get(index).map(|selected| &selected.reason);
                 if matches!(reason, Some(Reason::Chosen)) {
                     self.stays_behind(pair_place, place);
+                    continue;
+                }
+                // Records that are carried over as rows: a decision about the entity says so.
+                if reason.is_some() && self.source.entity(index).kind == DataKind::Static {
                     continue;
                 }
                 self.leaves_scope(pair_place, place, index);

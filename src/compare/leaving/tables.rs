@@ -41,7 +41,9 @@ impl Work<'_> {
         let mut active = there.into_iter().filter(|i| self.destination.entity(*i).is_active);
         let (Some(other_index), None) = (active.next(), active.next()) else { return None };
         let other = self.destination.entity(other_index);
-        if other.kind != DataKind::Entity || other.is_external || referred.is_external {
+        // What has become static there has rows all the same; they are referred to, never written.
+        let has_rows = matches!(other.kind, DataKind::Entity | DataKind::Static);
+        if !has_rows || other.is_external || referred.is_external {
             return None;
         }
         let shape = self.source.shape_of(index)?;

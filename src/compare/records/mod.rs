@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::references::Target;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
-use crate::outsystems::{Entity, EntityIndex, Key, Side, SystemTarget};
+use crate::outsystems::{DataKind, Entity, EntityIndex, Key, Side, SystemTarget};
 use known::{Counterparts, Known, known, unreadable};
 
 /// Which record is which, for one static entity or platform table.
@@ -85,11 +85,31 @@ impl Work<'_> {
             }
         }
         for (target, references) in targets {
+            if self.are_rows_there(target) {
+                continue;
+            }
             if let Some(usage) = self.usage(&references) {
                 let map = self.fixed_map(target, &references, &usage);
                 self.out.fixed.insert(target, map);
             }
         }
+    }
+
+    /// Whether a static entity of the source is an ordinary one in the destination, and nobody has
+    /// said that references to each of its records are decided one by one.
+    fn are_rows_there(&mut self, target: EntityIndex) -> bool {
+        let entity = self.source.entity(target);
+        if entity.kind != DataKind::Static {
+            return false;
+        }
+        let there = self.destination.entities_by_key(&entity.espace_key, &entity.key);
+        let mut active = there.into_iter().map(|index| self.destination.entity(index));
+        if !active.any(|other| other.is_active && other.kind == DataKind::Entity) {
+            return false;
+        }
+        self.records_are_rows(entity);
+        let key = FindingKey::entity(FindingKind::EntityKindChanged, entity);
+        !self.selection.is_remade(&key, choice::LEAVE)
     }
 
     /// Which values the references hold; `None` while a question is open.

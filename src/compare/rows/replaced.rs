@@ -25,6 +25,9 @@ impl Work<'_> {
                 .collect();
             filter = filter.and(Filter::AnyOf(column.name.clone(), tenants));
         }
+        if let Some((column, tenant)) = &pair.into_tenant {
+            filter = filter.and(Filter::AnyOf(column.name.clone(), vec![Value::from(*tenant)]));
+        }
         if pair.identifier_kind == IdentifierKind::Extension
             && let Some(identifier) = pair.identifier()
         {

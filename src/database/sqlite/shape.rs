@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::session::{attach, fault};
 use crate::database::{
-    ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind, Result, TableName,
-    TableShape, TriggerShape,
+    ColumnShape, ColumnType, DeleteAction, ForeignKey, IdentityFacts, IndexShape, ObjectKind,
+    Result, TableName, TableShape, TriggerShape,
 };
 
 /// Every table of a database.
@@ -168,4 +168,30 @@ fn triggers(
         })
     })?
     .collect()
+}
+
+/// What the identity of a table has come to: the highest id it ever gave, as a row with it may be
+/// gone. `None` for a table without one, or that is not there.
+pub(super) fn identity(
+    connection: &Connection,
+    table: &TableName,
+) -> Result<Option<IdentityFacts>> {
+    let schema = attach(connection, table)?;
+    let Some(shape) = shape(connection, table)? else { return Ok(None) };
+    let Some(column) = shape.identity() else { return Ok(None) };
+    let schema = super::session::quote(&schema);
+    let read = || -> rusqlite::Result<Option<i64>> {
+        let (name, key) =
+            (super::session::quote(&shape.name.name), super::session::quote(&column.name));
+        connection.query_row(
+            &format!(
+                "SELECT MAX(last) FROM (SELECT MAX({key}) AS last FROM {schema}.{name} \
+                 UNION ALL SELECT seq FROM {schema}.sqlite_sequence WHERE name = ?1)"
+            ),
+            [&shape.name.name],
+            |row| row.get(0),
+        )
+    };
+    let last = read().map_err(|error| fault(&error))?;
+    Ok(Some(IdentityFacts { column: column.name.clone(), step: 1, last }))
 }

@@ -12,8 +12,8 @@ use super::statement::{Condition, add_functions};
 use super::{cell, sample, shape};
 use crate::database::{
     Batch, Capabilities, Column, ColumnRef, ColumnType, DatabaseIdentity, EngineFacts, EngineKind,
-    Fault, FaultKind, Filter, OneInstant, Result, Rights, RowsRequest, Scan, ScanRequest, Source,
-    TableName, TableShape, Value, ValueKind,
+    Fault, FaultKind, Filter, IdentityFacts, OneInstant, Result, Rights, RowsRequest, Scan,
+    ScanRequest, Source, TableName, TableShape, Value, ValueKind,
 };
 
 /// A SQLite file that is read.
@@ -79,6 +79,7 @@ pub(super) fn facts(path: &Path, read_only: bool, instant: OneInstant) -> Result
             instant,
             catalogs: true,
             switches: false,
+            untyped: true,
         },
     })
 }
@@ -232,12 +233,37 @@ impl Source for SqliteSource {
         let (table, column) = (table.clone(), column.to_owned());
         self.session
             .call(move |connection| {
-                let sql = format!(
-                    "SELECT MAX(t.{}) FROM {} AS t",
-                    quote(&column),
-                    table_sql(connection, &table)?
-                );
-                connection.query_row(&sql, [], |row| row.get(0)).map_err(|error| fault(&error))
+                let highest = |condition: &str| {
+                    let sql = format!(
+                        "SELECT MAX(t.{0}) FROM {1} AS t{condition}",
+                        quote(&column),
+                        table_sql(connection, &table)?
+                    );
+                    connection
+                        .query_row(&sql, [], |row| row.get::<_, Cell>(0))
+                        .map_err(|error| fault(&error))
+                };
+                match highest("")? {
+                    Cell::Integer(highest) => Ok(Some(highest)),
+                    Cell::Null => Ok(None),
+                    // Anything else sorts behind the numbers.
+                    _ => {
+                        match highest(&format!(" WHERE typeof(t.{}) = 'integer'", quote(&column)))?
+                        {
+                            Cell::Integer(highest) => Ok(Some(highest)),
+                            _ => Ok(None),
+                        }
+                    }
+                }
+            })
+            .await
+    }
+
+    async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {
+        let tables = tables.to_vec();
+        self.session
+            .call(move |connection| {
+                tables.iter().map(|table| shape::identity(connection, table)).collect()
             })
             .await
     }
@@ -271,7 +297,12 @@ impl Source for SqliteSource {
                     .query(params_from_iter(&condition.parameters))
                     .map_err(|error| fault(&error))?;
                 while let Some(row) = rows.next().map_err(|error| fault(&error))? {
-                    read_row(row, &columns, &mut batch, &table)?;
+                    match read_row(row, &columns, &mut batch, &table) {
+                        // A value that is none of its type is nobody's; that there are such is asked
+                        // by itself.
+                        Err(fault) if fault.kind == FaultKind::Data => {}
+                        other => other?,
+                    }
                 }
                 Ok(batch)
             })

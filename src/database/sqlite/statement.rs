@@ -62,6 +62,21 @@ pub(super) fn add_functions(connection: &Connection) -> Result<()> {
                 Ok(held.is_ok_and(|column| converted(&column.value(0), &to).is_none()))
             })
         })
+        .and_then(|()| {
+            connection.create_scalar_function("osferry_unreadable", 2, flags, |context| {
+                let cell = context.get_raw(0);
+                if cell == ValueRef::Null {
+                    return Ok(false);
+                }
+                let declared = ColumnType::parse(&context.get::<String>(1)?);
+                let mut column = match Column::for_type(&declared) {
+                    Ok(column) => column,
+                    // No value of such a column is read.
+                    Err(_) => return Ok(false),
+                };
+                Ok(cell::read(cell, &declared, &mut column).is_err())
+            })
+        })
         .map_err(|error| fault(&error))
 }
 
@@ -125,6 +140,12 @@ impl Condition {
                 self.place(&Value::text(&from.to_string()));
                 self.sql.push_str(", ");
                 self.place(&Value::text(&to.to_string()));
+                self.sql.push(')');
+            }
+            Filter::Unreadable(name) => {
+                let declared = declared(connection, table, name)?;
+                self.sql.push_str(&format!("osferry_unreadable({}, ", column(name)));
+                self.place(&Value::text(&declared.to_string()));
                 self.sql.push(')');
             }
             Filter::Orphan { column: name, parent, key, among } => {

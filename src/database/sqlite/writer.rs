@@ -14,9 +14,9 @@ use super::statement::{Condition, add_functions};
 use super::{alike, cell};
 use crate::database::{
     Alike, AlikeTarget, Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence,
-    Filter, InsertTarget, JournalToken, Outcome, Removal, Removed, Result, Rights, RowsRequest,
-    RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, UpdateTarget, Value,
-    Witness, Writer,
+    Filter, IdentityFacts, InsertTarget, JournalToken, Outcome, Removal, Removed, Result, Rights,
+    RowsRequest, RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, UpdateTarget,
+    Value, Witness, Writer,
 };
 
 /// A SQLite file that is written.
@@ -73,6 +73,9 @@ impl Source for SqliteDestination {
     }
     async fn instant(&self, tables: &[TableName]) -> Result<Box<dyn Source>> {
         self.reading.instant(tables).await
+    }
+    async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {
+        self.reading.identities(tables).await
     }
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         self.reading.row_bytes(tables).await

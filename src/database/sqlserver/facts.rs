@@ -78,6 +78,7 @@ pub(super) async fn facts(connection: &mut Connection, target: &Target) -> Resul
             instant,
             catalogs: true,
             switches: true,
+            untyped: false,
         },
     })
 }

@@ -22,6 +22,18 @@ impl Journal {
         read().map_err(|error| fault(&error))
     }
 
+    /// The source keys of rows that an earlier run had left out by decision, where its rejects are
+    /// tried again.
+    pub fn left_before(&self, entity: usize) -> Result<Vec<Value>> {
+        let batches: Vec<Keys> = self.all(
+            "SELECT source_keys FROM batch WHERE entity = ?1 AND state = 'committed' \
+             AND kind = 'left-before' ORDER BY id",
+            entity as i64,
+            |row| Ok(Keys::from_bytes(&row.get::<_, Vec<u8>>(0)?)),
+        )?;
+        Ok(batches.iter().flat_map(|keys| keys.iter().collect::<Vec<_>>()).collect())
+    }
+
     /// Numbers and rows of an entity's committed inserts, in the order they were written.
     pub fn inserts(&self, entity: usize) -> Result<Vec<(i64, u64)>> {
         self.all(

@@ -36,8 +36,8 @@ pub use marks::{Mark, ReadingRecord};
 pub use proofs::ProvedEntity;
 pub use recorder::{Recorder, WeakRecorder};
 pub use records::{
-    BatchKind, BatchRecord, DeferredBatch, DeferredCell, EmptiedCell, EventRecord, LeftOutRow,
-    NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,
+    BatchKind, BatchRecord, DeferredBatch, DeferredCell, EARLIER, EmptiedCell, EventRecord,
+    LeftOutRow, NewBatch, Operator, PersonRecord, RunHeader, RunState, WrittenTo,
 };
 pub use refused::{Refused, RefusedKind};
 pub use salvage::{Salvage, SavedBatch, SavedPerson};

@@ -85,6 +85,9 @@ pub struct RunHeader {
     /// What tells the key of the masks from another; `None` where nothing is masked by a key.
     #[serde(default)]
     pub mask_key: Option<String>,
+    /// The run whose rejects it tries again, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects_of: Option<String>,
 }
 
 /// Who started a run, and how they confirmed it.
@@ -99,6 +102,10 @@ pub struct Operator {
     pub confirmed: String,
 }
 
+/// The session of batches that were taken over from the journal of an earlier run, whose rejects are
+/// tried again: nobody wrote them in this one.
+pub const EARLIER: &str = "earlier";
+
 /// What a batch did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchKind {
@@ -108,6 +115,9 @@ pub enum BatchKind {
     Recognise,
     /// Gave rows the destination had the values of ours.
     Change,
+    /// Noted which rows an earlier run had left out by decision, where its rejects are tried again;
+    /// nothing was written.
+    LeftBefore,
     /// Set references in the second pass.
     SecondPass,
     /// Deleted rows of the destination.
@@ -140,6 +150,7 @@ impl BatchKind {
             Self::Insert => "insert",
             Self::Recognise => "recognise",
             Self::Change => "change",
+            Self::LeftBefore => "left-before",
             Self::SecondPass => "second-pass",
             Self::Delete => "delete",
             Self::People => "people",
@@ -156,6 +167,7 @@ impl BatchKind {
         match name {
             "recognise" => Self::Recognise,
             "change" => Self::Change,
+            "left-before" => Self::LeftBefore,
             "second-pass" => Self::SecondPass,
             "delete" => Self::Delete,
             "people" => Self::People,

@@ -16,12 +16,13 @@ use super::journal::LeftOutRow;
 use super::key_set::KeySet;
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
-use super::reader::{Read, Reader, key_of, request};
+use super::reader::{Read, Reader, Wanted, key_of, request, rows_below};
 use super::reading::Reading;
 use super::remap::{Carried, Maps, came_twice, fold, remap};
 use super::session::WriteSession;
 use super::story::Story;
 use super::unkeyed::Unkeyed;
+use super::unreadable::Unreadable;
 use crate::database::{Batch, Destination, Fault, FaultKind, Filter, Result, Source, Value};
 use crate::outsystems::SourceId;
 use crate::plan::{EntityPlan, Plan};
@@ -65,9 +66,14 @@ impl<'a> Load<'a> {
             self.story.recorder.forget_left_out(self.place)?;
         }
         let name = self.entity().name.clone();
-        let mut batches = self.read_ahead().await?;
+        let wanted = Wanted::new(self.entity());
+        let unreadable = self.set_aside(&wanted, &mut carried).await?;
+        let mut batches = self.read_ahead(&unreadable).await?;
         // Rows that nothing tells apart are all read again.
-        let mut rows = carried.map.len() + carried.left_out.len() as u64;
+        let mut rows = match self.entity().again.is_none() {
+            true => carried.map.len() + carried.left_out.len() as u64,
+            false => 0,
+        };
         loop {
             let next = batches.recv().await.unwrap_or_else(|| {
                 Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
@@ -76,7 +82,7 @@ impl<'a> Load<'a> {
             let Some((batch, hashes)) = next else { break };
             self.control.between_batches().await?;
             let last = key_of(self.entity(), &batch, batch.len().saturating_sub(1));
-            let (batch, hashes) = self.unknown(batch, hashes)?;
+            let (batch, hashes) = self.unknown(batch, hashes, &wanted)?;
             rows += batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read = rows);
             self.carry(batch, &hashes, &mut carried)
@@ -104,13 +110,22 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// The rows of a batch that were not dealt with before this stretch of the run.
-    fn unknown(&self, batch: Batch, hashes: Vec<u128>) -> Result<(Batch, Vec<u128>)> {
-        if self.past.is_empty() || self.entity().key_column().is_none() {
+    /// The rows of a batch that are to be carried over and were not dealt with before this stretch of
+    /// the run.
+    fn unknown(
+        &self,
+        batch: Batch,
+        hashes: Vec<u128>,
+        wanted: &Wanted,
+    ) -> Result<(Batch, Vec<u128>)> {
+        if (self.past.is_empty() && wanted.is_any()) || self.entity().key_column().is_none() {
             return Ok((batch, hashes));
         }
         let new: Vec<usize> = (0..batch.len())
-            .filter(|row| !self.past.knows(&key_of(self.entity(), &batch, *row)))
+            .filter(|row| {
+                let key = key_of(self.entity(), &batch, *row);
+                wanted.has(&key) && !self.past.knows(&key)
+            })
             .collect();
         if new.len() == batch.len() {
             return Ok((batch, hashes));
@@ -119,10 +134,27 @@ impl<'a> Load<'a> {
         Ok((batch.select(&new)?, hashes))
     }
 
+    /// Rejects the rows that cannot be read at all.
+    async fn set_aside(&self, wanted: &Wanted, carried: &mut Carried) -> Result<Unreadable> {
+        let among = rows_below(self.entity(), self.mark);
+        let source = self.source.as_ref();
+        let found = Unreadable::find(source, self.entity(), self.place, &among).await?;
+        for row in &found.rows {
+            if row.key.is_null() || (wanted.has(&row.key) && !self.past.knows(&row.key)) {
+                self.leave_out(row, carried)?;
+            }
+        }
+        Ok(found)
+    }
+
     /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
-    async fn read_ahead(&mut self) -> Result<mpsc::Receiver<Result<Read>>> {
+    async fn read_ahead(
+        &mut self,
+        unreadable: &Unreadable,
+    ) -> Result<mpsc::Receiver<Result<Read>>> {
         let after = self.past.reached.clone();
-        let request = request(self.plan, self.place, self.mark, after)?;
+        let mut request = request(self.plan, self.place, self.mark, after)?;
+        request.filter = unreadable.others(request.filter);
         let reader = Reader {
             source: Arc::clone(&self.source),
             canonical: Canonical::for_source(self.plan, self.place),

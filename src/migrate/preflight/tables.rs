@@ -1,9 +1,11 @@
 //! Tables that are written: triggers, constraints, identities.
 
+use std::collections::HashMap;
+
 use super::rights::{bounds, listed, written};
 use super::{Check, CheckSign, Preflight};
 use crate::database::{Result, TableName};
-use crate::plan::{CheckKind, IdentifierPlan};
+use crate::plan::{CheckKind, ColumnPlan, IdentifierPlan, ReferenceRule, Rule, Target};
 
 /// How names of the platform's own triggers begin (`metamodel.md` §3.6).
 const PLATFORM_TRIGGER: &str = "OSTRG_";
@@ -81,6 +83,48 @@ impl Preflight<'_> {
         Ok(checks)
     }
 
+    /// References whose column cannot hold the ids that the rows they refer to may get; `ends` are
+    /// the furthest of these by the entity's place in the plan.
+    fn too_narrow(&self, ends: &HashMap<usize, i128>) -> Vec<String> {
+        let mut found = Vec::new();
+        for entity in &self.plan.entities {
+            for column in &entity.columns {
+                let Rule::Reference(rule) = &column.rule else { continue };
+                let Some(end) = self.giver(rule.target).and_then(|place| ends.get(&place)) else {
+                    continue;
+                };
+                let Some((least, most)) = bounds(&column.destination.data_type) else { continue };
+                if *end < least || *end > most {
+                    found.push(format!(
+                        "{}.{} is {}, for ids up to {end}",
+                        entity.name, column.attribute, column.destination.data_type
+                    ));
+                }
+            }
+        }
+        found
+    }
+
+    /// The entity whose new ids references to a target get: along identifiers that are other rows'.
+    fn giver(&self, target: Target) -> Option<usize> {
+        let Target::Entity(mut place) = target else { return None };
+        for _ in 0..self.plan.entities.len() {
+            let entity = &self.plan.entities[place];
+            let IdentifierPlan::Extension { destination, .. } = &entity.identifier else {
+                return Some(place);
+            };
+            let own = |column: &&ColumnPlan| column.destination.name == destination.name;
+            let rule = &entity.columns.iter().find(own)?.rule;
+            match rule {
+                Rule::Reference(ReferenceRule { target: Target::Entity(further), .. }) => {
+                    place = *further;
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
     /// Whether identities have room for twice the rows, and count by one.
     pub(super) async fn identities(&self) -> Result<Vec<Check>> {
         let written = written(self.plan);
@@ -88,6 +132,7 @@ impl Preflight<'_> {
         let shapes = self.destination.shapes(&names).await?;
         let facts = self.destination.identities(&names).await?;
         let (mut short, mut odd) = (Vec::new(), Vec::new());
+        let mut ends: HashMap<usize, i128> = HashMap::new();
         let mut counted = 0;
         for (place, (written, (shape, facts))) in
             written.iter().zip(shapes.iter().zip(&facts)).enumerate()
@@ -110,6 +155,9 @@ impl Preflight<'_> {
             };
             let ahead = 2 * i128::from(written.rows) * i128::from(facts.step);
             let then = i128::from(facts.last.unwrap_or_default()) + ahead;
+            if place < self.plan.entities.len() {
+                ends.insert(place, then);
+            }
             if then > most || then < least {
                 short.push(format!(
                     "{}.{} is at {} and ends at {}",
@@ -120,6 +168,7 @@ impl Preflight<'_> {
                 ));
             }
         }
+        let narrow = self.too_narrow(&ends);
         let mut checks = Vec::new();
         if !odd.is_empty() {
             checks.push(Check::new(
@@ -136,7 +185,17 @@ impl Preflight<'_> {
                 format!("no room for twice the rows in identities: {}", listed(&short)),
                 "Have the identity set back (DBCC CHECKIDENT), or leave these entities out.",
             ));
-        } else if counted > 0 {
+        }
+        if !narrow.is_empty() {
+            checks.push(Check::new(
+                CheckKind::IdentityRoom,
+                CheckSign::Bad,
+                format!("references too narrow for the ids to come: {}", listed(&narrow)),
+                "Publish the module with attributes that hold such ids (Long Integer), have the \
+                 identity set back (DBCC CHECKIDENT), or leave these entities out.",
+            ));
+        }
+        if short.is_empty() && narrow.is_empty() && counted > 0 {
             let text = "identities have room for twice the rows";
             checks.push(Check::good(CheckKind::IdentityRoom, text));
         }

@@ -470,7 +470,9 @@ pub(super) fn resolve_late(
         Resolved::To(id) if rule.soft.is_some() => {
             soft_id(&id, column).ok_or_else(|| format!("{id} does not fit, and the old id stays"))
         }
-        Resolved::To(id) => Ok(id),
+        Resolved::To(id) => {
+            fitting_id(&id, column).ok_or_else(|| format!("{id} does not fit {}", column.data_type))
+        }
         Resolved::None => Err("there is no id".to_owned()),
         Resolved::Emptied(reason) | Resolved::LeaveOut { reason, .. } => Err(reason),
     }

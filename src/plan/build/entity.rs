@@ -8,7 +8,7 @@ use crate::compare::{
     UniquePair, choice, chosen_value,
 };
 use crate::database::{ColumnRef, ColumnShape, TableName, Value, ValueKind};
-use crate::outsystems::{Entity, Environment, Key, SystemTarget};
+use crate::outsystems::{Entity, Environment, Key, SystemTarget, null_value};
 use crate::plan::{
     ColumnPlan, ConvertRule, EntityPlan, ExistingPlan, IdentifierPlan, Misfit, Nothing, OnMatch,
     Orphan, ReferenceRule, Rule, Target, UniquePlan,
@@ -92,6 +92,7 @@ impl Builder<'_> {
             existing,
             uniques: pair.uniques.iter().map(|unique| self.unique(unique)).collect(),
             source_rows: pair.source_rows.unwrap_or_default(),
+            again: None,
         }
     }
 
@@ -120,6 +121,7 @@ impl Builder<'_> {
         let left_out = |kind| self.decisions.choice(&key(kind)) == Some(choice::LEAVE_OUT);
         let kinds = [
             FindingKind::ReferenceRetargeted,
+            FindingKind::ReferenceNarrower,
             FindingKind::AttributeRetyped,
             FindingKind::TypeUnknown,
         ];
@@ -236,16 +238,18 @@ impl Builder<'_> {
         let made = |finding: Option<&FindingKey>| decisions.choice(finding?);
         let (of_misfit, of_nothing) =
             (made(attribute.misfit.as_ref()), made(attribute.nothing.as_ref()));
+        let of_null = made(attribute.null.as_ref());
         let is_retyped = of_misfit == Some(choice::CONVERT);
-        let misfit = match of_misfit {
-            Some(choice::REJECT | choice::CONVERT) => Misfit::LeaveOut,
-            Some(choice::CUT) => Misfit::Cut,
-            Some(choice::DEFAULT) => Misfit::Default,
+        let misfit = match (of_misfit, of_null) {
+            (Some(choice::REJECT | choice::CONVERT), _) => Misfit::LeaveOut,
+            (Some(choice::CUT), _) => Misfit::Cut,
+            (None, Some(choice::REJECT)) => Misfit::LeaveOut,
+            (None, Some(choice::DEFAULT)) => Misfit::Default,
             _ => Misfit::Refuse,
         };
-        let deciding = match (of_nothing, of_misfit) {
+        let deciding = match (of_nothing, of_null) {
             (Some(choice::VALUE), _) => attribute.nothing.as_ref(),
-            (_, Some(choice::VALUE)) => attribute.misfit.as_ref(),
+            (_, Some(choice::VALUE)) => attribute.null.as_ref(),
             _ => None,
         };
         let to = deciding.and_then(|finding| decisions.get(finding)?.to.as_deref());
@@ -259,7 +263,15 @@ impl Builder<'_> {
                 }
             },
             (None, Some(choice::REJECT)) => Nothing::LeaveOut,
-            (None, _) => Nothing::Stays,
+            // What is decided about values that do not fit says nothing of NULL.
+            (None, _) => match (of_null, of_misfit) {
+                (Some(choice::DEFAULT), Some(_)) => {
+                    let none = null_value(&attribute.destination_column.data_type);
+                    none.map_or(Nothing::Stays, Nothing::Value)
+                }
+                (Some(choice::REJECT), Some(choice::CUT)) => Nothing::LeaveOut,
+                _ => Nothing::Stays,
+            },
         };
         if !is_retyped && nothing == Nothing::Stays {
             return Rule::Copy { misfit };

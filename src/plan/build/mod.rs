@@ -13,7 +13,7 @@ use super::{
     Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, LookupPlan, Mask, OnMatch, Plan,
     ReferenceRule, Review, Rule, RunOptions, Target,
 };
-use crate::compare::{Finding, FindingKey, choice};
+use crate::compare::{Finding, FindingKey, FindingKind, choice};
 use crate::outsystems::{EntityIndex, Environment};
 
 /// Why there is no plan.
@@ -48,6 +48,7 @@ pub fn build(
         judge(finding, decisions, &mut refusal, &mut words);
     }
     refusal.wrong.extend(kinds_in_vain(review, decisions));
+    refusal.wrong.extend(tenants_in_vain(review, decisions));
     for question in &review.comparison.questions {
         refusal.wrong.push(format!("a question about {} is not answered", question.table));
     }
@@ -82,6 +83,7 @@ pub fn build(
     let place = |pair: &usize| builder.places[pair];
     let replaced = |place: usize| matches!(entities[place].existing, ExistingPlan::Replace { .. });
     let mut plan = Plan {
+        rejects_of: None,
         name: name.to_owned(),
         levels: review.order.levels.iter().map(|group| group.iter().map(place).collect()).collect(),
         deletions: review.order.deletions.iter().map(place).filter(|p| replaced(*p)).collect(),
@@ -197,6 +199,28 @@ fn judge(finding: &Finding, decisions: &Decisions, refusal: &mut Refusal, words:
             words.push(format!("{}: {} — {}{to}", finding.about, finding.what, made.label));
         }
     }
+}
+
+/// Tenants chosen for all rows of an entity that are none, or several.
+fn tenants_in_vain(review: &Review, decisions: &Decisions) -> Vec<String> {
+    let findings = review.comparison.findings.iter();
+    findings
+        .filter(|finding| finding.key.kind == FindingKind::MultitenancyChanged)
+        .filter_map(|finding| {
+            let made = decisions.get(&finding.key).filter(|made| made.choice == choice::MAP)?;
+            let is_there = review.comparison.pairs.iter().any(|pair| {
+                pair.into_tenant.is_some() && pair.name == finding.about
+            });
+            let to = made.to.as_deref().unwrap_or_default();
+            (!is_there).then(|| {
+                format!(
+                    "{}: \"{to}\" is no active tenant of the destination, or several; name one, with \
+                     its user provider as in \"Acme of Users\", or give its id",
+                    finding.about
+                )
+            })
+        })
+        .collect()
 }
 
 /// Decisions for all findings of a kind that none of them can have.

@@ -156,6 +156,17 @@ impl Worker {
                     past::undo(&home, &desk, &id, leave, control, &to).await
                 });
             }
+            Effect::Tick { job, id, name, is_done, note } => {
+                self.start(job, move |to| async move {
+                    past::tick(&home, &id, name, is_done, &note, &to).await
+                });
+            }
+            Effect::ReadAgain(job, id) => {
+                self.start(
+                    job,
+                    move |to| async move { past::read_again(&home, &desk, &id, &to).await },
+                );
+            }
             Effect::Tell(command) => {
                 if let Some(controller) = &self.controller {
                     controller.say(command);

@@ -9,7 +9,7 @@ use super::carry::{LOOK, carried, stages, watch};
 use super::desk::{Desk, Sides};
 use crate::database::{Fault, FaultKind, Result};
 use crate::front::undo::Undo;
-use crate::front::{Home, KnownRun, Ready, go_on};
+use crate::front::{Home, KnownRun, Ready, go_on, way_back};
 use crate::migrate::journal::{Journal, RunHeader};
 use crate::migrate::undo::{Leave, UndoProgress};
 use crate::migrate::{Control, Progress, Standing};
@@ -117,6 +117,32 @@ pub(super) async fn undo(
     let ended = aside(async move || undo.carry_out(control, sender).await).await;
     watching.abort();
     to.tell(Fact::Reported(carried(ended?)?));
+    Ok(())
+}
+
+/// Ticks a task of a run's way back, or opens it again.
+pub(super) async fn tick(
+    home: &Home,
+    id: &str,
+    name: &'static str,
+    is_done: bool,
+    note: &str,
+    to: &Reporter,
+) -> Result<()> {
+    let known = home.run(id)?.0;
+    let note = note.to_owned();
+    let ticked = aside(async move || way_back::tick(&known, name, is_done, &note).await).await?;
+    to.tell(Fact::Reported(carried(ticked)?));
+    Ok(())
+}
+
+/// Reads the destination again for a run's way back.
+pub(super) async fn read_again(home: &Home, desk: &Desk, id: &str, to: &Reporter) -> Result<()> {
+    let (known, _, _, sides) = known(home, desk, id).await?;
+    let read = aside(async move || {
+        way_back::check(&known, sides.destination.as_source(), &sides.destination_model).await
+    });
+    to.tell(Fact::Reported(carried(read.await?)?));
     Ok(())
 }
 

@@ -29,6 +29,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ColumnMissing
         | Kind::TextTooLong
         | Kind::NumberTooWide
+        | Kind::ValueUnreadable
         | Kind::NullNotAllowed
         | Kind::MandatoryEmpty
         | Kind::PersonalData
@@ -58,6 +59,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ProducerUndeclared
         | Kind::ProducerUnused
         | Kind::ReferenceToPlatform
+        | Kind::ReferenceNarrower
         | Kind::OrphanReferences
         | Kind::TooManyValues
         | Kind::SelfReference

@@ -149,12 +149,13 @@ impl Lines {
     /// Entities left out by a decision are compared no longer, so the finding that was decided is
     /// gone. The decision still stands and can be taken back here.
     fn gone(&self, decisions: &Decisions, is_own: &dyn Fn(FindingKind) -> bool) -> Vec<Finding> {
-        const WHOLE: [FindingKind; 5] = [
+        const WHOLE: [FindingKind; 6] = [
             FindingKind::EntityAmbiguous,
             FindingKind::EntityKindChanged,
             FindingKind::EntityKindUnknown,
             FindingKind::TableMissing,
             FindingKind::IdentifierChanged,
+            FindingKind::MultitenancyChanged,
         ];
         if self.review.is_none() {
             return Vec::new();

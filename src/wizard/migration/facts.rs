@@ -109,6 +109,7 @@ impl Migration {
                     "What undoing would do could not be found out"
                 }
             }
+            Purpose::Tasks => "The way back could not be brought up to date",
             Purpose::Export => "The file could not be written",
         };
         // What was said to be under way is no more.

@@ -21,6 +21,8 @@ pub enum Taking {
     Resume,
     /// Take back what it wrote.
     Undo,
+    /// Read the destination again for the way back.
+    ReadAgain,
 }
 
 impl Taking {
@@ -32,6 +34,7 @@ impl Taking {
                 matches!(report.state, RunState::Running | RunState::Stopped | RunState::Failed)
             }
             Self::Undo => !matches!(report.state, RunState::Undone | RunState::UndoneInPart),
+            Self::ReadAgain => report.way_back.is_some(),
         }
     }
 }
@@ -76,6 +79,11 @@ impl Migration {
             Some(Taking::Undo) => {
                 self.going = Some(Going::Step("Report"));
                 self.look_at_undo();
+            }
+            Some(Taking::ReadAgain) => {
+                self.taking = None;
+                self.going = Some(Going::Step("Report"));
+                self.read_again();
             }
         }
     }
@@ -142,6 +150,14 @@ impl Migration {
     pub fn held(&self) -> Option<&str> {
         let run = self.run.as_ref().filter(|run| !run.ended).and_then(Running::held);
         run.or_else(|| self.undoing().and_then(|undoing| undoing.progress.held.as_deref()))
+    }
+
+    fn read_again(&mut self) {
+        let Some(id) = self.report.as_ref().map(|reported| reported.report.id.clone()) else {
+            return;
+        };
+        self.say("Reading the destination for the way back.");
+        self.start(Purpose::Tasks, |job| Effect::ReadAgain(job, id));
     }
 
     fn look_at_undo(&mut self) {

@@ -52,7 +52,10 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
             }
             Some(names)
         }
-        Kind::AttributeRetyped | Kind::TextTooLong | Kind::NumberTooWide => {
+        Kind::AttributeRetyped
+        | Kind::TextTooLong
+        | Kind::NumberTooWide
+        | Kind::ValueUnreadable => {
             let types = both(&|side| side.data_type())?;
             // The model may say the same where the columns differ.
             if types.0 == types.1 {
@@ -113,6 +116,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ProducerUndeclared
         | Kind::ProducerUnused
         | Kind::ReferenceToPlatform
+        | Kind::ReferenceNarrower
         | Kind::OrphanReferences
         | Kind::TooManyValues
         | Kind::SelfReference

@@ -53,6 +53,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         existing: ExistingPlan::Replace { filter: Filter::All, rows: 2, standing: 0 },
         uniques: Vec::new(),
         source_rows: 10,
+        again: None,
     };
     let places: Vec<usize> = (0..entities).collect();
     Arc::new(Plan {
@@ -71,6 +72,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         links: LinksPlan::default(),
         user_columns: Vec::new(),
         user_mask: UserMask::ById,
+        rejects_of: None,
         copies_passwords: false,
         options: RunOptions::default(),
         decisions: Vec::new(),

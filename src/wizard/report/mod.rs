@@ -4,6 +4,7 @@ mod digest;
 mod lessons;
 mod taking;
 mod view;
+mod way_back;
 
 use super::keys::{Binding, Command, EXPORT, EXPORT_PLAN, Key};
 use super::list::List;
@@ -13,11 +14,12 @@ use super::migration::{Going, Migration, Taking};
 use super::step::{Ask, AskKind, Event, Notice, Reason, Step};
 use super::viewport::Size;
 use crate::outsystems::Side;
-use crate::report::{NextStep, Verdict, counted, number};
+use crate::report::{NextStep, TaskReport, Verdict, counted, number};
 use digest::{Digest, Said, Section};
 use lessons::Learned;
 pub(super) use taking::ask_to_resume;
 use taking::{Asked, asked, may, next_in_words, take};
+use way_back::Note;
 
 /// What is shown of the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,13 +31,16 @@ enum Page {
     Entities,
     /// What did not come along, and why.
     Left,
+    /// What is left to do before people work there again.
+    WayBack,
     /// The lessons of a practice pair.
     Lessons,
     /// What happened, in its order.
     Story,
 }
 
-const PAGES: [Page; 5] = [Page::Summary, Page::Entities, Page::Left, Page::Lessons, Page::Story];
+const PAGES: [Page; 6] =
+    [Page::Summary, Page::Entities, Page::Left, Page::WayBack, Page::Lessons, Page::Story];
 
 impl Page {
     fn name(self) -> &'static str {
@@ -43,6 +48,7 @@ impl Page {
             Self::Summary => "Summary",
             Self::Entities => "Entities",
             Self::Left => "Left behind",
+            Self::WayBack => "Way back",
             Self::Lessons => "Lessons",
             Self::Story => "Story",
         }
@@ -53,7 +59,9 @@ impl Page {
 #[derive(Debug, Default)]
 pub struct Report {
     page: Page,
-    lists: [List; 5],
+    lists: [List; 6],
+    note: Note,
+    has_way_back: bool,
     digest: Option<Digest>,
     learned: Vec<Learned>,
 }
@@ -65,10 +73,29 @@ const SURE: &str = "again-sure";
 const RESUME: &str = "resume";
 const SURE_RESUME: &str = "resume-sure";
 const UNDO: &str = "undo";
+const NOTE: &str = "note";
 
 const KEYS: &[Binding] = &[
     Binding::new(Command::NextField, &[Key::Tab], "page", "the next page of the report").in_text(),
     Binding::new(Command::Open, &[Key::Enter], "open", "all about the selected line").in_text(),
+    Binding::new(
+        Command::Toggle,
+        &[Key::Char(' ')],
+        "tick",
+        "of the way back: the task is done, or is not",
+    ),
+    Binding::new(
+        Command::Own(NOTE),
+        &[Key::Char('t')],
+        "note",
+        "of the way back: a note to the task",
+    ),
+    Binding::new(
+        Command::Recheck,
+        &[Key::Control('t')],
+        "read again",
+        "of the way back: what the destination says of it now",
+    ),
     Binding::new(
         Command::Own(RESUME),
         &[Key::Char('r')],
@@ -100,7 +127,11 @@ const KEYS: &[Binding] = &[
 
 impl Report {
     fn pages(&self) -> impl Iterator<Item = Page> + '_ {
-        let has = |page: &Page| *page != Page::Lessons || !self.learned.is_empty();
+        let has = |page: &Page| match page {
+            Page::Lessons => !self.learned.is_empty(),
+            Page::WayBack => self.has_way_back,
+            _ => true,
+        };
         PAGES.into_iter().filter(has)
     }
 
@@ -115,6 +146,7 @@ impl Report {
             Page::Summary => self.flat(migration, width(migration.size)).len(),
             Page::Entities => digest.entities.len(),
             Page::Left => digest.left.len(),
+            Page::WayBack => way_back::list(migration).map_or(0, |list| list.tasks.len()),
             Page::Lessons => self.learned.len(),
             Page::Story => digest.story.len(),
         }
@@ -187,6 +219,11 @@ impl Report {
                 let title = title.map_or_else(String::new, |said| said.text.clone());
                 Some((title, vec![said.text.clone()]))
             }
+            Page::WayBack => {
+                let task = way_back::list(migration)?.tasks.get(place)?;
+                let lines = way_back::words(task).into_iter().map(|said| said.text).collect();
+                Some((task.name.to_owned(), lines))
+            }
             Page::Lessons => {
                 let learned = self.learned.get(place)?;
                 let title = learned.said.text.split(": ").next().unwrap_or_default().to_owned();
@@ -198,8 +235,29 @@ impl Report {
         }
     }
 
+    /// The selected task of the way back, while that is shown.
+    fn task(&self, migration: &Migration) -> Option<TaskReport> {
+        let list = way_back::list(migration).filter(|_| self.page == Page::WayBack)?;
+        list.tasks.get(self.list().selected).cloned()
+    }
+
     fn on_command(&mut self, command: Command, migration: &mut Migration) {
+        if self.note.is_typed() {
+            self.note.obey(command, migration);
+            return;
+        }
         match command {
+            Command::Toggle => {
+                if let Some(task) = self.task(migration) {
+                    way_back::toggle(&task, migration);
+                }
+            }
+            Command::Own(NOTE) => {
+                if let Some(task) = self.task(migration) {
+                    self.note.begin(&task);
+                }
+            }
+            Command::Recheck => migration.take(Taking::ReadAgain),
             Command::NextField | Command::PreviousField | Command::Left | Command::Right => {
                 let pages: Vec<Page> = self.pages().collect();
                 let here = pages.iter().position(|page| *page == self.page).unwrap_or(0);
@@ -321,11 +379,16 @@ impl Step for Report {
         KEYS
     }
 
+    fn in_text(&self, _migration: &Migration) -> bool {
+        self.note.is_typed()
+    }
+
     fn offers(&self, command: Command, migration: &Migration) -> bool {
         if migration.report.is_none() {
             return false;
         }
         match command {
+            Command::Toggle | Command::Own(NOTE) | Command::Recheck => self.page == Page::WayBack,
             Command::Own(EXPORT | AGAIN) => !migration.is_earlier_run(),
             Command::Own(RESUME) => may(Taking::Resume, migration),
             Command::Own(UNDO) => may(Taking::Undo, migration),
@@ -338,11 +401,19 @@ impl Step for Report {
         // A run that is gone on with or undone gets another report.
         self.digest = migration.report.as_deref().map(Digest::new);
         self.learned = lessons::learned(migration);
+        self.has_way_back = way_back::list(migration).is_some();
+        if !self.pages().any(|page| page == self.page) {
+            self.page = Page::Summary;
+        }
+        self.note = Note::default();
     }
 
     fn update(&mut self, migration: &mut Migration, event: Event<'_>) {
         match event {
             Event::Command(command) => self.on_command(command, migration),
+            event @ (Event::Typed(_) | Event::Pasted(_)) if self.note.is_typed() => {
+                self.note.take(&event);
+            }
             Event::Replied(SURE, 1) => migration.going = Some(Going::Again),
             Event::Replied(SURE_RESUME, 1) => migration.resume(),
             Event::Replied(SURE_RESUME, _) => migration.taking = None,
@@ -350,6 +421,7 @@ impl Step for Report {
                 Some(Asked::Leave) => migration.going = Some(Going::Out),
                 Some(Asked::Another) => migration.going = Some(Going::Home),
                 Some(Asked::Take(taking)) => migration.take(*taking),
+                Some(Asked::Tick(task)) => way_back::toggle(task, migration),
                 None => {}
             },
             _ => {}
@@ -431,10 +503,14 @@ impl Step for Report {
         if let Some(fault) = &reported.trouble {
             text.push(format!("{}. {}", fault.what, fault.next));
         }
+        if let Some(list) = way_back::list(migration) {
+            text.push(format!("The way back: {}", way_back::head(list).join(" ")));
+            text.extend(list.tasks.iter().map(way_back::line));
+        }
         text.extend(reported.files.iter().map(|file| format!("Report: {}", file.display())));
         let met = self.learned.iter().filter(|learned| learned.is_met);
         text.extend(met.map(|learned| format!("Trap met. {}", learned.said.text)));
-        let choices = asked(migration).iter().map(|asked| asked.label().to_owned()).collect();
+        let choices = asked(migration).iter().map(Asked::label).collect();
         Some(Ask { text, kind: AskKind::Choice(choices) })
     }
 

@@ -1,9 +1,9 @@
 //! What can be done with the run whose report is shown: going on with it, undoing it.
 
 use super::super::migration::{Migration, Taking};
-use super::SURE_RESUME;
+use super::{SURE_RESUME, way_back};
 use crate::outsystems::Side;
-use crate::report::{NextStep, RunReport, standing_lines};
+use crate::report::{NextStep, RunReport, TaskReport, TaskState, standing_lines};
 
 /// What can be done next, with the key that does it.
 pub(super) fn next_in_words(report: &RunReport, step: NextStep) -> String {
@@ -26,6 +26,7 @@ pub(super) fn take(taking: Taking, migration: &mut Migration) {
         (_, false) => "Its journal does not tell what is needed for that.",
         (Taking::Resume, true) => "There is nothing to go on with: the run came to its end.",
         (Taking::Undo, true) => "This run is undone already.",
+        (Taking::ReadAgain, true) => "The way back begins where the run or its undo has ended.",
     });
 }
 
@@ -52,26 +53,35 @@ pub(super) fn may(taking: Taking, migration: &Migration) -> bool {
 }
 
 /// What plain mode offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     Leave,
     Another,
     Take(Taking),
+    /// A task of the way back is done, or is not.
+    Tick(TaskReport),
 }
 
 impl Asked {
-    pub(super) fn label(self) -> &'static str {
+    pub(super) fn label(&self) -> String {
         match self {
-            Self::Leave => "leave",
-            Self::Another => "another migration",
-            Self::Take(Taking::Resume) => "go on where it ended",
-            Self::Take(Taking::Undo) => "undo: take back what it wrote; looks first",
+            Self::Leave => "leave".to_owned(),
+            Self::Another => "another migration".to_owned(),
+            Self::Take(Taking::Resume) => "go on where it ended".to_owned(),
+            Self::Take(Taking::Undo) => "undo: take back what it wrote; looks first".to_owned(),
+            Self::Take(Taking::ReadAgain) => {
+                "read the destination again for the way back".to_owned()
+            }
+            Self::Tick(task) if task.state == TaskState::Open => format!("tick {}", task.name),
+            Self::Tick(task) => format!("{} is not done", task.name),
         }
     }
 }
 
 pub(super) fn asked(migration: &Migration) -> Vec<Asked> {
-    let taken = [Taking::Resume, Taking::Undo].into_iter();
+    let taken = [Taking::Resume, Taking::Undo, Taking::ReadAgain].into_iter();
     let taken = taken.filter(|taking| may(*taking, migration)).map(Asked::Take);
-    [Asked::Leave, Asked::Another].into_iter().chain(taken).collect()
+    let tasks = way_back::list(migration).into_iter().flat_map(|list| list.tasks.clone());
+    let always = [Asked::Leave, Asked::Another].into_iter();
+    always.chain(taken).chain(tasks.map(Asked::Tick)).collect()
 }

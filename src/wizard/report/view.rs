@@ -1,14 +1,15 @@
 //! ```text
 //! Summary   Entities 38   Left behind 4   Lessons 12   Story 40        Tab
-//! the page: boxes where there is room for them, else lines to scroll
+//! the page: boxes where there is room for them, else lines to scroll; the way back with all about
+//! the selected task below, and with the note that is typed
 //! ```
 
-use super::super::look::{Area, Canvas, Cell, panel, put, right, role, row, text_width};
+use super::super::look::{Area, Canvas, Cell, panel, paragraph, put, right, role, row, text_width};
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::super::viewport::Class;
 use super::digest::{self, Said, Section};
-use super::{Page, Report, wrapped};
+use super::{Page, Report, way_back, wrapped};
 use crate::report::{RunReport, number};
 
 pub fn draw(step: &Report, migration: &Migration, area: Area, canvas: &mut Canvas) {
@@ -39,6 +40,7 @@ pub fn draw(step: &Report, migration: &Migration, area: Area, canvas: &mut Canva
         }
         Page::Entities => draw_entities(step, &reported.report, migration, page, canvas),
         Page::Left => draw_list(step, &digest.left, "Nothing was left behind.", page, canvas),
+        Page::WayBack => draw_way_back(step, migration, page, canvas),
         Page::Lessons => draw_lessons(step, page, canvas),
         Page::Story => draw_list(step, &digest.story, "The journal has no story.", page, canvas),
     }
@@ -144,6 +146,59 @@ fn draw_lessons(step: &Report, area: Area, canvas: &mut Canvas) {
     for (at, place) in list.window(count, usize::from(area.height)).enumerate() {
         draw_said(&step.learned[place].said, at, true, place == list.selected, area, canvas);
     }
+}
+
+/// Lines for all about a task, where there is room for them.
+const DETAILS: usize = 6;
+
+/// The tasks, below them all about the selected one, and the note that is typed.
+fn draw_way_back(step: &Report, migration: &Migration, area: Area, canvas: &mut Canvas) {
+    let Some(list) = way_back::list(migration) else { return };
+    let mut y = 0;
+    for line in way_back::head(list) {
+        y = paragraph(canvas, area, y, &line, role::plain());
+    }
+    let below = usize::from(area.height).saturating_sub(usize::from(y));
+    let height = list.tasks.len().min(below.saturating_sub(DETAILS).max(3));
+    let tasks = Area { y: area.y + y, height: area.height.saturating_sub(y), ..area };
+    for (at, place) in step.list().window(list.tasks.len(), height).enumerate() {
+        let said = Said::text(way_back::line(&list.tasks[place]));
+        draw_said(&said, at, true, place == step.list().selected, tasks, canvas);
+    }
+    let taken = u16::try_from(height).unwrap_or(u16::MAX).saturating_add(y);
+    let rest =
+        Area { y: area.y.saturating_add(taken), height: area.height.saturating_sub(taken), ..area };
+    if step.note.is_typed() {
+        draw_note(step, rest, canvas);
+        return;
+    }
+    let Some(task) = list.tasks.get(step.list().selected) else { return };
+    let mut line = 1;
+    for said in wrapped(&way_back::words(task), usize::from(rest.width).saturating_sub(1)) {
+        if line < usize::from(rest.height) {
+            draw_said(&said, line, false, false, rest, canvas);
+        }
+        line += 1;
+    }
+}
+
+/// The note in the first line of the room.
+fn draw_note(step: &Report, area: Area, canvas: &mut Canvas) {
+    if area.height == 0 {
+        return;
+    }
+    const LABEL: &str = "Note: ";
+    let room = usize::from(area.width).saturating_sub(LABEL.len() + 1);
+    let (shown, column) = step.note.field().seen(room);
+    put(canvas, area.x, area.y, LABEL, role::title());
+    let x = area.x + LABEL.len() as u16;
+    put(canvas, x, area.y, &shown, role::plain());
+    let cursor = x.saturating_add(u16::try_from(column).unwrap_or(0));
+    if cursor < area.right() && area.y < canvas.area.bottom() {
+        canvas[(cursor, area.y)].set_style(role::selected());
+    }
+    let help = "Enter keeps it, Esc leaves it as it was.";
+    put(canvas, area.x, area.y.saturating_add(1), help, role::plain());
 }
 
 const NUMBER: usize = 10;

@@ -2,7 +2,7 @@
 //!
 //! Keys are kept in lower case here; how they are spelled in a database is the writer's whim.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One value. Decimals and points in time are kept as their text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -205,6 +205,8 @@ pub struct Espace {
     pub system: bool,
     pub multitenant: bool,
     pub provider: bool,
+    /// The database that holds its tables, where that is another one.
+    pub catalog: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -291,6 +293,13 @@ impl Environment {
 
     pub fn espace_named(&self, name: &str) -> &Espace {
         self.espaces.iter().find(|e| e.name == name).expect("an espace of the estate")
+    }
+
+    /// The further databases that hold tables, each once.
+    pub fn catalogs(&self) -> Vec<String> {
+        let all: BTreeSet<&String> =
+            self.espaces.iter().filter_map(|e| e.catalog.as_ref()).collect();
+        all.into_iter().cloned().collect()
     }
 
     pub fn user(&self, id: i64) -> Option<&User> {

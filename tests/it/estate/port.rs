@@ -117,12 +117,18 @@ fn unique_to_sql_server(table: &Table) {
     }
 }
 
-/// Writes the environment into an empty database.
-pub async fn write(spec: &ConnectionSpec, environment: &Environment, whim: u64) {
+/// Writes the environment into an empty database, or the part of it that a further one holds.
+pub async fn write(
+    spec: &ConnectionSpec,
+    environment: &Environment,
+    whim: u64,
+    catalog: Option<&String>,
+) {
     let mut builder = open_builder(spec).await.expect("an empty database");
     assert!(builder.is_empty().await.expect("an answer"), "the database is not empty");
     let kind = builder.facts().kind;
-    let all = tables(environment, &Chance::new(whim));
+    let mut all = tables(environment, &Chance::new(whim));
+    all.retain(|table| table.catalog.as_ref() == catalog);
     all.iter().for_each(unique_to_sql_server);
     for table in &all {
         builder.create_table(&new_table(table, kind)).await.expect(&table.name);
@@ -182,7 +188,7 @@ pub async fn read(spec: &ConnectionSpec, environment: &Environment, whim: u64) -
     let source = open_source(spec).await.expect("the database");
     let names: Vec<TableName> = tables(environment, &Chance::new(whim))
         .iter()
-        .map(|table| TableName::new(&table.name))
+        .map(|table| TableName::new(&table.name).in_catalog(table.catalog.clone()))
         .collect();
     let mut content = Content::default();
     for (name, shape) in names.iter().zip(source.shapes(&names).await.expect("shapes")) {
@@ -239,7 +245,7 @@ async fn the_port_and_a_plain_reader_read_the_same() {
         super::sqlite_file::write(&plainly, &environment, seed);
         let ported = folder.path().join(format!("port{seed}.sqlite"));
         let spec = ConnectionSpec::Sqlite { path: ported.clone() };
-        write(&spec, &environment, seed).await;
+        write(&spec, &environment, seed, None).await;
         let expected = sorted(&content::read(&plainly));
         for (how, found) in [
             ("written through the port", content::read(&ported)),

@@ -75,6 +75,10 @@ pub enum Feature {
     VisibleTenant,
     /// Extensions of rows that stay, of tenants that only the destination has.
     ExtensionStays,
+    /// Identifiers that are int on one side and bigint on the other, and references to them.
+    OtherIdentifiers,
+    /// Text identifiers that look like GUIDs, in whichever case.
+    GuidIdentifiers,
 }
 
 /// Every feature.
@@ -121,6 +125,8 @@ pub const FEATURES: &[Feature] = {
         Markers,
         VisibleTenant,
         ExtensionStays,
+        OtherIdentifiers,
+        GuidIdentifiers,
     ]
 };
 
@@ -199,8 +205,12 @@ impl Recipe {
     /// place.
     pub fn random(seed: u64) -> Self {
         let mut chance = Chance::new(seed).fork("recipe");
-        let mut is_in =
-            |feature: &Feature| chance.percent(if *feature == Feature::Markers { 30 } else { 65 });
+        let mut apart = chance.fork("identifiers");
+        let mut is_in = |feature: &Feature| match feature {
+            Feature::OtherIdentifiers | Feature::GuidIdentifiers => apart.percent(50),
+            Feature::Markers => chance.percent(30),
+            _ => chance.percent(65),
+        };
         let features = FEATURES.iter().copied().filter(|feature| is_in(feature)).collect();
         Self { seed, size: 2 + chance.below(10), features, flaw: None }
     }

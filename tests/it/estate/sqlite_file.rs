@@ -2,7 +2,7 @@
 //! somebody who never saw this program would: what the document leaves open varies.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -124,8 +124,21 @@ pub fn stored(cell: &Cell) -> Value {
     }
 }
 
+/// The file of a further database: beside the first one, under its own name.
+pub fn further(path: &Path, catalog: &str) -> PathBuf {
+    path.with_file_name(format!("{catalog}.sqlite"))
+}
+
 /// Writes the environment; `whim` decides everything that is left open.
 pub fn write(path: &Path, environment: &Environment, whim: u64) {
+    write_one(path, environment, whim, None);
+    for catalog in environment.catalogs() {
+        write_one(&further(path, &catalog), environment, whim, Some(&catalog));
+    }
+}
+
+/// Writes one of its databases.
+fn write_one(path: &Path, environment: &Environment, whim: u64, catalog: Option<&String>) {
     let whim = Chance::new(whim);
     let mut chance = whim.fork("file");
     let connection = Connection::open(path).expect("a new file");
@@ -134,6 +147,7 @@ pub fn write(path: &Path, environment: &Environment, whim: u64) {
     }
     connection.pragma_update(None, "foreign_keys", false).expect("off while it is written");
     let mut all = tables(environment, &whim);
+    all.retain(|table| table.catalog.as_ref() == catalog);
     chance.shuffle(&mut all);
     connection.execute_batch("BEGIN").expect("begin");
     for table in &all {
@@ -147,7 +161,7 @@ pub fn write(path: &Path, environment: &Environment, whim: u64) {
             trigger(&connection, &table.name, key, events);
         }
     }
-    if chance.percent(50) {
+    if chance.percent(50) && catalog.is_none() {
         connection
             .execute_batch(
                 "CREATE VIEW OSSYS_USER_EFFECTIVE_ROLE AS \

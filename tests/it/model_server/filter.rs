@@ -94,6 +94,7 @@ impl Asking<'_> {
                 Value::Binary(bytes) => bytes.len() > *length,
                 _ => false,
             },
+            Filter::Unreadable(_) => false,
             Filter::OutsideDecimal { column, precision, scale } => {
                 outside(self.value(row, column)?, *precision, *scale)
             }

@@ -146,6 +146,7 @@ impl Database {
                 },
                 catalogs: false,
                 switches: true,
+                untyped: false,
                 ids_come_back: false,
             },
         };

@@ -109,6 +109,7 @@ impl Planned {
     ) -> RunRequest {
         let (_, control): (_, Control) = Controller::new();
         RunRequest {
+            earlier: None,
             plan: Arc::clone(&self.plan),
             header: self.header(),
             folder: folder.to_path_buf(),
@@ -164,6 +165,7 @@ impl Planned {
             version: "test".to_owned(),
             operator: Operator::default(),
             mask_key: None,
+            rejects_of: None,
         }
     }
 }

@@ -15,3 +15,4 @@ mod past;
 pub mod road;
 mod screens;
 mod taken_back;
+mod way_back;

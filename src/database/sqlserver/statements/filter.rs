@@ -114,6 +114,8 @@ impl Writer<'_> {
                 let sql = not_convertible(&column(name), self.names.column(table, name)?, to);
                 self.text(&sql);
             }
+            // The server keeps to its types.
+            Filter::Unreadable(_) => self.text("1 = 0"),
             Filter::Orphan { column: name, parent, key, among } => {
                 self.text(&format!("({} IS NOT NULL AND NOT ", column(name)));
                 self.exists(&column(name), alias, parent, key, among)?;

@@ -51,12 +51,27 @@ pub fn definitions(source: &Environment, recipe: &Recipe) -> Environment {
             records(entity, recipe, &mut chance);
         } else {
             attributes(entity, recipe, &mut chance);
+            if recipe.has(Feature::OtherIdentifiers) {
+                resize(entity, chance.fork(&format!("identifier of {}", entity.key)));
+            }
         }
         if recipe.has(Feature::ColumnOrder) {
             chance.shuffle(&mut entity.attributes);
         }
     }
     environment
+}
+
+/// Makes the identifier that the database gives wider or narrower, now and then.
+fn resize(entity: &mut Entity, mut chance: Chance) {
+    let own = entity.identifier.clone();
+    let mut identifiers = entity.attributes.iter_mut().filter(|a| Some(&a.key) == own.as_ref());
+    let Some(identifier) = identifiers.find(|a| a.autonumber) else { return };
+    identifier.kind = match identifier.kind {
+        Kind::Integer if chance.percent(60) => Kind::LongInteger,
+        Kind::LongInteger if chance.percent(40) => Kind::Integer,
+        _ => return,
+    };
 }
 
 fn records(entity: &mut Entity, recipe: &Recipe, chance: &mut Chance) {

@@ -230,6 +230,11 @@ impl Filler<'_> {
                         }
                         let at = self.chance.below(parents.len());
                         parents.swap_remove(at)
+                    } else if let Kind::Text(36) = attribute.kind
+                        && self.recipe.has(Feature::GuidIdentifiers)
+                    {
+                        let guid = self.chance.key();
+                        Cell::text(if number % 3 == 0 { guid.to_uppercase() } else { guid })
                     } else if let Kind::Text(_) = attribute.kind {
                         Cell::text(format!("{}-{number}-é", self.chance.below(9)))
                     } else {

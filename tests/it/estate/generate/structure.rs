@@ -42,6 +42,7 @@ impl<'a> Maker<'a> {
                 system: name == SERVICE_CENTER,
                 multitenant: name == "Core" && self.has(Feature::MultiTenant),
                 provider: name == USERS,
+                catalog: None,
             });
         }
         let mut parts = vec![

@@ -27,6 +27,9 @@ pub(super) fn definitions(
             bit(e.provider || e.system),
             provider_key,
             provider_name,
+            e.catalog
+                .as_ref()
+                .map_or(Cell::Int(1), |name| Cell::Int(catalog_id(environment, name))),
         ]
     });
     let mut espace_rows: Vec<Vec<Cell>> = espaces.collect();
@@ -61,6 +64,11 @@ pub(super) fn definitions(
         vec![Cell::Int(a.id), Cell::text(&a.name), spelling.key(&a.key), bit(true), bit(false)]
     });
     let applications = applications.collect();
+    let mut catalogs = vec![vec![Cell::Int(1), Cell::text("(Main)"), Cell::text("(Main)")]];
+    for name in environment.catalogs() {
+        let id = catalog_id(environment, &name);
+        catalogs.push(vec![Cell::Int(id), Cell::text("Further"), Cell::text(name)]);
+    }
     let parameters = [("Version", "11.30.0"), ("SessionVersion", "3"), ("Secret", "do not copy")];
     let parameters = parameters
         .iter()
@@ -71,11 +79,17 @@ pub(super) fn definitions(
             "OSSYS_ESPACE",
             "ID int; NAME nvarchar(50); IS_MULTITENANT bit; SS_KEY nvarchar(36); IS_ACTIVE bit; \
              IS_SYSTEM bit; IS_USER_PROVIDER bit; USER_PROVIDER_KEY nvarchar(36); \
-             USER_PROVIDER_NAME nvarchar(50); VERSION_ID int?; IS_CONSISTENT bit?; \
+             USER_PROVIDER_NAME nvarchar(50); DBCATALOG_ID int; VERSION_ID int?; IS_CONSISTENT bit?; \
              IS_LOCKED bit?; LOCKED_DATE datetime?; PENDING_VERSION_ID int?; \
              HMAC nvarchar(200)?; ESPACEKIND nvarchar(50)?; MADE_UP_LATER nvarchar(10)?",
             espace_rows,
             &mut chance,
+        ),
+        table(
+            "OSSYS_DBCATALOG",
+            "ID int; LOGICAL_NAME nvarchar(50); NAME nvarchar(128)",
+            catalogs,
+            &mut Chance::new(5),
         ),
         table(
             "OSSYS_EXTENSION",
@@ -116,6 +130,12 @@ pub(super) fn definitions(
             &mut chance,
         ),
     ]
+}
+
+/// The id under which the platform knows a further database.
+fn catalog_id(environment: &Environment, name: &str) -> i64 {
+    let place = environment.catalogs().iter().position(|known| known == name);
+    2 + place.expect("a catalog of the environment") as i64
 }
 
 pub(super) fn entity_tables(environment: &Environment, spelling: &mut Spelling) -> Vec<Table> {

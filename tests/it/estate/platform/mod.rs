@@ -40,6 +40,8 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// The process-event trigger: its event table.
     pub trigger: Option<String>,
+    /// The database it is in, where that is a further one.
+    pub catalog: Option<String>,
 }
 
 /// The SQL Server type of an attribute.
@@ -149,6 +151,7 @@ fn table(name: &str, columns: &str, rows: Vec<Vec<Cell>>, chance: &mut Chance) -
         foreign: Vec::new(),
         rows: Vec::new(),
         trigger: None,
+        catalog: None,
     };
     let mut kept = Vec::new();
     for (index, column) in columns.split(';').enumerate() {
@@ -214,6 +217,7 @@ fn event_table(environment: &Environment, entity: &Entity) -> Option<Table> {
         &mut Chance::new(3),
     );
     made.primary = None;
+    made.catalog.clone_from(&environment.espace(&entity.espace).catalog);
     for column in &mut made.columns {
         (column.identity, column.nullable) = (false, true);
         if column.name == "ID" {
@@ -237,6 +241,7 @@ fn application_table(environment: &Environment, entity: &Entity, whim: &Chance) 
         foreign: Vec::new(),
         rows: Vec::new(),
         trigger: event_name(entity),
+        catalog: environment.espace(&entity.espace).catalog.clone(),
     };
     let with_column: Vec<&Attribute> =
         entity.attributes.iter().filter(|a| a.damage != Some(Damage::NoColumn)).collect();
@@ -248,7 +253,11 @@ fn application_table(environment: &Environment, entity: &Entity, whim: &Chance) 
             identity: attribute.autonumber && Some(&attribute.key) == entity.identifier.as_ref(),
             default: attribute.default.clone(),
         });
-        made.foreign.extend(foreign_key(environment, attribute));
+        // No foreign key leads from one database into another.
+        made.foreign.extend(
+            foreign_key(environment, attribute)
+                .filter(|_| catalog_of(environment, attribute) == made.catalog),
+        );
     }
     let tenant_at = chance.below(made.columns.len() + 1);
     if entity.multitenant {
@@ -287,6 +296,14 @@ fn application_table(environment: &Environment, entity: &Entity, whim: &Chance) 
 
 fn leftover_or(attribute: &Attribute, cell: Option<&Cell>) -> Cell {
     cell.cloned().or_else(|| attribute.default.clone()).unwrap_or(Cell::Null)
+}
+
+/// The database of the table that an attribute refers to.
+fn catalog_of(environment: &Environment, attribute: &Attribute) -> Option<String> {
+    match attribute.target()? {
+        Target::Entity(key) => environment.espace(&key.0).catalog.clone(),
+        _ => None,
+    }
 }
 
 fn foreign_key(environment: &Environment, attribute: &Attribute) -> Option<Foreign> {
