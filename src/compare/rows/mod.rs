@@ -8,6 +8,7 @@ mod natural_key;
 mod outside;
 mod replaced;
 
+pub(super) use along::Link;
 pub use along::{OutsidePart, OutsideRows, row_key};
 pub use natural_key::NaturalKey;
 

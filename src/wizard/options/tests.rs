@@ -70,6 +70,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         users: Vec::new(),
         groups: Vec::new(),
         links: LinksPlan::default(),
+        user_columns: Vec::new(),
         user_mask: UserMask::ById,
         rejects_of: None,
         copies_passwords: false,
