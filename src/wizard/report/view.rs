@@ -173,12 +173,9 @@ fn draw_way_back(step: &Report, migration: &Migration, area: Area, canvas: &mut 
         return;
     }
     let Some(task) = list.tasks.get(step.list().selected) else { return };
-    let mut line = 1;
-    for said in wrapped(&way_back::words(task), usize::from(rest.width).saturating_sub(1)) {
-        if line < usize::from(rest.height) {
-            draw_said(&said, line, false, false, rest, canvas);
-        }
-        line += 1;
+    let words = wrapped(&way_back::words(task), usize::from(rest.width).saturating_sub(1));
+    for (line, said) in (1..usize::from(rest.height)).zip(&words) {
+        draw_said(said, line, false, false, rest, canvas);
     }
 }
 
