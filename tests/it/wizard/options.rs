@@ -147,7 +147,7 @@ fn a_plan_that_masks_asks_for_the_key_and_no_file_holds_it() {
     for c in "the key of 2026".chars() {
         driver.send(Message::Key(Key::Char(c)));
     }
-    driver.shows("•••••••••••••••  not stored");
+    driver.shows("••••••••  not stored");
     go_to(&mut driver, "Review");
     assert_eq!(mask_key(&driver).sign, Sign::Good, "{:?}", mask_key(&driver));
 
