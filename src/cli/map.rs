@@ -22,7 +22,8 @@ pub(super) async fn map(arguments: &MapArguments) -> Result<Exit, Trouble> {
     }
     show::say(
         "Fill in \"to\" (or \"choice\") where both are empty, and name the files in the plan: \
-         [maps] records = \"records.csv\", users = \"users.csv\", tenants = \"tenants.csv\"",
+         [maps] records = \"records.csv\", users = \"users.csv\", groups = \"groups.csv\", tenants = \
+         \"tenants.csv\"",
     );
     Ok(Exit::Done)
 }

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
+use super::secrets::key_of_masks;
 use super::{LeaveWhat, UndoArguments, run, show};
 use crate::database::{Fault, same_name};
 use crate::front::Home;
@@ -39,8 +40,16 @@ pub(super) async fn undo(home: &Home, arguments: &UndoArguments) -> Result<Exit,
         referenced: arguments.leave.contains(&LeaveWhat::Referenced),
         changed: arguments.leave.contains(&LeaveWhat::Changed),
     };
-    let undo =
-        Undo { known, plan: Arc::new(plan), header, source, destination, destination_model, leave };
+    let undo = Undo {
+        known,
+        mask_key: key_of_masks(&plan)?,
+        plan: Arc::new(plan),
+        header,
+        source,
+        destination,
+        destination_model,
+        leave,
+    };
     if arguments.dry_run {
         look(&undo, arguments.json).await
     } else {

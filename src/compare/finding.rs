@@ -193,6 +193,12 @@ kinds! {
     UserAmbiguous = "user-ambiguous",
     /// A user that was found is mapped to another one by the plan.
     UserMapped = "user-mapped",
+    /// The plan has a user that was found updated, or deleted and created again.
+    UserFound = "user-found",
+    /// Rows of the destination that go with users which are created again.
+    UserCascade = "user-cascade",
+    /// Rows of the destination that depend on users which are to be created again.
+    UserDependants = "user-dependants",
     /// Several users who have a row of an entity each become one.
     UserCollision = "user-collision",
     /// The plan has created users keep their passwords.
@@ -226,8 +232,13 @@ kinds! {
 impl FindingKind {
     /// Findings that say who a user of the source is in the destination; of one user there is one
     /// at most.
-    pub const OF_USERS: [Self; 4] =
-        [Self::UserMissing, Self::UserInactive, Self::UserAmbiguous, Self::UserMapped];
+    pub const OF_USERS: [Self; 5] = [
+        Self::UserMissing,
+        Self::UserInactive,
+        Self::UserAmbiguous,
+        Self::UserMapped,
+        Self::UserFound,
+    ];
     /// Findings that say what becomes of references to a static record; of one record there is
     /// one at most.
     pub const OF_RECORDS: [Self; 3] =
@@ -329,6 +340,7 @@ pub mod choice {
     pub const TAKE_IN: &str = "take-in";
     pub const KEEP: &str = "keep";
     pub const REPLACE: &str = "replace";
+    pub const RECREATE: &str = "recreate";
     pub const DELETE_TOO: &str = "delete-too";
     pub const DEFAULT: &str = "default";
     pub const VALUE: &str = "value";

@@ -30,8 +30,8 @@ pub use entities::{EntityPair, Fillable, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
 pub use leaving::{KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows};
 pub use people::{
-    GroupMatch, Match, MatchBy, TenantMatch, UserMatch, UserStrategy, WhenMissing, tenants_named,
-    user_named,
+    GroupMatch, Match, MatchBy, Recreated, TenantMatch, UserMatch, UserStrategy, WhenFound,
+    WhenMissing, group_named, tenants_named, user_named,
 };
 pub use personal::{MASK_KINDS, Personal, can_mask, personal};
 pub use question::{Answer, Answers, Asked, Departing, Departure, Most, Question, Referring};
@@ -66,6 +66,8 @@ pub struct Comparison {
     pub tenants: Vec<TenantMatch>,
     /// Users of the run (`design.md` decision 12).
     pub users: Vec<UserMatch>,
+    /// Users that are deleted and created again, with what goes with them.
+    pub recreated: Recreated,
     /// Groups of the run.
     pub groups: Vec<GroupMatch>,
     /// Roles of espaces in scope: source id → destination id.
@@ -114,6 +116,7 @@ pub fn compare(
     work.records();
     work.people();
     work.existing_rows();
+    work.recreated();
     work.uniques();
     work.too_many_values();
     let mut out = work.out;

@@ -10,7 +10,7 @@ use super::carry::{Carried, clock, operator, reported};
 use super::home::KnownRun;
 use super::one_writer::one_writer;
 use super::way_back;
-use crate::database::{Destination, Result, Source};
+use crate::database::{Destination, Result, Secret, Source};
 use crate::migrate::Control;
 use crate::migrate::journal::{Recorder, RunHeader};
 use crate::migrate::undo::{self, Leave, UndoEnd, UndoPreview, UndoProgress, UndoRequest};
@@ -34,6 +34,8 @@ pub struct Undo {
     pub destination_model: Arc<Environment>,
     /// Which rows of the run may stay.
     pub leave: Leave,
+    /// The key of the masks, where the run has any: what it wrote is known again by it.
+    pub mask_key: Option<Secret>,
 }
 
 impl Undo {
@@ -48,7 +50,7 @@ impl Undo {
             destination: Arc::clone(&self.destination),
             destination_model: Arc::clone(&self.destination_model),
             leave: self.leave,
-            mask_key: super::secrets::mask_key(),
+            mask_key: self.mask_key.clone(),
             control,
             progress,
             clock: Arc::new(clock),

@@ -196,7 +196,7 @@ async fn change(
 }
 
 /// What is in each row, by its key, which is the first column.
-fn by_key(rows: &Batch) -> HashMap<String, u128> {
+pub(super) fn by_key(rows: &Batch) -> HashMap<String, u128> {
     let hashes = row_hashes(rows).into_iter().enumerate();
     hashes.map(|(row, hash)| (folded(&rows.column(0).value(row)), hash)).collect()
 }

@@ -329,7 +329,10 @@ impl Work<'_> {
             story: self.story,
             session,
         };
-        let Made { users, groups, links } = people.run(maps).await?;
+        let Made { users, updated, groups, links } = people.run(maps).await?;
+        if updated > 0 {
+            self.story.tell(&format!("{updated} users updated"))?;
+        }
         if users + groups + links > 0 {
             self.story
                 .tell(&format!("{users} users, {groups} groups and {links} links created"))?;

@@ -86,7 +86,10 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
             shapes.insert(name.clone(), shape);
         }
     }
-    let referrers = referrers(source, &wanted, &shapes).await?;
+    // Users may be deleted as well: to be created again.
+    let mut parents = wanted;
+    parents.push(tables::name(&tables::USER));
+    let referrers = referrers(source, &parents, &shapes).await?;
     let of_others = unknown_tables(&referrers, &shapes);
     for (name, shape) in of_others.iter().zip(source.shapes(&of_others).await?) {
         if let Some(shape) = shape {

@@ -83,7 +83,8 @@ pub const PERSONAL_DATA: [(&str, PersonalData); 2] = [
     (PersonalData::Mask.name(), PersonalData::Mask),
 ];
 
-/// What becomes of e-mail address and phone number of users that the run creates.
+/// What becomes of e-mail address and phone number of users that the run creates or
+/// updates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UserMask {
@@ -103,12 +104,18 @@ impl Plan {
         self.users.iter().any(|user| matches!(user.fate, PersonFate::Create { .. }))
     }
 
+    /// Whether the run creates or updates users.
+    #[must_use]
+    pub fn writes_users(&self) -> bool {
+        self.creates_users() || self.users.iter().any(|user| user.fate.is_update())
+    }
+
     /// Whether the run cannot do without a key of the masks.
     #[must_use]
     pub fn needs_mask_key(&self) -> bool {
         let columns = self.entities.iter().flat_map(|entity| &entity.columns);
         columns.filter_map(|column| column.mask.as_ref()).any(Mask::is_keyed)
-            || (self.user_mask == UserMask::Keyed && self.creates_users())
+            || (self.user_mask == UserMask::Keyed && self.writes_users())
     }
 
     /// Whether anything is masked, with a key or without.

@@ -98,6 +98,9 @@ pub struct Plan {
     pub tenants: Vec<(SourceId, DestinationId)>,
     /// Users of the run.
     pub users: Vec<PersonPlan>,
+    /// Columns that updated users take from the source, in capitals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub user_columns: Vec<String>,
     /// Groups of the run.
     pub groups: Vec<PersonPlan>,
     /// Whether created users keep their password hashes.
@@ -105,7 +108,7 @@ pub struct Plan {
     pub copies_passwords: bool,
     /// Role and group links to add.
     pub links: LinksPlan,
-    /// How e-mail and phone of created users are masked.
+    /// How e-mail and phone of created and updated users are masked.
     #[serde(default)]
     pub user_mask: UserMask,
     /// Batch size and the like.
@@ -430,6 +433,10 @@ pub struct OutsidePlan {
     pub fate: OutsideFate,
     /// How many there were at review.
     pub rows: u64,
+    /// Whether it is done only once the plan's own rows are deleted: of users that are created
+    /// again, and of what goes with them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_late: bool,
 }
 
 /// What becomes of rows that hang on rows to be deleted.
@@ -548,6 +555,9 @@ pub struct PersonPlan {
 pub enum PersonFate {
     /// This one of the destination is used.
     Use(DestinationId),
+    /// This one of the destination is used, and takes what the source says in
+    /// [`Plan::user_columns`].
+    Update(DestinationId),
     /// It is created, in this tenant of the destination.
     Create {
         /// The tenant, where the table has one.
@@ -555,6 +565,24 @@ pub enum PersonFate {
     },
     /// References to it are emptied.
     Empty,
+}
+
+impl PersonFate {
+    /// Whether a row of the destination is changed.
+    #[must_use]
+    pub fn is_update(self) -> bool {
+        matches!(self, Self::Update(_))
+    }
+
+    /// The one of the destination that it is; `None` where that is not known before the run, and
+    /// where there is none.
+    #[must_use]
+    pub fn found(self) -> Option<DestinationId> {
+        match self {
+            Self::Use(id) | Self::Update(id) => Some(id),
+            Self::Create { .. } | Self::Empty => None,
+        }
+    }
 }
 
 /// Links between people and roles that are added where they are missing. Roles have been matched;

@@ -267,7 +267,9 @@ fn person_classes(people: &[PersonPlan]) -> HashMap<IdKey, Option<IdKey>> {
     classes(people.iter().filter_map(|person| {
         let source = IdKey::from(person.source);
         match person.fate {
-            PersonFate::Use(destination) => Some((source, Some(IdKey::from(destination)))),
+            PersonFate::Use(destination) | PersonFate::Update(destination) => {
+                Some((source, Some(IdKey::from(destination))))
+            }
             PersonFate::Empty => Some((source, None)),
             // A new row stands for this one only.
             PersonFate::Create { .. } => None,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::database::{Result, Value};
 use crate::migrate::journal::{BatchKind, Journal, Keys};
 use crate::outsystems::{DestinationId, SourceId};
-use crate::plan::{EntityPlan, Fate, LookupRows, PersonFate, PersonPlan, Plan, Rule, Target};
+use crate::plan::{EntityPlan, Fate, LookupRows, PersonPlan, Plan, Rule, Target};
 
 /// An id, equal where the platform's databases find it equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -159,10 +159,8 @@ impl Maps {
     pub(super) fn new(plan: &Plan, journal: &Journal) -> Result<Self> {
         let people = journal.all_people()?;
         let of = |planned: &[PersonPlan], is_group: bool| {
-            let used = planned.iter().filter_map(|person| match person.fate {
-                PersonFate::Use(id) => Some((person.source, id)),
-                _ => None,
-            });
+            let used =
+                planned.iter().filter_map(|person| Some((person.source, person.fate.found()?)));
             let noted = people
                 .iter()
                 .filter(|person| person.is_group == is_group)

@@ -142,6 +142,8 @@ impl PlannedRecords {
 pub struct PlannedPeople {
     /// Taken as the destination has them.
     pub used: usize,
+    /// Taken as the source has them, into the destination's rows.
+    pub updated: usize,
     /// Created.
     pub created: usize,
     /// References to them are emptied.
@@ -154,6 +156,7 @@ impl PlannedPeople {
         for person in people {
             match person.fate {
                 PersonFate::Use(_) => counts.used += 1,
+                PersonFate::Update(_) => counts.updated += 1,
                 PersonFate::Create { .. } => counts.created += 1,
                 PersonFate::Empty => counts.emptied += 1,
             }
@@ -164,8 +167,12 @@ impl PlannedPeople {
     /// In words: `35 as the destination has them, 2 created, references to 1 emptied`.
     #[must_use]
     pub fn words(&self) -> String {
+        let updated = match self.updated {
+            0 => String::new(),
+            updated => format!("{} updated, ", number(updated as u64)),
+        };
         format!(
-            "{} as the destination has them, {} created, references to {} emptied",
+            "{} as the destination has them, {updated}{} created, references to {} emptied",
             number(self.used as u64),
             number(self.created as u64),
             number(self.emptied as u64)

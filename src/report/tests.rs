@@ -143,6 +143,7 @@ fn plan() -> Plan {
         ],
         groups: Vec::new(),
         links: LinksPlan::default(),
+        user_columns: Vec::new(),
         user_mask: UserMask::ById,
         rejects_of: None,
         copies_passwords: false,

@@ -15,7 +15,8 @@ use crate::migrate::undo::{Leave, UndoPreview, UndoProgress};
 use crate::migrate::{self, Progress, Room, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{
-    Decisions, Endpoint, Plan, PlanFile, Purpose, Refusal, Review, RunOptions, ScopeRequest,
+    CheckKind, Decisions, Endpoint, Plan, PlanFile, Purpose, Refusal, Review, RunOptions,
+    ScopeRequest,
 };
 use crate::proof::ProofProgress;
 use crate::report::RunReport;
@@ -257,6 +258,8 @@ pub struct Check {
     pub advice: String,
     /// The step that can change it, by name; empty for none.
     pub step: &'static str,
+    /// Which check of those before a run it is; `None` for one of Connect.
+    pub kind: Option<CheckKind>,
 }
 
 /// What the shell is to do.
@@ -331,6 +334,8 @@ pub enum Effect {
         /// Which of its rows may stay.
         leave: Leave,
     },
+    /// Masks are made with this key from now on, or with the environment's.
+    MaskKey(Option<Password>),
     /// Tick a task of a run's way back, or open it again.
     Tick {
         /// The job.

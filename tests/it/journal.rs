@@ -35,6 +35,7 @@ fn begun(folder: &Path) -> Recorder {
         groups: Vec::new(),
         copies_passwords: false,
         links: LinksPlan::default(),
+        user_columns: Vec::new(),
         user_mask: UserMask::ById,
         rejects_of: None,
         options: RunOptions::default(),

@@ -49,6 +49,7 @@ mod terminal;
 mod uniques;
 mod unreadable;
 mod updates;
+mod user_rows;
 mod user_strategies;
 mod way_back;
 mod wizard;

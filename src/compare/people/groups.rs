@@ -1,10 +1,10 @@
 //! Groups: matched by name and tenant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Match;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
-use crate::outsystems::{DestinationId, Key, SourceId};
+use crate::outsystems::{DestinationId, Environment, Key, SourceId, SystemTarget};
 
 /// A group of the run.
 #[derive(Clone, Debug)]
@@ -21,7 +21,45 @@ pub struct GroupMatch {
     pub finding: Option<FindingKey>,
 }
 
+/// The destination's group that a person means: by id, or by a name that is unique, or is so within
+/// this tenant. An error says why it is none.
+pub fn group_named(
+    destination: &Environment,
+    to: &str,
+    tenant: Option<DestinationId>,
+) -> Result<DestinationId, String> {
+    if let Ok(id) = to.trim().parse::<i64>()
+        && destination.groups.iter().any(|group| group.id == id)
+    {
+        return Ok(DestinationId(id));
+    }
+    let wanted = Key::new(to);
+    let all: Vec<_> = destination.groups.iter().filter(|group| group.name == wanted).collect();
+    let own: Vec<_> = all
+        .iter()
+        .filter(|group| group.tenant_id.is_none() || group.tenant_id.map(DestinationId) == tenant)
+        .collect();
+    match (&own[..], &all[..]) {
+        ([one], _) => Ok(DestinationId(one.id)),
+        (_, [one]) => Ok(DestinationId(one.id)),
+        (_, []) => Err(format!("the destination has no group \"{to}\"")),
+        _ => Err(format!("\"{to}\" is several groups in the destination; give the id")),
+    }
+}
+
 impl Work<'_> {
+    /// The groups that some row refers to by a reference that may not be emptied.
+    fn held_groups(&mut self) -> BTreeSet<SourceId> {
+        let mut references = self.references_to(SystemTarget::Group);
+        references.retain(|(pair, place)| {
+            let pair = &self.out.pairs[*pair];
+            pair.identifier == Some(*place) || !pair.attributes[*place].may_be_emptied()
+        });
+        let usage = self.usage(&references).unwrap_or_default();
+        let ids = usage.into_values().filter_map(|(value, _, _)| value.as_integer());
+        ids.map(SourceId).collect()
+    }
+
     pub(super) fn match_groups(&mut self, needed: &BTreeMap<SourceId, u64>) {
         let groups: Vec<_> = self
             .source
@@ -30,6 +68,7 @@ impl Work<'_> {
             .filter(|group| needed.contains_key(&SourceId(group.id)))
             .cloned()
             .collect();
+        let held = self.held_groups();
         let with_tenants = self.destination.groups.iter().any(|group| group.tenant_id.is_some());
         for group in groups {
             let own_tenant = group.tenant_id.map(SourceId);
@@ -59,6 +98,10 @@ impl Work<'_> {
                 let mut choices = vec![Choice::new(choice::MAP, "use another group").to_a_target()];
                 if is_missing {
                     choices.insert(0, Choice::new(choice::CREATE, "create the group"));
+                }
+                if !held.contains(&SourceId(group.id)) {
+                    let leave = "leave it out: no reference, and nobody gets its roles by it";
+                    choices.push(Choice::new(choice::EMPTY, leave));
                 }
                 choices.push(Choice::stop("do not run"));
                 self.find(Finding::decide(

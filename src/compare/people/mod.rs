@@ -2,6 +2,8 @@
 
 mod collisions;
 mod groups;
+mod names;
+mod recreated;
 mod strategy;
 mod tenants;
 mod users;
@@ -14,8 +16,9 @@ use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::Value;
 use crate::outsystems::{DestinationId, Key, SourceId, SystemTarget};
 
-pub use groups::GroupMatch;
-pub use strategy::{MatchBy, UserStrategy, WhenMissing};
+pub use groups::{GroupMatch, group_named};
+pub use recreated::Recreated;
+pub use strategy::{MatchBy, UserStrategy, WhenFound, WhenMissing};
 pub use tenants::{TenantMatch, tenants_named};
 pub use users::{UserMatch, user_named};
 
@@ -79,6 +82,7 @@ impl Work<'_> {
         self.match_users(&users);
         self.match_groups(&groups);
         self.user_collisions();
+        self.taken_names();
     }
 
     /// Modules of the scope whose users live elsewhere on the two sides.

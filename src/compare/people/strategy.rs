@@ -8,11 +8,13 @@ use crate::outsystems::{Key, User};
 pub struct UserStrategy {
     /// What says that two users are the same person.
     pub match_by: MatchBy,
+    /// What becomes of users that the destination has.
+    pub existing: WhenFound,
     /// What becomes of users that the destination does not have; `None` leaves each to be decided.
     pub missing: Option<WhenMissing>,
     /// Whom [`WhenMissing::Map`] maps them to: a user name of the destination, or an id.
     pub map_to: Option<String>,
-    /// Whether created users keep the password hashes that they have in the source; else they get
+    /// Whether created users, and updated ones, keep the password hashes that they have in the source; else they get
     /// a value that no password fits.
     pub copies_passwords: bool,
 }
@@ -51,6 +53,37 @@ impl MatchBy {
             Self::UserName => &user.username,
             Self::Email => &user.email,
             Self::ExternalId => &user.external_id,
+        }
+    }
+}
+
+/// What becomes of users that the destination has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenFound {
+    /// They are used as they are.
+    #[default]
+    Use,
+    /// They take what the source says of them.
+    Update,
+    /// They are deleted, and created again as the source has them.
+    Recreate,
+}
+
+impl WhenFound {
+    /// The ways with their names in plan files; the first is the default.
+    pub const ALL: [(&'static str, Self); 3] = [
+        (choice::USE, Self::Use),
+        (choice::UPDATE, Self::Update),
+        (choice::RECREATE, Self::Recreate),
+    ];
+
+    /// The choice that it stands for.
+    #[must_use]
+    pub const fn choice(self) -> &'static str {
+        match self {
+            Self::Use => choice::USE,
+            Self::Update => choice::UPDATE,
+            Self::Recreate => choice::RECREATE,
         }
     }
 }

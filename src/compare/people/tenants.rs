@@ -188,4 +188,10 @@ impl Work<'_> {
         id.and_then(|id| self.source.tenant(id.0))
             .is_some_and(|tenant| tenant.provider_name.eq_ignore_ascii_case(SERVICE_CENTER))
     }
+
+    /// The same of a tenant of the destination.
+    pub(super) fn is_platform_tenant_there(&self, id: Option<i64>) -> bool {
+        id.and_then(|id| self.destination.tenant(id))
+            .is_some_and(|tenant| tenant.provider_name.eq_ignore_ascii_case(SERVICE_CENTER))
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
-use super::{Match, MatchBy, WhenMissing};
+use super::{Match, MatchBy, WhenFound, WhenMissing};
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Severity, Work, choice};
 use crate::outsystems::{DestinationId, Environment, Key, SourceId, SystemTarget, User};
 
@@ -150,6 +150,7 @@ impl Work<'_> {
                 // The missing tenant is its own finding and blocks.
                 None => (Match::Missing, None),
             };
+            let finding = finding.or_else(|| self.user_kept(&sought, &matched));
             let (finding, mapped) =
                 self.mapped_user(&sought, &matched, finding, tenant.unwrap_or_default());
             self.out.users.push(UserMatch {
@@ -178,6 +179,71 @@ impl Work<'_> {
              passwords = \"copy\" out of [users] unless that is wanted.",
         );
         self.find(Finding { severity: Severity::Warning, ..finding });
+    }
+
+    /// Says of a user that was found what the plan wants of it besides being used.
+    fn user_kept(&mut self, sought: &Sought<'_>, matched: &Match) -> Option<FindingKey> {
+        let id = matched.found()?;
+        let key = sought.key(FindingKind::UserFound);
+        let wish = |kind| self.wish(&sought.key(kind));
+        let is_asked =
+            matches!(wish(FindingKind::UserFound), Some(choice::UPDATE | choice::RECREATE))
+                || self.selection.strategy.existing != WhenFound::Use;
+        let is_mapped = wish(FindingKind::UserMapped) == Some(choice::MAP);
+        if !is_asked || is_mapped || !self.may_write(sought, id) {
+            return None;
+        }
+        let mut choices = vec![Choice::new(choice::USE, "use it as it is")];
+        choices.extend(self.ways_to_write());
+        choices.push(Choice::new(choice::MAP, "use another user").to_a_target());
+        choices.push(Choice::stop("do not run"));
+        let finding = Finding::decide(
+            key.clone(),
+            sought.about(),
+            "the destination has this user",
+            "Its references are rewritten to whichever row it has in the end.",
+            choices,
+            choice::USE,
+        );
+        let settled = self.selection.strategy.existing.choice();
+        self.find(finding.settled_as(settled, None).touching(Some(sought.rows)));
+        Some(key)
+    }
+
+    /// What a person chose about a user: by itself, or for all of the kind.
+    pub(super) fn wish(&self, key: &FindingKey) -> Option<&str> {
+        let wishes = &self.selection.users;
+        let wish = wishes.get(key).or_else(|| wishes.get(&FindingKey::new(key.kind)));
+        wish.map(|wish| wish.choice.as_str())
+    }
+
+    /// Whether the row of a user that was found may be written: those of Service Center are
+    /// LifeTime's.
+    fn may_write(&self, sought: &Sought<'_>, id: DestinationId) -> bool {
+        let there = self.destination.users.iter().find(|user| user.id == id.0);
+        !self.is_platform_tenant(sought.user.tenant_id.map(SourceId))
+            && there.is_some_and(|user| !self.is_platform_tenant_there(user.tenant_id))
+    }
+
+    /// What may become of the row of a user that was found.
+    fn ways_to_write(&self) -> [Choice; 2] {
+        let copies = self.selection.strategy.copies_passwords;
+        let (kept, made) = match copies {
+            true => ("password as in the source", "the password as in the source"),
+            false => ("password as it is", "no password"),
+        };
+        let masked = match self.selection.masks_personal_data {
+            Some(false) => "",
+            _ => ", e-mail and phone masked",
+        };
+        [
+            Choice::new(
+                choice::UPDATE,
+                format!("update it: what the source says of it{masked}, {kept}"),
+            ),
+            Choice::new(choice::RECREATE, format!("delete it and create it again{masked}, {made}"))
+                .costing("roles and groups outside the scope go with it"),
+        ]
     }
 
     /// Whom a person mapped the user to. Where another one was found, that is a finding: rows go
@@ -312,21 +378,25 @@ impl Work<'_> {
         let user = sought.user;
         if !is_active_there && user.is_active {
             let key = sought.key(FindingKind::UserInactive);
-            self.find(
-                Finding::decide(
-                    key.clone(),
-                    sought.about(),
-                    "the user is inactive in the destination",
-                    "The account is the same; nobody can sign in with it there.",
-                    vec![
-                        Choice::new(choice::USE, "use it as it is"),
-                        Choice::new(choice::MAP, "use another user").to_a_target(),
-                        Choice::stop("do not run"),
-                    ],
-                    choice::USE,
-                )
-                .touching(Some(sought.rows)),
+            let mut choices = vec![Choice::new(choice::USE, "use it as it is")];
+            if self.may_write(sought, id) {
+                choices.extend(self.ways_to_write());
+            }
+            choices.push(Choice::new(choice::MAP, "use another user").to_a_target());
+            choices.push(Choice::stop("do not run"));
+            let finding = Finding::decide(
+                key.clone(),
+                sought.about(),
+                "the user is inactive in the destination",
+                "The account is the same; nobody can sign in with it there.",
+                choices,
+                choice::USE,
             );
+            let finding = match self.selection.strategy.existing {
+                WhenFound::Use => finding,
+                existing => finding.settled_as(existing.choice(), None),
+            };
+            self.find(finding.touching(Some(sought.rows)));
             return Some(key);
         }
         if id.0 != user.id {

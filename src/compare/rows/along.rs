@@ -62,9 +62,9 @@ impl Fates {
 }
 
 /// A column of a table whose values are keys of another one.
-struct Link {
-    child: TableName,
-    column: String,
+pub(in crate::compare) struct Link {
+    pub(in crate::compare) child: TableName,
+    pub(in crate::compare) column: String,
     parent_key: String,
 }
 
@@ -109,7 +109,7 @@ impl Work<'_> {
 
     /// Everything that hangs on those rows, down to the last: children before parents. `None` while
     /// a question is open; an error says why they cannot be deleted.
-    fn going_along(
+    pub(in crate::compare) fn going_along(
         &mut self,
         table: &TableName,
         rows: &Filter,
@@ -201,7 +201,7 @@ impl Work<'_> {
 
     /// Every column that leads to a table: by a foreign key that is on, and by an active attribute
     /// without one.
-    fn links_to(&self, table: &TableName) -> Vec<Link> {
+    pub(in crate::compare) fn links_to(&self, table: &TableName) -> Vec<Link> {
         let model = self.destination;
         let mut links: Vec<Link> = Vec::new();
         let keys = model.referrers.iter().filter(|referrer| !referrer.key.disabled);

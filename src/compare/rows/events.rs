@@ -15,7 +15,7 @@ impl Work<'_> {
     pub(super) fn people_events(&mut self) {
         let creates = |kind: FindingKind| self.out.findings.iter().any(|f| f.key.kind == kind);
         let mut targets = Vec::new();
-        if creates(FindingKind::UserMissing) {
+        if creates(FindingKind::UserMissing) || creates(FindingKind::UserFound) {
             targets.push(SystemTarget::User);
         }
         if creates(FindingKind::GroupMissing) {

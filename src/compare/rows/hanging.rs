@@ -206,7 +206,7 @@ impl Work<'_> {
     }
 
     /// Whose a table is, in words.
-    pub(super) fn owner_of(&self, table: &TableName) -> String {
+    pub(in crate::compare) fn owner_of(&self, table: &TableName) -> String {
         let entities = || self.destination.entities.iter().enumerate();
         let own = |active: bool| {
             entities().find(|(index, entity)| {

@@ -10,6 +10,7 @@ mod outside;
 mod replaced;
 mod unkeyed;
 
+pub(super) use along::Link;
 pub use along::{OutsidePart, OutsideRows, row_key};
 pub use natural_key::NaturalKey;
 

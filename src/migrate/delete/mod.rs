@@ -43,7 +43,7 @@ impl Deleting<'_> {
     /// Deletes what the plan replaces, as far as it is not done yet, and sees to what hangs on it;
     /// returns the rows of the plan's entities that were deleted.
     pub(super) async fn run(&mut self) -> Result<u64> {
-        self.outside().await?;
+        self.outside(false).await?;
         let journal = self.story.recorder.reader()?;
         let plan = self.plan;
         for (number, (place, column)) in plan.cleared.iter().enumerate() {
@@ -63,6 +63,7 @@ impl Deleting<'_> {
                 deleted += rows;
             }
         }
+        self.outside(true).await?;
         Ok(deleted)
     }
 

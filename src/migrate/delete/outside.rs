@@ -8,13 +8,14 @@ use crate::database::{ColumnRef, Fault, Removal, Result};
 use crate::plan::{OutsideFate, OutsidePlan};
 
 impl Deleting<'_> {
-    /// Does what is not done yet, step by step.
-    pub(super) async fn outside(&mut self) -> Result<()> {
+    /// Does what is not done yet, step by step: what comes before the plan's own rows are deleted,
+    /// or what comes after.
+    pub(super) async fn outside(&mut self, late: bool) -> Result<()> {
         let journal = self.story.recorder.reader()?;
         let plan = self.plan;
         for (number, outside) in plan.outside.iter().enumerate() {
             let step = format!("outside {number}");
-            if journal.finished(&step)?.is_some() {
+            if outside.is_late != late || journal.finished(&step)?.is_some() {
                 continue;
             }
             let (doing, what) = match &outside.fate {

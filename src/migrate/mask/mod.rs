@@ -92,7 +92,7 @@ pub(super) fn masked(
             tables.insert(entity.source_table.to_string().to_lowercase(), cells);
         }
     }
-    let users = plan.user_mask == UserMask::Keyed && plan.creates_users();
+    let users = plan.user_mask == UserMask::Keyed && plan.writes_users();
     if tables.is_empty() && !users {
         return source;
     }

@@ -1,5 +1,7 @@
-//! Users and groups that the destination lacks, and the links that give them their roles.
+//! Users and groups that the destination lacks, users that take what the source says of them, and
+//! the links that give them their roles.
 
+mod updating;
 mod writing;
 
 use std::collections::{HashMap, HashSet};
@@ -32,10 +34,11 @@ pub(super) struct People<'a> {
 /// Two ids that a link joins, and the tenant of the first.
 type Link = (DestinationId, DestinationId, Option<DestinationId>);
 
-/// How many people and links were made.
+/// How many people and links were made, and users updated.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Made {
     pub(super) users: u64,
+    pub(super) updated: u64,
     pub(super) groups: u64,
     pub(super) links: u64,
 }
@@ -52,6 +55,7 @@ impl People<'_> {
         let users = self.create("OSSYS_USER", &self.plan.users, maps, change).await?;
         made.users = users.len() as u64;
         fill(Arc::make_mut(&mut maps.users), &self.plan.users, &users);
+        made.updated = self.update().await?;
         let groups =
             self.create("OSSYS_GROUP", &self.plan.groups, maps, |_, _, value| value).await?;
         made.groups = groups.len() as u64;
@@ -341,7 +345,7 @@ async fn shape(database: &dyn Source, table: &TableName) -> Result<TableShape> {
 fn fill(map: &mut PeopleMap, people: &[PersonPlan], created: &HashMap<SourceId, DestinationId>) {
     for planned in people {
         let person = match planned.fate {
-            PersonFate::Use(id) => Person::Is(id),
+            PersonFate::Use(id) | PersonFate::Update(id) => Person::Is(id),
             PersonFate::Create { .. } => {
                 created.get(&planned.source).map_or(Person::Refused, |id| Person::Is(*id))
             }

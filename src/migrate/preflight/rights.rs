@@ -44,6 +44,13 @@ pub(super) fn written(plan: &Plan) -> Vec<Written> {
         let is_new = |person: &&PersonPlan| matches!(person.fate, PersonFate::Create { .. });
         people.iter().filter(is_new).count()
     };
+    let updates = plan.users.iter().any(|user| user.fate.is_update());
+    let updated = updates.then(|| Written {
+        table: TableName::new("OSSYS_USER"),
+        is_entity: false,
+        needs: vec![Right::Update],
+        rows: 0,
+    });
     let people = [
         ("OSSYS_USER", created(&plan.users)),
         ("OSSYS_GROUP", created(&plan.groups)),
@@ -66,7 +73,7 @@ pub(super) fn written(plan: &Plan) -> Vec<Written> {
         }],
         rows: 0,
     });
-    entities.chain(outside).chain(people).collect()
+    entities.chain(outside).chain(people).chain(updated).collect()
 }
 
 /// Refuses a destination that cannot be written as the plan needs.

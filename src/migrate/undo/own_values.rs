@@ -4,12 +4,15 @@
 //! that row back. Everything else comes last: a value that a unique index allows once may be in a
 //! row of ours, or with a row that is only about to come back.
 
+use std::collections::HashSet;
+
 use super::super::journal::{BatchKind, BatchRecord, Image, Keys, NewBatch, WrittenTo};
-use super::super::operation::Operation;
+use super::super::operation::{Operation, by_key, folded};
 use super::super::retry::calls_for_halves;
 use super::Undoing;
 use crate::database::{
-    Batch, ColumnRef, ColumnShape, FaultKind, Result, UpdateTarget, Value, same_name,
+    Batch, ColumnRef, ColumnShape, Fault, FaultKind, Filter, Result, RowsRequest, UpdateTarget,
+    Value, same_name,
 };
 use crate::plan::Rule;
 
@@ -72,8 +75,15 @@ impl Undoing<'_> {
         let Some(key) = columns.first().filter(|_| !places.is_empty()) else { return Ok(()) };
         let set: Vec<ColumnShape> = places.iter().map(|place| columns[*place].clone()).collect();
         self.doing(format!("giving rows of {} back what they held", to.table));
+        // Entities' rows that somebody has changed since are told before anything is undone.
+        let touched = match batch.entity {
+            None => self.touched(batch, to, &image).await?,
+            Some(_) => HashSet::new(),
+        };
+        let key_of = |row: usize| image.rows.column(0).value(row);
         let going: Vec<usize> = (0..image.rows.len())
-            .filter(|row| !self.left.contains(&to.table, &image.rows.column(0).value(*row)))
+            .filter(|row| !self.left.contains(&to.table, &key_of(*row)))
+            .filter(|row| !touched.contains(&folded(&key_of(*row))))
             .collect();
         let rows = image.rows.select(&going)?;
         let kept = [0].iter().chain(&places).map(|place| rows.column(*place).clone());
@@ -83,6 +93,38 @@ impl Undoing<'_> {
         self.set_rows(&Setting { batch, target, is_all }, rows)
             .await
             .map_err(|fault| fault.while_doing(what))
+    }
+
+    /// The keys of rows that hold neither what was written nor what they held: somebody has changed
+    /// them since, and they stay as they are.
+    async fn touched(
+        &mut self,
+        batch: &BatchRecord,
+        to: &WrittenTo,
+        image: &Image,
+    ) -> Result<HashSet<String>> {
+        let Some(key) = &to.key else { return Ok(HashSet::new()) };
+        let request = RowsRequest {
+            table: to.table.clone(),
+            columns: image.columns.clone(),
+            filter: Filter::AnyOf(key.name.clone(), batch.destination_keys.iter().collect()),
+            order_by: None,
+            limit: None,
+        };
+        let now = by_key(&self.destination.rows(&request).await?);
+        let was = by_key(&image.rows);
+        let mut touched = HashSet::new();
+        for (key, written) in batch.destination_keys.iter().zip(&batch.hashes) {
+            let folded = folded(&key);
+            let hash = now.get(&folded);
+            if hash.is_some_and(|hash| hash == written || Some(hash) == was.get(&folded)) {
+                continue;
+            }
+            let what = "it has changed since the run, or is gone: it stays as it is";
+            self.not_restored(&to.table, &key.to_string(), &Fault::new(FaultKind::Changed, what));
+            touched.insert(folded);
+        }
+        Ok(touched)
     }
 
     /// The places in an image of what is set: all but the key, or the references.

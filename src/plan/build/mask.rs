@@ -89,12 +89,16 @@ impl Builder<'_> {
         self.review.selection.masks_personal_data == Some(true)
     }
 
-    /// How e-mail address and phone number of created users are masked.
+    /// How e-mail address and phone number of created and updated users are masked.
     pub(super) fn user_mask(&self, users: &[PersonPlan], masked_by_key: bool) -> UserMask {
-        let creates = users.iter().any(|user| matches!(user.fate, PersonFate::Create { .. }));
+        let is_written = |fate: PersonFate| match fate {
+            PersonFate::Create { .. } | PersonFate::Update(_) => true,
+            PersonFate::Use(_) | PersonFate::Empty => false,
+        };
+        let writes = users.iter().any(|user| is_written(user.fate));
         match self.review.selection.masks_personal_data {
             Some(false) => UserMask::Real,
-            Some(true) if creates => UserMask::Keyed,
+            Some(true) if writes => UserMask::Keyed,
             // The key is there already: the same address gets the same mask everywhere.
             None if masked_by_key => UserMask::Keyed,
             _ => UserMask::ById,

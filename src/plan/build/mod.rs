@@ -78,6 +78,8 @@ pub fn build(
     let columns = entities.iter().flat_map(|entity| &entity.columns);
     let by_key = columns.filter_map(|column| column.mask.as_ref()).any(Mask::is_keyed);
     let user_mask = builder.user_mask(&users, by_key);
+    let user_columns = builder.user_columns(&users);
+    builder.check_recreated(&users);
     builder.wrong.extend(left_out_in_circles(&entities));
     let place = |pair: &usize| builder.places[pair];
     let replaced = |place: usize| matches!(entities[place].existing, ExistingPlan::Replace { .. });
@@ -107,6 +109,7 @@ pub fn build(
         lookups: builder.lookups,
         tenants: tenants.into_iter().collect(),
         users,
+        user_columns,
         groups,
         user_mask,
         options: options.clone(),

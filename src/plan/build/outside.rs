@@ -30,6 +30,13 @@ impl Builder<'_> {
             }
         }
         deleted.extend(emptied);
+        // The users' own rows last: what hangs on them goes before.
+        let recreated = &review.comparison.recreated.rows;
+        deleted.extend(
+            recreated
+                .iter()
+                .map(|part| OutsidePlan { is_late: true, ..self.step(part, OutsideFate::Deleted) }),
+        );
         deleted
     }
 
@@ -42,6 +49,7 @@ impl Builder<'_> {
             filter: part.filter.clone(),
             fate,
             rows: part.count,
+            is_late: false,
         }
     }
 

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Builder;
-use crate::compare::{Match, choice, tenants_named, user_named};
-use crate::outsystems::{DestinationId, Key, SourceId};
+use crate::compare::{Match, MatchBy, choice, group_named, tenants_named, user_named};
+use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{LinksPlan, PersonFate, PersonPlan};
+
+/// What an update sets, besides the password where that is wanted (`metamodel.md` §6).
+const UPDATED: [&str; 5] = ["NAME", "EMAIL", "MOBILEPHONE", "EXTERNAL_ID", "IS_ACTIVE"];
 
 impl Builder<'_> {
     pub(super) fn tenants(&mut self) -> BTreeMap<SourceId, DestinationId> {
@@ -47,6 +50,17 @@ impl Builder<'_> {
                     }
                 }
                 (_, Some((choice::EMPTY, _))) => PersonFate::Empty,
+                (Match::Found(id), Some((choice::UPDATE, _))) => PersonFate::Update(*id),
+                (Match::Found(id), Some((choice::RECREATE, _))) => {
+                    // Nothing is created of which the old row would stay.
+                    let goes = &self.review.comparison.recreated.users;
+                    if !goes.contains(&(user.source, *id)) {
+                        let wrong = format!("user {} cannot be created again", user.username);
+                        self.wrong.push(wrong);
+                        continue;
+                    }
+                    PersonFate::Create { tenant }
+                }
                 (Match::Found(id), _) => PersonFate::Use(*id),
                 (Match::Missing, Some((choice::CREATE, _))) => PersonFate::Create { tenant },
                 _ => {
@@ -60,6 +74,46 @@ impl Builder<'_> {
         users
     }
 
+    /// What updated users take from the source. What they were found by stays: it is the same but
+    /// for its case, and a mask in its place would find nobody the next time.
+    pub(super) fn user_columns(&self, users: &[PersonPlan]) -> Vec<String> {
+        if !users.iter().any(|user| user.fate.is_update()) {
+            return Vec::new();
+        }
+        let strategy = &self.review.selection.strategy;
+        let found_by = match strategy.match_by {
+            MatchBy::UserName => "USERNAME",
+            MatchBy::Email => "EMAIL",
+            MatchBy::ExternalId => "EXTERNAL_ID",
+        };
+        let password = strategy.copies_passwords.then_some("PASSWORD");
+        let columns = UPDATED.iter().copied().chain(password);
+        columns.filter(|column| *column != found_by).map(str::to_owned).collect()
+    }
+
+    /// Nobody else may become a row that goes; and no row is written for two.
+    pub(super) fn check_recreated(&mut self, users: &[PersonPlan]) {
+        let gone: HashSet<DestinationId> =
+            self.review.comparison.recreated.users.iter().map(|(_, id)| *id).collect();
+        let mut updated = HashSet::new();
+        for user in users {
+            let Some(id) = user.fate.found() else { continue };
+            if gone.contains(&id) {
+                self.wrong.push(format!(
+                    "user {} is to become the user {id} of the destination, who is deleted and \
+                     created again; map it to somebody else, or use that user as it is",
+                    user.name
+                ));
+            }
+            if user.fate.is_update() && !updated.insert(id) {
+                self.wrong.push(format!(
+                    "user {}: the user {id} of the destination would be updated twice",
+                    user.name
+                ));
+            }
+        }
+    }
+
     pub(super) fn groups(
         &mut self,
         tenants: &BTreeMap<SourceId, DestinationId>,
@@ -70,25 +124,15 @@ impl Builder<'_> {
             let fate = match (&group.matched, self.made(group.finding.as_ref())) {
                 (Match::Found(id), _) => PersonFate::Use(*id),
                 (_, Some((choice::MAP, Some(to)))) => {
-                    let (wanted, number) = (Key::new(to), to.trim().parse::<i64>().ok());
-                    let found = self.destination.groups.iter().find(|other| {
-                        Some(other.id) == number
-                            || (other.name == wanted
-                                && (other.tenant_id.is_none()
-                                    || other.tenant_id.map(DestinationId) == tenant))
-                    });
-                    match found {
-                        Some(other) => PersonFate::Use(DestinationId(other.id)),
-                        None => {
-                            let wrong = format!(
-                                "group {}: the destination has no group \"{to}\"",
-                                group.name
-                            );
-                            self.wrong.push(wrong);
+                    match group_named(self.destination, to, tenant) {
+                        Ok(id) => PersonFate::Use(id),
+                        Err(why) => {
+                            self.wrong.push(format!("group {}: {why}", group.name));
                             continue;
                         }
                     }
                 }
+                (_, Some((choice::EMPTY, _))) => PersonFate::Empty,
                 (Match::Missing, Some((choice::CREATE, _))) => PersonFate::Create { tenant },
                 _ => {
                     self.wrong.push(format!("group {} is not decided", group.name));

@@ -12,7 +12,7 @@ use super::{
     Endpoint, EndpointEngine, PlanFile, PlanFileError, REJECT_POLICIES, RejectPolicy, RunOptions,
     SOURCE_READINGS, Understood,
 };
-use crate::compare::{FindingKey, FindingKind, MatchBy, UserStrategy, WhenMissing};
+use crate::compare::{FindingKey, FindingKind, MatchBy, UserStrategy, WhenFound, WhenMissing};
 use crate::database::Authentication;
 use crate::outsystems::Key;
 use crate::plan::{
@@ -74,9 +74,9 @@ const OPTIONS: Kind = Kind {
 
 const PREFLIGHT: Kind = Kind { heading: "[preflight]", keys: &["accept", "frozen"] };
 const USERS: Kind =
-    Kind { heading: "[users]", keys: &["match_by", "missing", "map_to", "passwords"] };
+    Kind { heading: "[users]", keys: &["match_by", "existing", "missing", "map_to", "passwords"] };
 
-const MAPS: Kind = Kind { heading: "[maps]", keys: &["records", "users", "tenants"] };
+const MAPS: Kind = Kind { heading: "[maps]", keys: &["records", "users", "groups", "tenants"] };
 
 const DECISION: Kind = Kind {
     heading: "[[decision]]",
@@ -248,6 +248,7 @@ fn users(section: &Section<'_>, notes: &mut Notes) -> UserStrategy {
     let map_to = map_to.filter(|_| missing == Some(WhenMissing::Map));
     UserStrategy {
         match_by: section.word("match_by", &MatchBy::ALL, notes),
+        existing: section.word("existing", &WhenFound::ALL, notes),
         missing,
         map_to,
         copies_passwords: section.word("passwords", &[("unusable", false), ("copy", true)], notes),

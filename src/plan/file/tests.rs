@@ -1,7 +1,7 @@
 //! The plan file: written by hand, by the program, half finished, or wrong.
 
 use super::*;
-use crate::compare::{FindingKey, FindingKind, MatchBy, UserStrategy, WhenMissing};
+use crate::compare::{FindingKey, FindingKind, MatchBy, UserStrategy, WhenFound, WhenMissing};
 use crate::outsystems::Key;
 use crate::plan::{Acceptance, CheckKind, Decision, Decisions, PersonalData, ScopeRequest};
 
@@ -317,9 +317,10 @@ mod properties {
             parallel_entities in 1..=16_usize,
             reading in select(SOURCE_READINGS.to_vec()),
             keep_before_images in any::<bool>(),
-            maps in prop::collection::vec(option::of(any::<String>()), 3),
+            maps in prop::collection::vec(option::of(any::<String>()), 4),
             match_by in select(MatchBy::ALL.to_vec()),
             missing in option::of(select(WhenMissing::ALL.to_vec())),
+            existing in select(WhenFound::ALL.to_vec()),
             map_to in any::<String>(),
             (rejects, max_rejects) in rejects(),
             accept in prop::collection::vec(
@@ -346,6 +347,7 @@ mod properties {
                     replace,
                     users: UserStrategy {
                         match_by: match_by.1,
+                        existing: existing.1,
                         missing: missing.map(|missing| missing.1),
                         map_to: missing
                             .filter(|missing| missing.1 == WhenMissing::Map)
@@ -367,7 +369,8 @@ mod properties {
                 maps: MapFiles {
                     records: maps[0].clone().map(Into::into),
                     users: maps[1].clone().map(Into::into),
-                    tenants: maps[2].clone().map(Into::into),
+                    groups: maps[2].clone().map(Into::into),
+                    tenants: maps[3].clone().map(Into::into),
                 },
                 decisions,
             }

@@ -4,7 +4,7 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::endpoint::{AUTHENTICATIONS, ENCRYPTIONS};
 use super::{Endpoint, EndpointEngine, PlanFile, PlanFileError, RejectPolicy};
-use crate::compare::MatchBy;
+use crate::compare::{MatchBy, WhenFound};
 use crate::plan::{Acceptance, Decisions, MapKind};
 
 impl PlanFile {
@@ -125,6 +125,9 @@ impl PlanFile {
             MatchBy::ALL.iter().skip(1).find(|(_, by)| *by == strategy.match_by)
         {
             table.insert("match_by", value(*name));
+        }
+        if strategy.existing != WhenFound::Use {
+            table.insert("existing", value(strategy.existing.choice()));
         }
         if let Some(missing) = strategy.missing {
             table.insert("missing", value(missing.choice()));

@@ -2,9 +2,10 @@
 
 use super::{Line, Maps, Subject};
 use crate::compare::{
-    Comparison, FindingKey, RecordPair, TenantMatch, UserMatch, choice, tenants_named, user_named,
+    Comparison, FindingKey, GroupMatch, RecordPair, TenantMatch, UserMatch, choice, group_named,
+    tenants_named, user_named,
 };
-use crate::outsystems::{DestinationId, EntityIndex, Environment, Key};
+use crate::outsystems::{DestinationId, EntityIndex, Environment, Key, SourceId};
 
 impl Maps {
     /// What is wrong with lines that are about something of the run, a sentence each. A line about
@@ -38,6 +39,13 @@ impl Sides<'_> {
                     user.username == *name && tenant_name(self.source, user) == *tenant
                 });
                 named.find_map(|user| self.user(line, user))
+            }
+            Subject::Group { name, tenant } => {
+                let mut groups = self.comparison.groups.iter();
+                let group = groups.find(|group| {
+                    group.name == *name && tenant_of(self.source, group.tenant) == *tenant
+                })?;
+                self.group(line, group)
             }
             Subject::Tenant { name, provider } => {
                 let tenants = self.comparison.tenants.iter();
@@ -91,6 +99,21 @@ impl Sides<'_> {
         }
     }
 
+    fn group(&self, line: &Line, group: &GroupMatch) -> Option<String> {
+        let tenant = self.tenant_in_destination(group.tenant);
+        let meant = line.to.as_deref().map(|to| group_named(self.destination, to, tenant));
+        match (meant, &group.finding, group.matched.found()) {
+            (Some(Err(why)), _, _) => Some(why),
+            (_, Some(finding), _) => self.offered(line, finding),
+            (Some(Ok(id)), None, found) if found == Some(id) => None,
+            (_, None, Some(found)) => Some(format!(
+                "the destination has this group, id {found}; only groups that it lacks can be \
+                 decided"
+            )),
+            (_, None, None) => None,
+        }
+    }
+
     fn tenant(&self, line: &Line, tenant: &TenantMatch) -> Option<String> {
         let meant = match line.to.as_deref().map(|to| (to, tenants_named(self.destination, to))) {
             Some((to, found)) => match found[..] {
@@ -128,13 +151,22 @@ impl Sides<'_> {
     }
 
     fn tenant_there(&self, user: &UserMatch) -> Option<DestinationId> {
+        self.tenant_in_destination(user.tenant)
+    }
+
+    fn tenant_in_destination(&self, tenant: Option<SourceId>) -> Option<DestinationId> {
         let tenants = &self.comparison.tenants;
-        tenants.iter().find(|one| Some(one.source) == user.tenant)?.destination()
+        tenants.iter().find(|one| Some(one.source) == tenant)?.destination()
     }
 }
 
 /// The name of a user's tenant in the source.
 pub(super) fn tenant_name(source: &Environment, user: &UserMatch) -> Key {
-    let tenant = user.tenant.and_then(|id| source.tenant(id.0));
+    tenant_of(source, user.tenant)
+}
+
+/// The name of a tenant of the source.
+pub(super) fn tenant_of(source: &Environment, tenant: Option<SourceId>) -> Key {
+    let tenant = tenant.and_then(|id| source.tenant(id.0));
     tenant.map(|tenant| tenant.name.clone()).unwrap_or_default()
 }

@@ -12,6 +12,7 @@ pub(super) fn columns(kind: MapKind) -> &'static [&'static str] {
     match kind {
         MapKind::Records => &["entity", "record", "key", "rows", "choice", "to", "candidates"],
         MapKind::Users => &["user", "tenant", "rows", "choice", "to", "candidates"],
+        MapKind::Groups => &["group", "tenant", "choice", "to", "candidates"],
         MapKind::Tenants => &["tenant", "provider", "choice", "to", "candidates"],
     }
 }
@@ -20,7 +21,16 @@ pub(super) fn columns(kind: MapKind) -> &'static [&'static str] {
 fn choices(kind: MapKind) -> &'static [&'static str] {
     match kind {
         MapKind::Records => &[choice::MAP, choice::EMPTY, choice::REJECT, choice::STOP],
-        MapKind::Users => &[choice::MAP, choice::CREATE, choice::USE, choice::EMPTY, choice::STOP],
+        MapKind::Users => &[
+            choice::MAP,
+            choice::CREATE,
+            choice::USE,
+            choice::UPDATE,
+            choice::RECREATE,
+            choice::EMPTY,
+            choice::STOP,
+        ],
+        MapKind::Groups => &[choice::MAP, choice::CREATE, choice::EMPTY, choice::STOP],
         MapKind::Tenants => &[choice::MAP, choice::STOP],
     }
 }
@@ -69,6 +79,7 @@ pub(super) fn read(
             let subject = match (map.kind, &records) {
                 (MapKind::Records, Some(entities)) => record(source, entities, &cell)?,
                 (MapKind::Tenants, _) => tenant(source, cell("tenant"), cell("provider"))?,
+                (MapKind::Groups, _) => group(source, cell("group"), cell("tenant"))?,
                 _ => user(source, cell("user"), cell("tenant"))?,
             };
             Ok(wish.map(|(choice, to)| Line { place: place.clone(), subject, choice, to }))
@@ -113,6 +124,7 @@ fn header(kind: MapKind, cells: &[String]) -> Result<Vec<&'static str>, String> 
         MapKind::Records if head.contains(&"key") => &["entity"],
         MapKind::Records => &["entity", "record"],
         MapKind::Users => &["user"],
+        MapKind::Groups => &["group"],
         MapKind::Tenants => &["tenant"],
     };
     for column in needed.iter().chain(&["to"]) {
@@ -213,13 +225,30 @@ fn record<'a>(
 }
 
 fn user(source: &Environment, name: &str, tenant: &str) -> Result<Subject, String> {
+    let all = source.users.iter().map(|user| (&user.username, user.tenant_id));
+    let (name, tenant) = person(source, "user", all, name, tenant)?;
+    Ok(Subject::User { name, tenant })
+}
+
+fn group(source: &Environment, name: &str, tenant: &str) -> Result<Subject, String> {
+    let all = source.groups.iter().map(|group| (&group.name, group.tenant_id));
+    let (name, tenant) = person(source, "group", all, name, tenant)?;
+    Ok(Subject::Group { name, tenant })
+}
+
+/// The name of somebody, and of its tenant: the one that is named, or the only one.
+fn person<'a>(
+    source: &Environment,
+    what: &str,
+    all: impl Iterator<Item = (&'a Key, Option<i64>)>,
+    name: &str,
+    tenant: &str,
+) -> Result<(Key, Key), String> {
     let wanted = Key::new(name);
-    let mut tenants: Vec<Key> = source
-        .users
-        .iter()
-        .filter(|user| !name.is_empty() && user.username == wanted)
-        .map(|user| {
-            let tenant = user.tenant_id.and_then(|id| source.tenant(id));
+    let mut tenants: Vec<Key> = all
+        .filter(|(own, _)| !name.is_empty() && **own == wanted)
+        .map(|(_, tenant)| {
+            let tenant = tenant.and_then(|id| source.tenant(id));
             tenant.map(|tenant| tenant.name.clone()).unwrap_or_default()
         })
         .filter(|own| tenant.is_empty() || *own == Key::new(tenant))
@@ -228,9 +257,9 @@ fn user(source: &Environment, name: &str, tenant: &str) -> Result<Subject, Strin
     tenants.dedup();
     let of = if tenant.is_empty() { String::new() } else { format!(" of tenant \"{tenant}\"") };
     match &tenants[..] {
-        [one] => Ok(Subject::User { name: wanted, tenant: one.clone() }),
-        [] => Err(format!("the source has no user \"{name}\"{of}")),
-        _ => Err(format!("the source has a user \"{name}\" in several tenants; name one")),
+        [one] => Ok((wanted, one.clone())),
+        [] => Err(format!("the source has no {what} \"{name}\"{of}")),
+        _ => Err(format!("the source has a {what} \"{name}\" in several tenants; name one")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Maps that are kept in tables beside a plan: which record, user or tenant of the source is
+//! Maps that are kept in tables beside a plan: which record, user, group or tenant of the source is
 //! which of the destination.
 //!
 //! Their lines become decisions, so what stands in them is pinned by the plan's fingerprint like
@@ -25,13 +25,15 @@ pub enum MapKind {
     Records,
     /// Users.
     Users,
+    /// Groups.
+    Groups,
     /// Tenants.
     Tenants,
 }
 
 impl MapKind {
     /// Every kind, in the order of a plan file.
-    pub const ALL: [Self; 3] = [Self::Records, Self::Users, Self::Tenants];
+    pub const ALL: [Self; 4] = [Self::Records, Self::Users, Self::Groups, Self::Tenants];
 
     /// Its key under `[maps]`; with `.csv` behind it, the name of the file that is written.
     #[must_use]
@@ -39,6 +41,7 @@ impl MapKind {
         match self {
             Self::Records => "records",
             Self::Users => "users",
+            Self::Groups => "groups",
             Self::Tenants => "tenants",
         }
     }
@@ -51,6 +54,8 @@ pub struct MapFiles {
     pub records: Option<PathBuf>,
     /// Users.
     pub users: Option<PathBuf>,
+    /// Groups.
+    pub groups: Option<PathBuf>,
     /// Tenants.
     pub tenants: Option<PathBuf>,
 }
@@ -62,6 +67,7 @@ impl MapFiles {
         match kind {
             MapKind::Records => self.records.as_ref(),
             MapKind::Users => self.users.as_ref(),
+            MapKind::Groups => self.groups.as_ref(),
             MapKind::Tenants => self.tenants.as_ref(),
         }
     }
@@ -71,6 +77,7 @@ impl MapFiles {
         match kind {
             MapKind::Records => &mut self.records,
             MapKind::Users => &mut self.users,
+            MapKind::Groups => &mut self.groups,
             MapKind::Tenants => &mut self.tenants,
         }
     }
@@ -110,6 +117,7 @@ struct Line {
 enum Subject {
     Record { entity: EntityIndex, espace: Key, entity_key: Key, record: Key },
     User { name: Key, tenant: Key },
+    Group { name: Key, tenant: Key },
     Tenant { name: Key, provider: Key },
 }
 
@@ -130,6 +138,9 @@ impl Subject {
                 .iter()
                 .map(|kind| FindingKey::person(*kind, name, tenant))
                 .collect(),
+            Self::Group { name, tenant } => {
+                vec![FindingKey::person(FindingKind::GroupMissing, name, tenant)]
+            }
             Self::Tenant { name, provider } => vec![FindingKey {
                 tenant: name.clone(),
                 espace: provider.clone(),

@@ -1,6 +1,6 @@
 //! The maps of a comparison as they are, to be filled in: what is open stands first.
 
-use super::check::tenant_name;
+use super::check::{tenant_name, tenant_of};
 use super::lines::columns;
 use super::{MapKind, csv};
 use crate::compare::{
@@ -27,6 +27,7 @@ pub fn template(
     let mut lines: Vec<Filled> = match kind {
         MapKind::Records => form.records(),
         MapKind::Users => form.users(),
+        MapKind::Groups => form.groups(),
         MapKind::Tenants => form.tenants(),
     };
     lines.sort_by(|a, b| (!a.0, &a.1).cmp(&(!b.0, &b.1)));
@@ -77,6 +78,19 @@ impl Form<'_> {
             decided.into_line(cells)
         });
         users.collect()
+    }
+
+    fn groups(&self) -> Vec<Filled> {
+        let groups = self.comparison.groups.iter().map(|group| {
+            let found = group.matched.found().map(|id| id.to_string());
+            let mut decided = self.decided(group.finding.as_ref(), found);
+            if let Match::Ambiguous(ids) = &group.matched {
+                decided.candidates = ids.iter().map(ToString::to_string).collect();
+            }
+            let tenant = tenant_of(self.source, group.tenant);
+            decided.into_line(vec![group.name.as_str().to_owned(), tenant.as_str().to_owned()])
+        });
+        groups.collect()
     }
 
     fn tenants(&self) -> Vec<Filled> {

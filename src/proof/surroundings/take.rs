@@ -179,11 +179,20 @@ struct Written {
     /// Columns that rows which stay may get from rows of ours: the proof of the entity says which
     /// did.
     set: Vec<String>,
+    /// Columns that are set, each with the rows that this happens to.
+    set_in: Vec<(String, Filter)>,
 }
 
 impl Written {
     fn new(class: Class) -> Self {
-        Self { class, stay: Filter::All, key: None, emptied: Vec::new(), set: Vec::new() }
+        Self {
+            class,
+            stay: Filter::All,
+            key: None,
+            emptied: Vec::new(),
+            set: Vec::new(),
+            set_in: Vec::new(),
+        }
     }
 }
 
@@ -232,7 +241,7 @@ impl Writes {
         }
         written.extend(reduced(plan));
         for table in people_tables(plan) {
-            written.push((TableName::new(table), Written::new(Class::Added)));
+            written.push((TableName::new(table), people(plan, table)));
         }
         let (names, written): (Vec<_>, Vec<_>) = written.into_iter().unzip();
         let shapes = destination.shapes(&names).await?;
@@ -241,10 +250,34 @@ impl Writes {
     }
 }
 
-/// The tables of people and links to which the plan adds rows.
+/// What the plan does to a table of people or links: rows are added, some may go before that, and
+/// some be changed.
+fn people(plan: &Plan, table: &str) -> Written {
+    let mut written = Written::new(Class::Added);
+    for outside in plan.outside.iter().filter(|one| same_name(&one.table.name, table)) {
+        if outside.fate == OutsideFate::Deleted {
+            let stay = std::mem::replace(&mut written.stay, Filter::All);
+            written.stay = stay.and(outside.filter.clone().negated());
+        }
+    }
+    if same_name(table, "OSSYS_USER") {
+        let updated = plan.users.iter().filter_map(|user| match user.fate {
+            PersonFate::Update(id) => Some(Value::from(id)),
+            _ => None,
+        });
+        let updated = Filter::AnyOf("ID".to_owned(), updated.collect());
+        let columns = plan.user_columns.iter();
+        written.set_in = columns.map(|column| (column.clone(), updated.clone())).collect();
+    }
+    written
+}
+
+/// The tables of people and links that the plan writes.
 fn people_tables(plan: &Plan) -> Vec<&'static str> {
     let creates = |people: &[PersonPlan]| {
-        people.iter().any(|person| matches!(person.fate, PersonFate::Create { .. }))
+        people
+            .iter()
+            .any(|person| matches!(person.fate, PersonFate::Create { .. } | PersonFate::Update(_)))
     };
     [
         ("OSSYS_USER", creates(&plan.users)),
@@ -293,6 +326,8 @@ impl Looking<'_> {
         };
         let set = written.map_or(&[][..], |written| &written.set);
         let emptied_columns = emptied.iter().map(|(column, _)| column);
+        let set_in = written.map_or(&[][..], |written| &written.set_in);
+        let set = set.iter().chain(set_in.iter().map(|(column, _)| column));
         let without: Vec<&str> = emptied_columns.chain(set).map(String::as_str).collect();
         let look = self.look(stay.clone(), &without, &mut state).await;
         state.look = self.or_why_not(look)?;
@@ -302,6 +337,12 @@ impl Looking<'_> {
             if self.earlier.is_none() {
                 keeps = keeps.and(loses.clone().negated());
             }
+            let others: Vec<&str> = without.iter().copied().filter(|one| one != column).collect();
+            let look = self.look(keeps, &others, &mut state).await;
+            state.references.push((column.clone(), self.or_why_not(look)?));
+        }
+        for (column, changes) in set_in.iter().filter(|one| self.shape.column(&one.0).is_some()) {
+            let keeps = stay.clone().and(changes.clone().negated());
             let others: Vec<&str> = without.iter().copied().filter(|one| one != column).collect();
             let look = self.look(keeps, &others, &mut state).await;
             state.references.push((column.clone(), self.or_why_not(look)?));

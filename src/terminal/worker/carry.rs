@@ -10,7 +10,6 @@ use super::Reporter;
 use super::desk::Desk;
 use super::past;
 use crate::database::{Fault, FaultKind, Result};
-use crate::front::secrets::mask_key;
 use crate::front::{Carried, Home, Ready, Stage, carry_out};
 use crate::migrate::journal::Journal;
 use crate::migrate::{Control, Progress};
@@ -46,7 +45,7 @@ pub(super) async fn carry(
         plan_text: order.plan.to_text(),
         folder: std::env::current_dir().unwrap_or_default(),
         confirmed: order.confirmed,
-        mask_key: mask_key(),
+        mask_key: desk.mask_key(),
     };
     let (sender, watching) = watch(Progress::new(&plan), to);
     let ended = carry_out(home, &ready, control, sender, stages(to)).await;

@@ -3,7 +3,6 @@
 use super::Reporter;
 use super::desk::Desk;
 use crate::database::Result;
-use crate::front::secrets::mask_key;
 use crate::front::{Home, any_engine, open, preflight};
 use crate::migrate::{self, CheckSign, Preflight};
 use crate::outsystems::Side;
@@ -46,7 +45,7 @@ pub(super) async fn check(
             "Test both sides again on Connect (Ctrl+T there); your decisions are kept.",
         )
     });
-    let mask_key = mask_key();
+    let mask_key = desk.mask_key();
     let request = Preflight {
         plan: &plan,
         source: sides.source.as_ref(),
@@ -77,8 +76,8 @@ fn shown(check: migrate::Check) -> Check {
         | CheckKind::Engine
         | CheckKind::Versions
         | CheckKind::Collation => "Connect",
-        CheckKind::Room => "Options",
+        CheckKind::Room | CheckKind::MaskKey => "Options",
         _ => "",
     };
-    Check { sign, text: check.text, advice: check.advice, step }
+    Check { sign, text: check.text, advice: check.advice, step, kind: Some(check.kind) }
 }

@@ -1,12 +1,13 @@
 //! What lies on the desk between jobs: both databases opened, their models, the answers about
 //! rows, the plan that was made last.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Mutex;
 
 use crate::compare::Answers;
-use crate::database::{Destination, Fault, FaultKind, Result, Source};
+use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source};
+use crate::front::secrets::mask_key;
 use crate::migrate::Environments;
 use crate::outsystems::Environment;
 use crate::plan::Plan;
@@ -44,6 +45,7 @@ pub(super) struct Desk {
     open: Mutex<Open>,
     /// The answers about rows: they hold for the two databases that are open.
     pub(super) answers: Mutex<Answers>,
+    mask_key: std::sync::Mutex<Option<Secret>>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -53,6 +55,17 @@ impl std::fmt::Debug for Desk {
 }
 
 impl Desk {
+    /// Masks are made with this key, or with the environment's.
+    pub(super) fn put_mask_key(&self, key: Option<Secret>) {
+        *self.mask_key.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    /// The key of the masks: the one that was typed, else the environment's.
+    pub(super) fn mask_key(&self) -> Option<Secret> {
+        let typed = self.mask_key.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        typed.or_else(mask_key)
+    }
+
     /// Another source.
     pub(super) async fn put_source(&self, source: Option<(Arc<dyn Source>, Arc<Environment>)>) {
         let mut open = self.open.lock().await;

@@ -156,6 +156,7 @@ impl Worker {
                     past::undo(&home, &desk, &id, leave, control, &to).await
                 });
             }
+            Effect::MaskKey(key) => desk.put_mask_key(key.map(|key| key.0)),
             Effect::Tick { job, id, name, is_done, note } => {
                 self.start(job, move |to| async move {
                     past::tick(&home, &id, name, is_done, &note, &to).await

@@ -61,6 +61,7 @@ pub(super) async fn resume(
     let (known, header, plan, sides) = known(home, desk, id).await?;
     let models = [sides.source_model, sides.destination_model];
     let ready = Ready::of_run(&header, plan, sides.source, sides.destination, models);
+    let ready = Ready { mask_key: desk.mask_key(), ..ready };
     let (sender, watching) = watch(Progress::new(&ready.plan), to);
     let stages = stages(to);
     let ended =
@@ -82,6 +83,7 @@ async fn undo_of(home: &Home, desk: &Desk, id: &str, leave: Leave) -> Result<Und
         destination: sides.destination,
         destination_model: sides.destination_model,
         leave,
+        mask_key: desk.mask_key(),
     })
 }
 

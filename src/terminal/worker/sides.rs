@@ -102,11 +102,11 @@ fn without_place<'a>(fault: &'a Fault, side: Side, place: &str) -> &'a str {
 }
 
 fn good(text: String) -> Check {
-    Check { sign: Sign::Good, text, advice: String::new(), step: "Connect" }
+    Check { sign: Sign::Good, text, advice: String::new(), step: "Connect", kind: None }
 }
 
 fn bad(text: String, advice: String) -> Check {
-    Check { sign: Sign::Bad, text, advice, step: "Connect" }
+    Check { sign: Sign::Bad, text, advice, step: "Connect", kind: None }
 }
 
 /// What the signed-in person may do with the applications' tables.
@@ -151,6 +151,7 @@ async fn rights(side: Side, database: &dyn Source, model: &Environment) -> Resul
                 advice: "osferry never writes here; a sign-in that only reads is safer still."
                     .to_owned(),
                 step: "Connect",
+                kind: None,
             }
         });
         return Ok(checks);

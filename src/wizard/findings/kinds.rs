@@ -77,6 +77,9 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::UserInactive
         | Kind::UserAmbiguous
         | Kind::UserMapped
+        | Kind::UserFound
+        | Kind::UserCascade
+        | Kind::UserDependants
         | Kind::PasswordsCopied
         | Kind::UserCollision
         | Kind::UserIdDiffers

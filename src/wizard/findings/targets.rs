@@ -43,7 +43,8 @@ pub fn targets(
         FindingKind::UserMissing
         | FindingKind::UserInactive
         | FindingKind::UserAmbiguous
-        | FindingKind::UserMapped => users(source, destination, review, finding),
+        | FindingKind::UserMapped
+        | FindingKind::UserFound => users(source, destination, review, finding),
         FindingKind::GroupMissing => groups(destination, finding),
         FindingKind::TenantMissing => tenants(destination),
         FindingKind::ReferenceUnresolved | FindingKind::TypeUnknown => entities(source, finding),

@@ -77,7 +77,9 @@ pub fn way_out(kind: FindingKind) -> &'static str {
         | Kind::UserInactive
         | Kind::UserAmbiguous
         | Kind::UserMapped
+        | Kind::UserFound
         | Kind::GroupMissing => "mend it in the Users application there, then Ctrl+T",
+        Kind::UserDependants => "use or update the users, or see to the rows; then Ctrl+T",
         Kind::UserProviderDiffers => "set the same user provider on both sides, then Ctrl+T",
         Kind::TriggerInsteadOf
         | Kind::LeftoverNotNull

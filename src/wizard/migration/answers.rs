@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::super::jobs::Purpose;
-use super::super::message::SavedKind;
+use super::super::message::{Effect, SavedKind};
+use super::super::secret_field::Password;
 use super::Migration;
 use crate::compare::{Finding, FindingKey, choice};
 use crate::plan::{Decision, PlanFile, Review, RunOptions, ScopeRequest};
@@ -60,6 +61,14 @@ impl Migration {
     /// Changes the scope.
     pub fn set_scope(&mut self, change: impl FnOnce(&mut ScopeRequest)) {
         self.change(|plan| &mut plan.scope, change);
+    }
+
+    /// Another key of the masks, or none: whoever reads and proves gets it, no draft does.
+    pub fn set_mask_key(&mut self, key: Option<Password>) {
+        if self.mask_key != key {
+            self.mask_key.clone_from(&key);
+            self.order(Effect::MaskKey(key));
+        }
     }
 
     /// Changes the options.

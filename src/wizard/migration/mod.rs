@@ -20,6 +20,7 @@ use super::jobs::Jobs;
 use super::message::{Check, Effect, Now, Reported, Saved};
 use super::overlay::Overlay;
 pub use super::running::Running;
+use super::secret_field::Password;
 use super::viewport::Size;
 use crate::database::Fault;
 use crate::migrate::Room;
@@ -89,6 +90,8 @@ pub struct Migration {
     pub before: Option<Box<Reported>>,
     /// What is about to be done with the run whose report is shown.
     pub taking: Option<Taking>,
+    /// The key of the masks, where one was typed.
+    pub mask_key: Option<Password>,
     /// Drafts and runs of this machine.
     pub saved: Vec<Saved>,
     /// When the draft was saved.
@@ -154,6 +157,7 @@ impl Migration {
             report: None,
             before: None,
             taking: None,
+            mask_key: None,
             saved: Vec::new(),
             draft_saved: String::new(),
             draft_trouble: None,
@@ -194,6 +198,7 @@ impl Migration {
         self.now = old.now;
         self.jobs = old.jobs;
         self.offers = old.offers;
+        self.mask_key = old.mask_key;
         self.orders = old.orders;
         self.lessons_shown = old.lessons_shown;
     }

@@ -5,6 +5,7 @@ use super::super::jobs::{JobId, Purpose};
 use super::super::message::Effect;
 use super::Migration;
 use crate::outsystems::Side;
+use crate::plan::{Acceptance, PlanFile};
 
 impl Migration {
     /// Starts a job and orders what it is to do.
@@ -21,6 +22,12 @@ impl Migration {
     /// Writes the plan file for the person, as it stands: what is missing in it `osferry run` names.
     pub fn export(&mut self) {
         let plan = self.plan.clone();
+        self.start(Purpose::Export, |job| Effect::Export(job, plan));
+    }
+
+    /// The same, with what was accepted of the checks: then nobody has to be there to accept it.
+    pub fn export_accepting(&mut self, preflight: Acceptance) {
+        let plan = PlanFile { preflight, ..self.plan.clone() };
         self.start(Purpose::Export, |job| Effect::Export(job, plan));
     }
 

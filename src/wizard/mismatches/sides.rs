@@ -135,6 +135,9 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::UserInactive
         | Kind::UserAmbiguous
         | Kind::UserMapped
+        | Kind::UserFound
+        | Kind::UserCascade
+        | Kind::UserDependants
         | Kind::PasswordsCopied
         | Kind::UserCollision
         | Kind::UserIdDiffers

@@ -5,7 +5,9 @@ use super::super::form::{Change, FieldKind};
 use super::super::keys::{Command, EXPORT};
 use super::super::migration::Migration;
 use super::super::step::Event;
-use super::fields::{self, BATCH, FINDINGS, IMAGES, KEEP, NUMBERS, PARALLEL, READING, REPLACE};
+use super::fields::{
+    self, BATCH, FINDINGS, IMAGES, KEEP, MASKS, MOST, NUMBERS, PARALLEL, READING, REPLACE,
+};
 use super::picture::Picture;
 use super::reading;
 use super::{DEFAULTS, Options, Pane};
@@ -22,6 +24,15 @@ impl Options {
         let Some(field) = self.form.field_mut(name) else { return };
         field.error = fault;
         let FieldKind::Text(text) = &mut field.kind else { return };
+        if name == MOST {
+            if let Ok((rejects, most)) = fields::most_in(text.text()) {
+                migration.set_options(|options| {
+                    options.rejects = rejects;
+                    options.max_rejects = most;
+                });
+            }
+            return;
+        }
         let Ok(typed) = fields::number_in(name, text.text()) else { return };
         if text.text() != typed.to_string() {
             text.set(&typed.to_string());
@@ -103,6 +114,11 @@ impl Options {
             READING => {
                 let chosen = self.form.fields[place].chosen();
                 self.set_reading(chosen, migration);
+            }
+            MASKS => {
+                if let FieldKind::Secret(secret) = &self.form.fields[place].kind {
+                    migration.set_mask_key(secret.secret());
+                }
             }
             // An error that is mended goes at once; a new one is said on leaving.
             name => {

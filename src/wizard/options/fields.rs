@@ -2,10 +2,11 @@
 
 use super::super::form::{Field, FieldKind, Form};
 use super::super::migration::Migration;
+use super::super::secret_field::SecretField;
 use super::existing::Existing;
 use super::reading;
 use crate::outsystems::Side;
-use crate::plan::SourceReading;
+use crate::plan::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, RejectPolicy, RunOptions, SourceReading};
 use crate::report::{number, room_advice, room_words};
 
 pub(super) const REPLACE: &str = "replace";
@@ -14,10 +15,12 @@ pub(super) const IMAGES: &str = "images";
 pub(super) const READING: &str = "reading";
 pub(super) const BATCH: &str = "batch";
 pub(super) const PARALLEL: &str = "parallel";
+pub(super) const MOST: &str = "most-rejects";
+pub(super) const MASKS: &str = "mask-key";
 pub(super) const FINDINGS: &str = "findings";
 
 /// The texts that are numbers.
-pub(super) const NUMBERS: [&str; 2] = [BATCH, PARALLEL];
+pub(super) const NUMBERS: [&str; 3] = [BATCH, PARALLEL, MOST];
 
 /// Rows of a batch at most: above that SQL Server may lock the whole table.
 const MOST_ROWS: usize = 4000;
@@ -35,6 +38,8 @@ pub(super) fn form(migration: &Migration) -> Form {
         Field::choice(READING, "Reading", "", &[], 0),
         text(BATCH, "Batch size", options.batch_rows),
         text(PARALLEL, "At the same time", options.parallel_entities),
+        Field::text(MOST, "Refused at most", "", &most_text(options)),
+        Field::new(MASKS, "Key of masks", "", FieldKind::Secret(SecretField::default())),
         Field::new(FINDINGS, "Findings", "", FieldKind::Button),
     ])
 }
@@ -50,6 +55,22 @@ pub(super) fn show(form: &mut Form, migration: &Migration, deletes: bool) {
         field.kind = FieldKind::Tick(migration.plan.options.keep_before_images);
         field.is_hidden = !deletes;
     }
+    if let Some(field) = form.field_mut(MASKS) {
+        // While a plan is being made nobody knows; what was shown stays.
+        let needs = migration.built.as_ref().map(|plan| plan.needs_mask_key());
+        field.is_hidden = !needs.unwrap_or(!field.is_hidden);
+        if let FieldKind::Secret(secret) = &mut field.kind
+            && secret.secret() != migration.mask_key
+        {
+            match &migration.mask_key {
+                Some(key) => secret.set(key.clone(), None),
+                None => secret.clear(),
+            }
+        }
+    }
+    if form.focused().is_some_and(|field| field.name == MASKS && field.is_hidden) {
+        form.focus_on(MOST);
+    }
     for (name, means) in [(REPLACE, true), (KEEP, false)] {
         if let Some(field) = form.field_mut(name) {
             field.kind = FieldKind::Tick(replace == Some(means));
@@ -61,6 +82,33 @@ pub(super) fn show(form: &mut Form, migration: &Migration, deletes: bool) {
         let selected = readings.iter().position(|reading| *reading == now).unwrap_or(0);
         let options = readings.into_iter().map(|way| reading::label(migration, way)).collect();
         field.kind = FieldKind::Choice { options, selected };
+    }
+}
+
+/// How many rejects a run goes on with, as it is typed: none for the first that stops it, nothing
+/// where none does.
+fn most_text(options: &RunOptions) -> String {
+    match (options.rejects, options.max_rejects) {
+        (RejectPolicy::Stop, _) => "0".to_owned(),
+        (RejectPolicy::GoOn, Some(most)) => most.to_string(),
+        (RejectPolicy::GoOn, None) => String::new(),
+    }
+}
+
+/// What a text says of rejects: the policy, and after how many more a run stops.
+pub(super) fn most_in(text: &str) -> Result<(RejectPolicy, Option<u64>), String> {
+    let range = "0 or more, or nothing to go on always";
+    let digits: String = text.trim().chars().filter(|c| *c != ',').collect();
+    if text.trim().is_empty() {
+        return Ok((RejectPolicy::GoOn, None));
+    }
+    if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit()) {
+        return Err(format!("digits only, {range}"));
+    }
+    match digits.parse::<u32>() {
+        Ok(0) => Ok((RejectPolicy::Stop, None)),
+        Ok(most) => Ok((RejectPolicy::GoOn, Some(u64::from(most)))),
+        Err(_) => Err(format!("{} at most", number(u64::from(u32::MAX)))),
     }
 }
 
@@ -92,6 +140,13 @@ pub(super) fn number_in(name: &str, text: &str) -> Result<usize, String> {
 pub(super) fn fault(form: &Form, migration: &Migration, name: &str) -> Option<String> {
     match name {
         BATCH | PARALLEL => number_in(name, form.field(name)?.value()).err(),
+        MOST => most_in(form.field(name)?.value()).err(),
+        MASKS => match &form.field(name)?.kind {
+            FieldKind::Secret(key) if (1..LEAST_KEY_LENGTH).contains(&key.characters()) => {
+                Some(format!("{LEAST_KEY_LENGTH} characters at least"))
+            }
+            _ => None,
+        },
         READING => reading::fault(migration),
         _ => None,
     }
@@ -164,6 +219,17 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
                  More is faster and a heavier load on {destination}; 4 suits most."
             )
         }
+        MOST => {
+            "How many rows may be refused, with those that hang on them, before the run stops: \
+                 with 0 it stops at the first, with nothing here it always goes on. They are \
+                 listed in rejects.csv and can be tried again."
+                .to_owned()
+        }
+        MASKS => format!(
+            "Personal data are masked by this key, {LEAST_KEY_LENGTH} characters at least: the same value gets the same mask with the \
+             same key, in every run. It is not stored; resuming and proving need it again. Where \
+             nothing is typed {MASK_KEY_VARIABLE} of the environment counts."
+        ),
         FINDINGS => format!(
             "What the comparison found about {destination}'s rows. Enter opens the list: Space \
              takes the recommended decision there, Esc leads back."

@@ -6,7 +6,7 @@ use super::super::findings::{belongs_to, words};
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::super::step::{Notice, Reason};
-use super::fields::{self, BATCH, PARALLEL, READING, REPLACE};
+use super::fields::{self, BATCH, MASKS, MOST, PARALLEL, READING, REPLACE};
 use super::{NAME, Options, Pane, is_underway};
 use crate::outsystems::Side;
 use crate::plan::Refusal;
@@ -125,9 +125,13 @@ impl Options {
             let text = format!("choose whether the rows that {name} has are deleted or kept");
             lacks.push(lack(Where::Field(REPLACE), text));
         }
-        for (name, label) in
-            [(READING, "reading"), (BATCH, "batch size"), (PARALLEL, "entities at the same time")]
-        {
+        for (name, label) in [
+            (READING, "reading"),
+            (BATCH, "batch size"),
+            (PARALLEL, "entities at the same time"),
+            (MOST, "refused at most"),
+            (MASKS, "key of masks"),
+        ] {
             if let Some(fault) = fields::fault(&self.form, migration, name) {
                 lacks.push(lack(Where::Field(name), format!("{label}: {fault}")));
             }

@@ -17,7 +17,7 @@ use super::super::look::{
 };
 use super::super::message::Sign;
 use super::super::migration::Migration;
-use super::fields::{self, BATCH, FINDINGS, IMAGES, KEEP, PARALLEL, READING, REPLACE};
+use super::fields::{self, BATCH, FINDINGS, IMAGES, KEEP, MASKS, MOST, PARALLEL, READING, REPLACE};
 use super::picture::{LABEL, Picture, Sum};
 use super::{Options, Pane, is_beside, is_roomy, is_underway, lines_of_plan, plan_width};
 use crate::migrate::Room;
@@ -95,7 +95,7 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
     if is_roomy {
         lines.next();
     }
-    for field in [READING, BATCH, PARALLEL] {
+    for field in values_in(step, usize::from(area.height.saturating_sub(lines.y + 2))) {
         draw_value(step, migration, field, &mut lines);
     }
     if is_roomy {
@@ -111,6 +111,17 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
     let (text, style) = below(step, migration);
     let rest = Area { y: area.y + lines.y, height: area.height - lines.y, ..area };
     draw_explanation(&text, style, rest, lines.canvas);
+}
+
+/// The fields with a value, as many as there is room for, the one with the focus among them.
+fn values_in(step: &Options, room: usize) -> Vec<&'static str> {
+    let is_shown = |name: &&str| step.form.field(name).is_some_and(|field| !field.is_hidden);
+    let all: Vec<&'static str> =
+        [READING, BATCH, PARALLEL, MOST, MASKS].into_iter().filter(is_shown).collect();
+    let room = room.max(1);
+    let focus = all.iter().position(|name| has_focus(step, name)).unwrap_or(0);
+    let first = (focus + 1).saturating_sub(room);
+    all.into_iter().skip(first).take(room).collect()
 }
 
 /// As much of a text as there is room for, and how to read the rest.
@@ -217,7 +228,10 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
     let focus = has_focus(step, name);
     let x = line.x + LABELS as u16 + 1;
     let mut end = x;
-    if name == READING {
+    if name == MASKS {
+        draw_field(field, focus, LABELS, line, lines.canvas);
+        end = line.right();
+    } else if name == READING {
         let room = Area { width: line.width.min(LABELS as u16 + 24), ..line };
         draw_field(field, focus, LABELS, room, lines.canvas);
         end = room.right();
@@ -227,6 +241,8 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
         let unit = match name {
             _ if field.error.is_some() && !is_beside(migration) => "",
             BATCH => "rows",
+            MOST if field.value().is_empty() => "any",
+            MOST => "rows",
             _ => "entities",
         };
         let room = usize::from(line.right().saturating_sub(x + TYPED + 5));

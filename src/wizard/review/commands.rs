@@ -13,7 +13,8 @@ impl Review {
         }
         match command {
             Command::Own(EXPORT) => {
-                migration.export();
+                let accepted = self.acceptance(migration);
+                migration.export_accepting(accepted);
                 return;
             }
             Command::NextField | Command::PreviousField if !self.is_starting => {

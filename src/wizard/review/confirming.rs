@@ -9,6 +9,7 @@ use super::super::migration::Migration;
 use super::super::text_field::TextField;
 use super::ledger::Ledger;
 use super::{NAME, Pane, Review};
+use crate::plan::{Acceptance, CheckKind};
 
 /// What was confirmed: another plan, other sums or other findings have to be confirmed anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +134,23 @@ impl Review {
         } else {
             self.accepted.push(wanted);
         }
+    }
+
+    /// What was accepted, as a plan file says it.
+    pub(super) fn acceptance(&self, migration: &Migration) -> Acceptance {
+        let mut said = migration.plan.preflight.clone();
+        for (place, check) in migration.checks.iter().enumerate() {
+            let Some(kind) = check.kind.filter(|_| self.is_accepted(place, check)) else {
+                continue;
+            };
+            if kind == CheckKind::Frozen {
+                let now = &migration.now;
+                said.frozen = format!("ticked on Review, {} {}", now.day, now.clock);
+            } else if kind.is_acceptable() && !said.accept.contains(&kind) {
+                said.accept.push(kind);
+            }
+        }
+        said
     }
 
     /// Start was pressed.

@@ -68,7 +68,7 @@ pub fn options() -> Vec<String> {
 }
 
 /// Tries every so many of all breaks, on two threads; says what went wrong with each.
-fn every(ground: &Ground, every: usize) {
+pub fn every(ground: &Ground, every: usize) {
     let all = ground.trial(&[], Habits::of(0));
     assert!(all.troubles.is_empty(), "unbroken:\n{}", all.wrong().unwrap_or_default());
     let calls = all.calls.len();
@@ -118,7 +118,7 @@ pub fn each_break(
 
 /// A COMMIT whose answer is lost, and then nobody can look whether it was done: the run must not
 /// guess. It ends in doubt, and finds out when it goes on.
-fn doubts(ground: &Ground, every: usize) {
+pub fn doubts(ground: &Ground, every: usize) {
     let calls = ground.trial(&[], Habits::of(0)).calls;
     let commits = (0..calls.len()).filter(|at| calls[*at] == "commit");
     let (mut tried, mut doubted) = (0, 0);

@@ -28,6 +28,7 @@ mod full;
 mod kills;
 mod moving;
 mod over_memory;
+mod people;
 mod properties;
 mod secrets;
 mod trial;

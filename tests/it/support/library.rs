@@ -59,6 +59,7 @@ pub async fn planned_if_possible(
     for _ in 0..4 {
         let made = survey(environments, &file.scope, &file.decisions, &mut answers, |_| {}).await;
         let made = made.expect("answers").expect("a scope");
+        file.decisions.follow(&made.comparison);
         file.decisions.take_for_kinds(&made.comparison);
         file.decisions.take_recommended(&made.comparison);
         for finding in &made.comparison.findings {

@@ -27,6 +27,7 @@ fn the_end_of_long_checks_is_seen() {
     let mut driver = Driver::new(LARGE);
     driver.press("n");
     let check = |text: &str, advice: &str| Check {
+        kind: None,
         sign: Sign::Warning,
         text: text.to_owned(),
         advice: advice.to_owned(),

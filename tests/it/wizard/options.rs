@@ -1,10 +1,14 @@
 //! Options on the practice pair.
 
 use osferry::compare::{Choice, FindingKind, choice};
+use osferry::plan::{CheckKind, PersonalData, RejectPolicy};
 use osferry::wizard::Message;
 use osferry::wizard::findings::belongs_to;
+use osferry::wizard::keys::Key;
+use osferry::wizard::message::Sign;
 
 use super::driver::{Driver, LARGE, MEDIUM, SMALL};
+use super::road::{decide_the_rest, go_to, open_sample_plan};
 
 /// At Options with Policies and Claims chosen; what other steps ask is decided.
 fn at_options() -> Driver {
@@ -87,7 +91,7 @@ fn rows_are_chosen_findings_decided_and_the_plan_follows() {
 #[test]
 fn a_number_typed_counts_with_ctrl_n_too() {
     let mut driver = at_options();
-    driver.press("Space Ctrl+N Space Esc Shift+Tab Shift+Tab Ctrl+U");
+    driver.press("Space Ctrl+N Space Esc Shift+Tab Shift+Tab Shift+Tab Ctrl+U");
     driver.type_in("4001");
     driver.press("Ctrl+N");
     assert_eq!(driver.step(), "Options");
@@ -99,6 +103,74 @@ fn a_number_typed_counts_with_ctrl_n_too() {
     assert_eq!(driver.step(), "Review", "{}", driver.screen());
     driver.shows("in batches of 250 rows");
     assert_eq!(driver.model.migration.plan.options.batch_rows, 250);
+}
+
+#[test]
+fn after_how_many_refused_rows_a_run_stops_is_typed() {
+    let mut driver = at_options();
+    driver.shows("Refused at most  [      ]  any");
+    driver.press("Space Ctrl+N Space Esc Shift+Tab");
+    driver.type_in("some");
+    driver.press("Ctrl+N");
+    driver.shows("✗ digits only");
+    driver.press("Ctrl+U");
+    driver.type_in("0");
+    driver.press("Ctrl+N Ctrl+N");
+    assert_eq!(driver.step(), "Review", "{}", driver.screen());
+    assert_eq!(driver.model.migration.plan.options.rejects, RejectPolicy::Stop);
+    driver.press("Ctrl+P Shift+Tab Shift+Tab Shift+Tab Ctrl+U");
+    driver.type_in("12");
+    driver.press("Ctrl+N");
+    let options = &driver.model.migration.plan.options;
+    assert_eq!((options.rejects, options.max_rejects), (RejectPolicy::GoOn, Some(12)));
+}
+
+#[test]
+fn a_plan_that_masks_asks_for_the_key_and_no_file_holds_it() {
+    let mut driver = Driver::new(LARGE);
+    open_sample_plan(&mut driver);
+    go_to(&mut driver, "Options");
+    assert!(!driver.screen().contains("Key of masks"), "{}", driver.screen());
+    driver.model.migration.set_scope(|scope| scope.personal_data = Some(PersonalData::Mask));
+    driver.send(Message::Resized(LARGE));
+    driver.settle();
+    decide_the_rest(&mut driver);
+    driver.shows("Key of masks");
+    go_to(&mut driver, "Review");
+    let mask_key = |driver: &Driver| {
+        let mut checks = driver.model.migration.checks.iter();
+        checks.find(|check| check.kind == Some(CheckKind::MaskKey)).expect("a check").clone()
+    };
+    let without = mask_key(&driver);
+    assert_eq!((without.sign, without.step), (Sign::Bad, "Options"), "{without:?}");
+    driver.press("Ctrl+P Tab Tab Tab Tab Tab Tab Tab");
+    driver.type_in("short");
+    driver.press("Ctrl+N");
+    assert_eq!(driver.step(), "Options", "{}", driver.screen());
+    driver.shows("16 characters at least");
+    driver.press("Ctrl+U");
+    for c in "the key of spring 2026".chars() {
+        driver.send(Message::Key(Key::Char(c)));
+    }
+    driver.shows("••••••••  not stored");
+    go_to(&mut driver, "Review");
+    assert_eq!(mask_key(&driver).sign, Sign::Good, "{:?}", mask_key(&driver));
+
+    // What is accepted here is accepted in the plan file.
+    for _ in 0..20 {
+        driver.press("Ctrl+N");
+        if driver.model.in_text() {
+            break;
+        }
+        driver.press("Space");
+    }
+    driver.press("Esc e");
+    let said = driver.model.migration.said.clone().expect("where it was written");
+    let path = said.strip_prefix("Written: ").expect("a path");
+    let text = std::fs::read_to_string(path).expect("a plan file");
+    std::fs::remove_file(path).expect("removed");
+    assert!(text.contains("[preflight]") && text.contains("frozen = \"ticked on Review"), "{text}");
+    assert!(!text.contains("the key of spring"), "{text}");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn tasks_are_ticked_and_noted_and_the_journal_keeps_it() {
     for size in [MEDIUM, SMALL] {
         driver.send(Message::Resized(size));
         driver.shows("▸Way back");
-        driver.shows("▸[ ] emails");
+        driver.shows("▸ [ ] emails");
         driver.press("t");
         driver.shows("Note: by Anna");
         driver.press("Esc");

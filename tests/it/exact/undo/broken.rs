@@ -11,7 +11,7 @@ use crate::support::breaking::Break;
 
 /// In which of the two something breaks.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Where {
+pub enum Where {
     Run,
     Undo,
 }
@@ -26,7 +26,7 @@ fn attempt(ground: &Ground, place: Where, broken: Break, way: usize) -> TakenBac
 }
 
 /// Tries every so many of all breaks, on two threads; says what went wrong with each.
-fn every(ground: &Ground, place: Where, every: usize) {
+pub fn every(ground: &Ground, place: Where, every: usize) {
     let all = taken_back(ground, Course { run: &[], undo: &[], habits: Habits::of(0) });
     assert!(all.troubles.is_empty(), "unbroken:\n{}", all.wrong().unwrap_or_default());
     let calls = all.calls[usize::from(place == Where::Undo)].len();

@@ -1,6 +1,6 @@
 //! Undo: whatever breaks in a run and in its undoing, the destination ends as it was.
 
-mod broken;
+pub mod broken;
 mod guards;
 mod identity;
 mod kills;

@@ -2,7 +2,10 @@
 //!
 //! They have no digest: people sign in and change them. What the plan fixes is proved: that each
 //! is there, and of those that the run created the name, the tenant, and the masks of e-mail
-//! address and phone number; and that every link the plan wants is there.
+//! address and phone number; of those that it updated, what the source says of them; and that every
+//! link the plan wants is there.
+
+mod updated;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -207,6 +210,8 @@ impl<'a> People<'a> {
         self.created(kind, &shape.name, &mut proof);
         if kind.table == "OSSYS_USER" {
             self.masks(kind, &mut proof).await?;
+            self.updated(&mut proof).await?;
+            self.gone(&mut proof).await?;
         }
         for links in kind.links.iter().filter(|links| !links.pairs.is_empty()) {
             self.links(links, &mut proof).await?;
