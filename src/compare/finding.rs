@@ -213,7 +213,7 @@ kinds! {
     DestinationRowsUndecided = "destination-rows-undecided",
     /// Rows the destination has.
     DestinationRows = "destination-rows",
-    /// Rows of ours that the destination keeps already, as a unique key tells.
+    /// Rows of ours that the destination keeps already, as a key tells.
     ExistingMatch = "existing-match",
     /// What becomes of the destination's rows of an entity taken in by reference.
     ProducerRows = "producer-rows",
@@ -352,6 +352,7 @@ pub mod choice {
     pub const CONSTANT: &str = "constant";
     pub const REUSE: &str = "reuse";
     pub const UPDATE: &str = "update";
+    pub const ADD: &str = "add";
     pub const REMAP: &str = "remap";
     pub const LEAVE: &str = "leave";
     pub const ALL_TENANTS: &str = "all-tenants";

@@ -24,15 +24,6 @@ pub enum Asked {
     Count(Filter),
     /// Which values a column holds, with the rows of each.
     Values(ColumnRef, Filter),
-    /// How many rows of a table of the other side have the same values as a row of this one.
-    Shared {
-        /// The columns of this side.
-        columns: Vec<ColumnRef>,
-        /// The table of the other side.
-        other: TableName,
-        /// Its columns, in the same order.
-        others: Vec<String>,
-    },
     /// How many rows are like rows of the other side; a count answers it.
     Meeting(Box<Meeting>),
     /// Rows, ordered by the first of these columns, and at most so many.
@@ -200,23 +191,6 @@ impl<'a> Inquiry<'a> {
                 Some(&[])
             }
             _ => None,
-        }
-    }
-
-    /// How many rows of a table of the destination have the same values as one of the source;
-    /// `Some(None)` where there are too many rows to look.
-    pub(super) fn shared(
-        &mut self,
-        table: &TableName,
-        columns: Vec<ColumnRef>,
-        other: &TableName,
-        others: Vec<String>,
-    ) -> Option<Option<u64>> {
-        let asked = Asked::Shared { columns, other: other.clone(), others };
-        match self.ask(Question { side: Side::Source, table: table.clone(), asked }) {
-            Some(Answer::Count(rows)) => Some(Some(*rows)),
-            Some(_) => Some(None),
-            None => None,
         }
     }
 

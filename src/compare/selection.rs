@@ -78,9 +78,12 @@ pub struct Selection {
     pub leaving: HashMap<AttributeKey, Leaving>,
     /// Attributes of the source that a person took for the same as their namesakes of another key.
     pub paired: HashSet<AttributeKey>,
-    /// What a person mapped tenants, users and static records to, and by which key rows that stay
-    /// are looked for, as it was written, by the finding about each.
+    /// What a person mapped tenants, users and static records to, as it was written, by the finding
+    /// about each.
     pub mapped: HashMap<FindingKey, String>,
+    /// What was decided about rows that are there already, where the destination's rows stay: the
+    /// choice, and the name of the key by which they are looked for.
+    pub kept: HashMap<FindingKey, (String, Option<String>)>,
     /// What a person decided about users, by the findings about them.
     pub users: HashMap<FindingKey, UserWish>,
     /// What the plan says of all users.

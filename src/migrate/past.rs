@@ -32,7 +32,8 @@ pub(super) struct PastEntity {
     pub(super) carried: Arc<Carried>,
     /// Rows are dealt with up to this source key.
     pub(super) reached: Option<Value>,
-    /// Hashes of the rows written, each with their number, where nothing else tells them apart.
+    /// Hashes of the rows written or found there, each with their number, where nothing else tells
+    /// them apart.
     pub(super) written: HashMap<u128, u64>,
     /// Rows of the destination that were written, where the plan changes rows that are there.
     pub(super) taken: KeySet,

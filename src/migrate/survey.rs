@@ -3,20 +3,13 @@
 use super::departed::departed;
 use super::reader::BATCH_BYTES;
 use crate::compare::{Answer, Answers, Asked, Meeting, Most, Question};
-use crate::database::{
-    Batch, ColumnRef, Filter, Result, RowsRequest, ScanRequest, Source, TableName, Value,
-};
+use crate::database::{Batch, Filter, Result, RowsRequest, ScanRequest, Source, TableName, Value};
 use crate::outsystems::{Environment, Side};
 use crate::plan::{Decisions, Review, ScopeError, ScopeRequest, review};
 
 /// Most values that one column's question brings back, or twice as many as there are users where
 /// that is more. A column of references to more rows than this is no static entity, tenant or user.
 const VALUES: usize = 500_000;
-
-/// Most rows of the source that are looked for in the destination before the run.
-const SHARED: usize = 20_000;
-/// Values looked for in one request.
-const AT_ONCE: usize = 1_000;
 
 /// How many different values of a column are looked at.
 fn most_values(model: &Environment) -> usize {
@@ -88,13 +81,6 @@ async fn answer(environments: Environments<'_>, question: &Question) -> Result<A
             let rows = database.count(table, filter).await;
             Ok(Answer::Count(rows.map_err(|fault| fault.while_doing(doing()))?))
         }
-        Asked::Shared { columns, other, others } => {
-            let theirs = environments.destination_model;
-            let other = theirs.shape(other).map_or(other, |shape| &shape.name);
-            shared(environments, table, columns, other, others)
-                .await
-                .map_err(|fault| fault.while_doing(doing()))
-        }
         Asked::Meeting(meeting) => meets(environments, table, meeting).await,
         Asked::Values(column, filter) => {
             // One more than is looked at says whether there are more.
@@ -148,47 +134,6 @@ async fn answer(environments: Environments<'_>, question: &Question) -> Result<A
     }
 }
 
-/// Counts the rows of a table of the destination that have the same values as a row of the source.
-async fn shared(
-    environments: Environments<'_>,
-    table: &TableName,
-    columns: &[ColumnRef],
-    other: &TableName,
-    others: &[String],
-) -> Result<Answer> {
-    let request = RowsRequest {
-        table: table.clone(),
-        columns: columns.to_vec(),
-        filter: Filter::All,
-        order_by: None,
-        limit: Some(SHARED + 1),
-    };
-    let rows = environments.source.rows(&request).await?;
-    if rows.len() > SHARED {
-        return Ok(Answer::MoreThan(SHARED));
-    }
-    let mut count = 0;
-    let all: Vec<usize> = (0..rows.len()).collect();
-    for some in all.chunks((AT_ONCE / others.len().max(1)).max(1)) {
-        let same = |name: &String, value: Value| match value {
-            Value::Null => Filter::IsNull(name.clone()),
-            value => Filter::Equals(name.clone(), value),
-        };
-        let row = |row: &usize| {
-            let cells = others.iter().enumerate();
-            Filter::And(cells.map(|(at, name)| same(name, rows.column(at).value(*row))).collect())
-        };
-        let filter = match others {
-            [name] => Filter::AnyOf(
-                name.clone(),
-                some.iter().map(|row| rows.column(0).value(*row)).collect(),
-            ),
-            _ => Filter::Or(some.iter().map(row).collect()),
-        };
-        count += environments.destination.count(other, &filter).await?;
-    }
-    Ok(Answer::Count(count))
-}
 /// Most rows of the destination that rows of the source are compared with, one by one.
 const ROWS_MET: usize = 20_000;
 /// So many of them at a time.

@@ -8,15 +8,17 @@ use super::remap::Remapped;
 /// What is known of rows that nothing but their content tells from others.
 #[derive(Default)]
 pub(super) struct Unkeyed {
-    /// Rows that an earlier stretch of the run has written, each with their number: as often they
-    /// are not written again.
+    /// Rows that an earlier stretch of the run has written or found there, each with their number: as
+    /// often they are not written again.
     pub(super) written: HashMap<u128, u64>,
+    /// Rows of the destination that may stand for ours, each with their number.
+    pub(super) standing: HashMap<u128, u64>,
     /// Rows that the table has.
     pub(super) counted: Option<u64>,
 }
 
 impl Unkeyed {
-    /// Leaves off rows that were written before.
+    /// Leaves off rows that were dealt with before.
     pub(super) fn leave_off(&mut self, remapped: &Remapped, new: &mut Vec<usize>) {
         if self.written.is_empty() {
             return;

@@ -364,7 +364,8 @@ pub enum ExistingPlan {
     /// They stay; those with the same key values are recognised, the others of ours are added.
     Recognise {
         /// Places in [`EntityPlan::columns`] that tell rows apart, as the destination compares
-        /// them once they are rewritten.
+        /// them once they are rewritten. All of them where rows have no identifier: then rows are
+        /// compared to the letter, and one that is there stands for one of ours.
         key: Vec<usize>,
         /// What becomes of rows of ours that the destination has already.
         #[serde(default)]
@@ -373,8 +374,8 @@ pub enum ExistingPlan {
         /// are set. The identifier, the key and the tenant are not among them.
         #[serde(default)]
         sets: Vec<usize>,
-        /// How many of the rows that are there have the key of one of ours, as counted at review;
-        /// `None` where that is known only once ids are rewritten.
+        /// How many rows of ours have the key of one that is there, as counted at review; `None`
+        /// where that is known only once ids are rewritten.
         #[serde(default)]
         matches: Option<u64>,
         /// How many rows there were at review.

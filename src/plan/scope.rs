@@ -112,6 +112,7 @@ pub fn resolve(
         leaving: leaving(decisions),
         paired: attributes_decided(decisions, FindingKind::AttributeRemade, choice::PAIR),
         mapped: mapped(decisions),
+        kept: decided(decisions, &[FindingKind::ExistingMatch]),
         users: wishes(decisions),
         strategy: request.users.clone(),
         masks_personal_data: request.personal_data.map(|said| said == PersonalData::Mask),
@@ -362,15 +363,12 @@ fn left_out(entity: &Entity, decisions: &Decisions) -> bool {
     .any(|kind| decisions.choice(&FindingKey::entity(kind, entity)) == Some(choice::LEAVE_OUT))
 }
 
-/// What a person mapped, of what the destination lacks or has several of; and the keys by which
-/// rows that stay are looked for.
+/// What a person mapped, of what the destination lacks or has several of.
 fn mapped(decisions: &Decisions) -> HashMap<FindingKey, String> {
     decisions
         .all()
         .into_iter()
-        .filter(|decision| {
-            decision.choice == choice::MAP || decision.key.kind == FindingKind::ExistingMatch
-        })
+        .filter(|decision| decision.choice == choice::MAP)
         .filter_map(|decision| Some((decision.key.clone(), decision.to.clone()?)))
         .collect()
 }

@@ -3,7 +3,8 @@
 //!
 //! Where the table holds nothing but our rows as they were read, the sum of its rows' hashes is
 //! the sum of the digests, and the source is not read. Else each row of the source takes one equal
-//! row of the destination; those taken have to add up to the digests. Rows of ours whose source
+//! row of the destination; those taken have to add up to the digests. Rows that the destination had
+//! and that stand for ours count like those that were written. Rows of ours whose source
 //! has changed since, or that equal a row that was left out, are told by what is missing of the
 //! sum, as long as they are few (see [`super::settle`]).
 //!
@@ -87,6 +88,9 @@ pub(super) async fn prove(
     mut proof: EntityProof,
     tell: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<EntityProof> {
+    // Rows that were there are taken as often as they stand for ours.
+    let recognised = proof.recognised;
+    let ours = proof.written + recognised;
     let of = proof.written;
     let mut digest = 0_u128;
     let mut after = 0;
@@ -99,27 +103,27 @@ pub(super) async fn prove(
     let emptied = emptied(job, &forms)?;
     let (hashes, wrong_constants) = destination_hashes(job, &forms, tell, of).await?;
     let count = hashes.len() as u64;
-    if count == proof.written {
+    if count == ours {
         // Every row is ours, so every constant counts.
         wrong_constants.into_iter().for_each(|difference| proof.differs(difference));
     }
-    if count == proof.written && combine(hashes.iter().copied()) == digest {
-        proof.found = count;
-        proof.compared = count;
-        proof.by_digest = count;
+    if count == ours && combine(hashes.iter().copied()) == digest {
+        proof.found = proof.written;
+        proof.compared = proof.written;
+        proof.by_digest = proof.written;
         return Ok(proof);
     }
     let mut rows = Rows::new(hashes);
     let matched = match_source(job, &forms, &emptied, &mut rows).await?;
     let found = matched.taken.len() as u64;
     let rest = digest.wrapping_sub(combine(matched.taken.iter().copied()));
-    proof.found = found.min(proof.written);
+    proof.found = found.min(ours).saturating_sub(recognised);
     proof.compared = proof.found;
-    if found >= proof.written {
+    if found >= ours {
         // More than ours: rows that were left out look like rows that stood there before.
         let excess = subset(&matched.taken, 0_u128.wrapping_sub(rest));
         let is_right = excess.is_some_and(|excess| {
-            excess.iter().filter(|excess| **excess).count() as u64 == found - proof.written
+            excess.iter().filter(|excess| **excess).count() as u64 == found - ours
         });
         if !is_right {
             proof.differs(Difference {
@@ -129,7 +133,7 @@ pub(super) async fn prove(
         }
         return Ok(proof);
     }
-    let lost = proof.written - found;
+    let lost = ours - found;
     let left = rows.left();
     let changed = subset(&left, rest)
         .filter(|chosen| chosen.iter().filter(|chosen| **chosen).count() as u64 == lost);

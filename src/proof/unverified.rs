@@ -30,8 +30,11 @@ pub(super) fn unverified(plan: &Plan, proof: &Proof) -> Vec<Unverified> {
             "without an identifier their rows can only be compared all together",
         );
     }
-    let recognised = entities.clone().filter(|entity| entity.recognised > 0);
-    if let Some(names) = names(recognised.map(|entity| entity.name.as_str())) {
+    // Without an identifier they were compared like those that were written.
+    let recognised = plan.entities.iter().zip(entities).filter_map(|(entity, proof)| {
+        (entity.key_column().is_some() && proof.recognised > 0).then_some(proof.name.as_str())
+    });
+    if let Some(names) = names(recognised) {
         say(
             format!("what the rows hold that were recognised in {names}"),
             "they are the destination's own; that they are still there was looked up",

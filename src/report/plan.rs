@@ -58,7 +58,7 @@ pub struct PlannedEntity {
     pub recognises: bool,
     /// Whether these take the values of ours.
     pub updates: bool,
-    /// How many rows that are there are recognised, as far as it is known before.
+    /// How many rows of ours are there already, as far as it is known before.
     pub matches: Option<u64>,
     /// Whether the destination gives new ids.
     pub new_ids: bool,

@@ -447,13 +447,13 @@ impl RunReport {
     pub fn next_in_words(&self, step: NextStep) -> String {
         let (id, destination) = (&self.id, &self.destination_database);
         match step {
-            NextStep::SeeRejected => "See in rejects.csv why rows were rejected. A rejected row \
-                                      takes along every row that demands a reference to it."
-                .to_owned(),
-            NextStep::TryAgain => format!(
-                "Try the rejected rows again, once what refused them is mended: osferry run \
-                 --rejects-of {id} --confirm {destination}"
-            ),
+            NextStep::SeeRejected => {
+                "See in rejects.csv why rows were rejected, and what went along with them."
+                    .to_owned()
+            }
+            NextStep::TryAgain => {
+                format!("Try them again: osferry run --rejects-of {id} --confirm {destination}")
+            }
             NextStep::Prove => format!("Prove it: osferry verify {id}"),
             NextStep::Explain => format!(
                 "Do not use what was written before the differences are explained. To look again: \

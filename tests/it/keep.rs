@@ -17,6 +17,7 @@ crate::on_both_engines!(
     rows_that_are_there_are_reused_or_left_out,
     rows_of_ours_that_are_one_there_become_one,
     a_key_that_is_none_is_refused,
+    a_kept_identifier_that_is_another_one_there_is_rejected,
 );
 
 /// Has rows of each entity known by their tags, in these environments.
@@ -28,7 +29,7 @@ pub fn known_by_tag(environments: &mut [&mut Environment]) {
     }
 }
 
-fn keeping(bench: &Bench) -> Plan {
+pub fn keeping(bench: &Bench) -> Plan {
     Plan { options: vec!["destination_rows = \"keep\"".into()], ..bench.usual_plan() }
 }
 
@@ -77,7 +78,7 @@ async fn a_second_run_that_keeps_rows_adds_nothing(engine: &TestEngine) {
 
 /// A pair of two entities of which one refers to the other, the other known by its tag in the
 /// destination.
-fn pair(both: bool) -> (Pair, Entity) {
+pub fn pair(both: bool) -> (Pair, Entity) {
     let features = vec![Feature::ExistingRows];
     for seed in 0.. {
         let mut pair =
@@ -103,22 +104,22 @@ fn pair(both: bool) -> (Pair, Entity) {
     unreachable!("some pair has such an entity")
 }
 
-fn tag_of(entity: &Entity) -> String {
+pub fn tag_of(entity: &Entity) -> String {
     entity.attributes.iter().find(|a| a.name == TAG).expect("a tag").key.clone()
 }
 
-fn set_tag(environment: &mut Environment, entity: &Entity, row: usize, tag: &str) {
+pub fn set_tag(environment: &mut Environment, entity: &Entity, row: usize, tag: &str) {
     let key = tag_of(entity);
     let entity = environment.entity_mut(&entity.full_key()).expect("an entity");
     entity.rows[row].cells.insert(key, Cell::text(tag));
 }
 
-fn rows(bench: &Bench, table: &str) -> Vec<Cells> {
+pub fn rows(bench: &Bench, table: &str) -> Vec<Cells> {
     bench.databases.read(Side::Destination).rows(&table.to_uppercase()).to_vec()
 }
 
 /// The finding about an entity's rows that are there.
-fn found(bench: &Bench, name: &str) -> Value {
+pub fn found(bench: &Bench, name: &str) -> Value {
     let said = bench.osferry(&["compare", "plan.toml", "--json"]);
     let report: Value =
         serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{}", said.all()));
@@ -129,7 +130,7 @@ fn found(bench: &Bench, name: &str) -> Value {
     all.iter().find(of).unwrap_or_else(|| panic!("{}", said.all())).clone()
 }
 
-fn decision(entity: &Entity, choice: &str, to: &str) -> String {
+pub fn decision(entity: &Entity, choice: &str, to: &str) -> String {
     let to = if to.is_empty() { String::new() } else { format!("to = \"{to}\"\n") };
     format!(
         "\n[[decision]]\nkind = \"existing-match\"\nespace = \"{}\"\nentity = \"{}\"\n\
@@ -190,4 +191,48 @@ async fn a_key_that_is_none_is_refused(engine: &TestEngine) {
     assert_eq!(said.code, Some(2), "{}", said.all());
     assert!(said.err.contains("no key that is unique"), "{}", said.all());
     assert!(bench.destination_unchanged(), "{}", said.all());
+}
+
+/// A row that brings its identifier along and is found under another one is not taken for that
+/// one: what refers to it would lead nowhere.
+async fn a_kept_identifier_that_is_another_one_there_is_rejected(engine: &TestEngine) {
+    let features = [Feature::ExistingRows, Feature::TextIdentifier, Feature::PlainIdentifier];
+    let brings_its_own = |entity: &&Entity| {
+        entity.name.starts_with("Thing")
+            && entity.identifier().is_some_and(|id| !id.autonumber && id.target().is_none())
+            && entity.tag().is_some()
+            && entity.rows.len() > 2
+    };
+    let made = (0..500).find_map(|seed| {
+        let recipe = Recipe { seed, size: 3, features: features.to_vec(), flaw: None };
+        let pair = generate::pair(&recipe);
+        let entity = pair.source.entities.iter().find(brings_its_own)?.clone();
+        let there = pair.destination.entity(&entity.full_key())?;
+        let of_there: Vec<_> = there.rows.iter().map(|row| there.id_of(row)).collect();
+        let is_free = entity.rows.iter().all(|row| !of_there.contains(&entity.id_of(row)));
+        (there.rows.len() > 1 && is_free).then_some((pair, entity))
+    });
+    let (mut pair, entity) = made.expect("some pair has such an entity");
+    known_by_tag(&mut [&mut pair.source, &mut pair.destination]);
+    set_tag(&mut pair.source, &entity, 0, "one of both");
+    set_tag(&mut pair.destination, &entity, 1, "One of both");
+    let there = pair.destination.entity(&entity.full_key()).expect("paired").clone();
+    let bench = Bench::on(engine, &pair, 13);
+    let mut plan = keeping(&bench);
+    plan.more = decision(&entity, "reuse", TAG);
+    bench.plan(&plan.text());
+    let finding = found(&bench, &entity.name);
+    let what = finding["what"].as_str().expect("a sentence");
+    assert!(what.contains("1 of them under another"), "{finding}");
+    let before = rows(&bench, &there.table);
+    let said = bench.run();
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    let rejected = "under the identifier";
+    let folder = std::fs::read_dir(bench.folder.path().join("home/runs")).expect("runs");
+    let run = folder.flatten().next().expect("a run").path();
+    let listed = std::fs::read_to_string(run.join("rejects.csv")).expect("rejects.csv");
+    assert!(listed.contains(rejected), "{listed}");
+    let after = rows(&bench, &there.table);
+    assert_eq!(after.len(), before.len() + entity.rows.len() - 1, "{}", said.all());
+    assert!(before.iter().all(|row| after.contains(row)), "{}", said.all());
 }

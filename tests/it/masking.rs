@@ -36,7 +36,7 @@ const ATTRIBUTES: [(&str, Kind, Option<&str>); 7] = [
     ("Income", Kind::Currency, Some("number")),
 ];
 
-fn attribute(number: usize, name: &str, kind: Kind) -> Attribute {
+pub fn attribute(number: usize, name: &str, kind: Kind) -> Attribute {
     Attribute {
         key: format!("00000000-0000-4000-8000-{number:012}"),
         name: name.to_owned(),
@@ -133,11 +133,11 @@ fn plan(bench: &Bench, pair: &Pair) -> String {
     plan.text()
 }
 
-fn with_key(bench: &Bench, key: &str, arguments: &[&str]) -> Said {
+pub fn with_key(bench: &Bench, key: &str, arguments: &[&str]) -> Said {
     bench.osferry_with(arguments, &[("OSFERRY_MASK_KEY".to_owned(), key.to_owned())])
 }
 
-fn run_with(bench: &Bench, key: &str) -> Said {
+pub fn run_with(bench: &Bench, key: &str) -> Said {
     let name = bench.databases.name(Side::Destination);
     with_key(bench, key, &["run", "plan.toml", "--confirm", &name, "--decide", "recommended"])
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use osferry::outsystems::Side;
 use serde_json::Value;
@@ -13,15 +14,19 @@ use crate::estate::oracle::{Verdict, Way, migrate_as};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::foretold::comparison;
 use crate::keep::known_by_tag;
+use crate::masking::{attribute, run_with, with_key};
 use crate::migration::updates;
 use crate::never_silent::choices;
 use crate::program::{Bench, Said};
 use crate::support::engine::TestEngine;
+use crate::support::library::MASK_KEY;
 
 crate::on_both_engines!(
     values_come_once_and_an_undo_brings_the_old_ones_back,
     a_changed_value_is_found_and_holds_an_undo_back,
     without_the_tenant_in_the_key_no_row_takes_values,
+    values_are_masked_before_they_are_taken,
+    an_update_that_another_index_refuses_is_left_and_the_rest_goes_on,
 );
 
 const AROUND: [Feature; 8] = [
@@ -56,7 +61,7 @@ fn bench(engine: &TestEngine, pair: &Pair, whim: u64) -> Bench {
 }
 
 /// The destination's rows by table, in an order of their own.
-fn rows(bench: &Bench) -> BTreeMap<String, Vec<String>> {
+pub fn content(bench: &Bench) -> BTreeMap<String, Vec<String>> {
     let tables = bench.databases.read(Side::Destination).tables.into_iter();
     tables
         .map(|(table, rows)| {
@@ -67,15 +72,20 @@ fn rows(bench: &Bench) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
+/// Waits until another run gets another time: runs are listed by the second in which they began.
+pub fn later() {
+    std::thread::sleep(std::time::Duration::from_millis(1_050));
+}
+
 /// The runs, the last one last.
-fn runs(bench: &Bench) -> Vec<String> {
+pub fn runs(bench: &Bench) -> Vec<String> {
     let runs = bench.osferry(&["runs", "--json"]);
     let runs: Value = serde_json::from_str(&runs.out).expect("a list of runs");
     let runs = runs.as_array().expect("a list").iter();
     runs.map(|run| run["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-fn undo(bench: &Bench, run: &str, more: &[&str]) -> Said {
+pub fn undo(bench: &Bench, run: &str, more: &[&str]) -> Said {
     let name = bench.databases.name(Side::Destination);
     let mut all = vec!["undo", run, "--confirm", &name];
     all.extend(more);
@@ -99,15 +109,16 @@ async fn values_come_once_and_an_undo_brings_the_old_ones_back(engine: &TestEngi
             continue;
         }
         let bench = bench(engine, &pair, seed);
-        let before = rows(&bench);
+        let before = content(&bench);
         let first = bench.run();
         assert_eq!(first.code, Some(0), "seed {seed}: {}", first.all());
         all += updated(&bench);
-        let once = rows(&bench);
+        let once = content(&bench);
         if !engine.is_slow() {
+            later();
             let second = bench.run();
             assert_eq!(second.code, Some(0), "seed {seed}: {}", second.all());
-            let twice = rows(&bench);
+            let twice = content(&bench);
             for (table, was) in &once {
                 assert!(twice[table] == *was, "seed {seed}: {table}\n{}", second.all());
             }
@@ -116,7 +127,7 @@ async fn values_come_once_and_an_undo_brings_the_old_ones_back(engine: &TestEngi
             let said = undo(&bench, run, &[]);
             assert_eq!(said.code, Some(0), "seed {seed}: {}", said.all());
         }
-        let after = rows(&bench);
+        let after = content(&bench);
         for (table, was) in &before {
             assert!(after[table] == *was, "seed {seed}: {table} is not as before");
         }
@@ -154,7 +165,7 @@ fn one(features: &[Feature]) -> (Pair, Entity) {
 async fn a_changed_value_is_found_and_holds_an_undo_back(engine: &TestEngine) {
     let (pair, there) = one(&[Feature::ExistingRows]);
     let bench = bench(engine, &pair, 71);
-    let before = rows(&bench);
+    let before = content(&bench);
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
     assert_eq!(updated(&bench), 1, "{}", said.all());
@@ -175,7 +186,7 @@ async fn a_changed_value_is_found_and_holds_an_undo_back(engine: &TestEngine) {
     assert!(held.err.contains("has changed since"), "{}", held.all());
     let left = undo(&bench, &run, &["--leave", "changed"]);
     assert_ne!(left.code, Some(2), "{}", left.all());
-    let after = rows(&bench);
+    let after = content(&bench);
     let name = table.to_uppercase();
     assert_eq!(after[&name].len(), before[&name].len(), "{}", left.all());
     let other = after[&name].iter().filter(|row| !before[&name].contains(row)).count();
@@ -205,4 +216,99 @@ async fn without_the_tenant_in_the_key_no_row_takes_values(engine: &TestEngine) 
     let finding = all["findings"].as_array().expect("findings").iter().find(about);
     let finding = finding.expect("rows stay");
     assert_eq!(choices(finding), ["reuse", "reject", "stop"], "{finding}");
+}
+
+/// The row of an entity's table that has this tag.
+fn tagged(bench: &Bench, there: &Entity, tag: &str) -> crate::estate::content::Cells {
+    let column = there.tag().expect("it has one").column.to_uppercase();
+    let all = crate::keep::rows(bench, &there.table);
+    let found = all.into_iter().find(|row| row.get(&column) == Some(&Cell::text(tag)));
+    found.expect("a row with that tag")
+}
+
+async fn values_are_masked_before_they_are_taken(engine: &TestEngine) {
+    let (mut pair, there) = one(&[Feature::ExistingRows]);
+    let email = attribute(1, "ContactEmail", Kind::Email);
+    for (side, clear) in [(&mut pair.source, true), (&mut pair.destination, false)] {
+        let entity = side.entity_mut(&there.full_key()).expect("on both sides");
+        entity.attributes.push(email.clone());
+        for row in &mut entity.rows {
+            let text = if clear { "Vera.Clara@Company.test" } else { "was@here.test" };
+            row.cells.insert(email.key.clone(), Cell::text(text));
+        }
+    }
+    let bench = Bench::on(engine, &pair, 73);
+    let mut plan = bench.usual_plan();
+    plan.options = vec!["destination_rows = \"keep\"".into(), "personal_data = \"mask\"".into()];
+    bench.plan(&plan.text());
+    plan.more = updates(&comparison(&bench));
+    bench.plan(&plan.text());
+    let before = content(&bench);
+    let first = run_with(&bench, MASK_KEY);
+    assert_eq!(first.code, Some(0), "{}", first.all());
+    assert_eq!(updated(&bench), 1, "{}", first.all());
+    let Some(Cell::Text(mask)) = tagged(&bench, &there, "on both sides").remove("CONTACTEMAIL")
+    else {
+        unreachable!("a text")
+    };
+    assert!(mask.ends_with("@example.invalid"), "{mask}");
+    let once = content(&bench);
+    later();
+    let second = run_with(&bench, MASK_KEY);
+    assert_eq!(second.code, Some(0), "{}", second.all());
+    let table = there.table.to_uppercase();
+    assert!(content(&bench)[&table] == once[&table], "{}", second.all());
+    for run in runs(&bench).iter().rev() {
+        let name = bench.databases.name(Side::Destination);
+        let said = with_key(&bench, MASK_KEY, &["undo", run, "--confirm", &name]);
+        assert_eq!(said.code, Some(0), "{}", said.all());
+    }
+    assert!(content(&bench) == before, "an undo leaves something");
+}
+
+async fn an_update_that_another_index_refuses_is_left_and_the_rest_goes_on(engine: &TestEngine) {
+    let (mut pair, there) = one(&[Feature::ExistingRows]);
+    let code = attribute(2, "Code", Kind::Text(40));
+    let tag = there.tag().expect("it has one").key.clone();
+    for (side, name) in [(&mut pair.source, "ours"), (&mut pair.destination, "theirs")] {
+        let entity = side.entity_mut(&there.full_key()).expect("on both sides");
+        entity.attributes.push(code.clone());
+        entity.uniques.push(Unique { attributes: vec![code.key.clone()], tenant: false });
+        for (place, row) in entity.rows.iter_mut().enumerate() {
+            row.cells.insert(code.key.clone(), Cell::text(format!("{name} {place}")));
+        }
+        entity.rows[2].cells.insert(tag.clone(), Cell::text("also there"));
+    }
+    // The row that ours would change has a neighbour with its new value.
+    let ours = pair.source.entity_mut(&there.full_key()).expect("there");
+    ours.rows[1].cells.insert(code.key.clone(), Cell::text("THEIRS 0"));
+    let bench = Bench::on(engine, &pair, 74);
+    let mut plan = bench.usual_plan();
+    plan.options = vec!["destination_rows = \"keep\"".into(), "batch_rows = 50".into()];
+    bench.plan(&plan.text());
+    let to = there.tag().expect("it has one").name.clone();
+    plan.more = crate::keep::decision(&there, "update", &to);
+    bench.plan(&plan.text());
+    let taken = crate::never_silent::found(&bench, "unique-taken", &there.name);
+    let taken = taken.expect("foretold");
+    assert_eq!(taken["rows"], 1, "{taken}");
+    let _ = write!(
+        plan.more,
+        "\n[[decision]]\nkind = \"unique-taken\"\nespace = {}\nentity = {}\nattribute = {}\n\
+         choice = \"reject\"\n",
+        taken["espace"], taken["entity"], taken["attribute"]
+    );
+    bench.plan(&plan.text());
+    let before = content(&bench);
+    let was = tagged(&bench, &there, "on both sides");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert_eq!(updated(&bench), 1, "{}", said.all());
+    assert_eq!(tagged(&bench, &there, "on both sides"), was, "{}", said.all());
+    let other = tagged(&bench, &there, "also there");
+    assert_eq!(other.get("CODE"), Some(&Cell::text("ours 2")), "{}", said.all());
+    let run = runs(&bench).pop().expect("a run");
+    let undone = undo(&bench, &run, &[]);
+    assert_eq!(undone.code, Some(0), "{}", undone.all());
+    assert!(content(&bench) == before, "an undo leaves something");
 }

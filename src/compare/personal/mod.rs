@@ -89,6 +89,23 @@ impl Work<'_> {
         }
     }
 
+    /// Whether the values of an attribute are masked, as far as that is said yet.
+    pub(super) fn is_masked(&self, entity: &Entity, pair: &EntityPair, place: usize) -> bool {
+        let attribute = &pair.attributes[place].attribute;
+        let kinds = [FindingKind::PersonalData, FindingKind::PersonalDataLikely];
+        let decided = kinds.into_iter().find_map(|kind| {
+            self.selection.masked.get(&FindingKey::attribute(kind, entity, attribute))
+        });
+        match decided {
+            Some((choice, _)) => choice != choice::REAL,
+            None => {
+                let typed = |personal: Personal| personal.kind == FindingKind::PersonalData;
+                self.selection.masks_personal_data == Some(true)
+                    && personal(entity, pair, place).is_some_and(typed)
+            }
+        }
+    }
+
     /// A mask that a unique index does not allow twice.
     fn personal_data_key(
         &mut self,

@@ -4,7 +4,17 @@ use super::super::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Reason, Work, choice,
 };
 use super::NaturalKey;
-use crate::database::{ColumnRef, same_name};
+use crate::database::same_name;
+
+/// The keys by which rows of an entity can be looked for in the destination.
+pub(super) struct Keys {
+    /// The one that is taken unless another is named comes first.
+    pub(super) all: Vec<NaturalKey>,
+    /// Whether the destination refuses a second row with the same one.
+    pub(super) are_unique: bool,
+    /// What is recommended for rows that are there already.
+    recommended: &'static str,
+}
 
 impl Work<'_> {
     /// The keys by which the destination itself refuses a second row: the identifier where rows
@@ -50,68 +60,60 @@ impl Work<'_> {
             Reason::Chosen if self.selection.replace == Some(false) => {
                 let entity = self.source.entity(pair.source);
                 let finding = FindingKey::entity(FindingKind::ExistingMatch, entity);
-                let called = self.selection.mapped.get(&finding);
-                self.own_keys(pair)
-                    .into_iter()
-                    .find(|key| called.is_none_or(|name| key.is_called(pair, name)))
+                let made = self.selection.kept.get(&finding);
+                let keys = self.keys(pair);
+                let choice = made.map_or(keys.recommended, |(choice, _)| choice.as_str());
+                if choice == choice::ADD {
+                    return None;
+                }
+                let called = made.and_then(|(_, to)| to.as_ref());
+                keys.all.into_iter().find(|key| called.is_none_or(|name| key.is_called(pair, name)))
             }
             Reason::Chosen => None,
         }
+    }
+
+    /// The keys by which rows of an entity can be looked for: those of which the destination
+    /// refuses a second row, else what a link says.
+    pub(super) fn keys(&self, pair: &EntityPair) -> Keys {
+        let own = self.own_keys(pair);
+        if !own.is_empty() {
+            return Keys { all: own, are_unique: true, recommended: choice::REUSE };
+        }
+        let recommended = if self.is_pure_link(pair) { choice::REUSE } else { choice::ADD };
+        Keys { all: self.link_keys(pair), are_unique: false, recommended }
     }
 
     /// What becomes of rows of ours that a chosen entity, whose rows stay, has already.
     pub(super) fn kept_rows(
         &mut self,
         pair: &EntityPair,
-        keys: &[NaturalKey],
+        keys: &Keys,
         all: Option<u64>,
     ) -> Option<FindingKey> {
         if self.selection.replace != Some(false) {
             return None;
         }
-        let first = keys.first()?;
-        let shared = self.shared_rows(pair, first, all);
+        let first = self.looked_for_by(pair).or_else(|| keys.all.first().cloned())?;
+        let (what, rows) = self.kept_in_words(pair, keys, &first, all);
         let entity = self.source.entity(pair.source);
         let key = FindingKey::entity(FindingKind::ExistingMatch, entity);
-        let words = first.words(pair);
-        let what = match shared {
-            Some(Some(0)) => {
-                format!("none of the destination's rows has the {words} of one of ours yet")
-            }
-            Some(Some(rows)) => {
-                format!("{rows} of the destination's rows have the {words} of one of ours")
-            }
-            Some(None) | None => {
-                format!("the destination refuses a second row with the same {words}")
-            }
-        };
-        let mut choices = vec![
-            Choice::new(
-                choice::REUSE,
-                format!("references to ours lead to the destination's row with the same {words}"),
-            )
-            .costing("that row stays as it is; what ours holds besides is not carried over"),
-        ];
-        // A row of another tenant must not get values of ours.
-        if keys.iter().any(|key| key.stays_in_tenant(pair)) {
-            choices.push(
-                Choice::new(
-                    choice::UPDATE,
-                    format!("the destination's row with the same {words} takes the values of ours"),
-                )
-                .costing("what it held is kept for an undo; its id, its key and its tenant stay"),
-            );
-        }
-        choices.extend([
-            Choice::new(choice::REJECT, "leave ours out where the destination has it already")
-                .costing("references to it are emptied, or their rows are left out with it"),
-            Choice::stop("do not run"),
-        ]);
-        let names: Vec<String> = keys.iter().map(|key| key.name(pair)).collect();
+        let names: Vec<String> = keys.all.iter().map(|key| key.name(pair)).collect();
         let others = match names.as_slice() {
             [_] | [] => String::new(),
             [_, others @ ..] => {
                 format!(" Another key can be named with to: {}.", others.join(", "))
+            }
+        };
+        let unique = match (keys.are_unique, keys.recommended) {
+            (true, _) => "",
+            (false, choice::ADD) => {
+                " No unique index of the destination tells the rows of this entity apart: whether \
+                 two that are the same there are one row is for you to say."
+            }
+            (false, _) => {
+                " A row of this entity only says what belongs together, and no unique index of the \
+                 destination keeps it from standing there twice."
             }
         };
         let mut finding = Finding::decide(
@@ -121,13 +123,13 @@ impl Work<'_> {
             format!(
                 "The plan keeps the destination's rows. Ours are compared once their ids are \
                  rewritten, as the destination itself compares them; two of ours that are the same \
-                 by this key become one.{others}"
+                 by this key become one.{unique}{others}"
             ),
-            choices,
-            choice::REUSE,
+            kept_choices(pair, keys, &first),
+            keys.recommended,
         )
         .offering(names);
-        match shared {
+        match rows {
             Some(Some(rows)) => finding = finding.touching(Some(rows)),
             None => finding = finding.touching(None),
             // It is known when ids are rewritten, or there are too many to look at before.
@@ -137,27 +139,103 @@ impl Work<'_> {
         Some(key)
     }
 
-    /// How many rows of the destination have the key of one of ours, where that can be known
-    /// before ids are rewritten; `None` while the question is open.
-    fn shared_rows(
+    /// What is known of the rows of ours that are there already, and their number: the number is
+    /// `None` while the question is open, and `Some(None)` where it cannot be known before the run.
+    fn kept_in_words(
         &mut self,
         pair: &EntityPair,
+        keys: &Keys,
         key: &NaturalKey,
         all: Option<u64>,
-    ) -> Option<Option<u64>> {
-        let attributes = || key.attributes.iter().map(|place| &pair.attributes[*place]);
-        if all == Some(0) {
-            return Some(Some(0));
+    ) -> (String, Option<Option<u64>>) {
+        let words = key.words(pair);
+        let rows = match all {
+            Some(0) => Some(Some(0)),
+            _ => self.ours_there(pair, &[key]),
+        };
+        let mut what = match rows {
+            Some(Some(0)) => format!("none of ours has the {words} of a row that stays yet"),
+            Some(Some(1)) => format!("1 of ours has the {words} of a row that stays"),
+            Some(Some(rows)) => format!("{rows} of ours have the {words} of a row that stays"),
+            Some(None) | None if keys.are_unique => {
+                format!("the destination refuses a second row with the same {words}")
+            }
+            Some(None) | None => {
+                format!("rows of ours may have the {words} of a row that stays")
+            }
+        };
+        // Where rows bring their identifier along, one that is there under another one is rejected:
+        // references to it would lead nowhere.
+        let own = self.kept_identifier(pair).filter(|own| own != key);
+        if let (Some(own), Some(Some(there))) = (own, rows)
+            && there > 0
+            && let Some(Some(same)) = self.ours_there(pair, &[key, &own])
+            && same < there
+        {
+            what.push_str(&format!(
+                "; {} of them under another {}, and those are rejected",
+                there - same,
+                own.words(pair)
+            ));
         }
-        if key.with_tenant || attributes().any(|attribute| attribute.reference.is_some()) {
-            return Some(None);
+        if !keys.are_unique
+            && self.looked_for_by(pair).is_some()
+            && let Some((again, is_all)) = self.ours_again(pair, key)
+            && again > 0
+        {
+            let least = if is_all { "" } else { "at least " };
+            let are = if again == 1 { "is" } else { "are" };
+            what.push_str(&format!(
+                "; {least}{again} of ours {are} the same by it as an earlier one, and become one \
+                 with it"
+            ));
         }
-        let ours = attributes().map(|one| ColumnRef::from(&one.source_column)).collect();
-        let theirs = attributes().map(|one| one.destination_column.name.clone()).collect();
-        let table = self.source.entity(pair.source).table.clone();
-        let other = self.destination.entity(pair.destination).table.clone();
-        self.inquiry.shared(&table, ours, &other, theirs)
+        (what, rows)
     }
+
+    /// The identifier as a key, where rows bring theirs along.
+    fn kept_identifier(&self, pair: &EntityPair) -> Option<NaturalKey> {
+        let is_kept = pair.identifier_kind == IdentifierKind::Kept;
+        let place = pair.identifier.filter(|_| is_kept)?;
+        Some(NaturalKey { attributes: vec![place], with_tenant: false })
+    }
+}
+
+/// What may become of rows of ours that are there already.
+fn kept_choices(pair: &EntityPair, keys: &Keys, key: &NaturalKey) -> Vec<Choice> {
+    let words = key.words(pair);
+    let mut choices = vec![
+        Choice::new(
+            choice::REUSE,
+            format!("references to ours lead to the destination's row with the same {words}"),
+        )
+        .costing("that row stays as it is; what ours holds besides is not carried over"),
+    ];
+    // A row of another tenant must not get values of ours.
+    let may_be_updated = |key: &NaturalKey| {
+        key.stays_in_tenant(pair) && (keys.are_unique || !key.is_everything(pair))
+    };
+    if keys.all.iter().any(may_be_updated) {
+        choices.push(
+            Choice::new(
+                choice::UPDATE,
+                format!("the destination's row with the same {words} takes the values of ours"),
+            )
+            .costing("what it held is kept for an undo; its id, its key and its tenant stay"),
+        );
+    }
+    choices.push(
+        Choice::new(choice::REJECT, "leave ours out where the destination has it already")
+            .costing("references to it are emptied, or their rows are left out with it"),
+    );
+    if !keys.are_unique {
+        choices.push(
+            Choice::new(choice::ADD, "add all of ours")
+                .costing("what is there already stands there twice, and so with every run"),
+        );
+    }
+    choices.push(Choice::stop("do not run"));
+    choices
 }
 
 /// The columns of an index of the destination as places of what is carried over.

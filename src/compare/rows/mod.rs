@@ -4,16 +4,18 @@ mod along;
 mod events;
 mod hanging;
 mod kept;
+mod links;
 mod natural_key;
 mod outside;
 mod replaced;
+mod unkeyed;
 
 pub(super) use along::Link;
 pub use along::{OutsidePart, OutsideRows, row_key};
 pub use natural_key::NaturalKey;
 
 use super::selection::Reason;
-use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, Work, choice};
+use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
 use crate::database::Filter;
 use crate::outsystems::Side;
 
@@ -29,8 +31,8 @@ pub struct ExistingRows {
     pub standing: Option<u64>,
     /// A unique key by which rows can be recognised on both sides.
     pub natural_key: Option<NaturalKey>,
-    /// The keys by which the destination itself refuses a second row, of an entity whose rows are
-    /// chosen to be kept; the one that is taken unless another is named first.
+    /// The keys by which rows of an entity whose rows are chosen to be kept can be looked for; the
+    /// one that is taken unless another is named first.
     pub own_keys: Vec<NaturalKey>,
     /// The finding that decides for an entity taken in by reference, or for rows of ours that
     /// kept ones equal.
@@ -71,16 +73,20 @@ impl Work<'_> {
             let replaced = self.inquiry.count(Side::Destination, table, filter.clone());
             let standing = all.zip(replaced).map(|(all, replaced)| all.saturating_sub(replaced));
             let natural_key = self.natural_key(&pair);
-            let own_keys = self.own_keys(&pair);
+            let keys = self.keys(&pair);
             let finding = match pair.reason {
                 Reason::Producer(_) => {
                     self.producer_rows(place, natural_key.as_ref(), all, &filter)
                 }
                 Reason::Chosen => {
                     self.chosen_rows(place, all, replaced, &filter);
-                    self.kept_rows(&pair, &own_keys, all)
+                    match pair.identifier_kind {
+                        IdentifierKind::None => self.kept_without_identifier(&pair, all),
+                        _ => self.kept_rows(&pair, &keys, all),
+                    }
                 }
             };
+            let own_keys = keys.all;
             self.out.pairs[place].existing =
                 ExistingRows { filter, replaced, standing, natural_key, own_keys, finding };
             self.event_table(&pair);

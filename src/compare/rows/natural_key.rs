@@ -22,7 +22,7 @@ impl NaturalKey {
     /// Whether a row with the same key is of the same tenant, so that it may take values of ours.
     #[must_use]
     pub fn stays_in_tenant(&self, pair: &EntityPair) -> bool {
-        self.with_tenant || pair.tenant.is_none()
+        self.with_tenant || (pair.tenant.is_none() && pair.into_tenant.is_none())
     }
 
     /// `Code+Tenant`, as a decision names it.

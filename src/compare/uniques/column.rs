@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::records::fold;
 use super::super::references::{Target, is_none};
-use super::super::{AttributePair, EntityPair, FixedMap, IdentifierKind, Reason, Work};
+use super::super::{AttributePair, EntityPair, FixedMap, IdentifierKind, Work};
 use crate::database::{
     ColumnRef, ColumnShape, EngineKind, Filter, Likened, Value, ValueKind, same_name,
 };
@@ -219,8 +219,7 @@ impl Work<'_> {
         let mut part = self.reference(ours, theirs, zero_is_row);
         part.own.collation = collation;
         let Some(parent) = parent else { return part };
-        let is_recognised =
-            matches!(parent.reason, Reason::Producer(_)) && !self.is_replaced(parent);
+        let is_recognised = self.looked_for_by(parent).is_some();
         match parent.identifier_kind {
             // New rows are nobody's yet: only rows without a reference can be like others.
             IdentifierKind::Generated if !is_recognised => {

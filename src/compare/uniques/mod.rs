@@ -29,11 +29,11 @@ struct Looked<'a> {
 }
 
 /// How rows of ours that the destination has are known before an index sees them.
-enum Known<'a> {
+enum Known {
     /// Not at all: all of ours are added.
     ByNothing,
-    /// By the columns of another index: those are not added.
-    By(Looked<'a>),
+    /// By other columns: those are not added.
+    By(Vec<Part>),
     /// By a key that is told only when the run has given ids.
     InTheRun,
 }
@@ -86,12 +86,17 @@ impl Work<'_> {
     }
 
     /// How rows of ours that the destination has are known before an index sees them.
-    fn known_by<'i>(&self, pair: &EntityPair, indexes: &'i [IndexShape]) -> Known<'i> {
-        if self.looked_for_by(pair).is_none() {
-            return Known::ByNothing;
-        }
-        let index = indexes.iter().find(|index| self.is_looked_for_by(pair, &index.columns));
-        index.and_then(|index| self.looked(pair, index)).map_or(Known::InTheRun, Known::By)
+    fn known_by(&self, pair: &EntityPair, indexes: &[IndexShape]) -> Known {
+        let parts = if self.adds_what_is_missing(pair) {
+            self.whole_row(pair).and_then(|key| self.key_parts(pair, &key))
+        } else {
+            let Some(key) = self.looked_for_by(pair) else { return Known::ByNothing };
+            let index = indexes.iter().find(|index| self.is_looked_for_by(pair, &index.columns));
+            let looked = index.and_then(|index| self.looked(pair, index));
+            looked.map(|looked| looked.parts).or_else(|| self.key_parts(pair, &key))
+        };
+        let parts = parts.filter(|parts| parts.iter().all(|part| part.there.is_some()));
+        parts.map_or(Known::InTheRun, Known::By)
     }
 
     /// The key of rows that keep their identifiers, as an index.

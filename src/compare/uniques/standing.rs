@@ -1,9 +1,10 @@
 //! Rows of ours that are like rows which the destination keeps.
 
+use super::super::rows::NaturalKey;
 use super::super::{Choice, EntityPair, Finding, FindingKey, FindingKind, Reason, Work, choice};
 use super::column::Part;
 use super::{Known, Looked};
-use crate::database::{ColumnRef, Filter, Likened, TableName};
+use crate::database::{ColumnRef, Filter, Likened, TableName, same_name};
 use crate::outsystems::Side;
 
 /// How many rows of a table of the source have the same values as rows of another table, of the
@@ -31,7 +32,7 @@ impl Work<'_> {
         &mut self,
         pair: &EntityPair,
         looked: &Looked<'_>,
-        known: &Known<'_>,
+        known: &Known,
     ) -> Option<FindingKey> {
         let standing = self.standing(pair)?;
         let entity = self.destination.entity(pair.destination);
@@ -55,7 +56,7 @@ impl Work<'_> {
         if let (Some(Some(Some(rows))), Known::By(by)) = (counted, known)
             && rows > 0
         {
-            let both: Vec<&Part> = parts.into_iter().chain(&by.parts).collect();
+            let both: Vec<&Part> = parts.into_iter().chain(by).collect();
             counted = self
                 .meeting(pair, &both, &standing)
                 .map(|same| same.map(|same| same.map(|same| rows.saturating_sub(same))));
@@ -85,6 +86,68 @@ impl Work<'_> {
         };
         self.find(finding);
         Some(key)
+    }
+
+    /// How many rows of ours are like a row of the destination in all of these keys: `None` while
+    /// the question is open, and `Some(None)` where it cannot be answered before the run.
+    pub(in super::super) fn ours_there(
+        &mut self,
+        pair: &EntityPair,
+        keys: &[&NaturalKey],
+    ) -> Option<Option<u64>> {
+        let mut parts = Vec::new();
+        for key in keys {
+            let Some(more) = self.key_parts(pair, key) else { return Some(None) };
+            parts.extend(more);
+        }
+        let parts: Vec<&Part> = parts.iter().collect();
+        self.meeting(pair, &parts, &Filter::All).unwrap_or(Some(None))
+    }
+
+    /// How many rows of ours are the same as an earlier one of ours in this key, and whether that are
+    /// all: ids that are yet to be found may turn out to be the same.
+    pub(in super::super) fn ours_again(
+        &mut self,
+        pair: &EntityPair,
+        key: &NaturalKey,
+    ) -> Option<(u64, bool)> {
+        let parts = self.key_parts(pair, key)?;
+        let is_all = parts.iter().all(|part| part.there.is_some());
+        let filter = Filter::Repeated {
+            columns: parts.into_iter().map(|part| part.own).collect(),
+            key: pair.identifier()?.source_column.name.clone(),
+            among: Box::new(Filter::All),
+        };
+        let table = self.source.entity(pair.source).table.clone();
+        self.inquiry.count(Side::Source, &table, filter).map(|rows| (rows, is_all))
+    }
+
+    /// What the columns of a key get from the source. `None` where that is told by the run alone: a
+    /// column whose values are masked, or rewritten without being references by their type.
+    pub(super) fn key_parts(&self, pair: &EntityPair, key: &NaturalKey) -> Option<Vec<Part>> {
+        let entity = self.source.entity(pair.source);
+        let shape = self.destination.shape(&self.destination.entity(pair.destination).table);
+        let own = self.kept_key(pair);
+        let mut columns = Vec::new();
+        for place in &key.attributes {
+            let attribute = &pair.attributes[*place];
+            if attribute.soft.is_some() || self.is_masked(entity, pair, *place) {
+                return None;
+            }
+            columns.push(&attribute.destination_column.name);
+        }
+        columns.extend(pair.tenant.iter().filter(|_| key.with_tenant).map(|(_, to)| &to.name));
+        let part = |column: &String| {
+            let indexes = shape.iter().flat_map(|shape| &shape.unique_indexes).chain(&own);
+            let collation = indexes
+                .flat_map(|index| index.columns.iter().zip(&index.collations))
+                .find(|(name, _)| same_name(name, column))
+                .and_then(|(_, collation)| collation.clone());
+            let part = self.part(pair, column, collation)?;
+            // Where rows are looked for, NULL is like NULL.
+            Some(Part { among: Filter::All, ..part })
+        };
+        columns.into_iter().map(part).collect()
     }
 
     /// How many rows of ours are like rows that stay, in those columns: `None` where it can be told

@@ -8,6 +8,7 @@ mod change;
 mod foreseen;
 mod insert;
 mod recognise;
+mod stand_there;
 
 pub(super) use insert::written_to;
 
@@ -62,6 +63,7 @@ impl<'a> Load<'a> {
         self.unkeyed.written.clone_from(&self.past.written);
         self.taken.clone_from(&self.past.taken);
         self.unkeyed.counted = self.count_before().await?;
+        self.unkeyed.standing = self.contents_there().await?;
         if self.entity().key_column().is_none() {
             self.story.recorder.forget_left_out(self.place)?;
         }
@@ -186,6 +188,7 @@ impl<'a> Load<'a> {
             self.known_already(&remapped, &key, hashes, &mut new, &mut pairs, carried).await?;
         if self.entity().key_column().is_none() {
             self.unkeyed.leave_off(&remapped, &mut new);
+            self.stand_there(&remapped, hashes, &mut new).await?;
         }
         self.insert(&remapped, &new, &key, hashes, &mut pairs, carried).await?;
         self.join_twins(&remapped, &twins, &key, hashes, &mut pairs, carried).await?;

@@ -31,9 +31,13 @@ impl Load<'_> {
         let ExistingPlan::Recognise { key: parts, ours, .. } = &self.entity().existing else {
             return Ok(Vec::new());
         };
+        if self.entity().key_column().is_none() {
+            return Ok(Vec::new());
+        }
         let parts: Vec<&Column> = parts.iter().map(|part| remapped.batch.column(*part)).collect();
         let alike = self.alike(remapped, &parts).await?;
         let emptied = self.emptied_in_key(remapped);
+        let is_everything = parts.len() == self.entity().columns.len();
         let (mut twins, mut found, mut change) = (Twins::new(), Vec::new(), Vec::new());
         new.clear();
         for (place, alike) in alike.into_iter().enumerate() {
@@ -42,6 +46,11 @@ impl Load<'_> {
                 // What it referred to is not there: with that it was another row.
                 _ if emptied.contains(&remapped.kept[place]) => new.push(place),
                 Alike::Nothing => new.push(place),
+                // Which of them is meant makes no difference: no more of ours is written.
+                Alike::Several(rows) if is_everything => {
+                    let what = format!("the destination has {rows} rows with the same values");
+                    self.leave_out_as(key(remapped.kept[place]), what, true, carried)?;
+                }
                 // A key that is there several times for its NULLs is no key for this row.
                 Alike::Several(_) if has_null => new.push(place),
                 Alike::Several(rows) => {

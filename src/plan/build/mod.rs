@@ -1,6 +1,7 @@
 //! From a review and its decisions to a complete plan, or the reasons why there is none.
 
 mod entity;
+mod existing;
 mod lookups;
 mod mask;
 mod outside;

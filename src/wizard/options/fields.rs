@@ -6,7 +6,7 @@ use super::super::secret_field::SecretField;
 use super::existing::Existing;
 use super::reading;
 use crate::outsystems::Side;
-use crate::plan::{MASK_KEY_VARIABLE, RejectPolicy, RunOptions, SourceReading};
+use crate::plan::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, RejectPolicy, RunOptions, SourceReading};
 use crate::report::{number, room_advice, room_words};
 
 pub(super) const REPLACE: &str = "replace";
@@ -141,6 +141,12 @@ pub(super) fn fault(form: &Form, migration: &Migration, name: &str) -> Option<St
     match name {
         BATCH | PARALLEL => number_in(name, form.field(name)?.value()).err(),
         MOST => most_in(form.field(name)?.value()).err(),
+        MASKS => match &form.field(name)?.kind {
+            FieldKind::Secret(key) if (1..LEAST_KEY_LENGTH).contains(&key.characters()) => {
+                Some(format!("{LEAST_KEY_LENGTH} characters at least"))
+            }
+            _ => None,
+        },
         READING => reading::fault(migration),
         _ => None,
     }
@@ -220,7 +226,7 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
                 .to_owned()
         }
         MASKS => format!(
-            "Personal data are masked by this key: the same value gets the same mask with the \
+            "Personal data are masked by this key, {LEAST_KEY_LENGTH} characters at least: the same value gets the same mask with the \
              same key, in every run. It is not stored; resuming and proving need it again. Where \
              nothing is typed {MASK_KEY_VARIABLE} of the environment counts."
         ),

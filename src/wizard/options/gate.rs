@@ -6,7 +6,7 @@ use super::super::findings::{belongs_to, words};
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::super::step::{Notice, Reason};
-use super::fields::{self, BATCH, MOST, PARALLEL, READING, REPLACE};
+use super::fields::{self, BATCH, MASKS, MOST, PARALLEL, READING, REPLACE};
 use super::{NAME, Options, Pane, is_underway};
 use crate::outsystems::Side;
 use crate::plan::Refusal;
@@ -130,6 +130,7 @@ impl Options {
             (BATCH, "batch size"),
             (PARALLEL, "entities at the same time"),
             (MOST, "refused at most"),
+            (MASKS, "key of masks"),
         ] {
             if let Some(fault) = fields::fault(&self.form, migration, name) {
                 lacks.push(lack(Where::Field(name), format!("{label}: {fault}")));

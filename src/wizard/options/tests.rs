@@ -10,7 +10,7 @@ use super::super::migration::Migration;
 use super::super::running::Running;
 use super::super::step::{AskKind, Event, Step as _};
 use super::super::viewport::Size;
-use super::fields::{BATCH, FINDINGS, IMAGES, KEEP, PARALLEL, READING, REPLACE, number_in};
+use super::fields::{BATCH, FINDINGS, IMAGES, KEEP, MOST, PARALLEL, READING, REPLACE, number_in};
 use super::{DEFAULTS, EXPORT, Options, Pane, reading};
 use crate::compare::{Answers, Comparison, Finding, FindingKey, FindingKind, choice};
 use crate::database::{Filter, OneInstant, TableName};
@@ -393,11 +393,11 @@ fn tab_goes_through_fields_and_plan_and_round() {
     let (mut step, mut migration) = ready(3);
     let mut seen = Vec::new();
     step.go_to_field(REPLACE);
-    for _ in 0..8 {
+    for _ in 0..9 {
         seen.push(if step.pane == Pane::Plan { "plan" } else { focused(&step) });
         press(&mut step, &mut migration, Command::NextField);
     }
-    assert_eq!(seen, [REPLACE, KEEP, IMAGES, READING, BATCH, PARALLEL, FINDINGS, "plan"]);
+    assert_eq!(seen, [REPLACE, KEEP, IMAGES, READING, BATCH, PARALLEL, MOST, FINDINGS, "plan"]);
     assert_eq!(focused(&step), REPLACE);
     press(&mut step, &mut migration, Command::PreviousField);
     assert_eq!(step.pane, Pane::Plan);

@@ -230,9 +230,8 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
     let mut end = x;
     if name == MASKS {
         draw_field(field, focus, LABELS, line, lines.canvas);
-        return;
-    }
-    if name == READING {
+        end = line.right();
+    } else if name == READING {
         let room = Area { width: line.width.min(LABELS as u16 + 24), ..line };
         draw_field(field, focus, LABELS, room, lines.canvas);
         end = room.right();

@@ -1,0 +1,159 @@
+//! Rows without an identifier where the destination's rows stay: what stands there already is not
+//! added, and as often as it stands there.
+
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+
+use crate::estate::content::Cells;
+use crate::estate::generate;
+use crate::estate::model::{Cell, Entity, EntityKey, Pair};
+use crate::estate::recipe::{Feature, Recipe};
+use crate::keep::{decision, found, keeping, known_by_tag, rows};
+use crate::never_silent::choices;
+use crate::program::Bench;
+use crate::rejects::{refuse, relent};
+use crate::support::engine::TestEngine;
+use crate::updates::{content, later, runs, undo};
+
+crate::on_both_engines!(
+    what_stands_there_is_not_added,
+    with_references_a_second_run_adds_nothing,
+    a_run_that_was_cut_off_adds_nothing_twice,
+);
+
+/// A pair with an entity without identifier, whose rows are told by a tag. Of ours the first is
+/// there three times, and twice in the destination where nothing is referred to.
+fn bare(with_references: bool) -> (Pair, Entity) {
+    let features = vec![Feature::NoIdentifier, Feature::ExistingRows, Feature::ColumnOrder];
+    for seed in 0.. {
+        let recipe = Recipe { seed, size: 3, features: features.clone(), flaw: None };
+        let mut pair = generate::pair(&recipe);
+        known_by_tag(&mut [&mut pair.source, &mut pair.destination]);
+        let Some(bare) = pair.source.named("Bare").cloned() else { continue };
+        let key = bare.full_key();
+        let refers = bare.attributes.iter().any(|a| a.active && a.target().is_some());
+        let there = pair.destination.entity(&key).map_or(0, |there| there.rows.len());
+        if bare.tag().is_none() || bare.rows.len() < 4 || there == 0 || refers != with_references {
+            continue;
+        }
+        for side in [&mut pair.source, &mut pair.destination] {
+            side.entity_mut(&key).expect("on both sides").uniques.clear();
+        }
+        let first = bare.rows[0].clone();
+        let ours = pair.source.entity_mut(&key).expect("there");
+        ours.rows.extend([first.clone(), first.clone()]);
+        if !with_references {
+            stands_there(&mut pair, &key, &first.cells);
+        }
+        let bare = pair.source.entity(&key).expect("there").clone();
+        return (pair, bare);
+    }
+    unreachable!("some pair has such an entity")
+}
+
+/// Puts a row into the destination twice.
+fn stands_there(
+    pair: &mut Pair,
+    key: &EntityKey,
+    cells: &std::collections::BTreeMap<String, Cell>,
+) {
+    let there = pair.destination.entity_mut(key).expect("there");
+    for _ in 0..2 {
+        let mut row = there.rows[0].clone();
+        for (attribute, cell) in &mut row.cells {
+            if let Some(ours) = cells.get(attribute) {
+                cell.clone_from(ours);
+            }
+        }
+        there.rows.push(row);
+    }
+}
+
+fn undo_all(bench: &Bench) {
+    for run in runs(bench).iter().rev() {
+        let said = undo(bench, run, &[]);
+        assert_eq!(said.code, Some(0), "{}", said.all());
+    }
+}
+
+async fn what_stands_there_is_not_added(engine: &TestEngine) {
+    let (pair, bare) = bare(false);
+    let table = pair.destination.entity(&bare.full_key()).expect("there").table.clone();
+    for (choice, added, again) in
+        [("reuse", bare.rows.len() - 2, 0), ("add", bare.rows.len(), bare.rows.len())]
+    {
+        let bench = Bench::on(engine, &pair, 41);
+        let mut plan = keeping(&bench);
+        plan.options.push("batch_rows = 2".to_owned());
+        bench.plan(&plan.text());
+        let finding = found(&bench, "Bare");
+        assert_eq!(finding["recommended"], "reuse", "{finding}");
+        assert_eq!(choices(&finding), ["reuse", "add", "stop"], "{finding}");
+        plan.more = decision(&bare, choice, "");
+        bench.plan(&plan.text());
+        let (before, was) = (content(&bench), rows(&bench, &table));
+        let first = bench.run();
+        assert_eq!(first.code, Some(0), "{choice}: {}", first.all());
+        let once = rows(&bench, &table);
+        assert_eq!(once.len(), was.len() + added, "{choice}: {}", first.all());
+        assert!(was.iter().all(|row| once.contains(row)), "{choice}: {}", first.all());
+        later();
+        let second = bench.run();
+        assert_eq!(second.code, Some(0), "{choice}: {}", second.all());
+        assert_eq!(rows(&bench, &table).len(), once.len() + again, "{choice}: {}", second.all());
+        undo_all(&bench);
+        assert!(content(&bench) == before, "{choice}: an undo leaves something");
+    }
+}
+
+async fn with_references_a_second_run_adds_nothing(engine: &TestEngine) {
+    let (pair, bare) = bare(true);
+    let table = pair.destination.entity(&bare.full_key()).expect("there").table.clone();
+    let bench = Bench::on(engine, &pair, 42);
+    bench.plan(&keeping(&bench).text());
+    let before = content(&bench);
+    let was = rows(&bench, &table).len();
+    let first = bench.run();
+    assert_eq!(first.code, Some(0), "{}", first.all());
+    assert_eq!(rows(&bench, &table).len(), was + bare.rows.len(), "{}", first.all());
+    let once = content(&bench);
+    later();
+    let second = bench.run();
+    assert_eq!(second.code, Some(0), "{}", second.all());
+    assert!(content(&bench) == once, "{}", second.all());
+    undo_all(&bench);
+    assert!(content(&bench) == before, "an undo leaves something");
+}
+
+async fn a_run_that_was_cut_off_adds_nothing_twice(engine: &TestEngine) {
+    let (pair, bare) = bare(false);
+    let there = pair.destination.entity(&bare.full_key()).expect("there").clone();
+    let bench = Bench::on(engine, &pair, 43);
+    let mut plan = keeping(&bench);
+    plan.options.extend(["batch_rows = 1".to_owned(), "rejects = \"stop\"".to_owned()]);
+    bench.plan(&plan.text());
+    let before = content(&bench);
+    let was = rows(&bench, &there.table);
+    let tag = there.tag().expect("it has one");
+    let Cell::Text(text) = &bare.rows[2].cells[&tag.key] else { unreachable!("a tag is text") };
+    let condition = format!("r.[{}] = '{}'", tag.column, text.replace('\'', "''"));
+    refuse(&bench, "KEEPER", &there.table, "INSERT", &condition);
+    let said = bench.run();
+    assert_eq!(said.code, Some(3), "{}", said.all());
+    let cut = rows(&bench, &there.table).len();
+    assert!(cut > was.len() && cut < was.len() + bare.rows.len() - 2, "{}", said.all());
+    relent(&bench, "KEEPER");
+    let run = runs(&bench).pop().expect("a run");
+    let resumed = bench.osferry(&["resume", &run]);
+    // Nothing is wrong but that somebody has taken a trigger away in the middle of it.
+    assert_eq!(resumed.code, Some(4), "{}", resumed.all());
+    assert!(resumed.all().contains("the trigger KEEPER is gone"), "{}", resumed.all());
+    assert!(resumed.all().contains("1 difference"), "{}", resumed.all());
+    let once: Vec<Cells> = rows(&bench, &there.table);
+    assert_eq!(once.len(), was.len() + bare.rows.len() - 2, "{}", resumed.all());
+    later();
+    let second = bench.run();
+    assert_eq!(second.code, Some(0), "{}", second.all());
+    assert_eq!(rows(&bench, &there.table).len(), once.len(), "{}", second.all());
+    undo_all(&bench);
+    assert!(content(&bench) == before, "an undo leaves something");
+}
