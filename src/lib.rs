@@ -71,7 +71,8 @@
 //! - *A decision's effect*: `plan/build/`, which turns decisions into rules; the run and the proof
 //!   follow the rules.
 //! - *A column of a map beside a plan*: `plan/maps/`, which reads the tables, turns their lines into
-//!   decisions and writes them to be filled in; `front/maps.rs` has the files.
+//!   decisions and writes them to be filled in; `front/maps.rs` has the files, and
+//!   what they decide for the wizard's Users step, which takes them in.
 //! - *A key of a plan*: `plan/file/read.rs`, where the keys of each table are listed and read, and
 //!   `plan/file/write.rs`; its line in `docs/manual.md` (a test asks for it).
 //! - *A statement for SQL Server*: `database/sqlserver/statements/`, with its place in the pinned

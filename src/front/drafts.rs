@@ -36,6 +36,20 @@ impl Home {
         self.drafts_folder().join(format!("{}.toml", safe_name(name)))
     }
 
+    /// A folder for the maps of a draft, of its name, where nothing is yet.
+    #[must_use]
+    pub fn free_maps_folder(&self, name: &str) -> PathBuf {
+        let folder = self.folder().join("maps");
+        let own = safe_name(name);
+        let mut free = folder.join(&own);
+        let mut number = 1;
+        while free.exists() {
+            number += 1;
+            free = folder.join(format!("{own}-{number}"));
+        }
+        free
+    }
+
     /// All drafts, newest first. A file that cannot be read is not among them.
     pub fn drafts(&self) -> Result<Vec<KnownDraft>> {
         let folder = self.drafts_folder();

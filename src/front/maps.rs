@@ -4,11 +4,65 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::refused;
-use crate::compare::Comparison;
+use super::{refused, review};
+use crate::compare::{Answers, Comparison};
 use crate::database::Result;
+use crate::migrate::Environments;
 use crate::outsystems::Environment;
-use crate::plan::{Decisions, MapFiles, MapKind, MapText, map_template};
+use crate::plan::{
+    Decisions, MapDecisions, MapFiles, MapKind, MapText, Maps, ScopeRequest, map_template,
+};
+
+/// The maps that a person means: one of the files, or the folder where some of them lie.
+fn find_maps(path: &Path) -> Result<MapFiles> {
+    let names = MapKind::ALL.map(|kind| format!("{}.csv", kind.name()));
+    let mut files = MapFiles::default();
+    if path.is_dir() {
+        for (kind, name) in MapKind::ALL.into_iter().zip(&names) {
+            let file = path.join(name);
+            if file.is_file() {
+                *files.get_mut(kind) = Some(file);
+            }
+        }
+        if files == MapFiles::default() {
+            let none = format!("no map lies in {}", path.display());
+            return Err(refused(none).advise(format!("They are called {}.", names.join(", "))));
+        }
+        return Ok(files);
+    }
+    let own = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
+    let Some(kind) = own.and_then(|own| names.iter().position(|name| *name == own)) else {
+        let other = format!("{} is neither a folder nor a map", path.display());
+        return Err(refused(other).advise(format!("Maps are called {}.", names.join(", "))));
+    };
+    *files.get_mut(MapKind::ALL[kind]) = Some(path.to_path_buf());
+    Ok(files)
+}
+
+/// What the maps at a path decide in the place of what was decided about the same. The inner error
+/// has a sentence for each line that cannot be obeyed; then none is.
+pub async fn take_maps(
+    environments: Environments<'_>,
+    path: &Path,
+    scope: &ScopeRequest,
+    decisions: &Decisions,
+    answers: &mut Answers,
+) -> Result<std::result::Result<MapDecisions, Vec<String>>> {
+    let (source, destination) = (environments.source_model, environments.destination_model);
+    let mut texts = read_maps(&find_maps(path)?, Path::new(""))?;
+    // Where they lie is known to whoever named the path.
+    for text in &mut texts {
+        text.file = format!("{}.csv", text.kind.name());
+    }
+    // Whatever is wrong is said at once, so lines that can be read are tried all the same.
+    let (maps, mut wrong) = Maps::read_what_can_be(&texts, source);
+    let said = maps.decisions();
+    let mut decisions = decisions.clone();
+    decisions.replace(&said.about, said.made.clone());
+    let reviewed = review(environments, scope, &mut decisions, answers, false, |_| {}).await?;
+    wrong.extend(maps.check(&reviewed.comparison, source, destination));
+    Ok(if wrong.is_empty() { Ok(said.asked_for_by(&reviewed.comparison)) } else { Err(wrong) })
+}
 
 /// Reads the files that a plan names; relative paths start from its folder.
 pub fn read_maps(files: &MapFiles, folder: &Path) -> Result<Vec<MapText>> {

@@ -47,6 +47,23 @@ impl Decisions {
         self.by_key.remove(&FindingKey::new(key.kind));
     }
 
+    /// Decides about these findings anew: what was decided about one of them goes, whether or not
+    /// something comes in its place.
+    pub fn replace(&mut self, about: &[FindingKey], made: Vec<Decision>) {
+        for key in about {
+            self.by_key.remove(key);
+        }
+        for decision in made {
+            self.put(decision);
+        }
+    }
+
+    /// Whether somebody decided about this very finding, not only the plan about all of a kind.
+    #[must_use]
+    pub fn is_own(&self, key: &FindingKey) -> bool {
+        self.by_key.contains_key(key)
+    }
+
     /// The decision about a finding.
     #[must_use]
     pub fn get(&self, key: &FindingKey) -> Option<&Decision> {

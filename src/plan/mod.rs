@@ -28,7 +28,7 @@ pub use file::{
     plan_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
-pub use maps::{MapFiles, MapKind, MapText, Maps, template as map_template};
+pub use maps::{MapDecisions, MapFiles, MapKind, MapText, Maps, template as map_template};
 pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
 pub use preflight::{Acceptance, CheckKind};

@@ -235,9 +235,13 @@ impl RunReport {
         line!(out);
         line!(out, "## Users and groups");
         line!(out);
+        let updated = match people.users_updated {
+            0 => String::new(),
+            updated => format!(" ({} of them updated)", number(updated)),
+        };
         line!(
             out,
-            "Users: {} created, {} matched, {} emptied. Groups: {} created, {} matched.",
+            "Users: {} created, {} matched{updated}, {} emptied. Groups: {} created, {} matched.",
             number(people.users_created),
             number(people.users_matched),
             number(people.users_emptied),

@@ -275,6 +275,7 @@ fn people(journal: &Journal, plan: &Plan) -> Result<PeopleReport> {
     let mut report = PeopleReport::default();
     let is_emptied = |person: &&PersonPlan| person.fate == PersonFate::Empty;
     report.users_emptied = plan.users.iter().filter(is_emptied).count() as u64;
+    report.users_updated = journal.people_changed()?;
     for record in journal.all_people()? {
         let counter = match (record.is_group, record.is_ours) {
             (false, true) => &mut report.users_created,

@@ -260,6 +260,8 @@ pub struct PeopleReport {
     pub users_created: u64,
     /// Users found in the destination.
     pub users_matched: u64,
+    /// Of those found, how many took what the source says of them; who was so already did not.
+    pub users_updated: u64,
     /// Users whose references are emptied by decision.
     pub users_emptied: u64,
     /// Groups the run created.

@@ -203,6 +203,9 @@ impl RunReport {
             counted(people.users_created, "user", "users"),
             number(people.users_matched)
         );
+        if people.users_updated > 0 {
+            words.push_str(&format!(" ({} of them updated)", number(people.users_updated)));
+        }
         if people.users_emptied > 0 {
             words.push_str(&format!(", {} emptied", number(people.users_emptied)));
         }

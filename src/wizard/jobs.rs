@@ -29,6 +29,8 @@ pub enum Purpose {
     Tasks,
     /// Saving a file for the person.
     Export,
+    /// Writing maps for the person, or taking them in.
+    Maps,
 }
 
 /// A job.

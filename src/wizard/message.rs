@@ -15,8 +15,8 @@ use crate::migrate::undo::{Leave, UndoPreview, UndoProgress};
 use crate::migrate::{self, Progress, Room, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{
-    CheckKind, Decisions, Endpoint, Plan, PlanFile, Purpose, Refusal, Review, RunOptions,
-    ScopeRequest,
+    CheckKind, Decisions, Endpoint, MapDecisions, Plan, PlanFile, Purpose, Refusal, Review,
+    RunOptions, ScopeRequest,
 };
 use crate::proof::ProofProgress;
 use crate::report::RunReport;
@@ -121,6 +121,10 @@ pub enum Fact {
     Reported(Box<Reported>),
     /// A file was saved for the person.
     Exported(PathBuf),
+    /// Maps were written: the folder, and their names in it.
+    MapsWritten(PathBuf, Vec<String>),
+    /// Maps were read: what they decide, or a sentence for each line that cannot be obeyed.
+    MapsRead(Result<MapDecisions, Vec<String>>),
     /// It did not work.
     Failed(Fault),
 }
@@ -366,6 +370,28 @@ pub enum Effect {
     RemoveDraft(PathBuf),
     /// Write a plan file for the person.
     Export(JobId, PlanFile),
+    /// Write who and what is which as tables, into a folder of their own.
+    WriteMaps {
+        /// The job.
+        job: JobId,
+        /// The plan's name.
+        name: String,
+        /// The scope.
+        scope: ScopeRequest,
+        /// What is decided so far.
+        decisions: Decisions,
+    },
+    /// Read such tables.
+    ReadMaps {
+        /// The job.
+        job: JobId,
+        /// Their folder, or one of them.
+        path: PathBuf,
+        /// The scope.
+        scope: ScopeRequest,
+        /// What is decided so far.
+        decisions: Decisions,
+    },
     /// Put a text on the clipboard, through the terminal.
     Copy(String),
     /// The terminal's title.

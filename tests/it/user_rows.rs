@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use osferry::outsystems::Side;
+use serde_json::Value;
 
 use crate::estate::content::{Cells, Content};
 use crate::estate::generate;
@@ -218,7 +219,8 @@ async fn updated_users_are_masked_and_keep_what_others_change(engine: &TestEngin
     let personal = ["personal_data = \"mask\""];
     plan(&bench, "existing = \"update\"\nmissing = \"create\"", &personal, "");
     let name = bench.databases.name(Side::Destination);
-    let arguments = ["run", "plan.toml", "--confirm", &name, "--decide", "recommended"];
+    let there = users(&bench);
+    let arguments = ["run", "plan.toml", "--confirm", &name, "--decide", "recommended", "--json"];
     let key = [("OSFERRY_MASK_KEY".to_owned(), "a key nobody can guess".to_owned())];
     let said = bench.osferry_with(&arguments, &key);
     assert_eq!(said.code, Some(0), "{}", said.all());
@@ -240,6 +242,12 @@ async fn updated_users_are_masked_and_keep_what_others_change(engine: &TestEngin
         masked += usize::from(!user.email.is_empty());
     }
     assert!(masked > 0, "nobody has an address");
+    let changed = there.iter().filter(|was| {
+        let now = after.iter().find(|row| row["ID"] == was["ID"]);
+        now.is_some_and(|now| now != *was)
+    });
+    let report: Value = serde_json::from_str(&said.out).expect("a report");
+    assert_eq!(report["people"]["users_updated"], changed.count(), "{}", said.all());
     // What somebody has changed since is not written over by an undo.
     let user = needed(&real)
         .iter()

@@ -1,6 +1,6 @@
 //! What a plan says of all users at once; what is decided about one of them goes before it.
 
-use crate::compare::choice;
+use crate::compare::{Choice, Selection, choice};
 use crate::outsystems::{Key, User};
 
 /// How the users of a run are matched, and what becomes of those that are missing.
@@ -119,5 +119,39 @@ impl WhenMissing {
             Self::Empty => choice::EMPTY,
             Self::Stop => choice::STOP,
         }
+    }
+}
+
+impl Selection {
+    /// What may become of a user that the destination has, the user's own row there first;
+    /// `may_be_written` where that is not one of Service Center.
+    #[must_use]
+    pub fn ways_with_found(&self, may_be_written: bool) -> Vec<Choice> {
+        let mut choices = vec![Choice::new(choice::USE, "use it as it is")];
+        if may_be_written {
+            choices.extend(self.ways_to_write());
+        }
+        choices.push(Choice::new(choice::MAP, "use another user").to_a_target());
+        choices
+    }
+
+    /// What may become of the row of a user that was found.
+    pub(super) fn ways_to_write(&self) -> [Choice; 2] {
+        let (kept, made) = match self.strategy.copies_passwords {
+            true => ("password as in the source", "the password as in the source"),
+            false => ("password as it is", "no password"),
+        };
+        let masked = match self.masks_personal_data {
+            Some(false) => "",
+            _ => ", e-mail and phone masked",
+        };
+        [
+            Choice::new(
+                choice::UPDATE,
+                format!("update it: what the source says of it{masked}, {kept}"),
+            ),
+            Choice::new(choice::RECREATE, format!("delete it and create it again{masked}, {made}"))
+                .costing("roles and groups outside the scope go with it"),
+        ]
     }
 }

@@ -24,6 +24,8 @@ pub struct UserMatch {
     pub mapped: Option<DestinationId>,
     /// The finding that decides, when the match is not plain.
     pub finding: Option<FindingKey>,
+    /// Whether the row that was found may be written: not that of a user of Service Center.
+    pub may_be_written: bool,
 }
 
 impl UserMatch {
@@ -153,6 +155,8 @@ impl Work<'_> {
             let finding = finding.or_else(|| self.user_kept(&sought, &matched));
             let (finding, mapped) =
                 self.mapped_user(&sought, &matched, finding, tenant.unwrap_or_default());
+            let may_be_written =
+                matched.found().is_some_and(|found| self.may_write(&sought, found));
             self.out.users.push(UserMatch {
                 source: id,
                 username: user.username.clone(),
@@ -161,6 +165,7 @@ impl Work<'_> {
                 matched,
                 mapped,
                 finding,
+                may_be_written,
             });
         }
     }
@@ -193,9 +198,7 @@ impl Work<'_> {
         if !is_asked || is_mapped || !self.may_write(sought, id) {
             return None;
         }
-        let mut choices = vec![Choice::new(choice::USE, "use it as it is")];
-        choices.extend(self.ways_to_write());
-        choices.push(Choice::new(choice::MAP, "use another user").to_a_target());
+        let mut choices = self.selection.ways_with_found(true);
         choices.push(Choice::stop("do not run"));
         let finding = Finding::decide(
             key.clone(),
@@ -223,27 +226,6 @@ impl Work<'_> {
         let there = self.destination.users.iter().find(|user| user.id == id.0);
         !self.is_platform_tenant(sought.user.tenant_id.map(SourceId))
             && there.is_some_and(|user| !self.is_platform_tenant_there(user.tenant_id))
-    }
-
-    /// What may become of the row of a user that was found.
-    fn ways_to_write(&self) -> [Choice; 2] {
-        let copies = self.selection.strategy.copies_passwords;
-        let (kept, made) = match copies {
-            true => ("password as in the source", "the password as in the source"),
-            false => ("password as it is", "no password"),
-        };
-        let masked = match self.selection.masks_personal_data {
-            Some(false) => "",
-            _ => ", e-mail and phone masked",
-        };
-        [
-            Choice::new(
-                choice::UPDATE,
-                format!("update it: what the source says of it{masked}, {kept}"),
-            ),
-            Choice::new(choice::RECREATE, format!("delete it and create it again{masked}, {made}"))
-                .costing("roles and groups outside the scope go with it"),
-        ]
     }
 
     /// Whom a person mapped the user to. Where another one was found, that is a finding: rows go
@@ -380,7 +362,7 @@ impl Work<'_> {
             let key = sought.key(FindingKind::UserInactive);
             let mut choices = vec![Choice::new(choice::USE, "use it as it is")];
             if self.may_write(sought, id) {
-                choices.extend(self.ways_to_write());
+                choices.extend(self.selection.ways_to_write());
             }
             choices.push(Choice::new(choice::MAP, "use another user").to_a_target());
             choices.push(Choice::stop("do not run"));

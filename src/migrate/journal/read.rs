@@ -71,6 +71,19 @@ impl Journal {
             .map_err(|error| fault(&error))
     }
 
+    /// Users that the run changed, so far: of people nothing else is changed.
+    pub fn people_changed(&self) -> Result<u64> {
+        self.connection
+            .query_row(
+                "SELECT COALESCE(SUM(rows), 0) FROM batch \
+                 WHERE entity IS NULL AND kind = ?1 AND state = 'committed'",
+                params![BatchKind::Change.name()],
+                |row| row.get::<_, i64>(0),
+            )
+            .map(i64::unsigned_abs)
+            .map_err(|error| fault(&error))
+    }
+
     /// Rows of a table that committed batches of a kind touched, those of no entity.
     pub fn rows_outside(&self, table: &TableName, kind: BatchKind) -> Result<u64> {
         let work = || -> rusqlite::Result<Vec<(String, i64)>> {

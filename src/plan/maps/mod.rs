@@ -12,7 +12,7 @@ mod template;
 
 use std::path::PathBuf;
 
-use crate::compare::{FindingKey, FindingKind};
+use crate::compare::{Comparison, FindingKey, FindingKind};
 use crate::outsystems::{EntityIndex, Environment, Key};
 use crate::plan::{Decision, Decisions};
 
@@ -154,12 +154,19 @@ impl Maps {
     /// Reads maps, whose lines name what the source has. An error has a sentence for each line
     /// that is wrong.
     pub fn read(texts: &[MapText], source: &Environment) -> Result<Self, Vec<String>> {
+        let (maps, wrong) = Self::read_what_can_be(texts, source);
+        if wrong.is_empty() { Ok(maps) } else { Err(wrong) }
+    }
+
+    /// The same with the lines that can be read, and a sentence for each that cannot.
+    #[must_use]
+    pub fn read_what_can_be(texts: &[MapText], source: &Environment) -> (Self, Vec<String>) {
         let mut maps = Self::default();
         let mut wrong = Vec::new();
         for text in texts {
             lines::read(text, source, &mut maps.lines, &mut wrong);
         }
-        if wrong.is_empty() { Ok(maps) } else { Err(wrong) }
+        (maps, wrong)
     }
 
     /// Whether no line says anything.
@@ -168,30 +175,65 @@ impl Maps {
         self.lines.is_empty()
     }
 
-    /// Adds what the lines say to the plan's decisions. An error has a sentence for each line that
-    /// the plan itself decides differently.
-    pub fn decide(&self, decisions: &mut Decisions) -> Result<(), Vec<String>> {
-        let mut wrong = Vec::new();
+    /// The findings that the lines may decide, and what they say of each.
+    #[must_use]
+    pub fn decisions(&self) -> MapDecisions {
+        let mut all = MapDecisions::default();
         for line in &self.lines {
             for key in line.subject.findings() {
-                let made = Decision {
+                all.about.push(key.clone());
+                all.made.push(Decision {
                     key,
                     about: line.place.clone(),
                     choice: line.choice.to_owned(),
                     to: line.to.clone(),
-                };
-                match decisions.get(&made.key) {
-                    Some(other) if other.choice != made.choice || other.to != made.to => {
-                        wrong.push(format!(
-                            "{}: a [[decision]] of the plan says \"{}\" about the same; take one away",
-                            line.place,
-                            other.to.as_ref().unwrap_or(&other.choice)
-                        ));
-                    }
-                    _ => decisions.put(made),
+                });
+            }
+        }
+        all
+    }
+
+    /// Adds what the lines say to the plan's decisions. An error has a sentence for each line that
+    /// the plan itself decides differently.
+    pub fn decide(&self, decisions: &mut Decisions) -> Result<(), Vec<String>> {
+        let mut wrong = Vec::new();
+        for made in self.decisions().made {
+            match decisions.get(&made.key) {
+                Some(other) if other.choice != made.choice || other.to != made.to => {
+                    wrong.push(format!(
+                        "{}: a [[decision]] of the plan says \"{}\" about the same; take one away",
+                        made.about,
+                        other.to.as_ref().unwrap_or(&other.choice)
+                    ));
                 }
+                _ => decisions.put(made),
             }
         }
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+}
+
+/// What the lines of maps say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MapDecisions {
+    /// The findings that they may decide, there or not: whatever was decided about these is
+    /// superseded.
+    pub about: Vec<FindingKey>,
+    /// What they decide.
+    pub made: Vec<Decision>,
+}
+
+impl MapDecisions {
+    /// The same without what a comparison does not ask for: nobody sees such a decision again.
+    #[must_use]
+    pub fn asked_for_by(mut self, comparison: &Comparison) -> Self {
+        self.made.retain_mut(|made| match comparison.finding(&made.key) {
+            Some(finding) => {
+                made.about.clone_from(&finding.about);
+                true
+            }
+            None => false,
+        });
+        self
     }
 }

@@ -189,8 +189,8 @@ pub(super) fn open(home: &Home, path: &Path, to: &Reporter) -> Result<()> {
     let mut notices = understood.notices;
     if std::mem::take(&mut plan.maps) != MapFiles::default() {
         notices.push(
-            "[maps] was left aside: the maps of a plan are read by the commands, not by the wizard. \
-             What they decide is asked for here, or found as if they were not there."
+            "[maps] was left aside: the wizard takes maps in when you tell it to, with i on Users. \
+             Until then what they decide is found as if they were not there."
                 .to_owned(),
         );
     }

@@ -8,6 +8,7 @@ mod carry;
 mod check;
 mod desk;
 mod lists;
+mod maps;
 mod past;
 mod sides;
 mod survey;
@@ -175,6 +176,16 @@ impl Worker {
             }
             Effect::Export(job, plan) => {
                 self.start(job, move |to| async move { lists::export(&plan, &to) });
+            }
+            Effect::WriteMaps { job, name, scope, decisions } => {
+                self.start(job, move |to| async move {
+                    maps::write(&home, &desk, &name, &scope, decisions, &to).await
+                });
+            }
+            Effect::ReadMaps { job, path, scope, decisions } => {
+                self.start(job, move |to| async move {
+                    maps::read(&desk, &path, &scope, &decisions, &to).await
+                });
             }
             Effect::SaveDraft { plan, step, instead_of } => {
                 lists::save_draft(&home, &plan, step, instead_of.as_deref(), &self.sender);

@@ -80,6 +80,10 @@ impl Deciding {
             migration.say(nothing_to_decide(finding));
             return;
         }
+        if migration.choice(finding).is_some() && !migration.plan.decisions.is_own(&finding.key) {
+            migration.say("That is said of all of them; decide this one with its choices.");
+            return;
+        }
         if migration.choice(finding).is_some() {
             migration.undecide(&finding.key);
             migration.say("The decision was taken back.");

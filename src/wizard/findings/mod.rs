@@ -23,7 +23,7 @@ pub use keys_of::{ALL_RECOMMENDED, BLOCKS, NOTES, READ, SAME_KIND, SORT, WARNING
 pub use kinds::belongs_to;
 pub use order::Sort;
 pub use tally::{Standing, Tally};
-pub use targets::{guess, map_of, name_of_record, record_of};
+pub use targets::{Target, guess, map_of, name_of_record, record_of, users_for};
 
 use super::filter::Filter;
 use super::frame;

@@ -156,17 +156,28 @@ fn users(
             crate::compare::Match::Missing => Vec::new(),
         })
         .collect();
+    users_for(source, destination, &key.user, &ambiguous)
+}
+
+/// The users of the destination, those first who are asked for or have a name near this one.
+#[must_use]
+pub fn users_for(
+    source: &Environment,
+    destination: &Environment,
+    name: &Key,
+    asked: &HashSet<i64>,
+) -> Vec<Target> {
     // The person's name is as good a hint as the user name.
-    let person = source.users.iter().find(|user| user.username == key.user);
+    let person = source.users.iter().find(|user| user.username == *name);
     let mut counts = std::collections::HashMap::new();
     for user in &destination.users {
         *counts.entry(user.username.folded()).or_insert(0_usize) += 1;
     }
     let nearness = |user: &User| -> f64 {
-        if ambiguous.contains(&user.id) {
+        if asked.contains(&user.id) {
             return 2.0;
         }
-        let by_user = strsim::jaro_winkler(key.user.folded(), user.username.folded());
+        let by_user = strsim::jaro_winkler(name.folded(), user.username.folded());
         let by_name = person.map_or(0.0, |person| {
             if person.name.is_empty() || user.name.is_empty() {
                 0.0

@@ -134,6 +134,19 @@ impl Migration {
         }
     }
 
+    /// Decides about findings that are not there yet, or may be no more: what was decided about
+    /// any of them goes.
+    pub fn decide_anew(&mut self, about: &[FindingKey], made: Vec<Decision>) {
+        if !self.may_change() {
+            return;
+        }
+        let before = self.plan.decisions.clone();
+        self.plan.decisions.replace(about, made);
+        if before != self.plan.decisions {
+            self.answered();
+        }
+    }
+
     /// Takes a decision back.
     pub fn undecide(&mut self, key: &FindingKey) {
         if self.may_change() && self.plan.decisions.get(key).is_some() {

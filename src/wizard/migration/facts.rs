@@ -44,6 +44,8 @@ impl Migration {
             Fact::Proving(progress) => self.proof_progressed(progress),
             Fact::UndoForeseen(preview) => self.undo_foreseen(preview),
             Fact::UndoProgressed(progress) => self.undo_progressed(progress),
+            Fact::MapsWritten(folder, names) => self.maps_written(folder, names),
+            Fact::MapsRead(read) => self.maps_read(read),
             Fact::Failed(fault) => self.failed(job, fault),
             Fact::Opened(_)
             | Fact::Making(_)
@@ -111,6 +113,7 @@ impl Migration {
             }
             Purpose::Tasks => "The way back could not be brought up to date",
             Purpose::Export => "The file could not be written",
+            Purpose::Maps => "The maps could not be written or read",
         };
         // What was said to be under way is no more.
         self.said = None;

@@ -7,6 +7,7 @@
 mod answers;
 mod facts;
 mod lessons;
+mod maps;
 mod orders;
 mod past;
 mod run;
@@ -14,6 +15,7 @@ mod saying;
 mod sides;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::jobs::Jobs;
@@ -90,6 +92,8 @@ pub struct Migration {
     pub before: Option<Box<Reported>>,
     /// What is about to be done with the run whose report is shown.
     pub taking: Option<Taking>,
+    /// The folder that maps were written into last.
+    pub maps_folder: Option<PathBuf>,
     /// The key of the masks, where one was typed.
     pub mask_key: Option<Password>,
     /// Drafts and runs of this machine.
@@ -157,6 +161,7 @@ impl Migration {
             report: None,
             before: None,
             taking: None,
+            maps_folder: None,
             mask_key: None,
             saved: Vec::new(),
             draft_saved: String::new(),

@@ -1,7 +1,11 @@
 //! Users: who of the source is who in the destination, with tenants, groups and roles.
 
+mod maps;
+mod one;
 mod people;
+mod plain;
 mod view;
+mod whole;
 
 use super::filter::Filter;
 use super::findings::{Findings, checked, keys_of, split};
@@ -12,6 +16,7 @@ use super::look::{Area, Canvas};
 use super::message::Sign;
 use super::migration::Migration;
 use super::step::{Ask, Event, Notice, Reason, Step};
+use super::text_field::TextField;
 use crate::compare::{Finding, choice};
 use crate::report::{counted, number};
 use people::People;
@@ -20,6 +25,9 @@ use people::People;
 pub const NAME: &str = "Users";
 
 const ALL: &str = "all";
+const WHOLE: &str = "whole";
+const WRITE_MAPS: &str = "write-maps";
+const READ_MAPS: &str = "read-maps";
 
 const KEYS: &[Binding] = &[
     keys_of::TOGGLE,
@@ -27,7 +35,7 @@ const KEYS: &[Binding] = &[
         Command::Open,
         &[Key::Enter],
         "pick",
-        "pick somebody of the destination, by name or user name; where nobody can be picked, into the choices",
+        "pick somebody of the destination, by name or user name; where nobody can be picked, into the choices; of somebody plainly found, what becomes of that user",
     )
     .in_text(),
     Binding::new(
@@ -41,6 +49,24 @@ const KEYS: &[Binding] = &[
         &[Key::Char('a')],
         "problems or all",
         "show only what has to be decided, or everybody",
+    ),
+    Binding::new(
+        Command::Own(WHOLE),
+        &[Key::Char('s')],
+        "all users",
+        "change what is said of all users: what they are matched by, what becomes of those that are there and of missing ones, passwords",
+    ),
+    Binding::new(
+        Command::Own(WRITE_MAPS),
+        &[Key::Char('m')],
+        "write maps",
+        "write records, users, groups and tenants as tables to fill in; says where",
+    ),
+    Binding::new(
+        Command::Own(READ_MAPS),
+        &[Key::Char('i')],
+        "take maps in",
+        "take such tables in: type their folder, or one of them; Enter takes them, Esc leaves",
     ),
     keys_of::SAME,
     keys_of::ALL,
@@ -61,6 +87,16 @@ pub struct Users {
     /// Whether the person moved the cursor: until then it is on the first line.
     is_moved: bool,
     filter: Filter,
+    /// The path of maps, while it is typed.
+    path: Option<TextField>,
+    /// The user who was plainly found and is asked about.
+    about: Option<one::About>,
+    /// The users of the destination that are offered, as plan files name them.
+    offered: Vec<String>,
+    /// The users that plain mode lists, by their places in the comparison.
+    listed: Vec<usize>,
+    /// Whether plain mode has gone on to the findings.
+    is_gone_on: bool,
 }
 
 impl Default for Users {
@@ -71,6 +107,11 @@ impl Default for Users {
             list: List::default(),
             is_moved: false,
             filter: Filter::default(),
+            path: None,
+            about: None,
+            offered: Vec::new(),
+            listed: Vec::new(),
+            is_gone_on: false,
         }
     }
 }
@@ -103,7 +144,8 @@ impl Users {
     }
 
     fn split(&self, migration: &Migration) -> (u16, u16) {
-        let height = frame::room(migration, NAME).height;
+        // What is said of all users has a line of its own.
+        let height = frame::room(migration, NAME).height.saturating_sub(1);
         // A line besides for those who are not shown.
         let lines = self.people.len() + 1;
         split(migration, height, lines, self.findings.deciding.is_open())
@@ -115,6 +157,10 @@ impl Users {
     }
 
     fn on_command(&mut self, migration: &mut Migration, command: Command) {
+        if self.path.is_some() {
+            self.on_path(migration, command);
+            return;
+        }
         if self.filter.is_typed() && self.on_filter_command(migration, command) {
             return;
         }
@@ -130,6 +176,12 @@ impl Users {
                 self.people.arrange(self.filter.text(), &self.findings);
                 self.stay_on(migration, selected.as_ref());
             }
+            Command::Own(WHOLE) => whole::ask(migration),
+            Command::Own(WRITE_MAPS | READ_MAPS) if migration.review.is_none() => {
+                migration.say("The environments have to be compared first: Ctrl+T.");
+            }
+            Command::Own(WRITE_MAPS) => migration.write_maps(),
+            Command::Own(READ_MAPS) => self.ask_for_maps(migration),
             Command::Filter => self.filter.begin(),
             Command::Close if !self.filter.text().is_empty() => {
                 self.filter.clear();
@@ -138,6 +190,10 @@ impl Users {
             Command::Open => {
                 self.is_moved = true;
                 self.pick(migration, finding.as_ref());
+            }
+            Command::NextField if self.plainly_found().is_some() => {
+                self.is_moved = true;
+                self.pick(migration, None);
             }
             Command::NextField => {
                 self.findings.on_finding(migration, finding.as_ref(), Command::Open);
@@ -158,6 +214,10 @@ impl Users {
 
     /// Somebody of the destination is picked for the selected line.
     fn pick(&mut self, migration: &mut Migration, finding: Option<&Finding>) {
+        if let Some(place) = self.plainly_found() {
+            self.ask_about(migration, place);
+            return;
+        }
         let (Some(finding), Some(review)) = (finding, migration.review.clone()) else {
             migration.say("There is nothing to decide about this line.");
             return;
@@ -209,6 +269,12 @@ impl Step for Users {
 
     fn offers(&self, command: Command, migration: &Migration) -> bool {
         match command {
+            Command::Own(WHOLE) => migration.may_change(),
+            Command::Own(WRITE_MAPS) => migration.review.is_some(),
+            Command::Own(READ_MAPS) => migration.review.is_some() && migration.may_change(),
+            Command::NextField | Command::Open if self.plainly_found().is_some() => {
+                migration.may_change() && !self.filter.is_typed()
+            }
             Command::NextField => migration.may_change() && self.finding().is_some(),
             Command::Open => {
                 self.findings.offers(command, migration)
@@ -219,13 +285,15 @@ impl Step for Users {
     }
 
     fn in_text(&self, _migration: &Migration) -> bool {
-        self.filter.is_typed()
+        self.filter.is_typed() || self.path.is_some()
     }
 
     fn enter(&mut self, migration: &mut Migration) {
         self.findings.enter(migration);
         self.sync(migration);
         self.filter.end();
+        self.path = None;
+        self.is_gone_on = false;
     }
 
     fn follow(&mut self, migration: &Migration) {
@@ -236,11 +304,21 @@ impl Step for Users {
         self.sync(migration);
         match event {
             Event::Command(command) => self.on_command(migration, command),
+            Event::Typed(c) if self.path.is_some() => {
+                self.path.iter_mut().for_each(|path| path.type_in(c));
+            }
+            Event::Pasted(text) if self.path.is_some() => {
+                self.path.iter_mut().for_each(|path| path.paste(text));
+            }
             Event::Typed(_) | Event::Pasted(_) => {
                 if self.filter.take(&event) {
                     self.refilter(migration);
                 }
             }
+            Event::Answered(answer) => self.on_answer(migration, answer),
+            Event::Replied(tag, place)
+                if self.replied_of_all(migration, tag, place)
+                    || self.replied_of_one(migration, tag, place) => {}
             event => {
                 self.findings.update(migration, &event);
             }
@@ -287,6 +365,11 @@ impl Step for Users {
             number(tally.mapped),
             number(tally.emptied)
         );
+        for (count, what) in [(tally.updated, "updated"), (tally.created_again, "created again")] {
+            if count > 0 {
+                text.push_str(&format!(", {} {what}", number(count)));
+            }
+        }
         if tally.falls_to_others(SHARE) {
             text.push_str(&format!(
                 "; {} of {} go to another user",
@@ -298,6 +381,11 @@ impl Step for Users {
     }
 
     fn notice(&self, migration: &Migration) -> Option<Notice> {
+        if self.path.is_some() {
+            let text =
+                "Type the folder of the maps, or one of them. Enter takes them in, Esc leaves.";
+            return Some(Notice::new(Sign::Note, text));
+        }
         let reasons = self.gate(migration);
         if reasons.is_empty() && migration.may_change() && self.people.is_current(migration) {
             let tally = self.people.tally();
@@ -326,7 +414,7 @@ impl Step for Users {
     }
 
     fn ask(&self, migration: &Migration) -> Option<Ask> {
-        self.findings.ask(migration)
+        self.question(migration)
     }
 
     fn draw(&self, migration: &Migration, area: Area, canvas: &mut Canvas) {

@@ -28,6 +28,8 @@ pub(super) struct Tally {
     pub(super) created: u64,
     pub(super) mapped: u64,
     pub(super) emptied: u64,
+    pub(super) updated: u64,
+    pub(super) created_again: u64,
     pub(super) rows: u64,
     pub(super) rows_mapped: u64,
 }
@@ -219,7 +221,8 @@ impl People {
         findings.finding(&FindingKey::person(FindingKind::UserIdDiffers, &user.username, &tenant))
     }
 
-    fn tenant_name(&self, user: &UserMatch) -> Key {
+    /// The name of a user's tenant in the source.
+    pub(super) fn tenant_name(&self, user: &UserMatch) -> Key {
         let tenants = self.review.as_ref().map(|review| &review.comparison.tenants);
         tenants
             .into_iter()
@@ -299,6 +302,8 @@ pub(super) fn tally(migration: &Migration, review: &Review) -> Tally {
             }
             Some(choice::CREATE) => tally.created += 1,
             Some(choice::EMPTY) => tally.emptied += 1,
+            Some(choice::UPDATE) => tally.updated += 1,
+            Some(choice::RECREATE) => tally.created_again += 1,
             _ if user.matched.found().is_some() => tally.matched += 1,
             _ => {}
         }

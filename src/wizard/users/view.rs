@@ -11,12 +11,14 @@
 
 use super::super::findings::Standing;
 use super::super::findings::view::{draw_details, sign};
-use super::super::look::{Area, Canvas, Cell, panel, paragraph, put, right, role, row, text_width};
+use super::super::look::{
+    Area, Canvas, Cell, cut, panel, paragraph, put, right, role, row, text_width,
+};
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::super::viewport::Class;
-use super::Users;
 use super::people::Who;
+use super::{Users, whole};
 use crate::compare::{Match, MatchBy, Severity, UserMatch, choice};
 use crate::outsystems::{DestinationId, Environment, Key, Side, User};
 use crate::report::{counted, number};
@@ -70,6 +72,8 @@ fn outcome(
                 choice::USE => "use, inactive",
                 choice::MAP => "your choice",
                 choice::EMPTY => "no reference",
+                choice::UPDATE => "update",
+                choice::RECREATE => "create again",
                 other => other,
             };
             (text.to_owned(), false, to)
@@ -215,6 +219,8 @@ pub(super) fn line(step: &Users, migration: &Migration, place: usize) -> Option<
 }
 
 pub(super) fn draw(step: &Users, migration: &Migration, area: Area, canvas: &mut Canvas) {
+    draw_whole(migration, area, canvas);
+    let area = Area { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let (list, _) = step.split(migration);
     let list = list.min(area.height);
     if list > 2 {
@@ -224,6 +230,17 @@ pub(super) fn draw(step: &Users, migration: &Migration, area: Area, canvas: &mut
     if below.height > 2 {
         draw_selected(step, migration, below, canvas);
     }
+}
+
+/// What is said of all users, in the line above the list, with the key that changes it.
+fn draw_whole(migration: &Migration, area: Area, canvas: &mut Canvas) {
+    if area.height == 0 {
+        return;
+    }
+    let key = if migration.may_change() { " (s)" } else { "" };
+    let room = Area { width: area.width.saturating_sub(4), ..area };
+    let text = cut(&whole::line(migration), usize::from(room.width));
+    put(canvas, room.x, room.y, &format!("{text}{key}"), role::plain());
 }
 
 fn title(step: &Users) -> String {
@@ -297,17 +314,28 @@ fn draw_list(step: &Users, migration: &Migration, area: Area, canvas: &mut Canva
     }
 }
 
-/// The filter, on the lower border of the list.
+/// The filter or the path of maps, on the lower border of the list; else the keys of the maps.
 fn draw_filter(step: &Users, area: Area, canvas: &mut Canvas) {
     let text = step.filter.text();
-    if !step.filter.is_typed() && text.is_empty() {
-        return;
-    }
     let y = area.bottom().saturating_sub(1);
-    let (shown, column) = step.filter.field().seen(usize::from(area.width).saturating_sub(14));
-    put(canvas, area.x + 2, y, &format!(" Find: {shown}  "), role::title());
+    let (title, field, is_typed) = match &step.path {
+        Some(path) => (" Maps: ", path, true),
+        None if step.filter.is_typed() || !text.is_empty() => {
+            (" Find: ", step.filter.field(), step.filter.is_typed())
+        }
+        None => {
+            let keys = " m write maps  i take maps in ";
+            let below = Area { y, height: 1, width: area.width.saturating_sub(2), ..area };
+            if text_width(keys) + 4 <= usize::from(area.width) {
+                right(canvas, below, 0, keys, role::plain());
+            }
+            return;
+        }
+    };
+    let (shown, column) = field.seen(usize::from(area.width).saturating_sub(14));
+    put(canvas, area.x + 2, y, &format!("{title}{shown}  "), role::title());
     let x = area.x + 9 + u16::try_from(column).unwrap_or(0);
-    if step.filter.is_typed() && x < area.right() && y < canvas.area.bottom() {
+    if is_typed && x < area.right() && y < canvas.area.bottom() {
         canvas[(x, y)].set_style(role::selected());
     }
 }

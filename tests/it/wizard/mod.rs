@@ -15,4 +15,5 @@ mod past;
 pub mod road;
 mod screens;
 mod taken_back;
+mod users;
 mod way_back;
