@@ -7,6 +7,7 @@ mod fields;
 mod gate;
 mod picture;
 mod plain;
+mod plan_view;
 pub(in crate::wizard) mod reading;
 #[cfg(test)]
 mod tests;

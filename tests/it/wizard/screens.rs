@@ -211,7 +211,7 @@ fn report() {
     pin("report_entities", &mut driver);
     driver.press("Tab");
     pin("report_left_behind", &mut driver);
-    driver.press("Tab");
+    driver.press("Tab Tab");
     pin("report_lessons", &mut driver);
 }
 
