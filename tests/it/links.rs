@@ -222,6 +222,14 @@ async fn whether_rows_that_hold_more_are_links_is_decided(engine: &TestEngine) {
     }
     let ours = linked.pair.source.entity(&link).expect("there").rows.len();
     let name = table(&linked);
+    // What rows have in common besides is theirs to share, unless somebody says otherwise.
+    let bench = Bench::on(engine, &linked.pair, 34);
+    let mut unnamed = plan(&bench, &[]);
+    unnamed.more = decision(&linked.link, "update", "");
+    bench.plan(&unnamed.text());
+    let said = bench.run();
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(bench.destination_unchanged(), "{}", said.all());
     for (choice, to, added, again) in [
         ("add", "", ours, ours),
         ("reuse", "Note+RightId+LeftId", ours, 0),

@@ -91,7 +91,10 @@ fn failure_into(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
 pub fn updates(comparison: &serde_json::Value) -> String {
     let findings = comparison["findings"].as_array().expect("findings").iter();
     let may = |f: &&serde_json::Value| {
-        f["kind"] == "existing-match" && crate::never_silent::choices(f).contains(&"update")
+        f["kind"] == "existing-match"
+            // Where nothing is unique, a key has to be named.
+            && f["recommended"] != "add"
+            && crate::never_silent::choices(f).contains(&"update")
     };
     let decision = |f: &serde_json::Value| {
         format!(

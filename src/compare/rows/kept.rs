@@ -204,30 +204,33 @@ impl Work<'_> {
 /// What may become of rows of ours that are there already.
 fn kept_choices(pair: &EntityPair, keys: &Keys, key: &NaturalKey) -> Vec<Choice> {
     let words = key.words(pair);
-    let mut choices = vec![
-        Choice::new(
-            choice::REUSE,
-            format!("references to ours lead to the destination's row with the same {words}"),
-        )
-        .costing("that row stays as it is; what ours holds besides is not carried over"),
-    ];
+    // Rows that differ in more than this may be several: whoever means it has to say so.
+    let is_whole = keys.all.iter().any(|key| key.is_everything(pair));
+    let named = |choice: Choice, must_be: bool| match must_be && !keys.are_unique {
+        true => choice.to_a_target(),
+        false => choice,
+    };
+    let reuse = Choice::new(
+        choice::REUSE,
+        format!("references to ours lead to the destination's row with the same {words}"),
+    )
+    .costing("that row stays as it is; what ours holds besides is not carried over");
+    let mut choices = vec![named(reuse, !is_whole)];
     // A row of another tenant must not get values of ours.
     let may_be_updated = |key: &NaturalKey| {
         key.stays_in_tenant(pair) && (keys.are_unique || !key.is_everything(pair))
     };
     if keys.all.iter().any(may_be_updated) {
-        choices.push(
-            Choice::new(
-                choice::UPDATE,
-                format!("the destination's row with the same {words} takes the values of ours"),
-            )
-            .costing("what it held is kept for an undo; its id, its key and its tenant stay"),
-        );
+        let update = Choice::new(
+            choice::UPDATE,
+            format!("the destination's row with the same {words} takes the values of ours"),
+        )
+        .costing("what it held is kept for an undo; its id, its key and its tenant stay");
+        choices.push(named(update, true));
     }
-    choices.push(
-        Choice::new(choice::REJECT, "leave ours out where the destination has it already")
-            .costing("references to it are emptied, or their rows are left out with it"),
-    );
+    let reject = Choice::new(choice::REJECT, "leave ours out where the destination has it already")
+        .costing("references to it are emptied, or their rows are left out with it");
+    choices.push(named(reject, !is_whole));
     if !keys.are_unique {
         choices.push(
             Choice::new(choice::ADD, "add all of ours")

@@ -54,7 +54,8 @@ impl Work<'_> {
 
 impl NaturalKey {
     /// Whether it is all that is carried over of a row.
-    pub(super) fn is_everything(&self, pair: &EntityPair) -> bool {
+    #[must_use]
+    pub fn is_everything(&self, pair: &EntityPair) -> bool {
         self.attributes == carried(pair)
     }
 }

@@ -34,6 +34,9 @@ pub struct ExistingRows {
     /// The keys by which rows of an entity whose rows are chosen to be kept can be looked for; the
     /// one that is taken unless another is named first.
     pub own_keys: Vec<NaturalKey>,
+    /// Whether the destination refuses a second row with the same one of these keys. Where it does
+    /// not, a key that is not all that is carried over has to be named by whoever means it.
+    pub are_unique: bool,
     /// The finding that decides for an entity taken in by reference, or for rows of ours that
     /// kept ones equal.
     pub finding: Option<FindingKey>,
@@ -47,6 +50,7 @@ impl Default for ExistingRows {
             standing: None,
             natural_key: None,
             own_keys: Vec::new(),
+            are_unique: false,
             finding: None,
         }
     }
@@ -86,9 +90,15 @@ impl Work<'_> {
                     }
                 }
             };
-            let own_keys = keys.all;
-            self.out.pairs[place].existing =
-                ExistingRows { filter, replaced, standing, natural_key, own_keys, finding };
+            self.out.pairs[place].existing = ExistingRows {
+                filter,
+                replaced,
+                standing,
+                natural_key,
+                own_keys: keys.all,
+                are_unique: keys.are_unique,
+                finding,
+            };
             self.event_table(&pair);
         }
         self.people_events();

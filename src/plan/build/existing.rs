@@ -44,6 +44,11 @@ impl Builder<'_> {
                 };
                 let mut keys = known.own_keys.iter();
                 let key = match to {
+                    None if !known.are_unique => keys
+                        .filter(|key| ours != OnMatch::Update && key.is_everything(pair))
+                        .map(key_of)
+                        .next()
+                        .unwrap_or(Err(NOT_NAMED)),
                     None => keys.map(key_of).find(Result::is_ok).unwrap_or(Err(IN_CIRCLE)),
                     Some(to) => {
                         keys.find(|key| key.is_called(pair, to)).map_or(Err(NO_KEY), key_of)
@@ -95,6 +100,7 @@ impl Builder<'_> {
 /// Why a key does not tell rows apart.
 const LEFT_OUT: &str = "a key of which an attribute is left out";
 const IN_CIRCLE: &str = "a key that is part of a circle of references";
+const NOT_NAMED: &str = "a key that nobody has named: rows that have it in common may be several";
 const NO_KEY: &str = "the name of no key that is unique in the destination or that links have";
 const NO_TENANT: &str =
     "a key without the tenant: a row of another tenant would get values of ours";

@@ -19,6 +19,9 @@ pub(super) const MOST: &str = "most-rejects";
 pub(super) const MASKS: &str = "mask-key";
 pub(super) const FINDINGS: &str = "findings";
 
+/// What is said of refused rows where any number may be.
+pub(super) const ANY: &str = "any";
+
 /// The texts that are numbers.
 pub(super) const NUMBERS: [&str; 3] = [BATCH, PARALLEL, MOST];
 
@@ -99,7 +102,7 @@ fn most_text(options: &RunOptions) -> String {
 pub(super) fn most_in(text: &str) -> Result<(RejectPolicy, Option<u64>), String> {
     let range = "0 or more, or nothing to go on always";
     let digits: String = text.trim().chars().filter(|c| *c != ',').collect();
-    if text.trim().is_empty() {
+    if text.trim().is_empty() || text.trim() == ANY {
         return Ok((RejectPolicy::GoOn, None));
     }
     if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit()) {

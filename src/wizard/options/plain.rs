@@ -6,10 +6,12 @@ use super::super::form::FieldKind;
 use super::super::keys::Command;
 use super::super::message::Answer;
 use super::super::migration::Migration;
+use super::super::secret_field::SecretField;
 use super::super::step::{Ask, AskKind, Event};
-use super::fields::{self, BATCH, IMAGES, KEEP, PARALLEL, READING, REPLACE};
+use super::fields::{self, ANY, BATCH, IMAGES, KEEP, MASKS, MOST, PARALLEL, READING, REPLACE};
 use super::{Options, is_underway, reading};
 use crate::outsystems::Side;
+use crate::plan::LEAST_KEY_LENGTH;
 use crate::report::number;
 
 /// Entities of the plan that are read out.
@@ -29,6 +31,8 @@ pub(super) enum Plain {
     Reading,
     /// A number.
     Number(&'static str),
+    /// The key of the masks.
+    Key,
     /// The findings, then the plan.
     Rest,
     /// The plan was read out already.
@@ -46,6 +50,7 @@ enum Open {
     Images,
     Reading,
     Number(&'static str),
+    Key,
     Findings(Ask),
     Plan,
     NoPlan,
@@ -69,6 +74,7 @@ impl Options {
             Plain::Images => Open::Images,
             Plain::Reading => Open::Reading,
             Plain::Number(name) => Open::Number(name),
+            Plain::Key => Open::Key,
             Plain::Rest | Plain::Told | Plain::Done => match self.findings.ask(migration) {
                 Some(ask) => Open::Findings(ask),
                 None if migration.built.is_none() => Open::NoPlan,
@@ -146,9 +152,16 @@ impl Options {
             }
             Open::Number(field) => {
                 let label = self.form.field(field).map_or("", |field| field.label).to_owned();
-                let current = self.form.value(field).to_owned();
+                let current = match self.form.value(field) {
+                    "" => ANY.to_owned(),
+                    value => value.to_owned(),
+                };
                 Some(Ask { text: vec![explained(field)], kind: AskKind::Text { label, current } })
             }
+            Open::Key => Some(Ask {
+                text: vec![explained(MASKS)],
+                kind: AskKind::Secret { label: "Key of masks".to_owned() },
+            }),
             Open::NoPlan => {
                 let mut choices = vec!["compare again".to_owned()];
                 if migration.review.is_some() {
@@ -161,8 +174,12 @@ impl Options {
                     Plain::Told => vec![format!("Plan {}.", picture.report.fingerprint)],
                     _ => picture.words(LISTED),
                 });
-                let choices = ["go on", "change the answers", "write the plan file"];
-                choice(words.unwrap_or_default(), choices.map(str::to_owned).to_vec())
+                let mut choices = vec!["go on", "change the answers", "write the plan file"];
+                if self.form.field(MASKS).is_some_and(|field| !field.is_hidden) {
+                    choices.push("type the key of the masks");
+                }
+                let choices = choices.into_iter().map(str::to_owned).collect();
+                choice(words.unwrap_or_default(), choices)
             }
         }
     }
@@ -213,6 +230,7 @@ impl Options {
                         migration.say(format!("Not taken: {fault}."));
                     }
                     None if name == BATCH => self.plain = Plain::Number(PARALLEL),
+                    None if name == PARALLEL => self.plain = Plain::Number(MOST),
                     None => self.plain = Plain::All,
                 }
             }
@@ -223,6 +241,17 @@ impl Options {
             (Open::Plan, Answer::Chosen(2)) => {
                 self.plain = Plain::Told;
                 migration.export();
+            }
+            (Open::Plan, Answer::Chosen(_)) => self.plain = Plain::Key,
+            (Open::Key, Answer::Secret(key)) => {
+                let mut field = SecretField::default();
+                field.set(key, None);
+                if (1..LEAST_KEY_LENGTH).contains(&field.characters()) {
+                    migration.say(format!("Not taken: {LEAST_KEY_LENGTH} characters at least."));
+                } else {
+                    migration.set_mask_key(field.secret());
+                    self.plain = Plain::Rest;
+                }
             }
             (Open::NoPlan, Answer::Chosen(0)) => {
                 self.findings.on_finding(migration, None, Command::Recheck);

@@ -241,7 +241,7 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
         let unit = match name {
             _ if field.error.is_some() && !is_beside(migration) => "",
             BATCH => "rows",
-            MOST if field.value().is_empty() => "any",
+            MOST if field.value().is_empty() => fields::ANY,
             MOST => "rows",
             _ => "entities",
         };
