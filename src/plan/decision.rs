@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::compare::{Comparison, Finding, FindingKey, FindingKind};
+use crate::compare::{Choice, Comparison, Finding, FindingKey, FindingKind};
 
 /// One finding decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Decisions {
     }
 
     /// Gives every finding without a decision of its own the one made for all of its kind, where
-    /// that is one of its choices. Returns how many were decided.
+    /// that is one of its choices and says all that the choice needs. Returns how many were decided.
     pub fn take_for_kinds(&mut self, comparison: &Comparison) -> usize {
         let mut taken = 0;
         for finding in &comparison.findings {
@@ -117,7 +117,11 @@ impl Decisions {
                 continue;
             }
             let Some(made) = self.of_kind(finding.key.kind) else { continue };
-            if finding.choices.iter().any(|choice| choice.name == made.choice) {
+            // What has to be named for each finding cannot be said for all.
+            let fits = |choice: &Choice| {
+                choice.name == made.choice && (!choice.needs_target || made.to.is_some())
+            };
+            if finding.choices.iter().any(fits) {
                 let (choice, to) = (made.choice.clone(), made.to.clone());
                 let (key, about) = (finding.key.clone(), finding.about.clone());
                 self.put(Decision { key, about, choice, to });
