@@ -150,7 +150,7 @@ async fn change_cells(bench: &Bench) -> usize {
             assert_eq!(found.shown[0].attribute, column.attribute, "{what}\n{}", wrong(&proof));
             if key.is_some() {
                 let id = osferry::database::Value::to_string(&batch.source_keys.get(0));
-                assert_eq!(found.shown[0].source, id.to_lowercase(), "{what}");
+                assert_eq!(found.shown[0].source.to_lowercase(), id.to_lowercase(), "{what}");
             }
             cases += 1;
             bench.restore();
