@@ -6,6 +6,7 @@
 use osferry::outsystems::Side;
 use serde_json::Value;
 
+use crate::databases::Databases;
 use crate::estate::generate;
 use crate::estate::recipe::{Feature, Recipe};
 use crate::program::{Bench, Said};
@@ -23,6 +24,20 @@ fn something_due(bench: &Bench) {
     );
     let espace = espace.first().expect("the espace Core");
     let tables = bench.databases.read(side).tables;
+    let columns = bench.databases.ask(
+        side,
+        match &bench.databases {
+            Databases::Files(_) => "SELECT name FROM pragma_table_info('OSSYS_APPLICATION')",
+            Databases::OnServer(..) => {
+                "SELECT CAST([name] AS nvarchar(128)) FROM sys.columns \
+                 WHERE [object_id] = OBJECT_ID(N'OSSYS_APPLICATION')"
+            }
+        },
+    );
+    // Not every version of the platform has it.
+    if !columns.iter().any(|name| name.eq_ignore_ascii_case("DISABLED")) {
+        bench.databases.execute(side, "ALTER TABLE OSSYS_APPLICATION ADD DISABLED bit");
+    }
     let missing =
         !tables.keys().any(|name| name.eq_ignore_ascii_case("OSSYS_BPM_PROCESS_DEFINITION"));
     if missing {
