@@ -98,6 +98,17 @@ fn most_text(options: &RunOptions) -> String {
     }
 }
 
+/// When a run stops for rejects, as a sentence.
+pub(super) fn most_words(options: &RunOptions) -> String {
+    match (options.rejects, options.max_rejects) {
+        (RejectPolicy::Stop, _) => "It stops at the first refused row.".to_owned(),
+        (RejectPolicy::GoOn, Some(most)) => {
+            format!("It stops when more than {} rows are refused.", number(most))
+        }
+        (RejectPolicy::GoOn, None) => "It goes on however many rows are refused.".to_owned(),
+    }
+}
+
 /// What a text says of rejects: the policy, and after how many more a run stops.
 pub(super) fn most_in(text: &str) -> Result<(RejectPolicy, Option<u64>), String> {
     let range = "0 or more, or nothing to go on always";

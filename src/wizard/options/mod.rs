@@ -7,7 +7,6 @@ mod fields;
 mod gate;
 mod picture;
 mod plain;
-mod plan_view;
 pub(in crate::wizard) mod reading;
 #[cfg(test)]
 mod tests;

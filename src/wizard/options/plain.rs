@@ -125,10 +125,11 @@ impl Options {
                 let mut text = vec![
                     rows,
                     format!(
-                        "Reading {}. Batches of {} rows. {} entities at the same time.",
+                        "Reading {}. Batches of {} rows. {} entities at the same time. {}",
                         reading::label(migration, options.source_reading),
                         number(options.batch_rows as u64),
-                        number(options.parallel_entities as u64)
+                        number(options.parallel_entities as u64),
+                        fields::most_words(options)
                     ),
                 ];
                 if self.form.field(IMAGES).is_some_and(|field| !field.is_hidden) {

@@ -17,8 +17,8 @@ use crate::database::{Filter, OneInstant, TableName};
 use crate::outsystems::invented::{InventedEntity, environment};
 use crate::outsystems::{DataKind, Environment, Key, Side};
 use crate::plan::{
-    EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Order, Plan, Refusal, Review, RunOptions,
-    SourceReading, UserMask, review,
+    EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Order, Plan, Refusal, RejectPolicy,
+    Review, RunOptions, SourceReading, UserMask, review,
 };
 use crate::wizard::jobs::Purpose;
 
@@ -498,6 +498,10 @@ fn plain_mode_asks_for_everything() {
     answer(&mut step, &mut migration, Answer::Text("2".to_owned()));
     assert_eq!(migration.plan.options.batch_rows, 100);
     assert_eq!(migration.plan.options.parallel_entities, 2);
+    assert!(text(&step, &migration).ends_with("Refused at most: any"));
+    answer(&mut step, &mut migration, Answer::Text("0".to_owned()));
+    assert_eq!(migration.plan.options.rejects, RejectPolicy::Stop);
+    assert!(text(&step, &migration).contains("It stops at the first refused row."));
     answer(&mut step, &mut migration, Answer::Chosen(0));
     let plan = text(&step, &migration);
     assert!(

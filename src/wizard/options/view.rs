@@ -16,7 +16,7 @@ use super::super::look::{Area, Canvas, cut, panel, put, role, text_width, wrap};
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::fields::{self, BATCH, FINDINGS, IMAGES, KEEP, MASKS, MOST, PARALLEL, READING, REPLACE};
-use super::plan_view::{draw_plan, draw_whole};
+use super::picture::view::{draw_plan, draw_whole};
 use super::{Options, Pane, is_beside, is_roomy, is_underway, plan_width};
 use crate::migrate::Room;
 use crate::outsystems::Side;

@@ -2,6 +2,8 @@
 //!
 //! Made once for each plan; a line of it costs the same whatever the plan's size.
 
+pub(super) mod view;
+
 use std::sync::Arc;
 
 use super::super::look::wrap;

@@ -2,10 +2,10 @@
 
 use ratatui::style::{Modifier, Style};
 
-use super::super::look::{Area, Canvas, Cell, cut, panel, paragraph, put, right, role, row};
-use super::super::migration::Migration;
-use super::picture::{LABEL, Picture, Sum};
-use super::{Options, Pane, is_beside, is_roomy, is_underway, lines_of_plan};
+use super::super::super::look::{Area, Canvas, Cell, cut, panel, paragraph, put, right, role, row};
+use super::super::super::migration::Migration;
+use super::super::{Options, Pane, is_beside, is_roomy, is_underway, lines_of_plan};
+use super::{LABEL, Picture, Sum};
 use crate::report::{PlannedEntity, counted, number};
 
 /// How a part of the plan looks: dim while a new one is being made.
@@ -13,7 +13,12 @@ fn dimmed(migration: &Migration, style: Style) -> Style {
     if migration.built.is_none() { style.add_modifier(Modifier::DIM) } else { style }
 }
 
-pub(super) fn draw_plan(step: &Options, migration: &Migration, area: Area, canvas: &mut Canvas) {
+pub(in super::super) fn draw_plan(
+    step: &Options,
+    migration: &Migration,
+    area: Area,
+    canvas: &mut Canvas,
+) {
     let focus = step.pane == Pane::Plan;
     let title = match (&step.picture, is_underway(migration)) {
         (Some(_), _) if migration.built.is_none() => "Plan: updating",
@@ -120,7 +125,7 @@ fn draw_sums(sums: &[Sum], migration: &Migration, area: Area, canvas: &mut Canva
 }
 
 /// The plan in all the room: every entity with what becomes of its rows.
-pub(super) fn draw_whole(
+pub(in super::super) fn draw_whole(
     step: &Options,
     picture: &Picture,
     migration: &Migration,
