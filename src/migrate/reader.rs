@@ -118,7 +118,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Starts; a bounded channel keeps it at most a few batches ahead.
     pub(super) async fn start(mut self) -> Result<mpsc::Receiver<Result<Read>>> {
-        let mut scan = self.source.scan(self.request.clone()).await?;
+        let mut scan = Some(self.source.scan(self.request.clone()).await?);
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         tokio::spawn(async move {
             loop {
@@ -136,10 +136,20 @@ impl Reader {
         Ok(receiver)
     }
 
-    async fn next(&mut self, scan: &mut Box<dyn Scan>) -> Result<Read> {
+    /// The next batch. A scan that has failed is never asked again: what it says then, an end above
+    /// all, is not to be relied on.
+    async fn next(&mut self, scan: &mut Option<Box<dyn Scan>>) -> Result<Read> {
         let mut patience = Patience::default();
         loop {
-            let fault = match scan.next().await {
+            let read = match scan {
+                Some(scan) => scan.next().await,
+                None => match self.source.scan(self.request.clone()).await {
+                    Ok(opened) => scan.insert(opened).next().await,
+                    // A server that comes up again refuses for a while, for all sorts of reasons.
+                    Err(fault) => Err(Fault { kind: FaultKind::Lost, ..fault }),
+                },
+            };
+            let fault = match read {
                 Ok(None) => return Ok(None),
                 Ok(Some(batch)) => {
                     self.remember(&batch);
@@ -148,6 +158,7 @@ impl Reader {
                 }
                 Err(fault) => fault,
             };
+            *scan = None;
             // Without a key nobody knows which rows were read.
             if !self.waits || !is_broken(&fault) || self.request.key.is_none() {
                 return Err(fault);
@@ -158,9 +169,6 @@ impl Reader {
             (self.trouble)(&what);
             (self.note)(&format!("{table}: {what}"))?;
             tokio::time::sleep(wait).await;
-            if let Ok(again) = self.source.scan(self.request.clone()).await {
-                *scan = again;
-            }
         }
     }
 
