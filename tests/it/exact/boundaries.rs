@@ -142,6 +142,34 @@ pub fn doubts(ground: &Ground, every: usize) {
     assert!(doubted * 2 > tried, "of {tried} runs only {doubted} ended in doubt");
 }
 
+/// Lost while a table is read, and answered an error by the first try to read on.
+#[test]
+fn a_table_is_read_to_its_end_whatever_reading_on_is_answered() {
+    let alone = ["batch_rows = 8".to_owned(), "parallel_entities = 1".to_owned()];
+    let ground = Ground::memory(case(), &alone);
+    let (mut scans, mut reads, mut hit) = (0, 0, 0);
+    for call in ground.trial(&[], Habits::of(0)).calls {
+        scans += usize::from(call == "scan");
+        if call != "next" {
+            continue;
+        }
+        let lost = How::Cut(FaultKind::Lost);
+        let breaks = [
+            Break { at: At::Of("next", reads), moment: Moment::After, how: lost },
+            Break {
+                at: At::Of("scan", scans),
+                moment: Moment::Before,
+                how: How::Answer(FaultKind::Permission),
+            },
+        ];
+        let trial = ground.trial(&breaks, Habits::of(0));
+        assert!(trial.troubles.is_empty(), "{breaks:?}\n{}", trial.wrong().unwrap_or_default());
+        hit += usize::from(trial.hit);
+        reads += 1;
+    }
+    assert!(reads > 10 && hit == reads, "of {reads} readings {hit} were lost");
+}
+
 #[test]
 fn a_batch_in_doubt_is_never_written_twice() {
     let every = wanted("OSFERRY_TEST_EVERY", 3);

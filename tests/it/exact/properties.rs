@@ -51,7 +51,10 @@ fn habits() -> impl Strategy<Value = Habits> {
 
 /// Calls of all sorts, and the commits, on which the most depends.
 fn places() -> impl Strategy<Value = At> {
-    prop_oneof![(0_usize..250).prop_map(At::Call), (0_usize..40).prop_map(At::Commit)]
+    prop_oneof![
+        (0_usize..250).prop_map(At::Call),
+        (0_usize..40).prop_map(|at| At::Of("commit", at))
+    ]
 }
 
 fn attempts() -> impl Strategy<Value = Attempt> {

@@ -71,8 +71,8 @@ pub const WAYS: &[(Moment, How)] = &[
 pub enum At {
     /// Of all calls.
     Call(usize),
-    /// Of the commits.
-    Commit(usize),
+    /// Of those of this name.
+    Of(&'static str, usize),
 }
 
 /// A call that breaks.
@@ -134,10 +134,10 @@ impl Breaks {
             std::future::pending::<()>().await;
         }
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let commits = calls.iter().filter(|call| **call == COMMIT).count();
+        let alike = calls.iter().filter(|made| **made == call).count();
         let here = |one: &&Break| match one.at {
             At::Call(at) => at == calls.len(),
-            At::Commit(at) => call == COMMIT && at == commits,
+            At::Of(name, at) => call == name && at == alike,
         };
         let found = self.plan.iter().find(here).copied();
         calls.push(call);
@@ -173,9 +173,6 @@ impl Breaks {
         }
     }
 }
-
-/// What a commit is called.
-const COMMIT: &str = "commit";
 
 fn fault(how: How) -> Fault {
     match how {
@@ -433,7 +430,7 @@ impl Writer for BreakingWriter {
         // The token says so.
         self.breaks.synced();
         let Some(inner) = self.inner.as_mut() else { return Outcome::Unknown(lost()) };
-        match call!(self.breaks, COMMIT, inner.commit(token)) {
+        match call!(self.breaks, "commit", inner.commit(token)) {
             Ok(outcome) => outcome,
             Err(broken) => match broken.how {
                 How::Answer(_) => {

@@ -26,8 +26,11 @@ fn a_full_log_waits_for_the_person_who_has_made_room() {
     start(&mut driver);
     let Some(Effect::Run { job, .. }) = driver.held else { panic!("no run waits") };
     let runtime = Runtime::new().expect("a runtime");
-    let full =
-        Break { at: At::Commit(2), moment: Moment::Before, how: How::Answer(FaultKind::Full) };
+    let full = Break {
+        at: At::Of("commit", 2),
+        moment: Moment::Before,
+        how: How::Answer(FaultKind::Full),
+    };
     let breaks = Breaks::new(vec![full], None);
     let ready = runtime.block_on(ready(&driver, &breaks));
     let home = Home::at(driver.home());
