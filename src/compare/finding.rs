@@ -494,6 +494,15 @@ impl Finding {
         self
     }
 
+    /// The same where the number may be told by the run alone: then (`Some(None)`) nothing is said.
+    #[must_use]
+    pub fn touching_as_known(self, rows: Option<Option<u64>>) -> Self {
+        match rows {
+            Some(None) => self,
+            rows => self.touching(rows.flatten()),
+        }
+    }
+
     /// Adds rows to be shown.
     #[must_use]
     pub fn previewing(mut self, preview: Vec<String>) -> Self {

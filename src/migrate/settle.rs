@@ -107,11 +107,23 @@ impl<'a> Doubt<'a> {
         // Keys that others can give as well prove nothing; rows with what we wrote do.
         let ours: HashMap<String, u128> =
             keys.iter().map(folded).zip(self.hashes.iter().copied()).collect();
+        self.as_written(destination, to, key, &keys, &ours).await
+    }
+
+    /// Committed where one of the rows is now as it was written; `written` has what was, by key.
+    async fn as_written(
+        &self,
+        destination: &dyn Destination,
+        to: &WrittenTo,
+        key: &ColumnRef,
+        keys: &[Value],
+        written: &HashMap<String, u128>,
+    ) -> Result<Verdict> {
         let mut verdict = Verdict::Aborted;
-        self.read(destination, to, key, &keys, |read| {
+        self.read(destination, to, key, keys, |read| {
             let hashes = row_hashes(read);
             let same = |(row, hash): (usize, &u128)| {
-                ours.get(&folded(&read.column(0).value(row))) == Some(hash)
+                written.get(&folded(&read.column(0).value(row))) == Some(hash)
             };
             if hashes.iter().enumerate().any(same) {
                 verdict = Verdict::Committed;
@@ -159,18 +171,7 @@ impl<'a> Doubt<'a> {
             // They hold what they held, whichever it is.
             return Ok(Verdict::Committed);
         }
-        let mut verdict = Verdict::Aborted;
-        self.read(destination, to, key, &keys, |read| {
-            let hashes = row_hashes(read);
-            let same = |(row, hash): (usize, &u128)| {
-                written.get(&folded(&read.column(0).value(row))) == Some(hash)
-            };
-            if hashes.iter().enumerate().any(same) {
-                verdict = Verdict::Committed;
-            }
-        })
-        .await?;
-        Ok(verdict)
+        self.as_written(destination, to, key, &keys, &written).await
     }
 
     /// Rows that nothing tells apart: their number says it, if nobody else was there.

@@ -24,26 +24,12 @@ const APPLICATION: PlatformTable = PlatformTable {
     required: &["ID", "NAME"],
     optional: &["DISABLED"],
 };
-const TIMER: PlatformTable = PlatformTable {
-    name: "OSSYS_META_CYCLIC_JOB",
-    is_required: false,
-    required: &[],
-    optional: &["ID", "NAME", "ESPACE_ID"],
-};
+const TIMER: PlatformTable =
+    PlatformTable::if_there("OSSYS_META_CYCLIC_JOB", &["ID", "NAME", "ESPACE_ID"]);
 /// Timers without a tenant, and those that each tenant has its own of.
 const TIMER_STATES: [PlatformTable; 2] = [
-    PlatformTable {
-        name: "OSSYS_CYCLIC_JOB_SHARED",
-        is_required: false,
-        required: &[],
-        optional: &["META_CYCLIC_JOB_ID", "IS_RUNNING_SINCE"],
-    },
-    PlatformTable {
-        name: "OSSYS_CYCLIC_JOB",
-        is_required: false,
-        required: &[],
-        optional: &["META_CYCLIC_JOB_ID", "IS_RUNNING_SINCE"],
-    },
+    PlatformTable::if_there("OSSYS_CYCLIC_JOB_SHARED", &["META_CYCLIC_JOB_ID", "IS_RUNNING_SINCE"]),
+    PlatformTable::if_there("OSSYS_CYCLIC_JOB", &["META_CYCLIC_JOB_ID", "IS_RUNNING_SINCE"]),
 ];
 /// Normal and light events.
 const QUEUES: [&str; 2] = ["OSSYS_BPM_EVENT_QUEUE", "OSSYS_BPM_EVENT"];

@@ -17,6 +17,13 @@ pub(super) struct PlatformTable {
     pub(super) optional: &'static [&'static str],
 }
 
+impl PlatformTable {
+    /// A table that this version may lack, as any of its columns.
+    pub(super) const fn if_there(name: &'static str, optional: &'static [&'static str]) -> Self {
+        Self { name, is_required: false, required: &[], optional }
+    }
+}
+
 macro_rules! table {
     ($constant:ident, $name:literal, $is_required:literal, [$($required:literal),*], [$($optional:literal),*]) => {
         pub(super) const $constant: PlatformTable = PlatformTable {

@@ -20,45 +20,19 @@ const FIRST: &str = "1900-01-02 00:00:00";
 /// Definitions that one count asks about.
 const AT_ONCE: usize = 500;
 
-const TIMER: PlatformTable = PlatformTable {
-    name: "OSSYS_META_CYCLIC_JOB",
-    is_required: false,
-    required: &[],
-    optional: &["ID", "NAME", "ESPACE_ID", "IS_ACTIVE"],
-};
+const TIMER: PlatformTable =
+    PlatformTable::if_there("OSSYS_META_CYCLIC_JOB", &["ID", "NAME", "ESPACE_ID", "IS_ACTIVE"]);
 /// Timers without a tenant, and those that each tenant has its own of.
 const TIMER_STATES: [PlatformTable; 2] = [
-    PlatformTable {
-        name: "OSSYS_CYCLIC_JOB_SHARED",
-        is_required: false,
-        required: &[],
-        optional: &["META_CYCLIC_JOB_ID", "NEXT_RUN"],
-    },
-    PlatformTable {
-        name: "OSSYS_CYCLIC_JOB",
-        is_required: false,
-        required: &[],
-        optional: &["META_CYCLIC_JOB_ID", "NEXT_RUN"],
-    },
+    PlatformTable::if_there("OSSYS_CYCLIC_JOB_SHARED", &["META_CYCLIC_JOB_ID", "NEXT_RUN"]),
+    PlatformTable::if_there("OSSYS_CYCLIC_JOB", &["META_CYCLIC_JOB_ID", "NEXT_RUN"]),
 ];
-const PROCESS_DEFINITION: PlatformTable = PlatformTable {
-    name: "OSSYS_BPM_PROCESS_DEFINITION",
-    is_required: false,
-    required: &[],
-    optional: &["ID", "ESPACE_ID"],
-};
-const ACTIVITY_DEFINITION: PlatformTable = PlatformTable {
-    name: "OSSYS_BPM_ACTIVITY_DEFINITION",
-    is_required: false,
-    required: &[],
-    optional: &["ID", "PROCESS_DEF_ID"],
-};
-const STATUS: PlatformTable = PlatformTable {
-    name: "OSSYS_BPM_ACTIVITY_STATUS",
-    is_required: false,
-    required: &[],
-    optional: &["ID", "IS_TERMINAL"],
-};
+const PROCESS_DEFINITION: PlatformTable =
+    PlatformTable::if_there("OSSYS_BPM_PROCESS_DEFINITION", &["ID", "ESPACE_ID"]);
+const ACTIVITY_DEFINITION: PlatformTable =
+    PlatformTable::if_there("OSSYS_BPM_ACTIVITY_DEFINITION", &["ID", "PROCESS_DEF_ID"]);
+const STATUS: PlatformTable =
+    PlatformTable::if_there("OSSYS_BPM_ACTIVITY_STATUS", &["ID", "IS_TERMINAL"]);
 const ACTIVITY: &str = "OSSYS_BPM_ACTIVITY";
 
 /// What of these espaces (their IDs) is due at `now`, a moment as the front-ends write it:

@@ -1,6 +1,6 @@
 //! Groups: matched by name and tenant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Match;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
@@ -48,18 +48,6 @@ pub fn group_named(
 }
 
 impl Work<'_> {
-    /// The groups that some row refers to by a reference that may not be emptied.
-    fn held_groups(&mut self) -> BTreeSet<SourceId> {
-        let mut references = self.references_to(SystemTarget::Group);
-        references.retain(|(pair, place)| {
-            let pair = &self.out.pairs[*pair];
-            pair.identifier == Some(*place) || !pair.attributes[*place].may_be_emptied()
-        });
-        let usage = self.usage(&references).unwrap_or_default();
-        let ids = usage.into_values().filter_map(|(value, _, _)| value.as_integer());
-        ids.map(SourceId).collect()
-    }
-
     pub(super) fn match_groups(&mut self, needed: &BTreeMap<SourceId, u64>) {
         let groups: Vec<_> = self
             .source
@@ -68,7 +56,7 @@ impl Work<'_> {
             .filter(|group| needed.contains_key(&SourceId(group.id)))
             .cloned()
             .collect();
-        let held = self.held_groups();
+        let held = self.held(SystemTarget::Group);
         let with_tenants = self.destination.groups.iter().any(|group| group.tenant_id.is_some());
         for group in groups {
             let own_tenant = group.tenant_id.map(SourceId);

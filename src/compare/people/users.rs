@@ -115,7 +115,7 @@ impl Sought<'_> {
 
 impl Work<'_> {
     pub(super) fn match_users(&mut self, needed: &BTreeMap<SourceId, u64>) {
-        let held = self.held_users();
+        let held = self.held(SystemTarget::User);
         let (source, destination) = (self.source, self.destination);
         let wanted = self.selection.strategy.match_by;
         let by_name = Namesakes::of(&destination.users, MatchBy::UserName, DestinationId);
@@ -271,9 +271,9 @@ impl Work<'_> {
         (Some(key), mapped)
     }
 
-    /// The users that some row refers to by a reference that may not be emptied.
-    fn held_users(&mut self) -> BTreeSet<SourceId> {
-        let mut references = self.references_to(SystemTarget::User);
+    /// The users or groups that some row refers to by a reference that may not be emptied.
+    pub(super) fn held(&mut self, people: SystemTarget) -> BTreeSet<SourceId> {
+        let mut references = self.references_to(people);
         references.retain(|(pair, place)| {
             let pair = &self.out.pairs[*pair];
             pair.identifier == Some(*place) || !pair.attributes[*place].may_be_emptied()

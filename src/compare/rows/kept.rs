@@ -116,7 +116,7 @@ impl Work<'_> {
                  destination keeps it from standing there twice."
             }
         };
-        let mut finding = Finding::decide(
+        let finding = Finding::decide(
             key.clone(),
             &pair.name,
             what,
@@ -128,13 +128,8 @@ impl Work<'_> {
             kept_choices(pair, keys, &first),
             keys.recommended,
         )
-        .offering(names);
-        match rows {
-            Some(Some(rows)) => finding = finding.touching(Some(rows)),
-            None => finding = finding.touching(None),
-            // It is known when ids are rewritten, or there are too many to look at before.
-            Some(None) => {}
-        }
+        .offering(names)
+        .touching_as_known(rows);
         self.find(finding);
         Some(key)
     }

@@ -51,7 +51,7 @@ impl Work<'_> {
             Some(None) | None => "rows of ours may stand there already".to_owned(),
         };
         let key = FindingKey::entity(FindingKind::ExistingMatch, self.source.entity(pair.source));
-        let mut finding = Finding::decide(
+        let finding = Finding::decide(
             key.clone(),
             &pair.name,
             what,
@@ -66,12 +66,8 @@ impl Work<'_> {
                 Choice::stop("do not run"),
             ],
             choice::REUSE,
-        );
-        match rows {
-            Some(Some(rows)) => finding = finding.touching(Some(rows)),
-            None => finding = finding.touching(None),
-            Some(None) => {}
-        }
+        )
+        .touching_as_known(rows);
         self.find(finding);
         Some(key)
     }

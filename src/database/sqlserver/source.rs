@@ -222,17 +222,7 @@ impl Source for SqlServerSource {
 
     async fn rows(&self, request: &RowsRequest) -> Result<Batch> {
         let names = self.names(&request.table, &request.filter).await?;
-        let selection = Selection {
-            table: &request.table,
-            columns: &request.columns,
-            filter: &request.filter,
-            order_by: request.order_by.as_deref(),
-            after: None,
-            limit: request.limit,
-            form: TextForm::Text,
-            held: false,
-        };
-        self.collect(&names, &selection).await
+        self.collect(&names, &Selection::of(request, TextForm::Text)).await
     }
 
     async fn look_up(

@@ -314,16 +314,8 @@ impl SqlServerWriter {
     async fn rows_as(&mut self, request: &RowsRequest, held: bool) -> Result<Batch> {
         let names = self.names(&request.table, &request.filter).await?;
         let table = names.shape(&request.table)?.name.clone();
-        let selection = Selection {
-            table: &request.table,
-            columns: &request.columns,
-            filter: &request.filter,
-            order_by: request.order_by.as_deref(),
-            after: None,
-            limit: request.limit,
-            form: self.reading.text_form(&table),
-            held,
-        };
+        let form = self.reading.text_form(&table);
+        let selection = Selection { held, ..Selection::of(request, form) };
         let statement = read::select(&names, &selection)?;
         let mut batch = Batch::for_types(request.columns.iter().map(|column| &column.data_type))?;
         self.read(&statement, &table, &mut |row| {

@@ -2,7 +2,9 @@
 
 use super::filter::{Names, Writer};
 use super::{Statement, quote};
-use crate::database::{ColumnRef, ColumnType, Filter, Result, TableName, Value, ValueKind};
+use crate::database::{
+    ColumnRef, ColumnType, Filter, Result, RowsRequest, TableName, Value, ValueKind,
+};
 
 /// How a column's values are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,22 @@ pub(in super::super) struct Selection<'a> {
     pub(in super::super) form: TextForm,
     /// Whether the rows are locked for a change.
     pub(in super::super) held: bool,
+}
+
+impl<'a> Selection<'a> {
+    /// What a request asks for.
+    pub(in super::super) fn of(request: &'a RowsRequest, form: TextForm) -> Self {
+        Self {
+            table: &request.table,
+            columns: &request.columns,
+            filter: &request.filter,
+            order_by: request.order_by.as_deref(),
+            after: None,
+            limit: request.limit,
+            form,
+            held: false,
+        }
+    }
 }
 
 /// Rows of one table.
