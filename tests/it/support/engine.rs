@@ -142,10 +142,15 @@ impl Server {
 
     /// What a batch answers, past the program: the first column of each row.
     pub async fn query(&self, database: &str, sql: &str) -> Vec<String> {
+        self.try_query(database, sql).await.expect(sql)
+    }
+
+    /// The same of one that the server may refuse.
+    pub async fn try_query(&self, database: &str, sql: &str) -> tiberius::Result<Vec<String>> {
         let mut client = self.client(database).await;
-        let answer = client.simple_query(sql).await.expect(sql).into_results().await.expect(sql);
+        let answer = client.simple_query(sql).await?.into_results().await?;
         let text = |row: &tiberius::Row| row.try_get::<&str, _>(0).ok().flatten().map(String::from);
-        answer.iter().flatten().filter_map(text).collect()
+        Ok(answer.iter().flatten().filter_map(text).collect())
     }
 
     /// Carries a script out batch by batch in one session, as the server's own tools do.
