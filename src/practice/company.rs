@@ -165,6 +165,9 @@ pub(super) struct Activity {
     pub(super) name: String,
     pub(super) kind: String,
     pub(super) role: Option<String>,
+    /// The only side that has it.
+    #[serde(default, deserialize_with = "optional_side")]
+    pub(super) only: Option<Side>,
 }
 
 /// A setting that is never moved.

@@ -1,6 +1,6 @@
 //! What the platform knows about processes: the OSSYS_BPM_* codes and definitions.
 
-use super::company::USER;
+use super::company::{Activity, USER};
 use super::environment::Environment;
 use super::factory::{Factory, moment};
 use super::key;
@@ -118,7 +118,8 @@ fn definitions(environment: &Environment<'_>, factory: &Factory<'_>) -> Result<V
                 ("SS_TYPE", text(environment.reference(launched_by)?)),
             ]);
         }
-        for (order, activity) in (0_i64..).zip(&process.activities) {
+        let here = |activity: &&Activity| activity.only.is_none_or(|only| only == environment.side);
+        for (order, activity) in (0_i64..).zip(process.activities.iter().filter(here)) {
             let kind = ACTIVITY_KINDS.iter().find(|(_, kind)| *kind == activity.kind);
             let activity_id = environment.id(101, activities.rows.len(), 40);
             activities.push(vec![

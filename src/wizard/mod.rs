@@ -28,6 +28,7 @@ pub mod mismatches;
 mod opening;
 pub mod options;
 pub mod overlay;
+pub mod processes;
 pub mod rail;
 pub mod report;
 pub mod review;

@@ -2,8 +2,10 @@
 
 use super::connect::Connect;
 use super::execute::Execute;
-use super::mismatches::Mismatches;
+use super::findings::Listed;
+use super::mismatches::MISMATCHES;
 use super::options::Options;
+use super::processes::PROCESSES;
 use super::report::Report;
 use super::review::Review;
 use super::scope::Scope;
@@ -17,9 +19,10 @@ pub fn all() -> Vec<Box<dyn Step>> {
     vec![
         Box::new(Connect::default()),
         Box::new(Scope::default()),
-        Box::new(Mismatches::default()),
+        Box::new(Listed::new(&MISMATCHES)),
         Box::new(StaticRecords::default()),
         Box::new(Users::default()),
+        Box::new(Listed::new(&PROCESSES)),
         Box::new(Options::default()),
         Box::new(Review::default()),
         Box::new(Execute::default()),

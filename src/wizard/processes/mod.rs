@@ -1,0 +1,12 @@
+//! Processes: where the definitions of the two environments differ, and whose instances that touches.
+
+mod view;
+
+use super::findings::About;
+
+/// The step.
+pub const PROCESSES: About = About {
+    name: "Processes",
+    purpose: "Where processes of the two environments differ, and the instances that touches.",
+    draw: view::draw,
+};
