@@ -25,6 +25,8 @@ pub enum Purpose {
     Run,
     /// Undoing a run, or looking at what that would do.
     Undo,
+    /// Looking at what trying a run's rejects again would do.
+    Again,
     /// Ticking a task of the way back, or reading the destination for it.
     Tasks,
     /// Saving a file for the person.

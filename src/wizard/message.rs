@@ -11,6 +11,7 @@ use super::migration::Taking;
 use super::secret_field::Password;
 use super::viewport::Size;
 use crate::database::Fault;
+use crate::migrate::again::AgainCount;
 use crate::migrate::undo::{Leave, UndoPreview, UndoProgress};
 use crate::migrate::{self, Progress, Room, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
@@ -115,6 +116,8 @@ pub enum Fact {
     Proving(ProofProgress),
     /// What undoing a run would do.
     UndoForeseen(Box<UndoPreview>),
+    /// What trying a run's rejects again would do.
+    AgainForeseen(Box<Again>),
     /// How far the undoing of a run is, or the looking at it.
     UndoProgressed(UndoProgress),
     /// The run or its undoing ended and has a report, or an earlier run's report was read.
@@ -202,6 +205,19 @@ pub struct Reported {
     pub past: Option<Box<Past>>,
 }
 
+/// What a run rejected, about to be tried again.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// The run that rejected it.
+    pub id: String,
+    /// The plan for it.
+    pub plan: Arc<Plan>,
+    /// How much it is.
+    pub count: AgainCount,
+    /// The checks before it.
+    pub checks: Vec<Check>,
+}
+
 /// What a run that has ended can be gone on with, or undone.
 #[derive(Clone, Debug)]
 pub struct Past {
@@ -211,6 +227,8 @@ pub struct Past {
     pub plan: Arc<Plan>,
     /// What is kept, what goes on, what has not begun.
     pub standing: Standing,
+    /// The fingerprint of the key that it masked with, unless the environment has that key.
+    pub mask_key: Option<String>,
 }
 
 /// A sign before a line; never without a word nearby.
@@ -337,6 +355,19 @@ pub enum Effect {
         id: String,
         /// Which of its rows may stay.
         leave: Leave,
+    },
+    /// Look at what trying the rejects of the run of this id again would do.
+    LookAtRejects(JobId, String),
+    /// Try them again.
+    TryAgain {
+        /// The job.
+        job: JobId,
+        /// The id of the run that rejected them.
+        id: String,
+        /// The checks that were accepted, by their texts.
+        accepted: Vec<String>,
+        /// What the person typed to confirm.
+        confirmed: String,
     },
     /// Masks are made with this key from now on, or with the environment's.
     MaskKey(Option<Password>),

@@ -4,6 +4,7 @@
 //! [`crate::plan`]; here they are only started, stopped and listened to. A second job of a purpose
 //! ends the first.
 
+mod again;
 mod carry;
 mod check;
 mod desk;
@@ -155,6 +156,16 @@ impl Worker {
                 let control = self.control();
                 self.start(job, move |to| async move {
                     past::undo(&home, &desk, &id, leave, control, &to).await
+                });
+            }
+            Effect::LookAtRejects(job, id) => {
+                self.start(job, move |to| async move { again::look(&home, &desk, &id, &to).await });
+            }
+            Effect::TryAgain { job, id, accepted, confirmed } => {
+                let control = self.control();
+                self.start(job, move |to| async move {
+                    let order = again::Order { id, accepted, confirmed };
+                    again::carry(&home, &desk, order, control, &to).await
                 });
             }
             Effect::MaskKey(key) => desk.put_mask_key(key.map(|key| key.0)),

@@ -43,6 +43,7 @@ impl Migration {
             Fact::Progressed(progress) => self.progressed(progress),
             Fact::Proving(progress) => self.proof_progressed(progress),
             Fact::UndoForeseen(preview) => self.undo_foreseen(preview),
+            Fact::AgainForeseen(again) => self.again_foreseen(again),
             Fact::UndoProgressed(progress) => self.undo_progressed(progress),
             Fact::MapsWritten(folder, names) => self.maps_written(folder, names),
             Fact::MapsRead(read) => self.maps_read(read),
@@ -95,10 +96,18 @@ impl Migration {
                 self.end_run();
                 "The run ended, and its report could not be made"
             }
-            Purpose::Run if self.resume_refused() => "The run was not gone on with",
-            Purpose::Run => {
-                self.run_refused(fault);
-                "The run was refused; nothing was written"
+            Purpose::Run => match self.resume_refused() {
+                Some(Taking::Again) => "The rejects were not tried again; nothing was written",
+                Some(_) => "The run was not gone on with",
+                None => {
+                    self.run_refused(fault);
+                    "The run was refused; nothing was written"
+                }
+            },
+            Purpose::Again => {
+                // Connected again, it goes on from there.
+                self.taking = Some(Taking::Again);
+                "What would be tried again could not be found out"
             }
             Purpose::Undo => {
                 let (was_doing, taking) = (self.is_undoing(), self.taking);

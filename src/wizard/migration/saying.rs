@@ -3,6 +3,7 @@
 
 use super::super::message::Effect;
 use super::super::overlay::{Asker, Overlay, Picker, Question, Reading};
+use super::super::sheet::Sheet;
 use super::Migration;
 
 impl Migration {
@@ -32,6 +33,11 @@ impl Migration {
             choices,
             selected: 0,
         }));
+    }
+
+    /// Has a sheet filled in, for the step that is shown.
+    pub fn lay_out(&mut self, sheet: Sheet) {
+        self.overlays.push(Overlay::Sheet(Box::new(sheet)));
     }
 
     /// Shows a text to be read, each line a paragraph.

@@ -160,7 +160,8 @@ impl Step for Review {
             | Event::Pasted(_)
             | Event::Fact(_)
             | Event::Ticked
-            | Event::Replied(..) => {}
+            | Event::Replied(..)
+            | Event::Filled(..) => {}
         }
         self.sync(migration);
     }
