@@ -31,6 +31,8 @@ pub enum Purpose {
     Tasks,
     /// Saving a file for the person.
     Export,
+    /// Writing the scripts of a plan's rights.
+    Rights,
     /// Writing maps for the person, or taking them in.
     Maps,
 }

@@ -16,8 +16,8 @@ use crate::migrate::undo::{Leave, UndoPreview, UndoProgress};
 use crate::migrate::{self, Progress, Room, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{
-    CheckKind, Decisions, Endpoint, MapDecisions, Plan, PlanFile, Purpose, Refusal, Review,
-    RunOptions, ScopeRequest,
+    CheckKind, Decisions, Endpoint, MapDecisions, MapFiles, Plan, PlanFile, Purpose, Refusal,
+    Review, RunOptions, ScopeRequest,
 };
 use crate::proof::ProofProgress;
 use crate::report::RunReport;
@@ -124,6 +124,8 @@ pub enum Fact {
     Reported(Box<Reported>),
     /// A file was saved for the person.
     Exported(PathBuf),
+    /// The scripts that give and take back a plan's rights were written.
+    RightsWritten(Vec<PathBuf>),
     /// Maps were written: the folder, and their names in it.
     MapsWritten(PathBuf, Vec<String>),
     /// Maps were read: what they decide, or a sentence for each line that cannot be obeyed.
@@ -284,6 +286,15 @@ pub struct Check {
     pub kind: Option<CheckKind>,
 }
 
+/// Where maps are that are taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MapsAt {
+    /// What somebody typed: their folder, or one of them.
+    Path(PathBuf),
+    /// What an opened plan names; none of its own decisions may say something else.
+    Named(MapFiles),
+}
+
 /// What the shell is to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -401,6 +412,22 @@ pub enum Effect {
     RemoveDraft(PathBuf),
     /// Write a plan file for the person.
     Export(JobId, PlanFile),
+    /// Write the scripts that give the logins of the plan that was made last its rights, and take
+    /// them back.
+    WriteRights {
+        /// The job.
+        job: JobId,
+        /// The plan's name.
+        name: String,
+        /// Its fingerprint.
+        fingerprint: String,
+        /// The login that reads the source; empty: whoever is signed in.
+        source: String,
+        /// The login that writes the destination; empty: whoever is signed in.
+        destination: String,
+        /// Whether an undo is to bring deleted rows back under their own ids.
+        exact_undo: bool,
+    },
     /// Write who and what is which as tables, into a folder of their own.
     WriteMaps {
         /// The job.
@@ -416,8 +443,8 @@ pub enum Effect {
     ReadMaps {
         /// The job.
         job: JobId,
-        /// Their folder, or one of them.
-        path: PathBuf,
+        /// Where they are.
+        which: MapsAt,
         /// The scope.
         scope: ScopeRequest,
         /// What is decided so far.

@@ -11,6 +11,7 @@ mod desk;
 mod lists;
 mod maps;
 mod past;
+mod rights;
 mod sides;
 mod survey;
 
@@ -22,6 +23,7 @@ use tokio::task::JoinHandle;
 
 use super::Begin;
 use crate::database::{Fault, FaultKind, Result};
+use crate::front::rights::Logins;
 use crate::front::{Home, secrets};
 use crate::migrate::{Control, Controller};
 use crate::outsystems::Side;
@@ -188,14 +190,25 @@ impl Worker {
             Effect::Export(job, plan) => {
                 self.start(job, move |to| async move { lists::export(&plan, &to) });
             }
+            Effect::WriteRights { job, name, fingerprint, source, destination, exact_undo } => {
+                self.start(job, move |to| async move {
+                    let login = |name: String| Some(name).filter(|name| !name.is_empty());
+                    let logins = Logins {
+                        source: login(source),
+                        destination: login(destination),
+                        exact_undo,
+                    };
+                    rights::write(&home, &desk, &name, &fingerprint, &logins, &to).await
+                });
+            }
             Effect::WriteMaps { job, name, scope, decisions } => {
                 self.start(job, move |to| async move {
                     maps::write(&home, &desk, &name, &scope, decisions, &to).await
                 });
             }
-            Effect::ReadMaps { job, path, scope, decisions } => {
+            Effect::ReadMaps { job, which, scope, decisions } => {
                 self.start(job, move |to| async move {
-                    maps::read(&desk, &path, &scope, &decisions, &to).await
+                    maps::read(&desk, &which, &scope, &decisions, &to).await
                 });
             }
             Effect::SaveDraft { plan, step, instead_of } => {

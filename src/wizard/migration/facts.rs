@@ -45,6 +45,7 @@ impl Migration {
             Fact::UndoForeseen(preview) => self.undo_foreseen(preview),
             Fact::AgainForeseen(again) => self.again_foreseen(again),
             Fact::UndoProgressed(progress) => self.undo_progressed(progress),
+            Fact::RightsWritten(files) => self.rights_written(files),
             Fact::MapsWritten(folder, names) => self.maps_written(folder, names),
             Fact::MapsRead(read) => self.maps_read(read),
             Fact::Failed(fault) => self.failed(job, fault),
@@ -72,6 +73,7 @@ impl Migration {
         self.compared.clone_from(&self.now.clock);
         let counted = review.comparison.pairs.iter().flat_map(EntityPair::counted);
         self.counts.extend(counted.map(|(side, entity, rows)| ((side, entity), rows)));
+        self.read_named_maps();
         // A plan may hold a decision for all findings of a kind.
         if self.may_change() && self.plan.decisions.take_for_kinds(&review.comparison) > 0 {
             self.answered();
@@ -122,7 +124,11 @@ impl Migration {
             }
             Purpose::Tasks => "The way back could not be brought up to date",
             Purpose::Export => "The file could not be written",
-            Purpose::Maps => "The maps could not be written or read",
+            Purpose::Rights => "The scripts of the rights could not be written",
+            Purpose::Maps => {
+                self.named_maps_done();
+                "The maps could not be written or read"
+            }
         };
         // What was said to be under way is no more.
         self.said = None;
