@@ -33,6 +33,7 @@ mod practice;
 mod practice_road;
 mod practice_server;
 mod preflight;
+mod processes;
 mod program;
 mod proof;
 mod reading;
