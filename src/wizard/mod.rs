@@ -35,6 +35,7 @@ pub mod review;
 pub mod running;
 pub mod scope;
 pub mod secret_field;
+pub mod sheet;
 pub mod static_records;
 pub mod step;
 pub mod steps;

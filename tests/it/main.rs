@@ -13,6 +13,7 @@ mod exact;
 mod faults;
 mod foretold;
 mod front;
+mod groups;
 mod identifiers;
 mod instant;
 mod journal;
