@@ -19,15 +19,15 @@ fn a_change_of_the_plan_clears_what_was_typed() {
     driver.press("Tab d e v");
     assert!(typed(&driver), "{}", driver.screen());
     // Looking at a step changes nothing.
-    driver.press("Tab 6 7");
+    driver.press("Tab 7 8");
     assert_eq!(driver.step(), "Review");
     assert!(typed(&driver), "{}", driver.screen());
     let before = driver.model.migration.built.clone().expect("a plan").fingerprint.clone();
-    driver.press("6");
+    driver.press("7");
     while !driver.screen().contains("▸Batch size") {
         driver.press("Tab");
     }
-    driver.press("Ctrl+U 5 0 0 Enter Esc 7");
+    driver.press("Ctrl+U 5 0 0 Enter Esc 8");
     assert_eq!(driver.step(), "Review");
     assert_ne!(driver.model.migration.built.clone().expect("a plan").fingerprint, before);
     assert!(!typed(&driver), "{}", driver.screen());
@@ -52,7 +52,7 @@ fn a_changed_scope_clears_what_was_typed_and_asks_for_a_second_look() {
         .count();
     assert!(doubted >= 2, "{}", driver.screen());
     // As long as there is no plan nothing starts, whatever is typed.
-    driver.press("7");
+    driver.press("8");
     driver.shows("[ Start ]  (locked");
     driver.decide(&["Policies", "Claims", "Partner Network"]);
     assert!(driver.model.migration.built.is_some(), "{}", driver.screen());

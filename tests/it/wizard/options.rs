@@ -21,7 +21,7 @@ fn at_options() -> Driver {
     }
     assert_eq!(driver.model.migration.plan.scope.applications, ["Policies", "Claims"]);
     decide_elsewhere(&mut driver);
-    driver.press("Ctrl+N Ctrl+N Ctrl+N Ctrl+N");
+    driver.press("Ctrl+N Ctrl+N Ctrl+N Ctrl+N Ctrl+N");
     assert_eq!(driver.step(), "Options", "{}", driver.screen());
     driver
 }
