@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::again::{check_fits, take_over};
 use super::control::Control;
 use super::delete::Deleting;
+use super::events::{Muting, Which, afterwards, unasked};
 use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
@@ -125,6 +126,10 @@ pub async fn resume(request: RunRequest) -> Result<RunEnd> {
 async fn carry(request: &RunRequest, recorder: Recorder, key: Option<MaskKey>) -> RunEnd {
     let teller = Teller::new(request.progress.clone());
     let outcome = write(request, &recorder, &teller, key).await;
+    let outcome = match outcome {
+        Err(fault) => Err(put_back_events(request, &recorder, fault).await),
+        Ok(()) => Ok(()),
+    };
     teller.phase(Phase::Ended);
     let end = match outcome {
         Ok(()) => RunEnd::Written,
@@ -137,6 +142,31 @@ async fn carry(request: &RunRequest, recorder: Recorder, key: Option<MaskKey>) -
         Ok(()) => end,
         Err(fault) => RunEnd::Failed(fault),
     }
+}
+
+/// Subscriptions do not wait until somebody goes on with a run that could not come to its end.
+async fn put_back_events(request: &RunRequest, recorder: &Recorder, fault: Fault) -> Fault {
+    let story = Story {
+        recorder: recorder.clone(),
+        images: None,
+        clock: Arc::clone(&request.clock),
+        rejects: Rejects::default(),
+    };
+    let stretch = recorder.reader().and_then(|journal| journal.finished("stretch"));
+    let label = format!("{}.{}.e", request.header.id, stretch.ok().flatten().unwrap_or_default());
+    let destination = Arc::clone(&request.destination);
+    let mut session =
+        WriteSession::new(destination, story.clone(), unasked(), Arc::new(|_| {}), None, label);
+    let muting = Muting {
+        plan: &request.plan,
+        header: &request.header,
+        folder: &request.folder,
+        destination: request.destination.as_ref(),
+        story: &story,
+        session: &mut session,
+        control: &mut unasked(),
+    };
+    afterwards(muting, fault).await
 }
 
 /// Whether a run that ended so has only to be resumed, once somebody has seen to the reason.
@@ -250,15 +280,17 @@ async fn begin(request: &RunRequest, story: &Story) -> Result<Stretch> {
     Ok(Stretch { number, marker: found.filter(|_| has_markers).map(Arc::new) })
 }
 
-impl Work<'_> {
+impl<'w> Work<'w> {
     /// From the first deletion to the last reference.
     async fn write_all(self, stretch: &Stretch) -> Result<()> {
         let mut control = self.request.control.clone();
         let mut sessions = self.sessions(stretch);
         let marks = self.reading.marks();
+        self.muting(&mut sessions[0], &mut control).mute().await?;
         self.delete(&mut sessions[0], &mut control).await?;
         let mut maps = Maps::new(self.plan);
         self.create_people(&mut sessions[0], &mut maps).await?;
+        self.muting(&mut sessions[0], &mut control).unmute(Which::OfPeople).await?;
         self.load(&mut sessions, &marks, &mut maps).await?;
         self.reading.finish().await?;
         self.teller.phase(Phase::SecondPass);
@@ -271,6 +303,7 @@ impl Work<'_> {
             teller: self.teller,
         };
         second.set_references().await?;
+        self.muting(&mut sessions[0], &mut control).unmute(Which::All).await?;
         match &stretch.marker {
             Some(marker) => sessions[0].sweep(marker).await,
             None => Ok(()),
@@ -300,6 +333,21 @@ impl Work<'_> {
                 )
             })
             .collect()
+    }
+
+    fn muting<'a>(&self, session: &'a mut WriteSession, control: &'a mut Control) -> Muting<'a>
+    where
+        'w: 'a,
+    {
+        Muting {
+            plan: self.plan,
+            header: &self.request.header,
+            folder: &self.request.folder,
+            destination: self.request.destination.as_ref(),
+            story: self.story,
+            session,
+            control,
+        }
     }
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {

@@ -95,7 +95,7 @@ impl Writing {
             table: None,
             written: PutBackScript::default(),
         };
-        let head = writing.script.head(about);
+        let head = writing.script.head(about, PutBackScript::FILE, "ALTER");
         writing.put(&head)?;
         Ok(writing)
     }
@@ -123,7 +123,9 @@ impl Writing {
         let count = rows.len() as u64;
         match table.work {
             ScriptWork::Set => self.written.references += count,
-            ScriptWork::Insert | ScriptWork::InsertAll { .. } => self.written.rows += count,
+            ScriptWork::Insert | ScriptWork::Lacking | ScriptWork::InsertAll { .. } => {
+                self.written.rows += count;
+            }
         }
         self.table = Some(table);
         Ok(())
