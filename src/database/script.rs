@@ -37,6 +37,8 @@ pub enum ScriptWork {
     },
     /// Nothing tells the rows of the table apart: of each row as many are inserted as are not there.
     Lacking,
+    /// The table is emptied; there are no rows to write down.
+    Empty,
     /// The last column is set in the rows that have the key, where it is NULL.
     Set,
 }

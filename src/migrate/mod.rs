@@ -49,7 +49,7 @@ mod unreadable;
 mod way_back;
 
 pub use control::{Command, Control, Controller};
-pub use events::{Away, PutEventsBack};
+pub use events::{Away, PutEventsBack, events_by_hand};
 pub use idmap::IdMap;
 pub use marker::MARKER_TABLE;
 pub use mask::{MaskKey, mask_key};

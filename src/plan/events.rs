@@ -56,3 +56,31 @@ impl Plan {
         }
     }
 }
+
+impl PutAway {
+    /// In words; empty where nothing is put away.
+    #[must_use]
+    pub fn words(&self) -> String {
+        if self.rows == 0 {
+            return String::new();
+        }
+        let counted = |count: u64, one: &str, several: &str| match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {several}"),
+        };
+        let mut words = format!(
+            "{} of {} are put away before the first write and put back at the end, so that no process \
+             starts by rows that are carried over",
+            counted(self.rows, "subscription", "subscriptions"),
+            counted(self.tables, "event table", "event tables"),
+        );
+        if self.of_people > 0 {
+            words.push_str(&format!(
+                "; {} are to users and groups, and back as soon as these are written: until then no \
+                 application starts a process by them",
+                self.of_people
+            ));
+        }
+        words
+    }
+}

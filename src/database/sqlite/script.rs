@@ -64,6 +64,9 @@ impl Script for SqliteScript {
     }
 
     fn end(&self, table: &ScriptTable) -> String {
+        if table.work == ScriptWork::Empty {
+            return format!("DELETE FROM {};\nCOMMIT;\n", quote(&table.table.name));
+        }
         if table.work == ScriptWork::Lacking {
             return insert_lacking(table) + "DROP TABLE temp.put_back_rows;\nCOMMIT;\n";
         }
@@ -145,7 +148,7 @@ fn part(table: &ScriptTable, values: &str) -> String {
     let names = names.join(", ");
     let insert = format!("INSERT INTO {name} ({names})\nSELECT * FROM (VALUES{values}) AS v");
     match table.work {
-        ScriptWork::Insert | ScriptWork::Lacking => {
+        ScriptWork::Insert | ScriptWork::Lacking | ScriptWork::Empty => {
             format!("{insert}\nWHERE NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {same});\n")
         }
         ScriptWork::InsertAll { there, .. } => {

@@ -12,7 +12,7 @@ mod script;
 use std::path::Path;
 use std::time::Duration;
 
-use super::control::{Control, Controller};
+use super::control::Control;
 use super::journal::{
     BatchKind, Journal, MutedRows, MutedState, NewBatch, Recorder, RunHeader, WrittenTo,
 };
@@ -25,13 +25,13 @@ use crate::database::{
 use crate::plan::{EventTable, Plan};
 pub(super) use rows::lacking;
 use rows::{contents, take_off, union};
-pub use script::PutEventsBack;
+pub use script::{PutEventsBack, events_by_hand};
 
 /// Rows that are put back in one transaction.
 const AT_ONCE: usize = 20_000;
 /// How often a table is looked at that others write while it is emptied.
 const LOOKS: usize = 20;
-/// How long a run that has ended tries to put subscriptions back.
+/// How long a run that has ended waits for a chance to put subscriptions back.
 const AFTERWARDS: Duration = Duration::from_secs(60);
 
 /// Which subscriptions are put back.
@@ -317,6 +317,20 @@ impl Away {
         }
         Ok((away.rows > 0).then_some(away))
     }
+
+    /// What is to be known of it, in words.
+    #[must_use]
+    pub fn words(&self, run: &str) -> String {
+        let of: Vec<&str> = self.tables.iter().map(|(_, entity)| entity.as_str()).collect();
+        format!(
+            "EVENT TABLES ARE EMPTY: {} subscriptions are put away, so no process starts by rows of \
+             {}. `osferry resume {run}` and `osferry undo {run}` put them back; so does {} in the \
+             run's folder, carried out by a DBA.",
+            self.rows,
+            of.join(", "),
+            PutEventsBack::FILE
+        )
+    }
 }
 
 /// What is added to the reason of a run that has ended with subscriptions put away.
@@ -329,14 +343,8 @@ pub(super) async fn afterwards(mut muting: Muting<'_>, fault: Fault) -> Fault {
     if !are_away(&muting.story.recorder) {
         return fault;
     }
-    let back = tokio::time::timeout(AFTERWARDS, muting.unmute(Which::All)).await;
-    if matches!(back, Ok(Ok(()))) {
-        return fault;
-    }
-    let why = match back {
-        Ok(Err(why)) => why.in_a_line(),
-        _ => "the server does not answer".to_owned(),
-    };
+    let Err(why) = muting.unmute(Which::All).await else { return fault };
+    let why = why.in_a_line();
     // Where not even the journal can be written, the file itself still says what is away.
     let _ = muting.story.tell(&format!("subscriptions could not be put back: {why}"));
     let next = format!("{} {STILL_AWAY}", fault.next).trim_start().to_owned();
@@ -345,5 +353,5 @@ pub(super) async fn afterwards(mut muting: Muting<'_>, fault: Fault) -> Fault {
 
 /// Commands that nobody gives: what a run does after it was told to end.
 pub(super) fn unasked() -> Control {
-    Controller::new().1
+    Control::alone(AFTERWARDS)
 }

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::super::journal::RunHeader;
 use super::super::own_file;
-use crate::database::{Batch, Destination, Fault, FaultKind, Result, ScriptTable, ScriptWork};
-use crate::plan::EventTable;
+use crate::database::{
+    Batch, Destination, Fault, FaultKind, Filter, Result, RowsRequest, Script, ScriptTable,
+    ScriptWork,
+};
+use crate::plan::{EventTable, Plan};
 
 /// The script that puts subscriptions back.
 pub struct PutEventsBack;
@@ -67,18 +70,7 @@ pub(super) fn write(
         "Only rows that are not there are inserted, so it can be run again, and after a publish."
             .to_owned(),
     ];
-    let mut text = script.head(&about, PutEventsBack::FILE, "INSERT");
-    for (table, rows) in away {
-        let table = ScriptTable {
-            table: table.table.clone(),
-            columns: table.columns.clone(),
-            key: Vec::new(),
-            work: ScriptWork::Lacking,
-        };
-        text.push_str(&script.begin(&table));
-        text.push_str(&script.rows(&table, rows)?);
-        text.push_str(&script.end(&table));
-    }
+    let text = back(script.as_ref(), &about, PutEventsBack::FILE, away)?;
     let kept = || -> std::io::Result<()> {
         let path = unfinished(folder);
         own_file::delete(&path)?;
@@ -89,4 +81,75 @@ pub(super) fn write(
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
     };
     kept().map_err(|error| not_written(&error))
+}
+
+/// What puts these rows back.
+fn back(
+    script: &dyn Script,
+    about: &[String],
+    file: &str,
+    away: &[(&EventTable, &Batch)],
+) -> Result<String> {
+    let mut text = script.head(about, file, "INSERT");
+    for (table, rows) in away {
+        let table = part(table, ScriptWork::Lacking);
+        text.push_str(&script.begin(&table));
+        text.push_str(&script.rows(&table, rows)?);
+        text.push_str(&script.end(&table));
+    }
+    Ok(text)
+}
+
+fn part(table: &EventTable, work: ScriptWork) -> ScriptTable {
+    let (columns, key) = (table.columns.clone(), Vec::new());
+    ScriptTable { table: table.table.clone(), columns, key, work }
+}
+
+/// The scripts with which a DBA empties the event tables of a plan before a run and puts the rows
+/// that they have now back after it, where whoever runs it may not: file name and text of each.
+/// `None` where there is nothing to put away, or nobody to carry them out.
+pub async fn events_by_hand(
+    plan: &Plan,
+    destination: &dyn Destination,
+) -> Result<Option<[(&'static str, String); 2]>> {
+    const AWAY: &str = "events-away.sql";
+    const BACK: &str = "events-back.sql";
+    let Some(script) = destination.script() else { return Ok(None) };
+    let mut away = Vec::new();
+    for table in &plan.events {
+        let request = RowsRequest {
+            table: table.table.clone(),
+            columns: table.column_refs(),
+            filter: Filter::All,
+            order_by: None,
+            limit: None,
+        };
+        let rows = destination.rows(&request).await?;
+        if !rows.is_empty() {
+            away.push((table, rows));
+        }
+    }
+    if away.is_empty() {
+        return Ok(None);
+    }
+    let name: String = plan.name.chars().filter(|c| !c.is_control()).collect();
+    let place = &destination.facts().place;
+    let about = [
+        format!("Empties the event tables of the plan {name} in {place}."),
+        format!("Only after {BACK}, which holds their rows, is kept safe; right before the run."),
+    ];
+    let mut empty = script.head(&about, AWAY, "DELETE");
+    for (table, _) in &away {
+        let table = part(table, ScriptWork::Empty);
+        empty.push_str(&script.begin(&table));
+        empty.push_str(&script.end(&table));
+    }
+    let about = [
+        format!("Puts the rows back that {AWAY} deleted for the plan {name} in {place}:"),
+        "right after the run. Only rows that are not there are inserted.".to_owned(),
+    ];
+    let rows: Vec<(&EventTable, &Batch)> =
+        away.iter().map(|(table, rows)| (*table, rows)).collect();
+    let back = back(script.as_ref(), &about, BACK, &rows)?;
+    Ok(Some([(AWAY, empty), (BACK, back)]))
 }

@@ -123,7 +123,10 @@ impl Writing {
         let count = rows.len() as u64;
         match table.work {
             ScriptWork::Set => self.written.references += count,
-            ScriptWork::Insert | ScriptWork::Lacking | ScriptWork::InsertAll { .. } => {
+            ScriptWork::Insert
+            | ScriptWork::Lacking
+            | ScriptWork::Empty
+            | ScriptWork::InsertAll { .. } => {
                 self.written.rows += count;
             }
         }

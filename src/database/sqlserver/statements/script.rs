@@ -47,6 +47,9 @@ impl Script for TransactScript {
     }
 
     fn begin(&self, table: &ScriptTable) -> String {
+        if table.work == ScriptWork::Empty {
+            return String::new();
+        }
         let name = table_sql(&table.table);
         let columns = columns(table, "");
         // A union has no identity column.
@@ -73,6 +76,9 @@ impl Script for TransactScript {
 
     fn end(&self, table: &ScriptTable) -> String {
         let mut sql = self.guard();
+        if table.work == ScriptWork::Empty {
+            return sql + &format!("DELETE FROM {};", table_sql(&table.table)) + GO;
+        }
         if let ScriptWork::InsertAll { there, rows } = table.work {
             sql.push_str(&end_all(table, there, rows));
         }
@@ -114,7 +120,7 @@ impl TransactScript {
                     self.guard()
                 );
             }
-            ScriptWork::Insert => put_back(table),
+            ScriptWork::Insert | ScriptWork::Empty => put_back(table),
             ScriptWork::Set => set_again(table),
         };
         format!("{}{fill}{work}{GO}", self.guard())

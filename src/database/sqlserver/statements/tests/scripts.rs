@@ -32,6 +32,8 @@ pub(super) fn script_statements() -> Vec<String> {
         all.push(script.rows(&table, &rows).expect("rows"));
         all.push(script.end(&table));
     }
+    let empty = table(Vec::new(), Vec::new(), ScriptWork::Empty);
+    all.push(script.end(&empty));
     all.push(checks::fresh_backup("It's]Db"));
     all.extend(rights_scripts());
     let elsewhere = TableName { catalog: Some("Other]Db".to_owned()), ..dbo("OSUSR]_Y") };
