@@ -61,6 +61,8 @@
 //! - *A step of the wizard*: a folder in `wizard/` (`mod.rs` its state, `view.rs` its drawing) and a
 //!   line in `wizard/steps.rs`; the step on which a kind of finding is decided is said in
 //!   `wizard/findings/kinds.rs`. Its line in `docs/manual.md` (a test asks for it).
+//! - *Something to read with fields below it, over a step*: a `Sheet` of `wizard/sheet/`, laid out by
+//!   `Migration::lay_out`; the step is told `Event::Filled` once all that is wanted is there.
 //! - *What works on every step*: a general key in `wizard/dispatch.rs`, Next and Back in
 //!   `wizard/going.rs`, what is begun or opened in `wizard/opening.rs`, the questions before the
 //!   end in `wizard/leaving.rs`. An answer, a fact or an order that steps share has its room in

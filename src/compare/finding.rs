@@ -209,6 +209,22 @@ kinds! {
     GroupMissing = "group-missing",
     /// A role is not in the destination.
     RoleMissing = "role-missing",
+    /// A process of the scope is not in the destination.
+    ProcessMissing = "process-missing",
+    /// A process of the scope is inactive on one side, or on both.
+    ProcessInactive = "process-inactive",
+    /// Instances of a process of the scope.
+    ProcessInstances = "process-instances",
+    /// An activity, input or output that the destination's process lacks.
+    ProcessPartMissing = "process-part-missing",
+    /// An activity, input or output that only the destination's process has.
+    ProcessPartNew = "process-part-new",
+    /// An input or output of another type.
+    ProcessValueRetyped = "process-value-retyped",
+    /// A status of instances that the destination does not have.
+    ProcessStatusMissing = "process-status-missing",
+    /// A status of instances that has another id.
+    ProcessStatusIdDiffers = "process-status-id-differs",
     /// The plan does not say what becomes of the destination's rows.
     DestinationRowsUndecided = "destination-rows-undecided",
     /// Rows the destination has.

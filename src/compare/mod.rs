@@ -14,6 +14,7 @@ mod leaving;
 mod narrow;
 mod people;
 mod personal;
+mod processes;
 mod question;
 mod records;
 mod references;
@@ -119,6 +120,7 @@ pub fn compare(
     work.soft_keys();
     work.records();
     work.people();
+    work.processes();
     work.existing_rows();
     work.recreated();
     work.event_tables();

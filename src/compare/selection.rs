@@ -81,6 +81,9 @@ pub struct Selection {
     /// What a person mapped tenants, users and static records to, as it was written, by the finding
     /// about each.
     pub mapped: HashMap<FindingKey, String>,
+    /// Findings about users, groups and static records of which a person decided that references to
+    /// them are emptied.
+    pub emptied: HashSet<FindingKey>,
     /// What was decided about rows that are there already, where the destination's rows stay: the
     /// choice, and the name of the key by which they are looked for.
     pub kept: HashMap<FindingKey, (String, Option<String>)>,

@@ -39,7 +39,17 @@ impl Home {
     /// A folder for the maps of a draft, of its name, where nothing is yet.
     #[must_use]
     pub fn free_maps_folder(&self, name: &str) -> PathBuf {
-        let folder = self.folder().join("maps");
+        self.free_folder("maps", name)
+    }
+
+    /// A folder for the scripts of a plan's rights, of its name, where nothing is yet.
+    #[must_use]
+    pub fn free_rights_folder(&self, name: &str) -> PathBuf {
+        self.free_folder("rights", name)
+    }
+
+    fn free_folder(&self, of: &str, name: &str) -> PathBuf {
+        let folder = self.folder().join(of);
         let own = safe_name(name);
         let mut free = folder.join(&own);
         let mut number = 1;

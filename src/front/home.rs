@@ -1,11 +1,14 @@
 //! The folders for what osferry keeps.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::refused;
 use crate::database::{Fault, Result};
 use crate::migrate::journal::Journal;
+
+/// Parts of a second that run ids tell apart: four digits of base 16, with room above for runs
+/// that begin at the very same time.
+const FRACTIONS: i64 = 0xf000;
 
 /// Where osferry keeps things.
 #[derive(Clone, Debug)]
@@ -76,12 +79,15 @@ impl Home {
         fs4::available_space(there).ok()
     }
 
-    /// An id for a new run, and the folder it will have. Later ids sort after earlier ones.
+    /// An id for a new run, and the folder it will have. Later ids sort after earlier ones, those
+    /// of the same second too: what follows the second is how much of it had passed.
     #[must_use]
     pub fn new_run(&self, now: &jiff::Zoned) -> (String, PathBuf) {
-        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let chance = blake3::hash(format!("{seed} {}", std::process::id()).as_bytes());
-        let id = format!("{}-{}", now.strftime("%y%m%d-%H%M%S"), &chance.to_hex()[..4]);
+        let second = now.strftime("%y%m%d-%H%M%S");
+        let passed = i64::from(now.subsec_nanosecond()) * FRACTIONS / 1_000_000_000;
+        let mut ids = (passed..).map(|passed| format!("{second}-{passed:04x}"));
+        let is_free = |id: &String| !self.runs_folder().join(id).exists();
+        let id = ids.find(is_free).unwrap_or_else(|| second.to_string());
         let folder = self.runs_folder().join(&id);
         (id, folder)
     }

@@ -14,7 +14,7 @@ use crate::plan::{
 };
 
 /// The maps that a person means: one of the files, or the folder where some of them lie.
-fn find_maps(path: &Path) -> Result<MapFiles> {
+pub fn find_maps(path: &Path) -> Result<MapFiles> {
     let names = MapKind::ALL.map(|kind| format!("{}.csv", kind.name()));
     let mut files = MapFiles::default();
     if path.is_dir() {
@@ -39,24 +39,30 @@ fn find_maps(path: &Path) -> Result<MapFiles> {
     Ok(files)
 }
 
-/// What the maps at a path decide in the place of what was decided about the same. The inner error
-/// has a sentence for each line that cannot be obeyed; then none is.
+/// What maps decide in the place of what was decided about the same. The inner error has a sentence
+/// for each line that cannot be obeyed; then none is. `is_named`: a plan names them, and none of its
+/// own decisions may say something else about the same.
 pub async fn take_maps(
     environments: Environments<'_>,
-    path: &Path,
+    files: &MapFiles,
+    is_named: bool,
     scope: &ScopeRequest,
     decisions: &Decisions,
     answers: &mut Answers,
 ) -> Result<std::result::Result<MapDecisions, Vec<String>>> {
     let (source, destination) = (environments.source_model, environments.destination_model);
-    let mut texts = read_maps(&find_maps(path)?, Path::new(""))?;
+    let mut texts = read_maps(files, Path::new(""))?;
     // Where they lie is known to whoever named the path.
     for text in &mut texts {
-        text.file = format!("{}.csv", text.kind.name());
+        let name = files.get(text.kind).and_then(|file| file.file_name());
+        text.file = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     }
     // Whatever is wrong is said at once, so lines that can be read are tried all the same.
     let (maps, mut wrong) = Maps::read_what_can_be(&texts, source);
     let said = maps.decisions();
+    if is_named {
+        wrong.extend(maps.decide(&mut decisions.clone()).err().into_iter().flatten());
+    }
     let mut decisions = decisions.clone();
     decisions.replace(&said.about, said.made.clone());
     let reviewed = review(environments, scope, &mut decisions, answers, false, |_| {}).await?;

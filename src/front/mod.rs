@@ -29,7 +29,7 @@ pub use again::Rejects;
 pub use carry::{Carried, Ready, Stage, carry_out, go_on};
 pub use drafts::KnownDraft;
 pub use home::{Home, KnownRun};
-pub use maps::{read_maps, take_maps, write_maps};
+pub use maps::{find_maps, read_maps, take_maps, write_maps};
 pub use preflight::{any_engine, in_the_way, preflight};
 pub use prove::Sides;
 pub use review::review;

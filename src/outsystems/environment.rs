@@ -132,9 +132,10 @@ pub struct RoleLinks {
     pub group_users: Vec<(i64, i64)>,
 }
 
-/// A process or activity definition, a status or a kind: anything of BPT that rows may refer to
-/// and that is recognised by keys or by name (`metamodel.md` §5.1).
-#[derive(Clone, Debug)]
+/// The definition of a process, of an activity or of a value of either; a status or a kind:
+/// anything of BPT that rows may refer to and that is recognised by keys or by name
+/// (`metamodel.md` §5.1).
+#[derive(Clone, Debug, Default)]
 pub struct ProcessDefinition {
     /// Its ID.
     pub id: i64,
@@ -144,8 +145,28 @@ pub struct ProcessDefinition {
     pub key: Key,
     /// The SS key of its espace; empty for statuses and kinds.
     pub espace_key: Key,
+    /// The ID of the definition that it is part of: of an activity or a process's value its process,
+    /// of an activity's value the activity.
+    pub part_of: Option<i64>,
+    /// That definition's SS key, after that one's own where it is a part as well; empty where it is
+    /// part of none.
+    pub parent_key: Key,
+    /// The type of a value (SS_TYPE, as for attributes); empty for anything else, and where the
+    /// platform does not say.
+    pub value_type: String,
     /// Whether it is in the current model.
     pub is_active: bool,
+}
+
+impl ProcessDefinition {
+    /// What tells it from any other of its espace: its key, after those of what it is part of.
+    #[must_use]
+    pub fn full_key(&self) -> Key {
+        if self.parent_key.is_empty() {
+            return self.key.clone();
+        }
+        Key::new(&format!("{}*{}", self.parent_key, self.key))
+    }
 }
 
 /// Everything the comparison needs to know of one environment.

@@ -21,7 +21,9 @@ const PRACTICE: &str = "osferry.practice";
 /// Errors when the database is no OutSystems platform (naming the missing table), or when a
 /// column that is needed is absent (naming it).
 pub async fn read(source: &dyn Source) -> Result<Environment> {
-    let names: Vec<TableName> = tables::ALL.iter().map(|table| tables::name(table)).collect();
+    let instances = tables::INSTANCES.map(TableName::new);
+    let read = tables::ALL.iter().map(|table| tables::name(table));
+    let names: Vec<TableName> = read.chain(instances).collect();
     let mut shapes: HashMap<TableName, TableShape> = HashMap::new();
     for (name, shape) in names.iter().zip(source.shapes(&names).await?) {
         if let Some(shape) = shape {
@@ -453,51 +455,70 @@ fn solutions(solutions: &Rows, references: &Rows) -> Vec<Solution> {
         .collect()
 }
 
+/// Definitions of processes and of what they consist of, statuses and kinds.
 async fn definitions(
     reader: &Reader<'_>,
     espaces: &[Espace],
 ) -> Result<HashMap<SystemTarget, Vec<ProcessDefinition>>> {
     let keys: HashMap<i64, &Key> = espaces.iter().map(|espace| (espace.id, &espace.key)).collect();
-    let one = |rows: &Rows, row: usize, espace_key: Key| -> Option<ProcessDefinition> {
-        Some(ProcessDefinition {
-            id: rows.integer(row, "ID")?,
-            name: rows.text(row, "NAME"),
-            key: if rows.has("SS_KEY") {
-                Key::new(&rows.text(row, "SS_KEY"))
-            } else {
-                Key::default()
-            },
-            espace_key,
-            is_active: rows.flag(row, "IS_ACTIVE", true),
-        })
-    };
-    let mut definitions = HashMap::new();
     let rows = reader.rows(&tables::PROCESS_DEFINITION).await?;
     let processes: Vec<ProcessDefinition> = (0..rows.len())
         .filter_map(|row| {
-            let espace = keys.get(&rows.integer(row, "ESPACE_ID")?)?;
-            one(&rows, row, (*espace).clone())
+            let espace_key = keys.get(&rows.integer(row, "ESPACE_ID")?)?;
+            Some(ProcessDefinition { espace_key: (*espace_key).clone(), ..definition(&rows, row)? })
         })
         .collect();
-    let rows = reader.rows(&tables::ACTIVITY_DEFINITION).await?;
-    let espace_of: HashMap<i64, &Key> =
-        processes.iter().map(|process| (process.id, &process.espace_key)).collect();
-    let activities = (0..rows.len())
-        .filter_map(|row| {
-            let espace = espace_of.get(&rows.integer(row, "PROCESS_DEF_ID")?)?;
-            one(&rows, row, (*espace).clone())
-        })
-        .collect();
-    definitions.insert(SystemTarget::ActivityDefinition, activities);
-    definitions.insert(SystemTarget::ProcessDefinition, processes);
+    let part = async |table, column, wholes| -> Result<Vec<ProcessDefinition>> {
+        Ok(parts(&reader.rows(table).await?, column, wholes))
+    };
+    let activities = part(&tables::ACTIVITY_DEFINITION, "PROCESS_DEF_ID", &processes).await?;
+    let inputs = part(&tables::PROCESS_INPUT_DEFINITION, "PROCESS_DEF_ID", &processes).await?;
+    let outputs = part(&tables::PROCESS_OUTPUT_DEFINITION, "PROCESS_DEF_ID", &processes).await?;
+    let values = part(&tables::ACTIVITY_OUTPUT_DEFINITION, "ACTIVITY_DEF_ID", &activities).await?;
+    let mut definitions = HashMap::from([
+        (SystemTarget::ProcessDefinition, processes),
+        (SystemTarget::ActivityDefinition, activities),
+        (SystemTarget::ProcessInputDefinition, inputs),
+        (SystemTarget::ProcessOutputDefinition, outputs),
+        (SystemTarget::ActivityOutputDefinition, values),
+    ]);
     for (target, table) in [
         (SystemTarget::ProcessStatus, &tables::PROCESS_STATUS),
         (SystemTarget::ActivityStatus, &tables::ACTIVITY_STATUS),
         (SystemTarget::ActivityKind, &tables::ACTIVITY_KIND),
     ] {
         let rows = reader.rows(table).await?;
-        let all = (0..rows.len()).filter_map(|row| one(&rows, row, Key::default())).collect();
+        let all = (0..rows.len()).filter_map(|row| definition(&rows, row)).collect();
         definitions.insert(target, all);
     }
     Ok(definitions)
+}
+
+/// What a row of any of these tables says for itself.
+fn definition(rows: &Rows, row: usize) -> Option<ProcessDefinition> {
+    Some(ProcessDefinition {
+        id: rows.integer(row, "ID")?,
+        name: rows.text(row, "NAME"),
+        key: Key::new(&rows.text(row, "SS_KEY")),
+        value_type: rows.text(row, "SS_TYPE").trim().to_owned(),
+        is_active: rows.flag(row, "IS_ACTIVE", true),
+        ..ProcessDefinition::default()
+    })
+}
+
+/// Definitions that are part of others, which `column` names.
+fn parts(rows: &Rows, column: &str, wholes: &[ProcessDefinition]) -> Vec<ProcessDefinition> {
+    let by_id: HashMap<i64, &ProcessDefinition> =
+        wholes.iter().map(|whole| (whole.id, whole)).collect();
+    (0..rows.len())
+        .filter_map(|row| {
+            let whole = by_id.get(&rows.integer(row, column)?)?;
+            Some(ProcessDefinition {
+                espace_key: whole.espace_key.clone(),
+                part_of: Some(whole.id),
+                parent_key: whole.full_key(),
+                ..definition(rows, row)?
+            })
+        })
+        .collect()
 }

@@ -131,6 +131,27 @@ table!(
     ["ID", "SS_KEY", "PROCESS_DEF_ID"],
     ["NAME", "IS_ACTIVE"]
 );
+table!(
+    PROCESS_INPUT_DEFINITION,
+    "OSSYS_BPM_PROCESS_INPUT_DEF",
+    false,
+    ["ID", "SS_KEY", "PROCESS_DEF_ID"],
+    ["NAME", "IS_ACTIVE", "SS_TYPE"]
+);
+table!(
+    PROCESS_OUTPUT_DEFINITION,
+    "OSSYS_BPM_PROCESS_OUTPUT_DEF",
+    false,
+    ["ID", "SS_KEY", "PROCESS_DEF_ID"],
+    ["NAME", "IS_ACTIVE", "SS_TYPE"]
+);
+table!(
+    ACTIVITY_OUTPUT_DEFINITION,
+    "OSSYS_BPM_ACTIVITY_OUTPUT_DEF",
+    false,
+    ["ID", "SS_KEY", "ACTIVITY_DEF_ID"],
+    ["NAME", "IS_ACTIVE", "SS_TYPE"]
+);
 table!(PROCESS_STATUS, "OSSYS_BPM_PROCESS_STATUS", false, ["ID", "NAME"], []);
 table!(ACTIVITY_STATUS, "OSSYS_BPM_ACTIVITY_STATUS", false, ["ID", "NAME"], []);
 table!(ACTIVITY_KIND, "OSSYS_BPM_ACTIVITY_KIND", false, ["ID", "NAME"], []);
@@ -143,8 +164,18 @@ table!(
 );
 table!(ESPACE_ENTITY, "OSSYS_ESPACE_ENTITY", false, [], ["ESPACE_ID", "ENTITY_ID"]);
 
+/// The tables of process instances (`metamodel.md` §5.2): their shapes are read, their rows by those
+/// who want them.
+pub(super) const INSTANCES: [&str; 5] = [
+    "OSSYS_BPM_PROCESS",
+    "OSSYS_BPM_PROCESS_INPUT",
+    "OSSYS_BPM_PROCESS_OUTPUT",
+    "OSSYS_BPM_ACTIVITY",
+    "OSSYS_BPM_ACTIVITY_OUTPUT",
+];
+
 /// Every platform table that is read.
-pub(super) const ALL: [&PlatformTable; 27] = [
+pub(super) const ALL: [&PlatformTable; 30] = [
     &ESPACE,
     &EXTENSION,
     &ENTITY,
@@ -167,6 +198,9 @@ pub(super) const ALL: [&PlatformTable; 27] = [
     &SERVER,
     &PROCESS_DEFINITION,
     &ACTIVITY_DEFINITION,
+    &PROCESS_INPUT_DEFINITION,
+    &PROCESS_OUTPUT_DEFINITION,
+    &ACTIVITY_OUTPUT_DEFINITION,
     &PROCESS_STATUS,
     &ACTIVITY_STATUS,
     &ACTIVITY_KIND,
@@ -192,10 +226,6 @@ impl Rows {
 
     fn place(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|name| name == column)
-    }
-
-    pub(super) fn has(&self, column: &str) -> bool {
-        self.place(column).is_some()
     }
 
     pub(super) fn integer(&self, row: usize, column: &str) -> Option<i64> {

@@ -112,6 +112,7 @@ pub fn resolve(
         leaving: leaving(decisions),
         paired: attributes_decided(decisions, FindingKind::AttributeRemade, choice::PAIR),
         mapped: mapped(decisions),
+        emptied: emptied(decisions),
         kept: decided(decisions, &[FindingKind::ExistingMatch]),
         users: wishes(decisions),
         strategy: request.users.clone(),
@@ -370,6 +371,14 @@ fn mapped(decisions: &Decisions) -> HashMap<FindingKey, String> {
         .into_iter()
         .filter(|decision| decision.choice == choice::MAP)
         .filter_map(|decision| Some((decision.key.clone(), decision.to.clone()?)))
+        .collect()
+}
+
+/// Whom and what a person wants no reference to.
+fn emptied(decisions: &Decisions) -> HashSet<FindingKey> {
+    let all = decisions.all().into_iter();
+    all.filter(|decision| decision.choice == choice::EMPTY)
+        .map(|decision| decision.key.clone())
         .collect()
 }
 

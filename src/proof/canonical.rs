@@ -190,8 +190,8 @@ impl Canonical {
     }
 
     /// Whether a cell of the destination holds a value that was noted to stay.
-    pub(super) fn keeps(&self, place: usize, noted: &Value, found: &Value) -> bool {
-        matches!(&self.columns[place], Form::Soft(form) if form.keeps(noted, found))
+    pub(super) fn keeps(&self, place: usize, noted: &Value, found: &Value, waits: bool) -> bool {
+        matches!(&self.columns[place], Form::Soft(form) if form.keeps(noted, found, waits))
     }
 
     /// The id that a cell holds; `None` for no reference and for columns that are none.

@@ -202,7 +202,7 @@ async fn one(
     tell(0, proof.written);
     if proof.written + proof.recognised > 0 {
         job.ask(|journal| maps.load(entity, journal))?;
-        let forms = Forms::new(job.plan, job.place, maps);
+        let forms = Forms::new(job.plan, job.place, maps, job.unfinished);
         let orphans = references::orphans(job, maps, &mut proof).await?;
         proof = if entity.key_column().is_some() {
             keyed::Keyed::new(job, forms, orphans, proof)?.run(tell).await?

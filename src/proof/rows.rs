@@ -93,11 +93,13 @@ pub(super) struct Forms<'a> {
     inverses: Vec<Option<Inverse>>,
     /// Columns that hold the same in every row of ours.
     constants: Vec<(Plain, Vec<u8>)>,
+    /// Whether references may still wait for the second pass.
+    unfinished: bool,
 }
 
 impl<'a> Forms<'a> {
     /// For the entity at this place in the plan.
-    pub(super) fn new(plan: &'a Plan, place: usize, maps: &Maps) -> Self {
+    pub(super) fn new(plan: &'a Plan, place: usize, maps: &Maps, unfinished: bool) -> Self {
         let entity = &plan.entities[place];
         let inverses = entity.columns.iter().map(|column| match &column.rule {
             Rule::Reference(rule) => Some(maps.of(rule.target)),
@@ -115,6 +117,7 @@ impl<'a> Forms<'a> {
             destination: Canonical::for_destination(plan, place, maps),
             inverses: inverses.collect(),
             constants: constants.collect(),
+            unfinished,
         }
     }
 
@@ -220,7 +223,9 @@ impl<'a> Forms<'a> {
             Some((_, value)) if self.destination.is_none(place, &column.value(row)) => {
                 self.source.value(place, value, to);
             }
-            Some((_, value)) if self.destination.keeps(place, value, &column.value(row)) => {
+            Some((_, value))
+                if self.destination.keeps(place, value, &column.value(row), self.unfinished) =>
+            {
                 self.source.value(place, value, to);
             }
             _ => self.destination.cell(place, column, row, to),

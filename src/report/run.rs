@@ -432,7 +432,8 @@ impl RunReport {
     }
 
     /// Whether rows were rejected that can be tried again.
-    fn may_be_tried_again(&self) -> bool {
+    #[must_use]
+    pub fn may_be_tried_again(&self) -> bool {
         self.verdict == Verdict::ProvedWithRejects && self.totals.rejected > 0
     }
 

@@ -69,6 +69,10 @@ impl Model {
             Outcome::Stays => {}
             Outcome::Copy(text) => self.migration.copy(text),
             Outcome::Undo(order) => self.migration.obey_undo(order),
+            Outcome::Filled(tag, filled) => {
+                self.migration.overlays.pop();
+                self.tell_step(Event::Filled(tag, &filled));
+            }
             Outcome::Closed => {
                 self.migration.overlays.pop();
             }

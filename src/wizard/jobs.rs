@@ -25,10 +25,14 @@ pub enum Purpose {
     Run,
     /// Undoing a run, or looking at what that would do.
     Undo,
+    /// Looking at what trying a run's rejects again would do.
+    Again,
     /// Ticking a task of the way back, or reading the destination for it.
     Tasks,
     /// Saving a file for the person.
     Export,
+    /// Writing the scripts of a plan's rights.
+    Rights,
     /// Writing maps for the person, or taking them in.
     Maps,
 }

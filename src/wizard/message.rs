@@ -11,12 +11,13 @@ use super::migration::Taking;
 use super::secret_field::Password;
 use super::viewport::Size;
 use crate::database::Fault;
+use crate::migrate::again::AgainCount;
 use crate::migrate::undo::{Leave, UndoPreview, UndoProgress};
 use crate::migrate::{self, Progress, Room, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{
-    CheckKind, Decisions, Endpoint, MapDecisions, Plan, PlanFile, Purpose, Refusal, Review,
-    RunOptions, ScopeRequest,
+    CheckKind, Decisions, Endpoint, MapDecisions, MapFiles, Plan, PlanFile, Purpose, Refusal,
+    Review, RunOptions, ScopeRequest,
 };
 use crate::proof::ProofProgress;
 use crate::report::RunReport;
@@ -115,12 +116,16 @@ pub enum Fact {
     Proving(ProofProgress),
     /// What undoing a run would do.
     UndoForeseen(Box<UndoPreview>),
+    /// What trying a run's rejects again would do.
+    AgainForeseen(Box<Again>),
     /// How far the undoing of a run is, or the looking at it.
     UndoProgressed(UndoProgress),
     /// The run or its undoing ended and has a report, or an earlier run's report was read.
     Reported(Box<Reported>),
     /// A file was saved for the person.
     Exported(PathBuf),
+    /// The scripts that give and take back a plan's rights were written.
+    RightsWritten(Vec<PathBuf>),
     /// Maps were written: the folder, and their names in it.
     MapsWritten(PathBuf, Vec<String>),
     /// Maps were read: what they decide, or a sentence for each line that cannot be obeyed.
@@ -202,6 +207,19 @@ pub struct Reported {
     pub past: Option<Box<Past>>,
 }
 
+/// What a run rejected, about to be tried again.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// The run that rejected it.
+    pub id: String,
+    /// The plan for it.
+    pub plan: Arc<Plan>,
+    /// How much it is.
+    pub count: AgainCount,
+    /// The checks before it.
+    pub checks: Vec<Check>,
+}
+
 /// What a run that has ended can be gone on with, or undone.
 #[derive(Clone, Debug)]
 pub struct Past {
@@ -211,6 +229,8 @@ pub struct Past {
     pub plan: Arc<Plan>,
     /// What is kept, what goes on, what has not begun.
     pub standing: Standing,
+    /// The fingerprint of the key that it masked with, unless the environment has that key.
+    pub mask_key: Option<String>,
 }
 
 /// A sign before a line; never without a word nearby.
@@ -264,6 +284,15 @@ pub struct Check {
     pub step: &'static str,
     /// Which check of those before a run it is; `None` for one of Connect.
     pub kind: Option<CheckKind>,
+}
+
+/// Where maps are that are taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MapsAt {
+    /// What somebody typed: their folder, or one of them.
+    Path(PathBuf),
+    /// What an opened plan names; none of its own decisions may say something else.
+    Named(MapFiles),
 }
 
 /// What the shell is to do.
@@ -338,6 +367,19 @@ pub enum Effect {
         /// Which of its rows may stay.
         leave: Leave,
     },
+    /// Look at what trying the rejects of the run of this id again would do.
+    LookAtRejects(JobId, String),
+    /// Try them again.
+    TryAgain {
+        /// The job.
+        job: JobId,
+        /// The id of the run that rejected them.
+        id: String,
+        /// The checks that were accepted, by their texts.
+        accepted: Vec<String>,
+        /// What the person typed to confirm.
+        confirmed: String,
+    },
     /// Masks are made with this key from now on, or with the environment's.
     MaskKey(Option<Password>),
     /// Tick a task of a run's way back, or open it again.
@@ -370,6 +412,22 @@ pub enum Effect {
     RemoveDraft(PathBuf),
     /// Write a plan file for the person.
     Export(JobId, PlanFile),
+    /// Write the scripts that give the logins of the plan that was made last its rights, and take
+    /// them back.
+    WriteRights {
+        /// The job.
+        job: JobId,
+        /// The plan's name.
+        name: String,
+        /// Its fingerprint.
+        fingerprint: String,
+        /// The login that reads the source; empty: whoever is signed in.
+        source: String,
+        /// The login that writes the destination; empty: whoever is signed in.
+        destination: String,
+        /// Whether an undo is to bring deleted rows back under their own ids.
+        exact_undo: bool,
+    },
     /// Write who and what is which as tables, into a folder of their own.
     WriteMaps {
         /// The job.
@@ -385,8 +443,8 @@ pub enum Effect {
     ReadMaps {
         /// The job.
         job: JobId,
-        /// Their folder, or one of them.
-        path: PathBuf,
+        /// Where they are.
+        which: MapsAt,
         /// The scope.
         scope: ScopeRequest,
         /// What is decided so far.

@@ -34,6 +34,7 @@ pub mod review;
 pub mod running;
 pub mod scope;
 pub mod secret_field;
+pub mod sheet;
 pub mod static_records;
 pub mod step;
 pub mod steps;

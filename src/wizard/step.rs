@@ -6,6 +6,7 @@ use super::keys::{Binding, Command};
 use super::look::{Area, Canvas};
 use super::message::{Answer, Fact, Sign};
 use super::migration::Migration;
+use super::sheet::Filled;
 
 /// What reaches a step.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub enum Event<'a> {
     /// The person chose in a question or a list that the step had opened: its tag and the place
     /// of the choice.
     Replied(&'static str, usize),
+    /// The person filled in a sheet that the step had opened: its tag and what stands in it.
+    Filled(&'static str, &'a Filled),
     /// An answer of plain mode to the question of [`Step::ask`].
     Answered(Answer),
     /// Time has passed or a job has ended; the migration knows how late it is and what is under

@@ -290,3 +290,23 @@ async fn a_practice_pair_is_made_told_about_and_used_again() {
     assert_eq!(told[..4], made);
     assert_eq!(told[4..], ["used again"]);
 }
+
+#[test]
+fn runs_of_one_second_are_listed_in_the_order_they_began() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = Home::at(folder.path().to_path_buf());
+    let second = jiff::civil::date(2026, 3, 4).at(5, 6, 7, 0);
+    let second = second.to_zoned(jiff::tz::TimeZone::UTC).expect("a time");
+    let mut begun = Vec::new();
+    // The last two begin at the very same time.
+    for passed in [1_000_000, 2_000_000, 40_000_000, 500_000_000, 999_999_999, 999_999_999] {
+        let now = second.with().subsec_nanosecond(passed).build().expect("a time");
+        let (id, folder) = home.new_run(&now);
+        assert!(id.starts_with("260304-050607-"), "{id}");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("journal.sqlite"), b"").expect("a file");
+        begun.push(id);
+    }
+    let listed: Vec<String> = home.runs().expect("runs").into_iter().map(|run| run.id).collect();
+    assert_eq!(listed, begun);
+}

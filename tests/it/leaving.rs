@@ -49,11 +49,17 @@ fn attribute(entity: &Entity, name: &str) -> Attribute {
 /// other one to the parties in turn. The destination has all of these parties but the last, under
 /// other ids and with their codes in capitals.
 fn pair() -> Pair {
+    with_parties(|_| true)
+}
+
+/// The same of a pair that fits.
+pub fn with_parties(fits: impl Fn(&Pair) -> bool) -> Pair {
     let has_enough = |pair: &Pair| {
         pair.source.named("Thing0").is_some_and(|thing| thing.rows.len() > PARTIES + 1)
+            && fits(pair)
     };
     let features = [Feature::ProducerKept];
-    let mut pairs = (61..200).map(|seed| {
+    let mut pairs = (61..400).map(|seed| {
         generate::pair(&Recipe { seed, size: 5, features: features.to_vec(), flaw: None })
     });
     let mut pair = pairs.find(has_enough).expect("a pair with enough rows");

@@ -13,7 +13,7 @@ use crate::never_silent::choices;
 use crate::program::{Bench, Plan};
 use crate::rejects::{refuse, relent, report};
 use crate::support::engine::TestEngine;
-use crate::updates::{content, later, runs, undo};
+use crate::updates::{content, runs, undo};
 
 crate::on_both_engines!(
     a_pair_that_stands_there_is_not_written_again,
@@ -141,7 +141,6 @@ async fn a_pair_that_stands_there_is_not_written_again(engine: &TestEngine) {
         assert!(was.iter().all(|row| once.contains(row)), "{}", first.all());
         assert_eq!(once.len(), was.len() + linked.different - 1, "{}", first.all());
         let after = content(&bench);
-        later();
         let second = bench.run();
         assert_eq!(second.code, Some(0), "{}", second.all());
         assert!(content(&bench) == after, "{}", second.all());
@@ -193,7 +192,6 @@ async fn a_run_that_was_cut_off_adds_no_pair_twice(engine: &TestEngine) {
     assert_eq!(rows(&bench, &name).len(), was + linked.different - 2, "{resumed}");
     // The next run adds what was refused, and nothing else.
     relent(&bench, "KEEPER");
-    later();
     let next = bench.run();
     assert_eq!(next.code, Some(0), "{}", next.all());
     assert_eq!(rows(&bench, &name).len(), was + linked.different - 1, "{}", next.all());
@@ -248,7 +246,6 @@ async fn whether_rows_that_hold_more_are_links_is_decided(engine: &TestEngine) {
         let first = bench.run();
         assert_eq!(first.code, Some(0), "{choice} {to}: {}", first.all());
         assert_eq!(rows(&bench, &name).len(), was + added, "{choice} {to}: {}", first.all());
-        later();
         let second = bench.run();
         assert_eq!(second.code, Some(0), "{choice} {to}: {}", second.all());
         let twice = rows(&bench, &name);

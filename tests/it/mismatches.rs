@@ -38,7 +38,7 @@ fn entity<'a>(environment: &'a mut Environment, key: &EntityKey) -> &'a mut Enti
     environment.entity_mut(key).expect("an entity of the pair")
 }
 
-fn attribute<'a>(
+pub fn attribute<'a>(
     environment: &'a mut Environment,
     key: &EntityKey,
     name: &str,
@@ -104,7 +104,7 @@ fn comes_to(bench: &Bench, sound: &Pair) {
 }
 
 /// Adds a plain attribute to an entity, with the same cell in all of its rows.
-fn add(environment: &mut Environment, key: &EntityKey, name: &str, kind: Kind, cell: &Cell) {
+pub fn add(environment: &mut Environment, key: &EntityKey, name: &str, kind: Kind, cell: &Cell) {
     let mut made = attribute(environment, key, "Remark").clone();
     made.key = format!("{name:-<8}-0000-4000-8000-000000000000");
     (made.name, made.column, made.kind) = (name.into(), name.to_uppercase(), kind);
@@ -117,7 +117,7 @@ fn add(environment: &mut Environment, key: &EntityKey, name: &str, kind: Kind, c
 }
 
 /// Gives the rows of an entity these cells, over and over.
-fn fill(environment: &mut Environment, key: &EntityKey, name: &str, cells: &[Cell]) {
+pub fn fill(environment: &mut Environment, key: &EntityKey, name: &str, cells: &[Cell]) {
     let attribute = attribute(environment, key, name).key.clone();
     for (row, cell) in entity(environment, key).rows.iter_mut().zip(cells.iter().cycle()) {
         row.cells.insert(attribute.clone(), cell.clone());

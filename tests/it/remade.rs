@@ -99,7 +99,7 @@ fn labels(content: &Content, environment: &Environment, name: &str) -> BTreeMap<
 }
 
 /// Makes an entity an ordinary one, with its records as rows.
-fn ordinary(environment: &mut Environment, key: &EntityKey) {
+pub fn ordinary(environment: &mut Environment, key: &EntityKey) {
     let entity = entity(environment, key);
     entity.is_static = false;
     entity.records.clear();

@@ -5,12 +5,15 @@
 
 use std::fmt::Write as _;
 
+use osferry::database::EngineKind;
 use osferry::outsystems::Side;
 use serde_json::Value;
 
 use crate::estate::generate;
-use crate::estate::model::{Cell, EntityKey, Kind, Pair, Rule, Target, Unique};
+use crate::estate::model::{Cell, EntityKey, Group, Kind, Pair, Rule, Target, Unique};
 use crate::estate::recipe::{Feature, Recipe};
+use crate::groups::with_teams;
+use crate::identifiers::undone;
 use crate::never_silent::{asks, attribute, bench, choices, comes_to, decide, entity, found, pair};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
@@ -21,6 +24,9 @@ crate::on_both_engines!(
     rows_that_stay_have_the_values_of_ours,
     rows_that_stay_have_the_identifiers_of_ours,
     references_that_may_not_be_none_are_foretold,
+    people_who_become_one_make_rows_alike,
+    people_who_become_nobody_make_rows_alike,
+    rows_of_people_who_stay_apart_are_not_alike,
 );
 
 /// Places of an entity's rows in the order of their identifiers.
@@ -237,4 +243,147 @@ async fn references_that_may_not_be_none_are_foretold(engine: &TestEngine) {
     let mut sound = both.clone();
     entity(&mut sound.source, &thing).rows.retain(|row| !row.cells[&key].is_no_identifier());
     comes_to(&bench, &sound);
+}
+
+/// Two rows of the source that only whom they refer to tells apart: by OwnerId two users, or by
+/// TeamId two groups, whom the destination does not have. Returns their names.
+fn told_apart_by(reference: &str) -> (Pair, EntityKey, [String; 2]) {
+    let features = [Feature::Groups];
+    let is_long = |both: &Pair, thing: &EntityKey| both.source.entity(thing).map(|e| e.rows.len());
+    let (mut both, thing) = (56..)
+        .map(|seed| pair(seed, &features))
+        .find(|(both, thing)| is_long(both, thing) > Some(2))
+        .expect("some pair");
+    if both.destination.groups.is_empty() {
+        let group = both.source.groups[2].clone();
+        both.destination.groups.push(Group { id: 777, tenant: 90, ..group });
+    }
+    with_teams(&mut both, &thing, false);
+    for side in [&mut both.source, &mut both.destination] {
+        let owner = attribute(side, &thing, "OwnerId");
+        (owner.nullable, owner.mandatory, owner.rule) = (true, false, Rule::Protect);
+    }
+    let remark = remark(&mut both, &thing, |number| format!("row {}", number.max(1)));
+    let key = attribute(&mut both.source, &thing, reference).key.clone();
+    let index = Unique { attributes: vec![key.clone(), remark], tenant: false };
+    entity(&mut both.destination, &thing).uniques.push(index);
+    let two: Vec<(i64, String)> = match reference {
+        "OwnerId" => {
+            let own = both.source.users.iter().filter(|user| user.tenant == 10);
+            own.take(2).map(|user| (user.id, user.username.clone())).collect()
+        }
+        _ => {
+            let own = both.source.groups.iter().filter(|group| group.tenant == 10);
+            own.take(2).map(|group| (group.id, group.name.clone())).collect()
+        }
+    };
+    let order = in_order(&both, &thing);
+    for (place, (id, _)) in order.into_iter().zip(&two) {
+        let row = &mut entity(&mut both.source, &thing).rows[place];
+        row.cells.insert(key.clone(), Cell::Int(*id));
+    }
+    let is_one = |name: &str| two.iter().any(|(_, one)| one.eq_ignore_ascii_case(name));
+    let there = &mut both.destination;
+    match reference {
+        "OwnerId" => {
+            let gone: Vec<i64> =
+                there.users.iter().filter(|user| is_one(&user.username)).map(|u| u.id).collect();
+            there.users.retain(|user| !gone.contains(&user.id));
+            there.user_roles.retain(|(user, _)| !gone.contains(user));
+            there.group_users.retain(|(_, user)| !gone.contains(user));
+        }
+        _ => {
+            let gone: Vec<i64> =
+                there.groups.iter().filter(|group| is_one(&group.name)).map(|g| g.id).collect();
+            there.groups.retain(|group| !gone.contains(&group.id));
+            there.group_roles.retain(|(group, _)| !gone.contains(group));
+            there.group_users.retain(|(group, _)| !gone.contains(group));
+            there.groups.push(Group { id: 778, tenant: 90, name: "Staff".into() });
+        }
+    }
+    let names = two.into_iter().map(|(_, name)| name).collect::<Vec<_>>();
+    (both, thing, names.try_into().expect("two"))
+}
+
+/// What a plan says of them: of all users, or of each of the two.
+fn said_of(
+    bench: &Bench,
+    reference: &str,
+    names: &[String; 2],
+    choice: &str,
+    by_strategy: bool,
+) -> String {
+    let (kind, to) = match reference {
+        "OwnerId" => ("user-missing", "tester"),
+        _ => ("group-missing", "Staff"),
+    };
+    let mut more = String::new();
+    if by_strategy {
+        let _ = writeln!(more, "\n[users]\nmissing = \"{choice}\"");
+        if choice == "map" {
+            let _ = writeln!(more, "map_to = \"{to}\"");
+        }
+        return more;
+    }
+    bench.plan(&bench.usual_plan().text());
+    for name in names {
+        let finding = found(bench, kind, name).expect("missing");
+        let _ = writeln!(
+            more,
+            "\n[[decision]]\nkind = \"{kind}\"\nuser = {}\ntenant = {}\nchoice = \"{choice}\"",
+            finding["user"], finding["tenant"]
+        );
+        if choice == "map" {
+            let _ = writeln!(more, "to = \"{to}\"");
+        }
+    }
+    more
+}
+
+/// So many rows are foretold to be refused by the index, and so many are, whichever way the two are
+/// decided.
+fn refuses(engine: &TestEngine, choice: &str, refused: usize) {
+    for (reference, by_strategy) in [("OwnerId", true), ("OwnerId", false), ("TeamId", false)] {
+        let (both, thing, names) = told_apart_by(reference);
+        let bench = bench(engine, &both, 56);
+        let more = said_of(&bench, reference, &names, choice, by_strategy);
+        let mut plan = bench.usual_plan();
+        plan.more.clone_from(&more);
+        bench.plan(&plan.text());
+        let finding = found(&bench, "unique-only-in-destination", "Thing0").expect("told");
+        assert_eq!(finding["rows"], refused, "{reference}, {by_strategy}: {finding}");
+        if refused > 0 {
+            assert_eq!(choices(&finding), ["reject", "stop"], "{finding}");
+            let _ = writeln!(
+                plan.more,
+                "\n[[decision]]\nkind = \"unique-only-in-destination\"\nespace = {}\n\
+                 entity = {}\nattribute = {}\nchoice = \"reject\"",
+                finding["espace"], finding["entity"], finding["attribute"]
+            );
+            bench.plan(&plan.text());
+        }
+        let said = bench.run();
+        assert_eq!(said.code, Some(0), "{}", said.all());
+        let table = &both.destination.entity(&thing).expect("there").table;
+        let ours = both.source.entity(&thing).expect("there").rows.len();
+        let rows = bench.databases.read(Side::Destination).rows(table).len();
+        assert_eq!(rows, ours - refused, "{reference}, {by_strategy}\n{}", said.all());
+        if engine.is_slow() && by_strategy {
+            continue;
+        }
+        undone(&bench);
+    }
+}
+
+async fn people_who_become_one_make_rows_alike(engine: &TestEngine) {
+    refuses(engine, "map", 1);
+}
+
+/// To SQL Server NULL is like NULL, to a file it is like nothing.
+async fn people_who_become_nobody_make_rows_alike(engine: &TestEngine) {
+    refuses(engine, "empty", usize::from(engine.kind() == EngineKind::SqlServer));
+}
+
+async fn rows_of_people_who_stay_apart_are_not_alike(engine: &TestEngine) {
+    refuses(engine, "create", 0);
 }

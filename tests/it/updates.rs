@@ -72,11 +72,6 @@ pub fn content(bench: &Bench) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-/// Waits until another run gets another time: runs are listed by the second in which they began.
-pub fn later() {
-    std::thread::sleep(std::time::Duration::from_millis(1_050));
-}
-
 /// The runs, the last one last.
 pub fn runs(bench: &Bench) -> Vec<String> {
     let runs = bench.osferry(&["runs", "--json"]);
@@ -115,7 +110,6 @@ async fn values_come_once_and_an_undo_brings_the_old_ones_back(engine: &TestEngi
         all += updated(&bench);
         let once = content(&bench);
         if !engine.is_slow() {
-            later();
             let second = bench.run();
             assert_eq!(second.code, Some(0), "seed {seed}: {}", second.all());
             let twice = content(&bench);
@@ -253,7 +247,6 @@ async fn values_are_masked_before_they_are_taken(engine: &TestEngine) {
     };
     assert!(mask.ends_with("@example.invalid"), "{mask}");
     let once = content(&bench);
-    later();
     let second = run_with(&bench, MASK_KEY);
     assert_eq!(second.code, Some(0), "{}", second.all());
     let table = there.table.to_uppercase();

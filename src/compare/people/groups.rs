@@ -17,8 +17,18 @@ pub struct GroupMatch {
     pub tenant: Option<SourceId>,
     /// What was found.
     pub matched: Match,
+    /// The one it was mapped to by a decision, when the destination has none of its name.
+    pub mapped: Option<DestinationId>,
     /// The finding that decides, when the match is not plain.
     pub finding: Option<FindingKey>,
+}
+
+impl GroupMatch {
+    /// The group that references to it go to: the one that was found, or the one it was mapped to.
+    #[must_use]
+    pub fn destination(&self) -> Option<DestinationId> {
+        self.matched.found().or(self.mapped)
+    }
 }
 
 /// The destination's group that a person means: by id, or by a name that is unique, or is so within
@@ -80,7 +90,7 @@ impl Work<'_> {
                 [] => Match::Missing,
                 _ => Match::Ambiguous(candidates),
             };
-            let mut finding = None;
+            let (mut finding, mut mapped) = (None, None);
             if matched.found().is_none() {
                 let is_missing = matched == Match::Missing;
                 let mut choices = vec![Choice::new(choice::MAP, "use another group").to_a_target()];
@@ -104,6 +114,11 @@ impl Work<'_> {
                     choices,
                     if is_missing { choice::CREATE } else { choice::STOP },
                 ));
+                let decided = self.selection.mapped.get(&key);
+                let meant = |to: &String| {
+                    group_named(self.destination, to, tenant.unwrap_or_default()).ok()
+                };
+                mapped = decided.and_then(meant);
                 finding = Some(key);
             }
             self.out.groups.push(GroupMatch {
@@ -111,6 +126,7 @@ impl Work<'_> {
                 name: group.name,
                 tenant: own_tenant,
                 matched,
+                mapped,
                 finding,
             });
         }

@@ -154,7 +154,7 @@ pub(super) fn known(
                 let identity = if definition.key.is_empty() {
                     Key::new(&definition.name)
                 } else {
-                    definition.key.clone()
+                    definition.full_key()
                 };
                 own(
                     definition.id,

@@ -1,7 +1,7 @@
 //! Which rows of the destination go when an entity is replaced.
 
 use super::super::references::Target;
-use super::super::{EntityPair, IdentifierKind, TenantMatch, UserMatch, Work};
+use super::super::{EntityPair, GroupMatch, IdentifierKind, TenantMatch, UserMatch, Work};
 use crate::database::{Filter, Value};
 use crate::outsystems::{EntityIndex, SystemTarget};
 
@@ -45,7 +45,7 @@ impl Work<'_> {
                     self.out
                         .groups
                         .iter()
-                        .filter_map(|group| group.matched.found())
+                        .filter_map(GroupMatch::destination)
                         .map(Value::from)
                         .collect(),
                 ),

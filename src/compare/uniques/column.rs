@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use super::super::records::fold;
 use super::super::references::{Target, is_none};
-use super::super::{AttributePair, EntityPair, FixedMap, IdentifierKind, Work};
+use super::super::{
+    AttributePair, EntityPair, FindingKey, FixedMap, GroupMatch, IdentifierKind, TenantMatch,
+    UserMatch, Work, choice,
+};
 use crate::database::{
     ColumnRef, ColumnShape, EngineKind, Filter, Likened, Value, ValueKind, same_name,
 };
-use crate::outsystems::{DestinationId, Key, SystemTarget};
+use crate::outsystems::SystemTarget;
 
 /// More values than this are not named in a statement one by one.
 const MOST_NAMED: usize = 500;
@@ -34,8 +37,21 @@ pub(super) struct Part {
     pub(super) is_text: bool,
 }
 
-/// The values that become the same one, by what they become.
-type Becomes = BTreeMap<String, (Value, Vec<Value>)>;
+/// What becomes of values whose counterparts are known.
+#[derive(Default)]
+struct Becomes {
+    /// The values that become the same one, by what they become.
+    others: BTreeMap<String, (Value, Vec<Value>)>,
+    /// Values in whose place no reference is written.
+    emptied: Vec<Value>,
+}
+
+impl Becomes {
+    fn put(&mut self, from: &Value, to: &Value) {
+        let one = self.others.entry(fold(to));
+        one.or_insert_with(|| (to.clone(), Vec::new())).1.push(from.clone());
+    }
+}
 
 impl Work<'_> {
     /// What a column gets; `None` where it is not carried over, so that all rows get the same.
@@ -50,13 +66,7 @@ impl Work<'_> {
         if let Some((ours, theirs)) = &pair.tenant
             && same_name(&theirs.name, column)
         {
-            let mut becomes = Becomes::new();
-            for tenant in &self.out.tenants {
-                if let Some(to) = tenant.destination() {
-                    put(&mut becomes, &Value::from(tenant.source), &Value::from(to));
-                }
-            }
-            return Some(self.mapped(ours, theirs, &becomes));
+            return Some(self.mapped(ours, theirs, &self.tenants_become()));
         }
         let attribute = pair
             .attributes
@@ -75,25 +85,13 @@ impl Work<'_> {
                 self.row(attribute, self.out.pair(index), collation, zero_is_row)
             }
             Target::System(SystemTarget::Tenant, _) => {
-                let mut becomes = Becomes::new();
-                for tenant in &self.out.tenants {
-                    if let Some(to) = tenant.destination() {
-                        put(&mut becomes, &Value::from(tenant.source), &Value::from(to));
-                    }
-                }
-                self.mapped(ours, theirs, &becomes)
+                self.mapped(ours, theirs, &self.tenants_become())
             }
             Target::System(SystemTarget::User, _) => {
                 self.mapped(ours, theirs, &self.users_become())
             }
             Target::System(SystemTarget::Group, _) => {
-                let mut becomes = Becomes::new();
-                for group in &self.out.groups {
-                    if let Some(to) = group.matched.found() {
-                        put(&mut becomes, &Value::from(group.source), &Value::from(to));
-                    }
-                }
-                self.mapped(ours, theirs, &becomes)
+                self.mapped(ours, theirs, &self.groups_become())
             }
             Target::Static(index) | Target::System(_, index) => {
                 let map = self.out.fixed.get(&index);
@@ -101,62 +99,87 @@ impl Work<'_> {
                 self.mapped(ours, theirs, &becomes)
             }
             Target::Outside(_) | Target::Unresolved => {
-                let mut part = self.mapped(ours, theirs, &Becomes::new());
+                let mut part = self.mapped(ours, theirs, &Becomes::default());
                 part.own = Likened { others_are_null: true, ..part.own };
                 part
             }
         })
     }
 
-    /// Which users become which.
-    fn users_become(&self) -> Becomes {
-        let mut becomes = Becomes::new();
-        for user in &self.out.users {
-            let decided = user.finding.as_ref().and_then(|key| self.selection.mapped.get(key));
-            let to = match decided {
-                Some(to) => self.user_named(to),
-                None => user.matched.found(),
-            };
-            if let Some(to) = to {
-                put(&mut becomes, &Value::from(user.source), &Value::from(to));
+    /// Which tenants become which.
+    fn tenants_become(&self) -> Becomes {
+        let mut becomes = Becomes::default();
+        for tenant in &self.out.tenants {
+            if let Some(to) = TenantMatch::destination(tenant) {
+                becomes.put(&tenant.source.into(), &to.into());
             }
         }
         becomes
     }
 
-    /// The user that a decision names, where it is one.
-    fn user_named(&self, to: &str) -> Option<DestinationId> {
-        if let Ok(id) = to.trim().parse::<i64>() {
-            return Some(DestinationId(id));
+    /// Which users become which.
+    fn users_become(&self) -> Becomes {
+        let mut becomes = Becomes::default();
+        let anew = &self.out.recreated.users;
+        for user in &self.out.users {
+            let from = Value::from(user.source);
+            if self.is_emptied(user.finding.as_ref()) {
+                becomes.emptied.push(from);
+            } else if let Some(to) = UserMatch::destination(user)
+                // Who is created again gets an id that is nobody's yet.
+                && !anew.contains(&(user.source, to))
+            {
+                becomes.put(&from, &to.into());
+            }
         }
-        let wanted = Key::new(to);
-        let mut named = self.destination.users.iter().filter(|user| user.username == wanted);
-        let one = named.next()?;
-        named.next().is_none().then_some(DestinationId(one.id))
+        becomes
+    }
+
+    /// Which groups become which.
+    fn groups_become(&self) -> Becomes {
+        let mut becomes = Becomes::default();
+        for group in &self.out.groups {
+            let from = Value::from(group.source);
+            if self.is_emptied(group.finding.as_ref()) {
+                becomes.emptied.push(from);
+            } else if let Some(to) = GroupMatch::destination(group) {
+                becomes.put(&from, &to.into());
+            }
+        }
+        becomes
     }
 
     /// Which records become which.
     fn records_become(&self, map: &FixedMap) -> Becomes {
-        let mut becomes = Becomes::new();
+        let mut becomes = Becomes::default();
         for record in &map.records {
+            if self.is_emptied(record.finding.as_ref()) {
+                becomes.emptied.push(record.source.clone());
+                continue;
+            }
             let decided = record.finding.as_ref().and_then(|key| self.selection.mapped.get(key));
             let to = match decided {
-                Some(to) => {
-                    let wanted = to.trim().to_lowercase();
-                    let mut offered = map.offered.iter();
-                    offered
-                        .find(|(id, name)| {
-                            name.to_lowercase() == wanted || id.to_string().to_lowercase() == wanted
-                        })
-                        .map(|(id, _)| id.clone())
-                }
+                Some(to) => map.named(to).ok(),
                 None => record.destination.clone(),
             };
             if let Some(to) = to {
-                put(&mut becomes, &record.source, &to);
+                becomes.put(&record.source, &to);
             }
         }
         becomes
+    }
+
+    /// Whether no reference is written where a row refers to whom or what the finding is about: by
+    /// decision, or by what the plan says of all of them.
+    fn is_emptied(&self, finding: Option<&FindingKey>) -> bool {
+        let Some(key) = finding else { return false };
+        let is_settled = || {
+            let found = self.out.findings.iter().find(|finding| finding.key == *key);
+            let settled = found.and_then(|finding| finding.settled.as_ref());
+            settled.is_some_and(|(made, _)| *made == choice::EMPTY)
+        };
+        self.selection.emptied.contains(key)
+            || (!self.selection.users.contains_key(key) && is_settled())
     }
 
     /// NULL is like NULL for a unique index of SQL Server, and like nothing for one of SQLite.
@@ -241,6 +264,16 @@ impl Work<'_> {
     /// References to rows whose counterparts are known.
     fn mapped(&self, ours: &ColumnShape, theirs: &ColumnShape, becomes: &Becomes) -> Part {
         let mut part = self.reference(ours, theirs, false);
+        if !becomes.emptied.is_empty() {
+            let emptied = Filter::AnyOf(ours.name.clone(), becomes.emptied.clone());
+            part.is_one_to_one = false;
+            part.own.count_as.push((becomes.emptied.clone(), Value::Null));
+            if theirs.nullable && self.nulls_differ() {
+                part.among = part.among.and(emptied.clone().negated());
+            }
+            part.meeting = Filter::Or(vec![part.meeting, emptied]);
+        }
+        let becomes = &becomes.others;
         let known: Vec<Value> = becomes.values().flat_map(|(_, from)| from.clone()).collect();
         for (_, from) in becomes.values().filter(|(_, from)| from.len() > 1) {
             part.is_one_to_one = false;
@@ -256,8 +289,4 @@ impl Work<'_> {
         }
         part
     }
-}
-
-fn put(becomes: &mut Becomes, from: &Value, to: &Value) {
-    becomes.entry(fold(to)).or_insert_with(|| (to.clone(), Vec::new())).1.push(from.clone());
 }

@@ -18,6 +18,8 @@ const PAGE_ROWS: usize = 10_000;
 const PAGE_BYTES: usize = 8 << 20;
 /// Contents that are looked for at once: as many rows lie in memory.
 const LOOKED_FOR: usize = 20_000;
+/// Two thousandths of a second, in ticks: less than from one moment of a `datetime` to the next.
+const CLOSE_BY: i64 = 20_000;
 /// Values that one statement asks for.
 const ASKED_FOR: usize = 1_000;
 
@@ -215,9 +217,9 @@ impl Undoing<'_> {
 }
 
 /// Rows with these values, as far as a server compares them: other rows may meet it, with texts
-/// that differ in case or another large value.
+/// that differ in case, another large value or a moment close by.
 fn equal(table: &OurTable, values: &[Value]) -> Filter {
-    use ColumnType::{Image, NText, Text};
+    use ColumnType::{DateTime, Image, NText, Text};
     let columns = table.columns.iter().zip(values);
     Filter::And(
         columns
@@ -225,6 +227,12 @@ fn equal(table: &OurTable, values: &[Value]) -> Filter {
                 (Value::Null, _) => Some(Filter::IsNull(column.name.clone())),
                 // Neither `=` nor IN takes these types.
                 (_, Image | NText | Text) => None,
+                // Kept in three-hundredths of a second, which not every server rounds alike.
+                (Value::DateTime(ticks), DateTime) => Some(Filter::Between(
+                    column.name.clone(),
+                    Value::DateTime(ticks - CLOSE_BY),
+                    Value::DateTime(ticks + CLOSE_BY),
+                )),
                 (value, _) => Some(Filter::Equals(column.name.clone(), value.clone())),
             })
             .collect(),

@@ -6,6 +6,7 @@ use crate::report::number;
 use crate::wizard::Message;
 use crate::wizard::keys::Key;
 use crate::wizard::overlay::{Overlay, Picker};
+use crate::wizard::sheet::{Blank, Sheet};
 use crate::wizard::undo::{Field, Undoing};
 
 impl Plain {
@@ -65,6 +66,7 @@ impl Plain {
             }
             Overlay::Picker(picker) => return self.pick(&picker).await,
             Overlay::Undo(undoing) => return self.undo(&undoing).await,
+            Overlay::Sheet(sheet) => return self.fill_in(&sheet).await,
         }
         Ok(true)
     }
@@ -116,6 +118,76 @@ impl Plain {
                     self.send(Message::Key(Key::Enter));
                     return Ok(true);
                 }
+            }
+        }
+    }
+
+    /// A sheet, field by field; nothing comes of it unless all are answered.
+    async fn fill_in(&mut self, sheet: &Sheet) -> std::io::Result<bool> {
+        say(&sheet.title)?;
+        for line in &sheet.lines {
+            say(line)?;
+        }
+        for blank in &sheet.blanks {
+            let is_answered = match blank {
+                Blank::Tick { text, wanted, .. } => self.tick(text, wanted.is_some()).await?,
+                blank => self.type_into(blank).await?,
+            };
+            match is_answered {
+                None => return Ok(false),
+                Some(false) => {
+                    self.send(Message::Key(Key::Escape));
+                    return Ok(true);
+                }
+                Some(true) => self.send(Message::Key(Key::Tab)),
+            }
+        }
+        self.send(Message::Key(Key::Enter));
+        Ok(true)
+    }
+
+    /// Something to be ticked: whether the sheet goes on; `None` at the end of the input.
+    async fn tick(&mut self, text: &str, is_wanted: bool) -> std::io::Result<Option<bool>> {
+        let no = if is_wanted { "leave it, and do nothing" } else { "no" };
+        list(&[no.to_owned(), text.to_owned()])?;
+        Ok(match self.choose(2).await? {
+            None => None,
+            Some(Chosen::Place(1)) => {
+                self.send(Message::Key(Key::Char(' ')));
+                Some(true)
+            }
+            Some(Chosen::Place(_)) => Some(!is_wanted),
+            Some(_) => Some(false),
+        })
+    }
+
+    /// Something to be typed, until it is what is wanted.
+    async fn type_into(&mut self, blank: &Blank) -> std::io::Result<Option<bool>> {
+        let (label, current) = match blank {
+            Blank::Tick { .. } => return Ok(Some(true)),
+            Blank::Text { label, field } => (label.clone(), field.text().to_owned()),
+            Blank::Name { name, .. } => (format!("Type {name}"), String::new()),
+            Blank::MaskKey { .. } => ("Key of masks, not shown".to_owned(), String::new()),
+        };
+        let is_secret = matches!(blank, Blank::MaskKey { .. });
+        let keeps = if current.is_empty() { String::new() } else { format!(" [{current}]") };
+        loop {
+            prompt(&format!("{label}{keeps} (/b for back): "))?;
+            let Some(line) = self.lines.next(is_secret).await else { return Ok(None) };
+            let typed = line.trim();
+            if typed == "/b" {
+                return Ok(Some(false));
+            }
+            if !typed.is_empty() || current.is_empty() {
+                self.send(Message::Key(Key::Control('u')));
+                self.send(Message::Pasted(typed.to_owned()));
+            }
+            let Some(Overlay::Sheet(now)) = self.model.migration.overlays.last() else {
+                return Ok(Some(false));
+            };
+            match now.focused().and_then(Blank::missing) {
+                Some(missing) => say(&format!("Not yet: {missing}."))?,
+                None => return Ok(Some(true)),
             }
         }
     }

@@ -61,7 +61,7 @@ pub(super) async fn check(
 }
 
 /// A check as Review shows it: a task is ticked like a warning.
-fn shown(check: migrate::Check) -> Check {
+pub(super) fn shown(check: migrate::Check) -> Check {
     let sign = match check.sign {
         CheckSign::Good => Sign::Good,
         CheckSign::Note => Sign::Note,

@@ -11,7 +11,7 @@ use crate::front::practice::{self, Making};
 use crate::front::{Home, KnownDraft};
 use crate::migrate::journal::{Journal, RunState};
 use crate::migrate::{Away, Standing};
-use crate::plan::{Endpoint, EndpointEngine, MapFiles, PlanFile};
+use crate::plan::{Endpoint, EndpointEngine, MapFiles, MapKind, PlanFile};
 use crate::practice::PracticeOptions;
 use crate::report::{RunReport, save};
 use crate::wizard::message::{Fact, Message, Opened, Reported, Saved, SavedKind, Sign};
@@ -190,13 +190,7 @@ pub(super) fn open(home: &Home, path: &Path, to: &Reporter) -> Result<()> {
     make_whole(&mut plan, path.parent().unwrap_or(Path::new("")));
     let mut is_draft = home.drafts()?.iter().any(|draft| draft.path == path);
     let mut notices = understood.notices;
-    if std::mem::take(&mut plan.maps) != MapFiles::default() {
-        notices.push(
-            "[maps] was left aside: the wizard takes maps in when you tell it to, with i on Users. \
-             Until then what they decide is found as if they were not there."
-                .to_owned(),
-        );
-    }
+    notices.extend(missing_maps(&mut plan.maps));
     if is_draft {
         // A copied or renamed file still has the old name in it, which may be another draft's.
         plan.name.clone_from(&name);
@@ -224,6 +218,24 @@ pub(super) fn open(home: &Home, path: &Path, to: &Reporter) -> Result<()> {
     Ok(())
 }
 
+/// Lets go of maps that are not where the plan says, with a sentence for each. The others are read
+/// as soon as both sides are.
+fn missing_maps(maps: &mut MapFiles) -> Vec<String> {
+    let mut missing = Vec::new();
+    for kind in MapKind::ALL {
+        let named = maps.get_mut(kind);
+        if let Some(file) = named.take_if(|file| !file.is_file()) {
+            missing.push(format!(
+                "The map of {} that the plan names is not there: {}. What it decides is found as if \
+                 it were not named; once it is there, i on Users takes it in.",
+                kind.name(),
+                file.display()
+            ));
+        }
+    }
+    missing
+}
+
 /// Makes relative paths whole: a draft lies elsewhere.
 pub(super) fn make_whole(plan: &mut PlanFile, folder: &Path) {
     let whole = |path: &mut PathBuf| {
@@ -231,6 +243,11 @@ pub(super) fn make_whole(plan: &mut PlanFile, folder: &Path) {
             *path = folder.join(&*path);
         }
     };
+    for kind in MapKind::ALL {
+        if let Some(file) = plan.maps.get_mut(kind) {
+            whole(file);
+        }
+    }
     for endpoint in [&mut plan.source, &mut plan.destination] {
         match &mut endpoint.engine {
             EndpointEngine::Sqlite { path } => whole(path),

@@ -1,13 +1,11 @@
 //! Maps written for the person, and taken in again.
 
-use std::path::Path;
-
 use super::Reporter;
 use super::desk::Desk;
 use crate::database::Result;
-use crate::front::{Home, review, take_maps, write_maps};
+use crate::front::{Home, find_maps, review, take_maps, write_maps};
 use crate::plan::{Decisions, ScopeRequest};
-use crate::wizard::message::Fact;
+use crate::wizard::message::{Fact, MapsAt};
 
 /// Writes the maps into a folder of their own beside the drafts.
 pub(super) async fn write(
@@ -40,14 +38,19 @@ pub(super) async fn write(
 /// Reads maps, and finds out whether they can be obeyed.
 pub(super) async fn read(
     desk: &Desk,
-    path: &Path,
+    which: &MapsAt,
     scope: &ScopeRequest,
     decisions: &Decisions,
     to: &Reporter,
 ) -> Result<()> {
+    let (files, is_named) = match which {
+        MapsAt::Path(path) => (find_maps(path)?, false),
+        MapsAt::Named(files) => (files.clone(), true),
+    };
     let sides = desk.sides().await?;
     let mut answers = desk.answers.lock().await;
-    let read = take_maps(sides.environments(), path, scope, decisions, &mut answers).await?;
+    let read =
+        take_maps(sides.environments(), &files, is_named, scope, decisions, &mut answers).await?;
     to.tell(Fact::MapsRead(read));
     Ok(())
 }

@@ -4,12 +4,14 @@
 //! [`crate::plan`]; here they are only started, stopped and listened to. A second job of a purpose
 //! ends the first.
 
+mod again;
 mod carry;
 mod check;
 mod desk;
 mod lists;
 mod maps;
 mod past;
+mod rights;
 mod sides;
 mod survey;
 
@@ -21,6 +23,7 @@ use tokio::task::JoinHandle;
 
 use super::Begin;
 use crate::database::{Fault, FaultKind, Result};
+use crate::front::rights::Logins;
 use crate::front::{Home, secrets};
 use crate::migrate::{Control, Controller};
 use crate::outsystems::Side;
@@ -157,6 +160,16 @@ impl Worker {
                     past::undo(&home, &desk, &id, leave, control, &to).await
                 });
             }
+            Effect::LookAtRejects(job, id) => {
+                self.start(job, move |to| async move { again::look(&home, &desk, &id, &to).await });
+            }
+            Effect::TryAgain { job, id, accepted, confirmed } => {
+                let control = self.control();
+                self.start(job, move |to| async move {
+                    let order = again::Order { id, accepted, confirmed };
+                    again::carry(&home, &desk, order, control, &to).await
+                });
+            }
             Effect::MaskKey(key) => desk.put_mask_key(key.map(|key| key.0)),
             Effect::Tick { job, id, name, is_done, note } => {
                 self.start(job, move |to| async move {
@@ -177,14 +190,25 @@ impl Worker {
             Effect::Export(job, plan) => {
                 self.start(job, move |to| async move { lists::export(&plan, &to) });
             }
+            Effect::WriteRights { job, name, fingerprint, source, destination, exact_undo } => {
+                self.start(job, move |to| async move {
+                    let login = |name: String| Some(name).filter(|name| !name.is_empty());
+                    let logins = Logins {
+                        source: login(source),
+                        destination: login(destination),
+                        exact_undo,
+                    };
+                    rights::write(&home, &desk, &name, &fingerprint, &logins, &to).await
+                });
+            }
             Effect::WriteMaps { job, name, scope, decisions } => {
                 self.start(job, move |to| async move {
                     maps::write(&home, &desk, &name, &scope, decisions, &to).await
                 });
             }
-            Effect::ReadMaps { job, path, scope, decisions } => {
+            Effect::ReadMaps { job, which, scope, decisions } => {
                 self.start(job, move |to| async move {
-                    maps::read(&desk, &path, &scope, &decisions, &to).await
+                    maps::read(&desk, &which, &scope, &decisions, &to).await
                 });
             }
             Effect::SaveDraft { plan, step, instead_of } => {

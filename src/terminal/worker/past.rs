@@ -8,9 +8,11 @@ use super::Reporter;
 use super::carry::{LOOK, carried, stages, watch};
 use super::desk::{Desk, Sides};
 use crate::database::{Fault, FaultKind, Result};
+use crate::front::secrets;
 use crate::front::undo::Undo;
 use crate::front::{Home, KnownRun, Ready, go_on, way_back};
 use crate::migrate::journal::{Journal, RunHeader};
+use crate::migrate::mask_key;
 use crate::migrate::undo::{Leave, UndoProgress};
 use crate::migrate::{Control, Progress, Standing};
 use crate::outsystems::Side;
@@ -24,11 +26,19 @@ pub(super) fn past(journal: &Journal) -> Option<Box<Past>> {
     let mut answers = PlanFile::understand(&header.plan_text, &header.name).ok()?.plan;
     answers.name.clone_from(&header.name);
     super::lists::make_whole(&mut answers, &header.folder);
-    Some(Box::new(Past { answers, plan: Arc::new(plan), standing }))
+    // The environment's key is there whenever it is needed.
+    let there = secrets::mask_key().and_then(|key| mask_key(&key).ok());
+    let is_there = |print: &String| there.as_ref().is_some_and(|key| key.fingerprint() == *print);
+    let mask_key = header.mask_key.filter(|print| !is_there(print));
+    Some(Box::new(Past { answers, plan: Arc::new(plan), standing, mask_key }))
 }
 
 /// The run, what its journal says of it, and both sides, which have to be its own.
-async fn known(home: &Home, desk: &Desk, id: &str) -> Result<(KnownRun, RunHeader, Plan, Sides)> {
+pub(super) async fn known(
+    home: &Home,
+    desk: &Desk,
+    id: &str,
+) -> Result<(KnownRun, RunHeader, Plan, Sides)> {
     let (known, header, plan) = {
         let (known, journal) = home.run(id)?;
         journal.check()?;

@@ -85,6 +85,14 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::UserIdDiffers
         | Kind::GroupMissing
         | Kind::RoleMissing => "Users",
+        Kind::ProcessMissing
+        | Kind::ProcessInactive
+        | Kind::ProcessInstances
+        | Kind::ProcessPartMissing
+        | Kind::ProcessPartNew
+        | Kind::ProcessValueRetyped
+        | Kind::ProcessStatusMissing
+        | Kind::ProcessStatusIdDiffers => "Processes",
         Kind::UniqueTaken
         | Kind::IdentifierCollision
         | Kind::DestinationRowsUndecided

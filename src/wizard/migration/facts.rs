@@ -43,7 +43,9 @@ impl Migration {
             Fact::Progressed(progress) => self.progressed(progress),
             Fact::Proving(progress) => self.proof_progressed(progress),
             Fact::UndoForeseen(preview) => self.undo_foreseen(preview),
+            Fact::AgainForeseen(again) => self.again_foreseen(again),
             Fact::UndoProgressed(progress) => self.undo_progressed(progress),
+            Fact::RightsWritten(files) => self.rights_written(files),
             Fact::MapsWritten(folder, names) => self.maps_written(folder, names),
             Fact::MapsRead(read) => self.maps_read(read),
             Fact::Failed(fault) => self.failed(job, fault),
@@ -71,6 +73,7 @@ impl Migration {
         self.compared.clone_from(&self.now.clock);
         let counted = review.comparison.pairs.iter().flat_map(EntityPair::counted);
         self.counts.extend(counted.map(|(side, entity, rows)| ((side, entity), rows)));
+        self.read_named_maps();
         // A plan may hold a decision for all findings of a kind.
         if self.may_change() && self.plan.decisions.take_for_kinds(&review.comparison) > 0 {
             self.answered();
@@ -95,10 +98,18 @@ impl Migration {
                 self.end_run();
                 "The run ended, and its report could not be made"
             }
-            Purpose::Run if self.resume_refused() => "The run was not gone on with",
-            Purpose::Run => {
-                self.run_refused(fault);
-                "The run was refused; nothing was written"
+            Purpose::Run => match self.resume_refused() {
+                Some(Taking::Again) => "The rejects were not tried again; nothing was written",
+                Some(_) => "The run was not gone on with",
+                None => {
+                    self.run_refused(fault);
+                    "The run was refused; nothing was written"
+                }
+            },
+            Purpose::Again => {
+                // Connected again, it goes on from there.
+                self.taking = Some(Taking::Again);
+                "What would be tried again could not be found out"
             }
             Purpose::Undo => {
                 let (was_doing, taking) = (self.is_undoing(), self.taking);
@@ -113,7 +124,11 @@ impl Migration {
             }
             Purpose::Tasks => "The way back could not be brought up to date",
             Purpose::Export => "The file could not be written",
-            Purpose::Maps => "The maps could not be written or read",
+            Purpose::Rights => "The scripts of the rights could not be written",
+            Purpose::Maps => {
+                self.named_maps_done();
+                "The maps could not be written or read"
+            }
         };
         // What was said to be under way is no more.
         self.said = None;

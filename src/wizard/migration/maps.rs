@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::super::jobs::Purpose;
-use super::super::message::Effect;
+use super::super::message::{Effect, MapsAt};
 use super::Migration;
-use crate::plan::MapDecisions;
+use crate::plan::{MapDecisions, MapFiles};
 use crate::report::counted;
 
 impl Migration {
@@ -26,9 +26,31 @@ impl Migration {
         if !self.may_change() {
             return;
         }
-        let (scope, decisions) = (self.plan.scope.clone(), self.plan.decisions.clone());
-        self.start(Purpose::Maps, |job| Effect::ReadMaps { job, path, scope, decisions });
+        self.order_maps(MapsAt::Path(path));
         self.say("Reading the maps…");
+    }
+
+    /// Has the maps taken in that an opened plan names: once, as soon as both sides are known.
+    pub(super) fn read_named_maps(&mut self) {
+        let named = self.plan.maps.clone();
+        let is_wanted = named != MapFiles::default() && self.may_change();
+        if is_wanted && !self.jobs.is_running(Purpose::Maps) {
+            self.order_maps(MapsAt::Named(named));
+            self.say("Reading the maps that the plan names…");
+        }
+    }
+
+    fn order_maps(&mut self, which: MapsAt) {
+        let (scope, decisions) = (self.plan.scope.clone(), self.plan.decisions.clone());
+        self.start(Purpose::Maps, |job| Effect::ReadMaps { job, which, scope, decisions });
+    }
+
+    /// What the plan named is taken in, or cannot be: from now on its decisions are all there is.
+    pub(super) fn named_maps_done(&mut self) {
+        if self.plan.maps != MapFiles::default() {
+            self.plan.maps = MapFiles::default();
+            self.answered();
+        }
     }
 
     /// Maps were written.
@@ -50,11 +72,13 @@ impl Migration {
     /// Maps were read: they decide, or nothing is changed.
     pub(super) fn maps_read(&mut self, read: &Result<MapDecisions, Vec<String>>) {
         self.said = None;
+        self.named_maps_done();
         match read {
             Err(wrong) => {
                 let count = counted(wrong.len() as u64, "line", "lines");
                 let mut lines = vec![format!("{count} cannot be obeyed, so none was:")];
                 lines.extend(wrong.iter().cloned());
+                lines.push("Once they are mended, i on Users takes them in.".to_owned());
                 self.show("The maps were not taken in", lines);
             }
             Ok(_) if !self.may_change() => {}

@@ -4,6 +4,7 @@
 //! and the draft are no longer up to date, `orders` settles what follows from that, once for each
 //! message.
 
+mod again;
 mod answers;
 mod facts;
 mod lessons;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::jobs::Jobs;
-use super::message::{Check, Effect, Now, Reported, Saved};
+use super::message::{Again, Check, Effect, Now, Reported, Saved};
 use super::overlay::Overlay;
 pub use super::running::Running;
 use super::secret_field::Password;
@@ -29,6 +30,7 @@ use crate::migrate::Room;
 use crate::outsystems::{EntityIndex, Side};
 use crate::plan::{Plan, PlanFile, Refusal, Review};
 use crate::practice::Lesson;
+pub use again::{AGAIN_SHEET, KEY_SHEET};
 pub use past::Taking;
 pub use sides::{OfferedSecret, SideKnown};
 
@@ -88,8 +90,11 @@ pub struct Migration {
     pub refused: Option<Fault>,
     /// The report, once there is one.
     pub report: Option<Box<Reported>>,
-    /// The report of the run that is gone on with, until it is known that it can be.
-    pub before: Option<Box<Reported>>,
+    /// The report that gave way to a run going on from it, and what is done with that, until it is
+    /// known that it can be.
+    pub before: Option<(Taking, Box<Reported>)>,
+    /// What is about to be tried again.
+    pub again: Option<Box<Again>>,
     /// What is about to be done with the run whose report is shown.
     pub taking: Option<Taking>,
     /// The folder that maps were written into last.
@@ -160,6 +165,7 @@ impl Migration {
             refused: None,
             report: None,
             before: None,
+            again: None,
             taking: None,
             maps_folder: None,
             mask_key: None,

@@ -12,6 +12,7 @@ use super::{Going, Migration};
 use crate::migrate;
 use crate::migrate::journal::RunState;
 use crate::migrate::undo::{UndoPreview, UndoProgress};
+use crate::plan::Plan;
 use crate::report::RunReport;
 
 /// What is to be done with a run that has ended.
@@ -19,6 +20,8 @@ use crate::report::RunReport;
 pub enum Taking {
     /// Go on with it where it ended.
     Resume,
+    /// Try again what it rejected.
+    Again,
     /// Take back what it wrote.
     Undo,
     /// Read the destination again for the way back.
@@ -33,6 +36,7 @@ impl Taking {
             Self::Resume => {
                 matches!(report.state, RunState::Running | RunState::Stopped | RunState::Failed)
             }
+            Self::Again => report.may_be_tried_again(),
             Self::Undo => !matches!(report.state, RunState::Undone | RunState::UndoneInPart),
             Self::ReadAgain => report.way_back.is_some(),
         }
@@ -68,13 +72,24 @@ impl Migration {
         }
     }
 
-    /// Both sides are open: what is to be done with the run goes on.
+    /// Both sides are open: what is to be done with the run goes on, once the key is there that it
+    /// masked with.
     pub fn take_up(&mut self) {
+        if let Some(fingerprint) = self.missing_mask_key() {
+            self.going = Some(Going::Step("Report"));
+            self.ask_for_mask_key(fingerprint);
+            return;
+        }
         match self.taking {
             None => {}
             Some(Taking::Resume) => {
                 self.going = Some(Going::Step("Report"));
                 super::super::report::ask_to_resume(self);
+            }
+            Some(Taking::Again) => {
+                self.taking = None;
+                self.going = Some(Going::Step("Report"));
+                self.look_at_rejects();
             }
             Some(Taking::Undo) => {
                 self.going = Some(Going::Step("Report"));
@@ -92,29 +107,37 @@ impl Migration {
     pub fn resume(&mut self) {
         let Some(past) = self.past() else { return };
         let plan = Arc::clone(&past.plan);
+        let Some(id) = self.set_aside(plan, Taking::Resume) else { return };
+        if let Some(run) = &mut self.run {
+            run.id.clone_from(&id);
+        }
+        self.start(Purpose::Run, |job| Effect::Resume(job, id));
+    }
+
+    /// The report that is shown gives way to a run that goes on from it: gives the id of its run.
+    pub(super) fn set_aside(&mut self, plan: Arc<Plan>, taking: Taking) -> Option<String> {
+        let reported = self.report.take()?;
+        let id = reported.report.id.clone();
         self.refused = None;
-        self.before = self.report.take();
-        let Some(id) = self.before.as_ref().map(|reported| reported.report.id.clone()) else {
-            return;
-        };
+        self.before = Some((taking, reported));
         let mut run = Running::new(self.now.clone());
         run.event(&self.now.clock, format!("plan {}", plan.fingerprint));
-        run.id.clone_from(&id);
         self.built = Some(plan);
         self.run = Some(run);
         self.taking = None;
-        self.start(Purpose::Run, |job| Effect::Resume(job, id));
         self.going = Some(Going::Step("Execute"));
+        Some(id)
     }
 
-    /// A run was not gone on with: its report is shown again. Says whether it was one.
-    pub(super) fn resume_refused(&mut self) -> bool {
-        let Some(before) = self.before.take() else { return false };
+    /// A run was not gone on with: its report is shown again. Says what was to be done
+    /// with it; `None` where it was none.
+    pub(super) fn resume_refused(&mut self) -> Option<Taking> {
+        let (taking, before) = self.before.take()?;
         self.report = Some(before);
         self.run = None;
-        self.taking = Some(Taking::Resume);
+        self.taking = Some(taking);
         self.going = Some(Going::Step("Report"));
-        true
+        Some(taking)
     }
 
     /// The box in which a run is undone.

@@ -9,6 +9,7 @@ use super::super::running::Running;
 use super::{Going, Migration};
 use crate::database::Fault;
 use crate::migrate::{self, Phase, Progress};
+use crate::plan::{MapFiles, PlanFile};
 use crate::proof::ProofProgress;
 
 impl Migration {
@@ -19,7 +20,8 @@ impl Migration {
         let mut run = Running::new(self.now.clone());
         run.event(&self.now.clock, format!("plan {}", plan.fingerprint));
         self.run = Some(run);
-        let file = self.plan.clone();
+        // Maps that were never taken in are none of this plan.
+        let file = PlanFile { maps: MapFiles::default(), ..self.plan.clone() };
         self.start(Purpose::Run, |job| Effect::Run {
             job,
             fingerprint: plan.fingerprint.clone(),

@@ -1,8 +1,11 @@
 //! What is said to the person and asked of them: the status line, questions and lists over the
 //! screen.
 
+use std::path::PathBuf;
+
 use super::super::message::Effect;
 use super::super::overlay::{Asker, Overlay, Picker, Question, Reading};
+use super::super::sheet::Sheet;
 use super::Migration;
 
 impl Migration {
@@ -34,9 +37,27 @@ impl Migration {
         }));
     }
 
+    /// Has a sheet filled in, for the step that is shown.
+    pub fn lay_out(&mut self, sheet: Sheet) {
+        self.overlays.push(Overlay::Sheet(Box::new(sheet)));
+    }
+
     /// Shows a text to be read, each line a paragraph.
     pub fn show(&mut self, title: impl Into<String>, lines: Vec<String>) {
         self.overlays.push(Overlay::Text(Reading { title: title.into(), lines, first: 0 }));
+    }
+
+    /// The scripts of the plan's rights were written.
+    pub(super) fn rights_written(&mut self, files: &[PathBuf]) {
+        self.said = None;
+        let mut lines = vec!["Written:".to_owned()];
+        lines.extend(files.iter().map(|file| file.display().to_string()));
+        lines.push(
+            "Give them to whoever may give rights on each server. Once that is done, Ctrl+T here \
+             checks them; revoke.sql takes them back after the run."
+                .to_owned(),
+        );
+        self.show("Scripts for the rights of this plan", lines);
     }
 
     /// Has the person pick from a long list, for the step that is shown.

@@ -143,6 +143,14 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::UserIdDiffers
         | Kind::GroupMissing
         | Kind::RoleMissing
+        | Kind::ProcessMissing
+        | Kind::ProcessInactive
+        | Kind::ProcessInstances
+        | Kind::ProcessPartMissing
+        | Kind::ProcessPartNew
+        | Kind::ProcessValueRetyped
+        | Kind::ProcessStatusMissing
+        | Kind::ProcessStatusIdDiffers
         | Kind::UniqueTaken
         | Kind::IdentifierCollision
         | Kind::DestinationRowsUndecided

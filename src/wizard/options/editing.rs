@@ -63,11 +63,7 @@ impl Options {
             }
         }
         self.load(migration);
-        migration.say(format!(
-            "Reading, batch size, entities at the same time and keeping of deleted rows are the \
-             defaults; what becomes of {}'s rows stays as you chose.",
-            migration.name_of(Side::Destination)
-        ));
+        migration.say("All options are at their defaults, but what becomes of the rows there.");
     }
 
     pub(super) fn set_replace(&mut self, replace: bool, migration: &mut Migration) {

@@ -240,9 +240,9 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
                 .to_owned()
         }
         MASKS => format!(
-            "Personal data are masked by this key, {LEAST_KEY_LENGTH} characters at least: the same value gets the same mask with the \
-             same key, in every run. It is not stored; resuming and proving need it again. Where \
-             nothing is typed {MASK_KEY_VARIABLE} of the environment counts."
+            "Personal data are masked with this key, {LEAST_KEY_LENGTH} characters at least; the same \
+             key gives the same masks in every run. It is not stored: resuming and proving ask for \
+             it. Where nothing is typed {MASK_KEY_VARIABLE} counts."
         ),
         FINDINGS => format!(
             "What the comparison found about {destination}'s rows. Enter opens the list: Space \

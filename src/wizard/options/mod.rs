@@ -299,7 +299,7 @@ impl Step for Options {
             }
             Event::Typed(_) | Event::Pasted(_) => {}
             Event::Answered(answer) => self.on_answer(answer, migration),
-            event @ (Event::Fact(_) | Event::Replied(..) | Event::Ticked) => {
+            event @ (Event::Fact(_) | Event::Replied(..) | Event::Filled(..) | Event::Ticked) => {
                 self.findings.update(migration, &event);
             }
         }

@@ -108,7 +108,9 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
     }
     let (text, style) = below(step, migration);
     let rest = Area { y: area.y + lines.y, height: area.height - lines.y, ..area };
-    draw_explanation(&text, style, rest, lines.canvas);
+    // While a text is typed v is a letter of it.
+    let how = if step.form.in_text() && step.pane == Pane::Form { "" } else { " (v: all)" };
+    draw_explanation(&text, style, how, rest, lines.canvas);
 }
 
 /// The fields with a value, as many as there is room for, the one with the focus among them.
@@ -123,14 +125,16 @@ fn values_in(step: &Options, room: usize) -> Vec<&'static str> {
 }
 
 /// As much of a text as there is room for, and how to read the rest.
-fn draw_explanation(text: &str, style: Style, area: Area, canvas: &mut Canvas) {
+fn draw_explanation(text: &str, style: Style, how: &str, area: Area, canvas: &mut Canvas) {
     let width = usize::from(area.width);
     let parts = wrap(text, width);
     let room = usize::from(area.height);
     for (offset, part) in (0..area.height).zip(&parts) {
         let is_cut = usize::from(offset) + 1 == room && parts.len() > room;
         let part = match is_cut {
-            true => format!("{} (v: all)", cut(&format!("{part} …"), width.saturating_sub(9))),
+            true => {
+                format!("{}{how}", cut(&format!("{part} …"), width.saturating_sub(text_width(how))))
+            }
             false => part.clone(),
         };
         put(canvas, area.x, area.y + offset, &part, style);

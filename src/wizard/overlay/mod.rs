@@ -4,6 +4,7 @@ pub(super) mod view;
 
 use super::keys::{Binding, Command, Key};
 use super::list::List;
+use super::sheet::{Filled, Sheet};
 use super::text_field::TextField;
 use super::undo::{self, Order, Undoing};
 use crate::database::Fault;
@@ -26,6 +27,8 @@ pub enum Overlay {
     Text(Reading),
     /// A run that is undone, or about to be.
     Undo(Box<Undoing>),
+    /// Something to read with fields to fill in.
+    Sheet(Box<Sheet>),
 }
 
 /// What did not work: what, why, what next, and details to copy.
@@ -205,6 +208,8 @@ pub enum Outcome {
     Copy(String),
     /// Something is to be done about the undo.
     Undo(Order),
+    /// It is closed with its fields filled in: which question of the step, and what stands there.
+    Filled(&'static str, Filled),
 }
 
 impl Overlay {
@@ -214,6 +219,7 @@ impl Overlay {
         match self {
             Self::Picker(_) => true,
             Self::Undo(undoing) => undoing.in_text(),
+            Self::Sheet(sheet) => sheet.in_text(),
             _ => false,
         }
     }
@@ -239,6 +245,7 @@ impl Overlay {
                 picker.list = List::default();
             }
             Self::Undo(undoing) => undoing.type_in(c),
+            Self::Sheet(sheet) => sheet.type_in(c),
             _ => {}
         }
     }
@@ -251,20 +258,23 @@ impl Overlay {
                 picker.list = List::default();
             }
             Self::Undo(undoing) => undoing.paste(text),
+            Self::Sheet(sheet) => sheet.paste(text),
             _ => {}
         }
     }
 
     /// Obeys a command.
     pub fn obey(&mut self, command: Command) -> Outcome {
-        if let Self::Undo(undoing) = self {
-            return undoing.obey(command);
+        match self {
+            Self::Undo(undoing) => return undoing.obey(command),
+            Self::Sheet(sheet) => return sheet.obey(command),
+            _ => {}
         }
         if command == Command::Close {
             return Outcome::Closed;
         }
         match self {
-            Self::Undo(_) => {}
+            Self::Undo(_) | Self::Sheet(_) => {}
             Self::Help { first } => return scroll(first, command),
             Self::Text(reading) => {
                 if command == Command::Copy {

@@ -14,6 +14,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas) {
         Some(Overlay::Picker(picker)) => draw_picker(picker, canvas),
         Some(Overlay::Text(reading)) => draw_reading(reading, canvas),
         Some(Overlay::Undo(undoing)) => super::super::undo::view::draw(undoing, canvas),
+        Some(Overlay::Sheet(sheet)) => super::super::sheet::view::draw(sheet, canvas),
     }
 }
 
@@ -97,6 +98,9 @@ fn draw_error(trouble: &Trouble, canvas: &mut Canvas) {
     lines(canvas, area, &all, 0, keys);
 }
 
+/// Names of choices up to so many columns have what they mean in a column beside them.
+const LONG: usize = 28;
+
 fn draw_question(question: &Question, canvas: &mut Canvas) {
     let width = inside(canvas);
     let text: Vec<String> = question.lines.iter().flat_map(|line| wrap(line, width)).collect();
@@ -108,10 +112,12 @@ fn draw_question(question: &Question, canvas: &mut Canvas) {
         y += 1;
     }
     y += 1;
+    let names = question.choices.iter().map(|(name, _)| text_width(name));
+    let column = names.filter(|width| *width <= LONG).max().unwrap_or(0).max(12);
     for (place, (name, what)) in question.choices.iter().enumerate() {
         let is_selected = place == question.selected;
         let sign = if is_selected { "▸" } else { " " };
-        let text = cut(&format!("{sign} {name:<12}  {what}"), usize::from(area.width));
+        let text = cut(&format!("{sign} {name:<column$}  {what}"), usize::from(area.width));
         let style = if is_selected { role::selected() } else { role::plain() };
         put(canvas, area.x, y, &text, style);
         y += 1;

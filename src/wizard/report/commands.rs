@@ -6,7 +6,7 @@ use super::super::message::Effect;
 use super::super::migration::{Going, Migration, Taking};
 use super::taking::take;
 use super::{
-    AGAIN, ANOTHER, FOLDER, NOTE, Page, RESUME, Report, SURE, UNDO, digest, height, way_back,
+    AGAIN, ANOTHER, FOLDER, NOTE, Page, RESUME, Report, SURE, TRY, UNDO, digest, height, way_back,
 };
 use crate::outsystems::Side;
 use crate::report::TaskReport;
@@ -91,6 +91,7 @@ impl Report {
                  drafts and plan files.",
             ),
             Command::Own(RESUME) => take(Taking::Resume, migration),
+            Command::Own(TRY) => take(Taking::Again, migration),
             Command::Own(UNDO) => take(Taking::Undo, migration),
             Command::Own(EXPORT) => migration.export(),
             Command::Own(AGAIN) => ask_again(migration),

@@ -11,7 +11,7 @@ use super::keys::{Binding, Command, EXPORT, EXPORT_PLAN, Key};
 use super::list::List;
 use super::look::{Area, Canvas, wrap};
 use super::message::{Answer, Reported, Sign};
-use super::migration::{Going, Migration, Taking};
+use super::migration::{AGAIN_SHEET, Going, KEY_SHEET, Migration, Taking};
 use super::step::{Ask, AskKind, Event, Notice, Reason, Step};
 use super::viewport::Size;
 use crate::report::{NextStep, Verdict, counted, number};
@@ -72,6 +72,7 @@ const AGAIN: &str = "again";
 const SURE: &str = "again-sure";
 const RESUME: &str = "resume";
 const SURE_RESUME: &str = "resume-sure";
+const TRY: &str = "try-again";
 const UNDO: &str = "undo";
 const NOTE: &str = "note";
 
@@ -101,6 +102,12 @@ const KEYS: &[Binding] = &[
         &[Key::Char('r')],
         "resume",
         "go on with the run where it ended; asks first",
+    ),
+    Binding::new(
+        Command::Own(TRY),
+        &[Key::Char('w')],
+        "try rejects",
+        "write the rejected rows again: looks first, then asks for the destination's name",
     ),
     Binding::new(
         Command::Own(UNDO),
@@ -268,6 +275,7 @@ impl Step for Report {
             Command::Toggle | Command::Own(NOTE) | Command::Recheck => self.page == Page::WayBack,
             Command::Own(EXPORT | AGAIN) => !migration.is_earlier_run(),
             Command::Own(RESUME) => may(Taking::Resume, migration),
+            Command::Own(TRY) => may(Taking::Again, migration),
             Command::Own(UNDO) => may(Taking::Undo, migration),
             Command::Open => self.page != Page::Summary,
             _ => true,
@@ -293,6 +301,8 @@ impl Step for Report {
             }
             Event::Replied(SURE, 1) => migration.going = Some(Going::Again),
             Event::Replied(SURE_RESUME, 1) => migration.resume(),
+            Event::Filled(AGAIN_SHEET, filled) => migration.try_again(filled),
+            Event::Filled(KEY_SHEET, filled) => migration.mask_key_given(filled),
             Event::Replied(SURE_RESUME, _) => migration.taking = None,
             Event::Answered(Answer::Chosen(place)) => match asked(migration).get(place) {
                 Some(Asked::Leave) => migration.going = Some(Going::Out),

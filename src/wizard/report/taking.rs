@@ -9,6 +9,7 @@ use crate::report::{NextStep, RunReport, TaskReport, TaskState, standing_lines};
 pub(super) fn next_in_words(report: &RunReport, step: NextStep) -> String {
     match step {
         NextStep::Resume => "r  go on where it ended, without writing anything twice".to_owned(),
+        NextStep::TryAgain => "w  try the rejected rows again; looks first".to_owned(),
         NextStep::UndoFurther => "u  go on with the undoing".to_owned(),
         NextStep::Undo => "u  take back what it wrote; looks first".to_owned(),
         step => report.next_in_words(step),
@@ -25,6 +26,7 @@ pub(super) fn take(taking: Taking, migration: &mut Migration) {
     migration.say(match (taking, reported.past.is_some()) {
         (_, false) => "Its journal does not tell what is needed for that.",
         (Taking::Resume, true) => "There is nothing to go on with: the run came to its end.",
+        (Taking::Again, true) => "There is nothing to try again: the run rejected no row.",
         (Taking::Undo, true) => "This run is undone already.",
         (Taking::ReadAgain, true) => "The way back begins where the run or its undo has ended.",
     });
@@ -68,6 +70,7 @@ impl Asked {
             Self::Leave => "leave".to_owned(),
             Self::Another => "another migration".to_owned(),
             Self::Take(Taking::Resume) => "go on where it ended".to_owned(),
+            Self::Take(Taking::Again) => "try the rejected rows again; looks first".to_owned(),
             Self::Take(Taking::Undo) => "undo: take back what it wrote; looks first".to_owned(),
             Self::Take(Taking::ReadAgain) => {
                 "read the destination again for the way back".to_owned()
@@ -79,7 +82,7 @@ impl Asked {
 }
 
 pub(super) fn asked(migration: &Migration) -> Vec<Asked> {
-    let taken = [Taking::Resume, Taking::Undo, Taking::ReadAgain].into_iter();
+    let taken = [Taking::Resume, Taking::Again, Taking::Undo, Taking::ReadAgain].into_iter();
     let taken = taken.filter(|taking| may(*taking, migration)).map(Asked::Take);
     let tasks = way_back::list(migration).into_iter().flat_map(|list| list.tasks.clone());
     let always = [Asked::Leave, Asked::Another].into_iter();

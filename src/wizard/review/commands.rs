@@ -3,7 +3,7 @@
 use super::super::keys::{Command, EXPORT};
 use super::super::list::List;
 use super::super::migration::{Going, Migration};
-use super::{PANES, Pane, Review, plan_height};
+use super::{PANES, Pane, RIGHTS, Review, plan_height, rights};
 
 impl Review {
     pub(super) fn on_command(&mut self, command: Command, migration: &mut Migration) {
@@ -15,6 +15,10 @@ impl Review {
             Command::Own(EXPORT) => {
                 let accepted = self.acceptance(migration);
                 migration.export_accepting(accepted);
+                return;
+            }
+            Command::Own(RIGHTS) => {
+                rights::ask(migration);
                 return;
             }
             Command::NextField | Command::PreviousField if !self.is_starting => {

@@ -129,6 +129,6 @@ impl Review {
         let texts: Vec<String> = typed.into_iter().chain(others).map(|lock| lock.text).collect();
         let more = if texts.len() > 2 { "; more above" } else { "" };
         let first: Vec<&str> = texts.iter().take(2).map(String::as_str).collect();
-        format!("{}{more}; then [ Start ] unlocks", first.join(", and "))
+        format!("{}{more}; then Start unlocks", first.join(", and "))
     }
 }

@@ -5,6 +5,7 @@ mod confirming;
 mod gate;
 mod ledger;
 mod plain;
+mod rights;
 mod view;
 
 use super::jobs::Purpose;
@@ -18,6 +19,9 @@ use super::text_field::TextField;
 use super::viewport::Class;
 use confirming::Basis;
 use ledger::Ledger;
+
+/// Write the scripts of the plan's rights.
+const RIGHTS: &str = "rights";
 
 /// Its name.
 const NAME: &str = "Review";
@@ -71,6 +75,12 @@ const KEYS: &[Binding] = &[
     Binding::new(Command::Toggle, &[Key::Char(' ')], "accept", "accept the warning; press Start"),
     EXPORT_PLAN,
     Binding::new(
+        Command::Own(RIGHTS),
+        &[Key::Char('r')],
+        "rights",
+        "write the scripts that give both logins exactly the rights of this plan, and take them back",
+    ),
+    Binding::new(
         Command::Recheck,
         &[Key::Control('t')],
         "check again",
@@ -118,6 +128,7 @@ impl Step for Review {
         match command {
             Command::Toggle => migration.may_change() && self.pane != Pane::Plan,
             Command::Recheck => migration.may_change(),
+            Command::Own(RIGHTS) => rights::may(migration),
             _ => true,
         }
     }
@@ -161,6 +172,8 @@ impl Step for Review {
             | Event::Fact(_)
             | Event::Ticked
             | Event::Replied(..) => {}
+            Event::Filled(RIGHTS, filled) => rights::write(migration, filled),
+            Event::Filled(..) => {}
         }
         self.sync(migration);
     }
@@ -231,10 +244,7 @@ impl Step for Review {
         let Some(ledger) = &self.ledger else {
             return Some(Notice::new(Sign::Warning, self.no_plan(migration)));
         };
-        let text = format!(
-            "Plan {} · any change to the plan clears what you typed",
-            ledger.report.fingerprint
-        );
+        let text = format!("Plan {} · a change clears what you typed", ledger.report.fingerprint);
         Some(Notice::new(Sign::Note, text))
     }
 

@@ -75,6 +75,12 @@ const KEYS: &[Binding] = &[
     keys_of::VIEW,
 ];
 
+/// While the path of maps is typed.
+const PATH_KEYS: &[Binding] = &[
+    Binding::new(Command::Open, &[Key::Enter], "take in", "take the maps in").in_text(),
+    Binding::new(Command::Close, &[Key::Escape], "leave", "leave the maps").in_text(),
+];
+
 /// The share of rows that may fall to somebody else before Review says so: one in twenty.
 const SHARE: u64 = 20;
 
@@ -264,11 +270,12 @@ impl Step for Users {
     }
 
     fn keys(&self) -> &'static [Binding] {
-        KEYS
+        if self.path.is_some() { PATH_KEYS } else { KEYS }
     }
 
     fn offers(&self, command: Command, migration: &Migration) -> bool {
         match command {
+            Command::Open | Command::Close if self.path.is_some() => true,
             Command::Own(WHOLE) => migration.may_change(),
             Command::Own(WRITE_MAPS) => migration.review.is_some(),
             Command::Own(READ_MAPS) => migration.review.is_some() && migration.may_change(),

@@ -350,6 +350,8 @@ pub struct Pair {
     pub destination: Environment,
     /// The names of the applications in scope.
     pub applications: Vec<String>,
+    /// Whether e-mail addresses and phone numbers must not arrive as they are.
+    pub masked: bool,
     /// What must be named when the migration has to be refused, whatever the reason.
     pub refused: Option<Refusal>,
 }

@@ -82,9 +82,18 @@ pub enum Feature {
     OtherIdentifiers,
     /// Text identifiers that look like GUIDs, in whichever case.
     GuidIdentifiers,
+    /// The plan masks personal data.
+    Masked,
+    /// Tables of some espaces in further databases, each side's own.
+    Catalogs,
+    /// Links without a unique key, some of them there twice.
+    LooseLinks,
 }
 
-/// Every feature.
+/// Features of which only a whole migration by the program says whether they come out right.
+pub const FURTHER: &[Feature] = &[Feature::Masked, Feature::Catalogs, Feature::LooseLinks];
+
+/// Every feature but the further ones.
 pub const FEATURES: &[Feature] = {
     use Feature::*;
     &[
@@ -214,6 +223,14 @@ impl Recipe {
         };
         let features = FEATURES.iter().copied().filter(|feature| is_in(feature)).collect();
         Self { seed, size: 2 + chance.below(10), features, flaw: None }
+    }
+
+    /// A random recipe with some of the further features.
+    pub fn mixed(seed: u64) -> Self {
+        let mut recipe = Self::random(seed);
+        let mut chance = Chance::new(seed).fork("further");
+        recipe.features.extend(FURTHER.iter().filter(|_| chance.percent(60)));
+        recipe
     }
 
     /// Every feature at once.

@@ -64,10 +64,11 @@ pub fn kill(engine: &TestEngine, often: usize, one: Killed) {
 }
 
 /// Migrates a pair, killed at most so often; how often it was, and what is wrong afterwards.
-fn migrate(engine: &TestEngine, case: &Case, at_most: usize) -> (usize, Vec<String>) {
+pub fn migrate(engine: &TestEngine, case: &Case, at_most: usize) -> (usize, Vec<String>) {
     let bench = Bench::on(engine, &case.pair, case.recipe.seed);
     let mut plan = bench.usual_plan();
     plan.options.push("batch_rows = 5".to_owned());
+    plan.more.push_str(&case.decided);
     bench.plan(&plan.text());
     let before = bench.databases.made(Side::Destination);
     let mut chance = Chance::new(case.recipe.seed).fork("kills");

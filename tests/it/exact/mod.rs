@@ -22,6 +22,7 @@
 mod boundaries;
 mod case;
 mod damage;
+mod decided;
 mod differential;
 #[cfg(unix)]
 mod full;

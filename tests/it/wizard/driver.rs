@@ -100,6 +100,17 @@ impl Driver {
         driver
     }
 
+    /// The program is started anew, on the same machine.
+    pub fn start_anew(&mut self) {
+        let (sender, queue) = unbounded_channel();
+        self.worker = Worker::new(Home::at(self.home()), Begin::Home, sender);
+        self.queue = queue;
+        self.model = Model::new(self.model.migration.size);
+        let effects = self.model.start();
+        self.obey(effects);
+        self.settle();
+    }
+
     /// On the practice pair, at Connect, both sides tested.
     pub fn practice(size: Size) -> Self {
         let mut driver = Self::new(size);

@@ -1,7 +1,7 @@
 //! Options on the practice pair.
 
 use osferry::compare::{Choice, FindingKind, choice};
-use osferry::plan::{CheckKind, PersonalData, RejectPolicy};
+use osferry::plan::{CheckKind, EndpointEngine, PersonalData, RejectPolicy};
 use osferry::wizard::Message;
 use osferry::wizard::findings::belongs_to;
 use osferry::wizard::keys::Key;
@@ -205,4 +205,39 @@ fn what_is_decided_here_can_be_done_in_a_small_window() {
         driver.press("Esc Ctrl+N");
         assert_eq!(driver.step(), "Review", "{}", driver.screen());
     }
+}
+
+#[test]
+fn review_asks_for_the_logins_of_the_rights_scripts_where_a_server_gives_any() {
+    let mut driver = Driver::new(LARGE);
+    open_sample_plan(&mut driver);
+    go_to(&mut driver, "Review");
+    assert!(!driver.screen().contains("r rights"), "{}", driver.screen());
+    driver.press("r");
+    driver.shows("Both sides are files: nobody is given rights there.");
+    // A destination that is a server, as far as the answers say.
+    driver.model.migration.plan.destination.engine = EndpointEngine::SqlServer {
+        server: "devsql01".to_owned(),
+        database: "OSDEV".to_owned(),
+        user: "svc_osmig".to_owned(),
+        authentication: osferry::database::Authentication::Sql,
+        encryption: osferry::database::Encryption::Required,
+        trust_certificate: false,
+        ca_file: None,
+    };
+    driver.shows("r rights");
+    driver.press("r");
+    driver.shows("Scripts for the rights of this plan");
+    driver.shows("Login that reads prod");
+    driver.type_in("reader");
+    driver.press("Tab");
+    driver.type_in("svc_osmig");
+    driver.press("Tab Space");
+    driver.shows("[x] ask for ALTER");
+    driver.shows("All is there: Enter to write them.");
+    // What is open is a file, and the job says so: nothing is made up.
+    driver.press("Enter");
+    driver.shows("The scripts of the rights could not be written");
+    driver.press("Esc");
+    assert_eq!(driver.step(), "Review");
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use osferry::compare::{FindingKind, UserMatch, WhenFound, WhenMissing, choice};
-use osferry::plan::PersonFate;
+use osferry::plan::{MapFiles, PersonFate};
 use osferry::wizard::Message;
 use osferry::wizard::message::Answer;
 use osferry::wizard::overlay::Overlay;
@@ -165,10 +165,12 @@ fn maps_are_written_and_taken_in() {
         "groups.csv, line 2: the source has no group \"no such group\"",
         "users.csv, line 3: the destination has no user \"nobody there\"",
     ];
-    assert_eq!(read.lines[1..], wanted);
+    assert_eq!(read.lines[1..4], wanted);
     driver.press("Esc");
     assert_eq!(decided(&driver), before);
-    driver.press("i Ctrl+U");
+    driver.press("i");
+    driver.shows("Enter take in  Esc leave");
+    driver.press("Ctrl+U");
     driver.type_in("nowhere at all");
     driver.press("Enter");
     driver.shows("is neither a folder nor a map");
@@ -182,6 +184,57 @@ fn maps_are_written_and_taken_in() {
     let updated = Some(choice::UPDATE.to_owned());
     assert_eq!(of(&driver, &user), (Some(FindingKind::UserFound), updated), "{}", driver.screen());
     assert_eq!(decided(&driver).len(), before.len() + 1, "{:#?}", decided(&driver));
+}
+
+/// The sample plan, with maps named in it; opened, and both sides compared.
+fn open_with_maps(users: &str, maps: &str) -> Driver {
+    let mut driver = Driver::new(LARGE);
+    let plan = driver.pair().join("practice.toml");
+    let text = std::fs::read_to_string(&plan).expect("a plan");
+    let (before, after) = text.split_once("[options]").expect("options");
+    std::fs::write(&plan, format!("{before}[maps]\n{maps}\n[options]{after}")).expect("written");
+    put(&driver.pair(), "who.csv", users);
+    open_sample_plan(&mut driver);
+    driver
+}
+
+fn choice_of(driver: &Driver, name: &str) -> (Option<String>, Option<String>) {
+    let review = driver.model.migration.review.clone().expect("compared");
+    let user = review.comparison.users.iter().find(|user| user.username.as_str() == name);
+    let key = user.expect("the user").finding.clone().expect("a finding");
+    let made = driver.model.migration.plan.decisions.get(&key);
+    (made.map(|made| made.choice.clone()), made.and_then(|made| made.to.clone()))
+}
+
+#[test]
+fn maps_that_an_opened_plan_names_are_taken_in_and_the_draft_has_what_they_decide() {
+    let map = "user,tenant,choice,to\nrosa.almeida,Users,update,\n";
+    let driver = open_with_maps(map, "users = \"who.csv\"");
+    driver.shows("1 decision was taken from the maps.");
+    assert_eq!(choice_of(&driver, "rosa.almeida").0.as_deref(), Some(choice::UPDATE));
+    // From now on the decisions are all there is: the file is not needed again.
+    let draft = draft(&driver);
+    assert!(draft.contains("rosa.almeida") && !draft.contains("[maps]"), "{draft}");
+}
+
+#[test]
+fn a_named_map_that_is_missing_wrong_or_in_two_minds_with_the_plan_is_said_and_changes_nothing() {
+    let mut driver = open_with_maps("user,to\n", "users = \"who.csv\"\ngroups = \"gone.csv\"");
+    driver.shows("The map of groups that the plan names is not there");
+    driver.press("Esc");
+    assert!(driver.model.migration.plan.maps == MapFiles::default());
+
+    let wrong = "user,tenant,choice,to\nnobody at all,,,x\ntomas.ribeiro,Users,,675\n";
+    let mut driver = open_with_maps(wrong, "users = \"who.csv\"");
+    driver.shows("The maps were not taken in");
+    let Some(Overlay::Text(read)) = driver.model.migration.overlays.last() else {
+        panic!("nothing to read: {}", driver.screen());
+    };
+    let text = read.lines.join("\n");
+    assert!(text.contains("line 2: the source has no user \"nobody at all\""), "{text}");
+    assert!(text.contains("a [[decision]] of the plan says \"626\""), "{text}");
+    driver.press("Esc");
+    assert_eq!(choice_of(&driver, "tomas.ribeiro").1.as_deref(), Some("626"));
 }
 
 /// What plain mode would ask now.

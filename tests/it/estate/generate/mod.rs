@@ -60,8 +60,25 @@ pub fn pair(recipe: &Recipe) -> Pair {
         side: Side::Destination { tenants: &tenants, profiles: &profiles },
     };
     let destination = filler.fill();
-    let mut pair =
-        Pair { source, destination, applications: vec![CHOSEN.to_owned()], refused: None };
+    let mut pair = Pair {
+        source,
+        destination,
+        applications: vec![CHOSEN.to_owned()],
+        masked: recipe.has(Feature::Masked),
+        refused: None,
+    };
+    if recipe.has(Feature::Catalogs) {
+        let mut chance = chance.fork("catalogs");
+        for (environment, names) in
+            [(&mut pair.source, ["ProdA", "ProdB"]), (&mut pair.destination, ["DevA", "DevB"])]
+        {
+            for espace in environment.espaces.iter_mut().filter(|e| !e.system) {
+                if chance.percent(50) {
+                    espace.catalog = Some((*chance.pick(&names)).to_owned());
+                }
+            }
+        }
+    }
     pair.destination.markers = recipe.has(Feature::Markers);
     if recipe.has(Feature::Subscriptions) {
         subscribe(&mut pair.destination);

@@ -332,6 +332,17 @@ impl<'a> Maker<'a> {
             link.uniques.push(Unique { attributes, tenant: false });
             self.add(link);
         }
+        if self.has(Feature::LooseLinks) {
+            let (a, b) = (self.chance.pick(&things).clone(), self.chance.pick(&things).clone());
+            let mut link = self.entity("Core_CS", "Linking");
+            link.attributes.truncate(1);
+            for (name, target) in [("OneId", a), ("OtherId", b)] {
+                let mut side = self.reference(name, Target::Entity(target));
+                side.mandatory = true;
+                link.attributes.push(side);
+            }
+            self.add(link);
+        }
         if self.has(Feature::NoIdentifier) {
             let mut bare = self.random_entity("Core_CS", "Bare");
             let id = bare.identifier.take();

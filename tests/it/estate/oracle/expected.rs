@@ -122,7 +122,7 @@ impl Oracle<'_> {
                     } else if own_key {
                         self.new_id(&here.full_key(), cell)
                     } else {
-                        Expect::Is(read(theirs, cell))
+                        self.personal(mine, Expect::Is(read(theirs, cell)))
                     }
                 }
             };
@@ -149,6 +149,18 @@ impl Oracle<'_> {
             cells,
             known_by: tag.map(|t| t.column.to_uppercase()).into_iter().collect(),
             optional: false,
+        }
+    }
+
+    /// What has to become of an attribute's value where personal data is masked.
+    fn personal(&self, attribute: &Attribute, expect: Expect) -> Expect {
+        match (expect, &attribute.kind) {
+            (Expect::Is(Cell::Text(text)), Kind::Email | Kind::Phone)
+                if self.pair.masked && !text.trim().is_empty() =>
+            {
+                Expect::Secret(text)
+            }
+            (expect, _) => expect,
         }
     }
 
@@ -232,6 +244,15 @@ impl Oracle<'_> {
                 (Some(_), []) if user.tenant == service_center => continue,
                 (Some(tenant), []) => {
                     let mut row = created(user, tenant);
+                    for column in ["EMAIL", "MOBILEPHONE"] {
+                        let cell = row.cells.get_mut(column).expect("just made");
+                        if let Expect::Is(Cell::Text(text)) = cell
+                            && self.pair.masked
+                            && !text.is_empty()
+                        {
+                            *cell = Expect::Secret(std::mem::take(text));
+                        }
+                    }
                     row.optional = !certain;
                     found.entry("OSSYS_USER").or_insert_with(empty).rows.push(row);
                     Expect::Made(user_symbol(user.id))

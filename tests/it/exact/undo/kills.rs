@@ -36,10 +36,11 @@ async fn undo_killed_fifty_times_on_a_server() {
 
 /// Migrates a pair in peace and undoes that, killed at most so often; how often it was, and what
 /// is wrong afterwards.
-fn undo(engine: &TestEngine, case: &Case, at_most: usize) -> (usize, Vec<String>) {
+pub fn undo(engine: &TestEngine, case: &Case, at_most: usize) -> (usize, Vec<String>) {
     let bench = Bench::on(engine, &case.pair, case.recipe.seed);
     let mut plan = bench.usual_plan();
     plan.options.push("batch_rows = 5".to_owned());
+    plan.more.push_str(&case.decided);
     bench.plan(&plan.text());
     let before = bench.databases.made(Side::Destination);
     let said = bench.run();

@@ -3,7 +3,7 @@
 pub mod broken;
 mod guards;
 mod identity;
-mod kills;
+pub mod kills;
 mod rights;
 mod script;
 

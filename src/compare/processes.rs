@@ -1,0 +1,373 @@
+//! Processes: which definition is which, where the two sides differ, and how many instances each
+//! difference touches (`metamodel.md` §5.1, §5.2). Definitions are matched by keys, statuses by
+//! name; none of them is ever written.
+
+use std::collections::BTreeMap;
+
+use super::{Finding, FindingKey, FindingKind, Work};
+use crate::database::{ColumnRef, Filter, TableName, Value};
+use crate::outsystems::{Environment, Key, ProcessDefinition, Side, SystemTarget};
+
+/// Where instances say which definition they are of.
+struct Instances {
+    definition: SystemTarget,
+    table: &'static str,
+    column: &'static str,
+    /// What one is called, and several.
+    words: [&'static str; 2],
+}
+
+const PROCESSES: Instances = Instances {
+    definition: SystemTarget::ProcessDefinition,
+    table: "OSSYS_BPM_PROCESS",
+    column: "PROCESS_DEF_ID",
+    words: ["process", "processes"],
+};
+const ACTIVITIES: Instances = Instances {
+    definition: SystemTarget::ActivityDefinition,
+    table: "OSSYS_BPM_ACTIVITY",
+    column: "ACTIVITY_DEF_ID",
+    words: ["activity", "activities"],
+};
+/// What a process has besides its activities.
+const VALUES: [Instances; 2] = [
+    Instances {
+        definition: SystemTarget::ProcessInputDefinition,
+        table: "OSSYS_BPM_PROCESS_INPUT",
+        column: "INPUT_DEF_ID",
+        words: ["input", "inputs"],
+    },
+    Instances {
+        definition: SystemTarget::ProcessOutputDefinition,
+        table: "OSSYS_BPM_PROCESS_OUTPUT",
+        column: "OUTPUT_DEF_ID",
+        words: ["output", "outputs"],
+    },
+];
+const ACTIVITY_VALUES: Instances = Instances {
+    definition: SystemTarget::ActivityOutputDefinition,
+    table: "OSSYS_BPM_ACTIVITY_OUTPUT",
+    column: "OUTPUT_DEF_ID",
+    words: ["value", "values"],
+};
+
+/// Definition ids with the instances of each; `None` while nobody has counted them.
+type Counted = Option<BTreeMap<i64, u64>>;
+
+/// Definitions of one side.
+fn of(side: &Environment, target: SystemTarget) -> &[ProcessDefinition] {
+    side.definitions.get(&target).map_or(&[], Vec::as_slice)
+}
+
+/// The definition with the same keys; an active one before others.
+fn counterpart<'a>(
+    side: &'a Environment,
+    target: SystemTarget,
+    ours: &ProcessDefinition,
+) -> Option<&'a ProcessDefinition> {
+    let key = ours.full_key();
+    let alike = of(side, target)
+        .iter()
+        .filter(|theirs| theirs.espace_key == ours.espace_key && theirs.full_key() == key);
+    alike.min_by_key(|theirs| !theirs.is_active)
+}
+
+/// What is a part of a definition.
+fn parts_of(
+    side: &Environment,
+    target: SystemTarget,
+    whole: i64,
+) -> impl Iterator<Item = &ProcessDefinition> + use<'_> {
+    of(side, target).iter().filter(move |part| part.part_of == Some(whole))
+}
+
+/// A process of the scope, with what instances there are of its parts.
+struct Process<'a> {
+    ours: &'a ProcessDefinition,
+    /// `Espace.Process`.
+    name: String,
+    counted: &'a BTreeMap<SystemTarget, Counted>,
+}
+
+impl Process<'_> {
+    fn key(&self, kind: FindingKind) -> FindingKey {
+        FindingKey {
+            espace: self.ours.espace_key.clone(),
+            entity: self.ours.key.clone(),
+            ..FindingKey::new(kind)
+        }
+    }
+
+    /// About one of its parts.
+    fn part(&self, kind: FindingKind, part: &ProcessDefinition) -> FindingKey {
+        FindingKey { attribute: part.full_key(), ..self.key(kind) }
+    }
+
+    /// How many instances there are in the source of a definition.
+    fn rows(&self, target: SystemTarget, id: i64) -> Option<u64> {
+        let counted = self.counted.get(&target)?.as_ref()?;
+        Some(counted.get(&id).copied().unwrap_or_default())
+    }
+}
+
+impl Work<'_> {
+    /// Compares the processes of the chosen espaces.
+    pub(super) fn processes(&mut self) {
+        let (source, destination) = (self.source, self.destination);
+        let in_scope = |key: &Key| self.selection.espaces.contains(key);
+        let ours: Vec<&ProcessDefinition> = of(source, SystemTarget::ProcessDefinition)
+            .iter()
+            .filter(|process| in_scope(&process.espace_key))
+            .collect();
+        if ours.is_empty() {
+            return;
+        }
+        let mut counted = BTreeMap::new();
+        for instances in [&PROCESSES, &ACTIVITIES].into_iter().chain(&VALUES) {
+            counted.insert(instances.definition, self.instances(Side::Source, instances));
+        }
+        let values = self.instances(Side::Source, &ACTIVITY_VALUES);
+        counted.insert(ACTIVITY_VALUES.definition, values);
+        let there = self.instances(Side::Destination, &PROCESSES);
+        for ours in ours {
+            let espace = source.espace(&ours.espace_key).map_or("", |espace| &espace.name);
+            let name = format!("{espace}.{}", ours.name);
+            let process = Process { ours, name, counted: &counted };
+            let rows = process.rows(SystemTarget::ProcessDefinition, ours.id);
+            if !ours.is_active && rows == Some(0) {
+                continue;
+            }
+            match counterpart(destination, SystemTarget::ProcessDefinition, ours) {
+                None => self.process_missing(&process, rows),
+                Some(theirs) => {
+                    self.process_inactive(&process, theirs, rows);
+                    let standing =
+                        there.as_ref().map(|all| all.get(&theirs.id).copied().unwrap_or_default());
+                    self.process_instances(&process, rows, standing);
+                    self.process_parts(&process, theirs);
+                }
+            }
+        }
+        self.statuses(&PROCESSES, SystemTarget::ProcessStatus);
+        self.statuses(&ACTIVITIES, SystemTarget::ActivityStatus);
+    }
+
+    /// The table of instances and its column with their definition, where a platform has them.
+    fn place_of(&self, side: Side, instances: &Instances) -> Option<(TableName, ColumnRef)> {
+        let environment = match side {
+            Side::Source => self.source,
+            Side::Destination => self.destination,
+        };
+        let table = TableName::new(instances.table);
+        let column = environment.shape(&table)?.column(instances.column)?;
+        Some((table, ColumnRef::from(column)))
+    }
+
+    /// The IDs of the definitions of chosen espaces.
+    fn in_scope(&self, side: Side, target: SystemTarget) -> Vec<Value> {
+        let environment = match side {
+            Side::Source => self.source,
+            Side::Destination => self.destination,
+        };
+        of(environment, target)
+            .iter()
+            .filter(|one| self.selection.espaces.contains(&one.espace_key))
+            .map(|one| Value::Integer(one.id))
+            .collect()
+    }
+
+    /// How many instances there are of each definition of the chosen espaces.
+    fn instances(&mut self, side: Side, instances: &Instances) -> Counted {
+        let ids = self.in_scope(side, instances.definition);
+        let Some((table, column)) = self.place_of(side, instances) else {
+            return Some(BTreeMap::new());
+        };
+        if ids.is_empty() {
+            return Some(BTreeMap::new());
+        }
+        let among = Filter::AnyOf(column.name.clone(), ids);
+        let values = self.inquiry.values(side, &table, column, among)?;
+        Some(values.iter().filter_map(|(id, rows)| Some((id.as_integer()?, *rows))).collect())
+    }
+
+    fn process_missing(&mut self, process: &Process<'_>, rows: Option<u64>) {
+        let what = match process.ours.is_active {
+            true => "the destination has no process with these keys",
+            false => "inactive in the source, and the destination has no process with these keys",
+        };
+        let finding = Finding::note(
+            process.key(FindingKind::ProcessMissing),
+            &process.name,
+            what,
+            "Usual cause: another version of the module is published there. Instances of a process \
+             that is not there could not go on; publish the module that has it.",
+        );
+        self.find(finding.touching(rows));
+    }
+
+    fn process_inactive(
+        &mut self,
+        process: &Process<'_>,
+        theirs: &ProcessDefinition,
+        rows: Option<u64>,
+    ) {
+        let what = match (process.ours.is_active, theirs.is_active) {
+            (true, true) => return,
+            (true, false) => "active in the source, inactive in the destination",
+            (false, true) => "inactive in the source, active in the destination",
+            (false, false) => "inactive on both sides; instances of it are still there",
+        };
+        let finding = Finding::note(
+            process.key(FindingKind::ProcessInactive),
+            &process.name,
+            what,
+            "The module no longer has an inactive process: what instances it had remain, and none \
+             goes on.",
+        );
+        self.find(finding.touching(rows));
+    }
+
+    fn process_instances(&mut self, process: &Process<'_>, ours: Option<u64>, theirs: Option<u64>) {
+        if ours == Some(0) && theirs == Some(0) {
+            return;
+        }
+        let shown = |rows: Option<u64>| rows.map_or("…".to_owned(), |rows| rows.to_string());
+        let finding = Finding::note(
+            process.key(FindingKind::ProcessInstances),
+            &process.name,
+            format!(
+                "its instances: {} in the source, {} in the destination",
+                shown(ours),
+                shown(theirs)
+            ),
+            "Instances of processes are not carried over, and those of the destination stay. Rows that \
+             refer to one are a matter of their own (reference-to-platform).",
+        );
+        self.find(finding.touching(ours));
+    }
+
+    /// Activities, inputs and outputs that only one side has, or that are of another type there.
+    fn process_parts(&mut self, process: &Process<'_>, theirs: &ProcessDefinition) {
+        let (source, destination) = (self.source, self.destination);
+        for instances in VALUES.iter().chain([&ACTIVITIES]) {
+            self.process_part(process, instances, process.ours.id, theirs.id, "");
+        }
+        for activity in parts_of(source, SystemTarget::ActivityDefinition, process.ours.id) {
+            let target = SystemTarget::ActivityDefinition;
+            if let Some(same) = counterpart(destination, target, activity) {
+                let within = format!("{}.", activity.name);
+                self.process_part(process, &ACTIVITY_VALUES, activity.id, same.id, &within);
+            }
+        }
+    }
+
+    /// What two definitions, of these IDs, consist of.
+    fn process_part(
+        &mut self,
+        process: &Process<'_>,
+        instances: &Instances,
+        ours: i64,
+        theirs: i64,
+        within: &str,
+    ) {
+        let (source, destination) = (self.source, self.destination);
+        let (target, [one, many]) = (instances.definition, instances.words);
+        for part in parts_of(source, target, ours) {
+            let rows = process.rows(target, part.id);
+            if !part.is_active && rows == Some(0) {
+                continue;
+            }
+            let about = format!("{}.{within}{}", process.name, part.name);
+            let same = counterpart(destination, target, part);
+            let what = match same {
+                None => format!("the destination's process has no such {one}"),
+                Some(same) if part.is_active && !same.is_active => {
+                    format!("the {one} is inactive in the destination")
+                }
+                Some(same) => {
+                    self.process_value_retyped(process, (&about, one), part, same, rows);
+                    continue;
+                }
+            };
+            let finding = Finding::note(
+                process.part(FindingKind::ProcessPartMissing, part),
+                about,
+                what,
+                format!(
+                    "Usual cause: another version of the module is published there. The {many} of \
+                     instances would have nothing to belong to."
+                ),
+            );
+            self.find(finding.touching(rows));
+        }
+        for part in parts_of(destination, target, theirs).filter(|part| part.is_active) {
+            if counterpart(source, target, part).is_none() {
+                self.find(Finding::note(
+                    process.part(FindingKind::ProcessPartNew, part),
+                    format!("{}.{within}{}", process.name, part.name),
+                    format!("only the destination's process has this {one}"),
+                    "Instances of the source were made without it.",
+                ));
+            }
+        }
+    }
+
+    fn process_value_retyped(
+        &mut self,
+        process: &Process<'_>,
+        (about, one): (&str, &str),
+        ours: &ProcessDefinition,
+        theirs: &ProcessDefinition,
+        rows: Option<u64>,
+    ) {
+        if Key::new(&ours.value_type) == Key::new(&theirs.value_type) {
+            return;
+        }
+        let finding = Finding::note(
+            process.part(FindingKind::ProcessValueRetyped, ours),
+            about,
+            format!("the {one} is of another type in the destination"),
+            "Its values are texts of the type that the process had when they were written.",
+        );
+        self.find(finding.touching(rows));
+    }
+
+    /// Statuses of instances in scope that the destination has no namesake of, or under another id.
+    fn statuses(&mut self, instances: &Instances, target: SystemTarget) {
+        let (source, destination) = (self.source, self.destination);
+        let ids = self.in_scope(Side::Source, instances.definition);
+        let Some((table, definition)) = self.place_of(Side::Source, instances) else { return };
+        let status = Instances { column: "STATUS_ID", ..*instances };
+        let Some((_, column)) = self.place_of(Side::Source, &status) else { return };
+        if ids.is_empty() {
+            return;
+        }
+        let among = Filter::AnyOf(definition.name, ids);
+        let Some(used) = self.inquiry.values(Side::Source, &table, column, among) else { return };
+        for ours in of(source, target) {
+            let is_it = |(id, _): &&(Value, u64)| id.as_integer() == Some(ours.id);
+            let Some((_, rows)) = used.iter().find(is_it) else { continue };
+            let name = Key::new(&ours.name);
+            let theirs = of(destination, target).iter().find(|one| Key::new(&one.name) == name);
+            let (kind, what) = match theirs {
+                None => (
+                    FindingKind::ProcessStatusMissing,
+                    "the destination has no status of this name".to_owned(),
+                ),
+                Some(theirs) if theirs.id != ours.id => (
+                    FindingKind::ProcessStatusIdDiffers,
+                    format!("{} in the source, {} in the destination", ours.id, theirs.id),
+                ),
+                Some(_) => continue,
+            };
+            let key = FindingKey {
+                record: name,
+                entity: Key::new(target.label()),
+                ..FindingKey::new(kind)
+            };
+            let about = format!("{}.{}", target.label(), ours.name);
+            let why = "Statuses are matched by their names; their ids are the platform's.";
+            self.find(Finding::note(key, about, what, why).touching(Some(*rows)));
+        }
+    }
+}
