@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::again::{check_fits, take_over};
 use super::control::Control;
 use super::delete::Deleting;
-use super::events::{Muting, Which, afterwards, unasked};
+use super::events::{Muting, Which, after_run};
 use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
@@ -127,7 +127,7 @@ async fn carry(request: &RunRequest, recorder: Recorder, key: Option<MaskKey>) -
     let teller = Teller::new(request.progress.clone());
     let outcome = write(request, &recorder, &teller, key).await;
     let outcome = match outcome {
-        Err(fault) => Err(put_back_events(request, &recorder, fault).await),
+        Err(fault) => Err(after_run(request, &recorder, fault).await),
         Ok(()) => Ok(()),
     };
     teller.phase(Phase::Ended);
@@ -142,31 +142,6 @@ async fn carry(request: &RunRequest, recorder: Recorder, key: Option<MaskKey>) -
         Ok(()) => end,
         Err(fault) => RunEnd::Failed(fault),
     }
-}
-
-/// Subscriptions do not wait until somebody goes on with a run that could not come to its end.
-async fn put_back_events(request: &RunRequest, recorder: &Recorder, fault: Fault) -> Fault {
-    let story = Story {
-        recorder: recorder.clone(),
-        images: None,
-        clock: Arc::clone(&request.clock),
-        rejects: Rejects::default(),
-    };
-    let stretch = recorder.reader().and_then(|journal| journal.finished("stretch"));
-    let label = format!("{}.{}.e", request.header.id, stretch.ok().flatten().unwrap_or_default());
-    let destination = Arc::clone(&request.destination);
-    let mut session =
-        WriteSession::new(destination, story.clone(), unasked(), Arc::new(|_| {}), None, label);
-    let muting = Muting {
-        plan: &request.plan,
-        header: &request.header,
-        folder: &request.folder,
-        destination: request.destination.as_ref(),
-        story: &story,
-        session: &mut session,
-        control: &mut unasked(),
-    };
-    afterwards(muting, fault).await
 }
 
 /// Whether a run that ended so has only to be resumed, once somebody has seen to the reason.

@@ -10,6 +10,7 @@ mod rows;
 mod script;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::Control;
@@ -17,6 +18,8 @@ use super::journal::{
     BatchKind, Journal, MutedRows, MutedState, NewBatch, Recorder, RunHeader, WrittenTo,
 };
 use super::operation::{Contents, Operation};
+use super::rejects::Rejects;
+use super::run::RunRequest;
 use super::session::WriteSession;
 use super::story::Story;
 use crate::database::{
@@ -26,6 +29,7 @@ use crate::plan::{EventTable, Plan};
 pub(super) use rows::lacking;
 use rows::{contents, take_off, union};
 pub use script::{PutEventsBack, events_by_hand};
+pub(super) use script::{emptied, filled};
 
 /// Rows that are put back in one transaction.
 const AT_ONCE: usize = 20_000;
@@ -349,6 +353,31 @@ pub(super) async fn afterwards(mut muting: Muting<'_>, fault: Fault) -> Fault {
     let _ = muting.story.tell(&format!("subscriptions could not be put back: {why}"));
     let next = format!("{} {STILL_AWAY}", fault.next).trim_start().to_owned();
     Fault { next, ..fault }
+}
+
+/// Subscriptions do not wait until somebody goes on with a run that could not come to its end.
+pub(super) async fn after_run(request: &RunRequest, recorder: &Recorder, fault: Fault) -> Fault {
+    let story = Story {
+        recorder: recorder.clone(),
+        images: None,
+        clock: Arc::clone(&request.clock),
+        rejects: Rejects::default(),
+    };
+    let stretch = recorder.reader().and_then(|journal| journal.finished("stretch"));
+    let label = format!("{}.{}.e", request.header.id, stretch.ok().flatten().unwrap_or_default());
+    let destination = Arc::clone(&request.destination);
+    let mut session =
+        WriteSession::new(destination, story.clone(), unasked(), Arc::new(|_| {}), None, label);
+    let muting = Muting {
+        plan: &request.plan,
+        header: &request.header,
+        folder: &request.folder,
+        destination: request.destination.as_ref(),
+        story: &story,
+        session: &mut session,
+        control: &mut unasked(),
+    };
+    afterwards(muting, fault).await
 }
 
 /// Commands that nobody gives: what a run does after it was told to end.

@@ -92,12 +92,25 @@ fn back(
 ) -> Result<String> {
     let mut text = script.head(about, file, "INSERT");
     for (table, rows) in away {
-        let table = part(table, ScriptWork::Lacking);
-        text.push_str(&script.begin(&table));
-        text.push_str(&script.rows(&table, rows)?);
-        text.push_str(&script.end(&table));
+        text.push_str(&filled(script, table, rows)?);
     }
     Ok(text)
+}
+
+/// The part of a script that inserts what lacks of these rows.
+pub(in crate::migrate) fn filled(
+    script: &dyn Script,
+    table: &EventTable,
+    rows: &Batch,
+) -> Result<String> {
+    let table = part(table, ScriptWork::Lacking);
+    Ok(script.begin(&table) + &script.rows(&table, rows)? + &script.end(&table))
+}
+
+/// The part of a script that empties an event table.
+pub(in crate::migrate) fn emptied(script: &dyn Script, table: &EventTable) -> String {
+    let table = part(table, ScriptWork::Empty);
+    script.begin(&table) + &script.end(&table)
 }
 
 fn part(table: &EventTable, work: ScriptWork) -> ScriptTable {
@@ -140,9 +153,7 @@ pub async fn events_by_hand(
     ];
     let mut empty = script.head(&about, AWAY, "DELETE");
     for (table, _) in &away {
-        let table = part(table, ScriptWork::Empty);
-        empty.push_str(&script.begin(&table));
-        empty.push_str(&script.end(&table));
+        empty.push_str(&emptied(script.as_ref(), table));
     }
     let about = [
         format!("Puts the rows back that {AWAY} deleted for the plan {name} in {place}:"),

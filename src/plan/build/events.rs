@@ -68,7 +68,8 @@ fn written(plan: &Plan) -> Vec<TableName> {
         !links.group_users.is_empty(),
     ];
     let people = PEOPLE_TABLES.into_iter().zip(is_written);
-    let people = people.filter_map(|(table, is_written)| is_written.then(|| TableName::new(table)));
+    let people =
+        people.filter(|(_, is_written)| *is_written).map(|(table, _)| TableName::new(table));
     let entities = plan.entities.iter().map(|entity| entity.destination_table.clone());
     let outside = plan.outside.iter().map(|outside| outside.table.clone());
     entities.chain(outside).chain(people).collect()
