@@ -72,8 +72,13 @@ pub fn pair(recipe: &Recipe) -> Pair {
         for (environment, names) in
             [(&mut pair.source, ["ProdA", "ProdB"]), (&mut pair.destination, ["DevA", "DevB"])]
         {
+            // A trigger of a file cannot write into another one, where the queue of events is.
+            let entities = &environment.entities;
+            let has_events = |key: &str| {
+                entities.iter().any(|entity| entity.espace == key && entity.events.is_some())
+            };
             for espace in environment.espaces.iter_mut().filter(|e| !e.system) {
-                if chance.percent(50) {
+                if chance.percent(50) && !has_events(&espace.key) {
                     espace.catalog = Some((*chance.pick(&names)).to_owned());
                 }
             }
