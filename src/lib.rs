@@ -29,8 +29,9 @@
 //!   goes on ([`migrate::resume`]) is the same run with a journal that says what is done; an undo
 //!   ([`migrate::undo`]) is batches like those of a run, in the other direction.
 //! - [`proof`] reads plan, journal and both databases, and shares nothing with the code that
-//!   rewrote and wrote the rows. [`migrate`] notes two things for it: the digest of what it reads,
-//!   and a picture of the destination before the first write ([`proof::Surroundings`]).
+//!   rewrote and wrote the rows. [`migrate`] notes three things for it: the digest of what it reads,
+//!   a picture of the destination before the first write ([`proof::Surroundings`]), and what waits
+//!   in its queues then ([`proof::Queues`]).
 //! - [`report`] turns a journal, a plan or a review into Markdown, JSON or lines.
 //! - [`practice`] writes a pair of invented environments that hold every trap once.
 //! - [`front`] is what the commands and the wizard's shell share: folders, drafts, secrets from the
@@ -82,6 +83,9 @@
 //! - *Something that is written to a destination*: an `Operation` of `migrate/operation.rs`, in a
 //!   `WriteSession`; nothing is written another way. What became of it when nobody has said so is
 //!   found out in `migrate/settle.rs`, for a run and for one that goes on alike.
+//! - *What comes back into an event table*, added to or withheld from what was put away:
+//!   `coming_back` in `migrate/events/`; which tables are put away, `plan/build/events.rs`; the proof's
+//!   own view, `proof/events.rs`.
 //! - *A check before a run*: a kind in `plan/preflight.rs`, and the place in `migrate/preflight/` that
 //!   makes it: Review and `osferry run` show the same list. Its line in `docs/manual.md`.
 //! - *A mask*: the definition in `docs/manual.md` first, then `migrate/mask/`, and by itself

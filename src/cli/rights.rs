@@ -21,7 +21,10 @@ pub(super) async fn rights(arguments: &RightsArguments) -> Result<Exit, Trouble>
     let scripts =
         rights::scripts(&plan, environments.source, environments.destination, &logins).await?;
     let folder: PathBuf = arguments.dir.clone().unwrap_or_else(|| saved.folder.clone());
-    let files = rights::save(&scripts, &folder)?;
+    let mut files = rights::save(&scripts, &folder)?;
+    let (_, destination) = saved.connections()?;
+    let destination = road::destination(&destination).await?;
+    files.extend(rights::save_events(&plan, destination.as_ref(), &folder).await?);
     let shown: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     show::result(&shown.join("\n"));
     Ok(Exit::Done)

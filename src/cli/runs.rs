@@ -6,6 +6,7 @@ use super::ending::{Exit, Trouble};
 use super::{RunsArguments, show};
 use crate::database::Result;
 use crate::front::Home;
+use crate::migrate::Away;
 use crate::migrate::journal::{BatchKind, Journal, RunState};
 use crate::report::number;
 
@@ -25,6 +26,9 @@ struct Listed {
     #[serde(skip_serializing_if = "Option::is_none")]
     rejects_of: Option<String>,
     folder: String,
+    /// Subscriptions of processes that it has put away and not put back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    put_away: Option<Away>,
 }
 
 pub(super) fn runs(home: &Home, arguments: &RunsArguments) -> std::result::Result<Exit, Trouble> {
@@ -58,6 +62,9 @@ pub(super) fn runs(home: &Home, arguments: &RunsArguments) -> std::result::Resul
         if let Some(earlier) = &run.rejects_of {
             show::result(&format!("    tried again what run {earlier} rejected"));
         }
+        if let Some(away) = &run.put_away {
+            show::result(&format!("    {}", away.words(&run.id)));
+        }
     }
     Ok(Exit::Done)
 }
@@ -66,6 +73,7 @@ fn read(folder: &std::path::Path) -> Result<Listed> {
     let journal = Journal::open(folder)?;
     let header = journal.header()?;
     let plan = journal.plan()?;
+    let put_away = Away::read(&journal, &plan)?;
     let mut rows = 0;
     for entity in 0..plan.entities.len() {
         rows += journal.rows_of(entity, BatchKind::Insert)?;
@@ -81,5 +89,6 @@ fn read(folder: &std::path::Path) -> Result<Listed> {
         rows,
         rejects_of: header.rejects_of,
         folder: folder.display().to_string(),
+        put_away,
     })
 }

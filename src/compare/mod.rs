@@ -38,7 +38,9 @@ pub use personal::{MASK_KINDS, Personal, can_mask, personal};
 pub use question::{Answer, Answers, Asked, Departing, Departure, Most, Question, Referring};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
-pub use rows::{ExistingRows, NaturalKey, OutsidePart, OutsideRows, row_key};
+pub use rows::{
+    ExistingRows, NaturalKey, OutsidePart, OutsideRows, PEOPLE_TABLES, Subscriptions, row_key,
+};
 pub use selection::{
     AttributeKey, Leaving, LeftOut, Reason, Selected, Selection, UserWish, attribute_key,
 };
@@ -59,6 +61,8 @@ pub struct Comparison {
     pub questions: Vec<Question>,
     /// Rows that are not the plan's and hang on rows that it deletes.
     pub outside: Vec<OutsideRows>,
+    /// Subscriptions of processes to rows that may be written.
+    pub subscriptions: Vec<Subscriptions>,
     /// Maps of rows that the platform owns, by the source entity referred to.
     pub fixed: BTreeMap<EntityIndex, FixedMap>,
     /// What references that leave the scope are set to, by the places of pair and attribute.
@@ -119,6 +123,7 @@ pub fn compare(
     work.processes();
     work.existing_rows();
     work.recreated();
+    work.event_tables();
     work.uniques();
     work.too_many_values();
     let mut out = work.out;

@@ -221,8 +221,9 @@ pub struct NewForeignKey {
     pub cascade: bool,
 }
 
-/// A process-event trigger to be created: for each inserted row, and each subscription in
-/// `event_table`, one row in the queue (`metamodel.md` §5.5).
+/// A process-event trigger to be created: for each row that is inserted, or changed, and each
+/// subscription to that in `event_table`, one row in the queue (`metamodel.md` §5.5). Normal and light
+/// events have queues, and triggers, of their own.
 #[derive(Clone, Debug)]
 pub struct NewTrigger {
     /// Its name, `OSTRG_EI__…`.
@@ -235,4 +236,15 @@ pub struct NewTrigger {
     pub event_table: TableName,
     /// The queue it writes to.
     pub queue: TableName,
+    /// Whether it watches rows that are changed, and not those that are inserted.
+    pub on_update: bool,
+    /// Whether it is for light events.
+    pub is_light: bool,
+}
+
+impl NewTrigger {
+    /// The column of its queue that holds the row's identifier, as text (`metamodel.md` §5.4).
+    pub(super) fn record_column(&self) -> &'static str {
+        if self.is_light { "ENTITY_RECORD_ID" } else { "DATA_ID" }
+    }
 }

@@ -35,6 +35,10 @@ pub enum ScriptWork {
         /// Rows that are inserted.
         rows: u64,
     },
+    /// Nothing tells the rows of the table apart: of each row as many are inserted as are not there.
+    Lacking,
+    /// The table is emptied; there are no rows to write down.
+    Empty,
     /// The last column is set in the rows that have the key, where it is NULL.
     Set,
 }
@@ -44,9 +48,10 @@ pub enum ScriptWork {
 ///
 /// A script is a head, then for each table its beginning, its rows batch by batch, and its end.
 pub trait Script: Send + Sync {
-    /// What comes first: what the script is, line by line, and what guards it against being run
-    /// in another database or badly read.
-    fn head(&self, about: &[String]) -> String;
+    /// What comes first: what the script is, line by line, how the `file` that it lies in is carried
+    /// out and with which `right`, and what guards it against being run in another database or badly
+    /// read.
+    fn head(&self, about: &[String], file: &str, right: &str) -> String;
 
     /// Begins with a table.
     fn begin(&self, table: &ScriptTable) -> String;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::refused;
-use crate::database::{Result, Source};
-use crate::migrate::{rights_in_destination, rights_in_source};
+use crate::database::{Destination, Result, Source};
+use crate::migrate::{events_by_hand, rights_in_destination, rights_in_source};
 use crate::plan::Plan;
 use crate::report::{RightsSide, rights_script};
 
@@ -60,13 +60,26 @@ pub async fn scripts(
 
 /// Writes both as `rights.sql` and `revoke.sql` into a folder.
 pub fn save(scripts: &Scripts, folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for (name, text) in [("rights.sql", &scripts.grant), ("revoke.sql", &scripts.revoke)] {
-        let file = folder.join(name);
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&file, text))
-            .map_err(|error| refused(format!("cannot write {}: {error}", file.display())))?;
-        files.push(file);
-    }
-    Ok(files)
+    let scripts = [("rights.sql", &scripts.grant), ("revoke.sql", &scripts.revoke)];
+    scripts.into_iter().map(|(name, text)| save_one(folder, name, text)).collect()
+}
+
+/// Writes the scripts with which a DBA empties event tables before a run and fills them after it,
+/// where whoever runs it may not; no files where there is nothing to put away.
+pub async fn save_events(
+    plan: &Plan,
+    destination: &dyn Destination,
+    folder: &Path,
+) -> Result<Vec<PathBuf>> {
+    let scripts = events_by_hand(plan, destination).await?;
+    let all = scripts.iter().flatten();
+    all.map(|(name, text)| save_one(folder, name, text)).collect()
+}
+
+fn save_one(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
+    let file = folder.join(name);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&file, text))
+        .map_err(|error| refused(format!("cannot write {}: {error}", file.display())))?;
+    Ok(file)
 }

@@ -7,6 +7,7 @@ use super::home::KnownRun;
 use super::prove::{Sides, keep_proof, signed};
 use super::{refused, way_back};
 use crate::database::Result;
+use crate::migrate::Away;
 use crate::migrate::journal::{Journal, Recorder, RunHeader, RunState};
 use crate::outsystems::{Environment, Side};
 use crate::plan::model_fingerprint;
@@ -36,11 +37,15 @@ pub fn check_written(known: &KnownRun, journal: &Journal) -> Result<()> {
             state.label()
         )));
     }
-    Err(refused(format!(
+    let fault = refused(format!(
         "run {} has not written everything ({}), so there is nothing whole to prove",
         known.id,
         state.label()
-    )))
+    ));
+    Err(match Away::read(journal, &journal.plan()?)? {
+        Some(away) => fault.advise(away.words(&known.id)),
+        None => fault,
+    })
 }
 
 /// Which models are other ones than at the run, a sentence for each.

@@ -1,7 +1,7 @@
 //! Pause, stop and cancel, from whoever watches a run.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -34,6 +34,8 @@ pub struct Control {
     receiver: watch::Receiver<Command>,
     attended: bool,
     halted: Arc<AtomicBool>,
+    /// How long it may still wait in all; `None`: as long as it takes.
+    patience: Option<Arc<Mutex<Duration>>>,
 }
 
 /// Ends what works under one control, between batches, because something else has failed.
@@ -53,7 +55,10 @@ impl Controller {
     #[must_use]
     pub fn new() -> (Self, Control) {
         let (sender, receiver) = watch::channel(Command::Run);
-        (Self { sender }, Control { receiver, attended: false, halted: Arc::default() })
+        (
+            Self { sender },
+            Control { receiver, attended: false, halted: Arc::default(), patience: None },
+        )
     }
 
     /// Both ends, for a run that somebody watches who can see to what it waits for: a full log,
@@ -71,6 +76,12 @@ impl Controller {
 }
 
 impl Control {
+    /// Nobody gives commands, and no more than so much time is waited in all.
+    pub(super) fn alone(patience: Duration) -> Self {
+        let (_, control) = Controller::new();
+        Self { patience: Some(Arc::new(Mutex::new(patience))), ..control }
+    }
+
     /// The same commands for several at once, with the means to end them all.
     pub(super) fn with_halt(&self) -> (Self, Halt) {
         let halted = Arc::new(AtomicBool::new(false));
@@ -104,6 +115,10 @@ impl Control {
 
     /// Waits so long, or errs as soon as the run has to end.
     pub(super) async fn wait(&mut self, time: Duration) -> Result<()> {
+        if let Some(patience) = &self.patience {
+            let mut left = patience.lock().unwrap_or_else(PoisonError::into_inner);
+            *left = left.checked_sub(time).ok_or_else(stopped)?;
+        }
         let end = tokio::time::Instant::now() + time;
         loop {
             if matches!(*self.receiver.borrow_and_update(), Command::Stop | Command::Cancel) {

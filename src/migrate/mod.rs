@@ -12,6 +12,7 @@ pub mod again;
 mod control;
 mod delete;
 mod departed;
+mod events;
 mod foresee;
 mod idmap;
 pub mod journal;
@@ -48,6 +49,7 @@ mod unreadable;
 mod way_back;
 
 pub use control::{Command, Control, Controller};
+pub use events::{Away, PutEventsBack, events_by_hand};
 pub use idmap::IdMap;
 pub use marker::MARKER_TABLE;
 pub use mask::{MaskKey, mask_key};

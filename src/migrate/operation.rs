@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::events::lacking;
 use super::marker::Marker;
 use crate::database::{
     Batch, ColumnRef, ColumnType, Fault, FaultKind, Filter, InsertTarget, Removal, Result,
@@ -18,6 +19,9 @@ pub(super) enum Operation<'a> {
         /// Where rows bring their key along: its column, by the place in the batch.
         key: Option<(ColumnRef, usize)>,
     },
+    /// Inserts those of these rows that the table does not hold yet, each as often as it lacks, at
+    /// most so many: doing it twice does no harm.
+    Lacking { target: &'a InsertTarget, rows: &'a Batch, limit: usize },
     /// Sets columns of rows; doing it twice does no harm.
     Update { target: &'a UpdateTarget, batch: &'a Batch },
     /// Sets columns of rows that are not ours. With `keep`, what they held is kept as before-image:
@@ -33,7 +37,7 @@ pub(super) enum Operation<'a> {
 impl Operation<'_> {
     pub(super) fn table(&self) -> &TableName {
         match self {
-            Self::Insert { target, .. } => &target.table,
+            Self::Insert { target, .. } | Self::Lacking { target, .. } => &target.table,
             Self::Update { target, .. } | Self::Change { target, .. } => &target.table,
             Self::Delete { removal, .. } | Self::Clear { removal, .. } => &removal.table,
         }
@@ -93,6 +97,9 @@ pub(super) async fn perform(
     let done = match operation {
         Operation::Insert { target, batch, key } => {
             insert(writer, target, batch, key.as_ref(), ids_come_back).await?
+        }
+        Operation::Lacking { target, rows, limit } => {
+            insert_lacking(writer, target, rows, *limit).await?
         }
         Operation::Update { target, batch } => {
             Done { rows: writer.update(target, batch).await?, ..Done::default() }
@@ -158,6 +165,35 @@ async fn insert(
     };
     let ids = ids.into_iter().map(DestinationId).collect();
     Ok(Done { ids, rows: batch.len() as u64, hashes, ..Done::default() })
+}
+
+/// Inserts the first rows that lack, and looks whether they are there then.
+async fn insert_lacking(
+    writer: &mut Box<dyn Writer>,
+    target: &InsertTarget,
+    wanted: &Batch,
+    limit: usize,
+) -> Result<Done> {
+    let request = RowsRequest {
+        table: target.table.clone(),
+        columns: target.columns.iter().map(ColumnRef::from).collect(),
+        filter: Filter::All,
+        order_by: None,
+        limit: None,
+    };
+    let mut places = lacking(wanted, &writer.held(&request).await?);
+    let lacked = places.len();
+    places.truncate(limit);
+    if places.is_empty() {
+        return Ok(Done::default());
+    }
+    writer.insert(target, &wanted.select(&places)?).await?;
+    let left = lacking(wanted, &writer.rows(&request).await?).len();
+    if left + places.len() > lacked {
+        let what = format!("{} does not keep rows as they were there before", target.table);
+        return Err(Fault::new(FaultKind::Refused, what));
+    }
+    Ok(Done { rows: places.len() as u64, ..Done::default() })
 }
 
 /// Changes rows, each of which has to be there, and tells what they were.

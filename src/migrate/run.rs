@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::again::{check_fits, take_over};
 use super::control::Control;
 use super::delete::Deleting;
+use super::events::{Muting, Which, after_run};
 use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
@@ -125,6 +126,10 @@ pub async fn resume(request: RunRequest) -> Result<RunEnd> {
 async fn carry(request: &RunRequest, recorder: Recorder, key: Option<MaskKey>) -> RunEnd {
     let teller = Teller::new(request.progress.clone());
     let outcome = write(request, &recorder, &teller, key).await;
+    let outcome = match outcome {
+        Err(fault) => Err(after_run(request, &recorder, fault).await),
+        Ok(()) => Ok(()),
+    };
     teller.phase(Phase::Ended);
     let end = match outcome {
         Ok(()) => RunEnd::Written,
@@ -250,15 +255,17 @@ async fn begin(request: &RunRequest, story: &Story) -> Result<Stretch> {
     Ok(Stretch { number, marker: found.filter(|_| has_markers).map(Arc::new) })
 }
 
-impl Work<'_> {
+impl<'w> Work<'w> {
     /// From the first deletion to the last reference.
     async fn write_all(self, stretch: &Stretch) -> Result<()> {
         let mut control = self.request.control.clone();
         let mut sessions = self.sessions(stretch);
         let marks = self.reading.marks();
+        self.muting(&mut sessions[0], &mut control).mute().await?;
         self.delete(&mut sessions[0], &mut control).await?;
         let mut maps = Maps::new(self.plan);
         self.create_people(&mut sessions[0], &mut maps).await?;
+        self.muting(&mut sessions[0], &mut control).unmute(Which::OfPeople).await?;
         self.load(&mut sessions, &marks, &mut maps).await?;
         self.reading.finish().await?;
         self.teller.phase(Phase::SecondPass);
@@ -271,6 +278,7 @@ impl Work<'_> {
             teller: self.teller,
         };
         second.set_references().await?;
+        self.muting(&mut sessions[0], &mut control).unmute(Which::All).await?;
         match &stretch.marker {
             Some(marker) => sessions[0].sweep(marker).await,
             None => Ok(()),
@@ -300,6 +308,21 @@ impl Work<'_> {
                 )
             })
             .collect()
+    }
+
+    fn muting<'a>(&self, session: &'a mut WriteSession, control: &'a mut Control) -> Muting<'a>
+    where
+        'w: 'a,
+    {
+        Muting {
+            plan: self.plan,
+            header: &self.request.header,
+            folder: &self.request.folder,
+            destination: self.request.destination.as_ref(),
+            story: self.story,
+            session,
+            control,
+        }
     }
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {

@@ -69,6 +69,10 @@ impl<'a> Doubt<'a> {
         destination: &dyn Destination,
         marker: Option<&Marker>,
     ) -> Result<Verdict> {
+        // Both look at what is there when they are done again.
+        if matches!(self.kind, BatchKind::Mute | BatchKind::Unmute) {
+            return Ok(Verdict::Aborted);
+        }
         if let Some(marker) = marker.filter(|_| !self.kind.is_undo()) {
             return marker.verdict(destination, self.number).await;
         }
@@ -84,6 +88,8 @@ impl<'a> Doubt<'a> {
             | BatchKind::UndoClear
             | BatchKind::UndoUpdate
             | BatchKind::Recognise
+            | BatchKind::Mute
+            | BatchKind::Unmute
             | BatchKind::LeftBefore => Ok(Verdict::Aborted),
         }
     }

@@ -6,7 +6,7 @@ use super::control::Control;
 use super::story::Story;
 use crate::database::{Result, Source};
 use crate::plan::Plan;
-use crate::proof::Surroundings;
+use crate::proof::{Queues, Surroundings};
 
 /// Takes the picture and has the journal keep it, unless it has one already: a resumed run must not
 /// take one of what it has written itself. Stops between two tables when the run is to stop.
@@ -25,6 +25,8 @@ pub(super) async fn look_around(
         // A pause lasts until the first batch; nothing is held that others wait for.
         control.clone().between_batches().now_or_never().unwrap_or(Ok(()))
     };
+    let queues = Queues::take(plan, destination).await?;
+    story.recorder.set_queues(queues.to_json()?)?;
     let taken = Surroundings::take(plan, destination, tell).await?;
     story.recorder.set_surroundings(taken.to_json()?)
 }

@@ -16,6 +16,9 @@ pub(super) fn plan_fingerprint(plan: &Plan) -> String {
     for outside in &mut plan.outside {
         outside.rows = 0;
     }
+    for events in &mut plan.events {
+        events.rows = 0;
+    }
     for entity in &mut plan.entities {
         entity.source_rows = 0;
         match &mut entity.existing {

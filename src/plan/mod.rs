@@ -7,6 +7,7 @@ mod again;
 mod build;
 mod decision;
 mod deleted;
+mod events;
 mod file;
 mod fingerprint;
 mod maps;
@@ -22,6 +23,7 @@ pub use again::Again;
 pub use build::{Refusal, build};
 pub use decision::{Decision, Decisions};
 pub use deleted::DeletedRows;
+pub use events::{EventTable, PutAway};
 pub use file::{
     AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile, PlanFileError,
     Purpose, REJECT_POLICIES, RejectPolicy, RunOptions, SOURCE_READINGS, SourceReading, Understood,
@@ -111,6 +113,9 @@ pub struct Plan {
     /// How e-mail and phone of created and updated users are masked.
     #[serde(default)]
     pub user_mask: UserMask,
+    /// Event tables of the destination that are empty while it is carried out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventTable>,
     /// Batch size and the like.
     pub options: RunOptions,
     /// What the person decided, in words.

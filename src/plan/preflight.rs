@@ -23,6 +23,8 @@ pub enum CheckKind {
     Clone,
     /// Rights of whoever is signed in.
     Rights,
+    /// Event tables can be emptied while rows are written.
+    Events,
     /// The masks of personal data have a key.
     MaskKey,
     /// No other run writes there.
@@ -59,7 +61,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Frozen,
         Self::Timers,
         Self::Queues,
@@ -69,6 +71,7 @@ impl CheckKind {
         Self::Pair,
         Self::Clone,
         Self::Rights,
+        Self::Events,
         Self::MaskKey,
         Self::Lock,
         Self::Triggers,
@@ -100,6 +103,7 @@ impl CheckKind {
             Self::Pair => "pair",
             Self::Clone => "clone",
             Self::Rights => "rights",
+            Self::Events => "events",
             Self::MaskKey => "mask-key",
             Self::Lock => "lock",
             Self::Triggers => "triggers",
@@ -129,6 +133,7 @@ impl CheckKind {
                 | Self::SourceQueues
                 | Self::Applications
                 | Self::Clone
+                | Self::Events
                 | Self::Triggers
                 | Self::Constraints
                 | Self::Versions

@@ -233,6 +233,8 @@ async fn add_events(
             key,
             event_table: name,
             queue: TableName::new(QUEUE),
+            on_update: false,
+            is_light: false,
         })
         .await
 }

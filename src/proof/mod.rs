@@ -6,6 +6,7 @@
 
 mod canonical;
 mod complete;
+mod events;
 mod form;
 mod keep;
 mod keyed;
@@ -27,6 +28,7 @@ mod turn;
 mod unverified;
 
 pub use canonical::Canonical;
+pub use events::{Queues, Waiting};
 pub use form::combine;
 pub use keep::{Keep, interrupted};
 pub use prove::{Changed, ProofOptions, ProofProgress, changed, prove};

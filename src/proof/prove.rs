@@ -10,7 +10,7 @@ use super::result::{Difference, EntityProof, Proof};
 use super::rows::Forms;
 use super::surroundings::{Ours, Surroundings, SurroundingsProof, compare, take_again};
 use super::unverified::unverified;
-use super::{complete, keyed, keyless, looked_up, mask, people, references, stayed};
+use super::{complete, events, keyed, keyless, looked_up, mask, people, references, stayed};
 use crate::database::{Result, Secret, Source, Value};
 use crate::migrate::journal::{BatchKind, Journal};
 use crate::plan::{EntityPlan, Plan};
@@ -160,7 +160,9 @@ impl Around<'_> {
         let proved = lock(self.journal).proved_surroundings()?;
         let proved = proved.as_deref().map(Surroundings::from_json).transpose()?;
         let switches = self.destination.facts().capabilities.switches;
-        let found = compare(&self.before, proved.as_ref(), &now, switches);
+        let mut found = compare(&self.before, proved.as_ref(), &now, switches);
+        let was_proved = proved.is_some();
+        events::check(self.plan, self.journal, self.destination, was_proved, &mut found).await?;
         if let Some(keep) = keep.filter(|_| proved.is_none()) {
             keep.recorder.set_proved_surroundings(now.to_json()?)?;
         }

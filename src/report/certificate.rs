@@ -197,6 +197,13 @@ pub(super) fn around_words(around: Option<&SurroundingsProof>) -> String {
     if around.untouched_by_count > 0 {
         words.push_str(&format!(", {} by number", number(around.untouched_by_count)));
     }
+    if around.subscriptions > 0 {
+        words.push_str(&format!(
+            "; {} of {} looked at",
+            counted(around.subscriptions, "subscription", "subscriptions"),
+            counted(around.event_tables, "event table", "event tables")
+        ));
+    }
     words.push_str(&format!(
         "; {} and {} as before: {}",
         counted(around.constraints, "constraint", "constraints"),

@@ -8,7 +8,9 @@ use super::outside::OutsideReport;
 use super::room::{room_advice, room_words};
 use super::text::{WIDTH, counted, number, wrapped};
 use crate::migrate::Room;
-use crate::plan::{ExistingPlan, Fate, IdentifierPlan, PersonFate, PersonPlan, Plan, Rule, Target};
+use crate::plan::{
+    ExistingPlan, Fate, IdentifierPlan, PersonFate, PersonPlan, Plan, PutAway, Rule, Target,
+};
 
 /// What a plan would do, by counts as they were at review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +31,8 @@ pub struct PlanReport {
     pub records: PlannedRecords,
     /// Rows outside the scope that hang on rows to be deleted, and what becomes of them.
     pub outside: Vec<OutsideReport>,
+    /// Subscriptions of processes that are put away meanwhile.
+    pub events: PutAway,
     /// What was decided, in words.
     pub decisions: Vec<String>,
     /// What is not carried over, with the reason.
@@ -241,6 +245,7 @@ impl PlanReport {
                 + plan.links.group_users.len(),
             records: PlannedRecords::of(plan),
             outside: OutsideReport::all(plan),
+            events: plan.put_away(),
             decisions: plan.decisions.clone(),
             left_out: plan.left_out.clone(),
             before_images: None,
@@ -327,6 +332,10 @@ impl PlanReport {
             self.links,
             self.records.words()
         );
+        if self.events.rows > 0 {
+            let words = format!("Process events: {}.", self.events.words());
+            text.push_str(&wrapped(&words, WIDTH, "", ""));
+        }
         for (title, lines) in [
             ("Rows outside the scope", self.outside.iter().map(OutsideReport::words).collect()),
             ("Decided", self.decisions.clone()),

@@ -11,6 +11,7 @@ use super::run::{
 };
 use super::way_back::{Facts, way_back};
 use crate::database::{Fault, FaultKind, Result, Value};
+use crate::migrate::Away;
 use crate::migrate::journal::{
     BatchKind, Journal, Keys, ReadingRecord, Refused, RefusedKind, RunState,
 };
@@ -33,6 +34,7 @@ impl RunReport {
         let mut totals = totals(&entities);
         let refused = super::refused::read(journal, &plan)?;
         totals.refused = refused.iter().map(|refused| refused.count).sum();
+        let away = Away::read(journal, &plan)?;
         let mut events = journal.events()?;
         for event in &mut events {
             event.text = event_text(&event.text);
@@ -89,6 +91,9 @@ impl RunReport {
             events,
         };
         report.result = report.in_words();
+        if let Some(away) = away {
+            report.result = format!("{} {}", report.result, away.words(&report.id));
+        }
         report.since_proof = report.since_proof_in_words();
         Ok(report)
     }

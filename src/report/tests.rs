@@ -147,6 +147,7 @@ fn plan() -> Plan {
         user_mask: UserMask::ById,
         rejects_of: None,
         copies_passwords: false,
+        events: Vec::new(),
         options: RunOptions::default(),
         decisions: vec![
             "user anna of Users: the destination does not have this user — create the user".into(),

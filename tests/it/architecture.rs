@@ -290,7 +290,7 @@ fn violations(file: &str, text: &str) -> Vec<String> {
                         && first == "proof"
                         && !matches!(
                             second.as_deref(),
-                            Some("Canonical" | "combine" | "Surroundings")
+                            Some("Canonical" | "combine" | "Queues" | "Surroundings")
                         )
                         // Before anything is undone, the proof says what has changed since.
                         && !(is_undo && matches!(second.as_deref(), Some("Changed" | "changed")))

@@ -38,6 +38,7 @@ fn begun(folder: &Path) -> Recorder {
         user_columns: Vec::new(),
         user_mask: UserMask::ById,
         rejects_of: None,
+        events: Vec::new(),
         options: RunOptions::default(),
         decisions: vec!["Claims_CS.Claim.Reference: reject".to_owned()],
         left_out: Vec::new(),

@@ -9,6 +9,7 @@ mod commands;
 mod databases;
 mod docs;
 mod estate;
+mod events;
 mod exact;
 mod faults;
 mod foretold;

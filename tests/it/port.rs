@@ -1051,6 +1051,8 @@ async fn triggers_fire_and_do_not_disturb(engine: &TestEngine) {
             key: "Id".to_owned(),
             event_table: TableName::new("OSEVT_x_Thing"),
             queue: TableName::new("OSSYS_BPM_EVENT_QUEUE"),
+            on_update: false,
+            is_light: false,
         })
         .await
         .expect("a trigger");

@@ -183,7 +183,7 @@ fn rows(columns: &[ColumnShape], count: usize, plain: bool) -> Vec<Vec<Value>> {
 /// A script about one table.
 fn written(destination: &dyn Destination, table: &ScriptTable, rows: &[&Batch]) -> String {
     let script = destination.script().expect("an engine with tools");
-    let mut text = script.head(&["A script\nof a test".to_owned()]);
+    let mut text = script.head(&["A script\nof a test".to_owned()], "put-back.sql", "ALTER");
     text.push_str(&script.begin(table));
     for rows in rows {
         text.push_str(&script.rows(table, rows).expect("rows"));

@@ -178,25 +178,12 @@ impl Work<'_> {
     }
 
     /// Whether a reference of rows outside the plan can be emptied, and put back: rows are told
-    /// apart, and no process waits for them to change (`metamodel.md` §5.5).
-    fn may_be_emptied(&mut self, table: &TableName, column: &str) -> bool {
+    /// apart.
+    fn may_be_emptied(&self, table: &TableName, column: &str) -> bool {
         let Some(shape) = self.destination.shape_named(table) else { return false };
-        let possible = self.check_may_write(table).is_ok()
+        self.check_may_write(table).is_ok()
             && row_key(shape).is_some_and(|key| !same_name(key, column))
-            && shape.column(column).is_some_and(|column| column.nullable);
-        let events = self.entities_of(table).find_map(|entity| entity.event_table.clone());
-        let events = events.filter(|table| self.destination.shape(table).is_some());
-        possible
-            && events.is_none_or(|events| {
-                self.inquiry.count(Side::Destination, &events, Filter::All) == Some(0)
-            })
-    }
-
-    fn entities_of(&self, table: &TableName) -> impl Iterator<Item = &Entity> {
-        let model = self.destination;
-        let entities = model.entities.iter().enumerate();
-        let own = entities.filter(move |(index, _)| model.is_table_of(EntityIndex(*index), table));
-        own.map(|(_, entity)| entity).filter(|entity| entity.is_active)
+            && shape.column(column).is_some_and(|column| column.nullable)
     }
 
     /// Every column that leads to a table: by a foreign key that is on, and by an active attribute

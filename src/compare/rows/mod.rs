@@ -12,6 +12,7 @@ mod unkeyed;
 
 pub(super) use along::Link;
 pub use along::{OutsidePart, OutsideRows, row_key};
+pub use events::{PEOPLE_TABLES, Subscriptions};
 pub use natural_key::NaturalKey;
 
 use super::selection::Reason;
@@ -99,9 +100,7 @@ impl Work<'_> {
                 are_unique: keys.are_unique,
                 finding,
             };
-            self.event_table(&pair);
         }
-        self.people_events();
     }
 
     /// Whether the destination's rows of an entity are deleted first, as far as that is allowed.

@@ -136,12 +136,17 @@ impl Builder for SqliteBuilder {
 
     async fn add_trigger(&mut self, trigger: &NewTrigger) -> Result<()> {
         self.execute(format!(
-            "CREATE TRIGGER {name} AFTER INSERT ON {table} BEGIN \
-               INSERT INTO {queue} (ESPACE_ID, TENANT_ID, ACTIVITY_ID, PROCESS_DEF_ID, DATA_ID, \
+            "CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN \
+               INSERT INTO {queue} (ESPACE_ID, TENANT_ID, ACTIVITY_ID, PROCESS_DEF_ID, {record}, \
                  ENQUEUE_TIME, ERROR_COUNT, NEXT_RUN) \
                SELECT e._ESPACE_ID, e._TENANT_ID, e._ACTIVITY_ID, e._PROCESS_DEF_ID, NEW.{key}, \
                  '1900-01-01 00:00:00', 0, '1900-01-01 00:00:00' \
-               FROM {events} AS e WHERE e._IS_UPDATE = 0; END",
+               FROM {events} AS e WHERE e._IS_UPDATE = {update} \
+                 AND COALESCE(e._IS_LIGHT, 0) = {light}; END",
+            event = if trigger.on_update { "UPDATE" } else { "INSERT" },
+            record = trigger.record_column(),
+            update = i64::from(trigger.on_update),
+            light = i64::from(trigger.is_light),
             name = quote(&trigger.name),
             table = quote(&trigger.table.name),
             queue = quote(&trigger.queue.name),

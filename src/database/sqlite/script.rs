@@ -23,7 +23,7 @@ pub(super) struct SqliteScript {
 }
 
 impl Script for SqliteScript {
-    fn head(&self, about: &[String]) -> String {
+    fn head(&self, about: &[String], _file: &str, _right: &str) -> String {
         let how = format!("Run it with sqlite3 -bail on {}.", self.path.display());
         let mut sql = comment(about.iter().chain([&how]));
         sql.push_str(
@@ -37,6 +37,14 @@ impl Script for SqliteScript {
 
     fn begin(&self, table: &ScriptTable) -> String {
         let mut sql = String::from("\nBEGIN IMMEDIATE;\n");
+        if table.work == ScriptWork::Lacking {
+            let _ = writeln!(
+                sql,
+                "CREATE TEMP TABLE put_back_rows AS SELECT {} FROM {} WHERE 0;",
+                names(table, ""),
+                quote(&table.table.name)
+            );
+        }
         if matches!(table.work, ScriptWork::InsertAll { .. }) {
             let _ = writeln!(
                 sql,
@@ -56,6 +64,12 @@ impl Script for SqliteScript {
     }
 
     fn end(&self, table: &ScriptTable) -> String {
+        if table.work == ScriptWork::Empty {
+            return format!("DELETE FROM {};\nCOMMIT;\n", quote(&table.table.name));
+        }
+        if table.work == ScriptWork::Lacking {
+            return insert_lacking(table) + "DROP TABLE temp.put_back_rows;\nCOMMIT;\n";
+        }
         let ScriptWork::InsertAll { there, rows } = table.work else {
             return "COMMIT;\n".to_owned();
         };
@@ -90,9 +104,39 @@ pub(super) fn statistics(path: &Path, tables: &[TableName]) -> String {
     sql
 }
 
+/// The columns of the rows, of `alias` where it is given one.
+fn names(table: &ScriptTable, alias: &str) -> String {
+    let names: Vec<String> =
+        table.columns.iter().map(|column| format!("{alias}{}", quote(&column.name))).collect();
+    names.join(", ")
+}
+
+/// Of each row of `put_back_rows` as many as the table lacks.
+fn insert_lacking(table: &ScriptTable) -> String {
+    let name = quote(&table.table.name);
+    let same: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| quote(&column.name))
+        .map(|column| format!("t.{column} IS r.{column}"))
+        .collect();
+    format!(
+        "INSERT INTO {name} ({})\nSELECT {} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {}) AS \
+         nth_alike\nFROM temp.put_back_rows) AS r WHERE r.nth_alike > (SELECT COUNT(*) FROM {name} \
+         AS t WHERE {});\n",
+        names(table, ""),
+        names(table, "r."),
+        names(table, ""),
+        same.join(" AND ")
+    )
+}
+
 /// Some rows.
 fn part(table: &ScriptTable, values: &str) -> String {
     let name = quote(&table.table.name);
+    if table.work == ScriptWork::Lacking {
+        return format!("INSERT INTO temp.put_back_rows VALUES{values};\n");
+    }
     let names: Vec<String> = table.columns.iter().map(|column| quote(&column.name)).collect();
     let same: Vec<String> = table
         .key
@@ -104,7 +148,7 @@ fn part(table: &ScriptTable, values: &str) -> String {
     let names = names.join(", ");
     let insert = format!("INSERT INTO {name} ({names})\nSELECT * FROM (VALUES{values}) AS v");
     match table.work {
-        ScriptWork::Insert => {
+        ScriptWork::Insert | ScriptWork::Lacking | ScriptWork::Empty => {
             format!("{insert}\nWHERE NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {same});\n")
         }
         ScriptWork::InsertAll { there, .. } => {

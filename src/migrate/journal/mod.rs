@@ -10,6 +10,7 @@ mod evidence;
 mod images;
 mod keys;
 mod marks;
+mod muting;
 mod proofs;
 mod read;
 mod recorder;
@@ -33,6 +34,7 @@ use crate::plan::Plan;
 pub use images::{Image, Images};
 pub use keys::Keys;
 pub use marks::{Mark, ReadingRecord};
+pub use muting::{MutedRows, MutedState};
 pub use proofs::ProvedEntity;
 pub use recorder::{Recorder, WeakRecorder};
 pub use records::{
@@ -52,6 +54,8 @@ pub struct Journal {
     has_refused: bool,
     /// Whether it is of an edition that knows the tasks of the way back.
     has_tasks: bool,
+    /// Whether it is of an edition that knows what is put away.
+    has_muting: bool,
 }
 
 fn fault(error: &rusqlite::Error) -> Fault {
@@ -99,7 +103,8 @@ impl Journal {
             .advise("Use the version that wrote it; the run's report says which one."));
         }
         let (has_refused, has_tasks) = (schema::has_refused(version), schema::has_tasks(version));
-        Ok(Self { connection, path, has_refused, has_tasks })
+        let has_muting = schema::has_muting(version);
+        Ok(Self { connection, path, has_refused, has_tasks, has_muting })
     }
 
     /// Reads the whole file and refuses it when it is damaged: before a run goes on, is undone or

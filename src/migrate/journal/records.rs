@@ -128,6 +128,10 @@ pub enum BatchKind {
     Links,
     /// Emptied references of rows of the destination, so that these could be deleted.
     Clear,
+    /// Put subscriptions of processes away.
+    Mute,
+    /// Put subscriptions of processes back.
+    Unmute,
     /// Undo: emptied references of ours, so that what they refer to could be deleted.
     UndoClear,
     /// Undo: deleted rows of ours.
@@ -156,6 +160,8 @@ impl BatchKind {
             Self::People => "people",
             Self::Links => "links",
             Self::Clear => "clear",
+            Self::Mute => "mute",
+            Self::Unmute => "unmute",
             Self::UndoClear => "undo-clear",
             Self::UndoInsert => "undo-insert",
             Self::UndoDelete => "undo-delete",
@@ -173,6 +179,8 @@ impl BatchKind {
             "people" => Self::People,
             "links" => Self::Links,
             "clear" => Self::Clear,
+            "mute" => Self::Mute,
+            "unmute" => Self::Unmute,
             "undo-clear" => Self::UndoClear,
             "undo-insert" => Self::UndoInsert,
             "undo-delete" => Self::UndoDelete,

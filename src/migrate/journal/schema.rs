@@ -10,7 +10,7 @@ use super::tally;
 const GENERATION: i64 = 3;
 /// What was added since, without changing what was there. A journal of a later edition can be
 /// read and gone on with: what this program does not know of stays as it is.
-const EDITION: i64 = 2;
+const EDITION: i64 = 3;
 
 /// What `PRAGMA user_version` says of a journal that this program writes.
 const VERSION: i64 = GENERATION * 1000 + EDITION;
@@ -30,6 +30,11 @@ const TASKS: &str = "CREATE TABLE task (
    who TEXT NOT NULL);
  CREATE TABLE aftermath (id INTEGER PRIMARY KEY, found TEXT NOT NULL);";
 
+/// What edition 3 added: subscriptions of processes that are put away while the run writes
+/// (`muting`), the last line of a table counting.
+const MUTING: &str = "CREATE TABLE muting (
+   id INTEGER PRIMARY KEY, place INTEGER NOT NULL, state TEXT NOT NULL, rows BLOB NOT NULL);";
+
 /// Whether a journal with this `PRAGMA user_version` has the table of what was refused.
 pub(super) fn has_refused(version: i64) -> bool {
     version % 1000 >= 1
@@ -40,10 +45,15 @@ pub(super) fn has_tasks(version: i64) -> bool {
     version % 1000 >= 2
 }
 
+/// Whether a journal with this `PRAGMA user_version` has the table of what is put away.
+pub(super) fn has_muting(version: i64) -> bool {
+    version % 1000 >= 3
+}
+
 /// Brings a journal of an earlier edition to this one; what is in it stays as it is.
 pub(super) fn renew(connection: &Connection) -> rusqlite::Result<()> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if has_tasks(version) {
+    if has_muting(version) {
         return Ok(());
     }
     let whole = connection.unchecked_transaction()?;
@@ -52,10 +62,14 @@ pub(super) fn renew(connection: &Connection) -> rusqlite::Result<()> {
         whole.execute_batch(REFUSED)?;
         tally::count_in(&whole, "refused")?;
     }
-    whole.execute_batch(TASKS)?;
-    for table in ["task", "aftermath"] {
-        tally::count_in(&whole, table)?;
+    if !has_tasks(version) {
+        whole.execute_batch(TASKS)?;
+        for table in ["task", "aftermath"] {
+            tally::count_in(&whole, table)?;
+        }
     }
+    whole.execute_batch(MUTING)?;
+    tally::count_in(&whole, "muting")?;
     whole.commit()
 }
 
@@ -121,7 +135,8 @@ fn is_remote(_file: &Path) -> bool {
 /// left behind is taken away again with the batch.
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     first(connection)?;
-    connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; {REFUSED} {TASKS}"))?;
+    connection
+        .execute_batch(&format!("PRAGMA user_version = {VERSION}; {REFUSED} {TASKS} {MUTING}"))?;
     tally::prepare(connection)
 }
 
@@ -182,7 +197,8 @@ mod tests {
 
     #[test]
     fn a_journal_of_an_earlier_edition_is_renewed_and_whole() {
-        for (edition, more) in [(0, ""), (1, REFUSED)] {
+        let both = format!("{REFUSED} {TASKS}");
+        for (edition, more) in [(0, ""), (1, REFUSED), (2, both.as_str())] {
             let journal = Connection::open_in_memory().expect("a journal");
             first(&journal).expect("tables");
             let version = GENERATION * 1000 + edition;
@@ -190,7 +206,7 @@ mod tests {
                 .execute_batch(&format!("PRAGMA user_version = {version}; {more}"))
                 .expect("a version");
             tally::prepare(&journal).expect("sums");
-            assert!(is_known(version) && !has_tasks(version));
+            assert!(is_known(version) && !has_muting(version));
             renew(&journal).expect("it is renewed");
             renew(&journal).expect("a second time");
             tally::watch(&journal).expect("it is watched");

@@ -19,6 +19,11 @@ impl Recorder {
         self.set_picture("proved", taken)
     }
 
+    /// Keeps what waited in the queues of process events before the first write, as JSON.
+    pub fn set_queues(&self, taken: String) -> Result<()> {
+        self.set_picture("queues", taken)
+    }
+
     fn set_picture(&self, name: &'static str, taken: String) -> Result<()> {
         self.post(move |connection| {
             connection
@@ -40,6 +45,11 @@ impl Journal {
     /// The picture taken when the run was first proved, as JSON.
     pub fn proved_surroundings(&self) -> Result<Option<String>> {
         self.picture("proved")
+    }
+
+    /// What waited in the queues of process events before the first write, as JSON.
+    pub fn queues(&self) -> Result<Option<String>> {
+        self.picture("queues")
     }
 
     fn picture(&self, name: &str) -> Result<Option<String>> {

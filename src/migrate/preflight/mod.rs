@@ -2,6 +2,7 @@
 //! `osferry run`. What is bad refuses the run; warnings are accepted by somebody; what only a person
 //! can know is a task.
 
+mod events;
 mod pair;
 mod platform;
 mod rights;
@@ -113,6 +114,7 @@ impl Preflight<'_> {
             Err(fault) => told(Check::fault(CheckKind::Pair, &fault)),
         }
         tell(CheckKind::Rights, self.rights().await, told);
+        tell(CheckKind::Events, self.events().await, told);
         match needed_key(self.plan, self.mask_key) {
             Ok(Some(_)) => told(Check::good(CheckKind::MaskKey, "there is a key for the masks")),
             Ok(None) => {}

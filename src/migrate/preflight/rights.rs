@@ -232,6 +232,8 @@ pub async fn rights_in_destination(
         };
         wanted.push((written.table, rights));
     }
+    let events = plan.events.iter().map(|table| table.table.clone());
+    wanted.extend(events.map(|table| (table, vec![Right::Insert, Right::Delete])));
     wanted.push((TableName::new(MARKER_TABLE), vec![Right::Insert, Right::Delete]));
     let tables = in_full(destination, wanted).await?;
     Ok(GrantRequest { login: login.to_owned(), reads_only: false, tables })

@@ -29,6 +29,7 @@ pub use record::{NotRestored, UndoRecord, UndoResult};
 pub use script::PutBackScript;
 
 use super::control::Control;
+use super::events::{Muting, Which, afterwards, unasked};
 use super::journal::{
     BatchKind, Images, Journal, Recorder, RunHeader, RunState, Stretch, StretchKind,
 };
@@ -399,6 +400,7 @@ async fn carry(
         progress.done = 0;
     });
     let watching = request.progress.clone();
+    let label = format!("{}.{stretch}.undo", request.header.id);
     let mut work = Undoing {
         plan,
         header: &request.header,
@@ -415,18 +417,14 @@ async fn carry(
             request.control.clone(),
             Arc::new(move |held| watching.send_modify(|progress| progress.held = held)),
             None,
-            format!("{}.{stretch}.undo", request.header.id),
+            label.clone(),
         ),
+        label,
         result: UndoResult { tables: survey.preview.tables.clone(), ..UndoResult::default() },
     };
-    work.take_out_unkeyed().await?;
-    work.clear_references(&journal).await?;
-    work.set_own_references().await?;
-    work.take_out().await?;
-    work.put_back().await?;
-    work.set_own_values().await?;
-    work.set_references().await?;
-    work.write_script().await?;
+    if let Err(fault) = work.carry_out(&journal).await {
+        return Err(work.put_back_events(request, fault).await);
+    }
     if let Some(marker) = marker {
         // A run that was undone before its end has left its markers.
         work.session.sweep(marker).await?;
@@ -446,10 +444,54 @@ struct Undoing<'a> {
     control: Control,
     progress: &'a watch::Sender<UndoProgress>,
     session: WriteSession,
+    /// What its session is called.
+    label: String,
     result: UndoResult,
 }
 
 impl Undoing<'_> {
+    /// Everything, from the first row that is taken out to the last subscription that is put back.
+    async fn carry_out(&mut self, journal: &Journal) -> Result<()> {
+        self.doing("putting subscriptions of processes away".to_owned());
+        self.muting().mute().await?;
+        self.take_out_unkeyed().await?;
+        self.clear_references(journal).await?;
+        self.set_own_references().await?;
+        self.take_out().await?;
+        self.put_back().await?;
+        self.set_own_values().await?;
+        self.set_references().await?;
+        self.muting().unmute(Which::All).await?;
+        self.write_script().await
+    }
+
+    fn muting(&mut self) -> Muting<'_> {
+        Muting {
+            plan: self.plan,
+            header: self.header,
+            folder: self.folder,
+            destination: self.destination,
+            story: self.story,
+            session: &mut self.session,
+            control: &mut self.control,
+        }
+    }
+
+    /// Subscriptions do not wait until somebody goes on with an undo that could not come to its end.
+    async fn put_back_events(&mut self, request: &UndoRequest, fault: Fault) -> Fault {
+        let mut session = WriteSession::new(
+            Arc::clone(&request.destination),
+            self.story.clone(),
+            unasked(),
+            Arc::new(|_| {}),
+            None,
+            format!("{}.events", self.label),
+        );
+        let mut control = unasked();
+        let muting = Muting { session: &mut session, control: &mut control, ..self.muting() };
+        afterwards(muting, fault).await
+    }
+
     fn doing(&self, what: String) {
         self.progress.send_modify(|progress| progress.doing = what);
     }

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::journal::{BatchKind, BatchRecord, Image, Journal, RunHeader, WrittenTo};
+use super::super::events::{emptied, filled};
+use super::super::journal::{
+    BatchKind, BatchRecord, Image, Journal, MutedState, RunHeader, WrittenTo,
+};
 use super::super::operation::folded;
 use super::super::own_file;
 use super::Undoing;
@@ -19,6 +22,7 @@ use crate::database::{
     Batch, ColumnRef, ColumnShape, Fault, FaultKind, Filter, Result, RowsRequest, Script,
     ScriptTable, ScriptWork, TableName, TableShape, Value, same_name,
 };
+use crate::plan::EventTable;
 
 /// What a script would put back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +73,8 @@ struct Writing {
     folder: PathBuf,
     /// The table that was begun.
     table: Option<ScriptTable>,
+    /// Subscriptions of processes, which are put away meanwhile.
+    events: Vec<(EventTable, Batch)>,
     written: PutBackScript,
 }
 
@@ -84,7 +90,12 @@ fn not_written(error: &std::io::Error) -> Fault {
 }
 
 impl Writing {
-    fn new(folder: &Path, script: Box<dyn Script>, about: &[String]) -> Result<Self> {
+    fn new(
+        folder: &Path,
+        script: Box<dyn Script>,
+        about: &[String],
+        events: Vec<(EventTable, Batch)>,
+    ) -> Result<Self> {
         let path = unfinished(folder);
         let file = own_file::delete(&path).and_then(|()| own_file::create(&path));
         let file = file.map_err(|error| not_written(&error))?;
@@ -93,9 +104,10 @@ impl Writing {
             script,
             folder: folder.to_path_buf(),
             table: None,
+            events,
             written: PutBackScript::default(),
         };
-        let head = writing.script.head(about);
+        let head = writing.script.head(about, PutBackScript::FILE, "ALTER");
         writing.put(&head)?;
         Ok(writing)
     }
@@ -110,6 +122,11 @@ impl Writing {
             (&open.table, &open.columns, &open.key, open.work)
                 == (&table.table, &table.columns, &table.key, table.work)
         });
+        if self.written == PutBackScript::default() {
+            let empty: String =
+                self.events.iter().map(|(table, _)| emptied(&*self.script, table)).collect();
+            self.put(&empty)?;
+        }
         if !is_same {
             self.end()?;
             let begin = self.script.begin(&table);
@@ -123,7 +140,12 @@ impl Writing {
         let count = rows.len() as u64;
         match table.work {
             ScriptWork::Set => self.written.references += count,
-            ScriptWork::Insert | ScriptWork::InsertAll { .. } => self.written.rows += count,
+            ScriptWork::Insert
+            | ScriptWork::Lacking
+            | ScriptWork::Empty
+            | ScriptWork::InsertAll { .. } => {
+                self.written.rows += count;
+            }
         }
         self.table = Some(table);
         Ok(())
@@ -147,6 +169,10 @@ impl Writing {
             PutBackScript::delete(&self.folder)?;
             return Ok(None);
         }
+        for (table, rows) in std::mem::take(&mut self.events) {
+            let back = filled(&*self.script, &table, &rows)?;
+            self.put(&back)?;
+        }
         let mut kept = || -> std::io::Result<()> {
             self.file.flush()?;
             self.file.get_ref().sync_all()?;
@@ -169,7 +195,10 @@ fn about(header: &RunHeader, now: &str) -> Vec<String> {
         format!("has done its work (osferry forget {run} deletes it with the before-images)."),
         "Rows that are there are left as they are, so it can be run again after an error."
             .to_owned(),
-        "Triggers of the tables fire, as they do when an undo puts rows back.".to_owned(),
+        "Triggers of the tables fire, as they do when an undo puts rows back. Subscriptions of processes"
+            .to_owned(),
+        "are put away before the first row and put back after the last one, so that none starts."
+            .to_owned(),
     ]
 }
 
@@ -201,7 +230,16 @@ impl Undoing<'_> {
         self.story.recorder.flush().await?;
         self.doing(format!("writing what did not come back to {}", PutBackScript::FILE));
         let about = about(self.header, &(self.story.clock)());
-        let mut writing = Writing::new(self.folder, script, &about)?;
+        let mut events = Vec::new();
+        for known in self.story.recorder.reader()?.muted()? {
+            let table = self.plan.events.get(known.place);
+            if let Some(table) =
+                table.filter(|_| known.state == MutedState::Back && !known.rows.is_empty())
+            {
+                events.push((table.clone(), known.rows));
+            }
+        }
+        let mut writing = Writing::new(self.folder, script, &about, events)?;
         self.write_rows(&mut writing).await?;
         self.write_references(&mut writing).await?;
         self.result.script = writing.finish()?;

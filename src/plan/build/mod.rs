@@ -1,6 +1,7 @@
 //! From a review and its decisions to a complete plan, or the reasons why there is none.
 
 mod entity;
+mod events;
 mod existing;
 mod lookups;
 mod mask;
@@ -105,13 +106,14 @@ pub fn build(
         outside: builder.outside(),
         links: builder.links(&users, &groups),
         copies_passwords: review.selection.strategy.copies_passwords,
-        fixed: builder.fixed,
-        lookups: builder.lookups,
+        fixed: std::mem::take(&mut builder.fixed),
+        lookups: std::mem::take(&mut builder.lookups),
         tenants: tenants.into_iter().collect(),
         users,
         user_columns,
         groups,
         user_mask,
+        events: Vec::new(),
         options: options.clone(),
         decisions: words,
         left_out: review
@@ -123,6 +125,7 @@ pub fn build(
         entities,
         fingerprint: String::new(),
     };
+    plan.events = builder.events(&plan);
     builder.wrong.extend(lookups::refused(&plan));
     if !builder.wrong.is_empty() {
         return Err(Refusal { wrong: builder.wrong, ..Refusal::default() });

@@ -27,6 +27,12 @@ pub struct SurroundingsProof {
     pub constraints: u64,
     /// Triggers that were compared, of the tables that the plan writes.
     pub triggers: u64,
+    /// Event tables whose subscriptions were put away while the run wrote.
+    #[serde(default)]
+    pub event_tables: u64,
+    /// These subscriptions.
+    #[serde(default)]
+    pub subscriptions: u64,
     /// Everything that is not as it was and should be.
     pub differences: u64,
     /// The first of it.
@@ -65,14 +71,14 @@ pub struct Noticed {
 }
 
 impl SurroundingsProof {
-    fn differs(&mut self, table: &TableName, what: String) {
+    pub(in crate::proof) fn differs(&mut self, table: &TableName, what: String) {
         self.differences += 1;
         if self.shown.len() < SHOWN_NOTICES {
             self.shown.push(Noticed { table: table.to_string(), what });
         }
     }
 
-    fn note(&mut self, table: &TableName, what: String) {
+    pub(in crate::proof) fn note(&mut self, table: &TableName, what: String) {
         if self.notes.len() < SHOWN_NOTICES {
             self.notes.push(Noticed { table: table.to_string(), what });
         }

@@ -73,6 +73,8 @@ fn surroundings(differences: u64) -> SurroundingsProof {
     };
     let off = "the trigger OSTRG_EI is switched off, which it was not before the run";
     SurroundingsProof {
+        event_tables: 0,
+        subscriptions: 0,
         tables: 1_450,
         untouched: 1_203,
         untouched_by_count: 1,

@@ -9,8 +9,8 @@ use super::Reporter;
 use crate::database::{Fault, FaultKind, Result};
 use crate::front::practice::{self, Making};
 use crate::front::{Home, KnownDraft};
-use crate::migrate::Standing;
 use crate::migrate::journal::{Journal, RunState};
+use crate::migrate::{Away, Standing};
 use crate::plan::{Endpoint, EndpointEngine, MapFiles, MapKind, PlanFile};
 use crate::practice::PracticeOptions;
 use crate::report::{RunReport, save};
@@ -130,6 +130,9 @@ fn told(id: &str, folder: &Path) -> Result<Saved> {
     let ended = journal.ended()?;
     let ended = ended.map_or_else(|| "It has no end yet.".to_owned(), |at| format!("Ended {at}."));
     let mut about = vec![format!("Run {id}. {ended}")];
+    if let Some(away) = Away::read(&journal, &journal.plan()?)? {
+        about.push(away.words(id));
+    }
     let resume = Some(Taking::Resume);
     let (state, sign, taking, next) = match journal.state()? {
         RunState::Running => (INTERRUPTED, Sign::Stopped, resume, String::new()),

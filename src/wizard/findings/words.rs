@@ -85,7 +85,6 @@ pub fn way_out(kind: FindingKind) -> &'static str {
         | Kind::LeftoverNotNull
         | Kind::CycleMandatory
         | Kind::TableMissing => "have a DBA mend the table, then Ctrl+T",
-        Kind::EventTableNotEmpty => "choose other entities on Scope",
         Kind::ConsumerOutsideScope => {
             "take its entity in, or leave the other one out, on Scope; then Ctrl+T"
         }

@@ -74,6 +74,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         user_mask: UserMask::ById,
         rejects_of: None,
         copies_passwords: false,
+        events: Vec::new(),
         options: RunOptions::default(),
         decisions: Vec::new(),
         left_out: Vec::new(),

@@ -269,6 +269,8 @@ pub struct Environment {
     pub group_users: Vec<(i64, i64)>,
     /// group, role
     pub group_roles: Vec<(i64, i64)>,
+    /// Subscriptions to the platform's entity User; `None` where it has no event table.
+    pub user_events: Option<usize>,
     /// Whether there is a table of markers.
     pub markers: bool,
 }

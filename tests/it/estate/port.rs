@@ -170,14 +170,26 @@ pub async fn write(
             .await
             .unwrap_or_else(|e| panic!("{}: {e}", table.name));
         if let Some(events) = &table.trigger {
-            let trigger = NewTrigger {
-                name: format!("OSTRG_EI__{}", table.name),
-                table: TableName::new(&table.name),
-                key: table.primary.clone().expect("events need a key"),
-                event_table: TableName::new(events),
-                queue: TableName::new("OSSYS_BPM_EVENT_QUEUE"),
-            };
-            builder.add_trigger(&trigger).await.expect("a trigger");
+            for (on_update, is_light) in
+                [(false, false), (true, false), (false, true), (true, true)]
+            {
+                let queue = if is_light { "OSSYS_BPM_EVENT" } else { "OSSYS_BPM_EVENT_QUEUE" };
+                let trigger = NewTrigger {
+                    name: format!(
+                        "OSTRG_{}{}__{}",
+                        u8::from(is_light),
+                        u8::from(on_update),
+                        table.name
+                    ),
+                    table: TableName::new(&table.name),
+                    key: table.primary.clone().expect("events need a key"),
+                    event_table: TableName::new(events),
+                    queue: TableName::new(queue),
+                    on_update,
+                    is_light,
+                };
+                builder.add_trigger(&trigger).await.expect("a trigger");
+            }
         }
     }
     builder.finish().await.expect("the end");

@@ -67,6 +67,9 @@ pub enum Feature {
     SourceOnlyEntity,
     /// Process events: an empty event table with its trigger.
     Events,
+    /// The same with subscriptions in the destination: to new rows and to changes, normal and light,
+    /// some twice; to rows in scope, outside it, and to users.
+    Subscriptions,
     /// Texts and binaries of more than 64 KB.
     BigValues,
     /// The destination's DBA has granted a table in which each batch is marked.
@@ -130,6 +133,7 @@ pub const FEATURES: &[Feature] = {
         ExistingRows,
         SourceOnlyEntity,
         Events,
+        Subscriptions,
         BigValues,
         Markers,
         VisibleTenant,
@@ -154,8 +158,6 @@ pub enum Flaw {
     ProducerInUse,
     /// Rows outside the scope point at rows that would be replaced.
     ChosenInUse,
-    /// Subscriptions in an event table of the destination.
-    EventRows,
     /// A circle of references none of which can be empty.
     HardCircle,
     /// A mandatory reference to an entity the destination does not have.
@@ -186,7 +188,6 @@ pub const FLAWS: &[Flaw] = {
         TooManyTooLong,
         ProducerInUse,
         ChosenInUse,
-        EventRows,
         HardCircle,
         SourceOnlyEntityNeeded,
         PlatformPersonNeeded,

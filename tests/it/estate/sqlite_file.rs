@@ -195,13 +195,18 @@ fn insert(connection: &Connection, table: &Table) {
 }
 
 fn trigger(connection: &Connection, table: &str, key: &str, events: &str) {
-    connection
-        .execute_batch(&format!(
-            "CREATE TRIGGER \"OSTRG_EI__{table}\" AFTER INSERT ON \"{table}\" BEGIN \
-             INSERT INTO OSSYS_BPM_EVENT_QUEUE (ESPACE_ID, TENANT_ID, ACTIVITY_ID, \
-             PROCESS_DEF_ID, DATA_ID, ERROR_COUNT) \
-             SELECT _ESPACE_ID, _TENANT_ID, _ACTIVITY_ID, _PROCESS_DEF_ID, \
-             CAST(NEW.\"{key}\" AS TEXT), 0 FROM \"{events}\"; END"
-        ))
-        .expect("a trigger");
+    for (event, is_update) in [("INSERT", 0), ("UPDATE", 1)] {
+        for (queue, record, is_light) in
+            [("OSSYS_BPM_EVENT_QUEUE", "DATA_ID", 0), ("OSSYS_BPM_EVENT", "ENTITY_RECORD_ID", 1)]
+        {
+            let sql = format!(
+                "CREATE TRIGGER \"OSTRG_{is_light}{is_update}__{table}\" AFTER {event} ON \"{table}\" \
+                 BEGIN INSERT INTO {queue} (ESPACE_ID, TENANT_ID, ACTIVITY_ID, PROCESS_DEF_ID, \
+                 {record}, ERROR_COUNT) SELECT _ESPACE_ID, _TENANT_ID, _ACTIVITY_ID, \
+                 _PROCESS_DEF_ID, CAST(NEW.\"{key}\" AS TEXT), 0 FROM \"{events}\" \
+                 WHERE _IS_UPDATE = {is_update} AND _IS_LIGHT = {is_light}; END"
+            );
+            connection.execute_batch(&sql).expect("a trigger");
+        }
+    }
 }

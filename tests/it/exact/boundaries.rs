@@ -34,6 +34,7 @@ fn recipe() -> Recipe {
         F::NoIdentifier,
         F::ManyToMany,
         F::ProducerKept,
+        F::Subscriptions,
     ];
     Recipe { seed: 31, size: 1, features, flaw: None }
 }

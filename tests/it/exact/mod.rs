@@ -28,6 +28,7 @@ mod differential;
 mod full;
 mod kills;
 mod moving;
+mod muting;
 mod over_memory;
 mod people;
 mod properties;

@@ -92,8 +92,7 @@ fn made(table: &platform::Table, habits: Habits) -> Table {
         let gap = if chance.percent(habits.gaps) { chance.between(1, 90) } else { 0 };
         made.next = highest.unwrap_or(0).max(0) + 1 + gap;
     }
-    made.trigger =
-        table.trigger.as_ref().map(|events| (events.clone(), "OSSYS_BPM_EVENT_QUEUE".to_owned()));
+    made.events.clone_from(&table.trigger);
     made
 }
 

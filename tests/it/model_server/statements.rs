@@ -53,7 +53,7 @@ impl World {
         for row in &inserted {
             self.check_references(id, &target.table, row)?;
         }
-        self.fire(id, &target.table, &inserted)?;
+        self.fire(id, &target.table, inserted.iter(), false)?;
         Ok(ids)
     }
 
@@ -131,7 +131,7 @@ impl World {
         let needs_parent = table.shape.foreign_keys.iter().any(|key| {
             table.column(&key.column).is_some_and(|place| !table.shape.columns[place].nullable)
         });
-        if needs_parent || !table.shape.unique_indexes.is_empty() || table.trigger.is_some() {
+        if needs_parent || !table.shape.unique_indexes.is_empty() || table.events.is_some() {
             // It rolls back: only the identity value is gone.
             return Ok(());
         }
@@ -172,32 +172,47 @@ impl World {
         Ok(())
     }
 
-    /// For each inserted row and each subscription, an entry in the queue of process events.
-    fn fire(&mut self, id: SessionId, name: &TableName, inserted: &[Row]) -> Result<()> {
+    /// For each row and each subscription to what became of it, an entry in the queue of process
+    /// events that is the subscription's.
+    fn fire<'a>(
+        &mut self,
+        id: SessionId,
+        name: &TableName,
+        rows: impl Iterator<Item = &'a Row>,
+        is_update: bool,
+    ) -> Result<()> {
         let table = self.table(name)?;
-        let Some((events, queue)) = table.trigger.clone() else { return Ok(()) };
+        let Some(events) = table.events.clone() else { return Ok(()) };
         let key = table.shape.primary_key.first().and_then(|key| table.column(key));
-        let events = TableName::new(events);
-        let events = self.table(&events)?;
-        let subscriptions: Vec<Row> = events.rows(Some(id)).map(|(_, row)| row.clone()).collect();
+        let events = self.table(&TableName::new(events))?;
         let of = |row: &Row, name: &str| {
             events.column(name).map_or(Value::Null, |place| row[place].clone())
         };
+        let is_set = |row: &Row, name: &str| of(row, name) == Value::Bit(true);
+        let subscriptions: Vec<&Row> = events
+            .rows(Some(id))
+            .map(|(_, row)| row)
+            .filter(|row| is_set(row, "_IS_UPDATE") == is_update)
+            .collect();
         let mut entries = Vec::new();
-        for row in inserted {
+        for row in rows {
             for subscription in &subscriptions {
-                entries.push([
+                let (queue, record) = match is_set(subscription, "_IS_LIGHT") {
+                    false => ("OSSYS_BPM_EVENT_QUEUE", "DATA_ID"),
+                    true => ("OSSYS_BPM_EVENT", "ENTITY_RECORD_ID"),
+                };
+                let entry = [
                     ("ESPACE_ID", of(subscription, "_ESPACE_ID")),
                     ("TENANT_ID", of(subscription, "_TENANT_ID")),
                     ("ACTIVITY_ID", of(subscription, "_ACTIVITY_ID")),
                     ("PROCESS_DEF_ID", of(subscription, "_PROCESS_DEF_ID")),
-                    ("DATA_ID", key.map_or(Value::Null, |key| Value::text(&row[key].to_string()))),
+                    (record, key.map_or(Value::Null, |key| Value::text(&row[key].to_string()))),
                     ("ERROR_COUNT", Value::Integer(0)),
-                ]);
+                ];
+                entries.push((TableName::new(queue), entry));
             }
         }
-        let queue = TableName::new(queue);
-        for entry in entries {
+        for (queue, entry) in entries {
             let table = self.table_mut(&queue)?;
             let mut row = table.defaults.clone();
             if let Some(place) = table.shape.columns.iter().position(|column| column.identity) {
@@ -251,6 +266,7 @@ impl World {
             }
             self.check_references(id, name, row)?;
         }
+        self.fire(id, name, changed.iter().map(|(_, row)| row), true)?;
         Ok(found)
     }
 

@@ -36,8 +36,8 @@ pub(super) struct Table {
     pub(super) shape: TableShape,
     /// What stands in a column that an insert does not name.
     pub(super) defaults: Vec<Value>,
-    /// The event table and the queue of a process-event trigger.
-    pub(super) trigger: Option<(String, String)>,
+    /// The event table of its process-event trigger.
+    pub(super) events: Option<String>,
     /// The next identity value; never given again, whatever becomes of its row.
     pub(super) next: i64,
     slots: BTreeMap<Place, Slot>,
@@ -81,7 +81,7 @@ impl Table {
         Self {
             shape,
             defaults,
-            trigger: None,
+            events: None,
             next: 1,
             slots: BTreeMap::new(),
             next_place: 0,

@@ -28,10 +28,10 @@ pub(in super::super) struct TransactScript {
 }
 
 impl Script for TransactScript {
-    fn head(&self, about: &[String]) -> String {
+    fn head(&self, about: &[String], file: &str, right: &str) -> String {
         let how = format!(
-            "Run it in the database {}, as somebody with ALTER on these tables: in SQL Server \
-             Management Studio, or with sqlcmd -b -I -x -f 65001 -d {} -i put-back.sql.",
+            "Run it in the database {}, as somebody with {right} on these tables: in SQL Server \
+             Management Studio, or with sqlcmd -b -I -x -f 65001 -d {} -i {file}.",
             self.database,
             quote(&self.database)
         );
@@ -47,6 +47,9 @@ impl Script for TransactScript {
     }
 
     fn begin(&self, table: &ScriptTable) -> String {
+        if table.work == ScriptWork::Empty {
+            return String::new();
+        }
         let name = table_sql(&table.table);
         let columns = columns(table, "");
         // A union has no identity column.
@@ -73,8 +76,14 @@ impl Script for TransactScript {
 
     fn end(&self, table: &ScriptTable) -> String {
         let mut sql = self.guard();
+        if table.work == ScriptWork::Empty {
+            return sql + &format!("DELETE FROM {};", table_sql(&table.table)) + GO;
+        }
         if let ScriptWork::InsertAll { there, rows } = table.work {
             sql.push_str(&end_all(table, there, rows));
+        }
+        if table.work == ScriptWork::Lacking {
+            sql.push_str(&insert_lacking(table));
         }
         sql + "DROP TABLE #put_back;" + GO
     }
@@ -99,6 +108,11 @@ impl TransactScript {
             columns(table, "")
         );
         let work = match table.work {
+            ScriptWork::Lacking => {
+                let names = columns(table, "");
+                let sql = format!("INSERT INTO #put_back ({names}) VALUES{values};");
+                return format!("{}{sql}{GO}", self.guard());
+            }
             ScriptWork::InsertAll { .. } => {
                 let insert = insert(table, "");
                 return format!(
@@ -106,7 +120,7 @@ impl TransactScript {
                     self.guard()
                 );
             }
-            ScriptWork::Insert => put_back(table),
+            ScriptWork::Insert | ScriptWork::Empty => put_back(table),
             ScriptWork::Set => set_again(table),
         };
         format!("{}{fill}{work}{GO}", self.guard())
@@ -160,6 +174,24 @@ fn put_back(table: &ScriptTable) -> String {
         literal(&format!("{}: not all rows that were inserted are there.", table.table)),
         literal(&format!("{}: ", table.table)),
         identity("OFF"),
+    )
+}
+
+/// Of each row of `#put_back` as many as the table lacks, in one statement.
+fn insert_lacking(table: &ScriptTable) -> String {
+    let name = table_sql(&table.table);
+    let own = columns(table, "");
+    format!(
+        "DECLARE @rows bigint, @of bigint;\nSELECT @of = COUNT_BIG(*) FROM #put_back;\n\
+         INSERT INTO {name} ({own})\nSELECT {}\nFROM (SELECT {own}, ROW_NUMBER() OVER (PARTITION BY \
+         {own} ORDER BY (SELECT NULL)) AS [nth alike] FROM #put_back) AS r\nWHERE r.[nth alike] > \
+         (SELECT COUNT_BIG(*) FROM {name} AS t WHERE EXISTS (SELECT {} INTERSECT SELECT {}));\n\
+         SET @rows = @@ROWCOUNT;\nPRINT CONCAT({}, @rows, N' of ', @of, N' rows put back, the others \
+         were there.');\n",
+        columns(table, "r."),
+        columns(table, "t."),
+        columns(table, "r."),
+        literal(&format!("{}: ", table.table)),
     )
 }
 

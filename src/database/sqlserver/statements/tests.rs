@@ -466,6 +466,8 @@ fn builder_statements() -> Vec<String> {
             key: "ID".to_owned(),
             event_table: dbo("OSEVT_abc_Claim"),
             queue: dbo("OSSYS_BPM_EVENT_QUEUE"),
+            on_update: false,
+            is_light: false,
         }),
     ]
 }

@@ -85,10 +85,36 @@ pub fn pair(recipe: &Recipe) -> Pair {
         }
     }
     pair.destination.markers = recipe.has(Feature::Markers);
+    if recipe.has(Feature::Subscriptions) {
+        subscribe(&mut pair.destination);
+    }
     if let Some(flaw) = recipe.flaw {
         pair.refused = spoil(&mut pair, flaw);
     }
     pair
+}
+
+/// Processes wait for rows of every entity that they can wait for, and for users.
+fn subscribe(destination: &mut Environment) {
+    let elsewhere: BTreeSet<String> = destination
+        .espaces
+        .iter()
+        .filter(|espace| espace.catalog.is_some())
+        .map(|espace| espace.key.clone())
+        .collect();
+    for (place, entity) in destination.entities.iter_mut().enumerate() {
+        let can_be_waited_for = entity.active
+            && !entity.is_static
+            && entity.identifier().is_some()
+            && !elsewhere.contains(&entity.espace);
+        if can_be_waited_for {
+            entity.events = Some(place % 6);
+        }
+    }
+    if let Some(thing) = destination.entities.iter_mut().find(|e| e.active && e.name == "Thing0") {
+        thing.events = thing.events.map(|_| 5);
+    }
+    destination.user_events = Some(3);
 }
 
 /// People of the destination that may have a row in `Profile` without any doubt about what
@@ -178,11 +204,6 @@ fn spoil(pair: &mut Pair, flaw: Flaw) -> Option<Refusal> {
                 .into_iter()
                 .find(|name| point(&mut pair.destination, name).is_some())?;
             refuse("rows outside the scope refer to chosen rows", &[name, "Watcher"])
-        }
-        Flaw::EventRows => {
-            let key = thing.full_key();
-            pair.destination.entity_mut(&key)?.events = Some(1);
-            refuse("event table with rows", &["Thing0", "OSEVT"])
         }
         Flaw::HardCircle => {
             let rows = |name| pair.source.named(name).is_some_and(|e| !e.rows.is_empty());

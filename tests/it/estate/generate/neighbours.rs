@@ -100,7 +100,7 @@ impl Maker<'_> {
         thing.multitenant = false;
         thing.uniques.retain(|u| !u.tenant);
         thing.attributes.extend(added);
-        if self.recipe.has(Feature::Events) || self.recipe.flaw == Some(Flaw::EventRows) {
+        if self.recipe.has(Feature::Events) {
             thing.events = Some(0);
         }
     }

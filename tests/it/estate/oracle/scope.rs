@@ -107,9 +107,6 @@ impl Oracle<'_> {
         let mut found = Vec::new();
         for (key, way) in &self.moved {
             let entity = self.destination_entity(key);
-            if entity.events.unwrap_or(0) > 0 {
-                found.push(format!("the event table of {} has rows", entity.name));
-            }
             if *way != Way::Replace {
                 continue;
             }

@@ -50,7 +50,9 @@ pub fn write(path: &Path, tables: &BTreeMap<String, ExpectedTable>) {
         }
     }
     // What the triggers of the file's own made of it is none of the oracle's business.
-    connection.execute_batch("DELETE FROM OSSYS_BPM_EVENT_QUEUE; COMMIT").expect("commit");
+    connection
+        .execute_batch("DELETE FROM OSSYS_BPM_EVENT_QUEUE; DELETE FROM OSSYS_BPM_EVENT; COMMIT")
+        .expect("commit");
     let broken: i64 = connection
         .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
         .expect("a check");

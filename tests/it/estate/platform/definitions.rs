@@ -1,6 +1,6 @@
 //! The metamodel's tables: espaces, applications, entities, attributes, records.
 
-use super::{Spelling, Table, bit, event_name, system, system_key, table, type_name};
+use super::{Spelling, Table, USER_EVENTS, bit, event_name, system, system_key, table, type_name};
 use crate::estate::chance::Chance;
 use crate::estate::model::{
     Attribute, Cell, Damage, Entity, Environment, Kind, Rule, SERVICE_CENTER, Target, USERS,
@@ -148,6 +148,7 @@ pub(super) fn entity_tables(environment: &Environment, spelling: &mut Spelling) 
     for target in [Target::User, Target::Group, Target::Role, Target::Tenant, Target::Espace] {
         let (name, physical) = system(&target);
         let id = 3000 + entities.len() as i64;
+        let exposes = environment.user_events.is_some() && target == Target::User;
         let key = Chance::new(43).fork(name).key();
         entities.push(vec![
             Cell::Int(id),
@@ -161,8 +162,8 @@ pub(super) fn entity_tables(environment: &Environment, spelling: &mut Spelling) 
             bit(true),
             spelling.key(&key),
             Cell::text("entity"),
-            bit(false),
-            Cell::text(""),
+            bit(exposes),
+            Cell::text(if exposes { USER_EVENTS } else { "" }),
         ]);
         attribute_id += 1;
         attributes.push(vec![

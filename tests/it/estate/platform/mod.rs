@@ -134,6 +134,12 @@ pub fn tables(environment: &Environment, whim: &Chance) -> Vec<Table> {
             found.push(table);
         }
     }
+    if let Some(subscriptions) = environment.user_events {
+        let espace = environment.espace_named(SERVICE_CENTER).id;
+        found.push(events(USER_EVENTS, espace, subscriptions));
+        let users = found.iter_mut().find(|table| table.name == "OSSYS_USER").expect("there");
+        users.trigger = Some(USER_EVENTS.to_owned());
+    }
     if environment.markers {
         let columns = "RUN nvarchar(40); BATCH bigint";
         found.push(table("OSFERRY_MARKER", columns, Vec::new(), &mut whim.fork("markers")));
@@ -196,39 +202,46 @@ fn event_name(entity: &Entity) -> Option<String> {
     Some(entity.table.replacen("OSUSR_", "OSEVT_", 1))
 }
 
+/// The event table of the platform's entity User.
+const USER_EVENTS: &str = "OSEVT_usr_User";
+
 fn event_table(environment: &Environment, entity: &Entity) -> Option<Table> {
     let name = event_name(entity)?;
+    let espace = environment.espace(&entity.espace);
+    let mut made = events(&name, espace.id, entity.events.unwrap_or(0));
+    made.catalog.clone_from(&espace.catalog);
+    let key = made.columns.iter_mut().find(|column| column.name == "ID").expect("made");
+    let kind = &entity.identifier().expect("events need one").kind;
+    key.sql = sql_type(environment, kind, &mut Chance::new(0));
+    Some(made)
+}
+
+/// An event table with so many subscriptions: to new rows and to changes, normal and light. From the
+/// fifth on they are there already.
+fn events(name: &str, espace: i64, subscriptions: usize) -> Table {
     let row = |n: usize| {
         vec![
-            Cell::Int(environment.espace(&entity.espace).id),
+            Cell::Int(espace),
+            if n % 4 == 2 { Cell::Int(1) } else { Cell::Null },
             Cell::Null,
-            Cell::Null,
-            Cell::Int(n as i64 + 1),
-            bit(false),
-            bit(false),
+            Cell::Int(n as i64 % 4 + 1),
+            bit(n % 4 == 1 || n % 4 == 3),
+            bit(n % 4 >= 2),
         ]
     };
-    let rows = (0..entity.events.unwrap_or(0)).map(row).collect();
+    let rows = (0..subscriptions).map(row).collect();
     let mut made = table(
-        &name,
+        name,
         "_ESPACE_ID int; _TENANT_ID int; _ACTIVITY_ID int; _PROCESS_DEF_ID int; _IS_UPDATE bit; \
          _IS_LIGHT bit; ID bigint",
         rows,
         &mut Chance::new(3),
     );
     made.primary = None;
-    made.catalog.clone_from(&environment.espace(&entity.espace).catalog);
     for column in &mut made.columns {
         (column.identity, column.nullable) = (false, true);
-        if column.name == "ID" {
-            column.sql = sql_type(
-                environment,
-                &entity.identifier().expect("events need one").kind,
-                &mut Chance::new(0),
-            );
-        }
     }
-    Some(made)
+    made
 }
 
 fn application_table(environment: &Environment, entity: &Entity, whim: &Chance) -> Table {

@@ -186,11 +186,19 @@ pub(super) fn bystanders(environment: &Environment, chance: &mut Chance) -> Vec<
     ];
     found[1].columns.iter_mut().for_each(|c| c.identity = false);
     found.retain(|t| t.name == "DBA_NOTES" || chance.percent(60));
-    // The queue a process-event trigger writes to; always there, as the trigger names it.
+    // The queues that process-event triggers write to; always there, as the triggers name them.
     found.push(table(
         "OSSYS_BPM_EVENT_QUEUE",
         "ID int; ESPACE_ID int; TENANT_ID int; ACTIVITY_ID int; PROCESS_DEF_ID int; \
-         DATA_ID nvarchar(20); ENQUEUE_TIME datetime; ERROR_COUNT int; NEXT_RUN datetime",
+         DATA_ID nvarchar(60); ENQUEUE_TIME datetime; ERROR_COUNT int; NEXT_RUN datetime",
+        Vec::new(),
+        chance,
+    ));
+    found.push(table(
+        "OSSYS_BPM_EVENT",
+        "ID int; ESPACE_ID int; TENANT_ID int; ACTIVITY_ID int; PROCESS_DEF_ID int; \
+         ENTITY_RECORD_ID nvarchar(60); ENQUEUE_TIME datetime; DEQUEUE_TIME datetime; \
+         ERROR_COUNT int; NEXT_RUN datetime",
         Vec::new(),
         chance,
     ));

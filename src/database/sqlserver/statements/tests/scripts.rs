@@ -21,16 +21,19 @@ pub(super) fn script_statements() -> Vec<String> {
     let links = columns[..2].to_vec();
     let link_rows = Batch::new(rows.columns()[..2].to_vec()).expect("columns");
     let table = |columns, key, work| ScriptTable { table: dbo("OSUSR_X"), columns, key, work };
-    let mut all = vec![script.head(&["What it\nis".to_owned()])];
+    let mut all = vec![script.head(&["What it\nis".to_owned()], "put-back.sql", "ALTER")];
     for (table, rows) in [
         (table(columns, vec![0], ScriptWork::Insert), rows),
         (table(bare, Vec::new(), ScriptWork::InsertAll { there: 5, rows: 2 }), bare_rows),
+        (table(links.clone(), Vec::new(), ScriptWork::Lacking), link_rows.clone()),
         (table(links, vec![0], ScriptWork::Set), link_rows),
     ] {
         all.push(script.begin(&table));
         all.push(script.rows(&table, &rows).expect("rows"));
         all.push(script.end(&table));
     }
+    let empty = table(Vec::new(), Vec::new(), ScriptWork::Empty);
+    all.push(script.end(&empty));
     all.push(checks::fresh_backup("It's]Db"));
     all.extend(rights_scripts());
     let elsewhere = TableName { catalog: Some("Other]Db".to_owned()), ..dbo("OSUSR]_Y") };
