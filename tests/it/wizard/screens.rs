@@ -165,6 +165,8 @@ fn the_steps_up_to_the_run() {
     pin("users", &mut driver);
     driver.press("a");
     pin("users_all", &mut driver);
+    go_to(&mut driver, "Processes");
+    pin("processes", &mut driver);
     go_to(&mut driver, "Options");
     settle_room(&mut driver);
     pin("options", &mut driver);
