@@ -132,6 +132,18 @@ impl Databases {
         }
     }
 
+    /// Whether they lie on a server that speaks SQL Server's protocol and is none: it calls indexes
+    /// otherwise, in words of its own.
+    pub fn are_on_a_stand_in(&self) -> bool {
+        let version = "SELECT CAST(@@VERSION AS nvarchar(200))";
+        match self {
+            Self::Files(_) => false,
+            Self::OnServer(server, _) => {
+                !wait(server.query("master", version))[0].starts_with("Microsoft SQL")
+            }
+        }
+    }
+
     /// Has a statement done past the program.
     pub fn execute(&self, side: Side, sql: &str) {
         match self {

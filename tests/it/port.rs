@@ -1020,6 +1020,7 @@ async fn triggers_fire_and_do_not_disturb(engine: &TestEngine) {
         column("_ACTIVITY_ID", "int"),
         column("_PROCESS_DEF_ID", "int"),
         column("_IS_UPDATE", "bit"),
+        column("_IS_LIGHT", "bit"),
     ];
     let queue = vec![
         identity("ID", "int"),
@@ -1041,7 +1042,8 @@ async fn triggers_fire_and_do_not_disturb(engine: &TestEngine) {
         ],
     )
     .await;
-    let subscription = [1, 2, 3, 4].map(Value::Integer).into_iter().chain([Value::Bit(false)]);
+    let flags = [Value::Bit(false), Value::Bit(false)];
+    let subscription = [1, 2, 3, 4].map(Value::Integer).into_iter().chain(flags);
     let subscriptions = batch(&events, &[subscription.collect()]);
     builder.fill(&TableName::new("OSEVT_x_Thing"), &events, &subscriptions).await.expect("filled");
     builder

@@ -192,10 +192,12 @@ fn carries_out_and_undoes(scenario: &Scenario, bench: &Bench, kept: u64) {
 
     // The proof sees an id that is another row's.
     let name = bench.databases.name(Side::Destination);
-    let first = format!("SELECT MIN([{column}]) FROM [{table}]");
+    let first = format!("SELECT CAST(MIN([{column}]) AS nvarchar(40)) FROM [{table}]");
     let value = bench.databases.ask(Side::Destination, &first).remove(0);
     let (_, id) = scenario.column(&Side::Destination, &scenario.holder, "Tag");
-    let tag = format!("SELECT MIN([{id}]) FROM [{table}] WHERE [{column}] = '{value}'");
+    let tag = format!(
+        "SELECT CAST(MIN([{id}]) AS nvarchar(200)) FROM [{table}] WHERE [{column}] = '{value}'"
+    );
     let tag = bench.databases.ask(Side::Destination, &tag).remove(0);
     let set =
         |value: &str| format!("UPDATE [{table}] SET [{column}] = {value} WHERE [{id}] = '{tag}'");
@@ -206,7 +208,8 @@ fn carries_out_and_undoes(scenario: &Scenario, bench: &Bench, kept: u64) {
 
     let undone = bench.osferry(&["undo", "estate", "--confirm", &name]);
     assert_eq!(undone.code, Some(0), "{}", undone.all());
-    let rows = bench.databases.ask(Side::Destination, &format!("SELECT COUNT(*) FROM [{table}]"));
+    let count = format!("SELECT CAST(COUNT(*) AS nvarchar(20)) FROM [{table}]");
+    let rows = bench.databases.ask(Side::Destination, &count);
     assert_eq!(rows, ["0"], "nothing of ours stays");
 }
 

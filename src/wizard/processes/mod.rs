@@ -7,6 +7,6 @@ use super::findings::About;
 /// The step.
 pub const PROCESSES: About = About {
     name: "Processes",
-    purpose: "Where processes of the two environments differ, and the instances that touches.",
+    purpose: "Where processes of the two sides differ. Nothing of them is written.",
     draw: view::draw,
 };

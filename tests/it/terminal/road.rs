@@ -122,12 +122,13 @@ impl Walker {
         window.shows("use, inactive");
         self.select("dragan.petrovic").key("Space");
         window.shows("create");
-        self.next("6 Options");
+        self.next("6 Processes");
+        self.next("7 Options");
         self.select("delete them first").key("Space");
         window.shows("(•) ! delete").hides("comparing…");
         self.select("Findings").key("Enter");
         self.select("RepairShop").key("Space");
-        self.next("7 Review");
+        self.next("8 Review");
     }
 
     /// On Review: the destination's name, and the cursor on Start.
