@@ -145,8 +145,10 @@ pub(super) async fn check(
         if started.is_empty() {
             continue;
         }
+        let start =
+            if started.len() == 1 { "row starts a process" } else { "rows start processes" };
         let what = format!(
-            "{} rows start processes by rows of {} that this run wrote, the first for the row {}",
+            "{} {start} by rows of {} that this run wrote, the first for the row {}",
             started.len(),
             table.entity,
             started[0].1.record

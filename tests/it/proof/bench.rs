@@ -77,12 +77,36 @@ impl Bench {
 
     /// Does harm; every statement has to touch exactly one row.
     pub fn harm<S: AsRef<str>>(&self, name: &str, statements: &[S]) {
+        self.quietly(name, |connection| {
+            for sql in statements {
+                let sql = sql.as_ref();
+                let touched = connection.execute(sql, []).unwrap_or_else(|e| panic!("{sql}: {e}"));
+                assert_eq!(touched, 1, "{sql}");
+            }
+        });
+    }
+
+    /// Does something by which no process starts, whoever is subscribed to it.
+    pub fn quietly<T>(&self, name: &str, harm: impl FnOnce(&Connection) -> T) -> T {
         let connection = self.open(name);
-        for sql in statements {
-            let sql = sql.as_ref();
-            let touched = connection.execute(sql, []).unwrap_or_else(|e| panic!("{sql}: {e}"));
-            assert_eq!(touched, 1, "{sql}");
+        let queues = "SELECT name FROM sqlite_master WHERE type = 'table' AND upper(name) IN \
+                      ('OSSYS_BPM_EVENT_QUEUE', 'OSSYS_BPM_EVENT')";
+        let mut statement = connection.prepare(queues).expect(queues);
+        let names = statement.query_map([], |row| row.get::<_, String>(0)).expect(queues);
+        let last: Vec<(String, i64)> = names
+            .map(|name| {
+                let name = name.expect("a queue");
+                let sql = format!("SELECT COALESCE(MAX(rowid), 0) FROM \"{name}\"");
+                let last = connection.query_row(&sql, [], |row| row.get(0)).expect(&sql);
+                (name, last)
+            })
+            .collect();
+        let done = harm(&connection);
+        for (name, last) in last {
+            let sql = format!("DELETE FROM \"{name}\" WHERE rowid > {last}");
+            connection.execute(&sql, []).expect(&sql);
         }
+        done
     }
 
     /// Proves the run on the files as they are now.
