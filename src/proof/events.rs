@@ -111,25 +111,45 @@ fn folded(value: &Value) -> String {
     value.to_string().trim().to_lowercase()
 }
 
-/// Compares event tables and queues with what the journal says of them, and adds what is found.
-/// `was_proved`: they were right when the run was first proved, so what is not now is information.
+/// What differed: the place of the event table in the plan, and what of it.
+pub(super) type Differed = BTreeSet<(usize, What)>;
+
+/// What of an event table can differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum What {
+    /// Subscriptions are not there.
+    Missing,
+    /// Processes were started.
+    Started,
+}
+
+/// Compares event tables and queues with what the journal says of them, and adds what is found;
+/// returns what differs.
+///
+/// `proved` is what differed when the run was first proved: what was right then and is not now was
+/// not done by the run, so it is information. What differed then does so until it is put right.
 pub(super) async fn check(
     plan: &Plan,
     journal: &Mutex<Journal>,
     destination: &dyn Source,
-    was_proved: bool,
+    proved: Option<&Differed>,
     proof: &mut SurroundingsProof,
-) -> Result<()> {
+) -> Result<Differed> {
+    let was_right = |place, what| proved.is_some_and(|then| !then.contains(&(place, what)));
+    let mut differed = Differed::new();
     let (known, before) = {
         let journal = lock(journal);
         (journal.muted()?, journal.queues()?)
     };
     for muted in &known {
         if let Some(table) = plan.events.get(muted.place) {
-            event_table(table, muted, destination, was_proved, proof).await?;
+            let was_right = was_right(muted.place, What::Missing);
+            if event_table(table, muted, destination, was_right, proof).await? {
+                differed.insert((muted.place, What::Missing));
+            }
         }
     }
-    let Some(before) = before else { return Ok(()) };
+    let Some(before) = before else { return Ok(differed) };
     let before: Queues = serde_json::from_str(&before)
         .map_err(|error| Fault::new(FaultKind::Data, format!("the journal's queues: {error}")))?;
     let now = Queues::take(plan, destination).await?;
@@ -156,21 +176,26 @@ pub(super) async fn check(
         let queue = started[0].0;
         match muted.state {
             MutedState::LeftOpen => proof.note(queue, format!("{what}, as it was accepted")),
-            _ if was_proved => proof.note(queue, format!("{what} (since the run was proved)")),
-            _ => proof.differs(queue, what),
+            _ if was_right(place, What::Started) => {
+                proof.note(queue, format!("{what} (since the run was proved)"));
+            }
+            _ => {
+                proof.differs(queue, what);
+                differed.insert((place, What::Started));
+            }
         }
     }
-    Ok(())
+    Ok(differed)
 }
 
-/// Every row that was put away is there again, as often as it was.
+/// Every row that was put away is there again, as often as it was; whether that differs.
 async fn event_table(
     table: &EventTable,
     muted: &MutedRows,
     destination: &dyn Source,
-    was_proved: bool,
+    was_right: bool,
     proof: &mut SurroundingsProof,
-) -> Result<()> {
+) -> Result<bool> {
     proof.event_tables += 1;
     proof.subscriptions += muted.rows.len() as u64;
     if muted.state == MutedState::LeftOpen {
@@ -180,7 +205,7 @@ async fn event_table(
             table.entity
         );
         proof.note(&table.table, what);
-        return Ok(());
+        return Ok(false);
     }
     let request = RowsRequest {
         table: table.table.clone(),
@@ -205,7 +230,7 @@ async fn event_table(
             muted.rows.len(),
             table.entity
         );
-        match was_proved {
+        match was_right {
             true => proof.note(&table.table, format!("{what} (since the run was proved)")),
             false => proof.differs(&table.table, what),
         }
@@ -213,7 +238,7 @@ async fn event_table(
     if more > 0 {
         proof.note(&table.table, format!("{more} subscriptions have come since the run began"));
     }
-    Ok(())
+    Ok(missing > 0 && !was_right)
 }
 
 /// Each row as texts that tell NULL from every value.

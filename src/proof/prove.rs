@@ -11,7 +11,7 @@ use super::rows::Forms;
 use super::surroundings::{Ours, Surroundings, SurroundingsProof, compare, take_again};
 use super::unverified::unverified;
 use super::{complete, events, keyed, keyless, looked_up, mask, people, references, stayed};
-use crate::database::{Result, Secret, Source, Value};
+use crate::database::{Fault, FaultKind, Result, Secret, Source, Value};
 use crate::migrate::journal::{BatchKind, Journal};
 use crate::plan::{EntityPlan, Plan};
 
@@ -161,13 +161,33 @@ impl Around<'_> {
         let proved = proved.as_deref().map(Surroundings::from_json).transpose()?;
         let switches = self.destination.facts().capabilities.switches;
         let mut found = compare(&self.before, proved.as_ref(), &now, switches);
-        let was_proved = proved.is_some();
-        events::check(self.plan, self.journal, self.destination, was_proved, &mut found).await?;
+        let then = match proved {
+            Some(_) => Some(self.events_then()?),
+            None => None,
+        };
+        let Self { plan, journal, destination, .. } = *self;
+        let differed = events::check(plan, journal, destination, then.as_ref(), &mut found).await?;
         if let Some(keep) = keep.filter(|_| proved.is_none()) {
+            keep.recorder.set_proved_events(json(&differed)?)?;
             keep.recorder.set_proved_surroundings(now.to_json()?)?;
         }
         Ok(found)
     }
+
+    /// What of event tables differed when the run was first proved.
+    fn events_then(&self) -> Result<events::Differed> {
+        let Some(kept) = lock(self.journal).proved_events()? else {
+            return Ok(events::Differed::new());
+        };
+        serde_json::from_str(&kept).map_err(|error| {
+            Fault::new(FaultKind::Data, format!("the journal's first proof of events: {error}"))
+        })
+    }
+}
+
+fn json(differed: &events::Differed) -> Result<String> {
+    serde_json::to_string(differed)
+        .map_err(|error| Fault::new(FaultKind::Other, format!("no JSON can be made: {error}")))
 }
 
 /// An entity, and whether rows of the source were overlooked.

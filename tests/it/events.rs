@@ -1,18 +1,23 @@
 //! Process events: nothing starts by rows that are carried over, and everything can start again
 //! afterwards.
 
-#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::collections::BTreeMap;
 
 use osferry::outsystems::Side;
 
-use crate::estate::content::Cells;
+use crate::estate::content::{Cells, Content};
 use crate::estate::generate;
 use crate::estate::model::{Entity, Pair};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
+
+mod by_hand;
+mod foretold;
+mod killed;
+mod planted;
 
 crate::on_both_engines!(nothing_starts_and_afterwards_everything_can,);
 
@@ -45,7 +50,10 @@ fn pair() -> (Pair, Entity) {
 
 /// Event tables and queues.
 fn events(bench: &Bench) -> BTreeMap<String, Vec<Cells>> {
-    let tables = bench.databases.read(Side::Destination).tables;
+    events_of(bench.databases.read(Side::Destination))
+}
+
+fn events_of(content: Content) -> BTreeMap<String, Vec<Cells>> {
     let of_events = |name: &String| {
         let name = name.to_uppercase();
         name.starts_with("OSEVT_") || name.starts_with("OSSYS_BPM_EVENT")
@@ -54,12 +62,28 @@ fn events(bench: &Bench) -> BTreeMap<String, Vec<Cells>> {
         rows.sort();
         (name, rows)
     };
-    tables.into_iter().filter(|(name, _)| of_events(name)).map(sorted).collect()
+    content.tables.into_iter().filter(|(name, _)| of_events(name)).map(sorted).collect()
 }
 
 fn count(bench: &Bench, table: &str) -> usize {
     let sql = format!("SELECT CAST(COUNT(*) AS varchar(20)) FROM [{table}]");
     bench.databases.ask(Side::Destination, &sql)[0].parse().expect("a number")
+}
+
+/// What the list of runs says of the first one.
+fn listed(bench: &Bench) -> serde_json::Value {
+    let said = bench.osferry(&["runs", "--json"]);
+    let mut runs: serde_json::Value = serde_json::from_str(&said.out).expect("a list of runs");
+    runs[0].take()
+}
+
+fn run_id(bench: &Bench) -> String {
+    listed(bench)["id"].as_str().expect("an id").to_owned()
+}
+
+/// The event table of an entity.
+fn event_table(entity: &Entity) -> String {
+    entity.table.replacen("OSUSR_", "OSEVT_", 1)
 }
 
 /// Adds a row to the entity as an application does: a copy of the last one.
@@ -103,10 +127,7 @@ async fn nothing_starts_and_afterwards_everything_can(engine: &TestEngine) {
     let last =
         format!("DELETE FROM [{table}] WHERE [{key}] = (SELECT MAX([{key}]) FROM [{table}])");
     bench.databases.execute(Side::Destination, &last);
-    let runs = bench.osferry(&["runs", "--json"]);
-    let runs: serde_json::Value = serde_json::from_str(&runs.out).expect("a list of runs");
-    let run = runs[0]["id"].as_str().expect("an id");
-    let said = bench.osferry(&["undo", run, "--confirm", &name]);
+    let said = bench.osferry(&["undo", &run_id(&bench), "--confirm", &name]);
     assert_eq!(said.code, Some(0), "{}", said.all());
     assert_eq!(events(&bench), before, "{}", said.all());
 }

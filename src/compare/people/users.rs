@@ -214,7 +214,7 @@ impl Work<'_> {
     }
 
     /// What a person chose about a user: by itself, or for all of the kind.
-    pub(super) fn wish(&self, key: &FindingKey) -> Option<&str> {
+    pub(in crate::compare) fn wish(&self, key: &FindingKey) -> Option<&str> {
         let wishes = &self.selection.users;
         let wish = wishes.get(key).or_else(|| wishes.get(&FindingKey::new(key.kind)));
         wish.map(|wish| wish.choice.as_str())

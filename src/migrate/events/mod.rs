@@ -37,6 +37,8 @@ const AT_ONCE: usize = 20_000;
 const LOOKS: usize = 20;
 /// How long a run that has ended waits for a chance to put subscriptions back.
 const AFTERWARDS: Duration = Duration::from_secs(60);
+/// Entities that are named where event tables are empty; the others are counted.
+const NAMED: usize = 2;
 
 /// Which subscriptions are put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -325,14 +327,21 @@ impl Away {
     /// What is to be known of it, in words.
     #[must_use]
     pub fn words(&self, run: &str) -> String {
-        let of: Vec<&str> = self.tables.iter().map(|(_, entity)| entity.as_str()).collect();
+        let mut of: Vec<&str> = self.tables.iter().map(|(_, entity)| entity.as_str()).collect();
+        let others = of.len().saturating_sub(NAMED);
+        of.truncate(NAMED);
+        let others = match others {
+            0 => String::new(),
+            1 => " and 1 other".to_owned(),
+            others => format!(" and {others} others"),
+        };
         format!(
-            "EVENT TABLES ARE EMPTY: {} subscriptions are put away, so no process starts by rows of \
-             {}. `osferry resume {run}` and `osferry undo {run}` put them back; so does {} in the \
-             run's folder, carried out by a DBA.",
+            "EVENT TABLES ARE EMPTY: {} subscriptions are put away. `osferry resume {run}` and \
+             `osferry undo {run}` put them back; so does {} in the run's folder, carried out by a DBA. \
+             Until then no process starts by rows of {}{others}.",
             self.rows,
+            PutEventsBack::FILE,
             of.join(", "),
-            PutEventsBack::FILE
         )
     }
 }

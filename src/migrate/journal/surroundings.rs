@@ -24,6 +24,12 @@ impl Recorder {
         self.set_picture("queues", taken)
     }
 
+    /// Keeps what of event tables differed when the run was first proved, as JSON: it goes on to
+    /// differ until it is put right. A later one does not replace it.
+    pub fn set_proved_events(&self, differed: String) -> Result<()> {
+        self.set_picture("proved-events", differed)
+    }
+
     fn set_picture(&self, name: &'static str, taken: String) -> Result<()> {
         self.post(move |connection| {
             connection
@@ -50,6 +56,11 @@ impl Journal {
     /// What waited in the queues of process events before the first write, as JSON.
     pub fn queues(&self) -> Result<Option<String>> {
         self.picture("queues")
+    }
+
+    /// What of event tables differed when the run was first proved, as JSON.
+    pub fn proved_events(&self) -> Result<Option<String>> {
+        self.picture("proved-events")
     }
 
     fn picture(&self, name: &str) -> Result<Option<String>> {

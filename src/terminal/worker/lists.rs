@@ -129,10 +129,10 @@ fn told(id: &str, folder: &Path) -> Result<Saved> {
     let last = |place: &str| place.rsplit(['/', '\\']).next().unwrap_or(place).to_owned();
     let ended = journal.ended()?;
     let ended = ended.map_or_else(|| "It has no end yet.".to_owned(), |at| format!("Ended {at}."));
-    let mut about = vec![format!("Run {id}. {ended}")];
-    if let Some(away) = Away::read(&journal, &journal.plan()?)? {
-        about.push(away.words(id));
-    }
+    // The first that has to be seen in a low window, too.
+    let away = Away::read(&journal, &journal.plan()?)?;
+    let mut about: Vec<String> = away.iter().map(|away| away.words(id)).collect();
+    about.push(format!("Run {id}. {ended}"));
     let resume = Some(Taking::Resume);
     let (state, sign, taking, next) = match journal.state()? {
         RunState::Running => (INTERRUPTED, Sign::Stopped, resume, String::new()),
@@ -159,6 +159,10 @@ fn told(id: &str, folder: &Path) -> Result<Saved> {
         format!("r resumes, {done} of {all} done")
     } else {
         next
+    };
+    let next = match away {
+        Some(_) => format!("EVENT TABLES ARE EMPTY; {next}"),
+        None => next,
     };
     about.push(format!("Its folder: {}", folder.display()));
     Ok(Saved {

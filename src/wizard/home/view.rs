@@ -1,6 +1,6 @@
 //! Draws Home: the ways to start, what can be continued, and more about what is selected.
 
-use super::super::look::{Area, Canvas, Cell, cut, paragraph, put, role, row};
+use super::super::look::{Area, Canvas, Cell, cut, paragraph, put, role, row, wrap};
 use super::super::message::{Saved, SavedKind, Sign};
 use super::super::migration::Migration;
 use super::{Home, STARTS};
@@ -8,7 +8,7 @@ use super::{Home, STARTS};
 /// Lines that the introduction needs together with a few that are saved.
 const INTRODUCED: u16 = 18;
 
-/// Lines about what is selected, and how many of the list have to be left beside them.
+/// Lines about what is selected, at least, and how many of the list have to be left beside them.
 const ABOUT: u16 = 6;
 const LISTED: u16 = 2;
 
@@ -89,7 +89,7 @@ fn draw_saved(
     );
     let room = area.height.saturating_sub(y + 1);
     let about = home.selected(&migration.saved).filter(|_| room >= ABOUT + LISTED);
-    let about_lines = if about.is_some() { ABOUT } else { 0 };
+    let about_lines = about.map_or(0, |saved| about_lines(saved, area.width).min(room - LISTED));
     let list = Area { y: area.y + y + 1, height: room - about_lines, ..area };
     let selected = cursor.checked_sub(STARTS.len());
     let shown = super::super::list::List { selected: selected.unwrap_or(0), first: 0 };
@@ -122,6 +122,13 @@ fn draw_saved(
             at = paragraph(canvas, inner, at, line, role::plain());
         }
     }
+}
+
+/// The lines that all that is known of something takes.
+fn about_lines(saved: &Saved, width: u16) -> u16 {
+    let width = usize::from(width.saturating_sub(2));
+    let lines: usize = saved.about.iter().map(|text| wrap(text, width).len()).sum();
+    ABOUT.max(u16::try_from(lines + 2).unwrap_or(u16::MAX))
 }
 
 fn state(saved: &Saved) -> (Sign, &str) {

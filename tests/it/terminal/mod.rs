@@ -14,4 +14,4 @@ mod resize;
 mod road;
 mod runs;
 mod talk;
-mod window;
+pub mod window;
