@@ -28,6 +28,7 @@ const TRAPS: [&str; 32] = [
     "no-identifier",
     "null-dates",
     "physical-names",
+    "process-part",
     "record-id-zero",
     "record-ids",
     "record-missing",
