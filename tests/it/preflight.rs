@@ -272,7 +272,7 @@ async fn a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back(engine
 
 /// A server that only speaks the protocol checks a foreign key as the login that inserts, which has
 /// to hold UPDATE on the table referred to. SQL Server asks for no right on it.
-pub fn let_references_be_checked(bench: &Bench, login: &str) {
+fn let_references_be_checked(bench: &Bench, login: &str) {
     let referred = "SELECT DISTINCT CAST(OBJECT_NAME(referenced_object_id) AS nvarchar(128)) \
                     FROM sys.foreign_keys";
     for table in bench.databases.ask(Side::Destination, referred) {
@@ -283,7 +283,7 @@ pub fn let_references_be_checked(bench: &Bench, login: &str) {
 
 /// Carries a script out part by part. A server that only speaks the protocol has no such roles and
 /// no VIEW DEFINITION: there the right to read stands for the first.
-pub fn carry_out(server: &crate::support::engine::Server, script: &str, stand_in: bool) {
+fn carry_out(server: &crate::support::engine::Server, script: &str, stand_in: bool) {
     let mut database = String::new();
     let mut batch = String::new();
     for line in script.lines().filter(|line| !line.starts_with("--")) {
