@@ -9,7 +9,7 @@ use crate::database::Value;
 const SIDES: [Side; 2] = [Side::Source, Side::Destination];
 
 /// The classic traps of a migration; the pair holds each of them once.
-const TRAPS: [&str; 32] = [
+const TRAPS: [&str; 33] = [
     "attribute-missing",
     "attribute-new",
     "binary",
