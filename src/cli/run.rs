@@ -11,8 +11,7 @@ use super::{RunArguments, again, show};
 use crate::database::{Fault, same_name};
 use crate::front::{self, Carried, Home, Ready, Stage};
 use crate::migrate::{
-    CheckSign, Command, Control, Controller, Environments, Preflight, Progress, check_pair,
-    check_purpose,
+    CheckSign, Command, Control, Controller, Environments, Progress, check_pair, check_purpose,
 };
 use crate::plan::CheckKind;
 use crate::report::PlanReport;
@@ -93,16 +92,7 @@ async fn dry_run(
 
 /// Makes the checks before a run, says what is to be known, and refuses what nobody has accepted.
 pub(super) async fn checked(home: &Home, saved: &Saved, ready: &Ready) -> Result<(), Trouble> {
-    let request = Preflight {
-        plan: &ready.plan,
-        source: ready.source.as_ref(),
-        destination: ready.destination.as_ref(),
-        source_model: &ready.source_model,
-        destination_model: &ready.destination_model,
-        purpose: saved.file.destination.purpose,
-        mask_key: ready.mask_key.as_ref(),
-        any_engine: front::any_engine(),
-    };
+    let request = ready.preflight(saved.file.destination.purpose);
     let mut checks = Vec::new();
     front::preflight(home, &request, &mut |check| checks.push(check)).await;
     let said = &saved.file.preflight;

@@ -143,6 +143,16 @@ struct Work<'a> {
     out: Comparison,
 }
 
+impl<'a> Work<'a> {
+    /// What one side is.
+    fn model(&self, side: Side) -> &'a Environment {
+        match side {
+            Side::Source => self.source,
+            Side::Destination => self.destination,
+        }
+    }
+}
+
 impl Work<'_> {
     /// Keeps a finding; the first one with a key stands.
     fn find(&mut self, finding: Finding) {
@@ -154,10 +164,7 @@ impl Work<'_> {
     /// Columns whose values could not be looked at one by one: what refers to what is not known.
     fn too_many_values(&mut self) {
         for too_many in self.inquiry.take_too_many() {
-            let model = match too_many.side {
-                Side::Source => self.source,
-                Side::Destination => self.destination,
-            };
+            let model = self.model(too_many.side);
             let entity =
                 model.entities.iter().find(|one| one.is_active && one.table == too_many.table);
             // A hidden column has no attribute: its name stands where the key would.

@@ -2,7 +2,7 @@
 //! difference touches (`metamodel.md` §5.1, §5.2). Definitions are matched by keys, statuses by
 //! name; none of them is ever written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Finding, FindingKey, FindingKind, Work};
 use crate::database::{ColumnRef, Filter, TableName, Value};
@@ -59,26 +59,48 @@ fn of(side: &Environment, target: SystemTarget) -> &[ProcessDefinition] {
     side.definitions.get(&target).map_or(&[], Vec::as_slice)
 }
 
-/// The definition with the same keys; an active one before others.
-fn counterpart<'a>(
-    side: &'a Environment,
-    target: SystemTarget,
-    ours: &ProcessDefinition,
-) -> Option<&'a ProcessDefinition> {
-    let key = ours.full_key();
-    let alike = of(side, target)
-        .iter()
-        .filter(|theirs| theirs.espace_key == ours.espace_key && theirs.full_key() == key);
-    alike.min_by_key(|theirs| !theirs.is_active)
+/// The definitions of one side, looked up by their keys and by what they are part of.
+struct Definitions<'a> {
+    by_key: HashMap<(SystemTarget, &'a Key, Key), &'a ProcessDefinition>,
+    parts: HashMap<(SystemTarget, i64), Vec<&'a ProcessDefinition>>,
 }
 
-/// What is a part of a definition.
-fn parts_of(
-    side: &Environment,
-    target: SystemTarget,
-    whole: i64,
-) -> impl Iterator<Item = &ProcessDefinition> + use<'_> {
-    of(side, target).iter().filter(move |part| part.part_of == Some(whole))
+impl<'a> Definitions<'a> {
+    fn of(side: &'a Environment) -> Self {
+        let mut known = Self { by_key: HashMap::new(), parts: HashMap::new() };
+        for (target, all) in &side.definitions {
+            for one in all {
+                let same = known.by_key.entry((*target, &one.espace_key, one.full_key()));
+                // An active one before others.
+                let same = same.or_insert(one);
+                if one.is_active && !same.is_active {
+                    *same = one;
+                }
+                if let Some(whole) = one.part_of {
+                    known.parts.entry((*target, whole)).or_default().push(one);
+                }
+            }
+        }
+        known
+    }
+
+    /// The definition with the same keys as one of the other side.
+    fn counterpart(
+        &self,
+        target: SystemTarget,
+        ours: &ProcessDefinition,
+    ) -> Option<&'a ProcessDefinition> {
+        self.by_key.get(&(target, &ours.espace_key, ours.full_key())).copied()
+    }
+
+    /// What is a part of a definition.
+    fn parts(
+        &self,
+        target: SystemTarget,
+        whole: i64,
+    ) -> impl Iterator<Item = &'a ProcessDefinition> {
+        self.parts.get(&(target, whole)).into_iter().flatten().copied()
+    }
 }
 
 /// A process of the scope, with what instances there are of its parts.
@@ -87,6 +109,8 @@ struct Process<'a> {
     /// `Espace.Process`.
     name: String,
     counted: &'a BTreeMap<SystemTarget, Counted>,
+    /// The definitions of the source and of the destination.
+    definitions: [&'a Definitions<'a>; 2],
 }
 
 impl Process<'_> {
@@ -113,7 +137,7 @@ impl Process<'_> {
 impl Work<'_> {
     /// Compares the processes of the chosen espaces.
     pub(super) fn processes(&mut self) {
-        let (source, destination) = (self.source, self.destination);
+        let source = self.source;
         let in_scope = |key: &Key| self.selection.espaces.contains(key);
         let ours: Vec<&ProcessDefinition> = of(source, SystemTarget::ProcessDefinition)
             .iter()
@@ -122,6 +146,7 @@ impl Work<'_> {
         if ours.is_empty() {
             return;
         }
+        let definitions = [Definitions::of(source), Definitions::of(self.destination)];
         let mut counted = BTreeMap::new();
         for instances in [&PROCESSES, &ACTIVITIES].into_iter().chain(&VALUES) {
             counted.insert(instances.definition, self.instances(Side::Source, instances));
@@ -132,12 +157,13 @@ impl Work<'_> {
         for ours in ours {
             let espace = source.espace(&ours.espace_key).map_or("", |espace| &espace.name);
             let name = format!("{espace}.{}", ours.name);
-            let process = Process { ours, name, counted: &counted };
+            let definitions = definitions.each_ref();
+            let process = Process { ours, name, counted: &counted, definitions };
             let rows = process.rows(SystemTarget::ProcessDefinition, ours.id);
             if !ours.is_active && rows == Some(0) {
                 continue;
             }
-            match counterpart(destination, SystemTarget::ProcessDefinition, ours) {
+            match definitions[1].counterpart(SystemTarget::ProcessDefinition, ours) {
                 None => self.process_missing(&process, rows),
                 Some(theirs) => {
                     self.process_inactive(&process, theirs, rows);
@@ -154,22 +180,14 @@ impl Work<'_> {
 
     /// The table of instances and its column with their definition, where a platform has them.
     fn place_of(&self, side: Side, instances: &Instances) -> Option<(TableName, ColumnRef)> {
-        let environment = match side {
-            Side::Source => self.source,
-            Side::Destination => self.destination,
-        };
         let table = TableName::new(instances.table);
-        let column = environment.shape(&table)?.column(instances.column)?;
+        let column = self.model(side).shape(&table)?.column(instances.column)?;
         Some((table, ColumnRef::from(column)))
     }
 
     /// The IDs of the definitions of chosen espaces.
     fn in_scope(&self, side: Side, target: SystemTarget) -> Vec<Value> {
-        let environment = match side {
-            Side::Source => self.source,
-            Side::Destination => self.destination,
-        };
-        of(environment, target)
+        of(self.model(side), target)
             .iter()
             .filter(|one| self.selection.espaces.contains(&one.espace_key))
             .map(|one| Value::Integer(one.id))
@@ -248,13 +266,13 @@ impl Work<'_> {
 
     /// Activities, inputs and outputs that only one side has, or that are of another type there.
     fn process_parts(&mut self, process: &Process<'_>, theirs: &ProcessDefinition) {
-        let (source, destination) = (self.source, self.destination);
+        let [source, destination] = process.definitions;
         for instances in VALUES.iter().chain([&ACTIVITIES]) {
             self.process_part(process, instances, process.ours.id, theirs.id, "");
         }
-        for activity in parts_of(source, SystemTarget::ActivityDefinition, process.ours.id) {
+        for activity in source.parts(SystemTarget::ActivityDefinition, process.ours.id) {
             let target = SystemTarget::ActivityDefinition;
-            if let Some(same) = counterpart(destination, target, activity) {
+            if let Some(same) = destination.counterpart(target, activity) {
                 let within = format!("{}.", activity.name);
                 self.process_part(process, &ACTIVITY_VALUES, activity.id, same.id, &within);
             }
@@ -270,15 +288,15 @@ impl Work<'_> {
         theirs: i64,
         within: &str,
     ) {
-        let (source, destination) = (self.source, self.destination);
+        let [source, destination] = process.definitions;
         let (target, [one, many]) = (instances.definition, instances.words);
-        for part in parts_of(source, target, ours) {
+        for part in source.parts(target, ours) {
             let rows = process.rows(target, part.id);
             if !part.is_active && rows == Some(0) {
                 continue;
             }
             let about = format!("{}.{within}{}", process.name, part.name);
-            let same = counterpart(destination, target, part);
+            let same = destination.counterpart(target, part);
             let what = match same {
                 None => format!("the destination's process has no such {one}"),
                 Some(same) if part.is_active && !same.is_active => {
@@ -300,8 +318,8 @@ impl Work<'_> {
             );
             self.find(finding.touching(rows));
         }
-        for part in parts_of(destination, target, theirs).filter(|part| part.is_active) {
-            if counterpart(source, target, part).is_none() {
+        for part in destination.parts(target, theirs).filter(|part| part.is_active) {
+            if source.counterpart(target, part).is_none() {
                 self.find(Finding::note(
                     process.part(FindingKind::ProcessPartNew, part),
                     format!("{}.{within}{}", process.name, part.name),

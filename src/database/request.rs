@@ -32,6 +32,14 @@ pub struct RowsRequest {
     pub limit: Option<usize>,
 }
 
+impl RowsRequest {
+    /// Every row of a table, in whatever order.
+    #[must_use]
+    pub fn whole(table: &TableName, columns: Vec<ColumnRef>) -> Self {
+        Self { table: table.clone(), columns, filter: Filter::All, order_by: None, limit: None }
+    }
+}
+
 /// A table to read batch by batch.
 #[derive(Clone, Debug)]
 pub struct ScanRequest {

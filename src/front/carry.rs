@@ -8,13 +8,14 @@ use tokio::sync::watch;
 use super::home::{Home, KnownRun};
 use super::one_writer::one_writer;
 use super::open;
+use super::preflight::any_engine;
 use super::prove::{Sides, keep_proof, signed};
 use super::{rights, way_back};
 use crate::database::{Destination, Fault, Result, Secret, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
-use crate::migrate::{Control, Progress, RunEnd, RunRequest, published};
+use crate::migrate::{Control, Preflight, Progress, RunEnd, RunRequest, published};
 use crate::outsystems::Environment;
-use crate::plan::{Plan, model_fingerprint};
+use crate::plan::{Plan, Purpose, model_fingerprint};
 use crate::proof::{ProofOptions, ProofProgress};
 use crate::report::{RunReport, save, save_rejects};
 
@@ -43,6 +44,21 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// What the checks before it want to know; `purpose` is what its plan says of the destination.
+    #[must_use]
+    pub fn preflight(&self, purpose: Option<Purpose>) -> Preflight<'_> {
+        Preflight {
+            plan: &self.plan,
+            source: self.source.as_ref(),
+            destination: self.destination.as_ref(),
+            source_model: &self.source_model,
+            destination_model: &self.destination_model,
+            purpose,
+            mask_key: self.mask_key.as_ref(),
+            any_engine: any_engine(),
+        }
+    }
+
     /// An earlier run, to be gone on with: its plan, and both sides as they are now, the source
     /// first.
     #[must_use]

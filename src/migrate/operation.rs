@@ -174,13 +174,8 @@ async fn insert_lacking(
     wanted: &Batch,
     limit: usize,
 ) -> Result<Done> {
-    let request = RowsRequest {
-        table: target.table.clone(),
-        columns: target.columns.iter().map(ColumnRef::from).collect(),
-        filter: Filter::All,
-        order_by: None,
-        limit: None,
-    };
+    let columns = target.columns.iter().map(ColumnRef::from).collect();
+    let request = RowsRequest::whole(&target.table, columns);
     let mut places = lacking(wanted, &writer.held(&request).await?);
     let lacked = places.len();
     places.truncate(limit);

@@ -63,13 +63,7 @@ impl Queues {
                 continue;
             }
             columns.extend(shape.column("ID").map(ColumnRef::from));
-            let request = RowsRequest {
-                table: shape.name.clone(),
-                columns,
-                filter: Filter::All,
-                order_by: None,
-                limit: None,
-            };
+            let request = RowsRequest::whole(&shape.name, columns);
             let rows = destination.rows(&request).await?;
             let waiting = (0..rows.len()).map(|row| Waiting {
                 id: rows.columns().get(3).and_then(|ids| ids.integer(row)),
@@ -207,13 +201,7 @@ async fn event_table(
         proof.note(&table.table, what);
         return Ok(false);
     }
-    let request = RowsRequest {
-        table: table.table.clone(),
-        columns: table.column_refs(),
-        filter: Filter::All,
-        order_by: None,
-        limit: None,
-    };
+    let request = RowsRequest::whole(&table.table, table.column_refs());
     let there = destination.rows(&request).await?;
     let mut counts: HashMap<Vec<String>, i64> = HashMap::new();
     for row in contents(&muted.rows) {

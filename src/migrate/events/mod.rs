@@ -159,13 +159,7 @@ impl Muting<'_> {
     }
 
     async fn read(&self, table: &EventTable) -> Result<Batch> {
-        let request = RowsRequest {
-            table: table.table.clone(),
-            columns: table.column_refs(),
-            filter: Filter::All,
-            order_by: None,
-            limit: None,
-        };
+        let request = RowsRequest::whole(&table.table, table.column_refs());
         self.destination.rows(&request).await
     }
 

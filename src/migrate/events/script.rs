@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use super::super::journal::RunHeader;
 use super::super::own_file;
 use crate::database::{
-    Batch, Destination, Fault, FaultKind, Filter, Result, RowsRequest, Script, ScriptTable,
-    ScriptWork,
+    Batch, Destination, Fault, FaultKind, Result, RowsRequest, Script, ScriptTable, ScriptWork,
 };
 use crate::plan::{EventTable, Plan};
 
@@ -130,13 +129,7 @@ pub async fn events_by_hand(
     let Some(script) = destination.script() else { return Ok(None) };
     let mut away = Vec::new();
     for table in &plan.events {
-        let request = RowsRequest {
-            table: table.table.clone(),
-            columns: table.column_refs(),
-            filter: Filter::All,
-            order_by: None,
-            limit: None,
-        };
+        let request = RowsRequest::whole(&table.table, table.column_refs());
         let rows = destination.rows(&request).await?;
         if !rows.is_empty() {
             away.push((table, rows));

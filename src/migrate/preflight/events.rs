@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::rights::listed;
 use super::{Check, CheckSign, Preflight};
-use crate::database::{Filter, Result, RowsRequest, TableName, same_name};
+use crate::database::{Result, RowsRequest, TableName, same_name};
 use crate::outsystems::{Environment, SystemTarget};
 use crate::plan::{CheckKind, EventTable};
 
@@ -60,13 +60,7 @@ impl Preflight<'_> {
 
     /// The processes and activities that are subscribed in a table now, in words.
     async fn subscribed(&self, table: &EventTable) -> Result<BTreeSet<String>> {
-        let request = RowsRequest {
-            table: table.table.clone(),
-            columns: table.column_refs(),
-            filter: Filter::All,
-            order_by: None,
-            limit: None,
-        };
+        let request = RowsRequest::whole(&table.table, table.column_refs());
         let rows = self.destination.rows(&request).await?;
         let place = |name: &str| table.columns.iter().position(|c| same_name(&c.name, name));
         let cell = |row, name: &str| place(name).and_then(|place| rows.column(place).integer(row));

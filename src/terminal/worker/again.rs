@@ -1,14 +1,14 @@
 //! What a run rejected, tried again: what that would do, and doing it.
 
 use super::Reporter;
-use super::carry::{carried, stages, watch};
+use super::carry::carry_on;
 use super::check::shown;
 use super::desk::Desk;
 use super::past::known;
 use crate::database::{Fault, FaultKind, Result};
-use crate::front::{Home, Ready, Rejects, any_engine, carry_out, open, preflight};
+use crate::front::{Home, Ready, Rejects, open, preflight};
 use crate::migrate::again::{AgainCount, check_fits};
-use crate::migrate::{Check, CheckSign, Control, Preflight, Progress, check_pair, check_purpose};
+use crate::migrate::{Check, CheckSign, Control, check_pair, check_purpose};
 use crate::plan::{PlanFile, Purpose};
 use crate::wizard::message::{Again, Fact};
 
@@ -44,18 +44,8 @@ async fn prepared(
 }
 
 async fn checked(home: &Home, ready: &Ready, purpose: Option<Purpose>) -> Vec<Check> {
-    let request = Preflight {
-        plan: &ready.plan,
-        source: ready.source.as_ref(),
-        destination: ready.destination.as_ref(),
-        source_model: &ready.source_model,
-        destination_model: &ready.destination_model,
-        purpose,
-        mask_key: ready.mask_key.as_ref(),
-        any_engine: any_engine(),
-    };
     let mut checks = Vec::new();
-    preflight(home, &request, &mut |check| checks.push(check)).await;
+    preflight(home, &ready.preflight(purpose), &mut |check| checks.push(check)).await;
     checks
 }
 
@@ -88,9 +78,5 @@ pub(super) async fn carry(
         let what = format!("the checks came out differently: {}", check.text);
         return Err(Fault::new(FaultKind::Invalid, what).advise(check.advice));
     }
-    let (sender, watching) = watch(Progress::new(&ready.plan), to);
-    let ended = carry_out(home, &ready, control, sender, stages(to)).await;
-    watching.abort();
-    to.tell(Fact::Reported(carried(ended?)?));
-    Ok(())
+    carry_on(home, &ready, control, to).await
 }

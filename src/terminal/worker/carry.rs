@@ -47,8 +47,18 @@ pub(super) async fn carry(
         confirmed: order.confirmed,
         mask_key: desk.mask_key(),
     };
-    let (sender, watching) = watch(Progress::new(&plan), to);
-    let ended = carry_out(home, &ready, control, sender, stages(to)).await;
+    carry_on(home, &ready, control, to).await
+}
+
+/// Carries out what is ready, telling how far it is and what came of it.
+pub(super) async fn carry_on(
+    home: &Home,
+    ready: &Ready,
+    control: Control,
+    to: &Reporter,
+) -> Result<()> {
+    let (sender, watching) = watch(Progress::new(&ready.plan), to);
+    let ended = carry_out(home, ready, control, sender, stages(to)).await;
     watching.abort();
     to.tell(Fact::Reported(carried(ended?)?));
     Ok(())

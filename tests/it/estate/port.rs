@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use osferry::database::{
-    Batch, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, EngineKind, Filter, NewColumn,
+    Batch, ColumnRef, ColumnShape, ColumnType, ConnectionSpec, EngineKind, NewColumn,
     NewForeignKey, NewIndex, NewTable, NewTrigger, RowsRequest, Source, TableName, TableShape,
     Value, date_time_from_text, date_time_to_text, decimal_from_text, open_builder, open_source,
 };
@@ -214,13 +214,7 @@ pub async fn read(spec: &ConnectionSpec, environment: &Environment, whim: u64) -
 async fn read_table(source: &dyn Source, shape: &TableShape) -> Vec<Cells> {
     let columns: Vec<ColumnRef> = shape.columns.iter().map(ColumnRef::from).collect();
     let names: Vec<String> = columns.iter().map(|c| c.name.to_uppercase()).collect();
-    let request = RowsRequest {
-        table: shape.name.clone(),
-        columns,
-        filter: Filter::All,
-        order_by: None,
-        limit: None,
-    };
+    let request = RowsRequest::whole(&shape.name, columns);
     let batch = source.rows(&request).await.unwrap_or_else(|e| panic!("{}: {e}", shape.name));
     (0..batch.len())
         .map(|row| names.iter().cloned().zip(batch.row(row).iter().map(cell)).collect())
