@@ -41,6 +41,10 @@ impl Work<'_> {
         let mut undeclared: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
         for pair in &self.out.pairs {
             let entity = self.source.entity(pair.source);
+            // What instances of processes refer to is said nowhere.
+            if self.are_instances(pair.source) {
+                continue;
+            }
             let Some(consumer) = entity.espace_id.and_then(|id| self.source.espace_by_id(id))
             else {
                 continue;

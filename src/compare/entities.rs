@@ -51,7 +51,9 @@ pub struct EntityPair {
     /// The destination's tenant column and the tenant that was chosen for all rows, where the source
     /// has none.
     pub into_tenant: Option<(ColumnShape, DestinationId)>,
-    /// Rows in the source, once counted.
+    /// The rows of the source that are carried over.
+    pub rows: Filter,
+    /// How many these are, once counted.
     pub source_rows: Option<u64>,
     /// What becomes of the rows the destination has.
     pub existing: ExistingRows,
@@ -87,6 +89,9 @@ impl Work<'_> {
     pub(super) fn entities(&mut self) {
         for selected in &self.selection.entities {
             let index = selected.entity;
+            if self.are_instances(index) && self.instances.is_empty() {
+                continue;
+            }
             let entity = self.source.entity(index);
             if let Some(destination) = self.counterpart(index) {
                 self.physical_notes(entity, destination);

@@ -215,6 +215,16 @@ kinds! {
     ProcessInactive = "process-inactive",
     /// Instances of a process of the scope.
     ProcessInstances = "process-instances",
+    /// A status that instances of the scope have.
+    ProcessStatus = "process-status",
+    /// Instances of other modules' processes that go along.
+    ProcessFollowed = "process-followed",
+    /// Instances that stay behind because others that belong to them do.
+    ProcessTreeLeftOut = "process-tree-left-out",
+    /// Activities that are to go on at a time.
+    ProcessNextRun = "process-next-run",
+    /// Values of instances that are ids of rows outside the scope.
+    ProcessValueLeavesScope = "process-value-leaves-scope",
     /// An activity, input or output that the destination's process lacks.
     ProcessPartMissing = "process-part-missing",
     /// An activity, input or output that only the destination's process has.

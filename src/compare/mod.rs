@@ -35,6 +35,7 @@ pub use people::{
     WhenMissing, group_named, tenants_named, user_named,
 };
 pub use personal::{MASK_KINDS, Personal, can_mask, personal};
+pub use processes::ValueType;
 pub use question::{Answer, Answers, Asked, Departing, Departure, Most, Question, Referring};
 pub use records::{FixedMap, RecordPair};
 pub use references::{ReferencePair, Target};
@@ -48,6 +49,7 @@ pub use uniques::{Meeting, UniquePair};
 
 use crate::database::same_name;
 use crate::outsystems::{DestinationId, EntityIndex, Environment, Key, Side, SourceId};
+use processes::Instances;
 use question::Inquiry;
 
 /// What two environments have in common and where they differ.
@@ -106,12 +108,17 @@ pub fn compare(
         destination,
         selection,
         inquiry: Inquiry::new(answers),
+        instances: Instances::default(),
         seen: HashSet::new(),
         out: Comparison::default(),
     };
     work.environments();
+    // Which instances count is known before any is counted.
+    work.processes();
     work.entities();
+    work.instance_values();
     work.references();
+    work.values_leave_scope();
     work.narrow_references();
     work.leaving();
     work.declarations();
@@ -120,7 +127,6 @@ pub fn compare(
     work.soft_keys();
     work.records();
     work.people();
-    work.processes();
     work.existing_rows();
     work.recreated();
     work.event_tables();
@@ -139,6 +145,7 @@ struct Work<'a> {
     destination: &'a Environment,
     selection: &'a Selection,
     inquiry: Inquiry<'a>,
+    instances: Instances,
     seen: HashSet<FindingKey>,
     out: Comparison,
 }

@@ -21,9 +21,9 @@ impl Work<'_> {
         let pair = self.out.pairs[pair_place].clone();
         let attribute = &pair.attributes[place];
         let (ours, theirs) = (&attribute.source_column, &attribute.destination_column);
-        let Some(target) = attribute.reference.as_ref().map(|reference| reference.target) else {
-            return;
-        };
+        // A text holds every id.
+        let reference = attribute.reference.as_ref().filter(|_| attribute.typed.is_none());
+        let Some(target) = reference.map(|reference| reference.target) else { return };
         let found = match target {
             Target::Entity(index) => {
                 let Some(parent) = self.giver(index) else { return };

@@ -47,6 +47,17 @@ pub struct Departing {
     /// References that are emptied where the row referred to goes: table, column, and the place of
     /// the table referred to.
     pub emptied: Vec<(TableName, String, usize)>,
+    /// Tables of which only some rows count.
+    pub among: Vec<(TableName, Filter)>,
+}
+
+impl Departing {
+    /// A condition on rows of a table that count.
+    #[must_use]
+    pub fn among(&self, table: &TableName, filter: Filter) -> Filter {
+        let among = self.among.iter().find(|(known, _)| known == table);
+        filter.and(among.map_or(Filter::All, |(_, among)| among.clone()))
+    }
 }
 
 /// A column of one table whose values are keys of another.
@@ -136,6 +147,8 @@ impl Answers {
 pub(super) struct Inquiry<'a> {
     answers: &'a Answers,
     unanswered: HashMap<String, Question>,
+    /// Of which rows of a table of the source everything is asked, where that is not all.
+    among: HashMap<TableName, Filter>,
     /// Columns that hold more different values than can be looked at one by one.
     too_many: Vec<TooMany>,
 }
@@ -150,7 +163,25 @@ pub(super) struct TooMany {
 
 impl<'a> Inquiry<'a> {
     pub(super) fn new(answers: &'a Answers) -> Self {
-        Self { answers, unanswered: HashMap::new(), too_many: Vec::new() }
+        Self { answers, unanswered: HashMap::new(), among: HashMap::new(), too_many: Vec::new() }
+    }
+
+    /// From here on, no other rows of this table of the source are asked about.
+    pub(super) fn restrict(&mut self, table: TableName, among: Filter) {
+        self.among.insert(table, among);
+    }
+
+    /// Of which rows of a table of the source everything is asked.
+    pub(super) fn among(&self, table: &TableName) -> Filter {
+        self.among.get(table).cloned().unwrap_or_default()
+    }
+
+    /// A condition on rows that are asked about.
+    fn narrowed(&self, side: Side, table: &TableName, filter: Filter) -> Filter {
+        match side {
+            Side::Source => filter.and(self.among(table)),
+            Side::Destination => filter,
+        }
     }
 
     fn ask(&mut self, question: Question) -> Option<&'a Answer> {
@@ -164,6 +195,7 @@ impl<'a> Inquiry<'a> {
 
     /// How many rows the filter lets through.
     pub(super) fn count(&mut self, side: Side, table: &TableName, filter: Filter) -> Option<u64> {
+        let filter = self.narrowed(side, table, filter);
         let question = Question { side, table: table.clone(), asked: Asked::Count(filter) };
         match self.ask(question) {
             Some(Answer::Count(rows)) => Some(*rows),
@@ -181,7 +213,7 @@ impl<'a> Inquiry<'a> {
         filter: Filter,
     ) -> Option<&'a [(Value, u64)]> {
         let name = column.name.clone();
-        let asked = Asked::Values(column, filter);
+        let asked = Asked::Values(column, self.narrowed(side, table, filter));
         let question = Question { side, table: table.clone(), asked };
         match self.ask(question) {
             Some(Answer::Values(values)) => Some(values),
@@ -197,7 +229,8 @@ impl<'a> Inquiry<'a> {
     /// How many rows of the source's table are like rows of the destination's: `None` while nobody
     /// has answered, and `Some(None)` where there are too many to be looked at.
     pub(super) fn meeting(&mut self, table: &TableName, meeting: Meeting) -> Option<Option<u64>> {
-        let asked = Asked::Meeting(Box::new(meeting));
+        let among = self.narrowed(Side::Source, table, meeting.among.clone());
+        let asked = Asked::Meeting(Box::new(Meeting { among, ..meeting }));
         let question = Question { side: Side::Source, table: table.clone(), asked };
         match self.ask(question)? {
             Answer::Count(rows) => Some(Some(*rows)),
@@ -215,7 +248,7 @@ impl<'a> Inquiry<'a> {
         most: Most,
     ) -> Option<&'a [Vec<Value>]> {
         let name = columns.first().map(|column| column.name.clone()).unwrap_or_default();
-        let asked = Asked::Rows(columns, filter, most);
+        let asked = Asked::Rows(columns, self.narrowed(side, table, filter), most);
         match self.ask(Question { side, table: table.clone(), asked }) {
             Some(Answer::Rows(rows)) => Some(rows),
             Some(Answer::MoreThan(limit)) => {
@@ -249,6 +282,11 @@ impl<'a> Inquiry<'a> {
         table: &TableName,
         departing: Departing,
     ) -> Option<Departure> {
+        let among = self.among.iter().map(|(table, among)| (table.clone(), among.clone()));
+        let mut among: Vec<_> = among.collect();
+        // Equal questions are asked in equal words.
+        among.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+        let departing = Departing { among, ..departing };
         let asked = Asked::Departure(Box::new(departing));
         match self.ask(Question { side: Side::Source, table: table.clone(), asked }) {
             Some(Answer::Gone(gone)) => Some(gone.clone()),

@@ -50,6 +50,8 @@ struct Referring<'a> {
     attribute: &'a Attribute,
     /// Its column in the source.
     column: &'a str,
+    /// The rows of which it is the attribute.
+    among: Filter,
     may_be_left_out: bool,
     may_be_emptied: bool,
 }
@@ -96,6 +98,7 @@ impl Work<'_> {
             entity: self.source.entity(pair.source),
             attribute: &attribute.attribute,
             column: &attribute.source_column.name,
+            among: attribute.rows(),
             may_be_left_out: pair.may_be_left_out(place),
             may_be_emptied: attribute.may_be_emptied() && pair.identifier != Some(place),
         };
@@ -104,6 +107,9 @@ impl Work<'_> {
         let other = self.destination.entity(pair.destination);
         if !self.means_the_same(&referring, referred, other) {
             return Target::Unresolved;
+        }
+        if self.are_instances(resolved) && self.out.pair(resolved).is_some() {
+            return Target::Entity(resolved);
         }
         if let Some(system) = referred.system_target() {
             if matches!(
@@ -219,7 +225,7 @@ impl Work<'_> {
 
     /// A reference to a table of the platform whose rows have no counterpart.
     fn refers_to_platform(&mut self, referring: &Referring<'_>, referred: &Entity) {
-        let filled = Filter::not_null(referring.column);
+        let filled = Filter::not_null(referring.column).and(referring.among.clone());
         let rows = self.inquiry.count(Side::Source, &referring.entity.table, filled);
         if rows == Some(0) {
             return;
@@ -357,13 +363,15 @@ impl Work<'_> {
             return;
         };
         let column = attribute.source_column.name.clone();
-        let guarded = self.source.shape_of(pair.source).is_some_and(|shape| {
-            shape.foreign_keys.iter().any(|key| {
-                !key.disabled
-                    && same_name(&key.column, &column)
-                    && self.source.is_table_of(index, &key.parent)
-            })
-        });
+        let parents = self.out.pair(index).map(|pair| pair.rows.clone()).unwrap_or_default();
+        let guarded = parents == Filter::All
+            && self.source.shape_of(pair.source).is_some_and(|shape| {
+                shape.foreign_keys.iter().any(|key| {
+                    !key.disabled
+                        && same_name(&key.column, &column)
+                        && self.source.is_table_of(index, &key.parent)
+                })
+            });
         if guarded {
             return;
         }
@@ -379,9 +387,16 @@ impl Work<'_> {
             column: column.clone(),
             parent: self.source.entity(index).table.clone(),
             key: key_column.name.clone(),
-            among: Box::new(Filter::All),
+            among: Box::new(parents),
         }
-        .and(is_none(&column, attribute.source_column.data_type.kind()).negated());
+        .and(is_none(&column, attribute.source_column.data_type.kind()).negated())
+        .and(attribute.rows());
+        let filter = match &attribute.typed {
+            Some(typed) if !typed.of_texts => {
+                filter.and(Filter::Equals(column.clone(), Value::text("0")).negated())
+            }
+            _ => filter,
+        };
         let rows = self.inquiry.count(
             Side::Source,
             &self.source.entity(pair.source).table,

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{FindingKey, UserStrategy};
+use super::{FindingKey, UserStrategy, choice};
 use crate::outsystems::{Attribute, Entity, EntityIndex, Key};
 
 /// Why an entity is in the scope.
@@ -87,6 +87,8 @@ pub struct Selection {
     /// What was decided about rows that are there already, where the destination's rows stay: the
     /// choice, and the name of the key by which they are looked for.
     pub kept: HashMap<FindingKey, (String, Option<String>)>,
+    /// What was decided about instances of processes.
+    pub processes: HashMap<FindingKey, (String, Option<String>)>,
     /// What a person decided about users, by the findings about them.
     pub users: HashMap<FindingKey, UserWish>,
     /// What the plan says of all users.
@@ -119,6 +121,24 @@ impl Selection {
     #[must_use]
     pub fn get(&self, entity: EntityIndex) -> Option<&Selected> {
         self.entities.iter().find(|selected| selected.entity == entity)
+    }
+
+    /// Whether it was decided to carry over what a finding about instances is about.
+    #[must_use]
+    pub fn is_taken(&self, key: &FindingKey) -> bool {
+        self.processes.get(key).is_some_and(|(made, _)| made == choice::TAKE_IN)
+    }
+
+    /// Whether it was decided to leave behind what a finding about instances is about.
+    #[must_use]
+    pub fn is_left_out(&self, key: &FindingKey) -> bool {
+        self.processes.get(key).is_some_and(|(made, _)| made == choice::LEAVE_OUT)
+    }
+
+    /// Whether it was decided to write nothing of what a finding is about.
+    #[must_use]
+    pub fn is_emptied(&self, key: &FindingKey) -> bool {
+        self.emptied.contains(key)
     }
 
     /// Whether a finding about how an entity is made was decided so.

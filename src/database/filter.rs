@@ -113,6 +113,12 @@ pub enum Filter {
 }
 
 impl Filter {
+    /// Whether it lets every row through.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+
     /// Both conditions, without needless nesting.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -22,7 +22,10 @@ pub(super) async fn departed(
     limit: usize,
 ) -> Result<Departure> {
     let tables = departing.tables.len();
-    let first = source.count(&departing.tables[0].0, &departing.which).await?;
+    let first = {
+        let table = &departing.tables[0].0;
+        source.count(table, &departing.among(table, departing.which.clone())).await?
+    };
     let mut departure = Departure {
         first,
         rows: vec![0; tables],
@@ -38,14 +41,18 @@ pub(super) async fn departed(
         let told = match place {
             // Counted already, unless more of the same table go with them.
             0 if going.by_filter[0] == departing.which => first,
-            _ => source.count(table, &going.by_filter[place]).await?,
+            _ => {
+                let which = departing.among(table, going.by_filter[place].clone());
+                source.count(table, &which).await?
+            }
         };
         departure.rows[place] = told + going.fetched[place].len() as u64 + going.nameless[place];
     }
     for (place, (table, column, parent)) in departing.emptied.iter().enumerate() {
         let mut rows = going.count_referring(table, column, *parent).await?;
         for some in going.fetched[*parent].chunks(AT_ONCE) {
-            rows += source.count(table, &Filter::AnyOf(column.clone(), some.to_vec())).await?;
+            let which = Filter::AnyOf(column.clone(), some.to_vec());
+            rows += source.count(table, &departing.among(table, which)).await?;
         }
         departure.emptied[place] = rows;
     }
@@ -138,13 +145,13 @@ impl<'a> Going<'a> {
             column: column.to_owned(),
             parent: table.clone(),
             key: key.as_ref()?.name.clone(),
-            among: Box::new(among.clone()),
+            among: Box::new(self.departing.among(table, among.clone())),
         })
     }
 
     async fn count_referring(&self, table: &TableName, column: &str, parent: usize) -> Result<u64> {
         match self.refers(column, parent) {
-            Some(which) => self.source.count(table, &which).await,
+            Some(which) => self.source.count(table, &self.departing.among(table, which)).await,
             None => Ok(0),
         }
     }
@@ -158,6 +165,7 @@ impl<'a> Going<'a> {
     ) -> Result<()> {
         let (table, key) = &self.departing.tables[child];
         let which = which.and(self.by_filter[child].clone().negated());
+        let which = self.departing.among(table, which);
         let Some(key) = key else {
             // Whoever refers twice is counted twice: nothing tells these rows apart.
             self.nameless[child] += self.source.count(table, &which).await?;

@@ -18,19 +18,17 @@ use super::remap::{Carried, Maps, came_twice, fold, remap};
 use super::unreadable::Unreadable;
 use crate::database::{Result, Source};
 use crate::outsystems::SourceId;
-use crate::plan::{Plan, ReferenceRule, Rule, Target};
+use crate::plan::{Plan, ReferenceRule, Target};
 
 /// Tables that have to be looked at together, by their places in the plan, ascending.
 pub(super) type Circle = BTreeSet<usize>;
 
 /// The references of an entity to rows of the plan, with the place of the entity referred to.
 fn references(plan: &Plan, entity: usize) -> impl Iterator<Item = (&ReferenceRule, usize)> {
-    plan.entities[entity].columns.iter().filter_map(|column| match &column.rule {
-        Rule::Reference(rule) => match rule.target {
-            Target::Entity(target) => Some((rule, target)),
-            _ => None,
-        },
-        Rule::Copy { .. } | Rule::Convert(_) => None,
+    let rules = plan.entities[entity].columns.iter().flat_map(|column| column.rule.references());
+    rules.filter_map(|rule| match rule.target {
+        Target::Entity(target) => Some((rule, target)),
+        _ => None,
     })
 }
 

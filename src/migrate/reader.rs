@@ -34,7 +34,7 @@ pub(super) fn rows_below(entity: &EntityPlan, mark: Option<SourceId>) -> Filter 
         (Some(mark), Some(key)) => Filter::AtMost(key.name.clone(), Value::from(mark)),
         _ => Filter::All,
     };
-    below.and(rows_again(entity))
+    below.and(rows_again(entity)).and(entity.rows.clone())
 }
 
 /// The rows that are tried again, or a range that holds them.

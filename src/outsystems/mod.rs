@@ -8,6 +8,7 @@ mod declared;
 mod entity;
 mod environment;
 mod id;
+mod instances;
 #[cfg(test)]
 pub(crate) mod invented;
 mod key;
@@ -28,6 +29,7 @@ pub use environment::{
     Solution, Tenant, User,
 };
 pub use id::{DestinationId, SourceId};
+pub use instances::InstanceTable;
 pub use key::Key;
 pub use null::null_value;
 pub use read::{count_event_rows, read};

@@ -9,7 +9,8 @@ use super::environment::{
 };
 use super::tables::{self, PlatformTable, Rows};
 use super::{
-    Attribute, AttributeType, DataKind, DeleteRule, Entity, EntityIndex, Key, Record, SystemTarget,
+    Attribute, AttributeType, DataKind, DeleteRule, Entity, EntityIndex, InstanceTable, Key,
+    Record, SystemTarget, instances,
 };
 use crate::database::{Filter, Referrer, Result, Source, TableName, TableShape};
 
@@ -21,9 +22,9 @@ const PRACTICE: &str = "osferry.practice";
 /// Errors when the database is no OutSystems platform (naming the missing table), or when a
 /// column that is needed is absent (naming it).
 pub async fn read(source: &dyn Source) -> Result<Environment> {
-    let instances = tables::INSTANCES.map(TableName::new);
+    let of_instances = InstanceTable::ALL.map(InstanceTable::table);
     let read = tables::ALL.iter().map(|table| tables::name(table));
-    let names: Vec<TableName> = read.chain(instances).collect();
+    let names: Vec<TableName> = read.chain(of_instances.clone()).collect();
     let mut shapes: HashMap<TableName, TableShape> = HashMap::new();
     for (name, shape) in names.iter().zip(source.shapes(&names).await?) {
         if let Some(shape) = shape {
@@ -49,6 +50,7 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
     let extensions = extensions(&reader.rows(&tables::EXTENSION).await?);
     let mut entities = entities(&reader.rows(&tables::ENTITY).await?, &espaces, &extensions);
     add_attributes(&mut entities, &reader.rows(&tables::ATTRIBUTE).await?);
+    instances::describe(&mut entities, &shapes);
     let records = records(&reader.rows(&tables::RECORD).await?, &espaces);
     let parameters = reader.rows(&tables::PARAMETER).await?;
     let parameter = |name: &str| {
@@ -91,6 +93,8 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
     // Users may be deleted as well: to be created again.
     let mut parents = wanted;
     parents.push(tables::name(&tables::USER));
+    // So may instances of processes: before those of the source come.
+    parents.extend(of_instances);
     let referrers = referrers(source, &parents, &shapes).await?;
     let of_others = unknown_tables(&referrers, &shapes);
     for (name, shape) in of_others.iter().zip(source.shapes(&of_others).await?) {

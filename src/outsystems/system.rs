@@ -27,39 +27,43 @@ pub enum SystemTarget {
     Other,
 }
 
+/// The tables of the platform that attributes may refer to.
+const TABLES: [(&str, SystemTarget); 19] = [
+    ("OSSYS_USER", SystemTarget::User),
+    ("OSSYS_GROUP", SystemTarget::Group),
+    ("OSSYS_ROLE", SystemTarget::Role),
+    ("OSSYS_TENANT", SystemTarget::Tenant),
+    ("OSSYS_ESPACE", SystemTarget::Espace),
+    ("OSSYS_EXTENSION", SystemTarget::Extension),
+    ("OSSYS_APPLICATION", SystemTarget::Application),
+    ("OSSYS_ENTITY", SystemTarget::Entity),
+    ("OSSYS_ENTITY_ATTR", SystemTarget::EntityAttribute),
+    ("OSSYS_BPM_PROCESS_DEFINITION", SystemTarget::ProcessDefinition),
+    ("OSSYS_BPM_ACTIVITY_DEFINITION", SystemTarget::ActivityDefinition),
+    ("OSSYS_BPM_PROCESS_INPUT_DEF", SystemTarget::ProcessInputDefinition),
+    ("OSSYS_BPM_PROCESS_OUTPUT_DEF", SystemTarget::ProcessOutputDefinition),
+    ("OSSYS_BPM_ACTIVITY_OUTPUT_DEF", SystemTarget::ActivityOutputDefinition),
+    ("OSSYS_BPM_PROCESS_STATUS", SystemTarget::ProcessStatus),
+    ("OSSYS_BPM_ACTIVITY_STATUS", SystemTarget::ActivityStatus),
+    ("OSSYS_BPM_ACTIVITY_KIND", SystemTarget::ActivityKind),
+    ("OSSYS_BPM_PROCESS", SystemTarget::Process),
+    ("OSSYS_BPM_ACTIVITY", SystemTarget::Activity),
+];
+
 impl SystemTarget {
     /// The target whose table has this name; `None` for tables of applications.
     #[must_use]
     pub fn of_table(name: &str) -> Option<Self> {
         let upper = name.to_ascii_uppercase();
-        if !upper.starts_with("OSSYS_")
-            && !upper.starts_with("OSLTM_")
-            && !upper.starts_with("OSLOG_")
-        {
-            return None;
-        }
-        Some(match upper.as_str() {
-            "OSSYS_USER" => Self::User,
-            "OSSYS_GROUP" => Self::Group,
-            "OSSYS_ROLE" => Self::Role,
-            "OSSYS_TENANT" => Self::Tenant,
-            "OSSYS_ESPACE" => Self::Espace,
-            "OSSYS_EXTENSION" => Self::Extension,
-            "OSSYS_APPLICATION" => Self::Application,
-            "OSSYS_ENTITY" => Self::Entity,
-            "OSSYS_ENTITY_ATTR" => Self::EntityAttribute,
-            "OSSYS_BPM_PROCESS_DEFINITION" => Self::ProcessDefinition,
-            "OSSYS_BPM_ACTIVITY_DEFINITION" => Self::ActivityDefinition,
-            "OSSYS_BPM_PROCESS_INPUT_DEF" => Self::ProcessInputDefinition,
-            "OSSYS_BPM_PROCESS_OUTPUT_DEF" => Self::ProcessOutputDefinition,
-            "OSSYS_BPM_ACTIVITY_OUTPUT_DEF" => Self::ActivityOutputDefinition,
-            "OSSYS_BPM_PROCESS_STATUS" => Self::ProcessStatus,
-            "OSSYS_BPM_ACTIVITY_STATUS" => Self::ActivityStatus,
-            "OSSYS_BPM_ACTIVITY_KIND" => Self::ActivityKind,
-            "OSSYS_BPM_PROCESS" => Self::Process,
-            "OSSYS_BPM_ACTIVITY" => Self::Activity,
-            _ => Self::Other,
-        })
+        let is_platform = ["OSSYS_", "OSLTM_", "OSLOG_"].iter().any(|own| upper.starts_with(own));
+        let known = TABLES.iter().find(|(table, _)| *table == upper);
+        is_platform.then(|| known.map_or(Self::Other, |(_, target)| *target))
+    }
+
+    /// The name of its table; `None` for one without a rule.
+    #[must_use]
+    pub fn table(self) -> Option<&'static str> {
+        TABLES.iter().find(|(_, target)| *target == self).map(|(table, _)| *table)
     }
 
     /// For people.

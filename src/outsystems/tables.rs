@@ -164,16 +164,6 @@ table!(
 );
 table!(ESPACE_ENTITY, "OSSYS_ESPACE_ENTITY", false, [], ["ESPACE_ID", "ENTITY_ID"]);
 
-/// The tables of process instances (`metamodel.md` §5.2): their shapes are read, their rows by those
-/// who want them.
-pub(super) const INSTANCES: [&str; 5] = [
-    "OSSYS_BPM_PROCESS",
-    "OSSYS_BPM_PROCESS_INPUT",
-    "OSSYS_BPM_PROCESS_OUTPUT",
-    "OSSYS_BPM_ACTIVITY",
-    "OSSYS_BPM_ACTIVITY_OUTPUT",
-];
-
 /// Every platform table that is read.
 pub(super) const ALL: [&PlatformTable; 30] = [
     &ESPACE,

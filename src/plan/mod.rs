@@ -16,6 +16,7 @@ mod order;
 mod preflight;
 mod reading;
 mod scope;
+mod typed;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,7 @@ pub use reading::{
     FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
 };
 pub use scope::{ScopeError, ScopeRequest, is_component, never_carried, resolve};
+pub use typed::{TypeOf, TypedIds, TypedRule};
 
 use crate::compare::{Answers, Comparison, Selection, compare};
 use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value};
@@ -156,7 +158,10 @@ pub struct EntityPlan {
     /// The unique indexes of the destination's table.
     #[serde(default)]
     pub uniques: Vec<UniquePlan>,
-    /// Rows the source had at review.
+    /// The rows of the source that are carried over, where that is not all of them.
+    #[serde(default, skip_serializing_if = "Filter::is_all")]
+    pub rows: Filter,
+    /// How many these were at review.
     pub source_rows: u64,
     /// The only rows to be carried over, by their keys in the source: those that an earlier run
     /// rejected. `None`: all of them.
@@ -257,6 +262,20 @@ pub enum Rule {
     Convert(ConvertRule),
     /// They are ids and are rewritten.
     Reference(ReferenceRule),
+    /// Some of them are ids as text, and are rewritten.
+    Typed(TypedRule),
+}
+
+impl Rule {
+    /// Whose ids its values are: of one, of several, or of none.
+    pub fn references(&self) -> impl Iterator<Item = &ReferenceRule> {
+        let (one, several) = match self {
+            Self::Reference(rule) => (Some(rule), &[][..]),
+            Self::Typed(rule) => (None, &rule.types[..]),
+            Self::Copy { .. } | Self::Convert(_) => (None, &[][..]),
+        };
+        one.into_iter().chain(several.iter().map(|ids| &ids.reference))
+    }
 }
 
 /// How plain values become others. Where the two columns are of different kinds, values are

@@ -103,7 +103,10 @@ pub(super) fn order(
                     .iter()
                     .any(|key| !key.disabled && same_name(&key.column, &column.name))
             });
-            let cut = if attribute.soft.is_some() {
+            let cut = if attribute.typed.is_some() {
+                // Values of instances are read last: nothing refers to them.
+                None
+            } else if attribute.soft.is_some() {
                 // Nothing guards it.
                 Some(1)
             } else if pair.identifier == Some(place) || (!column.nullable && guarded) {
@@ -302,6 +305,7 @@ mod tests {
             fillable: Vec::new(),
             into_tenant: None,
             tenant: None,
+            rows: crate::database::Filter::All,
             source_rows: None,
             uniques: Vec::new(),
             existing: ExistingRows::default(),

@@ -8,7 +8,9 @@ use crate::compare::{
     AttributeKey, FindingKey, FindingKind, Leaving, LeftOut, Reason, Selected, Selection,
     UserStrategy, UserWish, attribute_key, choice,
 };
-use crate::outsystems::{DataKind, Entity, EntityIndex, Environment, Key, Resolution};
+use crate::outsystems::{
+    DataKind, Entity, EntityIndex, Environment, InstanceTable, Key, Resolution, SystemTarget,
+};
 
 /// Modules that come with the platform and hold applications' tables of their own: settings of log-ins
 /// encrypted with the environment's key, page dumps with personal data (`metamodel.md` §7). Rows of
@@ -128,6 +130,14 @@ pub fn resolve(
                 FindingKind::EntityKindChanged,
             ],
         ),
+        processes: decided(
+            decisions,
+            &[
+                FindingKind::ProcessInstances,
+                FindingKind::ProcessInactive,
+                FindingKind::ProcessStatus,
+            ],
+        ),
         ..Selection::default()
     };
     for espace in &source.espaces {
@@ -163,6 +173,11 @@ pub fn resolve(
             reasons.insert(index, Reason::Chosen);
         }
     }
+    if are_instances_taken(source, &selection) {
+        let tables = InstanceTable::ALL.into_iter();
+        let there = tables.filter_map(|table| source.instances(table));
+        reasons.extend(there.map(|index| (index, Reason::Chosen)));
+    }
     selection.left_out.extend(of_extensions(source, request));
     if !request.components {
         let is_component = |entity: &Entity| {
@@ -176,6 +191,21 @@ pub fn resolve(
     selection.entities =
         reasons.into_iter().map(|(entity, reason)| Selected { entity, reason }).collect();
     Ok(selection)
+}
+
+/// Whether instances of some process of the chosen espaces are carried over.
+fn are_instances_taken(source: &Environment, selection: &Selection) -> bool {
+    let processes = source.definitions.get(&SystemTarget::ProcessDefinition);
+    processes.into_iter().flatten().any(|process| {
+        let is_taken = |kind| {
+            let (espace, entity) = (process.espace_key.clone(), process.key.clone());
+            selection.is_taken(&FindingKey { espace, entity, ..FindingKey::new(kind) })
+        };
+        selection.espaces.contains(&process.espace_key)
+            && [FindingKind::ProcessInstances, FindingKind::ProcessInactive]
+                .into_iter()
+                .any(is_taken)
+    })
 }
 
 /// The espaces that the plan names, by themselves or by their application or solution.

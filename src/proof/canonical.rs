@@ -13,6 +13,7 @@ use super::form::{
 use super::maps::{IdKey, Inverse, Maps};
 use super::soft::SoftForm;
 use super::turn::turn;
+use super::typed::{Beside, TypedForm};
 use crate::database::{Batch, Column, ColumnShape, ColumnType, Value, Values};
 use crate::plan::{
     ColumnPlan, ConvertRule, Fate, LookupRows, Misfit, Nothing, PersonFate, PersonPlan, Plan,
@@ -30,6 +31,7 @@ enum Form {
     Plain(Plain),
     Id(IdForm),
     Soft(SoftForm),
+    Typed(TypedForm),
 }
 
 /// How a value that is no id is brought into form.
@@ -50,7 +52,7 @@ pub(super) struct Plain {
 }
 
 /// How an id is brought into form.
-struct IdForm {
+pub(super) struct IdForm {
     zero_is_row: bool,
     /// What the destination holds for no reference, where its column refuses NULL.
     none: Option<IdKey>,
@@ -100,11 +102,12 @@ impl Canonical {
                 Rule::Reference(ReferenceRule { soft: Some(misfit), .. }) => {
                     Form::Soft(SoftForm::of_source(Plain::of(column, *misfit)))
                 }
-                Rule::Reference(rule) => Form::Id(IdForm {
-                    zero_is_row: rule.zero_is_row,
-                    none: None,
-                    side: source_side(plan, rule.target),
-                }),
+                Rule::Reference(rule) => Form::Id(IdForm::of_source(plan, rule)),
+                Rule::Typed(rule) => {
+                    let ids = rule.types.iter().map(|ids| IdForm::of_source(plan, &ids.reference));
+                    let plain = Plain::of(column, rule.misfit);
+                    Form::Typed(TypedForm::of_source(rule, plain, ids.collect()))
+                }
             })
             .collect();
         Self { has_key: entity.key_column().is_some(), columns }
@@ -113,7 +116,8 @@ impl Canonical {
     /// The canonical form of the rows of one entity as the destination has them, the key left to
     /// the caller: batches have the plan's columns in order.
     pub(super) fn for_destination(plan: &Plan, entity: usize, maps: &Maps) -> Self {
-        let entity = &plan.entities[entity];
+        let place = entity;
+        let entity = &plan.entities[place];
         let columns = entity
             .columns
             .iter()
@@ -125,11 +129,13 @@ impl Canonical {
                     let plain = Plain::of(column, Misfit::Refuse);
                     Form::Soft(SoftForm::of_destination(plain, maps.of(*target)))
                 }
-                Rule::Reference(rule) => Form::Id(IdForm {
-                    zero_is_row: rule.zero_is_row,
-                    none: IdKey::of(&rule.none),
-                    side: IdSide::Destination(maps.of(rule.target)),
-                }),
+                Rule::Reference(rule) => Form::Id(IdForm::of_destination(maps, rule)),
+                Rule::Typed(rule) => {
+                    let ids = rule.types.iter();
+                    let ids = ids.map(|ids| IdForm::of_destination(maps, &ids.reference)).collect();
+                    let plain = Plain::of(column, Misfit::Refuse);
+                    Form::Typed(TypedForm::of_destination(plan, place, rule, plain, ids))
+                }
             })
             .collect();
         Self { has_key: false, columns }
@@ -145,8 +151,9 @@ impl Canonical {
                 if self.has_key {
                     bytes.extend(key_form(&batch.column(0).value(row)));
                 }
+                let beside = Some(Beside { batch, first });
                 for place in 0..self.columns.len() {
-                    self.cell(place, batch.column(first + place), row, &mut bytes);
+                    self.cell(place, batch.column(first + place), row, beside, &mut bytes);
                 }
                 hash(&bytes)
             })
@@ -158,9 +165,18 @@ impl Canonical {
         self.columns.len()
     }
 
-    /// Appends the form of one cell: a column of the plan, by its place.
-    pub(super) fn cell(&self, place: usize, column: &Column, row: usize, to: &mut Vec<u8>) {
+    /// Appends the form of one cell: a column of the plan, by its place. `beside`: the row's other
+    /// cells, where they are at hand.
+    pub(super) fn cell(
+        &self,
+        place: usize,
+        column: &Column,
+        row: usize,
+        beside: Option<Beside<'_>>,
+        to: &mut Vec<u8>,
+    ) {
         match &self.columns[place] {
+            Form::Typed(form) => form.put(column, row, beside, to),
             Form::Plain(form) => form.put(column, row, to),
             Form::Id(form) => form.put(&column.value(row), to),
             Form::Soft(form) => form.put_cell(column, row, to),
@@ -170,15 +186,35 @@ impl Canonical {
     /// The form of a value that a cell had in the source.
     pub(super) fn value(&self, place: usize, value: &Value, to: &mut Vec<u8>) {
         match &self.columns[place] {
+            Form::Typed(form) => form.plain().put_value(value, to),
             Form::Plain(form) => form.put_value(value, to),
             Form::Id(form) => form.put(value, to),
             Form::Soft(form) => form.put(value, to),
         }
     }
 
+    /// The form of a value that a cell of a row of the destination had in the source. What else the
+    /// row has says of which type it was: `of_destination` knows the definitions there.
+    pub(super) fn value_of(
+        &self,
+        of_destination: &Self,
+        place: usize,
+        value: &Value,
+        (row, beside): (usize, Beside<'_>),
+        to: &mut Vec<u8>,
+    ) {
+        match (&self.columns[place], &of_destination.columns[place]) {
+            (Form::Typed(own), Form::Typed(there)) => {
+                own.put_as(there.place(beside, row), value, to);
+            }
+            _ => self.value(place, value, to),
+        }
+    }
+
     /// Whether a cell holds no reference; never for columns that are none.
     pub(super) fn is_none(&self, place: usize, value: &Value) -> bool {
         match &self.columns[place] {
+            Form::Typed(_) => TypedForm::is_none(value),
             Form::Plain(_) | Form::Soft(_) => false,
             Form::Id(form) => form.is_none(value),
         }
@@ -208,6 +244,7 @@ impl Canonical {
         match &self.columns[place] {
             Form::Plain(form) => form.look(column, row),
             Form::Soft(form) => form.plain().look(column, row),
+            Form::Typed(form) => form.plain().look(column, row),
             Form::Id(form) => {
                 let value = column.value(row);
                 if form.is_none(&value) { Look::Nothing } else { Look::Said(shown(&value)) }
@@ -301,6 +338,24 @@ fn classes(pairs: impl Iterator<Item = (IdKey, Option<IdKey>)>) -> HashMap<IdKey
 }
 
 impl IdForm {
+    /// Of ids as the source has them.
+    fn of_source(plan: &Plan, rule: &ReferenceRule) -> Self {
+        let side = source_side(plan, rule.target);
+        Self { zero_is_row: rule.zero_is_row, none: None, side }
+    }
+
+    /// Of ids as the destination has them.
+    fn of_destination(maps: &Maps, rule: &ReferenceRule) -> Self {
+        let side = IdSide::Destination(maps.of(rule.target));
+        Self { zero_is_row: rule.zero_is_row, none: IdKey::of(&rule.none), side }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with(inverse: Option<Inverse>) -> Self {
+        let side = inverse.map_or(IdSide::Source, IdSide::Destination);
+        Self { zero_is_row: false, none: None, side }
+    }
+
     fn is_none(&self, value: &Value) -> bool {
         let zero = match value {
             Value::Null => return true,
@@ -319,7 +374,7 @@ impl IdForm {
         }
     }
 
-    fn put(&self, value: &Value, to: &mut Vec<u8>) {
+    pub(super) fn put(&self, value: &Value, to: &mut Vec<u8>) {
         if self.is_none(value) {
             put_none(to);
             return;

@@ -41,7 +41,7 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
             ..Difference::default()
         });
     }
-    let all = job.source.count(&entity.source_table, &Filter::All).await?;
+    let all = job.source.count(&entity.source_table, &entity.rows).await?;
     if let Some(had) = had {
         if had <= known {
             proof.appeared_since += all.saturating_sub(known);
@@ -81,6 +81,7 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
     let all_count = frozen && mark.is_none();
     if let Some(highest) = highest.filter(|_| !all_count) {
         let up_to = Filter::AtMost(key.name.clone(), Value::Integer(highest));
+        let up_to = up_to.and(entity.rows.clone());
         let earlier = job.source.count(&entity.source_table, &up_to).await?;
         if earlier == known {
             proof.appeared_since += all.saturating_sub(earlier);
@@ -92,7 +93,7 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
         .scan(ScanRequest {
             table: entity.source_table.clone(),
             columns: vec![key.clone()],
-            filter: Filter::All,
+            filter: entity.rows.clone(),
             key: Some(key.name.clone()),
             after: None,
             batch_rows: PAGE_ROWS,
@@ -130,6 +131,7 @@ async fn tried_again(job: Job<'_>, again: &[Value], proof: &mut EntityProof) -> 
     let unknown: Vec<Value> = again.iter().filter(|key| !is_known(key)).cloned().collect();
     for some in unknown.chunks(KEYS_AT_ONCE) {
         let among = Filter::AnyOf(key.name.clone(), some.to_vec());
+        let among = among.and(job.entity().rows.clone());
         let rows = job.source.count(&job.entity().source_table, &among).await?;
         if rows > 0 {
             proof.differs(Difference {

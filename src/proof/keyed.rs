@@ -506,7 +506,7 @@ fn folded_cell(
             let folded = Value::Text(String::from_utf8_lossy(&text).to_lowercase().into_bytes());
             of.value(place, &folded, &mut bytes);
         }
-        _ => of.cell(place, column, row, &mut bytes),
+        _ => of.cell(place, column, row, None, &mut bytes),
     }
     bytes
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::database::{Result, Value};
 use crate::migrate::journal::{BatchKind, Journal, Keys};
 use crate::outsystems::{DestinationId, SourceId};
-use crate::plan::{EntityPlan, Fate, LookupRows, PersonPlan, Plan, Rule, Target};
+use crate::plan::{EntityPlan, Fate, LookupRows, PersonPlan, Plan, Target};
 
 /// An id, equal where the platform's databases find it equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -193,12 +193,10 @@ impl Maps {
         let wanted: Vec<usize> = entity
             .columns
             .iter()
-            .filter_map(|column| match &column.rule {
-                Rule::Reference(rule) => match rule.target {
-                    Target::Entity(place) => Some(place),
-                    _ => None,
-                },
-                Rule::Copy { .. } | Rule::Convert(_) => None,
+            .flat_map(|column| column.rule.references())
+            .filter_map(|rule| match rule.target {
+                Target::Entity(place) => Some(place),
+                _ => None,
             })
             .collect();
         self.entities.retain(|place, _| wanted.contains(place));

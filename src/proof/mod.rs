@@ -25,6 +25,7 @@ mod soft;
 mod stayed;
 mod surroundings;
 mod turn;
+mod typed;
 mod unverified;
 
 pub use canonical::Canonical;

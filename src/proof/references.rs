@@ -41,7 +41,7 @@ fn references<'a>(
     job.entity().columns.iter().enumerate().filter_map(|(place, column)| match &column.rule {
         // Where only a decision says so, a value may lead nowhere.
         Rule::Reference(rule) if rule.soft.is_none() => Some((place, column, rule)),
-        Rule::Reference(_) | Rule::Copy { .. } | Rule::Convert(_) => None,
+        Rule::Reference(_) | Rule::Copy { .. } | Rule::Convert(_) | Rule::Typed(_) => None,
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::canonical::{Canonical, Look, Plain};
 use super::form::{hash, key_form, put_none};
 use super::maps::{IdKey, Inverse, Maps};
+use super::typed::Beside;
 use crate::database::{Batch, Value, ValueKind, decimal_from_text};
 use crate::migrate::journal::{EmptiedCell, Keys};
 use crate::plan::{EntityPlan, Plan, Rule};
@@ -103,7 +104,7 @@ impl<'a> Forms<'a> {
         let entity = &plan.entities[place];
         let inverses = entity.columns.iter().map(|column| match &column.rule {
             Rule::Reference(rule) => Some(maps.of(rule.target)),
-            Rule::Copy { .. } | Rule::Convert(_) => None,
+            Rule::Copy { .. } | Rule::Convert(_) | Rule::Typed(_) => None,
         });
         let constants = entity.constants.iter().map(|(column, value)| {
             let form = Plain::of_constant(column);
@@ -175,7 +176,8 @@ impl<'a> Forms<'a> {
     ) -> Vec<Option<Vec<u8>>> {
         let cell = |place: usize| {
             let mut bytes = Vec::new();
-            self.source.cell(place, batch.column(first + place), row, &mut bytes);
+            let beside = Some(Beside { batch, first });
+            self.source.cell(place, batch.column(first + place), row, beside, &mut bytes);
             bytes
         };
         let all = 0..self.source.width();
@@ -195,7 +197,8 @@ impl<'a> Forms<'a> {
             .map(|place| {
                 let column = batch.column(first + place);
                 let start = bytes.len();
-                self.source.cell(place, column, row, &mut bytes);
+                let beside = Some(Beside { batch, first });
+                self.source.cell(place, column, row, beside, &mut bytes);
                 CellForm {
                     hash: hash(&bytes[start..]),
                     look: self.source.look(place, column, row),
@@ -218,17 +221,18 @@ impl<'a> Forms<'a> {
         to: &mut Vec<u8>,
     ) {
         let column = batch.column(first + place);
+        let beside = Beside { batch, first };
         let was = emptied.iter().find(|(column, _)| *column == place);
         match was {
             Some((_, value)) if self.destination.is_none(place, &column.value(row)) => {
-                self.source.value(place, value, to);
+                self.source.value_of(&self.destination, place, value, (row, beside), to);
             }
             Some((_, value))
                 if self.destination.keeps(place, value, &column.value(row), self.unfinished) =>
             {
-                self.source.value(place, value, to);
+                self.source.value_of(&self.destination, place, value, (row, beside), to);
             }
-            _ => self.destination.cell(place, column, row, to),
+            _ => self.destination.cell(place, column, row, Some(beside), to),
         }
     }
 
@@ -243,7 +247,8 @@ impl<'a> Forms<'a> {
         let (mut read, mut shown, mut cell) = (Vec::new(), Vec::new(), Vec::new());
         for place in 0..self.source.width() {
             cell.clear();
-            self.source.cell(place, batch.column(place), row, &mut cell);
+            let beside = Some(Beside { batch, first: 0 });
+            self.source.cell(place, batch.column(place), row, beside, &mut cell);
             read.extend_from_slice(&cell);
             if emptied.get(&place).is_some_and(|values| values.contains(&cell)) {
                 put_none(&mut shown);

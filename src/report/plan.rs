@@ -104,12 +104,11 @@ impl PlannedRecords {
                 }
             }
         }
-        let refers = |rule: &Rule| match rule {
-            Rule::Reference(rule) => match rule.target {
+        let refers = |rule: &Rule| {
+            rule.references().any(|rule| match rule.target {
                 Target::Fixed(place) => is_rewritten.get(place).is_some_and(|is| *is),
                 _ => false,
-            },
-            Rule::Copy { .. } | Rule::Convert(_) => false,
+            })
         };
         counts.entities = plan
             .entities
@@ -207,12 +206,8 @@ impl PlanReport {
                         (0, *rows)
                     }
                 };
-                let references = || {
-                    entity.columns.iter().filter_map(|column| match &column.rule {
-                        Rule::Reference(rule) => Some(rule),
-                        Rule::Copy { .. } | Rule::Convert(_) => None,
-                    })
-                };
+                let references =
+                    || entity.columns.iter().flat_map(|column| column.rule.references());
                 PlannedEntity {
                     name: entity.name.clone(),
                     reason: entity.reason.clone(),

@@ -85,6 +85,7 @@ fn entity(name: &str, columns: Vec<ColumnPlan>, existing: ExistingPlan, rows: u6
         constants: Vec::new(),
         existing,
         uniques: Vec::new(),
+        rows: crate::database::Filter::All,
         source_rows: rows,
         again: None,
     }

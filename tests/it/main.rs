@@ -16,6 +16,7 @@ mod foretold;
 mod front;
 mod groups;
 mod identifiers;
+mod instances;
 mod instant;
 mod journal;
 mod keep;

@@ -171,7 +171,6 @@ async fn every_difference_is_told_with_its_instances(engine: &TestEngine) {
     let expected = [
         ("process-inactive", "Core.Old", Some(1)),
         ("process-instances", "Core.Approve", Some(2)),
-        ("process-instances", "Core.Old", Some(1)),
         ("process-missing", "Core.Gone", Some(2)),
         ("process-part-missing", "Core.Approve.Check.Outcome", Some(1)),
         ("process-part-missing", "Core.Approve.Sign", Some(3)),

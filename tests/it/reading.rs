@@ -50,7 +50,7 @@ fn is_leaf(plan: &Plan, place: usize) -> bool {
     let refers = |entity: &EntityPlan| {
         entity.columns.iter().any(|column| match &column.rule {
             Rule::Reference(rule) => rule.target == Target::Entity(place),
-            Rule::Copy { .. } | Rule::Convert(_) => false,
+            Rule::Copy { .. } | Rule::Convert(_) | Rule::Typed(_) => false,
         })
     };
     matches!(plan.entities[place].identifier, IdentifierPlan::Generated { .. })

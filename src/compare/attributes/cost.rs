@@ -78,7 +78,7 @@ impl Work<'_> {
             for pair in &self.out.pairs {
                 for (place, attribute) in pair.attributes.iter().enumerate() {
                     let target = attribute.reference.as_ref().and_then(|r| r.target.entity());
-                    if target != Some(index) {
+                    if target != Some(index) || attribute.typed.is_some() {
                         continue;
                     }
                     let column = attribute.source_column.name.clone();

@@ -14,6 +14,10 @@ impl Work<'_> {
     pub(in crate::compare) fn misfits(&mut self) {
         for pair_place in 0..self.out.pairs.len() {
             for place in 0..self.out.pairs[pair_place].attributes.len() {
+                // The column itself is another attribute.
+                if self.out.pairs[pair_place].attributes[place].typed.is_some() {
+                    continue;
+                }
                 self.unreadable(pair_place, place);
                 let pair = &self.out.pairs[pair_place];
                 let attribute = &pair.attributes[place];

@@ -12,7 +12,9 @@ pub use defaults::chosen_value;
 use super::references::ReferencePair;
 use super::rows::ExistingRows;
 use super::selection::Reason;
-use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
+use super::{
+    Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, ValueType, Work, choice,
+};
 use crate::database::{ColumnShape, Filter, TableShape, Value, ValueKind, same_name};
 use crate::outsystems::{Attribute, Entity, EntityIndex, Side};
 
@@ -44,6 +46,9 @@ pub struct AttributePair {
     pub nothing: Option<FindingKey>,
     /// The entity whose ids it holds by decision, although its type does not say so.
     pub soft: Option<EntityIndex>,
+    /// Where it stands for those values of a column that are ids of one type: which these are. The
+    /// column itself is another attribute, and plain.
+    pub typed: Option<ValueType>,
 }
 
 impl AttributePair {
@@ -51,6 +56,12 @@ impl AttributePair {
     #[must_use]
     pub fn may_be_emptied(&self) -> bool {
         self.destination_column.nullable && !self.is_mandatory
+    }
+
+    /// The rows whose values it stands for.
+    #[must_use]
+    pub fn rows(&self) -> Filter {
+        self.typed.as_ref().map(ValueType::rows).unwrap_or_default()
     }
 }
 
@@ -138,6 +149,7 @@ impl Work<'_> {
             fillable,
             tenant,
             into_tenant,
+            rows: self.inquiry.among(&entity.table),
             source_rows: self.count_source(source),
             existing: ExistingRows::default(),
             uniques: Vec::new(),
@@ -189,6 +201,7 @@ impl Work<'_> {
                 misfit: None,
                 nothing: None,
                 soft: None,
+                typed: None,
             });
         }
         attributes

@@ -102,7 +102,9 @@ impl Work<'_> {
     pub(super) fn leaving(&mut self) {
         for pair_place in 0..self.out.pairs.len() {
             for place in 0..self.out.pairs[pair_place].attributes.len() {
-                let reference = self.out.pairs[pair_place].attributes[place].reference.as_ref();
+                let attribute = &self.out.pairs[pair_place].attributes[place];
+                // Values of instances have a finding of their own.
+                let reference = attribute.reference.as_ref().filter(|_| attribute.typed.is_none());
                 let (Some(Target::Entity(index) | Target::Outside(index)), false) =
                     (reference.map(|reference| reference.target), reference.is_none())
                 else {

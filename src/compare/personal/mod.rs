@@ -29,7 +29,9 @@ pub struct Personal {
 #[must_use]
 pub fn personal(entity: &Entity, pair: &EntityPair, place: usize) -> Option<Personal> {
     let attribute = &pair.attributes[place];
-    if pair.identifier == Some(place) || attribute.reference.is_some() {
+    // What instances of processes hold is named by the platform, not by what it says of people.
+    let is_none = attribute.reference.is_some() || entity.instance_table().is_some();
+    if pair.identifier == Some(place) || is_none {
         return None;
     }
     let AttributeType::Basic(basic) = attribute.attribute.data_type else { return None };

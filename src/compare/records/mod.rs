@@ -5,7 +5,7 @@ mod known;
 use std::collections::{BTreeMap, HashSet};
 
 use super::references::Target;
-use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
+use super::{Choice, Finding, FindingKey, FindingKind, ValueType, Work, choice};
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
 use crate::outsystems::{DataKind, Entity, EntityIndex, Key, Side, SystemTarget};
 use known::{Counterparts, Known, known, unreadable};
@@ -118,11 +118,14 @@ impl Work<'_> {
         let mut complete = true;
         for (pair_place, place) in references {
             let pair = &self.out.pairs[*pair_place];
+            let attribute = &pair.attributes[*place];
+            let typed = attribute.typed.clone();
             let table = &self.source.entity(pair.source).table;
-            let column = ColumnRef::from(&pair.attributes[*place].source_column);
-            match self.inquiry.values(Side::Source, table, column, Filter::All) {
+            let column = ColumnRef::from(&attribute.source_column);
+            match self.inquiry.values(Side::Source, table, column, attribute.rows()) {
                 Some(values) => {
                     for (value, rows) in values {
+                        let Some(value) = &held(typed.as_ref(), value) else { continue };
                         let entry = usage
                             .entry(fold(value))
                             .or_insert_with(|| (value.clone(), 0, Vec::new()));
@@ -301,11 +304,13 @@ impl Work<'_> {
         let mut strays: BTreeMap<(usize, usize), (u64, Vec<Value>)> = BTreeMap::new();
         for (pair_place, place) in references {
             let pair = &self.out.pairs[*pair_place];
+            let attribute = &pair.attributes[*place];
+            let typed = attribute.typed.clone();
             let table = &self.source.entity(pair.source).table;
-            let column = ColumnRef::from(&pair.attributes[*place].source_column);
-            let values =
-                self.inquiry.values(Side::Source, table, column, Filter::All).unwrap_or_default();
-            for (value, rows) in values {
+            let column = ColumnRef::from(&attribute.source_column);
+            let values = self.inquiry.values(Side::Source, table, column, attribute.rows());
+            for (stored, rows) in values.unwrap_or_default() {
+                let Some(value) = &held(typed.as_ref(), stored) else { continue };
                 let none = match value {
                     Value::Integer(0) => true,
                     Value::Text(text) => text.is_empty(),
@@ -314,14 +319,15 @@ impl Work<'_> {
                 if usage.contains_key(&fold(value)) && !known.contains(&fold(value)) && !none {
                     let entry = strays.entry((*pair_place, *place)).or_default();
                     entry.0 += rows;
-                    entry.1.push(value.clone());
+                    entry.1.push(stored.clone());
                 }
             }
         }
         let are_any = !strays.is_empty();
         for ((pair_place, place), (rows, values)) in strays {
-            let column = self.out.pairs[pair_place].attributes[place].source_column.name.clone();
-            let filter = Filter::AnyOf(column, values);
+            let attribute = &self.out.pairs[pair_place].attributes[place];
+            let column = attribute.source_column.name.clone();
+            let filter = Filter::AnyOf(column, values).and(attribute.rows());
             let finding = self.orphan_finding(pair_place, place, &filter, Some(rows));
             self.find(finding);
         }
@@ -418,6 +424,14 @@ impl Work<'_> {
         let column = ColumnRef { name: column.name.clone(), data_type: column.data_type.clone() };
         let values = self.inquiry.values(Side::Destination, &entity.table, column, Filter::All)?;
         Some(values.iter().map(|(value, _)| fold(value)).collect())
+    }
+}
+
+/// The id that a value is: the value itself, or what a text of that type says.
+fn held(typed: Option<&ValueType>, value: &Value) -> Option<Value> {
+    match (typed, value) {
+        (None, value) => Some(value.clone()),
+        (Some(typed), value) => typed.id(value),
     }
 }
 

@@ -57,6 +57,7 @@ impl Work<'_> {
         match &pair.reason {
             Reason::Producer(_) if self.is_replaced(pair) => None,
             Reason::Producer(_) => self.natural_key(pair),
+            Reason::Chosen if self.are_instances(pair.source) => None,
             Reason::Chosen if self.selection.replace == Some(false) => {
                 let entity = self.source.entity(pair.source);
                 let finding = FindingKey::entity(FindingKind::ExistingMatch, entity);
@@ -91,7 +92,8 @@ impl Work<'_> {
         keys: &Keys,
         all: Option<u64>,
     ) -> Option<FindingKey> {
-        if self.selection.replace != Some(false) {
+        // Two instances are never the same one.
+        if self.selection.replace != Some(false) || self.are_instances(pair.source) {
             return None;
         }
         let first = self.looked_for_by(pair).or_else(|| keys.all.first().cloned())?;

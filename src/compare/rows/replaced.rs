@@ -14,7 +14,8 @@ impl Work<'_> {
     /// The same, with the entities whose rows lead here: identifiers may refer to each other in a
     /// circle in a damaged model.
     fn replaced_along(&self, pair: &EntityPair, extended: &mut Vec<EntityIndex>) -> Filter {
-        let mut filter = Filter::All;
+        let instances = self.source.entity(pair.source).instance_table();
+        let mut filter = instances.map(|table| self.instances_there(table)).unwrap_or_default();
         if let Some((_, column)) = &pair.tenant {
             let tenants = self
                 .out

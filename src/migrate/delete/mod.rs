@@ -161,7 +161,7 @@ impl Deleting<'_> {
                 Rule::Reference(rule) => {
                     rule.soft.is_none() && rule.target == Target::Entity(place)
                 }
-                Rule::Copy { .. } | Rule::Convert(_) => false,
+                Rule::Copy { .. } | Rule::Convert(_) | Rule::Typed(_) => false,
             });
             columns.fold(filter, |filter, column| {
                 filter.and(Filter::NotReferred {

@@ -4,6 +4,7 @@
 //! taken out; the first column that says so decides.
 
 mod fit;
+mod typed;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -194,6 +195,7 @@ pub(super) fn remap(plan: &Plan, place: usize, read: &Batch, maps: &Maps) -> Res
             }
             Rule::Convert(rule) => work.convert(column, rule, values)?,
             Rule::Reference(rule) => work.reference(entity, index, column, rule, values)?,
+            Rule::Typed(rule) => work.typed((index, column), rule, read, offset)?,
         });
     }
     for (column, value) in &entity.constants {

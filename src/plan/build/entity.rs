@@ -1,17 +1,17 @@
 //! One entity: its columns and their rules, and its identifier.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Builder;
 use crate::compare::{
-    self, AttributePair, EntityPair, FindingKey, FindingKind, IdentifierKind, Reason, UniquePair,
-    choice, chosen_value,
+    self, AttributePair, EntityPair, FindingKey, FindingKind, IdentifierKind, Reason,
+    ReferencePair, UniquePair, ValueType, choice, chosen_value,
 };
-use crate::database::{ColumnRef, ColumnShape, TableName, Value, ValueKind};
+use crate::database::{ColumnRef, ColumnShape, TableName, Value, ValueKind, same_name};
 use crate::outsystems::{Entity, Environment, Key, SystemTarget, null_value};
 use crate::plan::{
     ColumnPlan, ConvertRule, EntityPlan, IdentifierPlan, Misfit, Nothing, Orphan, ReferenceRule,
-    Rule, Target, UniquePlan,
+    Rule, Target, TypedIds, TypedRule, UniquePlan,
 };
 
 impl Builder<'_> {
@@ -22,6 +22,10 @@ impl Builder<'_> {
         let mut columns = Vec::new();
         let mut column_of: HashMap<usize, usize> = HashMap::new();
         for (place, attribute) in pair.attributes.iter().enumerate() {
+            // Part of what another attribute holds.
+            if attribute.typed.is_some() {
+                continue;
+            }
             if pair.identifier == Some(place) && pair.identifier_kind == IdentifierKind::Generated {
                 continue;
             }
@@ -46,6 +50,7 @@ impl Builder<'_> {
                 });
             }
         }
+        self.typed(pair_place, &mut columns);
         let mut tenant_place = None;
         if let Some((source, destination)) = &pair.tenant {
             tenant_place = Some(columns.len());
@@ -91,6 +96,7 @@ impl Builder<'_> {
             constants,
             existing,
             uniques: pair.uniques.iter().map(|unique| self.unique(unique)).collect(),
+            rows: pair.rows.clone(),
             source_rows: pair.source_rows.unwrap_or_default(),
             again: None,
         }
@@ -141,6 +147,20 @@ impl Builder<'_> {
             let plain = self.plain(attribute, entity);
             return Some(self.soft_key(pair_place, place, plain));
         };
+        let rule = self.reference(pair_place, place, attribute, entity, reference);
+        Some(Rule::Reference(rule))
+    }
+
+    /// How ids of an attribute are rewritten.
+    fn reference(
+        &self,
+        pair_place: usize,
+        place: usize,
+        attribute: &AttributePair,
+        entity: &Entity,
+        reference: &ReferencePair,
+    ) -> ReferenceRule {
+        let key = |kind| FindingKey::attribute(kind, entity, &attribute.attribute);
         let review = self.review;
         let pair = &review.comparison.pairs[pair_place];
         let target = match reference.target {
@@ -176,7 +196,7 @@ impl Builder<'_> {
             _ if may_be_emptied => Orphan::Empty,
             _ => Orphan::LeaveOut,
         };
-        Some(Rule::Reference(ReferenceRule {
+        ReferenceRule {
             target,
             may_be_emptied,
             none: none(&attribute.destination_column),
@@ -185,7 +205,49 @@ impl Builder<'_> {
             is_deferred: review.order.deferred.contains(&(pair_place, place)),
             orphan,
             soft: None,
-        }))
+        }
+    }
+
+    /// Values of instances that are ids as text, each by its type.
+    fn typed(&mut self, pair_place: usize, columns: &mut [ColumnPlan]) {
+        let review = self.review;
+        let pair = &review.comparison.pairs[pair_place];
+        let entity = self.source.entity(pair.source);
+        let mut by_column: BTreeMap<usize, Vec<TypedIds>> = BTreeMap::new();
+        let mut definition_column = None;
+        let named = |columns: &[ColumnPlan], name: &str| {
+            columns.iter().position(|column| same_name(&column.source.name, name))
+        };
+        for (place, attribute) in pair.attributes.iter().enumerate() {
+            let (Some(typed), Some(reference)) = (&attribute.typed, &attribute.reference) else {
+                continue;
+            };
+            let Some(column) = named(columns, &attribute.source_column.name) else { continue };
+            definition_column = named(columns, typed.definition_column);
+            let rule = self.reference(pair_place, place, attribute, entity, reference);
+            by_column.entry(column).or_default().push(TypedIds {
+                name: typed.name.clone(),
+                definitions: typed.definitions.iter().copied().map(Value::Integer).collect(),
+                of_texts: typed.of_texts,
+                reference: ReferenceRule {
+                    may_be_emptied: true,
+                    none: Value::text(if typed.of_texts { "" } else { "0" }),
+                    ..rule
+                },
+            });
+        }
+        for (column, types) in by_column {
+            let Rule::Copy { misfit } = columns[column].rule else {
+                self.wrong.push(format!(
+                    "{}.{}: some of its values are ids, so they cannot be converted or replaced",
+                    pair.name, columns[column].attribute
+                ));
+                continue;
+            };
+            let type_column = named(columns, ValueType::COLUMN);
+            let rule = TypedRule { misfit, type_column, definition_column, types };
+            columns[column].rule = Rule::Typed(rule);
+        }
     }
 
     /// The rule of a plain attribute, or the one that rewrites the ids which it holds by decision.

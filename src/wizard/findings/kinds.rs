@@ -88,6 +88,11 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         Kind::ProcessMissing
         | Kind::ProcessInactive
         | Kind::ProcessInstances
+        | Kind::ProcessStatus
+        | Kind::ProcessFollowed
+        | Kind::ProcessTreeLeftOut
+        | Kind::ProcessNextRun
+        | Kind::ProcessValueLeavesScope
         | Kind::ProcessPartMissing
         | Kind::ProcessPartNew
         | Kind::ProcessValueRetyped

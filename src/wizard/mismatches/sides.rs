@@ -146,6 +146,11 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ProcessMissing
         | Kind::ProcessInactive
         | Kind::ProcessInstances
+        | Kind::ProcessStatus
+        | Kind::ProcessFollowed
+        | Kind::ProcessTreeLeftOut
+        | Kind::ProcessNextRun
+        | Kind::ProcessValueLeavesScope
         | Kind::ProcessPartMissing
         | Kind::ProcessPartNew
         | Kind::ProcessValueRetyped

@@ -52,6 +52,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
         constants: Vec::new(),
         existing: ExistingPlan::Replace { filter: Filter::All, rows: 2, standing: 0 },
         uniques: Vec::new(),
+        rows: crate::database::Filter::All,
         source_rows: 10,
         again: None,
     };

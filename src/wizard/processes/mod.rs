@@ -1,4 +1,4 @@
-//! Processes: where the definitions of the two environments differ, and whose instances that touches.
+//! Processes: whose instances are carried over, and where the definitions of the two environments differ.
 
 mod view;
 
@@ -7,6 +7,6 @@ use super::findings::About;
 /// The step.
 pub const PROCESSES: About = About {
     name: "Processes",
-    purpose: "Where processes of the two sides differ. Nothing of them is written.",
+    purpose: "Which processes' instances go along, and where processes of the two sides differ.",
     draw: view::draw,
 };

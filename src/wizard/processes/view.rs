@@ -9,7 +9,7 @@ pub fn draw(findings: &Findings, migration: &Migration, area: Area, canvas: &mut
     let table = Table {
         heading: "Process",
         sides: None,
-        nothing: "No differences between processes in scope. Ctrl+N leads on.",
+        nothing: "No instances and no differences of processes in scope. Ctrl+N leads on.",
     };
     draw_findings(findings, migration, &table, area, canvas);
 }

@@ -118,11 +118,13 @@ impl Writer<'_> {
             Filter::Unreadable(_) => self.text("1 = 0"),
             Filter::Orphan { column: name, parent, key, among } => {
                 self.text(&format!("({} IS NOT NULL AND NOT ", column(name)));
-                self.exists(&column(name), alias, parent, key, among)?;
+                let own = self.as_key(table, name, column(name), parent, key)?;
+                self.exists(&own, alias, parent, key, among)?;
                 self.text(")");
             }
             Filter::Refers { column: name, parent, key, among } => {
-                self.exists(&column(name), alias, parent, key, among)?;
+                let own = self.as_key(table, name, column(name), parent, key)?;
+                self.exists(&own, alias, parent, key, among)?;
             }
             Filter::NotReferred { key, child, column: referring } => {
                 let inner = format!("{alias}n");
@@ -183,6 +185,26 @@ impl Writer<'_> {
         }
         self.text(")");
         Ok(())
+    }
+
+    /// A column as it is compared with another table's key: ids may be texts, and a text that is no
+    /// number would be an error.
+    fn as_key(
+        &self,
+        table: &TableName,
+        name: &str,
+        own: String,
+        parent: &TableName,
+        key: &str,
+    ) -> Result<String> {
+        let kinds =
+            (self.names.column(table, name)?.kind(), self.names.column(parent, key)?.kind());
+        Ok(match kinds {
+            (Some(ValueKind::Text), Some(ValueKind::Integer)) => {
+                format!("TRY_CAST({own} AS bigint)")
+            }
+            _ => own,
+        })
     }
 
     fn exists(

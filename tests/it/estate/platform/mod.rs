@@ -98,7 +98,7 @@ pub fn system(target: &Target) -> (&'static str, &'static str) {
 }
 
 /// Keys of the platform's entities: the same in every environment.
-fn system_key(name: &str) -> String {
+pub fn system_key(name: &str) -> String {
     Chance::new(42).fork(name).key()
 }
 

@@ -2,54 +2,30 @@
 //! difference touches (`metamodel.md` §5.1, §5.2). Definitions are matched by keys, statuses by
 //! name; none of them is ever written.
 
+mod instances;
+mod values;
+
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Finding, FindingKey, FindingKind, Work};
+use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnRef, Filter, TableName, Value};
-use crate::outsystems::{Environment, Key, ProcessDefinition, Side, SystemTarget};
+use crate::outsystems::{Environment, InstanceTable, Key, ProcessDefinition, Side, SystemTarget};
+pub(super) use instances::Instances;
+pub use values::ValueType;
 
-/// Where instances say which definition they are of.
-struct Instances {
-    definition: SystemTarget,
-    table: &'static str,
-    column: &'static str,
-    /// What one is called, and several.
-    words: [&'static str; 2],
-}
-
-const PROCESSES: Instances = Instances {
-    definition: SystemTarget::ProcessDefinition,
-    table: "OSSYS_BPM_PROCESS",
-    column: "PROCESS_DEF_ID",
-    words: ["process", "processes"],
-};
-const ACTIVITIES: Instances = Instances {
-    definition: SystemTarget::ActivityDefinition,
-    table: "OSSYS_BPM_ACTIVITY",
-    column: "ACTIVITY_DEF_ID",
-    words: ["activity", "activities"],
-};
 /// What a process has besides its activities.
-const VALUES: [Instances; 2] = [
-    Instances {
-        definition: SystemTarget::ProcessInputDefinition,
-        table: "OSSYS_BPM_PROCESS_INPUT",
-        column: "INPUT_DEF_ID",
-        words: ["input", "inputs"],
-    },
-    Instances {
-        definition: SystemTarget::ProcessOutputDefinition,
-        table: "OSSYS_BPM_PROCESS_OUTPUT",
-        column: "OUTPUT_DEF_ID",
-        words: ["output", "outputs"],
-    },
-];
-const ACTIVITY_VALUES: Instances = Instances {
-    definition: SystemTarget::ActivityOutputDefinition,
-    table: "OSSYS_BPM_ACTIVITY_OUTPUT",
-    column: "OUTPUT_DEF_ID",
-    words: ["value", "values"],
-};
+const VALUES: [InstanceTable; 2] = [InstanceTable::ProcessInput, InstanceTable::ProcessOutput];
+
+/// What an instance of a table is called, and several.
+fn words(table: InstanceTable) -> [&'static str; 2] {
+    match table {
+        InstanceTable::Process => ["process", "processes"],
+        InstanceTable::Activity => ["activity", "activities"],
+        InstanceTable::ProcessInput => ["input", "inputs"],
+        InstanceTable::ProcessOutput => ["output", "outputs"],
+        InstanceTable::ActivityOutput => ["value", "values"],
+    }
+}
 
 /// Definition ids with the instances of each; `None` while nobody has counted them.
 type Counted = Option<BTreeMap<i64, u64>>;
@@ -148,12 +124,12 @@ impl Work<'_> {
         }
         let definitions = [Definitions::of(source), Definitions::of(self.destination)];
         let mut counted = BTreeMap::new();
-        for instances in [&PROCESSES, &ACTIVITIES].into_iter().chain(&VALUES) {
-            counted.insert(instances.definition, self.instances(Side::Source, instances));
+        for table in InstanceTable::ALL {
+            counted.insert(table.definition().1, self.counted(Side::Source, table));
         }
-        let values = self.instances(Side::Source, &ACTIVITY_VALUES);
-        counted.insert(ACTIVITY_VALUES.definition, values);
-        let there = self.instances(Side::Destination, &PROCESSES);
+        let there = self.counted(Side::Destination, InstanceTable::Process);
+        let mut instances = Instances::default();
+        let obstacle = self.obstacle();
         for ours in ours {
             let espace = source.espace(&ours.espace_key).map_or("", |espace| &espace.name);
             let name = format!("{espace}.{}", ours.name);
@@ -164,24 +140,37 @@ impl Work<'_> {
                 continue;
             }
             match definitions[1].counterpart(SystemTarget::ProcessDefinition, ours) {
-                None => self.process_missing(&process, rows),
+                None => {
+                    instances.leave_out(ours);
+                    self.process_missing(&process, rows);
+                }
                 Some(theirs) => {
-                    self.process_inactive(&process, theirs, rows);
                     let standing =
                         there.as_ref().map(|all| all.get(&theirs.id).copied().unwrap_or_default());
-                    self.process_instances(&process, rows, standing);
+                    let counts = [rows, standing];
+                    let key = self.process_instances(&process, theirs, counts, obstacle.as_deref());
+                    match self.selection.is_taken(&key) && obstacle.is_none() {
+                        true => instances.take(ours, theirs),
+                        false => instances.leave_out(ours),
+                    }
                     self.process_parts(&process, theirs);
                 }
             }
         }
-        self.statuses(&PROCESSES, SystemTarget::ProcessStatus);
-        self.statuses(&ACTIVITIES, SystemTarget::ActivityStatus);
+        self.statuses(InstanceTable::Process, SystemTarget::ProcessStatus);
+        self.statuses(InstanceTable::Activity, SystemTarget::ActivityStatus);
+        self.restrict(instances);
     }
 
-    /// The table of instances and its column with their definition, where a platform has them.
-    fn place_of(&self, side: Side, instances: &Instances) -> Option<(TableName, ColumnRef)> {
-        let table = TableName::new(instances.table);
-        let column = self.model(side).shape(&table)?.column(instances.column)?;
+    /// A table of instances and one of its columns, where a platform has them.
+    fn place_of(
+        &self,
+        side: Side,
+        table: InstanceTable,
+        column: &str,
+    ) -> Option<(TableName, ColumnRef)> {
+        let table = table.table();
+        let column = self.model(side).shape(&table)?.column(column)?;
         Some((table, ColumnRef::from(column)))
     }
 
@@ -195,9 +184,10 @@ impl Work<'_> {
     }
 
     /// How many instances there are of each definition of the chosen espaces.
-    fn instances(&mut self, side: Side, instances: &Instances) -> Counted {
-        let ids = self.in_scope(side, instances.definition);
-        let Some((table, column)) = self.place_of(side, instances) else {
+    fn counted(&mut self, side: Side, table: InstanceTable) -> Counted {
+        let (column, target) = table.definition();
+        let ids = self.in_scope(side, target);
+        let Some((table, column)) = self.place_of(side, table, column) else {
             return Some(BTreeMap::new());
         };
         if ids.is_empty() {
@@ -213,68 +203,108 @@ impl Work<'_> {
             true => "the destination has no process with these keys",
             false => "inactive in the source, and the destination has no process with these keys",
         };
-        let finding = Finding::note(
-            process.key(FindingKind::ProcessMissing),
-            &process.name,
-            what,
-            "Usual cause: another version of the module is published there. Instances of a process \
-             that is not there could not go on; publish the module that has it.",
-        );
+        let key = process.key(FindingKind::ProcessMissing);
+        let why = "Usual cause: another version of the module is published there. Instances of a \
+                   process that is not there could not go on; publish the module that has it.";
+        let finding = match rows {
+            Some(0) => Finding::note(key, &process.name, what, why),
+            _ => Finding::decide(
+                key,
+                &process.name,
+                what,
+                why,
+                vec![
+                    Choice::new(choice::LEAVE_OUT, "leave its instances behind")
+                        .costing("references to them are emptied, or their rows are left out"),
+                    Choice::stop("do not run until the module is published"),
+                ],
+                choice::LEAVE_OUT,
+            ),
+        };
         self.find(finding.touching(rows));
     }
 
-    fn process_inactive(
+    /// The finding that decides about the instances of a process; returns its key.
+    fn process_instances(
         &mut self,
         process: &Process<'_>,
         theirs: &ProcessDefinition,
-        rows: Option<u64>,
-    ) {
-        let what = match (process.ours.is_active, theirs.is_active) {
-            (true, true) => return,
-            (true, false) => "active in the source, inactive in the destination",
-            (false, true) => "inactive in the source, active in the destination",
-            (false, false) => "inactive on both sides; instances of it are still there",
+        [ours, standing]: [Option<u64>; 2],
+        obstacle: Option<&str>,
+    ) -> FindingKey {
+        let state = match (process.ours.is_active, theirs.is_active) {
+            (true, true) => None,
+            (true, false) => Some("active in the source, inactive in the destination"),
+            (false, true) => Some("inactive in the source, active in the destination"),
+            (false, false) => Some("inactive on both sides"),
         };
-        let finding = Finding::note(
-            process.key(FindingKind::ProcessInactive),
-            &process.name,
-            what,
-            "The module no longer has an inactive process: what instances it had remain, and none \
-             goes on.",
-        );
-        self.find(finding.touching(rows));
-    }
-
-    fn process_instances(&mut self, process: &Process<'_>, ours: Option<u64>, theirs: Option<u64>) {
-        if ours == Some(0) && theirs == Some(0) {
-            return;
+        let kind = match state {
+            Some(_) => FindingKind::ProcessInactive,
+            None => FindingKind::ProcessInstances,
+        };
+        let key = process.key(kind);
+        let replaces = self.selection.replace == Some(true);
+        // Nothing to carry over, and nothing that would go.
+        if ours == Some(0) && (standing == Some(0) || !replaces) {
+            if let Some(state) = state {
+                self.find(Finding::note(
+                    key.clone(),
+                    &process.name,
+                    state,
+                    "The source has no instance of it.",
+                ));
+            }
+            return key;
         }
         let shown = |rows: Option<u64>| rows.map_or("…".to_owned(), |rows| rows.to_string());
-        let finding = Finding::note(
-            process.key(FindingKind::ProcessInstances),
-            &process.name,
-            format!(
-                "its instances: {} in the source, {} in the destination",
-                shown(ours),
-                shown(theirs)
+        let counts =
+            format!("{} in the source, {} in the destination", shown(ours), shown(standing));
+        let (what, why, recommended) = match state {
+            None => (
+                format!("its instances: {counts}"),
+                "Instances go along with all that belongs to them: activities, inputs and outputs, \
+                 sub-processes and the processes they are part of.",
+                choice::TAKE_IN,
             ),
-            "Instances of processes are not carried over, and those of the destination stay. Rows that \
-             refer to one are a matter of their own (reference-to-platform).",
-        );
+            Some(state) => (
+                format!("{state}; its instances: {counts}"),
+                "The module no longer has an inactive process: what instances it had remain, and none \
+                 goes on.",
+                choice::LEAVE_OUT,
+            ),
+        };
+        let take =
+            Choice::new(choice::TAKE_IN, "carry its instances over").costing(match replaces {
+                true => format!("the destination's {} are deleted first", shown(standing)),
+                false => "the destination's stay, and a second run would add them again".to_owned(),
+            });
+        let leave = Choice::new(choice::LEAVE_OUT, "leave its instances behind")
+            .costing("references to them are emptied, or their rows are left out");
+        let (mut choices, mut why, mut recommended) =
+            (vec![take, leave], why.to_owned(), recommended);
+        if let Some(obstacle) = obstacle {
+            choices.remove(0);
+            why = format!("Instances cannot be carried over: {obstacle}.");
+            recommended = choice::LEAVE_OUT;
+        }
+        choices.push(Choice::stop("do not run"));
+        let finding = Finding::decide(key.clone(), &process.name, what, why, choices, recommended);
         self.find(finding.touching(ours));
+        key
     }
 
     /// Activities, inputs and outputs that only one side has, or that are of another type there.
     fn process_parts(&mut self, process: &Process<'_>, theirs: &ProcessDefinition) {
         let [source, destination] = process.definitions;
-        for instances in VALUES.iter().chain([&ACTIVITIES]) {
-            self.process_part(process, instances, process.ours.id, theirs.id, "");
+        for table in VALUES.into_iter().chain([InstanceTable::Activity]) {
+            self.process_part(process, table, process.ours.id, theirs.id, "");
         }
         for activity in source.parts(SystemTarget::ActivityDefinition, process.ours.id) {
             let target = SystemTarget::ActivityDefinition;
             if let Some(same) = destination.counterpart(target, activity) {
                 let within = format!("{}.", activity.name);
-                self.process_part(process, &ACTIVITY_VALUES, activity.id, same.id, &within);
+                let values = InstanceTable::ActivityOutput;
+                self.process_part(process, values, activity.id, same.id, &within);
             }
         }
     }
@@ -283,13 +313,13 @@ impl Work<'_> {
     fn process_part(
         &mut self,
         process: &Process<'_>,
-        instances: &Instances,
+        table: InstanceTable,
         ours: i64,
         theirs: i64,
         within: &str,
     ) {
         let [source, destination] = process.definitions;
-        let (target, [one, many]) = (instances.definition, instances.words);
+        let ((_, target), [one, many]) = (table.definition(), words(table));
         for part in source.parts(target, ours) {
             let rows = process.rows(target, part.id);
             if !part.is_active && rows == Some(0) {
@@ -351,12 +381,16 @@ impl Work<'_> {
     }
 
     /// Statuses of instances in scope that the destination has no namesake of, or under another id.
-    fn statuses(&mut self, instances: &Instances, target: SystemTarget) {
+    fn statuses(&mut self, table: InstanceTable, target: SystemTarget) {
         let (source, destination) = (self.source, self.destination);
-        let ids = self.in_scope(Side::Source, instances.definition);
-        let Some((table, definition)) = self.place_of(Side::Source, instances) else { return };
-        let status = Instances { column: "STATUS_ID", ..*instances };
-        let Some((_, column)) = self.place_of(Side::Source, &status) else { return };
+        let (definition, of_table) = table.definition();
+        let ids = self.in_scope(Side::Source, of_table);
+        let status = self.place_of(Side::Source, table, "STATUS_ID");
+        let (Some((table, definition)), Some((_, column))) =
+            (self.place_of(Side::Source, table, definition), status)
+        else {
+            return;
+        };
         if ids.is_empty() {
             return;
         }

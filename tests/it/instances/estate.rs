@@ -1,0 +1,422 @@
+//! A pair with processes at work: definitions under other ids on the two sides, instances in every
+//! state, values that are ids, and an application table whose rows belong to processes.
+
+use osferry::outsystems::Side;
+
+use crate::databases::Databases;
+use crate::estate::generate;
+use crate::estate::model::{Cell, Damage, Entity, Environment, Kind, Pair, SERVICE_CENTER};
+use crate::estate::recipe::{Feature, Recipe};
+use crate::program::Bench;
+use crate::support::engine::TestEngine;
+
+/// The SS key of the platform's entity of processes.
+const PROCESS_KEY: &str = "0b1e2a66-6c1f-4d0f-9c9e-5ad3a1b2c300";
+const VALUES: &str =
+    "SS_KEY nvarchar(100), NAME nvarchar(50), DATA_TYPE nvarchar(50), SS_TYPE nvarchar(200)";
+const DEFINED: &str = "NAME nvarchar(50), SS_KEY nvarchar(100), IS_ACTIVE bit";
+
+/// Table and columns beside the identifier; those of instances have foreign keys too.
+fn tables() -> Vec<(&'static str, String)> {
+    vec![
+        ("OSSYS_BPM_PROCESS_DEFINITION", format!("{DEFINED}, ESPACE_ID int")),
+        ("OSSYS_BPM_ACTIVITY_DEFINITION", format!("{DEFINED}, PROCESS_DEF_ID int")),
+        (
+            "OSSYS_BPM_PROCESS_INPUT_DEF",
+            format!("{DEFINED}, PROCESS_DEF_ID int, SS_TYPE nvarchar(200)"),
+        ),
+        (
+            "OSSYS_BPM_PROCESS_OUTPUT_DEF",
+            format!("{DEFINED}, PROCESS_DEF_ID int, SS_TYPE nvarchar(200)"),
+        ),
+        (
+            "OSSYS_BPM_ACTIVITY_OUTPUT_DEF",
+            format!("{DEFINED}, ACTIVITY_DEF_ID int, SS_TYPE nvarchar(200)"),
+        ),
+        ("OSSYS_BPM_PROCESS_STATUS", "NAME nvarchar(50), IS_TERMINAL bit".to_owned()),
+        ("OSSYS_BPM_ACTIVITY_STATUS", "NAME nvarchar(50), IS_TERMINAL bit".to_owned()),
+        (
+            "OSSYS_BPM_PROCESS",
+            "LABEL nvarchar(200), PROCESS_DEF_ID int, PARENT_PROCESS_ID int, \
+             PARENT_ACTIVITY_ID int, TOP_PROCESS_ID int, STATUS_ID int, CREATED_BY int"
+                .to_owned(),
+        ),
+        (
+            "OSSYS_BPM_ACTIVITY",
+            "NAME nvarchar(200), ACTIVITY_DEF_ID int, PROCESS_ID int REFERENCES \
+             OSSYS_BPM_PROCESS (ID), USER_ID int, STATUS_ID int, IS_RUNNING_SINCE datetime, \
+             IS_RUNNING_AT nvarchar(100), NEXT_RUN datetime, PRECEDENT_ACTIVITY_ID int, \
+             LAST_ERROR_ID nvarchar(36)"
+                .to_owned(),
+        ),
+        (
+            "OSSYS_BPM_PROCESS_INPUT",
+            format!(
+                "INPUT_DEF_ID int, PROCESS_ID int REFERENCES OSSYS_BPM_PROCESS (ID) ON DELETE \
+                 CASCADE, INPUT_VALUE nvarchar(2000), {VALUES}"
+            ),
+        ),
+        (
+            "OSSYS_BPM_PROCESS_OUTPUT",
+            format!(
+                "OUTPUT_DEF_ID int, PROCESS_ID int REFERENCES OSSYS_BPM_PROCESS (ID) ON DELETE \
+                 CASCADE, OUTPUT_VALUE nvarchar(2000), {VALUES}"
+            ),
+        ),
+        (
+            "OSSYS_BPM_ACTIVITY_OUTPUT",
+            format!(
+                "OUTPUT_DEF_ID int, ACTIVITY_ID int REFERENCES OSSYS_BPM_ACTIVITY (ID) ON DELETE \
+                 CASCADE, OUTPUT_VALUE nvarchar(2000), {VALUES}"
+            ),
+        ),
+    ]
+}
+
+const SIDES: [Side; 2] = [Side::Source, Side::Destination];
+
+/// The pair, its databases, and what of them instances have to do with.
+pub struct Estate {
+    pub bench: Bench,
+    /// The entity whose rows are named by values, and belong to processes.
+    pub thing: Entity,
+    /// IDs of rows of it in the source.
+    pub things: Vec<i64>,
+    /// A user's name that both sides have, with the ids.
+    pub user: (String, i64, i64),
+}
+
+/// An entity of the scope with rows in the source and ids that the destination gives.
+fn thing(pair: &Pair) -> Option<Entity> {
+    let fits = |entity: &&Entity| {
+        entity.active
+            && !entity.is_static
+            && entity.name.starts_with("Thing")
+            && entity.identifier().is_some_and(|own| own.autonumber)
+            && pair.destination.named(&entity.name).is_some()
+            && entity.rows.len() > 3
+    };
+    pair.source.entities.iter().find(fits).cloned()
+}
+
+/// Gives the entity an attribute that is the id of a process.
+fn belongs_to_processes(environment: &mut Environment, name: &str) {
+    let center = environment.espace_named(SERVICE_CENTER).key.clone();
+    let Some(entity) = environment.entities.iter_mut().find(|entity| entity.name == name) else {
+        return;
+    };
+    let mut own = entity.attributes[0].clone();
+    own.key = "5d0c7a10-4a57-4d4c-8a39-0f5c2d1e7b01".to_owned();
+    own.name = "ProcessId".to_owned();
+    own.column = "PROCESSID".to_owned();
+    own.kind = Kind::Integer;
+    (own.mandatory, own.nullable, own.autonumber, own.late) = (false, true, false, false);
+    (own.active, own.listed, own.default) = (true, true, None);
+    own.damage = Some(Damage::Type(format!("bt{center}*{PROCESS_KEY}")));
+    let key = own.key.clone();
+    entity.attributes.push(own);
+    for row in &mut entity.rows {
+        row.cells.insert(key.clone(), Cell::Null);
+    }
+}
+
+fn pair() -> (Pair, Entity) {
+    for seed in 0.. {
+        let features = vec![Feature::ExistingRows];
+        let mut pair = generate::pair(&Recipe { seed, size: 3, features, flaw: None });
+        if let Some(found) = thing(&pair) {
+            belongs_to_processes(&mut pair.source, &found.name);
+            belongs_to_processes(&mut pair.destination, &found.name);
+            let thing = pair.source.named(&found.name).expect("it was there").clone();
+            return (pair, thing);
+        }
+    }
+    unreachable!("some pair has such an entity")
+}
+
+impl Estate {
+    pub fn on(engine: &TestEngine, whim: u64) -> Self {
+        let (pair, thing) = pair();
+        let bench = Bench::on(engine, &pair, whim);
+        for side in SIDES {
+            make_tables(&bench.databases, side);
+        }
+        let id = &thing.identifier().expect("it has one").column;
+        let sql =
+            format!("SELECT CAST([{id}] AS nvarchar(20)) FROM [{}] ORDER BY [{id}]", thing.table);
+        let things = bench.databases.ask(Side::Source, &sql);
+        let things = things.iter().map(|id| id.parse().expect("an id")).collect();
+        let user = shared_user(&bench.databases);
+        let estate = Self { bench, thing, things, user };
+        for side in SIDES {
+            estate.definitions(side);
+        }
+        estate.in_the_source();
+        estate.in_the_destination();
+        estate.bench.plan(&estate.bench.usual_plan().text());
+        estate
+    }
+
+    /// Adds rows; the values of each as SQL, from the identifier on.
+    pub fn add(&self, side: Side, table: &str, rows: &[String]) {
+        let (_, columns) = tables().into_iter().find(|(name, _)| *name == table).expect("a table");
+        let columns: Vec<&str> = columns
+            .split(", ")
+            .map(|column| column.split(' ').next().unwrap_or_default())
+            .collect();
+        for row in rows {
+            let sql = format!("INSERT INTO {table} (ID, {}) VALUES ({row})", columns.join(", "));
+            self.bench.databases.insert_with_id(side, table, &sql);
+        }
+    }
+
+    /// The SS key of the espace whose processes are in the scope.
+    pub fn core_key(&self) -> String {
+        key_of(&self.bench.databases, Side::Source, "Core")
+    }
+
+    /// The type of values that are ids of the entity.
+    fn type_of_thing(&self) -> String {
+        format!("bt{}*{}", self.thing.espace, self.thing.key.to_uppercase())
+    }
+
+    /// Approve with a step that starts Pay, and Foreign, of a module that is not in the scope.
+    fn definitions(&self, side: Side) {
+        let first = match side {
+            Side::Source => 10,
+            Side::Destination => 50,
+        };
+        let [core, other] = espaces(&self.bench.databases, side);
+        let user =
+            format!("bt{}*{}", key_of(&self.bench.databases, side, SERVICE_CENTER), user_key());
+        let thing = self.type_of_thing();
+        let add = |table: &str, rows: &[String]| self.add(side, table, rows);
+        add(
+            "OSSYS_BPM_PROCESS_DEFINITION",
+            &[
+                format!("{}, 'Approve', 'Aa', 1, {core}", first + 1),
+                format!("{}, 'Pay', 'Bb', 1, {core}", first + 2),
+                format!("{}, 'Foreign', 'cc', 1, {other}", first + 3),
+            ],
+        );
+        let activity = |id: i64, name: &str, process: i64| {
+            format!("{}, '{name}', 'key-{name}', 1, {}", first + id, first + process)
+        };
+        add(
+            "OSSYS_BPM_ACTIVITY_DEFINITION",
+            &[
+                activity(1, "Check", 1),
+                activity(2, "Start", 1),
+                activity(3, "Work", 2),
+                activity(4, "Far", 3),
+            ],
+        );
+        add(
+            "OSSYS_BPM_PROCESS_INPUT_DEF",
+            &[
+                format!(
+                    "{}, 'Thing', 'i1.#EventGeneratedInput', 1, {}, '{thing}'",
+                    first + 1,
+                    first + 1
+                ),
+                format!("{}, 'Text', 'i2', 1, {}, 'rtText'", first + 2, first + 1),
+            ],
+        );
+        add(
+            "OSSYS_BPM_PROCESS_OUTPUT_DEF",
+            &[format!("{}, 'Done', 'o1', 1, {}, 'rtInteger'", first + 1, first + 1)],
+        );
+        add(
+            "OSSYS_BPM_ACTIVITY_OUTPUT_DEF",
+            &[format!("{}, 'By', 'v1', 1, {}, '{user}'", first + 1, first + 1)],
+        );
+        let statuses = match side {
+            Side::Source => ["1, 'Active', 0", "2, 'Closed', 1"],
+            Side::Destination => ["7, 'active', 0", "1, 'Closed', 1"],
+        };
+        add("OSSYS_BPM_PROCESS_STATUS", &statuses.map(str::to_owned));
+        let statuses = match side {
+            Side::Source => ["5, 'Closed', 1", "9, 'Ready', 0"],
+            Side::Destination => ["9, 'Closed', 1", "5, 'Ready', 0"],
+        };
+        add("OSSYS_BPM_ACTIVITY_STATUS", &statuses.map(str::to_owned));
+        let columns = "ID, PHYSICAL_TABLE_NAME, NAME, ESPACE_ID, SS_KEY, MULTITENANT, IS_ACTIVE, \
+                       IS_EXTERNAL, IS_SYSTEM, DATA_KIND";
+        let system = espace(&self.bench.databases, side, SERVICE_CENTER);
+        let sql = format!(
+            "INSERT INTO OSSYS_ENTITY ({columns}) VALUES (98765, 'ossys_bpm_Process', 'Process', \
+             {system}, '{PROCESS_KEY}', 0, 1, 0, 1, 'entity')"
+        );
+        self.bench.databases.insert_with_id(side, "OSSYS_ENTITY", &sql);
+    }
+
+    fn in_the_source(&self) {
+        let add = |table: &str, rows: &[String]| self.add(Side::Source, table, rows);
+        let user = self.user.1;
+        // Processes: root and sub-process, ids below 0; a closed one with a foreign sub-process; a
+        // foreign one alone; a root that names no topmost process.
+        add(
+            "OSSYS_BPM_PROCESS",
+            &[
+                format!("-7, 'first', 11, NULL, NULL, NULL, 1, {user}"),
+                "-6, 'first pay', 12, NULL, NULL, NULL, 1, NULL".to_owned(),
+                format!("5, 'second', 11, NULL, NULL, NULL, 2, {user}"),
+                "6, 'second far', 13, NULL, NULL, NULL, 2, NULL".to_owned(),
+                "8, 'alone far', 13, NULL, NULL, NULL, 1, NULL".to_owned(),
+                "9, 'no top', 12, NULL, NULL, NULL, 1, NULL".to_owned(),
+            ],
+        );
+        let at = "'2026-03-04 05:06:07'";
+        add(
+            "OSSYS_BPM_ACTIVITY",
+            &[
+                format!("100, 'check first', 11, -7, {user}, 5, NULL, NULL, NULL, NULL, NULL"),
+                "101, 'start first', 12, -7, NULL, 9, NULL, NULL, NULL, 100, NULL".to_owned(),
+                format!("102, 'work', 13, -6, NULL, 9, {at}, 'front-1', {at}, NULL, 'e-1'"),
+                "103, 'check second', 11, 5, NULL, 5, NULL, NULL, NULL, NULL, NULL".to_owned(),
+                "104, 'far', 14, 6, NULL, 5, NULL, NULL, NULL, NULL, NULL".to_owned(),
+                "105, 'far alone', 14, 8, NULL, 9, NULL, NULL, NULL, NULL, NULL".to_owned(),
+            ],
+        );
+        for (id, parent, activity, top) in [
+            ("-7", "NULL", "NULL", "-7"),
+            ("-6", "-7", "101", "-7"),
+            ("5", "NULL", "NULL", "5"),
+            ("6", "5", "103", "5"),
+            ("8", "NULL", "NULL", "8"),
+        ] {
+            let sql = format!(
+                "UPDATE OSSYS_BPM_PROCESS SET PARENT_PROCESS_ID = {parent}, PARENT_ACTIVITY_ID = \
+                 {activity}, TOP_PROCESS_ID = {top} WHERE ID = {id}"
+            );
+            self.bench.databases.execute(Side::Source, &sql);
+        }
+        let (thing, first, second) = (self.type_of_thing(), self.things[0], self.things[1]);
+        add(
+            "OSSYS_BPM_PROCESS_INPUT",
+            &[
+                format!(
+                    "1, 11, -7, '{first}', 'i1.#EventGeneratedInput', 'by type', 'rtInteger', '{thing}'"
+                ),
+                format!("2, 12, -7, '{first}', 'i2', 'text', 'rtText', 'rtText'"),
+                format!(
+                    "3, 11, 5, '{second}', 'i1.#EventGeneratedInput', 'by definition', 'rtInteger', NULL"
+                ),
+                format!("4, 11, 5, '0', 'i1.#EventGeneratedInput', 'none', 'rtInteger', '{thing}'"),
+                format!(
+                    "5, 11, 5, '999999', 'i1.#EventGeneratedInput', 'gone', 'rtInteger', '{thing}'"
+                ),
+                format!("6, 11, 8, '{first}', 'x', 'not carried', 'rtInteger', '{thing}'"),
+            ],
+        );
+        add(
+            "OSSYS_BPM_PROCESS_OUTPUT",
+            &["1, 11, 5, '12', 'o1', 'done', 'rtInteger', 'rtInteger'".to_owned()],
+        );
+        add(
+            "OSSYS_BPM_ACTIVITY_OUTPUT",
+            &[
+                format!("1, 11, 100, '{}', 'v1', 'by', 'rtInteger', NULL", self.user.1),
+                "2, 11, 103, NULL, 'v1', 'by nobody', 'rtInteger', NULL".to_owned(),
+            ],
+        );
+        let id = &self.thing.identifier().expect("it has one").column;
+        for (place, process) in [(0, "-7"), (1, "8"), (2, "6")] {
+            let sql = format!(
+                "UPDATE [{}] SET PROCESSID = {process} WHERE [{id}] = {}",
+                self.thing.table, self.things[place]
+            );
+            self.bench.databases.execute(Side::Source, &sql);
+        }
+    }
+
+    /// Instances that are replaced or stay, and one of the foreign process, which stays anyhow.
+    fn in_the_destination(&self) {
+        let add = |table: &str, rows: &[String]| self.add(Side::Destination, table, rows);
+        add(
+            "OSSYS_BPM_PROCESS",
+            &[
+                "1, 'theirs', 51, NULL, NULL, 1, 7, NULL".to_owned(),
+                "2, 'theirs pay', 52, 1, NULL, 1, 7, NULL".to_owned(),
+                "3, 'theirs far', 53, NULL, NULL, 3, 7, NULL".to_owned(),
+            ],
+        );
+        add(
+            "OSSYS_BPM_ACTIVITY",
+            &[
+                "1, 'theirs', 52, 1, NULL, 5, NULL, NULL, NULL, NULL, NULL".to_owned(),
+                "2, 'theirs work', 53, 2, NULL, 5, NULL, NULL, NULL, 1, NULL".to_owned(),
+                "3, 'theirs far', 54, 3, NULL, 5, NULL, NULL, NULL, NULL, NULL".to_owned(),
+            ],
+        );
+        let sql = "UPDATE OSSYS_BPM_PROCESS SET PARENT_ACTIVITY_ID = 1 WHERE ID = 2";
+        self.bench.databases.execute(Side::Destination, sql);
+        add(
+            "OSSYS_BPM_PROCESS_INPUT",
+            &["1, 52, 1, 'theirs', 'i2', 'text', 'rtText', 'rtText'".to_owned()],
+        );
+        add(
+            "OSSYS_BPM_ACTIVITY_OUTPUT",
+            &["1, 51, 1, 'theirs', 'v1', 'by', 'rtInteger', 'rtText'".to_owned()],
+        );
+    }
+}
+
+fn make_tables(databases: &Databases, side: Side) {
+    let there = databases.read(side).tables;
+    let all = tables();
+    for (table, _) in all.iter().rev() {
+        if there.keys().any(|name| name.eq_ignore_ascii_case(table)) {
+            databases.execute(side, &format!("DROP TABLE {table}"));
+        }
+    }
+    let identity = match databases {
+        Databases::Files(_) => "ID INTEGER PRIMARY KEY AUTOINCREMENT",
+        Databases::OnServer(..) => "ID int IDENTITY(1, 1) NOT NULL PRIMARY KEY",
+    };
+    for (table, columns) in all {
+        databases.execute(side, &format!("CREATE TABLE {table} ({identity}, {columns})"));
+    }
+}
+
+fn espace(databases: &Databases, side: Side, name: &str) -> String {
+    let sql = format!(
+        "SELECT CAST(ID AS nvarchar(20)) FROM OSSYS_ESPACE WHERE IS_ACTIVE = 1 AND NAME = '{name}'"
+    );
+    databases.ask(side, &sql).first().cloned().expect("an espace")
+}
+
+/// The ID of an espace of the scope, and of one that is not chosen.
+fn espaces(databases: &Databases, side: Side) -> [String; 2] {
+    ["Core", "Users"].map(|name| espace(databases, side, name))
+}
+
+/// The SS key of an espace.
+fn key_of(databases: &Databases, side: Side, name: &str) -> String {
+    let sql = format!("SELECT SS_KEY FROM OSSYS_ESPACE WHERE IS_ACTIVE = 1 AND NAME = '{name}'");
+    databases.ask(side, &sql).first().cloned().expect("an espace")
+}
+
+/// The SS key of the platform's entity of users.
+fn user_key() -> String {
+    crate::estate::platform::system_key("User")
+}
+
+/// A user that both sides know by one name: the name, and the ids.
+fn shared_user(databases: &Databases) -> (String, i64, i64) {
+    let names = |side| {
+        let sql = "SELECT USERNAME FROM OSSYS_USER WHERE IS_ACTIVE = 1 ORDER BY ID";
+        databases.ask(side, sql)
+    };
+    let theirs = names(Side::Destination);
+    let once = |all: &[String], name: &String| all.iter().filter(|one| *one == name).count() == 1;
+    let ours = names(Side::Source);
+    let name = ours.iter().find(|name| once(&ours, name) && once(&theirs, name));
+    let name = name.expect("a user of both sides").clone();
+    let id = |side| {
+        let sql =
+            format!("SELECT CAST(ID AS nvarchar(20)) FROM OSSYS_USER WHERE USERNAME = '{name}'");
+        databases.ask(side, &sql)[0].parse().expect("an id")
+    };
+    (name.clone(), id(Side::Source), id(Side::Destination))
+}
