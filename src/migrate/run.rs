@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::again::{check_fits, take_over};
 use super::control::Control;
 use super::delete::Deleting;
-use super::events::{Muting, Which, after_run};
+use super::events::{Along, Muting, Which, after_run};
 use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
@@ -278,7 +278,10 @@ impl<'w> Work<'w> {
             teller: self.teller,
         };
         second.set_references().await?;
-        self.muting(&mut sessions[0], &mut control).unmute(Which::All).await?;
+        let source = self.request.source.as_ref();
+        let mut muting = self.muting(&mut sessions[0], &mut control);
+        muting.along = Along::Run { source, maps: &maps };
+        muting.unmute(Which::All).await?;
         match &stretch.marker {
             Some(marker) => sessions[0].sweep(marker).await,
             None => Ok(()),
@@ -322,6 +325,7 @@ impl<'w> Work<'w> {
             story: self.story,
             session,
             control,
+            along: Along::Nothing,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
+use super::{EntityPlan, Plan};
 use crate::database::{ColumnRef, ColumnShape, TableName};
 
 /// The subscriptions of processes to the rows of one entity that the plan writes.
@@ -22,6 +22,10 @@ pub struct EventTable {
     pub is_people: bool,
     /// Subscriptions at review.
     pub rows: u64,
+    /// The source's subscriptions of activities to rows of the entity, and how they are rewritten:
+    /// where instances are carried over, they come along at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub along: Option<Box<EntityPlan>>,
 }
 
 impl EventTable {

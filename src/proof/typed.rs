@@ -176,7 +176,7 @@ mod tests {
 
     /// The forms of values of one row each: value, type, definition.
     fn forms(form: &TypedForm, rows: &[(&str, &str, i64)]) -> Vec<Vec<u8>> {
-        let mut columns = [ColumnType::NVarCharMax, ColumnType::NVarCharMax, ColumnType::Int]
+        let mut columns = [ColumnType::NVarChar(None), ColumnType::NVarChar(None), ColumnType::Int]
             .map(|one| Column::for_type(&one).expect("a column"));
         for (value, named, definition) in rows {
             let cells = [Value::text(value), Value::text(named), Value::Integer(*definition)];

@@ -91,7 +91,13 @@ impl PlannedRecords {
     fn of(plan: &Plan) -> Self {
         let mut counts = Self::default();
         let mut is_rewritten = vec![false; plan.fixed.len()];
-        for (place, fixed) in plan.fixed.iter().enumerate() {
+        let columns = || plan.entities.iter().flat_map(|entity| &entity.columns);
+        let is_used = |place| {
+            let mut rules = columns().flat_map(|column| column.rule.references());
+            rules.any(|rule| rule.target == Target::Fixed(place))
+        };
+        // What only subscriptions name are no records of rows.
+        for (place, fixed) in plan.fixed.iter().enumerate().filter(|(place, _)| is_used(*place)) {
             for (source, fate) in &fixed.fates {
                 match fate {
                     Fate::To(id) if id == source => {}

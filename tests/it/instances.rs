@@ -50,7 +50,7 @@ async fn instances_are_carried_over_with_all_that_belongs_to_them(engine: &TestE
     let estate = Estate::on(engine, 71);
     let said = estate.bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
-    let there = estate.bench.databases.read(Side::Destination);
+    let there = estate.read(Side::Destination);
     let processes = by_name(&there, "OSSYS_BPM_PROCESS", "LABEL");
     let activities = by_name(&there, "OSSYS_BPM_ACTIVITY", "NAME");
     let names: Vec<&str> = processes.keys().map(String::as_str).collect();
@@ -119,7 +119,7 @@ fn values(estate: &Estate, there: &Content, processes: &BTreeMap<String, Cells>)
 fn thing_ids(estate: &Estate, there: &Content) -> Vec<String> {
     let id = estate.thing.identifier().expect("it has one").column.to_uppercase();
     let tag = estate.thing.tag().expect("it has one").column.to_uppercase();
-    let here = estate.bench.databases.read(Side::Source);
+    let here = estate.read(Side::Source);
     let rows = here.rows(&estate.thing.table);
     estate
         .things
@@ -158,7 +158,7 @@ fn decided(estate: &Estate, more: &str) -> Said {
 
 /// The names of the processes that the destination has.
 fn processes_there(estate: &Estate) -> Vec<String> {
-    let there = estate.bench.databases.read(Side::Destination);
+    let there = estate.read(Side::Destination);
     by_name(&there, "OSSYS_BPM_PROCESS", "LABEL").into_keys().collect()
 }
 
@@ -193,13 +193,13 @@ async fn instances_that_are_left_behind_stay_behind_with_their_trees(engine: &Te
 
 async fn an_undo_brings_the_instances_of_before_back(engine: &TestEngine) {
     let estate = Estate::on(engine, 73);
-    let before = estate.bench.databases.read(Side::Destination);
+    let before = estate.read(Side::Destination);
     let said = estate.bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
     let name = estate.bench.databases.name(Side::Destination);
     let said = estate.bench.osferry(&["undo", "estate", "--confirm", &name]);
     assert_eq!(said.code, Some(0), "{}", said.all());
-    let after = estate.bench.databases.read(Side::Destination);
+    let after = estate.read(Side::Destination);
     for (table, rows) in &before.tables {
         if table.starts_with("OSSYS_BPM") || *table == estate.thing.table.to_uppercase() {
             let sorted = |rows: &[Cells]| {

@@ -6,6 +6,7 @@
 //! an earlier try, and whatever a publish has written meanwhile, doing it again does no harm. So
 //! nothing of it is ever in doubt.
 
+mod along;
 mod rows;
 mod script;
 
@@ -26,6 +27,7 @@ use crate::database::{
     Batch, Destination, Fault, FaultKind, Filter, InsertTarget, Removal, Result, RowsRequest,
 };
 use crate::plan::{EventTable, Plan};
+pub(super) use along::{Along, activities};
 pub(super) use rows::lacking;
 use rows::{contents, take_off, union};
 pub use script::{PutEventsBack, events_by_hand};
@@ -58,13 +60,7 @@ pub(super) struct Muting<'a> {
     pub(super) story: &'a Story,
     pub(super) session: &'a mut WriteSession,
     pub(super) control: &'a mut Control,
-}
-
-/// The rows that an event table has to hold at least once it is filled again: those that were put
-/// away. What is to be added to them, or to be withheld, is said here and nowhere else; it is in the
-/// journal before it is done, and the proof goes by that.
-fn coming_back(_table: &EventTable, put_away: &Batch) -> Result<Batch> {
-    Ok(put_away.clone())
+    pub(super) along: Along<'a>,
 }
 
 impl Muting<'_> {
@@ -82,6 +78,11 @@ impl Muting<'_> {
                 continue;
             }
             let there = self.read(table).await?;
+            if self.story.recorder.reader()?.going(place)?.is_none()
+                && let Some(going) = self.going(table, &there).await?
+            {
+                self.story.recorder.going(place, &going).await?;
+            }
             if !there.is_empty() && !self.may_empty(table).await? {
                 self.check_accepted(table, before)?;
                 let state = MutedState::LeftOpen;
@@ -131,7 +132,7 @@ impl Muting<'_> {
             if !is_due || matches!(muted.state, MutedState::Back | MutedState::LeftOpen) {
                 continue;
             }
-            let back = coming_back(table, &muted.rows)?;
+            let back = self.coming_back(muted.place, &muted.rows).await?;
             let note =
                 |state, rows: &Batch| MutedRows { place: muted.place, state, rows: rows.clone() };
             self.story.recorder.muted(vec![note(MutedState::ComingBack, &back)]).await?;
@@ -379,6 +380,7 @@ pub(super) async fn after_run(request: &RunRequest, recorder: &Recorder, fault: 
         story: &story,
         session: &mut session,
         control: &mut unasked(),
+        along: Along::Nothing,
     };
     afterwards(muting, fault).await
 }

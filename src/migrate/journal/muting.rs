@@ -83,7 +83,42 @@ impl Recorder {
     }
 }
 
+/// The state of lines that say which rows do not come back.
+const GOING: &str = "going";
+
+impl Recorder {
+    /// Keeps which rows of an event table are of activities that the run deletes; it is on disk when
+    /// this returns.
+    pub async fn going(&self, place: usize, rows: &Batch) -> Result<()> {
+        let rows = postcard::to_stdvec(rows)
+            .map_err(|error| Fault::new(FaultKind::Other, error.to_string()))?;
+        self.write(move |connection| {
+            let line = params![place as i64, GOING, rows];
+            connection
+                .execute("INSERT INTO muting (place, state, rows) VALUES (?1, ?2, ?3)", line)
+                .map(drop)
+        })
+        .await
+    }
+}
+
 impl Journal {
+    /// Which rows of an event table are of activities that the run deletes, as they were before the
+    /// first of them went; `None` where nobody has looked.
+    pub fn going(&self, place: usize) -> Result<Option<Batch>> {
+        if !self.has_muting {
+            return Ok(None);
+        }
+        let lines = self.all(
+            &format!(
+                "SELECT rows FROM muting WHERE place = ?1 AND state = '{GOING}' ORDER BY id LIMIT 1"
+            ),
+            place as i64,
+            |row| row.get::<_, Vec<u8>>(0),
+        )?;
+        lines.first().map(|rows| read(rows)).transpose()
+    }
+
     /// What is known of each event table, by its place; nothing of those that were never looked at.
     pub fn muted(&self) -> Result<Vec<MutedRows>> {
         if !self.has_muting {
@@ -91,19 +126,24 @@ impl Journal {
         }
         let lines = self.all(
             "SELECT place, state, rows FROM muting WHERE id IN \
-             (SELECT MAX(id) FROM muting GROUP BY place) AND id > ?1 ORDER BY place",
+             (SELECT MAX(id) FROM muting WHERE state <> 'going' GROUP BY place) AND id > ?1 \
+             ORDER BY place",
             0,
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Vec<u8>>(2)?)),
         )?;
         lines
             .into_iter()
             .map(|(place, state, rows)| {
-                let rows = postcard::from_bytes(&rows).map_err(|error| {
-                    let what = format!("subscriptions that are put away cannot be read: {error}");
-                    Fault::new(FaultKind::Data, what)
-                })?;
-                Ok(MutedRows { place: place as usize, state: MutedState::parse(&state), rows })
+                let (place, state) = (place as usize, MutedState::parse(&state));
+                Ok(MutedRows { place, state, rows: read(&rows)? })
             })
             .collect()
     }
+}
+
+fn read(rows: &[u8]) -> Result<Batch> {
+    postcard::from_bytes(rows).map_err(|error| {
+        let what = format!("subscriptions that are put away cannot be read: {error}");
+        Fault::new(FaultKind::Data, what)
+    })
 }

@@ -170,7 +170,18 @@ struct Work<'a> {
 /// Remaps a batch of an entity. The batch has the key column first if the entity has one, then
 /// the plan's columns.
 pub(super) fn remap(plan: &Plan, place: usize, read: &Batch, maps: &Maps) -> Result<Remapped> {
-    let entity = &plan.entities[place];
+    remapped(plan, &plan.entities[place], place, read, maps)
+}
+
+/// The same for rows of an entity that need not be one of the plan's; what is left out is noted under
+/// this place.
+pub(super) fn remapped(
+    plan: &Plan,
+    entity: &EntityPlan,
+    place: usize,
+    read: &Batch,
+    maps: &Maps,
+) -> Result<Remapped> {
     let offset = usize::from(entity.key_column().is_some());
     let mut work = Work {
         maps,

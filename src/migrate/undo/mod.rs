@@ -29,7 +29,7 @@ pub use record::{NotRestored, UndoRecord, UndoResult};
 pub use script::PutBackScript;
 
 use super::control::Control;
-use super::events::{Muting, Which, afterwards, unasked};
+use super::events::{Along, Muting, Which, activities, afterwards, unasked};
 use super::journal::{
     BatchKind, Images, Journal, Recorder, RunHeader, RunState, Stretch, StretchKind,
 };
@@ -461,7 +461,14 @@ impl Undoing<'_> {
         self.put_back().await?;
         self.set_own_values().await?;
         self.set_references().await?;
-        self.muting().unmute(Which::All).await?;
+        let ours = self.ours;
+        let of_activities = |table: &&ours::OurTable| {
+            table.entity.is_some_and(|place| activities(self.plan) == Some(place))
+        };
+        let ours = ours.tables.iter().find(of_activities).map(|table| &table.keys);
+        let mut muting = self.muting();
+        muting.along = Along::Undo { ours };
+        muting.unmute(Which::All).await?;
         self.write_script().await
     }
 
@@ -474,6 +481,7 @@ impl Undoing<'_> {
             story: self.story,
             session: &mut self.session,
             control: &mut self.control,
+            along: Along::Nothing,
         }
     }
 

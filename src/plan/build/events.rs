@@ -1,10 +1,13 @@
 //! Which event tables of the destination are empty while the plan is carried out.
 
 use super::Builder;
-use crate::compare::PEOPLE_TABLES;
-use crate::database::{ColumnShape, TableName, same_name};
-use crate::outsystems::EntityIndex;
-use crate::plan::{EventTable, PersonFate, PersonPlan, Plan};
+use crate::compare::{EntityPair, PEOPLE_TABLES};
+use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value, same_name};
+use crate::outsystems::{EntityIndex, InstanceTable, Key};
+use crate::plan::{
+    ColumnPlan, EntityPlan, EventTable, ExistingPlan, Fate, FixedPlan, IdentifierPlan, Misfit,
+    Orphan, PersonFate, PersonPlan, Plan, ReferenceRule, Rule, Target,
+};
 
 impl Builder<'_> {
     /// Those of every table that the plan writes, deletes or changes rows of, whether the entity is
@@ -40,7 +43,9 @@ impl Builder<'_> {
             let counted = &self.review.comparison.subscriptions;
             let counted =
                 counted.iter().find(|known| Some(&known.table) == entity.event_table.as_ref());
+            let along = self.along(plan, index, &columns);
             all.push(EventTable {
+                along,
                 entity: entity.full_name(),
                 table: shape.name.clone(),
                 columns,
@@ -50,6 +55,108 @@ impl Builder<'_> {
             });
         }
         all
+    }
+}
+
+impl Builder<'_> {
+    /// The source's subscriptions of activities to rows of an entity of the plan, where instances are
+    /// carried over: what they name is rewritten as it is in the rows themselves.
+    fn along(
+        &self,
+        plan: &Plan,
+        entity: EntityIndex,
+        columns: &[ColumnShape],
+    ) -> Option<Box<EntityPlan>> {
+        let instances = |table| {
+            plan.entities
+                .iter()
+                .position(|one| InstanceTable::of_table(&one.destination_table.name) == Some(table))
+        };
+        let activities = instances(InstanceTable::Activity)?;
+        let processes = instances(InstanceTable::Process)?;
+        let pairs = &self.review.comparison.pairs;
+        let pair = pairs.iter().position(|pair| pair.destination == entity)?;
+        let ours = self.source.entity(pairs[pair].source);
+        let shape = self.source.shape(ours.event_table.as_ref()?)?;
+        let place = *self.places.get(&pair)?;
+        let own = &plan.entities[place];
+        let filter = |target| ReferenceRule {
+            target,
+            // No value would mean any.
+            may_be_emptied: false,
+            none: Value::Null,
+            none_is_row: false,
+            zero_is_row: false,
+            is_deferred: false,
+            orphan: Orphan::LeaveOut,
+            soft: None,
+        };
+        let (mut kept, mut constants) = (Vec::new(), Vec::new());
+        for column in columns {
+            let Some(source) = shape.column(&column.name) else {
+                constants.push((column.clone(), Value::Null));
+                continue;
+            };
+            let of_row =
+                own.columns.iter().find(|one| same_name(&one.destination.name, &column.name));
+            let is_key =
+                own.destination_key().is_some_and(|key| same_name(&key.name, &column.name));
+            let target = match column.name.to_ascii_uppercase().as_str() {
+                "_ACTIVITY_ID" => Some(Target::Entity(activities)),
+                "_TENANT_ID" | "TENANT_ID" => Some(Target::Tenants),
+                "_ESPACE_ID" => Some(Target::Fixed(self.espaces?)),
+                "_PROCESS_DEF_ID" => {
+                    let mut columns = plan.entities[processes].columns.iter();
+                    let of = columns.find(|one| same_name(&one.source.name, "PROCESS_DEF_ID"))?;
+                    Some(of.rule.references().next()?.target)
+                }
+                _ if is_key => Some(Target::Entity(place)),
+                _ => of_row.and_then(|one| one.rule.references().next()).map(|rule| rule.target),
+            };
+            let rule = match target {
+                Some(target) => Rule::Reference(filter(target)),
+                None => Rule::Copy { misfit: Misfit::Refuse },
+            };
+            kept.push(ColumnPlan {
+                attribute: column.name.clone(),
+                key: Key::default(),
+                source: ColumnRef::from(source),
+                destination: column.clone(),
+                rule,
+                mask: None,
+            });
+        }
+        Some(Box::new(EntityPlan {
+            name: format!("subscriptions to {}", own.name),
+            source_table: shape.name.clone(),
+            identifier: IdentifierPlan::None,
+            columns: kept,
+            constants,
+            existing: ExistingPlan::Keep { rows: 0 },
+            uniques: Vec::new(),
+            rows: Filter::not_null("_ACTIVITY_ID"),
+            source_rows: 0,
+            again: None,
+            reason: None,
+            ..own.clone()
+        }))
+    }
+
+    /// Which espace is which, where instances are carried over.
+    pub(super) fn espaces(&mut self) {
+        let instances = |pair: &EntityPair| {
+            self.source.entity(pair.source).instance_table() == Some(InstanceTable::Activity)
+        };
+        if !self.review.comparison.pairs.iter().any(instances) {
+            return;
+        }
+        let fates = self.source.espaces.iter().filter_map(|espace| {
+            let there = self.destination.espace(&espace.key)?;
+            Some((Value::Integer(espace.id), Fate::To(Value::Integer(there.id))))
+        });
+        let fixed = FixedPlan { name: "Espace".to_owned(), fates: fates.collect() };
+        self.espaces = Some(self.fixed.len());
+        self.fixed.push(fixed);
     }
 }
 

@@ -65,6 +65,7 @@ pub fn build(
         places: review.order.entities.iter().enumerate().map(|(to, from)| (*from, to)).collect(),
         fixed: Vec::new(),
         fixed_places: BTreeMap::new(),
+        espaces: None,
         lookups: Vec::new(),
         lookup_places: BTreeMap::new(),
         wrong: Vec::new(),
@@ -73,6 +74,7 @@ pub fn build(
     let users = builder.users(&tenants);
     let groups = builder.groups(&tenants);
     builder.fix();
+    builder.espaces();
     builder.look_up();
     let entities: Vec<EntityPlan> =
         review.order.entities.iter().map(|place| builder.entity(*place)).collect();
@@ -261,6 +263,8 @@ struct Builder<'a> {
     places: HashMap<usize, usize>,
     fixed: Vec<FixedPlan>,
     fixed_places: BTreeMap<EntityIndex, usize>,
+    /// The place of the espaces in `fixed`, where subscriptions name them.
+    espaces: Option<usize>,
     lookups: Vec<LookupPlan>,
     /// Pair and attribute → place in `lookups`.
     lookup_places: BTreeMap<(usize, usize), usize>,

@@ -4,6 +4,7 @@
 use osferry::outsystems::Side;
 
 use crate::databases::Databases;
+use crate::estate::content::Content;
 use crate::estate::generate;
 use crate::estate::model::{Cell, Damage, Entity, Environment, Kind, Pair, SERVICE_CENTER};
 use crate::estate::recipe::{Feature, Recipe};
@@ -71,6 +72,22 @@ fn tables() -> Vec<(&'static str, String)> {
             ),
         ),
     ]
+}
+
+/// The columns of a table beside its identifier.
+fn columns_of(table: &str) -> Vec<String> {
+    let (_, columns) = tables().into_iter().find(|(name, _)| *name == table).expect("a table");
+    let name = |column: &str| column.split(' ').next().unwrap_or_default().to_owned();
+    columns.split(", ").map(name).collect()
+}
+
+/// A cell as text, `~` for NULL.
+fn cell(text: &str) -> Cell {
+    match (text, text.parse()) {
+        ("~", _) => Cell::Null,
+        (_, Ok(number)) => Cell::Int(number),
+        (text, Err(_)) => Cell::text(text),
+    }
 }
 
 const SIDES: [Side; 2] = [Side::Source, Side::Destination];
@@ -159,15 +176,30 @@ impl Estate {
 
     /// Adds rows; the values of each as SQL, from the identifier on.
     pub fn add(&self, side: Side, table: &str, rows: &[String]) {
-        let (_, columns) = tables().into_iter().find(|(name, _)| *name == table).expect("a table");
-        let columns: Vec<&str> = columns
-            .split(", ")
-            .map(|column| column.split(' ').next().unwrap_or_default())
-            .collect();
+        let columns = columns_of(table);
         for row in rows {
             let sql = format!("INSERT INTO {table} (ID, {}) VALUES ({row})", columns.join(", "));
             self.bench.databases.insert_with_id(side, table, &sql);
         }
+    }
+
+    /// What a side holds: what the pair was made with, and the tables of processes.
+    pub fn read(&self, side: Side) -> Content {
+        let mut content = self.bench.databases.read(side);
+        for (table, _) in tables() {
+            let mut columns = columns_of(table);
+            columns.insert(0, "ID".to_owned());
+            let cells: Vec<String> = columns
+                .iter()
+                .map(|column| format!("COALESCE(CAST([{column}] AS nvarchar(400)), '~')"))
+                .collect();
+            let sql = format!("SELECT CONCAT({}, '') FROM [{table}]", cells.join(", '|', "));
+            let rows = self.bench.databases.ask(side, &sql);
+            let row =
+                |row: &String| columns.iter().cloned().zip(row.split('|').map(cell)).collect();
+            content.tables.insert(table.to_owned(), rows.iter().map(row).collect());
+        }
+        content
     }
 
     /// The SS key of the espace whose processes are in the scope.
