@@ -48,6 +48,7 @@ fn named(rows: &BTreeMap<String, Cells>, id: &Cell) -> String {
 
 async fn instances_are_carried_over_with_all_that_belongs_to_them(engine: &TestEngine) {
     let estate = Estate::on(engine, 71);
+    let before = estate.read(Side::Destination);
     let said = estate.bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
     let there = estate.read(Side::Destination);
@@ -88,8 +89,39 @@ async fn instances_are_carried_over_with_all_that_belongs_to_them(engine: &TestE
     values(&estate, &there, &processes);
     let thing = belongs(&estate, &there, &processes);
     assert_eq!(thing, ["first", "", "second far"]);
+    subscriptions(&estate, &before, &there, &activities);
     let proved = estate.bench.osferry(&["verify", "estate"]);
     assert_eq!(proved.code, Some(0), "{}", proved.all());
+}
+
+/// What waited for rows waits again, but for what was deleted; and what comes along waits for the rows
+/// that it waited for.
+fn subscriptions(
+    estate: &Estate,
+    before: &Content,
+    there: &Content,
+    activities: &BTreeMap<String, Cells>,
+) {
+    let waiting = |content: &Content| {
+        let mut rows = content.rows(&estate.event_table()).to_vec();
+        rows.sort();
+        rows
+    };
+    let (was, is) = (waiting(before), waiting(there));
+    let theirs = |row: &&Cells| row["_ACTIVITY_ID"] != Cell::Int(1);
+    let mut expected: Vec<Cells> = was.iter().filter(theirs).cloned().collect();
+    assert_eq!(was.len(), expected.len() + 1, "{was:?}");
+    let stays = expected.iter().find(|row| row["_ACTIVITY_ID"] == Cell::Int(3));
+    let model = stays.expect("the foreign activity still waits").clone();
+    let row = thing_ids(estate, there)[0].parse().expect("an id");
+    for (name, id) in [("start first", Cell::Int(row)), ("work", Cell::Null)] {
+        let mut ours = model.clone();
+        ours.insert("_ACTIVITY_ID".to_owned(), activities[name]["ID"].clone());
+        ours.insert("ID".to_owned(), id);
+        expected.push(ours);
+    }
+    expected.sort();
+    assert_eq!(is, expected);
 }
 
 /// Ids in values lead where the source's do; all others are as they were.
@@ -201,7 +233,10 @@ async fn an_undo_brings_the_instances_of_before_back(engine: &TestEngine) {
     assert_eq!(said.code, Some(0), "{}", said.all());
     let after = estate.read(Side::Destination);
     for (table, rows) in &before.tables {
-        if table.starts_with("OSSYS_BPM") || *table == estate.thing.table.to_uppercase() {
+        if table.starts_with("OSSYS_BPM")
+            || table.starts_with("OSEVT_")
+            || *table == estate.thing.table.to_uppercase()
+        {
             let sorted = |rows: &[Cells]| {
                 let mut rows = rows.to_vec();
                 rows.sort();

@@ -109,7 +109,8 @@ fn thing(pair: &Pair) -> Option<Entity> {
         entity.active
             && !entity.is_static
             && entity.name.starts_with("Thing")
-            && entity.identifier().is_some_and(|own| own.autonumber)
+            && entity.identifier().is_some_and(|own| own.autonumber && own.column == "ID")
+            && !entity.multitenant
             && pair.destination.named(&entity.name).is_some()
             && entity.rows.len() > 3
     };
@@ -144,6 +145,10 @@ fn pair() -> (Pair, Entity) {
         if let Some(found) = thing(&pair) {
             belongs_to_processes(&mut pair.source, &found.name);
             belongs_to_processes(&mut pair.destination, &found.name);
+            for environment in [&mut pair.source, &mut pair.destination] {
+                let all = environment.entities.iter_mut();
+                all.filter(|one| one.name == found.name).for_each(|one| one.events = Some(2));
+            }
             let thing = pair.source.named(&found.name).expect("it was there").clone();
             return (pair, thing);
         }
@@ -170,6 +175,7 @@ impl Estate {
         }
         estate.in_the_source();
         estate.in_the_destination();
+        estate.subscriptions();
         estate.bench.plan(&estate.bench.usual_plan().text());
         estate
     }
@@ -360,6 +366,32 @@ impl Estate {
             );
             self.bench.databases.execute(Side::Source, &sql);
         }
+    }
+
+    /// Activities that wait for changes of rows: of the source one that goes along, one for a row that
+    /// does not, and one of an instance that does not; of the destination one that is deleted, and one
+    /// that stays.
+    fn subscriptions(&self) {
+        let add = |side: Side, activity: i64, row: &str| {
+            let [core, _] = espaces(&self.bench.databases, side);
+            let sql = format!(
+                "INSERT INTO [{}] (_ESPACE_ID, _ACTIVITY_ID, _IS_UPDATE, _IS_LIGHT, ID) VALUES \
+                 ({core}, {activity}, 1, 0, {row})",
+                self.event_table()
+            );
+            self.bench.databases.execute(side, &sql);
+        };
+        add(Side::Source, 101, &self.things[0].to_string());
+        add(Side::Source, 102, "NULL");
+        add(Side::Source, 102, "999999");
+        add(Side::Source, 105, "NULL");
+        add(Side::Destination, 1, "NULL");
+        add(Side::Destination, 3, "NULL");
+    }
+
+    /// The table of subscriptions to rows of the entity.
+    pub fn event_table(&self) -> String {
+        self.thing.table.replacen("OSUSR_", "OSEVT_", 1)
     }
 
     /// Instances that are replaced or stay, and one of the foreign process, which stays anyhow.
