@@ -125,7 +125,7 @@ pub async fn prove(
         people.prove(&mut |kind, name, rows, of| tell(first + kind, name, rows, of)).await?;
     proof.entities.extend(found);
     if let Some(before) = before {
-        let around = Around { plan, journal, destination, before };
+        let around = Around { plan, journal, source, destination, before };
         let mut tell = |done, all| tell(kinds, SURROUNDINGS, done, all);
         proof.surroundings = Some(around.prove(options.keep.as_ref(), &mut tell).await?);
     }
@@ -139,6 +139,7 @@ pub async fn prove(
 struct Around<'a> {
     plan: &'a Plan,
     journal: &'a Mutex<Journal>,
+    source: &'a dyn Source,
     destination: &'a dyn Source,
     before: Surroundings,
 }
@@ -165,8 +166,9 @@ impl Around<'_> {
             Some(_) => Some(self.events_then()?),
             None => None,
         };
-        let Self { plan, journal, destination, .. } = *self;
-        let differed = events::check(plan, journal, destination, then.as_ref(), &mut found).await?;
+        let Self { plan, journal, source, destination, .. } = *self;
+        let sides = [source, destination];
+        let differed = events::check(plan, journal, sides, then.as_ref(), &mut found).await?;
         if let Some(keep) = keep.filter(|_| proved.is_none()) {
             keep.recorder.set_proved_events(json(&differed)?)?;
             keep.recorder.set_proved_surroundings(now.to_json()?)?;

@@ -1,6 +1,8 @@
 //! Process events: each event table holds what it has to, and no process was started by rows of ours
 //! (`metamodel.md` §5.4, §5.5).
 
+mod along;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
@@ -125,7 +127,7 @@ pub(super) enum What {
 pub(super) async fn check(
     plan: &Plan,
     journal: &Mutex<Journal>,
-    destination: &dyn Source,
+    [source, destination]: [&dyn Source; 2],
     proved: Option<&Differed>,
     proof: &mut SurroundingsProof,
 ) -> Result<Differed> {
@@ -139,6 +141,12 @@ pub(super) async fn check(
         if let Some(table) = plan.events.get(muted.place) {
             let was_right = was_right(muted.place, What::Missing);
             if event_table(table, muted, destination, was_right, proof).await? {
+                differed.insert((muted.place, What::Missing));
+            }
+            // Later on activities have gone on, and wait for something else.
+            let is_first = proved.is_none() && muted.state == MutedState::Back;
+            let sides = [source, destination];
+            if is_first && along::check(plan, table, journal, sides, proof).await? {
                 differed.insert((muted.place, What::Missing));
             }
         }
