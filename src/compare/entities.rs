@@ -6,7 +6,7 @@ use super::selection::Reason;
 use super::uniques::UniquePair;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnShape, Filter, ObjectKind, Value};
-use crate::outsystems::{DataKind, DestinationId, Entity, EntityIndex, Side};
+use crate::outsystems::{DataKind, DestinationId, Entity, EntityIndex, Side, SystemTarget};
 
 /// How a row of an entity gets its identifier in the destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +192,10 @@ impl Work<'_> {
         {
             let problem = match environment.shape(&entity.table) {
                 None => "is not there or cannot be seen",
+                Some(shape) if shape.kind != ObjectKind::Table && self.is_of_process(index) => {
+                    self.process_entity(self.source.entity(index));
+                    return None;
+                }
                 Some(shape) if shape.kind != ObjectKind::Table => {
                     "is no table but a view or synonym"
                 }
@@ -213,6 +217,23 @@ impl Work<'_> {
             return None;
         }
         Some(destination)
+    }
+
+    /// Whether an entity shows the instances of a process.
+    fn is_of_process(&self, index: EntityIndex) -> bool {
+        let id = self.source.entity(index).id;
+        let processes = self.source.definitions.get(&SystemTarget::ProcessDefinition);
+        processes.into_iter().flatten().any(|process| process.entity_id == Some(id))
+    }
+
+    /// The entity of a process that is a view: what it shows are the instances themselves.
+    fn process_entity(&mut self, entity: &Entity) {
+        self.find(Finding::note(
+            FindingKey::entity(FindingKind::ProcessEntityView, entity),
+            entity.full_name(),
+            "it shows the instances of a process and has no rows of its own",
+            "It is a view. Instances are decided on the step Processes.",
+        ));
     }
 
     /// Rows of one kind would have to become rows of another.

@@ -223,6 +223,8 @@ kinds! {
     ProcessTreeLeftOut = "process-tree-left-out",
     /// Activities that are to go on at a time.
     ProcessNextRun = "process-next-run",
+    /// The entity of a process, which is a view of its instances.
+    ProcessEntityView = "process-entity-view",
     /// Values of instances that are ids of rows outside the scope.
     ProcessValueLeavesScope = "process-value-leaves-scope",
     /// An activity, input or output that the destination's process lacks.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     AttributeType, DataKind, Declared, Entity, EntityIndex, Key, Record, Resolution, SystemTarget,
 };
-use crate::database::{EngineFacts, Referrer, TableName, TableShape};
+use crate::database::{EngineFacts, ObjectKind, Referrer, TableName, TableShape};
 
 /// A module built in Service Studio (`metamodel.md` §2.1).
 #[derive(Clone, Debug)]
@@ -154,6 +154,8 @@ pub struct ProcessDefinition {
     /// The type of a value (SS_TYPE, as for attributes); empty for anything else, and where the
     /// platform does not say.
     pub value_type: String,
+    /// The ID of the entity that shows a process's instances (`metamodel.md` §5.6), where it has one.
+    pub entity_id: Option<i64>,
     /// Whether it is in the current model.
     pub is_active: bool,
 }
@@ -261,6 +263,13 @@ impl Environment {
     pub fn is_table_of(&self, index: EntityIndex, name: &TableName) -> bool {
         let own = &self.entity(index).table;
         self.shape(own).map_or(own, |shape| &shape.name).may_be(name)
+    }
+
+    /// The shape of an entity's table, where the entity has rows of its own: what a view shows is the
+    /// rows of others.
+    #[must_use]
+    pub fn shape_with_rows(&self, entity: &Entity) -> Option<&TableShape> {
+        self.shape(&entity.table).filter(|shape| shape.kind != ObjectKind::View)
     }
 
     /// The shape of an entity's table.

@@ -505,6 +505,7 @@ fn definition(rows: &Rows, row: usize) -> Option<ProcessDefinition> {
         name: rows.text(row, "NAME"),
         key: Key::new(&rows.text(row, "SS_KEY")),
         value_type: rows.text(row, "SS_TYPE").trim().to_owned(),
+        entity_id: rows.integer(row, "PROCESS_ENTITY_ID").filter(|id| *id != 0),
         is_active: rows.flag(row, "IS_ACTIVE", true),
         ..ProcessDefinition::default()
     })

@@ -122,7 +122,7 @@ table!(
     "OSSYS_BPM_PROCESS_DEFINITION",
     false,
     ["ID", "SS_KEY", "ESPACE_ID"],
-    ["NAME", "IS_ACTIVE"]
+    ["NAME", "IS_ACTIVE", "PROCESS_ENTITY_ID"]
 );
 table!(
     ACTIVITY_DEFINITION,

@@ -6,6 +6,8 @@
 mod estate;
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use osferry::outsystems::Side;
 
@@ -19,6 +21,7 @@ crate::on_both_engines!(
     instances_are_carried_over_with_all_that_belongs_to_them,
     instances_that_are_left_behind_stay_behind_with_their_trees,
     an_undo_brings_the_instances_of_before_back,
+    a_run_that_is_killed_among_instances_goes_on_or_is_taken_back,
 );
 
 /// The destination's rows of a table by what names them, whichever ids they have.
@@ -51,6 +54,13 @@ async fn instances_are_carried_over_with_all_that_belongs_to_them(engine: &TestE
     let before = estate.read(Side::Destination);
     let said = estate.bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
+    carried(&estate, &before);
+    let proved = estate.bench.osferry(&["verify", "estate"]);
+    assert_eq!(proved.code, Some(0), "{}", proved.all());
+}
+
+/// Everything is where the source has it, whichever ids it has got.
+fn carried(estate: &Estate, before: &Content) {
     let there = estate.read(Side::Destination);
     let processes = by_name(&there, "OSSYS_BPM_PROCESS", "LABEL");
     let activities = by_name(&there, "OSSYS_BPM_ACTIVITY", "NAME");
@@ -86,12 +96,13 @@ async fn instances_are_carried_over_with_all_that_belongs_to_them(engine: &TestE
     for column in ["IS_RUNNING_SINCE", "IS_RUNNING_AT", "LAST_ERROR_ID", "NEXT_RUN"] {
         assert_eq!(work[column], Cell::Null, "{column}");
     }
-    values(&estate, &there, &processes);
-    let thing = belongs(&estate, &there, &processes);
+    values(estate, &there, &processes);
+    let thing = belongs(estate, &there, &processes);
     assert_eq!(thing, ["first", "", "second far"]);
-    subscriptions(&estate, &before, &there, &activities);
-    let proved = estate.bench.osferry(&["verify", "estate"]);
-    assert_eq!(proved.code, Some(0), "{}", proved.all());
+    subscriptions(estate, before, &there, &activities);
+    let of = |name: &str| (name.to_owned(), text(&processes[name]["ID"]));
+    let cases = [of("first"), of("second far"), of("theirs far")];
+    assert_eq!(estate.cases(Side::Destination), cases);
 }
 
 /// What waited for rows waits again, but for what was deleted; and what comes along waits for the rows
@@ -232,6 +243,14 @@ async fn an_undo_brings_the_instances_of_before_back(engine: &TestEngine) {
     let said = estate.bench.osferry(&["undo", "estate", "--confirm", &name]);
     assert_eq!(said.code, Some(0), "{}", said.all());
     let after = estate.read(Side::Destination);
+    as_before(&estate, &before, &after);
+}
+
+/// Nothing of what instances have to do with is other than it was.
+fn as_before(estate: &Estate, before: &Content, after: &Content) {
+    let theirs = [("theirs", "1"), ("theirs far", "3")];
+    let theirs = theirs.map(|(note, id)| (note.to_owned(), id.to_owned()));
+    assert_eq!(estate.cases(Side::Destination), theirs);
     for (table, rows) in &before.tables {
         if table.starts_with("OSSYS_BPM")
             || table.starts_with("OSEVT_")
@@ -244,5 +263,82 @@ async fn an_undo_brings_the_instances_of_before_back(engine: &TestEngine) {
             };
             assert_eq!(sorted(after.rows(table)), sorted(rows), "{table}");
         }
+    }
+}
+
+/// How often a run may be faster than who kills it.
+const TRIES: usize = 30;
+
+/// Starts a run and kills it once the destination has so many rows of a table, or fewer; whether it
+/// was killed before its end.
+fn kill(estate: &Estate, table: &str, reached: impl Fn(usize) -> bool) -> bool {
+    let bench = &estate.bench;
+    let name = bench.databases.name(Side::Destination);
+    let mut program = bench
+        .command(&["run", "plan.toml", "--confirm", &name, "--decide", "recommended"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let deadline = Instant::now() + Duration::from_secs(240);
+    let sql = format!("SELECT CAST(COUNT(*) AS nvarchar(20)) FROM {table}");
+    while program.try_wait().expect("its state").is_none() {
+        assert!(Instant::now() < deadline, "it hangs");
+        let rows = bench.databases.ask(Side::Destination, &sql)[0].parse().expect("a number");
+        if reached(rows) {
+            break;
+        }
+    }
+    let was_going = program.try_wait().expect("its state").is_none();
+    program.kill().expect("it can be killed");
+    program.wait().expect("it is gone");
+    was_going
+}
+
+/// A command about the run, once the lock of the one that was killed is gone.
+fn afterwards(estate: &Estate, arguments: &[&str]) -> Said {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let said = estate.bench.osferry(arguments);
+        let is_held = said.code == Some(2) && said.all().contains("another run is writing");
+        if !is_held || Instant::now() > deadline {
+            return said;
+        }
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+async fn a_run_that_is_killed_among_instances_goes_on_or_is_taken_back(engine: &TestEngine) {
+    let places: [(&str, usize); 3] =
+        [("OSSYS_BPM_ACTIVITY", 1), ("OSSYS_BPM_ACTIVITY", 4), ("OSSYS_BPM_PROCESS_INPUT", 2)];
+    for (number, (table, rows)) in places.into_iter().enumerate() {
+        // The first place is among the deletions, the others among what is written.
+        let reached = |there| match number {
+            0 => there <= rows,
+            _ => there == rows,
+        };
+        let killed = (0..TRIES).find_map(|_| {
+            let estate = Estate::on(engine, 75 + number as u64);
+            let mut plan = estate.bench.usual_plan();
+            plan.options.extend(["batch_rows = 1", "parallel_entities = 1"].map(str::to_owned));
+            estate.bench.plan(&plan.text());
+            let before = estate.read(Side::Destination);
+            kill(&estate, table, reached).then_some((estate, before))
+        });
+        let (estate, before) = killed.expect("a run that is killed in time");
+        let name = estate.bench.databases.name(Side::Destination);
+        if number == 1 {
+            let said = afterwards(&estate, &["undo", "estate", "--confirm", &name]);
+            assert_eq!(said.code, Some(0), "{}", said.all());
+            as_before(&estate, &before, &estate.read(Side::Destination));
+            continue;
+        }
+        let said = afterwards(&estate, &["resume", "estate"]);
+        assert_eq!(said.code, Some(0), "{}", said.all());
+        carried(&estate, &before);
+        let said = afterwards(&estate, &["undo", "estate", "--confirm", &name]);
+        assert_eq!(said.code, Some(0), "{}", said.all());
+        as_before(&estate, &before, &estate.read(Side::Destination));
     }
 }

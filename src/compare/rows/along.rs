@@ -210,7 +210,7 @@ impl Work<'_> {
             let key = of.identifier().and_then(|key| model.shape_of(parent)?.column(&key.column));
             let Some(key) = key else { continue };
             for entity in model.entities.iter().filter(|one| one.is_active && !one.is_external) {
-                let Some(shape) = model.shape(&entity.table) else { continue };
+                let Some(shape) = model.shape_with_rows(entity) else { continue };
                 for attribute in entity.active_attributes() {
                     let leads = model.resolve(entity, &attribute.data_type)
                         == Some(Resolution::Entity(parent));

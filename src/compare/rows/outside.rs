@@ -58,7 +58,7 @@ impl Work<'_> {
             if !entity.is_active || entity.is_external {
                 continue;
             }
-            let Some(shape) = self.destination.shape(&entity.table) else { continue };
+            let Some(shape) = self.destination.shape_with_rows(entity) else { continue };
             for attribute in entity.active_attributes() {
                 if self.destination.resolve(entity, &attribute.data_type)
                     != Some(Resolution::Entity(pair.destination))
@@ -111,7 +111,7 @@ impl Work<'_> {
             if is_inside || !entity.is_active || entity.is_external {
                 continue;
             }
-            let Some(shape) = destination.shape(&entity.table) else { continue };
+            let Some(shape) = destination.shape_with_rows(entity) else { continue };
             for attribute in entity.active_attributes() {
                 let resolved = destination.resolve(entity, &attribute.data_type);
                 let (Some(Resolution::Entity(target)), Some(column)) =

@@ -81,7 +81,7 @@ fn referring(model: &Environment, parent: &OurTable) -> Vec<Referring> {
         }
     };
     for entity in model.entities.iter().filter(|entity| entity.is_active) {
-        let Some(shape) = model.shape(&entity.table) else { continue };
+        let Some(shape) = model.shape_with_rows(entity) else { continue };
         for attribute in entity.active_attributes() {
             if leads_to(model, entity, &attribute.data_type, parent) {
                 add(shape, &attribute.column, entity.full_name());

@@ -93,6 +93,7 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ProcessTreeLeftOut
         | Kind::ProcessNextRun
         | Kind::ProcessValueLeavesScope
+        | Kind::ProcessEntityView
         | Kind::ProcessPartMissing
         | Kind::ProcessPartNew
         | Kind::ProcessValueRetyped

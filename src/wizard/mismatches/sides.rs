@@ -151,6 +151,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ProcessTreeLeftOut
         | Kind::ProcessNextRun
         | Kind::ProcessValueLeavesScope
+        | Kind::ProcessEntityView
         | Kind::ProcessPartMissing
         | Kind::ProcessPartNew
         | Kind::ProcessValueRetyped

@@ -13,6 +13,9 @@ use crate::support::engine::TestEngine;
 
 /// The SS key of the platform's entity of processes.
 const PROCESS_KEY: &str = "0b1e2a66-6c1f-4d0f-9c9e-5ad3a1b2c300";
+/// Entities by ID and name: one that extends processes, and that of the process Approve.
+const CASE: (i64, &str) = (98_766, "Case");
+const APPROVE: (i64, &str) = (98_767, "Approve");
 const VALUES: &str =
     "SS_KEY nvarchar(100), NAME nvarchar(50), DATA_TYPE nvarchar(50), SS_TYPE nvarchar(200)";
 const DEFINED: &str = "NAME nvarchar(50), SS_KEY nvarchar(100), IS_ACTIVE bit";
@@ -20,7 +23,10 @@ const DEFINED: &str = "NAME nvarchar(50), SS_KEY nvarchar(100), IS_ACTIVE bit";
 /// Table and columns beside the identifier; those of instances have foreign keys too.
 fn tables() -> Vec<(&'static str, String)> {
     vec![
-        ("OSSYS_BPM_PROCESS_DEFINITION", format!("{DEFINED}, ESPACE_ID int")),
+        (
+            "OSSYS_BPM_PROCESS_DEFINITION",
+            format!("{DEFINED}, ESPACE_ID int, PROCESS_ENTITY_ID int"),
+        ),
         ("OSSYS_BPM_ACTIVITY_DEFINITION", format!("{DEFINED}, PROCESS_DEF_ID int")),
         (
             "OSSYS_BPM_PROCESS_INPUT_DEF",
@@ -232,9 +238,9 @@ impl Estate {
         add(
             "OSSYS_BPM_PROCESS_DEFINITION",
             &[
-                format!("{}, 'Approve', 'Aa', 1, {core}", first + 1),
-                format!("{}, 'Pay', 'Bb', 1, {core}", first + 2),
-                format!("{}, 'Foreign', 'cc', 1, {other}", first + 3),
+                format!("{}, 'Approve', 'Aa', 1, {core}, {}", first + 1, APPROVE.0),
+                format!("{}, 'Pay', 'Bb', 1, {core}, NULL", first + 2),
+                format!("{}, 'Foreign', 'cc', 1, {other}, NULL", first + 3),
             ],
         );
         let activity = |id: i64, name: &str, process: i64| {
@@ -286,6 +292,61 @@ impl Estate {
              {system}, '{PROCESS_KEY}', 0, 1, 0, 1, 'entity')"
         );
         self.bench.databases.insert_with_id(side, "OSSYS_ENTITY", &sql);
+        self.entities_of_processes(side, &core);
+    }
+
+    /// An entity whose rows extend processes, and the entity of a process, which is a view.
+    fn entities_of_processes(&self, side: Side, core: &str) {
+        let process =
+            format!("bt{}*{PROCESS_KEY}", key_of(&self.bench.databases, side, SERVICE_CENTER));
+        let statements = [
+            "CREATE TABLE OSUSR_EXT_CASE (ID int NOT NULL PRIMARY KEY, NOTE nvarchar(50))",
+            "CREATE VIEW OSUSR_EXT_APPROVE AS SELECT ID, LABEL FROM OSSYS_BPM_PROCESS",
+        ];
+        for sql in statements {
+            self.bench.databases.execute(side, sql);
+        }
+        let columns = "ID, PHYSICAL_TABLE_NAME, NAME, ESPACE_ID, SS_KEY, MULTITENANT, IS_ACTIVE, \
+                       IS_EXTERNAL, IS_SYSTEM, DATA_KIND, PRIMARYKEY_SS_KEY";
+        for ((id, name), table, second) in
+            [(CASE, "OSUSR_EXT_CASE", "Note"), (APPROVE, "OSUSR_EXT_APPROVE", "Label")]
+        {
+            let sql = format!(
+                "INSERT INTO OSSYS_ENTITY ({columns}) VALUES ({id}, '{table}', '{name}', {core}, \
+                 'key-{name}', 0, 1, 0, 0, 'entity', 'id-{name}')"
+            );
+            self.bench.databases.insert_with_id(side, "OSSYS_ENTITY", &sql);
+            let columns = "ID, ENTITY_ID, NAME, SS_KEY, TYPE, LENGTH, IS_MANDATORY, IS_AUTONUMBER, \
+                           DELETE_RULE, IS_ACTIVE";
+            let attribute = |number: i64, name: &str, key: String, kind: &str| {
+                let sql = format!(
+                    "INSERT INTO OSSYS_ENTITY_ATTR ({columns}) VALUES ({}, {id}, '{name}', '{key}', \
+                     '{kind}', 50, 0, 0, 'Delete', 1)",
+                    10 * id + number
+                );
+                self.bench.databases.insert_with_id(side, "OSSYS_ENTITY_ATTR", &sql);
+            };
+            attribute(1, "Id", format!("id-{name}"), &process);
+            attribute(2, second, format!("{second}-{name}"), "rtText");
+        }
+        let rows: &[(i64, &str)] = match side {
+            Side::Source => &[(-7, "first"), (6, "second far"), (8, "alone far")],
+            Side::Destination => &[(1, "theirs"), (3, "theirs far")],
+        };
+        for (id, note) in rows {
+            let sql = format!("INSERT INTO OSUSR_EXT_CASE (ID, NOTE) VALUES ({id}, '{note}')");
+            self.bench.databases.execute(side, &sql);
+        }
+    }
+
+    /// The notes of the entity that extends processes, each with the id of the process.
+    pub fn cases(&self, side: Side) -> Vec<(String, String)> {
+        let sql = "SELECT CONCAT(CAST(ID AS nvarchar(20)), '|', NOTE) FROM OSUSR_EXT_CASE";
+        let rows = self.bench.databases.ask(side, sql);
+        let row = |row: &String| row.split_once('|').map(|(id, note)| (note.into(), id.into()));
+        let mut rows: Vec<_> = rows.iter().filter_map(row).collect();
+        rows.sort();
+        rows
     }
 
     fn in_the_source(&self) {

@@ -1,0 +1,240 @@
+//! How long process instances take, against as many plain rows in tables of the same sizes.
+//!
+//! `cargo bench --bench instances` prints both times and their ratio, measured one after the other on
+//! this machine. The number of processes can be given (`-- 20000`); there are four activities and six
+//! values to each. Both pairs are practice pairs to which the rows are added.
+
+#![expect(clippy::expect_used, reason = "a benchmark says what is wrong by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// Processes, unless told otherwise.
+const PROCESSES: u32 = 100_000;
+const ACTIVITIES: u32 = 4;
+/// Keys of what is made here.
+const ESPACE: &str = "Policy_CS";
+
+fn main() {
+    // cargo itself passes `--bench`.
+    let told = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
+    let processes = told.unwrap_or(PROCESSES);
+    let plain = measured("plain rows", |pair| plain_rows(pair, processes));
+    let instances = measured("instances", |pair| process_instances(pair, processes));
+    let ratio = instances.as_secs_f64() / plain.as_secs_f64();
+    println!("{processes} processes, {} rows each way", u64::from(processes) * 11);
+    println!("plain rows {plain:.1?}, instances {instances:.1?}: {ratio:.2} times as long");
+}
+
+/// A practice pair in a folder of its own.
+struct Pair {
+    folder: TempDir,
+}
+
+impl Pair {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("pair").join(name)
+    }
+
+    fn databases(&self) -> [Connection; 2] {
+        ["prod.sqlite", "dev.sqlite"]
+            .map(|name| Connection::open(self.path(name)).expect("a practice database"))
+    }
+}
+
+fn osferry(folder: &Path, arguments: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_osferry"))
+        .current_dir(folder)
+        .env("OSFERRY_HOME", folder.join("home"))
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let trouble = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}\n{said}\n{trouble}");
+}
+
+/// The time of one run, its proof included.
+fn measured(what: &str, fill: impl Fn(&Pair)) -> Duration {
+    let pair = Pair { folder: tempfile::tempdir().expect("a folder") };
+    let folder = pair.folder.path();
+    osferry(folder, &["practice", "--dir", "pair", "--make-only"]);
+    fill(&pair);
+    let started = Instant::now();
+    let run = ["run", "pair/practice.toml", "--confirm", "dev", "--decide", "recommended"];
+    osferry(folder, &run);
+    let took = started.elapsed();
+    println!("{what}: {took:.1?}");
+    took
+}
+
+fn id(database: &Connection, sql: &str) -> i64 {
+    database.query_row(sql, [], |row| row.get(0)).expect(sql)
+}
+
+/// Three entities of the same sizes as the tables of instances, each referring to the one before.
+fn plain_rows(pair: &Pair, processes: u32) {
+    for (side, database) in pair.databases().iter().enumerate() {
+        let espace = id(database, &format!("SELECT ID FROM OSSYS_ESPACE WHERE NAME = '{ESPACE}'"));
+        let key: String = database
+            .query_row("SELECT SS_KEY FROM OSSYS_ESPACE WHERE ID = ?1", [espace], |row| row.get(0))
+            .expect("a key");
+        for (place, parent) in [None, Some(0), Some(1)].into_iter().enumerate() {
+            let entity = 90_000 + place;
+            let table = format!("OSUSR_BNC_PART{place}");
+            let columns = "NAME nvarchar(200), CREATED datetime, CLOSED datetime, VALUE nvarchar(200), \
+                           COUNT int";
+            let reference = parent.map_or(String::new(), |parent| {
+                format!(", PARENTID int REFERENCES OSUSR_BNC_PART{parent} (ID)")
+            });
+            let mut sql = format!(
+                "CREATE TABLE {table} (ID INTEGER PRIMARY KEY AUTOINCREMENT, {columns}{reference});
+                 INSERT INTO OSSYS_ENTITY (ID, PHYSICAL_TABLE_NAME, NAME, ESPACE_ID, SS_KEY, \
+                 MULTITENANT, IS_ACTIVE, IS_EXTERNAL, IS_SYSTEM, PRIMARYKEY_SS_KEY, DATA_KIND) VALUES \
+                 ({entity}, '{table}', 'Part{place}', {espace}, 'part{place}', 0, 1, 0, 0, 'id{place}', \
+                 'entity');"
+            );
+            let attribute = |number: usize, name: &str, key: &str, kind: &str| {
+                format!(
+                    "INSERT INTO OSSYS_ENTITY_ATTR (ID, ENTITY_ID, NAME, SS_KEY, TYPE, LENGTH, \
+                     IS_MANDATORY, IS_AUTONUMBER, DELETE_RULE, IS_ACTIVE, ORDER_NUM) VALUES \
+                     ({}, {entity}, '{name}', '{key}', '{kind}', 200, 0, {}, 'Protect', 1, {number});",
+                    900_000 + 10 * place + number,
+                    u8::from(number == 0)
+                )
+            };
+            sql.push_str(&attribute(0, "ID", &format!("id{place}"), "rtInteger"));
+            for (number, (name, kind)) in [
+                ("Name", "rtText"),
+                ("Created", "rtDateTime"),
+                ("Closed", "rtDateTime"),
+                ("Value", "rtText"),
+                ("Count", "rtInteger"),
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                sql.push_str(&attribute(number + 1, name, &format!("{name}{place}"), kind));
+            }
+            if let Some(parent) = parent {
+                let kind = format!("bt{key}*part{parent}");
+                sql.push_str(&attribute(6, "ParentId", &format!("parent{place}"), &kind));
+            }
+            if side == 0 {
+                let (times, parent) = match place {
+                    0 => (1, ""),
+                    1 => (ACTIVITIES, ", n / 4 + 1"),
+                    _ => (6, ", n / 2 % (SELECT MAX(ID) FROM OSUSR_BNC_PART1) + 1"),
+                };
+                let into = if parent.is_empty() { "" } else { ", PARENTID" };
+                sql.push_str(&numbered(
+                    processes * times,
+                    &format!("INSERT INTO {table} (NAME, CREATED, CLOSED, VALUE, COUNT{into})"),
+                    &format!(
+                        "'row ' || n, '2026-01-02 03:04:05', NULL, 'value ' || n % 1000, n % 7{parent}"
+                    ),
+                ));
+            }
+            database.execute_batch(&sql).expect("rows");
+        }
+    }
+}
+
+/// Processes of one definition, with activities, inputs and what activities gave.
+fn process_instances(pair: &Pair, processes: u32) {
+    let [source, _] = pair.databases();
+    let of = |table: &str, condition: &str| {
+        id(&source, &format!("SELECT MIN(ID) FROM {table} WHERE {condition}"))
+    };
+    let espace = of("OSSYS_ESPACE", &format!("NAME = '{ESPACE}'"));
+    let process =
+        of("OSSYS_BPM_PROCESS_DEFINITION", &format!("ESPACE_ID = {espace} AND IS_ACTIVE = 1"));
+    let activity = of("OSSYS_BPM_ACTIVITY_DEFINITION", &format!("PROCESS_DEF_ID = {process}"));
+    let [active, closed] = ["Active", "Closed"]
+        .map(|name| of("OSSYS_BPM_PROCESS_STATUS", &format!("NAME = '{name}'")));
+    let done = of("OSSYS_BPM_ACTIVITY_STATUS", "NAME = 'Closed'");
+    let user = of(
+        "OSSYS_USER",
+        "IS_ACTIVE = 1 AND TENANT_ID = (SELECT MIN(ID) FROM OSSYS_TENANT WHERE NAME = 'Users')",
+    );
+    let tenant = id(&source, &format!("SELECT TENANT_ID FROM OSSYS_USER WHERE ID = {user}"));
+    let first = id(&source, "SELECT COALESCE(MAX(ID), 0) FROM OSSYS_BPM_PROCESS") + 1;
+    let task = id(&source, "SELECT COALESCE(MAX(ID), 0) FROM OSSYS_BPM_ACTIVITY") + 1;
+    // Definitions of values, on both sides: an input and what an activity gives.
+    let key = "bench-value";
+    for (side, database) in pair.databases().iter().enumerate() {
+        let of = |table: &str, key: i64| -> i64 {
+            let sql = format!("SELECT SS_KEY FROM {table} WHERE ID = {key}");
+            let key: String = source.query_row(&sql, [], |row| row.get(0)).expect("a key");
+            let sql = format!("SELECT ID FROM {table} WHERE LOWER(SS_KEY) = LOWER('{key}')");
+            id(database, &sql)
+        };
+        let (process, activity) = (
+            of("OSSYS_BPM_PROCESS_DEFINITION", process),
+            of("OSSYS_BPM_ACTIVITY_DEFINITION", activity),
+        );
+        let number = 990_000 + side;
+        let sql = format!(
+            "INSERT INTO OSSYS_BPM_PROCESS_INPUT_DEF (ID, SS_KEY, PROCESS_DEF_ID, NAME, IS_ACTIVE, SS_TYPE) \
+             VALUES ({number}, '{key}', {process}, 'Bench', 1, 'rtText'); \
+             INSERT INTO OSSYS_BPM_ACTIVITY_OUTPUT_DEF (ID, SS_KEY, ACTIVITY_DEF_ID, NAME, IS_ACTIVE, SS_TYPE) \
+             VALUES ({number}, '{key}', {activity}, 'Bench', 1, 'rtText');"
+        );
+        database.execute_batch(&sql).expect("definitions");
+    }
+    let at = "'2026-01-02 03:04:05'";
+    let user_type: String = source
+        .query_row(
+            "SELECT 'bt' || s.SS_KEY || '*' || e.SS_KEY FROM OSSYS_ENTITY e JOIN OSSYS_ESPACE s ON s.ID = \
+             e.ESPACE_ID WHERE UPPER(e.PHYSICAL_TABLE_NAME) = 'OSSYS_USER'",
+            [],
+            |row| row.get(0),
+        )
+        .expect("the type of users");
+    let mut sql = numbered(
+        processes,
+        "INSERT INTO OSSYS_BPM_PROCESS (ID, TENANT_ID, LABEL, CREATED, CREATED_BY, PROCESS_DEF_ID, \
+         TOP_PROCESS_ID, STATUS_ID)",
+        &format!(
+            "{first} + n, {tenant}, 'process ' || n, {at}, {user}, {process}, {first} + n, \
+             CASE n % 2 WHEN 0 THEN {active} ELSE {closed} END"
+        ),
+    );
+    sql.push_str(&numbered(
+        processes * ACTIVITIES,
+        "INSERT INTO OSSYS_BPM_ACTIVITY (ID, TENANT_ID, ACTIVITY_DEF_ID, PROCESS_ID, NAME, USER_ID, CREATED, \
+         STATUS_ID, PRECEDENT_ACTIVITY_ID)",
+        &format!(
+            "{task} + n, {tenant}, {activity}, {first} + n / {ACTIVITIES}, 'activity ' || n, {user}, {at}, \
+             {done}, CASE n % {ACTIVITIES} WHEN 0 THEN NULL ELSE {task} + n - 1 END"
+        ),
+    ));
+    sql.push_str(&numbered(
+        processes * 2,
+        "INSERT INTO OSSYS_BPM_PROCESS_INPUT (TENANT_ID, INPUT_DEF_ID, PROCESS_ID, SS_KEY, NAME, DATA_TYPE, \
+         INPUT_VALUE, SS_TYPE)",
+        &format!(
+            "{tenant}, 990000, {first} + n / 2, '{key}', 'Bench', 'rtInteger', CASE n % 2 WHEN 0 THEN \
+             '{user}' ELSE 'value ' || n END, CASE n % 2 WHEN 0 THEN '{user_type}' ELSE 'rtText' END"
+        ),
+    ));
+    sql.push_str(&numbered(
+        processes * ACTIVITIES,
+        "INSERT INTO OSSYS_BPM_ACTIVITY_OUTPUT (TENANT_ID, OUTPUT_DEF_ID, ACTIVITY_ID, SS_KEY, NAME, DATA_TYPE, \
+         OUTPUT_VALUE, SS_TYPE)",
+        &format!("{tenant}, 990000, {task} + n, '{key}', 'Bench', 'rtText', 'value ' || n, 'rtText'"),
+    ));
+    source.execute_batch(&sql).expect("instances");
+}
+
+/// A statement that inserts so many rows, which are numbered from 0.
+fn numbered(rows: u32, into: &str, values: &str) -> String {
+    format!(
+        "WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < {rows}) \
+         {into} SELECT {values} FROM number;"
+    )
+}
