@@ -84,8 +84,12 @@
 //!   `WriteSession`; nothing is written another way. What became of it when nobody has said so is
 //!   found out in `migrate/settle.rs`, for a run and for one that goes on alike.
 //! - *What comes back into an event table*, added to or withheld from what was put away:
-//!   `coming_back` in `migrate/events/`; which tables are put away, `plan/build/events.rs`; the proof's
-//!   own view, `proof/events.rs`.
+//!   `migrate/events/along.rs`; which tables are put away, `plan/build/events.rs`; the proof's own view,
+//!   `proof/events/`.
+//! - *A table of process instances, or a column of one*: what it means in `outsystems/instances.rs`,
+//!   which describes it as an entity like any other; which of its rows count in
+//!   `compare/processes/instances.rs`; what is its own about values in `compare/processes/values.rs`,
+//!   `migrate/remap/typed.rs` and, by itself, `proof/typed.rs`.
 //! - *A check before a run*: a kind in `plan/preflight.rs`, and the place in `migrate/preflight/` that
 //!   makes it: Review and `osferry run` show the same list. Its line in `docs/manual.md`.
 //! - *A mask*: the definition in `docs/manual.md` first, then `migrate/mask/`, and by itself

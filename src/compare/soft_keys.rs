@@ -3,7 +3,7 @@
 //! Nothing but the values tells: a few of them are looked for among the ids of other entities. It
 //! is only ever proposed, with the evidence; what was not decided is copied as it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::selection::attribute_key;
 use super::{
@@ -11,7 +11,7 @@ use super::{
     Work, choice, personal,
 };
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
-use crate::outsystems::{AttributeType, BasicType, Side};
+use crate::outsystems::{AttributeType, BasicType, Entity, EntityIndex, Side, SystemTarget};
 
 /// Rows of an entity whose values are looked at.
 const SAMPLED: usize = 200;
@@ -151,6 +151,10 @@ impl Work<'_> {
         let targets: Vec<usize> =
             (0..self.out.pairs.len()).filter(|place| gives_ids(&self.out.pairs[*place])).collect();
         for pair_place in 0..self.out.pairs.len() {
+            // What their columns hold is published.
+            if self.are_instances(self.out.pairs[pair_place].source) {
+                continue;
+            }
             for place in 0..self.out.pairs[pair_place].attributes.len() {
                 if may_be_one(&self.out.pairs[pair_place], place) {
                     self.soft_key(pair_place, place, &targets, &mut budget);
@@ -177,7 +181,8 @@ impl Work<'_> {
             let to = to.trim().to_lowercase();
             targets.iter().copied().find(|one| self.out.pairs[*one].name.to_lowercase() == to)
         });
-        let to = wanted.map(|wanted| self.out.pairs[wanted].source);
+        let user = decided.and_then(Option::as_deref).and_then(|to| self.user_entity(to));
+        let to = wanted.map(|wanted| self.out.pairs[wanted].source).or(user);
         self.out.pairs[pair_place].attributes[place].soft = to;
         let candidates = self.candidates(&pair, place, targets, wanted, budget);
         if candidates.is_empty() && decided.is_none() {
@@ -207,6 +212,45 @@ impl Work<'_> {
             format!("{}.{}", pair.name, attribute.attribute.name),
             &told,
         ));
+    }
+
+    /// The platform's entity of users, where that is its name.
+    fn user_entity(&self, name: &str) -> Option<EntityIndex> {
+        let is_meant = |entity: &Entity| {
+            entity.is_active
+                && entity.system_target() == Some(SystemTarget::User)
+                && entity.full_name().to_lowercase() == name.trim().to_lowercase()
+        };
+        self.source.entities.iter().position(is_meant).map(EntityIndex)
+    }
+
+    /// Users whose ids attributes hold by decision, with the rows of each; `None` while a question is
+    /// open. Any other value stays as it is.
+    pub(super) fn users_by_decision(&mut self) -> Option<BTreeMap<i64, u64>> {
+        let of_users = |index: EntityIndex| {
+            self.source.entity(index).system_target() == Some(SystemTarget::User)
+        };
+        let mut columns = Vec::new();
+        for pair in &self.out.pairs {
+            let table = &self.source.entity(pair.source).table;
+            let own = pair.attributes.iter().filter(|one| one.soft.is_some_and(of_users));
+            columns.extend(own.map(|one| (table.clone(), ColumnRef::from(&one.source_column))));
+        }
+        let mut users = BTreeMap::new();
+        let mut complete = true;
+        for (table, column) in columns {
+            let Some(values) = self.inquiry.values(Side::Source, &table, column, Filter::All)
+            else {
+                complete = false;
+                continue;
+            };
+            for (value, rows) in values {
+                if let Some(id) = as_id(value) {
+                    *users.entry(id).or_default() += rows;
+                }
+            }
+        }
+        complete.then_some(users)
     }
 
     /// The entities, by their places, whose ids an attribute may hold, and whether its name says so.

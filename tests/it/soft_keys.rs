@@ -3,13 +3,13 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use osferry::outsystems::Side;
 use serde_json::Value;
 
 use crate::estate::content::Content;
-use crate::estate::model::{Cell, Entity, EntityKey, Kind, Pair};
+use crate::estate::model::{Cell, Entity, EntityKey, Environment, Kind, Pair, SERVICE_CENTER};
 use crate::never_silent::{attribute, bench, choices, decide, entity, found, pair};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
@@ -21,6 +21,7 @@ crate::on_both_engines!(
     what_is_left_stays_as_it_is,
     small_numbers_are_not_taken_for_ids,
     a_target_that_gives_no_ids_is_refused,
+    ids_of_users_are_rewritten_where_that_is_decided,
 );
 
 /// A value that is no id of anything.
@@ -279,4 +280,43 @@ async fn a_target_that_gives_no_ids_is_refused(engine: &TestEngine) {
     assert_eq!(said.code, Some(2), "{}", said.all());
     assert!(said.err.contains("Core_CS.Status"), "{}", said.all());
     assert!(bench.destination_unchanged(), "{}", said.all());
+}
+
+/// Nobody proposes it, for small numbers are ids of users everywhere; a person may say it.
+async fn ids_of_users_are_rewritten_where_that_is_decided(engine: &TestEngine) {
+    let mut scenario = scenario("ApproverRef", "Thing1", &Kind::Text(40));
+    let users = |environment: &Environment| -> BTreeMap<String, i64> {
+        let active = environment.users.iter().filter(|user| user.active);
+        active.map(|user| (user.username.to_lowercase(), user.id)).collect()
+    };
+    let (ours, theirs) = (users(&scenario.pair.source), users(&scenario.pair.destination));
+    let shared = ours.iter().find(|(name, id)| theirs.get(*name).is_some_and(|other| other != *id));
+    let (name, id) = shared.expect("a user of both sides with two ids");
+    let (there, id) = (theirs[name], *id);
+    let others = [Cell::text("no number"), Cell::text(NOBODY.to_string())];
+    scenario.fill(others.into_iter().chain([Cell::text(id.to_string())]));
+    let bench = bench(engine, &scenario.pair, 76);
+    let key = attribute(&mut scenario.pair.source, &scenario.holder, "ApproverRef").key.clone();
+    let mut plan = bench.usual_plan();
+    plan.more = format!(
+        "\n[[decision]]\nkind = \"soft-key-likely\"\nespace = \"{}\"\nentity = \"{}\"\nattribute = \
+         \"{key}\"\nchoice = \"remap\"\nto = \"{SERVICE_CENTER}.User\"\n",
+        scenario.holder.0, scenario.holder.1
+    );
+    bench.plan(&plan.text());
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let read = |side| {
+        let content = bench.databases.read(side);
+        let held = scenario.by_tag(side, &content, &scenario.holder, "ApproverRef");
+        held.values().map(plain).filter(|value| value != "NULL").collect::<BTreeSet<String>>()
+    };
+    let expected = |id: i64| {
+        ["no number".to_owned(), NOBODY.to_string(), id.to_string()].into_iter().collect()
+    };
+    assert_eq!(read(Side::Source), expected(id));
+    assert_eq!(read(Side::Destination), expected(there));
+    let name = bench.databases.name(Side::Destination);
+    let undone = bench.osferry(&["undo", "estate", "--confirm", &name]);
+    assert_eq!(undone.code, Some(0), "{}", undone.all());
 }

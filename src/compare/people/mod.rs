@@ -53,8 +53,14 @@ impl Work<'_> {
         self.passwords();
         let users = self.needed(SystemTarget::User);
         let groups = self.needed(SystemTarget::Group);
-        let (Some(mut users), Some(mut groups)) = (users, groups) else { return };
+        let soft = self.users_by_decision();
+        let (Some(mut users), Some(mut groups), Some(soft)) = (users, groups, soft) else { return };
         let source = self.source;
+        for (id, rows) in soft {
+            if source.users.iter().any(|user| user.id == id) {
+                *users.entry(SourceId(id)).or_insert(0) += rows;
+            }
+        }
         let roles: BTreeSet<SourceId> = self.out.roles.keys().copied().collect();
         for (group, role) in &source.links.group_roles {
             if roles.contains(&SourceId(*role)) {

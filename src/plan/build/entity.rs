@@ -260,14 +260,17 @@ impl Builder<'_> {
         let decided = self.decisions.get(&key).filter(|made| made.choice == choice::REMAP);
         let Some(decided) = decided else { return plain };
         let parent = attribute.soft.and_then(|soft| {
+            if self.source.entity(soft).system_target() == Some(SystemTarget::User) {
+                return Some(Target::Users);
+            }
             let parent = review.comparison.pairs.iter().position(|pair| pair.source == soft)?;
-            self.places.get(&parent).copied()
+            self.places.get(&parent).copied().map(Target::Entity)
         });
         let name = format!("{}.{}", pair.name, attribute.attribute.name);
         let to = decided.to.as_deref().unwrap_or_default();
         match (parent, plain) {
-            (Some(parent), Rule::Copy { misfit }) => Rule::Reference(ReferenceRule {
-                target: Target::Entity(parent),
+            (Some(target), Rule::Copy { misfit }) => Rule::Reference(ReferenceRule {
+                target,
                 may_be_emptied: true,
                 none: none(&attribute.destination_column),
                 none_is_row: false,
@@ -279,7 +282,7 @@ impl Builder<'_> {
             (None, plain) => {
                 self.wrong.push(format!(
                     "{name}: its values cannot be rewritten as ids of \"{to}\": name an entity of the \
-                     scope whose rows get new ids, as Espace.Entity, and an attribute of type Integer, \
+                     scope whose rows get new ids, or that of users, as Espace.Entity, and an attribute of type Integer, \
                      Long Integer or Text"
                 ));
                 plain
