@@ -225,6 +225,10 @@ impl Work<'_> {
 
     /// A reference to a table of the platform whose rows have no counterpart.
     fn refers_to_platform(&mut self, referring: &Referring<'_>, referred: &Entity) {
+        // Whether instances come along is asked first: it decides about these references too.
+        if self.instances.is_open && referred.instance_table().is_some() {
+            return;
+        }
         let filled = Filter::not_null(referring.column).and(referring.among.clone());
         let rows = self.inquiry.count(Side::Source, &referring.entity.table, filled);
         if rows == Some(0) {

@@ -135,6 +135,16 @@ impl InstanceTable {
         }
     }
 
+    /// The column that says which process or activity a row is part of.
+    #[must_use]
+    pub fn owner(self) -> Option<&'static str> {
+        match self {
+            Self::Process => None,
+            Self::Activity | Self::ProcessInput | Self::ProcessOutput => Some("PROCESS_ID"),
+            Self::ActivityOutput => Some("ACTIVITY_ID"),
+        }
+    }
+
     /// The columns without which nobody knows what belongs to what.
     #[must_use]
     pub fn structure(self) -> &'static [&'static str] {

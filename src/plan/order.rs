@@ -7,7 +7,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::compare::{Comparison, Finding, FindingKey, FindingKind, choice};
 use crate::database::same_name;
-use crate::outsystems::Environment;
+use crate::outsystems::{Environment, InstanceTable};
 
 /// The order of writing. Places are those of [`Comparison::pairs`].
 #[derive(Clone, Debug, Default)]
@@ -225,7 +225,14 @@ fn deletions(
             let Some(parent) = parent else { continue };
             let nullable = shape.column(&key.column).is_some_and(|column| column.nullable);
             // Rows that refer to their own table can go leaf by leaf; others need the column empty.
-            let cut = (nullable || child == parent).then_some(1);
+            let mut cut = (nullable || child == parent).then_some(1);
+            // Emptied, it would no longer say which rows are to go.
+            let owner = destination.entity(pair.destination).instance_table();
+            if let Some(owner) = owner.and_then(InstanceTable::owner)
+                && same_name(owner, &key.column)
+            {
+                cut = None;
+            }
             edges.push(Edge { child, parent, cut, tag: columns.len() });
             columns.push((child, key.column.clone(), nullable));
         }

@@ -22,6 +22,7 @@ crate::on_both_engines!(
     instances_that_are_left_behind_stay_behind_with_their_trees,
     an_undo_brings_the_instances_of_before_back,
     a_run_that_is_killed_among_instances_goes_on_or_is_taken_back,
+    references_to_processes_wait_for_what_is_decided_about_these,
 );
 
 /// The destination's rows of a table by what names them, whichever ids they have.
@@ -341,4 +342,28 @@ async fn a_run_that_is_killed_among_instances_goes_on_or_is_taken_back(engine: &
         assert_eq!(said.code, Some(0), "{}", said.all());
         as_before(&estate, &before, &estate.read(Side::Destination));
     }
+}
+
+/// Whether instances come along decides whether a reference to a process leads somewhere: nobody is
+/// asked about the reference before.
+async fn references_to_processes_wait_for_what_is_decided_about_these(engine: &TestEngine) {
+    let estate = Estate::on(engine, 75);
+    let asked = |more: &str| {
+        let mut plan = estate.bench.usual_plan();
+        plan.more = more.to_owned();
+        estate.bench.plan(&plan.text());
+        estate.bench.osferry(&["compare", "plan.toml"]).all()
+    };
+    let said = asked("");
+    assert!(said.contains("process-instances"), "{said}");
+    assert!(!said.contains("reference-to-platform"), "{said}");
+    let left = ["aa", "bb"].map(|key| {
+        format!(
+            "\n[[decision]]\nkind = \"process-instances\"\nespace = \"{}\"\nentity = \
+             \"{key}\"\nchoice = \"leave-out\"\n",
+            estate.core_key()
+        )
+    });
+    let said = asked(&left.concat());
+    assert!(said.contains("reference-to-platform"), "{said}");
 }

@@ -22,6 +22,8 @@ pub(in super::super) struct Instances {
     left_out: Vec<Value>,
     /// Statuses of the source that were left out.
     statuses: Vec<Value>,
+    /// Whether nobody has decided yet about the instances of some process.
+    pub(in super::super) is_open: bool,
 }
 
 impl Instances {
@@ -96,6 +98,7 @@ impl Work<'_> {
     /// From here on, only the instances that are carried over are asked about.
     pub(super) fn restrict(&mut self, mut instances: Instances) {
         if instances.is_empty() {
+            self.instances = instances;
             return;
         }
         instances.statuses = self.statuses_left_out(&instances);

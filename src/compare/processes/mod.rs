@@ -153,6 +153,9 @@ impl Work<'_> {
                         true => instances.take(ours, theirs),
                         false => instances.leave_out(ours),
                     }
+                    let is_left = self.selection.is_left_out(&key) || obstacle.is_some();
+                    let is_open = !is_left && !self.selection.is_taken(&key);
+                    instances.is_open |= is_open && rows != Some(0);
                     self.process_parts(&process, theirs);
                 }
             }

@@ -499,8 +499,20 @@ fn make_tables(databases: &Databases, side: Side) {
         Databases::Files(_) => "ID INTEGER PRIMARY KEY AUTOINCREMENT",
         Databases::OnServer(..) => "ID int IDENTITY(1, 1) NOT NULL PRIMARY KEY",
     };
-    for (table, columns) in all {
+    // Foreign keys go round in a circle, and one of them leads to a table that comes later.
+    let circle = "REFERENCES OSSYS_BPM_ACTIVITY (ID)";
+    let is_file = matches!(databases, Databases::Files(_));
+    for (table, mut columns) in all {
+        if is_file {
+            let parent = "PARENT_ACTIVITY_ID int";
+            columns = columns.replace(parent, &format!("{parent} {circle}"));
+        }
         databases.execute(side, &format!("CREATE TABLE {table} ({identity}, {columns})"));
+    }
+    if !is_file {
+        let sql =
+            format!("ALTER TABLE OSSYS_BPM_PROCESS ADD FOREIGN KEY (PARENT_ACTIVITY_ID) {circle}");
+        databases.execute(side, &sql);
     }
 }
 
