@@ -113,6 +113,7 @@ pub mod migrate;
 pub mod outsystems;
 pub mod plan;
 pub mod practice;
+pub mod procedures;
 pub mod proof;
 pub mod report;
 pub mod terminal;
