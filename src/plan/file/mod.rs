@@ -1,5 +1,6 @@
 //! The plan file: TOML that a person can write by hand (`design.md` §6).
 
+mod cleanup;
 mod endpoint;
 mod notes;
 mod read;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Acceptance, Decisions, MapFiles, ScopeRequest};
 
+pub use cleanup::{CleanupFile, cleanup_keys};
 pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, Purpose};
 pub use read::plan_keys;
 
