@@ -4,6 +4,7 @@
 //! decided, written and proved is the library's; here it is opened, asked for and shown.
 
 mod again;
+mod cleanup;
 mod compare;
 mod ending;
 mod export;
@@ -114,6 +115,8 @@ enum Command {
     Verify(VerifyArguments),
     /// Take back what a run wrote, and bring back what it deleted
     Undo(UndoArguments),
+    /// Clean up an environment that was cloned from another's database
+    Cleanup(CleanupArguments),
     /// List what is left to do after a run; tick it, note it, read it again
     Tasks(TasksArguments),
     /// Write whose id became whose, or the audit record of a run, to standard output
@@ -143,6 +146,11 @@ struct PracticeArguments {
     /// Migrate the pair with the recommended decisions and prove it
     #[arg(long)]
     unattended: bool,
+    /// Make a clone of the pair's Production as well, to practise its clean-up, and stop; on a server
+    /// DB is the empty database that becomes the clone
+    #[arg(long, value_name = "DB", num_args = 0..=1, default_missing_value = "",
+          conflicts_with_all = ["unattended", "make_only"])]
+    clone: Option<String>,
     /// Make the pair in two empty databases of this server, which has to be your own
     #[arg(long, value_name = "SERVER", requires_all = ["source", "destination", "user"])]
     sqlserver: Option<String>,
@@ -213,6 +221,25 @@ struct RunArguments {
 enum Decide {
     /// Take the recommended decision of each; where that is to stop, stop
     Recommended,
+}
+
+#[derive(Args)]
+struct CleanupArguments {
+    /// The plan file: [clone], [original], and what differs from taking every step
+    plan: PathBuf,
+    /// The clone database's name, to confirm that it may be written (on SQLite the file's name
+    /// without its ending)
+    #[arg(long, value_name = "NAME", required_unless_present = "dry_run")]
+    confirm: Option<String>,
+    /// The original database's name as well, where it is not wholly proved that this is the copy
+    #[arg(long, value_name = "NAME")]
+    original: Option<String>,
+    /// Show the rows and say what would be done; writes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -324,6 +351,8 @@ enum ExportWhat {
     Audit,
     /// What the destination refused, and by which rule, as CSV
     Rejects,
+    /// The rows that a clean-up deleted or set, as they were, as JSON lines
+    Saved,
 }
 
 #[derive(Args)]
@@ -396,8 +425,12 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
             Some(Command::Undo(arguments)) => undo::undo(&home, &arguments).await,
+            Some(Command::Cleanup(arguments)) => cleanup::cleanup(&home, &arguments).await,
             Some(Command::Tasks(arguments)) => tasks::tasks(&home, &arguments).await,
-            Some(Command::Export(arguments)) => export::export(&home, &arguments),
+            Some(Command::Export(arguments)) => match arguments.what {
+                ExportWhat::Saved => cleanup::export(&home, &arguments).await,
+                _ => export::export(&home, &arguments),
+            },
             Some(Command::Forget(arguments)) => forget::forget(&home, &arguments).await,
             Some(Command::Runs(arguments)) => runs::runs(&home, &arguments),
             Some(Command::Keys) => Ok(keys::keys()),

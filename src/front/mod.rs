@@ -8,6 +8,7 @@
 
 mod again;
 pub mod carry;
+pub mod cleanup;
 mod drafts;
 pub mod forget;
 pub mod home;

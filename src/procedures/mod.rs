@@ -1,14 +1,28 @@
 //! The two neighbouring procedures, as data: cleaning up an environment that was cloned from
 //! another's database, and restoring the platform database on another server.
 //!
-//! What a procedure is made of lies in `assets/procedures/`, one file each, readable by a DBA, and is
-//! read here ([`procedure`]).
+//! What a procedure is made of lies in `assets/procedures/`, one file each, readable by a DBA. Here
+//! it is read ([`procedure`]), and what its statements would do is looked up in a database
+//! ([`foresee`]). That a database is the copy, and not its original, is found out by
+//! [`look_at_copy`]. Nothing here writes: the rows that are to go or to change are handed on as
+//! [`crate::database::TableChange`]s ([`changes`]). What was done is told by a [`Record`].
 
+mod changes;
+mod copy;
 mod data;
+mod foresee;
 mod model;
+mod platform;
+mod record;
+mod rows;
 
+pub use changes::changes;
+pub use copy::{Copy, Evidence, Standing, look_at_copy, platform_at_work};
 pub use data::{ALL, numbers, procedure};
+pub use foresee::{ForeseenStep, ForeseenTable, Found, foresee};
 pub use model::{
     Change, Defaults, Entities, Origin, Procedure, RowsOf, Secret, Section, Step, StepKind, Target,
     Work,
 };
+pub use record::{Record, StepRecord, StepState, preview};
+pub use rows::{SHOWN_ROWS, Shown};
