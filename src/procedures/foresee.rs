@@ -149,7 +149,9 @@ async fn places(source: &dyn Source, target: &Target) -> Result<Vec<Place>> {
             (any_of("NAME", names), missing.collect())
         }
     };
-    let known = entities(source, filter).await?;
+    // The guide asks for the module alone to be active where it goes by the key.
+    let by_key = matches!(target, Target::Entity(_));
+    let known = entities(source, filter, by_key).await?;
     let mut all = Vec::new();
     for (name, key) in missing {
         let is_it = |found: &&super::platform::Known| {

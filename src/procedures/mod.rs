@@ -10,19 +10,25 @@
 mod changes;
 mod copy;
 mod data;
+mod defang;
 mod foresee;
 mod model;
+mod oracle;
 mod platform;
 mod record;
 mod rows;
+mod walk;
 
 pub use changes::changes;
 pub use copy::{Copy, Evidence, Standing, look_at_copy, platform_at_work};
 pub use data::{ALL, numbers, procedure};
+pub use defang::{FoundKind, Remains, Scan, hosts_of, scan};
 pub use foresee::{ForeseenStep, ForeseenTable, Found, foresee};
 pub use model::{
     Change, Defaults, Entities, Origin, Procedure, RowsOf, Secret, Section, Step, StepKind, Target,
     Work,
 };
+pub use oracle::{OracleClone, OracleScript, Remap};
 pub use record::{Record, StepRecord, StepState, preview};
 pub use rows::{SHOWN_ROWS, Shown};
+pub use walk::{Mark, Place, Walk};

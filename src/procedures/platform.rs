@@ -79,8 +79,13 @@ pub(super) struct Known {
     pub(super) catalog: Option<String>,
 }
 
-/// Active entities of active espaces that the filter finds.
-pub(super) async fn entities(source: &dyn Source, filter: Filter) -> Result<Vec<Known>> {
+/// Entities of active espaces that the filter finds; with `inactive` also those that are not in the
+/// current model.
+pub(super) async fn entities(
+    source: &dyn Source,
+    filter: Filter,
+    inactive: bool,
+) -> Result<Vec<Known>> {
     let wanted = ["ID", "NAME", "ESPACE_ID", "IS_ACTIVE", "PHYSICAL_TABLE_NAME"];
     let Some(found) = read(source, "OSSYS_ENTITY", &wanted, filter).await? else {
         return Err(no_platform(source, "OSSYS_ENTITY"));
@@ -94,7 +99,7 @@ pub(super) async fn entities(source: &dyn Source, filter: Filter) -> Result<Vec<
         (!name.is_empty() && !same_name(&name, "(Main)")).then_some(name)
     };
     Ok((0..found.len())
-        .filter(|row| found.integer(*row, "IS_ACTIVE") != Some(0))
+        .filter(|row| inactive || found.integer(*row, "IS_ACTIVE") != Some(0))
         .filter_map(|row| {
             let id = found.integer(row, "ESPACE_ID")?;
             let espace = espaces.iter().find(|espace| espace.id == id)?;
