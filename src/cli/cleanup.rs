@@ -21,6 +21,11 @@ use crate::report::counted;
 pub(super) async fn cleanup(home: &Home, arguments: &CleanupArguments) -> Result<Exit, Trouble> {
     let cleanup = opened(&arguments.plan).await?;
     let original = arguments.original.as_deref();
+    if arguments.scan {
+        let scan = cleanup.scan().await?;
+        show::result(&if arguments.json { in_json(&scan)? } else { scan.lines() });
+        return Ok(if scan.of_original() == 0 { Exit::Done } else { Exit::WithRejects });
+    }
     if arguments.dry_run {
         let looked = cleanup.look().await?;
         show::result(&if arguments.json {
@@ -80,7 +85,11 @@ fn json(looked: &Looked) -> Result<String, Trouble> {
         steps: &'a [ForeseenStep],
     }
     let foreseen = Foreseen { evidence: &looked.copy.evidence, steps: &looked.steps };
-    serde_json::to_string_pretty(&foreseen).map_err(|error| Trouble::refused(error.to_string()))
+    in_json(&foreseen)
+}
+
+fn in_json(what: &impl Serialize) -> Result<String, Trouble> {
+    serde_json::to_string_pretty(what).map_err(|error| Trouble::refused(error.to_string()))
 }
 
 fn finish(done: &CleanedUp, json: bool) {

@@ -4,6 +4,7 @@
 //! decided, written and proved is the library's; here it is opened, asked for and shown.
 
 mod again;
+mod checklist;
 mod cleanup;
 mod compare;
 mod ending;
@@ -11,8 +12,10 @@ mod export;
 mod forget;
 mod keys;
 mod map;
+mod oracle;
 mod panic;
 mod practice;
+mod restore;
 mod resume;
 mod rights;
 mod road;
@@ -115,8 +118,14 @@ enum Command {
     Verify(VerifyArguments),
     /// Take back what a run wrote, and bring back what it deleted
     Undo(UndoArguments),
-    /// Clean up an environment that was cloned from another's database
+    /// Clean up a database cloned from another environment's
     Cleanup(CleanupArguments),
+    /// Go through a neighbouring procedure step by step
+    Checklist(ChecklistArguments),
+    /// Compare a restored platform database with what it was
+    Restore(RestoreArguments),
+    /// Write the scripts of a clone on Oracle: export, import, clean-up
+    Oracle(OracleArguments),
     /// List what is left to do after a run; tick it, note it, read it again
     Tasks(TasksArguments),
     /// Write whose id became whose, or the audit record of a run, to standard output
@@ -229,7 +238,7 @@ struct CleanupArguments {
     plan: PathBuf,
     /// The clone database's name, to confirm that it may be written (on SQLite the file's name
     /// without its ending)
-    #[arg(long, value_name = "NAME", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["dry_run", "scan"])]
     confirm: Option<String>,
     /// The original database's name as well, where it is not wholly proved that this is the copy
     #[arg(long, value_name = "NAME")]
@@ -237,9 +246,60 @@ struct CleanupArguments {
     /// Show the rows and say what would be done; writes nothing
     #[arg(long)]
     dry_run: bool,
+    /// Only look for what still names the original or leads elsewhere; writes nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "confirm", "original"])]
+    scan: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+struct ChecklistArguments {
+    /// The procedure; without one the procedures are listed
+    procedure: Option<String>,
+    /// What it is done for: each name has a checklist of its own
+    #[arg(long = "for", value_name = "NAME", default_value = "mine")]
+    label: String,
+    /// Tick a step
+    #[arg(long, value_name = "STEP")]
+    done: Vec<String>,
+    /// Leave a step out; --note says why
+    #[arg(long, value_name = "STEP", requires = "note")]
+    skip: Vec<String>,
+    /// Take back what was said of a step
+    #[arg(long, value_name = "STEP")]
+    open: Vec<String>,
+    /// What is noted beside it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// An application server, the deployment controller first
+    #[arg(long, value_name = "NAME")]
+    server: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct RestoreArguments {
+    /// The plan file: [old], [new], and further databases that move with them
+    plan: PathBuf,
+    /// The checklist `restore` that goes with it: an intact comparison is ticked there
+    #[arg(long = "for", value_name = "NAME", default_value = "mine")]
+    label: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct OracleArguments {
+    /// The file with schemas, tablespaces and the dump's name
+    plan: PathBuf,
+    /// The folder for the scripts; none of them may be there
+    #[arg(long, value_name = "DIR")]
+    write: PathBuf,
 }
 
 #[derive(Args)]
@@ -425,6 +485,9 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
             Some(Command::Undo(arguments)) => undo::undo(&home, &arguments).await,
+            Some(Command::Checklist(arguments)) => checklist::checklist(&home, &arguments),
+            Some(Command::Restore(arguments)) => restore::restore(&home, &arguments).await,
+            Some(Command::Oracle(arguments)) => oracle::oracle(&arguments),
             Some(Command::Cleanup(arguments)) => cleanup::cleanup(&home, &arguments).await,
             Some(Command::Tasks(arguments)) => tasks::tasks(&home, &arguments).await,
             Some(Command::Export(arguments)) => match arguments.what {

@@ -16,8 +16,8 @@ use crate::migrate::{Control, check_purpose};
 use crate::outsystems::Side;
 use crate::plan::{CleanupFile, EndpointEngine, Plan};
 use crate::procedures::{
-    self, Copy, ForeseenStep, Origin, Record, Step, StepKind, StepRecord, StepState, foresee,
-    look_at_copy, platform_at_work, procedure,
+    self, Copy, ForeseenStep, Origin, Record, Scan, Step, StepKind, StepRecord, StepState, foresee,
+    hosts_of, look_at_copy, platform_at_work, procedure,
 };
 
 /// The procedure whose statements a clean-up carries out.
@@ -144,6 +144,21 @@ impl Cleanup {
         Ok(Looked { copy, steps: foresee(source, &self.chosen).await? })
     }
 
+    /// What in the clone still names its original or leads elsewhere. It only reads.
+    pub async fn scan(&self) -> Result<Scan> {
+        let mut hosts = self.file.hosts.clone();
+        if let EndpointEngine::SqlServer { server, .. } = &self.file.original.engine {
+            hosts.push(server.split([',', '\\']).next().unwrap_or(server).to_owned());
+        }
+        // The clone's own list is empty once it is cleaned: the original knows its front-ends.
+        let from = match &self.original {
+            Ok(original) => original.as_ref(),
+            Err(_) => self.clone_source(),
+        };
+        let hosts = hosts_of(from, &hosts).await?;
+        procedures::scan(self.clone_source(), &hosts).await
+    }
+
     /// Carries the chosen steps out in one transaction, looks again, and writes the report.
     ///
     /// `confirm` is what was typed as the clone's name, `original` as its original's where that was
@@ -164,6 +179,7 @@ impl Cleanup {
         home.check()?;
         let Looked { copy, steps } = self.look().await?;
         copy.check(original)?;
+        let scanned_before = self.scan().await?;
         let changes = procedures::changes(&steps)?;
         if changes.is_empty() {
             return Err(refused("there is nothing left to clean up by the chosen steps")
@@ -196,6 +212,7 @@ impl Cleanup {
             ended: clock(),
             evidence: copy.evidence,
             steps: self.told(&steps, Some(&after))?,
+            scans: [scanned_before, self.scan().await?],
         };
         changes::proved(&folder, record.is_clean(), clock()).await?;
         let mut done = CleanedUp { record, files: Vec::new(), unsaved: None };

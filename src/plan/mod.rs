@@ -27,8 +27,8 @@ pub use deleted::DeletedRows;
 pub use events::{EventTable, PutAway};
 pub use file::{
     AUTHENTICATIONS, CleanupFile, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile,
-    PlanFileError, Purpose, REJECT_POLICIES, RejectPolicy, RunOptions, SOURCE_READINGS,
-    SourceReading, Understood, cleanup_keys, plan_keys,
+    PlanFileError, Purpose, REJECT_POLICIES, RejectPolicy, RestoreFile, RunOptions,
+    SOURCE_READINGS, SourceReading, Understood, cleanup_keys, plan_keys, restore_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use maps::{MapDecisions, MapFiles, MapKind, MapText, Maps, template as map_template};

@@ -213,7 +213,7 @@ fn restored(copy: &dyn Source, original: Option<&dyn Source>, facts: &CopyFacts)
 }
 
 /// A moment in the server's own words.
-fn moment(text: &str) -> Option<i64> {
+pub(super) fn moment(text: &str) -> Option<i64> {
     date_time_from_text(&text.replace('T', " "))
 }
 
@@ -283,15 +283,7 @@ async fn timers(copy: &dyn Source, facts: &CopyFacts) -> Result<Evidence> {
         let text = "when it was restored is not known, so neither is whether timers ran since";
         return Ok(Evidence::new(Standing::Missing, text));
     };
-    let mut last: Option<i64> = None;
-    for table in ["OSSYS_CYCLIC_JOB_SHARED", "OSSYS_CYCLIC_JOB"] {
-        let Some(found) = read(copy, table, &["LAST_RUN"], Filter::All).await? else { continue };
-        for row in 0..found.len() {
-            if let Value::DateTime(run) = found.value(row, "LAST_RUN") {
-                last = last.max(Some(run));
-            }
-        }
-    }
+    let last = last_timer(copy).await?;
     Ok(match last {
         Some(run) if run > restored => Evidence::new(
             Standing::Contradicts,
@@ -302,4 +294,18 @@ async fn timers(copy: &dyn Source, facts: &CopyFacts) -> Result<Evidence> {
         ),
         _ => Evidence::new(Standing::Holds, format!("no timer has run since {since}")),
     })
+}
+
+/// When a timer ran last.
+pub(super) async fn last_timer(source: &dyn Source) -> Result<Option<i64>> {
+    let mut last: Option<i64> = None;
+    for table in ["OSSYS_CYCLIC_JOB_SHARED", "OSSYS_CYCLIC_JOB"] {
+        let Some(found) = read(source, table, &["LAST_RUN"], Filter::All).await? else { continue };
+        for row in 0..found.len() {
+            if let Value::DateTime(run) = found.value(row, "LAST_RUN") {
+                last = last.max(Some(run));
+            }
+        }
+    }
+    Ok(last)
 }

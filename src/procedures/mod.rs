@@ -8,6 +8,7 @@
 //! [`crate::database::TableChange`]s ([`changes`]). What was done is told by a [`Record`].
 
 mod changes;
+mod compare;
 mod copy;
 mod data;
 mod defang;
@@ -20,6 +21,7 @@ mod rows;
 mod walk;
 
 pub use changes::changes;
+pub use compare::{Compared, Difference, check_moment, compare};
 pub use copy::{Copy, Evidence, Standing, look_at_copy, platform_at_work};
 pub use data::{ALL, numbers, procedure};
 pub use defang::{FoundKind, Remains, Scan, hosts_of, scan};
@@ -29,6 +31,7 @@ pub use model::{
     Work,
 };
 pub use oracle::{OracleClone, OracleScript, Remap};
+pub use platform::catalogs;
 pub use record::{Record, StepRecord, StepState, preview};
 pub use rows::{SHOWN_ROWS, Shown};
 pub use walk::{Mark, Place, Walk};

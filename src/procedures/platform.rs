@@ -155,3 +155,12 @@ pub(super) fn any_of(column: &str, texts: &[String]) -> Filter {
 pub(super) fn column_name(shape: &TableShape, name: &str) -> Option<String> {
     shape.column(name).map(|column| column.name.clone())
 }
+
+/// The further catalogs that an environment keeps data in (`metamodel.md` §3.9).
+pub async fn catalogs(source: &dyn Source) -> Result<Vec<String>> {
+    let Some(found) = read(source, "OSSYS_DBCATALOG", &["NAME"], Filter::All).await? else {
+        return Ok(Vec::new());
+    };
+    let names = (0..found.len()).map(|row| found.text(row, "NAME"));
+    Ok(names.filter(|name| !name.is_empty() && !same_name(name, "(Main)")).collect())
+}

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::copy::{Copy, Evidence, Standing};
+use super::defang::Scan;
 use super::foresee::{ForeseenStep, ForeseenTable, Found};
 
 /// What became of a step.
@@ -77,6 +78,8 @@ pub struct Record {
     pub evidence: Vec<Evidence>,
     /// The steps.
     pub steps: Vec<StepRecord>,
+    /// What named the original or led elsewhere, before and afterwards.
+    pub scans: [Scan; 2],
 }
 
 impl Record {
@@ -141,6 +144,12 @@ impl Record {
                 let _ = writeln!(text, "- afterwards {rows} rows are still to be done");
             }
         }
+        for (when, scan) in ["before", "afterwards"].iter().zip(&self.scans) {
+            let _ = writeln!(text, "\n## What named the original or led elsewhere {when}\n");
+            for line in scan.lines().lines() {
+                let _ = writeln!(text, "- {}", plain(line.trim()));
+            }
+        }
         text
     }
 
@@ -156,6 +165,8 @@ impl Record {
             };
             let _ = write!(text, "\n  {}: {}{rows}", step.title, step.state.words());
         }
+        let [_, now] = &self.scans;
+        let _ = write!(text, "\n{}", now.lines());
         text.push_str(match self.is_clean() {
             true => "\nLooked at again: nothing is left to do.",
             false => "\nLooked at again: rows have come back; the report says where.",

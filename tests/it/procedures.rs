@@ -17,7 +17,7 @@ use osferry::migrate::journal::{Journal, RunState};
 use osferry::outsystems::Side;
 use osferry::plan::CleanupFile;
 use osferry::practice::{self, PracticeOptions};
-use osferry::procedures::{Found, Standing, StepState};
+use osferry::procedures::{self, Found, Standing, StepState};
 
 use crate::support::engine::TestEngine;
 
@@ -132,6 +132,12 @@ async fn a_clone_is_cleaned_and_undone_to_its_exact_rows(engine: &TestEngine) {
         .await
         .expect("cleaned up");
     assert!(done.record.is_clean(), "{}", done.record.to_markdown());
+    // Its front-ends were those of the original; what leads elsewhere is still there, to be changed.
+    let [scanned, clean] = &done.record.scans;
+    assert!(scanned.of_original() > 0, "{}", scanned.lines());
+    assert_eq!(clean.of_original(), 0, "{}", clean.lines());
+    assert!(clean.remains.iter().any(|found| found.host == "partner.nordhaven.example"));
+    assert!(!done.record.to_json().contains("AES:secret-of-production"));
     let after = bench.rows().await;
     // What the guide says is empty is empty, what it says stays is there.
     for (table, rows) in [
@@ -281,9 +287,190 @@ async fn rows_that_others_refer_to_stop_it(engine: &TestEngine) {
     assert_eq!(changed(&before, &bench.rows().await), Vec::<String>::new());
 }
 
+/// Sets the value of a site property, past the program.
+async fn spoil(spec: &ConnectionSpec, id: i64) {
+    let destination = open_destination(spec).await.expect("the new database");
+    let name = TableName::new("OSSYS_SITE_PROPERTY_SHARED");
+    let shape = destination.shape(&name).await.expect("a shape").expect("the table");
+    let column = |name: &str| shape.column(name).expect(name).clone();
+    let (key, value) = (column("ID"), column("PROPERTY_VALUE"));
+    let types = [&key.data_type, &value.data_type];
+    let mut batch = osferry::database::Batch::for_types(types).expect("a batch");
+    let row = [osferry::database::Value::Integer(id), osferry::database::Value::text("spoilt")];
+    batch.push_row(&row).expect("a row");
+    let target = osferry::database::UpdateTarget { table: shape.name, key, columns: vec![value] };
+    let mut writer =
+        destination.writer(&format!("spoil{id}x{}", std::process::id())).await.expect("a session");
+    writer.begin().await.expect("begun");
+    assert_eq!(writer.update(&target, &batch).await.expect("set"), 1);
+    let token = osferry::database::JournalToken::for_engine_tests();
+    assert!(matches!(writer.commit(token).await, osferry::database::Outcome::Done));
+}
+
+async fn a_restored_database_is_intact_until_a_value_differs(engine: &TestEngine) {
+    let options = PracticeOptions { rows: Some(12) };
+    let (old, new) = (engine.scratch().await, engine.scratch().await);
+    for spec in [&old, &new] {
+        let builder = open_builder(spec).await.expect("a database");
+        practice::build(builder, Side::Source, options).await.expect("the database");
+    }
+    let compared = async || {
+        let (old, new) =
+            (open_source(&old).await.expect("old"), open_source(&new).await.expect("new"));
+        procedures::compare(old.as_ref(), new.as_ref(), |_| {}).await.expect("compared")
+    };
+    let intact = compared().await;
+    assert!(intact.is_intact(), "{}", intact.lines());
+    assert!(intact.tables > 40 && intact.rows > 300, "{}", intact.lines());
+    let source = open_source(&new).await.expect("new");
+    let known = TableName::new("OSSYS_SITE_PROPERTY_SHARED");
+    let id = source.highest(&known, "ID").await.expect("ids").expect("a row");
+    drop(source);
+    spoil(&new, id).await;
+    let spoilt = compared().await;
+    let [only] = spoilt.differences.as_slice() else { panic!("{}", spoilt.lines()) };
+    assert!(only.table.to_uppercase().ends_with("OSSYS_SITE_PROPERTY_SHARED"), "{only:?}");
+    assert!(only.what.contains("rows differ"), "{only:?}");
+
+    let other = open_source(&old).await.expect("old");
+    let itself = procedures::compare(other.as_ref(), other.as_ref(), |_| {}).await;
+    assert!(itself.is_err(), "compared with itself");
+}
+
 crate::on_both_engines!(
+    a_restored_database_is_intact_until_a_value_differs,
     a_clone_is_cleaned_and_undone_to_its_exact_rows,
     what_is_absent_is_said_and_what_is_left_out_stays,
     the_original_itself_and_a_wrong_name_are_refused,
     rows_that_others_refer_to_stop_it,
 );
+
+/// The program on the practice clone, from the first look to the undo.
+#[test]
+fn the_practice_clone_is_cleaned_and_undone_by_the_commands() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
+    let made = run(&["practice", "--dir", "pair", "--rows", "20", "--clone"]);
+    assert_eq!(made.code, Some(0), "{}", made.all());
+    let plan = "pair/cleanup.toml";
+    let dry = run(&["cleanup", plan, "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.all());
+    assert!(dry.out.contains("NAME NHPRDFE01"), "{}", dry.all());
+    assert!(dry.out.contains("has no table OSSYS_CLOUDSERVICES_OBSERVER"), "{}", dry.all());
+    assert!(!dry.all().contains("AES:"), "{}", dry.all());
+    assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(1));
+    let wrong = run(&["cleanup", plan, "--confirm", "prod"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.all());
+    let done = run(&["cleanup", plan, "--confirm", "clone"]);
+    assert_eq!(done.code, Some(0), "{}", done.all());
+    let again = run(&["cleanup", plan, "--confirm", "clone"]);
+    assert_eq!(again.code, Some(2), "{}", again.all());
+    assert!(again.err.contains("nothing left to clean up"), "{}", again.all());
+    assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(0));
+    let runs = run(&["runs"]);
+    assert!(
+        runs.out.contains("clean-up of") && runs.out.contains("done and proved"),
+        "{}",
+        runs.all()
+    );
+    for command in ["resume", "verify", "tasks"] {
+        let refused = run(&[command, "practice-clone"]);
+        assert_eq!(refused.code, Some(2), "{}", refused.all());
+        assert!(refused.err.contains("is a clean-up"), "{}", refused.all());
+    }
+    let saved = run(&["export", "practice-clone", "saved"]);
+    assert!(saved.out.contains("NHPRDFE02"), "{}", saved.all());
+    let undone = run(&["undo", "practice-clone", "--confirm", "clone"]);
+    assert_eq!(undone.code, Some(0), "{}", undone.all());
+    assert!(undone.out.contains("every row is as it was before"), "{}", undone.all());
+    assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(1));
+}
+
+/// A checklist is there the next time, and says what is wrong.
+#[test]
+fn a_checklist_is_kept_and_gone_on_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
+    let listed = run(&["checklist"]);
+    assert!(listed.out.contains("installation-fresh"), "{}", listed.all());
+    let ticked = run(&[
+        "checklist",
+        "restore",
+        "--server",
+        "CTRL",
+        "--server",
+        "FE1",
+        "--done",
+        "stop@CTRL",
+    ]);
+    assert_eq!(ticked.code, Some(0), "{}", ticked.all());
+    let unknown = run(&["checklist", "restore", "--done", "stop"]);
+    assert_eq!(unknown.code, Some(2), "{}", unknown.all());
+    let skipped = run(&["checklist", "restore", "--skip", "republish", "--note", "no warning"]);
+    assert_eq!(skipped.code, Some(0), "{}", skipped.all());
+    assert!(skipped.out.contains("[x] Stop IIS and the OutSystems services"), "{}", skipped.all());
+    let report =
+        std::fs::read_to_string(home.join("checklists/restore-mine.md")).expect("a report");
+    assert!(report.contains("no warning"), "{report}");
+    std::fs::write(home.join("checklists/restore-mine.json"), "{").expect("spoilt");
+    let spoilt = run(&["checklist", "restore"]);
+    assert_eq!(spoilt.code, Some(2), "{}", spoilt.all());
+    assert!(spoilt.err.contains("is damaged"), "{}", spoilt.all());
+}
+
+/// Both files of a pair restored from one another are intact; once a server is pointed over it is too
+/// late.
+#[test]
+fn a_restore_is_compared_at_its_moment_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
+    let made = run(&["practice", "--dir", "pair", "--rows", "20", "--make-only"]);
+    assert_eq!(made.code, Some(0), "{}", made.all());
+    let pair = folder.path().join("pair");
+    std::fs::copy(pair.join("prod.sqlite"), pair.join("new.sqlite")).expect("restored");
+    let side =
+        |name: &str, path: &str| format!("[{name}]\nengine = \"sqlite\"\npath = \"{path}\"\n");
+    let plan = |new: &str| {
+        let text = format!("version = 1\n{}{}", side("old", "pair/prod.sqlite"), side("new", new));
+        std::fs::write(folder.path().join("restore.toml"), text).expect("a plan");
+    };
+    plan("pair/dev.sqlite");
+    let differs = run(&["restore", "restore.toml"]);
+    assert_eq!(differs.code, Some(1), "{}", differs.all());
+    plan("pair/new.sqlite");
+    let intact = run(&["restore", "restore.toml"]);
+    assert_eq!(intact.code, Some(0), "{}", intact.all());
+    assert!(run(&["checklist", "restore"]).out.contains("intact"));
+    assert_eq!(run(&["checklist", "restore", "--done", "open-tool"]).code, Some(0));
+    let late = run(&["restore", "restore.toml"]);
+    assert_eq!(late.code, Some(2), "{}", late.all());
+    assert!(late.err.contains("pointed over already"), "{}", late.all());
+}
+
+/// Scripts for Oracle are written once, and a bad name writes none.
+#[test]
+fn scripts_for_oracle_are_written_where_none_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
+    let plan = |to: &str| {
+        let text = format!(
+            "version = 1\ndump = \"may\"\nsame_instance = true\nadmin = \"{to}\"\n\
+             schema = [{{ from = \"OSADMIN\", to = \"{to}\" }}]\n\
+             tablespace = [{{ from = \"OSSYS\", to = \"OSSYS_TST\" }}]\n"
+        );
+        std::fs::write(folder.path().join("oracle.toml"), text).expect("a plan");
+    };
+    plan("OSADMIN; DROP");
+    let bad = run(&["oracle", "oracle.toml", "--write", "scripts"]);
+    assert_eq!(bad.code, Some(2), "{}", bad.all());
+    assert!(!folder.path().join("scripts").exists());
+    plan("OSADMIN_TST");
+    let written = run(&["oracle", "oracle.toml", "--write", "scripts"]);
+    assert_eq!(written.code, Some(0), "{}", written.all());
+    assert_eq!(std::fs::read_dir(folder.path().join("scripts")).expect("scripts").count(), 4);
+    assert_eq!(run(&["oracle", "oracle.toml", "--write", "scripts"]).code, Some(2));
+}

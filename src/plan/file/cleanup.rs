@@ -10,7 +10,7 @@ use super::{Endpoint, PlanFileError};
 
 const ROOT: Kind = Kind { heading: "", keys: &["version", "name", "clone", "original", "cleanup"] };
 
-const CLEANUP: Kind = Kind { heading: "[cleanup]", keys: &["with", "logins", "skip"] };
+const CLEANUP: Kind = Kind { heading: "[cleanup]", keys: &["with", "logins", "hosts", "skip"] };
 
 /// The keys of a clean-up's plan: the tables as they are headed, each with its keys. Those of
 /// `[clone]` and `[original]` are those of a plan's sides.
@@ -32,6 +32,8 @@ pub struct CleanupFile {
     pub with: Vec<String>,
     /// Logins of the platform by names of one's own.
     pub logins: Vec<String>,
+    /// Names of machines of the original, besides its front-ends.
+    pub hosts: Vec<String>,
     /// Steps that are left out, each with the reason.
     pub skip: Vec<(String, String)>,
 }
@@ -52,6 +54,7 @@ impl CleanupFile {
             original: endpoint(&root, "original", &mut notes),
             with: Vec::new(),
             logins: Vec::new(),
+            hosts: Vec::new(),
             skip: Vec::new(),
         };
         if let Some(table) = root.table("cleanup", &mut notes) {
@@ -60,6 +63,7 @@ impl CleanupFile {
                 Section::new(label, root.place_of("cleanup"), table, &CLEANUP, &mut notes);
             file.with = section.texts("with", &mut notes);
             file.logins = section.texts("logins", &mut notes);
+            file.hosts = section.texts("hosts", &mut notes);
             if let Some(skip) = section.table("skip", &mut notes) {
                 for (step, item) in skip.iter() {
                     let reason = item.as_str().map(str::trim).unwrap_or_default();

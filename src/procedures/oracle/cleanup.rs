@@ -18,7 +18,8 @@ pub(super) fn script(admin: &str) -> Result<String> {
         "-- C5.7 The clean-up of the clone, in its Platform admin schema {admin}. Not in the original!\n\
          -- Stop at the first error.\n\
          WHENEVER SQLERROR EXIT SQL.SQLCODE ROLLBACK\n\
-         SET SERVEROUTPUT ON\n"
+         SET SERVEROUTPUT ON\n\
+         SET DEFINE OFF\n"
     );
     let mut is_linguistic = false;
     for step in clone.steps().filter(|step| step.kind() == StepKind::Statement) {
