@@ -138,7 +138,10 @@ impl Record {
             let _ = writeln!(text, "\n### {} ({})\n", plain(&step.title), marks.join(", "));
             let _ = writeln!(text, "{}", plain(&step.state.words()));
             for line in table_lines(&step.before) {
-                let _ = writeln!(text, "- {}", plain(&line));
+                // Rows stand below their table.
+                let row = line.trim_start();
+                let indent = if row.len() < line.len() { "  " } else { "" };
+                let _ = writeln!(text, "{indent}- {}", plain(row));
             }
             if let Some(rows @ 1..) = step.rows_after {
                 let _ = writeln!(text, "- afterwards {rows} rows are still to be done");
@@ -160,7 +163,7 @@ impl Record {
         for step in &self.steps {
             let rows: u64 = step.before.iter().map(ForeseenTable::rows).sum();
             let rows = match step.state {
-                StepState::Done => format!(" ({rows} rows)"),
+                StepState::Done => format!(" ({rows} {})", if rows == 1 { "row" } else { "rows" }),
                 _ => String::new(),
             };
             let _ = write!(text, "\n  {}: {}{rows}", step.title, step.state.words());
