@@ -34,6 +34,9 @@
 //!   in its queues then ([`proof::Queues`]).
 //! - [`report`] turns a journal, a plan or a review into Markdown, JSON or lines.
 //! - [`practice`] writes a pair of invented environments that hold every trap once.
+//! - [`procedures`] are the neighbouring ones, as data: what a clone's clean-up would change, that a
+//!   database is the copy, checklists, scripts for Oracle. It writes nothing; [`migrate::changes`]
+//!   does, as a run of its own.
 //! - [`front`] is what the commands and the wizard's shell share: folders, drafts, secrets from the
 //!   environment, carrying a plan out with its proof and report. It prints nothing and asks nobody.
 //! - [`wizard`] is the wizard as state: [`wizard::update`] takes a message and returns effects,
@@ -47,7 +50,7 @@
 //! # Who may use whom
 //!
 //! `outsystems ← compare ← plan ← migrate`; `proof` uses the plan, the journal and the port;
-//! `report` uses their results; `practice` uses `outsystems` and the port; `database` knows none of
+//! `report` uses their results; `practice` and `procedures` use `outsystems` and the port; `database` knows none of
 //! them. `front` uses all of these, and only the shells use `front`: `cli` and `terminal`, never
 //! the wizard's state. `compare`, `plan` and the wizard's state do no I/O, no async, and ask no
 //! clock. `ratatui` is used where something is drawn (`wizard/**/view.rs`, `wizard/look/`) and in
@@ -95,6 +98,8 @@
 //! - *A mask*: the definition in `docs/manual.md` first, then `migrate/mask/`, and by itself
 //!   `proof/mask/`. Values are masked as they are read, before anything else sees them.
 //! - *A value that changes its type*: `database/convert.rs` for the run, `proof/turn.rs` for the proof.
+//! - *A step of a neighbouring procedure*: `assets/procedures/`, with the number of its fact in
+//!   `numbers.txt` (a test holds one against the other).
 //! - *A database*: an engine is a folder in `database/` that gives the port's traits; the scenarios
 //!   of `tests/it/port.rs` say what is expected of it.
 //! - *A command*: a file in `cli/` and a variant in `cli/mod.rs`. What it does beyond asking and
@@ -117,6 +122,7 @@ pub mod migrate;
 pub mod outsystems;
 pub mod plan;
 pub mod practice;
+pub mod procedures;
 pub mod proof;
 pub mod report;
 pub mod terminal;

@@ -14,6 +14,8 @@ pub(super) fn export(home: &Home, arguments: &ExportArguments) -> Result<Exit, T
     let written = match arguments.what {
         ExportWhat::Ids => write_ids(&Salvage::open(&known.folder)?, &mut out),
         ExportWhat::Audit => write_audit(&Journal::open(&known.folder)?, &mut out),
+        // Those of a clean-up: `cleanup::export` writes them.
+        ExportWhat::Saved => Ok(Vec::new()),
         ExportWhat::Rejects => {
             write_rejects(&Journal::open(&known.folder)?, &mut out).map(|_| Vec::new())
         }

@@ -4,14 +4,18 @@
 //! decided, written and proved is the library's; here it is opened, asked for and shown.
 
 mod again;
+mod checklist;
+mod cleanup;
 mod compare;
 mod ending;
 mod export;
 mod forget;
 mod keys;
 mod map;
+mod oracle;
 mod panic;
 mod practice;
+mod restore;
 mod resume;
 mod rights;
 mod road;
@@ -114,6 +118,14 @@ enum Command {
     Verify(VerifyArguments),
     /// Take back what a run wrote, and bring back what it deleted
     Undo(UndoArguments),
+    /// Clean up a database cloned from another environment's
+    Cleanup(CleanupArguments),
+    /// Go through a neighbouring procedure step by step
+    Checklist(ChecklistArguments),
+    /// Compare a restored platform database with what it was
+    Restore(RestoreArguments),
+    /// Write the scripts of a clone on Oracle: export, import, clean-up
+    Oracle(OracleArguments),
     /// List what is left to do after a run; tick it, note it, read it again
     Tasks(TasksArguments),
     /// Write whose id became whose, or the audit record of a run, to standard output
@@ -143,6 +155,11 @@ struct PracticeArguments {
     /// Migrate the pair with the recommended decisions and prove it
     #[arg(long)]
     unattended: bool,
+    /// Make a clone of the pair's Production as well, to practise its clean-up, and stop; on a server
+    /// DB is the empty database that becomes the clone
+    #[arg(long, value_name = "DB", num_args = 0..=1, default_missing_value = "",
+          conflicts_with_all = ["unattended", "make_only"])]
+    clone: Option<String>,
     /// Make the pair in two empty databases of this server, which has to be your own
     #[arg(long, value_name = "SERVER", requires_all = ["source", "destination", "user"])]
     sqlserver: Option<String>,
@@ -213,6 +230,76 @@ struct RunArguments {
 enum Decide {
     /// Take the recommended decision of each; where that is to stop, stop
     Recommended,
+}
+
+#[derive(Args)]
+struct CleanupArguments {
+    /// The plan file: [clone], [original], and what differs from taking every step
+    plan: PathBuf,
+    /// The clone database's name, to confirm that it may be written (on SQLite the file's name
+    /// without its ending)
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["dry_run", "scan"])]
+    confirm: Option<String>,
+    /// The original database's name as well, where it is not wholly proved that this is the copy
+    #[arg(long, value_name = "NAME")]
+    original: Option<String>,
+    /// Show the rows and say what would be done; writes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Only look for what still names the original or leads elsewhere; writes nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "confirm", "original"])]
+    scan: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct ChecklistArguments {
+    /// The procedure; without one the procedures are listed
+    procedure: Option<String>,
+    /// What it is done for: each name has a checklist of its own
+    #[arg(long = "for", value_name = "NAME", default_value = "mine")]
+    label: String,
+    /// Tick a step
+    #[arg(long, value_name = "STEP")]
+    done: Vec<String>,
+    /// Leave a step out; --note says why
+    #[arg(long, value_name = "STEP", requires = "note")]
+    skip: Vec<String>,
+    /// Take back what was said of a step
+    #[arg(long, value_name = "STEP")]
+    open: Vec<String>,
+    /// What is noted beside it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// An application server, the deployment controller first
+    #[arg(long, value_name = "NAME")]
+    server: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct RestoreArguments {
+    /// The plan file: [old], [new], and further databases that move with them
+    plan: PathBuf,
+    /// The checklist `restore` that goes with it: an intact comparison is ticked there
+    #[arg(long = "for", value_name = "NAME", default_value = "mine")]
+    label: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct OracleArguments {
+    /// The file with schemas, tablespaces and the dump's name
+    plan: PathBuf,
+    /// The folder for the scripts; none of them may be there
+    #[arg(long, value_name = "DIR")]
+    write: PathBuf,
 }
 
 #[derive(Args)]
@@ -324,6 +411,8 @@ enum ExportWhat {
     Audit,
     /// What the destination refused, and by which rule, as CSV
     Rejects,
+    /// The rows that a clean-up deleted or set, as they were, as JSON lines
+    Saved,
 }
 
 #[derive(Args)]
@@ -396,8 +485,15 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
             Some(Command::Undo(arguments)) => undo::undo(&home, &arguments).await,
+            Some(Command::Checklist(arguments)) => checklist::checklist(&home, &arguments),
+            Some(Command::Restore(arguments)) => restore::restore(&home, &arguments).await,
+            Some(Command::Oracle(arguments)) => oracle::oracle(&arguments),
+            Some(Command::Cleanup(arguments)) => cleanup::cleanup(&home, &arguments).await,
             Some(Command::Tasks(arguments)) => tasks::tasks(&home, &arguments).await,
-            Some(Command::Export(arguments)) => export::export(&home, &arguments),
+            Some(Command::Export(arguments)) => match arguments.what {
+                ExportWhat::Saved => cleanup::export(&home, &arguments).await,
+                _ => export::export(&home, &arguments),
+            },
             Some(Command::Forget(arguments)) => forget::forget(&home, &arguments).await,
             Some(Command::Runs(arguments)) => runs::runs(&home, &arguments),
             Some(Command::Keys) => Ok(keys::keys()),

@@ -6,7 +6,7 @@ use super::ending::{Exit, Trouble};
 use super::road::Saved;
 use super::{PracticeArguments, run, secrets, show, wizard};
 use crate::front::Home;
-use crate::front::practice::{self, Making, OnServer};
+use crate::front::practice::{self, Making, OnServer, PracticeClone};
 use crate::front::secrets::{from_environment, variable};
 use crate::outsystems::Side;
 use crate::practice::PracticeOptions;
@@ -21,8 +21,10 @@ pub(super) async fn practice(
     if arguments.unattended {
         home.check()?;
     }
-    let opens_wizard =
-        !arguments.unattended && !arguments.make_only && (wishes.plain || terminal::has_terminal());
+    let opens_wizard = !arguments.unattended
+        && !arguments.make_only
+        && arguments.clone.is_none()
+        && (wishes.plain || terminal::has_terminal());
     if opens_wizard && arguments.sqlserver.is_none() {
         let begin =
             Begin::Practice { folder: arguments.dir, rows: arguments.rows, fresh: arguments.fresh };
@@ -32,11 +34,24 @@ pub(super) async fn practice(
     let folder = practice::make_folder(&folder)?;
     let options = PracticeOptions { rows: arguments.rows };
     let pair = if let Some(server) = &arguments.sqlserver {
+        check_clone(arguments.clone.as_deref(), true)?;
         let there = on_server(server, &arguments)?;
-        practice::make_on_server(&there, &folder, options, told(true)).await?
+        let pair = practice::make_on_server(&there, &folder, options, told(true)).await?;
+        if let Some(database) = arguments.clone.as_deref() {
+            let told = told_of_clone();
+            let clone =
+                practice::make_clone_on_server(&pair, &there, database, &folder, options, told);
+            return Ok(offer_clone(&clone.await?));
+        }
+        pair
     } else {
+        check_clone(arguments.clone.as_deref(), false)?;
         practice::make_files(&folder, options, arguments.fresh, told(false)).await?
     };
+    if arguments.clone.is_some() {
+        let told = told_of_clone();
+        return Ok(offer_clone(&practice::make_clone_file(&pair, &folder, options, told).await?));
+    }
     let (plan, confirm) = (pair.plan.display(), &pair.confirm);
     if arguments.unattended {
         let mut saved = Saved::read(&pair.plan)?;
@@ -61,6 +76,36 @@ pub(super) async fn practice(
         ));
     }
     Ok(Exit::Done)
+}
+
+/// A clone on a server needs a database, and a file's name is its own.
+fn check_clone(database: Option<&str>, is_server: bool) -> Result<(), Trouble> {
+    match (database, is_server) {
+        (Some(""), true) => Err(Trouble::refused(
+            "--clone needs the empty database that becomes the clone\n  Write --clone DB.",
+        )),
+        (Some(name), false) if !name.is_empty() => Err(Trouble::refused(format!(
+            "--clone {name}: without --sqlserver the clone is clone.sqlite beside the pair\n  Write \
+             --clone."
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Says what can be done with the clone.
+fn offer_clone(made: &PracticeClone) -> Exit {
+    let (plan, confirm) = (made.plan.display(), &made.confirm);
+    show::result(&format!(
+        "The practice clone is there:\n  clone  {}\n  plan   {plan}\n\n\
+         What would be cleaned up:  osferry cleanup {plan} --dry-run\n\
+         The clean-up:              osferry cleanup {plan} --confirm {confirm}",
+        made.clone.place(),
+    ));
+    Exit::Done
+}
+
+fn told_of_clone() -> impl FnMut(&str) + Send {
+    |place| show::say(&format!("making the practice clone in {place}"))
 }
 
 fn on_server(server: &str, arguments: &PracticeArguments) -> Result<OnServer, Trouble> {

@@ -4,12 +4,14 @@ use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::secrets::key_of_masks;
 use super::{ResumeArguments, run, show};
+use crate::front::cleanup::check_migration;
 use crate::front::{self, Home, Ready};
 use crate::migrate::{Progress, Standing};
 use crate::report::standing_lines;
 
 pub(super) async fn resume(home: &Home, arguments: &ResumeArguments) -> Result<Exit, Trouble> {
     let (known, journal) = home.run(&arguments.run)?;
+    check_migration(&journal, "is one transaction, done or not")?;
     journal.check()?;
     let (header, plan) = (journal.header()?, journal.plan()?);
     let standing = Standing::read(&journal, &plan)?;

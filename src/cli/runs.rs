@@ -22,6 +22,9 @@ struct Listed {
     destination: String,
     /// Rows written.
     rows: u64,
+    /// The procedure whose statements it carried out, where it is no migration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    procedure: Option<String>,
     /// The run whose rejects it tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejects_of: Option<String>,
@@ -49,12 +52,14 @@ pub(super) fn runs(home: &Home, arguments: &RunsArguments) -> std::result::Resul
         show::result("No runs yet.");
     }
     for run in &listed {
+        let (whose, done) = match &run.procedure {
+            None => (format!("{} → {}", run.source, run.destination), "written"),
+            Some(_) => (format!("clean-up of {}", run.destination), "deleted or set"),
+        };
         show::result(&format!(
-            "{}  {}\n    {} → {}\n    started {}, {} rows written: {}",
+            "{}  {}\n    {whose}\n    started {}, {} rows {done}: {}",
             run.id,
             run.name,
-            run.source,
-            run.destination,
             run.started,
             number(run.rows),
             run.state.label()
@@ -78,6 +83,11 @@ fn read(folder: &std::path::Path) -> Result<Listed> {
     for entity in 0..plan.entities.len() {
         rows += journal.rows_of(entity, BatchKind::Insert)?;
     }
+    if header.procedure.is_some() {
+        for kind in [BatchKind::Delete, BatchKind::Change] {
+            rows += journal.of_kind(kind)?.iter().map(|batch| batch.rows).sum::<u64>();
+        }
+    }
     Ok(Listed {
         id: header.id,
         name: header.name,
@@ -87,6 +97,7 @@ fn read(folder: &std::path::Path) -> Result<Listed> {
         source: header.source,
         destination: header.destination,
         rows,
+        procedure: header.procedure,
         rejects_of: header.rejects_of,
         folder: folder.display().to_string(),
         put_away,

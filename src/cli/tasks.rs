@@ -3,6 +3,7 @@
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::{TasksArguments, show};
+use crate::front::cleanup::check_migration;
 use crate::front::open;
 use crate::front::{Carried, Home, way_back};
 use crate::migrate::journal::Journal;
@@ -11,6 +12,7 @@ use crate::report::RunReport;
 
 pub(super) async fn tasks(home: &Home, arguments: &TasksArguments) -> Result<Exit, Trouble> {
     let (known, journal) = home.run(&arguments.run)?;
+    check_migration(&journal, "has no tasks of its own")?;
     let mut report = way_back::report(&known)?;
     for (names, is_done) in [(&arguments.done, true), (&arguments.open, false)] {
         for name in names {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::secrets::key_of_masks;
-use super::{LeaveWhat, UndoArguments, run, show};
+use super::{LeaveWhat, UndoArguments, cleanup, run, show};
 use crate::database::{Fault, same_name};
 use crate::front::Home;
 use crate::front::undo::Undo;
@@ -21,6 +21,9 @@ pub(super) async fn undo(home: &Home, arguments: &UndoArguments) -> Result<Exit,
     crate::migrate::undo::check_undoable(&journal)?;
     let (mut header, plan) = (journal.header()?, journal.plan()?);
     drop(journal);
+    if header.procedure.is_some() {
+        return cleanup::undo(&known, header, arguments).await;
+    }
     header.operator.confirmed = arguments.confirm.clone().unwrap_or_default();
     if let Some(confirm) = &arguments.confirm
         && !same_name(confirm, &header.destination_database)

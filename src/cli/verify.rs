@@ -6,11 +6,13 @@ use super::ending::{Exit, Trouble};
 use super::road::{self, Saved};
 use super::secrets::key_of_masks;
 use super::{VerifyArguments, run, show};
+use crate::front::cleanup::check_migration;
 use crate::front::verify::{self, Again, Verified};
 use crate::front::{Home, Sides};
 
 pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<Exit, Trouble> {
     let (known, journal) = home.run(&arguments.run)?;
+    check_migration(&journal, "has no proof but its last look")?;
     verify::check_written(&known, &journal)?;
     let header = journal.header()?;
     let saved = Saved::of_run(&header)?;

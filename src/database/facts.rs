@@ -119,3 +119,40 @@ pub struct GrantScript {
     /// Takes them away.
     pub revoke: String,
 }
+
+/// What tells a copy from its original, as far as the login may see it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopyFacts {
+    /// Whether the server has a restore on record for the database's name.
+    pub restored: Restored,
+    /// Who else is signed in to the database; `None` where that cannot be seen.
+    pub sessions: Option<Vec<OtherSession>>,
+}
+
+/// The last restore of a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Restored {
+    /// The login may not see restores.
+    #[default]
+    Unseen,
+    /// The server knows of none.
+    Never,
+    /// There is one.
+    At {
+        /// When it ended, in the server's own time: `YYYY-MM-DDTHH:MM:SS`.
+        when: String,
+        /// The database and server that the backup was of.
+        from: Option<String>,
+    },
+}
+
+/// A session of somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherSession {
+    /// The machine.
+    pub host: String,
+    /// The login.
+    pub login: String,
+    /// The program, as it calls itself.
+    pub program: String,
+}

@@ -9,6 +9,7 @@
 
 mod altered;
 mod batch;
+mod change;
 mod connect;
 mod convert;
 mod digest;
@@ -27,6 +28,7 @@ mod value;
 
 pub use altered::{Alteration, Altered};
 pub use batch::{Batch, Bytes, Column, Values};
+pub use change::{TableChange, TableWork};
 pub use connect::{
     Authentication, ConnectionSpec, Encryption, EngineKind, Secret, ServerSpec, open_builder,
     open_destination, open_source,
@@ -34,7 +36,8 @@ pub use connect::{
 pub use convert::{LONGEST_READ, LONGEST_TEXT, converted, is_convertible};
 pub use digest::row_digest;
 pub use facts::{
-    Backup, FileFacts, GrantRequest, GrantScript, Growth, IdentityFacts, Right, ServerFacts,
+    Backup, CopyFacts, FileFacts, GrantRequest, GrantScript, Growth, IdentityFacts, OtherSession,
+    Restored, Right, ServerFacts,
 };
 pub use fault::{Fault, FaultKind, Result};
 pub use filter::{Filter, Likened};
@@ -217,6 +220,15 @@ pub trait Source: Send + Sync {
         Err(Fault::new(
             FaultKind::NotApplicable,
             format!("{} is no server that tells of its log and its backups", self.facts().place),
+        ))
+    }
+
+    /// What tells a copy of a database from its original: restores and sessions. Errors with
+    /// [`FaultKind::NotApplicable`] where there is no server.
+    async fn copy_facts(&self) -> Result<CopyFacts> {
+        Err(Fault::new(
+            FaultKind::NotApplicable,
+            format!("{} is no server that tells of restores and sessions", self.facts().place),
         ))
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cleanup::check_migration;
 use super::home::KnownRun;
 use super::refused;
 use crate::database::Result;
@@ -26,6 +27,7 @@ impl Rejects {
     pub fn read(known: &KnownRun) -> Result<Self> {
         let journal = Journal::open(&known.folder)?;
         journal.check()?;
+        check_migration(&journal, "rejects nothing")?;
         let (plan, count) = again(&journal)?;
         if let Some((later, state)) = tried_again_by(known) {
             let advice = match state {

@@ -247,6 +247,7 @@ fn header(ready: &Ready, id: &str) -> RunHeader {
         // The run knows best whether its plan needs one.
         mask_key: None,
         rejects_of: ready.plan.rejects_of.clone(),
+        procedure: None,
     }
 }
 

@@ -62,6 +62,9 @@ pub async fn forget(known: &KnownRun, confirmed: &str) -> Result<()> {
     recorder.event(&clock(), &format!("before-images deleted: {} bytes", kept.bytes))?;
     way_back::images_gone(&recorder).await?;
     drop(recorder);
+    if Journal::open(&known.folder)?.header()?.procedure.is_some() {
+        return Ok(());
+    }
     // That the report could not be made anew leaves the old one.
     drop(reported(known.id.clone(), known.folder.clone()));
     Ok(())

@@ -8,6 +8,8 @@
 
 mod again;
 pub mod carry;
+pub mod checklists;
+pub mod cleanup;
 mod drafts;
 pub mod forget;
 pub mod home;
@@ -17,6 +19,7 @@ pub mod open;
 pub mod practice;
 mod preflight;
 mod prove;
+pub mod restore;
 mod review;
 pub mod rights;
 mod room;

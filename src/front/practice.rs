@@ -222,6 +222,88 @@ pub async fn make_files(
     Ok(pair)
 }
 
+/// A practice clone with its plan.
+pub struct PracticeClone {
+    /// Where it is.
+    pub clone: ConnectionSpec,
+    /// The plan that cleans it up.
+    pub plan: PathBuf,
+    /// The clone's name, by which a clean-up is confirmed.
+    pub confirm: String,
+}
+
+/// The clone's file.
+const CLONE: &str = "clone.sqlite";
+
+/// Makes the clone of a pair of files, with its plan, in place of the one that is there. It is as
+/// large as the pair was asked to be.
+pub async fn make_clone_file(
+    pair: &Pair,
+    folder: &Path,
+    options: PracticeOptions,
+    mut told: impl FnMut(&str) + Send,
+) -> Result<PracticeClone> {
+    let path = folder.join(CLONE);
+    if path.exists() && !is_practice(&path).await {
+        return Err(refused(format!(
+            "{} is not a practice environment, and is left alone",
+            path.display()
+        ))
+        .advise("Choose another folder with --dir."));
+    }
+    told(&path.display().to_string());
+    let unfinished = folder.join(format!("{CLONE}.unfinished"));
+    let trouble =
+        |error: std::io::Error| refused(format!("cannot write {}: {error}", path.display()));
+    for old in [&unfinished, &path] {
+        remove(old).map_err(trouble)?;
+    }
+    let spec = ConnectionSpec::Sqlite { path: unfinished.clone() };
+    practice::build_clone(open_builder(&spec).await?, options).await?;
+    std::fs::rename(&unfinished, &path).map_err(trouble)?;
+    let mut table = Table::new();
+    table.insert("engine", value("sqlite"));
+    table.insert("path", value(CLONE));
+    table.insert("purpose", value("non-production"));
+    let clone = ConnectionSpec::Sqlite { path };
+    write_cleanup_plan(clone, "clone", folder.join("cleanup.toml"), table, pair)
+}
+
+/// Makes the clone of a pair in an empty database of its server, with its plan in the folder.
+pub async fn make_clone_on_server(
+    pair: &Pair,
+    there: &OnServer,
+    database: &str,
+    folder: &Path,
+    options: PracticeOptions,
+    mut told: impl FnMut(&str) + Send,
+) -> Result<PracticeClone> {
+    let ConnectionSpec::SqlServer(spec) = &pair.destination else {
+        return Err(refused("the practice pair is on no server"));
+    };
+    let spec = ServerSpec { database: database.to_owned(), ..spec.clone() };
+    let clone = ConnectionSpec::SqlServer(spec);
+    told(&clone.place());
+    practice::build_clone(open_builder(&clone).await?, options).await?;
+    let mut table = pair.destination_table.clone();
+    table.insert("database", value(database));
+    let plan = folder.join(format!("cleanup-{}.toml", there.destination));
+    write_cleanup_plan(clone, database, plan, table, pair)
+}
+
+fn write_cleanup_plan(
+    clone: ConnectionSpec,
+    confirm: &str,
+    plan: PathBuf,
+    table: Table,
+    pair: &Pair,
+) -> Result<PracticeClone> {
+    let text = practice::cleanup_plan(table, pair.source_table.clone())?;
+    std::fs::write(&plan, text)
+        .map_err(|error| refused(format!("cannot write {}: {error}", plan.display())))?;
+    Ok(PracticeClone { clone, plan, confirm: confirm.to_owned() })
+}
+
 /// Makes a pair in two empty databases, with its plan in the folder.
 pub async fn make_on_server(
     there: &OnServer,

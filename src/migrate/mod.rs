@@ -9,6 +9,7 @@
 //! is the `past`.
 
 pub mod again;
+pub mod changes;
 mod control;
 mod delete;
 mod departed;

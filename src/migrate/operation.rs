@@ -94,7 +94,20 @@ pub(super) async fn perform(
     number: i64,
 ) -> Result<Done> {
     writer.begin().await?;
-    let done = match operation {
+    let done = within(writer, operation, ids_come_back).await?;
+    if let Some(marker) = marker.filter(|_| done.rows > 0) {
+        writer.insert(&marker.target, &marker.row(number)?).await?;
+    }
+    Ok(done)
+}
+
+/// Does it in the transaction that is open.
+pub(super) async fn within(
+    writer: &mut Box<dyn Writer>,
+    operation: &Operation<'_>,
+    ids_come_back: bool,
+) -> Result<Done> {
+    Ok(match operation {
         Operation::Insert { target, batch, key } => {
             insert(writer, target, batch, key.as_ref(), ids_come_back).await?
         }
@@ -122,11 +135,7 @@ pub(super) async fn perform(
             let removed = writer.clear(removal, column).await?;
             Done { rows: removed.rows, before: removed.before, ..Done::default() }
         }
-    };
-    if let Some(marker) = marker.filter(|_| done.rows > 0) {
-        writer.insert(&marker.target, &marker.row(number)?).await?;
-    }
-    Ok(done)
+    })
 }
 
 /// The column whose values the destination gives.

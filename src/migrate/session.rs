@@ -2,6 +2,8 @@
 //!
 //! This is the one way in which anything in this program writes to a destination (`engine.md` D2).
 
+mod together;
+
 use std::sync::Arc;
 use std::time::Duration;
 

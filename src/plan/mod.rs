@@ -12,6 +12,7 @@ mod file;
 mod fingerprint;
 mod maps;
 mod mask;
+mod nothing;
 mod order;
 mod preflight;
 mod reading;
@@ -26,9 +27,9 @@ pub use decision::{Decision, Decisions};
 pub use deleted::DeletedRows;
 pub use events::{EventTable, PutAway};
 pub use file::{
-    AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile, PlanFileError,
-    Purpose, REJECT_POLICIES, RejectPolicy, RunOptions, SOURCE_READINGS, SourceReading, Understood,
-    plan_keys,
+    AUTHENTICATIONS, CleanupFile, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile,
+    PlanFileError, Purpose, REJECT_POLICIES, RejectPolicy, RestoreFile, RunOptions,
+    SOURCE_READINGS, SourceReading, Understood, cleanup_keys, plan_keys, restore_keys,
 };
 pub use fingerprint::{model_fingerprint, platform_fingerprint};
 pub use maps::{MapDecisions, MapFiles, MapKind, MapText, Maps, template as map_template};

@@ -7,6 +7,7 @@
 //! `lessons.toml`; the tests ask for the lesson.
 
 mod build;
+mod clone;
 mod company;
 mod definitions;
 mod entity;
@@ -24,6 +25,7 @@ mod sample;
 mod tests;
 mod text;
 
+pub use clone::cleanup_plan;
 pub use lessons::{About, Lesson, lessons, step_lessons};
 pub use sample::sample_plan;
 
@@ -53,6 +55,31 @@ pub async fn build(
     side: Side,
     options: PracticeOptions,
 ) -> Result<u64> {
+    let place = empty(builder.as_mut()).await?;
+    let company = Company::load()?;
+    let written = build::write(builder.as_mut(), &company, side, options.rows)
+        .await
+        .map_err(|fault| fault.while_doing(format!("writing the practice {side} to {place}")))?;
+    builder.finish().await?;
+    Ok(written)
+}
+
+/// Writes the practice clone into an empty database and closes it: the pair's Production, as a
+/// restored backup of it would be. Returns the number of application rows.
+///
+/// A database that holds any table is refused.
+pub async fn build_clone(mut builder: Box<dyn Builder>, options: PracticeOptions) -> Result<u64> {
+    let place = empty(builder.as_mut()).await?;
+    let company = Company::load()?;
+    let written = clone::write(builder.as_mut(), &company, options.rows)
+        .await
+        .map_err(|fault| fault.while_doing(format!("writing the practice clone to {place}")))?;
+    builder.finish().await?;
+    Ok(written)
+}
+
+/// Where an empty database is; refused where it is not empty.
+async fn empty(builder: &mut dyn Builder) -> Result<String> {
     let place = builder.facts().place.clone();
     if !builder.is_empty().await? {
         return Err(Fault::new(
@@ -61,10 +88,5 @@ pub async fn build(
         )
         .advise("Name a new database, or a file that does not exist yet."));
     }
-    let company = Company::load()?;
-    let written = build::write(builder.as_mut(), &company, side, options.rows)
-        .await
-        .map_err(|fault| fault.while_doing(format!("writing the practice {side} to {place}")))?;
-    builder.finish().await?;
-    Ok(written)
+    Ok(place)
 }

@@ -14,9 +14,10 @@ struct File {
     table: Vec<Entry>,
 }
 
+/// A table as it is written down.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+pub(super) struct Entry {
     name: String,
     columns: String,
     key: Option<Vec<String>>,
@@ -50,7 +51,8 @@ pub(super) fn tables() -> Result<Vec<PlatformTable>> {
     file.table.into_iter().map(table).collect()
 }
 
-fn table(entry: Entry) -> Result<PlatformTable> {
+/// A table of the platform's kind.
+pub(super) fn table(entry: Entry) -> Result<PlatformTable> {
     let mut columns = split_columns(&entry.columns)
         .into_iter()
         .map(|declared| column(&entry.name, declared))

@@ -108,7 +108,7 @@ fn size(value: &Value) -> usize {
 pub(super) fn in_order(
     table: &str,
     columns: &[ColumnShape],
-    row: &[(&'static str, Value)],
+    row: &[(&str, Value)],
 ) -> Result<Vec<Value>> {
     if let Some((name, _)) =
         row.iter().find(|(name, _)| !columns.iter().any(|column| column.name == *name))

@@ -176,6 +176,7 @@ fn header() -> RunHeader {
         operator: Operator::default(),
         mask_key: None,
         rejects_of: None,
+        procedure: None,
     }
 }
 

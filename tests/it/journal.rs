@@ -61,6 +61,7 @@ fn begun(folder: &Path) -> Recorder {
         version: "0".to_owned(),
         mask_key: None,
         rejects_of: None,
+        procedure: None,
         operator: someone("anna"),
     };
     Recorder::create(folder, &header, &plan).expect("a journal")

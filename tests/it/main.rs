@@ -36,6 +36,7 @@ mod practice;
 mod practice_road;
 mod practice_server;
 mod preflight;
+mod procedures;
 mod processes;
 mod program;
 mod proof;

@@ -1,6 +1,6 @@
 //! The manual names everything: findings, choices, keys of the plan, commands and their options.
 
-#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::path::Path;
 
@@ -74,6 +74,28 @@ fn every_key_of_a_plan_is_explained() {
             key => format!("\n| `{key}` |"),
         };
         assert!(chapter.contains(&form), "the manual does not explain {key}");
+    }
+}
+
+#[test]
+fn every_key_of_a_clean_up_is_explained_and_its_plans_can_be_read() {
+    let chapter = chapter("The neighbouring procedures");
+    for key in osferry::plan::cleanup_keys().iter().flat_map(|(_, keys)| *keys) {
+        let is_told = ["version", "name", "clone", "original", "cleanup"].contains(key)
+            || chapter.contains(&format!("\n| `{key}` |"));
+        assert!(is_told, "the manual does not explain {key}");
+    }
+    let plans: Vec<&str> =
+        chapter.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [cleanup, restore, oracle] = plans.as_slice() else { panic!("{} plans", plans.len()) };
+    let file = osferry::plan::CleanupFile::parse(cleanup, "x").expect("a plan");
+    let chosen = osferry::front::cleanup::chosen(&file).expect("steps");
+    assert!(chosen.iter().any(|step| step.name == "cut-connections"));
+    osferry::plan::RestoreFile::parse(restore, "x").expect("a restore");
+    assert!(osferry::plan::restore_keys().contains(&"databases"));
+    osferry::procedures::OracleClone::parse(oracle).expect("a clone on Oracle");
+    for name in osferry::procedures::ALL {
+        assert!(chapter.contains(&format!("`{name}`")), "the manual does not name {name}");
     }
 }
 

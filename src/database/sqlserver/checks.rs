@@ -8,7 +8,8 @@ use tiberius::Row;
 use super::connection::{Connection, integer, text};
 use super::statements::{catalogue, checks};
 use crate::database::{
-    Backup, FileFacts, Growth, IdentityFacts, Result, ServerFacts, TableName, TableShape,
+    Backup, CopyFacts, FileFacts, Growth, IdentityFacts, OtherSession, Restored, Result,
+    ServerFacts, TableName, TableShape,
 };
 
 /// Bytes of a page.
@@ -51,6 +52,35 @@ pub(super) async fn facts(
             Some(ended) => Backup::At { ended, hours: hours.unwrap_or_default() },
             None => Backup::None,
         };
+    }
+    Ok(facts)
+}
+
+/// What tells the connection's own database from one that it was copied from.
+pub(super) async fn copy(connection: &mut Connection, limit: Duration) -> Result<CopyFacts> {
+    let mut facts = CopyFacts::default();
+    if let Some(rows) = asked(connection, checks::RESTORE, limit).await? {
+        facts.restored = match rows.first() {
+            None => Restored::Never,
+            Some(row) => {
+                let whose = (text(row, 1)?, text(row, 2)?);
+                let from = match whose {
+                    (Some(database), Some(server)) => Some(format!("{server}/{database}")),
+                    (database, _) => database,
+                };
+                text(row, 0)?.map_or(Restored::Unseen, |when| Restored::At { when, from })
+            }
+        };
+    }
+    let sees = asked(connection, checks::SEES_SESSIONS, limit).await?.unwrap_or_default();
+    let sees = sees.first().map(|row| integer(row, 0)).transpose()?.flatten() == Some(1);
+    if sees && let Some(rows) = asked(connection, checks::SESSIONS, limit).await? {
+        let word =
+            |row: &Row, index| -> Result<String> { Ok(text(row, index)?.unwrap_or_default()) };
+        let session = |row: &Row| -> Result<OtherSession> {
+            Ok(OtherSession { host: word(row, 0)?, login: word(row, 1)?, program: word(row, 2)? })
+        };
+        facts.sessions = Some(rows.iter().map(session).collect::<Result<_>>()?);
     }
     Ok(facts)
 }

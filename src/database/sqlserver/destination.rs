@@ -12,9 +12,9 @@ use super::statements::script::TransactScript;
 use super::statements::{PROBE, take_lock};
 use super::writer::{SqlServerWriter, granted, session_lock};
 use crate::database::{
-    Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence, Filter, GrantRequest,
-    GrantScript, IdentityFacts, Referrer, Result, Rights, RowsRequest, RunLock, Scan, ScanRequest,
-    Script, ServerFacts, Source, TableName, TableShape, Value, Witness, Writer,
+    Batch, ColumnRef, CopyFacts, Destination, EngineFacts, Fault, FaultKind, Fence, Filter,
+    GrantRequest, GrantScript, IdentityFacts, Referrer, Result, Rights, RowsRequest, RunLock, Scan,
+    ScanRequest, Script, ServerFacts, Source, TableName, TableShape, Value, Witness, Writer,
 };
 
 /// The lock that lets one run at a time write to a database.
@@ -99,6 +99,10 @@ impl Source for SqlServerDestination {
     }
     async fn server_facts(&self) -> Result<ServerFacts> {
         self.reading.server_facts().await
+    }
+
+    async fn copy_facts(&self) -> Result<CopyFacts> {
+        self.reading.copy_facts().await
     }
     async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {
         self.reading.identities(tables).await

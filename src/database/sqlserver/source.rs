@@ -19,9 +19,9 @@ use super::statements::rights::scripts;
 use super::statements::{self, Statement};
 use super::{catalogue, checks, fault, space};
 use crate::database::{
-    Batch, Column, ColumnRef, ColumnType, EngineFacts, Fault, FaultKind, Filter, GrantRequest,
-    GrantScript, IdentityFacts, OneInstant, Referrer, Result, Rights, RowsRequest, Scan,
-    ScanRequest, ServerFacts, Source, TableName, TableShape, Value, ValueKind, same_name,
+    Batch, Column, ColumnRef, ColumnType, CopyFacts, EngineFacts, Fault, FaultKind, Filter,
+    GrantRequest, GrantScript, IdentityFacts, OneInstant, Referrer, Result, Rights, RowsRequest,
+    Scan, ScanRequest, ServerFacts, Source, TableName, TableShape, Value, ValueKind, same_name,
 };
 
 /// Tables whose rights are asked for in one request.
@@ -388,6 +388,12 @@ impl Source for SqlServerSource {
         let limit = self.target().limits.metadata;
         let mut connection = self.pool.lend().await?;
         checks::facts(&mut connection, &self.facts.database, limit).await
+    }
+
+    async fn copy_facts(&self) -> Result<CopyFacts> {
+        let limit = self.target().limits.metadata;
+        let mut connection = self.pool.lend().await?;
+        checks::copy(&mut connection, limit).await
     }
 
     async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {

@@ -88,6 +88,9 @@ pub struct RunHeader {
     /// The run whose rejects it tries again, where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejects_of: Option<String>,
+    /// The procedure whose statements it carried out, where it is no migration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub procedure: Option<String>,
 }
 
 /// Who started a run, and how they confirmed it.

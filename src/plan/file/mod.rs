@@ -1,8 +1,10 @@
 //! The plan file: TOML that a person can write by hand (`design.md` §6).
 
+mod cleanup;
 mod endpoint;
 mod notes;
 mod read;
+mod restore;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -14,8 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Acceptance, Decisions, MapFiles, ScopeRequest};
 
+pub use cleanup::{CleanupFile, cleanup_keys};
 pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, Purpose};
 pub use read::plan_keys;
+pub use restore::{RestoreFile, restore_keys};
 
 /// How the source is read (`design.md` decision 19).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -167,7 +167,8 @@ fn read(
     Ok((plan, step, notes))
 }
 
-fn check_version(root: &Section<'_>, notes: &mut Notes) {
+/// Refuses plans of another version.
+pub(super) fn check_version(root: &Section<'_>, notes: &mut Notes) {
     match root.number("version", notes) {
         Some(1) => {}
         Some(other) => {
@@ -316,7 +317,8 @@ fn preflight(root: &Section<'_>, notes: &mut Notes) -> Acceptance {
     Acceptance { accept, frozen: section.text("frozen", notes).unwrap_or_default() }
 }
 
-fn endpoint(root: &Section<'_>, key: &str, notes: &mut Notes) -> Endpoint {
+/// A database, as one of the tables of a plan names it.
+pub(super) fn endpoint(root: &Section<'_>, key: &str, notes: &mut Notes) -> Endpoint {
     let Some(section) = needed_section(root, key, &ENDPOINT, notes) else {
         return Endpoint::empty();
     };

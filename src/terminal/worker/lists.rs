@@ -24,6 +24,11 @@ pub(super) fn list(home: &Home, to: &Reporter) -> Result<()> {
         found.push(known_draft(&draft));
     }
     for run in home.runs()? {
+        // Home continues migrations; what a procedure has done is in its report.
+        let header = Journal::open(&run.folder).and_then(|journal| journal.header());
+        if header.is_ok_and(|header| header.procedure.is_some()) {
+            continue;
+        }
         // A damaged journal is said by name and does not hide the others.
         found.push(known_run(&run.id, &run.folder));
     }

@@ -166,6 +166,7 @@ impl Planned {
             operator: Operator::default(),
             mask_key: None,
             rejects_of: None,
+            procedure: None,
         }
     }
 }

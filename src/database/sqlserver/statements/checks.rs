@@ -22,6 +22,24 @@ pub(in super::super) const BACKUP: &str = "SELECT CONVERT(nvarchar(16), MAX(b.ba
     DATEDIFF(hour, MAX(b.backup_finish_date), GETDATE())\n\
     FROM msdb.dbo.backupset AS b WHERE b.database_name = DB_NAME() AND b.type = 'D'";
 
+/// The last restore under the database's name: when, then the database and the server of the backup.
+pub(in super::super) const RESTORE: &str = "SELECT TOP (1) CONVERT(nvarchar(19), r.restore_date, 126), \
+    CAST(b.database_name AS nvarchar(128)), CAST(b.server_name AS nvarchar(128))\n\
+    FROM msdb.dbo.restorehistory AS r\n\
+    LEFT JOIN msdb.dbo.backupset AS b ON b.backup_set_id = r.backup_set_id\n\
+    WHERE r.destination_database_name = DB_NAME() ORDER BY r.restore_date DESC";
+
+/// 1 where sessions of others can be seen.
+pub(in super::super) const SEES_SESSIONS: &str =
+    "SELECT HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER STATE')";
+
+/// Sessions of others in the database, ours aside: machine, login, program.
+pub(in super::super) const SESSIONS: &str = "SELECT CAST(s.host_name AS nvarchar(128)), \
+    CAST(s.login_name AS nvarchar(128)), CAST(s.program_name AS nvarchar(128))\n\
+    FROM sys.dm_exec_sessions AS s\n\
+    WHERE s.is_user_process = 1 AND s.database_id = DB_ID() AND s.session_id <> @@SPID\n\
+    AND COALESCE(s.program_name, N'') <> COALESCE(APP_NAME(), N'')";
+
 /// The name that the database knows the login by.
 pub(in super::super) const DATABASE_USER: &str = "SELECT USER_NAME()";
 

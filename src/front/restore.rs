@@ -1,0 +1,61 @@
+//! A restore compared: the Platform database, its catalogs, and what else moves with it.
+
+use std::path::Path;
+
+use super::open;
+use crate::database::{ConnectionSpec, Result, Secret, Source};
+use crate::outsystems::Side;
+use crate::plan::RestoreFile;
+use crate::procedures::{Compared, catalogs, check_moment, compare};
+
+/// Where a restore's databases are, and how to sign in.
+pub struct Restore<'a> {
+    /// Its plan.
+    pub file: &'a RestoreFile,
+    /// The folder that relative paths in it start from.
+    pub folder: &'a Path,
+    /// What the old server's sign-in needs.
+    pub old_secret: Option<Secret>,
+    /// The same of the new one.
+    pub new_secret: Option<Secret>,
+}
+
+impl Restore<'_> {
+    /// Compares every database that moves: Platform, its further catalogs, and those that the plan
+    /// names. Nothing is written. `tell` is told what comes next.
+    ///
+    /// Errs where the new database is in use already: the one right moment is over.
+    pub async fn compare(&self, mut tell: impl FnMut(&str) + Send) -> Result<Vec<Compared>> {
+        let (old, new) = self.pair(None);
+        let old = open::to_read(Side::Source, &old).await?;
+        let new = open::to_read(Side::Destination, &new).await?;
+        check_moment(new.as_ref()).await?;
+        let mut names = catalogs(old.as_ref()).await?;
+        names.extend(self.file.databases.iter().cloned());
+        names.dedup();
+        let mut all = vec![told(old.as_ref(), new.as_ref(), &mut tell).await?];
+        for name in &names {
+            let (old, new) = self.pair(Some(name));
+            let old = open::to_read(Side::Source, &old).await?;
+            let new = open::to_read(Side::Destination, &new).await?;
+            all.push(told(old.as_ref(), new.as_ref(), &mut tell).await?);
+        }
+        Ok(all)
+    }
+
+    fn pair(&self, name: Option<&str>) -> (ConnectionSpec, ConnectionSpec) {
+        let of = |endpoint: &crate::plan::Endpoint, secret: &Option<Secret>| {
+            let endpoint = name.map_or_else(|| endpoint.clone(), |name| endpoint.beside(name));
+            endpoint.connection(self.folder, secret.clone())
+        };
+        (of(&self.file.old, &self.old_secret), of(&self.file.new, &self.new_secret))
+    }
+}
+
+async fn told(
+    old: &dyn Source,
+    new: &dyn Source,
+    tell: &mut (impl FnMut(&str) + Send),
+) -> Result<Compared> {
+    compare(old, new, |table| tell(&format!("{}: {table}", new.facts().database))).await
+}

@@ -1,0 +1,124 @@
+//! The plan of a clean-up: which database is the clone, which the original, and which steps are
+//! taken besides or left out.
+
+use toml_edit::Document;
+
+use super::notes::Notes;
+use super::read::{check_version, endpoint};
+use super::section::{Kind, Section};
+use super::{Endpoint, PlanFileError};
+
+const ROOT: Kind = Kind { heading: "", keys: &["version", "name", "clone", "original", "cleanup"] };
+
+const CLEANUP: Kind = Kind { heading: "[cleanup]", keys: &["with", "logins", "hosts", "skip"] };
+
+/// The keys of a clean-up's plan: the tables as they are headed, each with its keys. Those of
+/// `[clone]` and `[original]` are those of a plan's sides.
+#[must_use]
+pub fn cleanup_keys() -> Vec<(&'static str, &'static [&'static str])> {
+    [ROOT, CLEANUP].into_iter().map(|kind| (kind.heading, kind.keys)).collect()
+}
+
+/// The plan of a clean-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CleanupFile {
+    /// Its name.
+    pub name: String,
+    /// The copy, which is written.
+    pub clone: Endpoint,
+    /// What it was copied from, which is only read.
+    pub original: Endpoint,
+    /// Optional steps that are taken.
+    pub with: Vec<String>,
+    /// Logins of the platform by names of one's own.
+    pub logins: Vec<String>,
+    /// Names of machines of the original, besides its front-ends.
+    pub hosts: Vec<String>,
+    /// Steps that are left out, each with the reason.
+    pub skip: Vec<(String, String)>,
+}
+
+impl CleanupFile {
+    /// Reads it; `fallback_name` is used when it has none. Unknown keys are refused, with their
+    /// line.
+    pub fn parse(text: &str, fallback_name: &str) -> Result<Self, PlanFileError> {
+        let document = Document::parse(text)
+            .map_err(|error| PlanFileError(error.to_string().trim().to_owned()))?;
+        let mut notes = Notes::new(text);
+        let root = Section::new(String::new(), None, document.as_table(), &ROOT, &mut notes);
+        check_version(&root, &mut notes);
+        let name = root.text("name", &mut notes);
+        let mut file = Self {
+            name: name.unwrap_or_else(|| fallback_name.to_owned()),
+            clone: endpoint(&root, "clone", &mut notes),
+            original: endpoint(&root, "original", &mut notes),
+            with: Vec::new(),
+            logins: Vec::new(),
+            hosts: Vec::new(),
+            skip: Vec::new(),
+        };
+        if let Some(table) = root.table("cleanup", &mut notes) {
+            let label = "[cleanup]".to_owned();
+            let section =
+                Section::new(label, root.place_of("cleanup"), table, &CLEANUP, &mut notes);
+            file.with = section.texts("with", &mut notes);
+            file.logins = section.texts("logins", &mut notes);
+            file.hosts = section.texts("hosts", &mut notes);
+            if let Some(skip) = section.table("skip", &mut notes) {
+                for (step, item) in skip.iter() {
+                    let reason = item.as_str().map(str::trim).unwrap_or_default();
+                    if reason.is_empty() {
+                        let what = format!(" {step} says no reason");
+                        section.note("skip", &what, &mut notes).advise(
+                            ": a step is left out as step = \"why\", and the record keeps why",
+                        );
+                    }
+                    file.skip.push((step.to_owned(), reason.to_owned()));
+                }
+            }
+        }
+        notes.into_refusal()?;
+        Ok(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"
+version = 1
+[clone]
+engine = "sqlite"
+path = "clone.sqlite"
+purpose = "non-production"
+[original]
+engine = "sqlite"
+path = "prod.sqlite"
+[cleanup]
+with = ["cut-connections"]
+[cleanup.skip]
+single-sign-on = "the module Users is not used"
+"#;
+
+    #[test]
+    fn a_plan_is_read_and_what_it_leaves_out_has_a_reason() {
+        let file = CleanupFile::parse(WHOLE, "clone-of-may").expect("a plan");
+        assert_eq!(file.name, "clone-of-may");
+        assert_eq!(file.with, ["cut-connections"]);
+        let [(step, why)] = file.skip.as_slice() else { panic!("{:?}", file.skip) };
+        assert_eq!(
+            (step.as_str(), why.as_str()),
+            ("single-sign-on", "the module Users is not used")
+        );
+        for (from, to, said) in [
+            ("= \"the module Users is not used\"", "= \" \"", "says no reason"),
+            ("with = ", "wiht = ", "did you mean \"with\""),
+            ("[original]", "[orignal]", "[original] is missing"),
+            ("version = 1", "version = 2", "version"),
+        ] {
+            let error = CleanupFile::parse(&WHOLE.replace(from, to), "x").expect_err(to);
+            assert!(error.0.contains(said), "{to}: {error}");
+        }
+    }
+}

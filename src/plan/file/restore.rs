@@ -1,0 +1,80 @@
+//! The plan of a restore: which database is the old one, which the new.
+
+use toml_edit::Document;
+
+use super::notes::Notes;
+use super::read::{check_version, endpoint};
+use super::section::{Kind, Section};
+use super::{Endpoint, EndpointEngine, PlanFileError};
+
+const ROOT: Kind = Kind { heading: "", keys: &["version", "name", "old", "new", "databases"] };
+
+/// The keys of a restore's plan. Those of `[old]` and `[new]` are those of a plan's sides.
+#[must_use]
+pub fn restore_keys() -> &'static [&'static str] {
+    ROOT.keys
+}
+
+/// The plan of a restore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreFile {
+    /// Its name.
+    pub name: String,
+    /// The Platform database on the old server.
+    pub old: Endpoint,
+    /// The same on the new one.
+    pub new: Endpoint,
+    /// Further databases of both servers, by name: Log, Session.
+    pub databases: Vec<String>,
+}
+
+impl RestoreFile {
+    /// Reads it; `fallback_name` is used when it has none. Unknown keys are refused, with their
+    /// line.
+    pub fn parse(text: &str, fallback_name: &str) -> Result<Self, PlanFileError> {
+        let document = Document::parse(text)
+            .map_err(|error| PlanFileError(error.to_string().trim().to_owned()))?;
+        let mut notes = Notes::new(text);
+        let root = Section::new(String::new(), None, document.as_table(), &ROOT, &mut notes);
+        check_version(&root, &mut notes);
+        let name = root.text("name", &mut notes);
+        let file = Self {
+            name: name.unwrap_or_else(|| fallback_name.to_owned()),
+            old: endpoint(&root, "old", &mut notes),
+            new: endpoint(&root, "new", &mut notes),
+            databases: root.texts("databases", &mut notes),
+        };
+        notes.into_refusal()?;
+        Ok(file)
+    }
+}
+
+impl Endpoint {
+    /// Another database of the same server; of a file the one beside it.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Self {
+        let engine = match &self.engine {
+            EndpointEngine::Sqlite { path } => {
+                EndpointEngine::Sqlite { path: path.with_file_name(format!("{name}.sqlite")) }
+            }
+            EndpointEngine::SqlServer {
+                server,
+                user,
+                authentication,
+                encryption,
+                trust_certificate,
+                ca_file,
+                ..
+            } => EndpointEngine::SqlServer {
+                server: server.clone(),
+                database: name.to_owned(),
+                user: user.clone(),
+                authentication: *authentication,
+                encryption: *encryption,
+                trust_certificate: *trust_certificate,
+                ca_file: ca_file.clone(),
+            },
+        };
+        Self { engine, purpose: self.purpose }
+    }
+}

@@ -1,0 +1,37 @@
+//! The two neighbouring procedures, as data: cleaning up an environment that was cloned from
+//! another's database, and restoring the platform database on another server.
+//!
+//! What a procedure is made of lies in `assets/procedures/`, one file each, readable by a DBA. Here
+//! it is read ([`procedure`]), and what its statements would do is looked up in a database
+//! ([`foresee`]). That a database is the copy, and not its original, is found out by
+//! [`look_at_copy`]. Nothing here writes: the rows that are to go or to change are handed on as
+//! [`crate::database::TableChange`]s ([`changes`]). What was done is told by a [`Record`].
+
+mod changes;
+mod compare;
+mod copy;
+mod data;
+mod defang;
+mod foresee;
+mod model;
+mod oracle;
+mod platform;
+mod record;
+mod rows;
+mod walk;
+
+pub use changes::changes;
+pub use compare::{Compared, Difference, check_moment, compare};
+pub use copy::{Copy, Evidence, Standing, look_at_copy, platform_at_work};
+pub use data::{ALL, numbers, procedure};
+pub use defang::{FoundKind, Remains, Scan, hosts_of, scan};
+pub use foresee::{ForeseenStep, ForeseenTable, Found, foresee};
+pub use model::{
+    Change, Defaults, Entities, Origin, Procedure, RowsOf, Secret, Section, Step, StepKind, Target,
+    Work,
+};
+pub use oracle::{OracleClone, OracleScript, Remap};
+pub use platform::catalogs;
+pub use record::{Record, StepRecord, StepState, preview};
+pub use rows::{SHOWN_ROWS, Shown};
+pub use walk::{Mark, Place, Walk};

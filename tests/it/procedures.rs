@@ -1,0 +1,476 @@
+//! The clean-up of a clone, from the proof that it is one to its undo, on both engines.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use osferry::database::{
+    ColumnRef, ConnectionSpec, Destination, Filter, RowsRequest, Source, TableName, open_builder,
+    open_destination, open_source,
+};
+use osferry::front::cleanup::{self, Cleanup};
+use osferry::front::{Home, KnownRun};
+use osferry::migrate::Controller;
+use osferry::migrate::journal::{Journal, RunState};
+use osferry::outsystems::Side;
+use osferry::plan::CleanupFile;
+use osferry::practice::{self, PracticeOptions};
+use osferry::procedures::{self, Found, Standing, StepState};
+
+use crate::support::engine::TestEngine;
+
+/// Rows of each table as one sorted list of lines.
+type Rows = BTreeMap<String, Vec<String>>;
+
+struct Bench {
+    home: Home,
+    clone: ConnectionSpec,
+    original: ConnectionSpec,
+    _folder: tempfile::TempDir,
+}
+
+const PLAN: &str = "version = 1
+name = \"may\"
+[clone]
+engine = \"sqlite\"
+path = \"clone.sqlite\"
+purpose = \"non-production\"
+[original]
+engine = \"sqlite\"
+path = \"prod.sqlite\"
+";
+
+impl Bench {
+    /// The original first: a copy is younger.
+    async fn new(engine: &TestEngine) -> Self {
+        let options = PracticeOptions { rows: Some(12) };
+        let (original, clone) = (engine.scratch().await, engine.scratch().await);
+        let builder = open_builder(&original).await.expect("a database");
+        practice::build(builder, Side::Source, options).await.expect("the original");
+        let builder = open_builder(&clone).await.expect("a database");
+        practice::build_clone(builder, options).await.expect("the clone");
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { home: Home::at(folder.path().join("home")), clone, original, _folder: folder }
+    }
+
+    async fn cleanup(&self, more: &str) -> Cleanup {
+        let text = format!("{PLAN}{more}");
+        let file = CleanupFile::parse(&text, "plan").expect("a plan");
+        let plan = ("cleanup.toml".into(), text, Path::new(".").to_path_buf());
+        Cleanup::open(file, plan, &self.clone, Ok(self.original.clone())).await.expect("both open")
+    }
+
+    fn name(&self) -> String {
+        name_of(&self.clone)
+    }
+
+    /// The name that makes up for facts that a server does not tell.
+    fn original_name(&self) -> String {
+        "prod".to_owned()
+    }
+
+    async fn destination(&self) -> Arc<dyn Destination> {
+        Arc::from(open_destination(&self.clone).await.expect("the clone"))
+    }
+
+    async fn rows(&self) -> Rows {
+        let source = open_source(&self.clone).await.expect("the clone");
+        let mut all = Rows::new();
+        for table in source.tables(None).await.expect("tables") {
+            // What a server keeps for the program's own lock is none of the clone's.
+            all.insert(table.name.to_uppercase(), lines(source.as_ref(), &table).await);
+        }
+        all
+    }
+
+    fn only_run(&self) -> KnownRun {
+        let mut runs = self.home.runs().expect("runs");
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        runs.remove(0)
+    }
+}
+
+fn name_of(spec: &ConnectionSpec) -> String {
+    match spec {
+        ConnectionSpec::Sqlite { path } => path.file_stem().expect("a name").display().to_string(),
+        ConnectionSpec::SqlServer(spec) => spec.database.clone(),
+    }
+}
+
+async fn lines(source: &dyn Source, table: &TableName) -> Vec<String> {
+    let shape = source.shape(table).await.expect("a shape").expect("a table");
+    let columns: Vec<ColumnRef> = shape.columns.iter().map(ColumnRef::from).collect();
+    let rows = source.rows(&RowsRequest::whole(&shape.name, columns)).await.expect("rows");
+    let mut lines: Vec<String> =
+        (0..rows.len()).map(|row| format!("{:?}", rows.row(row))).collect();
+    lines.sort();
+    lines
+}
+
+async fn count(bench: &Bench, table: &str) -> u64 {
+    let source = open_source(&bench.clone).await.expect("the clone");
+    source.count(&TableName::new(table), &Filter::All).await.expect(table)
+}
+
+/// The tables whose rows differ.
+fn changed(before: &Rows, after: &Rows) -> Vec<String> {
+    before
+        .iter()
+        .filter(|(name, rows)| after.get(*name) != Some(rows))
+        .map(|(n, _)| n.clone())
+        .collect()
+}
+
+async fn a_clone_is_cleaned_and_undone_to_its_exact_rows(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let before = bench.rows().await;
+    let cleanup = bench.cleanup("[cleanup]\nwith = [\"cut-connections\"]\n").await;
+    let done = cleanup
+        .carry_out(&bench.home, &bench.name(), Some(&bench.original_name()), Controller::new().1)
+        .await
+        .expect("cleaned up");
+    assert!(done.record.is_clean(), "{}", done.record.to_markdown());
+    // Its front-ends were those of the original; what leads elsewhere is still there, to be changed.
+    let [scanned, clean] = &done.record.scans;
+    assert!(scanned.of_original() > 0, "{}", scanned.lines());
+    assert_eq!(clean.of_original(), 0, "{}", clean.lines());
+    assert!(clean.remains.iter().any(|found| found.host == "partner.nordhaven.example"));
+    assert!(!done.record.to_json().contains("AES:secret-of-production"));
+    let after = bench.rows().await;
+    // What the guide says is empty is empty, what it says stays is there.
+    for (table, rows) in [
+        ("OSSYS_SERVER", 0),
+        ("OSSYS_MODULEFRONTEND", 0),
+        ("OSSYS_MODULEINTERNALADDRESS", 0),
+        ("OSSYS_PLATFORMCONFIG", 1),
+        ("OSSYS_APP_MOBILE_CONFIG", 0),
+        ("OSSYS_MOBILE_CERTIFICATE", 0),
+        ("OSSYS_MOBILE_CONFIG_DATA", 0),
+        ("OSSYS_EXTENSION_DBCONNECTION", 0),
+        ("OSSYS_DBCONNECTION", 1),
+        ("OSSYS_PLATFORMSVCS_OBSERVER", 0),
+        ("OSUSR_USR_CONFIGIDP", 0),
+        ("OSUSR_USR_CONFIG_USERMAPPINGS", 0),
+        // Version, SessionVersion and the mark of practice.
+        ("OSSYS_PARAMETER", 3),
+    ] {
+        assert_eq!(count(&bench, table).await, rows, "{table}");
+    }
+    let held = |table: &str, text: &str| {
+        after[table].iter().filter(|row| row.contains(&as_shown(text))).count()
+    };
+    assert_eq!(held("OSSYS_DBCATALOG", "OSRUNTIME_ARCHIVE"), 0);
+    assert_eq!(held("OSSYS_DBCATALOG", "OSPROD_ARCHIVE"), 1);
+    assert_eq!(held("OSSYS_SITE_PROPERTY_SHARED", "AES:secret-of-production"), 0);
+    assert_eq!(held("OSSYS_SITE_PROPERTY_SHARED", "not set"), 1);
+    assert_eq!(held("OSSYS_SITE_PROPERTY_SHARED", "env-nordhaven-prod"), 0);
+    assert_eq!(held("OSSYS_SITE_PROPERTY_SHARED", "https://partner.nordhaven.example/api"), 1);
+    assert_eq!(held("OSUSR_LTM_ENVIRONMENT", "Production"), 1);
+    assert!(after["OSUSR_LTM_ENVIRONMENT"].iter().all(|row| row.contains("Bit(false)")));
+    // Nothing else was touched.
+    assert_eq!(
+        changed(&before, &after),
+        [
+            "OSSYS_APP_MOBILE_CONFIG",
+            "OSSYS_DBCATALOG",
+            "OSSYS_DBCONNECTION",
+            "OSSYS_EXTENSION_DBCONNECTION",
+            "OSSYS_MOBILE_CERTIFICATE",
+            "OSSYS_MOBILE_CONFIG_DATA",
+            "OSSYS_MODULEFRONTEND",
+            "OSSYS_MODULEINTERNALADDRESS",
+            "OSSYS_PARAMETER",
+            "OSSYS_PLATFORMCONFIG",
+            "OSSYS_PLATFORMSVCS_OBSERVER",
+            "OSSYS_SERVER",
+            "OSSYS_SITE_PROPERTY",
+            "OSSYS_SITE_PROPERTY_SHARED",
+            "OSUSR_LTM_ENVIRONMENT",
+            "OSUSR_USR_CONFIGIDP",
+            "OSUSR_USR_CONFIG_USERMAPPINGS",
+        ]
+    );
+
+    let run = bench.only_run();
+    let journal = Journal::open(&run.folder).expect("a journal");
+    journal.check().expect("whole");
+    assert_eq!(journal.state().expect("a state"), RunState::Proved);
+    let header = journal.header().expect("a header");
+    drop(journal);
+    let undo = async |only_look| {
+        let control = Controller::new().1;
+        let clone = bench.destination().await;
+        cleanup::undo(&run, header.clone(), clone, control, only_look).await
+    };
+    let foreseen = undo(true).await.expect("a look");
+    assert_eq!(changed(&after, &bench.rows().await), Vec::<String>::new());
+    let undone = undo(false).await.expect("undone");
+    assert!(undone.is_exact);
+    assert_eq!(undone.tables, foreseen.tables);
+    assert_eq!(changed(&before, &bench.rows().await), Vec::<String>::new());
+    assert!(undo(false).await.is_err(), "undone twice");
+}
+
+/// A text as it stands in a row that is printed.
+fn as_shown(text: &str) -> String {
+    format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).to_owned()
+}
+
+async fn what_is_absent_is_said_and_what_is_left_out_stays(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let before = bench.rows().await;
+    let skip =
+        "[cleanup.skip]\nservers = \"the list is wanted\"\ndeployment-zones = \"it names it\"\n";
+    let cleanup = bench.cleanup(skip).await;
+    let looked = cleanup.look().await.expect("a look");
+    let observers = looked.steps.iter().find(|step| step.step == "observers").expect("the step");
+    let absent = observers.tables.iter().find(|table| table.name == "OSSYS_CLOUDSERVICES_OBSERVER");
+    assert!(matches!(absent.expect("the table").found, Found::Absent(_)), "{observers:?}");
+    assert!(
+        looked.steps.iter().all(|step| step.step != "servers" && step.step != "cut-connections")
+    );
+    let original = Some(bench.original_name());
+    let done = cleanup
+        .carry_out(&bench.home, &bench.name(), original.as_deref(), Controller::new().1)
+        .await
+        .expect("cleaned up");
+    let servers = done.record.steps.iter().find(|step| step.name == "servers").expect("the step");
+    assert_eq!(servers.state, StepState::Skipped("the list is wanted".to_owned()));
+    let after = bench.rows().await;
+    for table in ["OSSYS_SERVER", "OSSYS_MODULEFRONTEND", "OSSYS_DBCONNECTION"] {
+        assert_eq!(before[table], after[table], "{table}");
+    }
+}
+
+async fn the_original_itself_and_a_wrong_name_are_refused(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let before = bench.rows().await;
+    let original = Some(bench.original_name());
+    let wrong = bench.cleanup("").await;
+    let control = || Controller::new().1;
+    let refused = wrong.carry_out(&bench.home, "prod", original.as_deref(), control()).await;
+    let fault = refused.err().expect("refused");
+    assert!(fault.what.contains("is not the clone's name"), "{fault}");
+
+    // The clone declared as its own original.
+    let itself = Bench {
+        original: bench.clone.clone(),
+        home: bench.home.clone(),
+        ..Bench::new(engine).await
+    };
+    let itself = Bench { clone: bench.clone.clone(), ..itself };
+    let mixed_up = itself.cleanup("").await;
+    let looked = mixed_up.look().await.expect("a look");
+    assert!(looked.copy.evidence.iter().any(|fact| fact.standing == Standing::Contradicts));
+    let refused =
+        mixed_up.carry_out(&bench.home, &bench.name(), original.as_deref(), control()).await;
+    let fault = refused.err().expect("refused");
+    assert!(fault.what.contains("the declared original itself"), "{fault}");
+    assert_eq!(changed(&before, &bench.rows().await), Vec::<String>::new());
+    assert!(bench.home.runs().expect("runs").is_empty());
+}
+
+async fn rows_that_others_refer_to_stop_it(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let before = bench.rows().await;
+    // Modules' front-ends refer to the servers.
+    let skip = "[cleanup.skip]\ndeployment-zones = \"zones are kept\"\n";
+    let cleanup = bench.cleanup(skip).await;
+    let original = Some(bench.original_name());
+    let refused = cleanup
+        .carry_out(&bench.home, &bench.name(), original.as_deref(), Controller::new().1)
+        .await;
+    let fault = refused.err().expect("refused");
+    assert!(fault.what.contains("refer by SERVER_ID"), "{fault}");
+    assert_eq!(changed(&before, &bench.rows().await), Vec::<String>::new());
+}
+
+/// Sets the value of a site property, past the program.
+async fn spoil(spec: &ConnectionSpec, id: i64) {
+    let destination = open_destination(spec).await.expect("the new database");
+    let name = TableName::new("OSSYS_SITE_PROPERTY_SHARED");
+    let shape = destination.shape(&name).await.expect("a shape").expect("the table");
+    let column = |name: &str| shape.column(name).expect(name).clone();
+    let (key, value) = (column("ID"), column("PROPERTY_VALUE"));
+    let types = [&key.data_type, &value.data_type];
+    let mut batch = osferry::database::Batch::for_types(types).expect("a batch");
+    let row = [osferry::database::Value::Integer(id), osferry::database::Value::text("spoilt")];
+    batch.push_row(&row).expect("a row");
+    let target = osferry::database::UpdateTarget { table: shape.name, key, columns: vec![value] };
+    let mut writer =
+        destination.writer(&format!("spoil{id}x{}", std::process::id())).await.expect("a session");
+    writer.begin().await.expect("begun");
+    assert_eq!(writer.update(&target, &batch).await.expect("set"), 1);
+    let token = osferry::database::JournalToken::for_engine_tests();
+    assert!(matches!(writer.commit(token).await, osferry::database::Outcome::Done));
+}
+
+async fn a_restored_database_is_intact_until_a_value_differs(engine: &TestEngine) {
+    let options = PracticeOptions { rows: Some(12) };
+    let (old, new) = (engine.scratch().await, engine.scratch().await);
+    for spec in [&old, &new] {
+        let builder = open_builder(spec).await.expect("a database");
+        practice::build(builder, Side::Source, options).await.expect("the database");
+    }
+    let compared = async || {
+        let (old, new) =
+            (open_source(&old).await.expect("old"), open_source(&new).await.expect("new"));
+        procedures::compare(old.as_ref(), new.as_ref(), |_| {}).await.expect("compared")
+    };
+    let intact = compared().await;
+    assert!(intact.is_intact(), "{}", intact.lines());
+    assert!(intact.tables > 40 && intact.rows > 300, "{}", intact.lines());
+    let source = open_source(&new).await.expect("new");
+    let known = TableName::new("OSSYS_SITE_PROPERTY_SHARED");
+    let id = source.highest(&known, "ID").await.expect("ids").expect("a row");
+    drop(source);
+    spoil(&new, id).await;
+    let spoilt = compared().await;
+    let [only] = spoilt.differences.as_slice() else { panic!("{}", spoilt.lines()) };
+    assert!(only.table.to_uppercase().ends_with("OSSYS_SITE_PROPERTY_SHARED"), "{only:?}");
+    assert!(only.what.contains("rows differ"), "{only:?}");
+
+    let other = open_source(&old).await.expect("old");
+    let itself = procedures::compare(other.as_ref(), other.as_ref(), |_| {}).await;
+    assert!(itself.is_err(), "compared with itself");
+}
+
+crate::on_both_engines!(
+    a_restored_database_is_intact_until_a_value_differs,
+    a_clone_is_cleaned_and_undone_to_its_exact_rows,
+    what_is_absent_is_said_and_what_is_left_out_stays,
+    the_original_itself_and_a_wrong_name_are_refused,
+    rows_that_others_refer_to_stop_it,
+);
+
+/// The program on the practice clone, from the first look to the undo.
+#[test]
+fn the_practice_clone_is_cleaned_and_undone_by_the_commands() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
+    let made = run(&["practice", "--dir", "pair", "--rows", "20", "--clone"]);
+    assert_eq!(made.code, Some(0), "{}", made.all());
+    let plan = "pair/cleanup.toml";
+    let dry = run(&["cleanup", plan, "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.all());
+    assert!(dry.out.contains("NAME NHPRDFE01"), "{}", dry.all());
+    assert!(dry.out.contains("has no table OSSYS_CLOUDSERVICES_OBSERVER"), "{}", dry.all());
+    assert!(!dry.all().contains("AES:"), "{}", dry.all());
+    assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(1));
+    let wrong = run(&["cleanup", plan, "--confirm", "prod"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.all());
+    let done = run(&["cleanup", plan, "--confirm", "clone"]);
+    assert_eq!(done.code, Some(0), "{}", done.all());
+    let again = run(&["cleanup", plan, "--confirm", "clone"]);
+    assert_eq!(again.code, Some(2), "{}", again.all());
+    assert!(again.err.contains("nothing left to clean up"), "{}", again.all());
+    assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(0));
+    let runs = run(&["runs"]);
+    assert!(
+        runs.out.contains("clean-up of") && runs.out.contains("done and proved"),
+        "{}",
+        runs.all()
+    );
+    for command in ["resume", "verify", "tasks"] {
+        let refused = run(&[command, "practice-clone"]);
+        assert_eq!(refused.code, Some(2), "{}", refused.all());
+        assert!(refused.err.contains("is a clean-up"), "{}", refused.all());
+    }
+    let saved = run(&["export", "practice-clone", "saved"]);
+    assert!(saved.out.contains("NHPRDFE02"), "{}", saved.all());
+    let undone = run(&["undo", "practice-clone", "--confirm", "clone"]);
+    assert_eq!(undone.code, Some(0), "{}", undone.all());
+    assert!(undone.out.contains("every row is as it was before"), "{}", undone.all());
+    assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(1));
+}
+
+/// A checklist is there the next time, and says what is wrong.
+#[test]
+fn a_checklist_is_kept_and_gone_on_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
+    let listed = run(&["checklist"]);
+    assert!(listed.out.contains("installation-fresh"), "{}", listed.all());
+    let ticked = run(&[
+        "checklist",
+        "restore",
+        "--server",
+        "CTRL",
+        "--server",
+        "FE1",
+        "--done",
+        "stop@CTRL",
+    ]);
+    assert_eq!(ticked.code, Some(0), "{}", ticked.all());
+    let unknown = run(&["checklist", "restore", "--done", "stop"]);
+    assert_eq!(unknown.code, Some(2), "{}", unknown.all());
+    let skipped = run(&["checklist", "restore", "--skip", "republish", "--note", "no warning"]);
+    assert_eq!(skipped.code, Some(0), "{}", skipped.all());
+    assert!(skipped.out.contains("[x] Stop IIS and the OutSystems services"), "{}", skipped.all());
+    let report =
+        std::fs::read_to_string(home.join("checklists/restore-mine.md")).expect("a report");
+    assert!(report.contains("no warning"), "{report}");
+    std::fs::write(home.join("checklists/restore-mine.json"), "{").expect("spoilt");
+    let spoilt = run(&["checklist", "restore"]);
+    assert_eq!(spoilt.code, Some(2), "{}", spoilt.all());
+    assert!(spoilt.err.contains("is damaged"), "{}", spoilt.all());
+}
+
+/// Both files of a pair restored from one another are intact; once a server is pointed over it is too
+/// late.
+#[test]
+fn a_restore_is_compared_at_its_moment_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
+    let made = run(&["practice", "--dir", "pair", "--rows", "20", "--make-only"]);
+    assert_eq!(made.code, Some(0), "{}", made.all());
+    let pair = folder.path().join("pair");
+    std::fs::copy(pair.join("prod.sqlite"), pair.join("new.sqlite")).expect("restored");
+    let side =
+        |name: &str, path: &str| format!("[{name}]\nengine = \"sqlite\"\npath = \"{path}\"\n");
+    let plan = |new: &str| {
+        let text = format!("version = 1\n{}{}", side("old", "pair/prod.sqlite"), side("new", new));
+        std::fs::write(folder.path().join("restore.toml"), text).expect("a plan");
+    };
+    plan("pair/dev.sqlite");
+    let differs = run(&["restore", "restore.toml"]);
+    assert_eq!(differs.code, Some(1), "{}", differs.all());
+    plan("pair/new.sqlite");
+    let intact = run(&["restore", "restore.toml"]);
+    assert_eq!(intact.code, Some(0), "{}", intact.all());
+    assert!(run(&["checklist", "restore"]).out.contains("intact"));
+    assert_eq!(run(&["checklist", "restore", "--done", "open-tool"]).code, Some(0));
+    let late = run(&["restore", "restore.toml"]);
+    assert_eq!(late.code, Some(2), "{}", late.all());
+    assert!(late.err.contains("pointed over already"), "{}", late.all());
+}
+
+/// Scripts for Oracle are written once, and a bad name writes none.
+#[test]
+fn scripts_for_oracle_are_written_where_none_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
+    let plan = |to: &str| {
+        let text = format!(
+            "version = 1\ndump = \"may\"\nsame_instance = true\nadmin = \"{to}\"\n\
+             schema = [{{ from = \"OSADMIN\", to = \"{to}\" }}]\n\
+             tablespace = [{{ from = \"OSSYS\", to = \"OSSYS_TST\" }}]\n"
+        );
+        std::fs::write(folder.path().join("oracle.toml"), text).expect("a plan");
+    };
+    plan("OSADMIN; DROP");
+    let bad = run(&["oracle", "oracle.toml", "--write", "scripts"]);
+    assert_eq!(bad.code, Some(2), "{}", bad.all());
+    assert!(!folder.path().join("scripts").exists());
+    plan("OSADMIN_TST");
+    let written = run(&["oracle", "oracle.toml", "--write", "scripts"]);
+    assert_eq!(written.code, Some(0), "{}", written.all());
+    assert_eq!(std::fs::read_dir(folder.path().join("scripts")).expect("scripts").count(), 4);
+    assert_eq!(run(&["oracle", "oracle.toml", "--write", "scripts"]).code, Some(2));
+}
