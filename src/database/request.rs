@@ -240,6 +240,9 @@ pub struct NewTrigger {
     pub table: TableName,
     /// The identifier column of that table.
     pub key: String,
+    /// The columns by which a subscription may ask for some rows only: it has them too, NULL where it
+    /// asks for none of them.
+    pub filters: Vec<String>,
     /// The event table with the subscriptions.
     pub event_table: TableName,
     /// The queue it writes to.

@@ -1,22 +1,16 @@
 //! Writes one side of the pair: platform tables, entities, rows, keys, triggers.
 
 use super::company::Company;
-use super::definitions::{Definitions, event_table};
+use super::definitions::Definitions;
 use super::entity::{DeleteRule, Entity};
 use super::environment::{EntityColumn, Environment, Holds, Parent, TENANT_COLUMN};
+use super::events::add_events;
 use super::factory::Factory;
 use super::platform::{foreign_key_name, index, tables};
-use super::processes::process_id;
-use super::records::{Filler, flag, in_order, number};
+use super::records::{Filler, in_order};
 use super::rows::Rows;
-use crate::database::{
-    Builder, ColumnShape, ColumnType, NewColumn, NewForeignKey, NewTable, NewTrigger, Result,
-    TableName, Value,
-};
+use crate::database::{Builder, NewColumn, NewForeignKey, NewTable, Result, TableName};
 use crate::outsystems::Side;
-
-/// The queue that a process trigger fills.
-const QUEUE: &str = "OSSYS_BPM_EVENT_QUEUE";
 
 /// Writes one side into an empty database; returns the number of application rows.
 pub(super) async fn write(
@@ -55,8 +49,8 @@ pub(super) async fn write(
         builder.add_foreign_keys(&TableName::new(environment.table(entity)?), &keys).await?;
     }
     // Last, so that none of the rows above has started a process.
-    for entity in &company.entities {
-        add_events(builder, &environment, &factory, entity).await?;
+    for place in 0..company.entities.len() {
+        add_events(builder, &environment, &factory, place).await?;
     }
     Ok(written)
 }
@@ -145,6 +139,7 @@ fn foreign_keys(
                 let cascade = attribute.rule == DeleteRule::Delete;
                 match parent {
                     Parent::User => ("OSSYS_USER".to_owned(), "ID".to_owned(), cascade),
+                    Parent::Process => ("OSSYS_BPM_PROCESS".to_owned(), "ID".to_owned(), cascade),
                     Parent::Entity(place) => {
                         let parent = environment.entity(place)?;
                         let key = parent.identifier().map_or("Id", |id| id.name.as_str());
@@ -163,89 +158,4 @@ fn foreign_keys(
         });
     }
     Ok(keys)
-}
-
-/// The event table and the trigger of an entity whose new rows start a process.
-async fn add_events(
-    builder: &mut dyn Builder,
-    environment: &Environment<'_>,
-    factory: &Factory<'_>,
-    entity: &Entity,
-) -> Result<()> {
-    let Some(event_table) = event_table(environment.company, environment, entity)? else {
-        return Ok(());
-    };
-    let columns = environment.columns(entity)?;
-    let table = environment.table(entity)?;
-    let mut shapes: Vec<ColumnShape> = [
-        ("_ESPACE_ID", ColumnType::Int),
-        ("_TENANT_ID", ColumnType::Int),
-        ("_ACTIVITY_ID", ColumnType::Int),
-        ("_PROCESS_DEF_ID", ColumnType::Int),
-        ("_IS_UPDATE", ColumnType::Bit),
-        ("_IS_LIGHT", ColumnType::Bit),
-    ]
-    .into_iter()
-    .map(|(name, data_type)| plain(name, data_type))
-    .collect();
-    // The entity's own columns are filters: NULL lets every value through.
-    for (place, column) in columns.iter().enumerate() {
-        if place == 0 || column.parent.is_some() || matches!(column.holds, Holds::Tenant) {
-            shapes.push(plain(&column.shape.name, column.shape.data_type.clone()));
-        }
-    }
-    let name = TableName::new(event_table);
-    builder
-        .create_table(&NewTable {
-            name: name.clone(),
-            columns: shapes
-                .iter()
-                .map(|shape| NewColumn { shape: shape.clone(), default: None })
-                .collect(),
-            primary_key: Vec::new(),
-            indexes: Vec::new(),
-        })
-        .await?;
-    // Only Production runs processes here: the destination's subscriptions were emptied, as the
-    // migration guide asks for before anything is written.
-    if environment.side == Side::Source {
-        let mut filler = Filler::new(&mut *builder, name.clone(), shapes.clone())?;
-        for (place, process) in environment.company.factory.processes.iter().enumerate() {
-            if process.launched_by.as_deref() != Some(entity.full_name().as_str()) {
-                continue;
-            }
-            let row = vec![
-                ("_ESPACE_ID", number(factory.espace(&process.espace))),
-                ("_PROCESS_DEF_ID", number(process_id(environment, place))),
-                ("_IS_UPDATE", flag(false)),
-                ("_IS_LIGHT", flag(false)),
-                ("_TENANT_ID", Value::Null),
-            ];
-            filler.push(&in_order(&name.name, &shapes, &row)?).await?;
-        }
-        filler.finish().await?;
-    }
-    let key = columns.first().map_or_else(|| "ID".to_owned(), |column| column.shape.name.clone());
-    builder
-        .add_trigger(&NewTrigger {
-            name: format!("OSTRG_EI__{table}"),
-            table: TableName::new(table),
-            key,
-            event_table: name,
-            queue: TableName::new(QUEUE),
-            on_update: false,
-            is_light: false,
-        })
-        .await
-}
-
-fn plain(name: &str, data_type: ColumnType) -> ColumnShape {
-    ColumnShape {
-        name: name.to_owned(),
-        data_type,
-        nullable: true,
-        identity: false,
-        computed: false,
-        has_default: false,
-    }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::entity::{Attribute, Entity};
 use super::key;
+use super::process::Processes;
 use crate::database::{Fault, FaultKind, Result};
 use crate::outsystems::Side;
 
@@ -15,6 +16,8 @@ pub(super) const SERVICE_CENTER: &str = "ServiceCenter";
 pub(super) const USER_PROVIDER: &str = "Users";
 /// The full name of the platform's entity for people.
 pub(super) const USER: &str = "ServiceCenter.User";
+/// The full name of the platform's entity for instances of processes.
+pub(super) const PROCESS: &str = "ServiceCenter.Process";
 
 /// Everything about the company that both sides are made of.
 pub(super) struct Company {
@@ -24,6 +27,8 @@ pub(super) struct Company {
     pub(super) users: Vec<User>,
     /// Entities, clones included.
     pub(super) entities: Vec<Entity>,
+    /// Processes, and what there is of them.
+    pub(super) processes: Processes,
     /// Words that rows are made of.
     pub(super) words: Words,
 }
@@ -46,8 +51,6 @@ pub(super) struct Factory {
     pub(super) roles: Vec<Role>,
     #[serde(rename = "group")]
     pub(super) groups: Vec<Group>,
-    #[serde(rename = "process")]
-    pub(super) processes: Vec<Process>,
     #[serde(rename = "site_property")]
     pub(super) site_properties: Vec<SiteProperty>,
     #[serde(rename = "server")]
@@ -141,33 +144,6 @@ pub(super) struct Group {
     pub(super) tenant: String,
     pub(super) description: String,
     pub(super) roles: Vec<String>,
-}
-
-/// A process definition; there are no instances.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Process {
-    pub(super) espace: String,
-    pub(super) name: String,
-    pub(super) label: String,
-    pub(super) description: String,
-    /// The entity whose new rows start it.
-    pub(super) launched_by: Option<String>,
-    #[serde(default)]
-    pub(super) inputs: Vec<String>,
-    pub(super) activities: Vec<Activity>,
-}
-
-/// A step of a process.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Activity {
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) role: Option<String>,
-    /// The only side that has it.
-    #[serde(default, deserialize_with = "optional_side")]
-    pub(super) only: Option<Side>,
 }
 
 /// A setting that is never moved.
@@ -295,7 +271,9 @@ impl Company {
                 entities.extend(clones);
             }
         }
-        let company = Self { factory, users: users.users, entities, words };
+        let processes =
+            parse("processes.toml", include_str!("../../assets/practice/processes.toml"))?;
+        let company = Self { factory, users: users.users, entities, processes, words };
         company.check()?;
         Ok(company)
     }
@@ -368,7 +346,7 @@ impl Company {
             }
             for Attribute { name, refers, .. } in &entity.attributes {
                 if let Some(parent) = refers
-                    && parent != USER
+                    && ![USER, PROCESS].contains(&parent.as_str())
                 {
                     self.entity(parent).map_err(|fault| {
                         fault.while_doing(format!("{}.{name}", entity.full_name()))

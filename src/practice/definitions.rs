@@ -4,6 +4,7 @@
 use super::company::{Company, SERVICE_CENTER, split};
 use super::entity::{Attribute, DataType, DeleteRule, Entity};
 use super::environment::Environment;
+use super::events::event_table;
 use super::factory::Factory;
 use super::platform::PlatformTable;
 use super::processes;
@@ -221,8 +222,7 @@ impl<'a> Definitions<'a> {
             Some(attribute) => inner(self.company.attribute_key(&full_name, &attribute.name)?)?,
             None => String::new(),
         };
-        let events =
-            if active { event_table(self.company, self.environment, entity)? } else { None };
+        let events = if active { event_table(self.environment, entity)? } else { None };
         self.entities.push(vec![
             ("ID", number(id)),
             ("PHYSICAL_TABLE_NAME", text(table)),
@@ -342,22 +342,6 @@ impl<'a> Definitions<'a> {
         ]);
         Ok(())
     }
-}
-
-/// The event table of an entity whose new rows start a process.
-pub(super) fn event_table(
-    company: &Company,
-    environment: &Environment<'_>,
-    entity: &Entity,
-) -> Result<Option<String>> {
-    let full_name = entity.full_name();
-    let mut processes = company.factory.processes.iter();
-    if !processes.any(|process| process.launched_by.as_deref() == Some(full_name.as_str())) {
-        return Ok(None);
-    }
-    let table = environment.table(entity)?;
-    let rest = table.strip_prefix("OSUSR_").unwrap_or(&table);
-    Ok(Some(format!("OSEVT_{rest}")))
 }
 
 /// `Tenant_Id` for `TENANT_ID`.

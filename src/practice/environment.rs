@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::company::{Company, SERVICE_CENTER, USER, User, split, wrong};
+use super::company::{Company, PROCESS, SERVICE_CENTER, USER, User, split, wrong};
 use super::entity::{Attribute, DataType, DeleteRule, Entity};
+use super::instances::Instances;
 use super::key::seed;
 use crate::database::{ColumnShape, ColumnType, Result, Value};
 use crate::outsystems::Side;
@@ -17,6 +18,8 @@ pub(super) struct Environment<'a> {
     pub(super) side: Side,
     /// Everybody who is there.
     pub(super) people: Vec<Person<'a>>,
+    /// What there is of processes.
+    pub(super) instances: Instances,
     /// Ids of the people of the business, and those of each tenant by its id.
     staff: Vec<i64>,
     staff_of: HashMap<i64, Vec<i64>>,
@@ -41,6 +44,8 @@ pub(super) struct Person<'a> {
 pub(super) enum Parent {
     /// The platform's table of users.
     User,
+    /// The platform's table of processes.
+    Process,
     /// The entity at this place.
     Entity(usize),
 }
@@ -84,6 +89,7 @@ impl<'a> Environment<'a> {
             company,
             side,
             people,
+            instances: Instances::of(company, side)?,
             staff,
             staff_of,
             members,
@@ -217,6 +223,9 @@ impl<'a> Environment<'a> {
         if refers == USER {
             return Ok(Some(Parent::User));
         }
+        if refers == PROCESS {
+            return Ok(Some(Parent::Process));
+        }
         let place = self.company.place(refers);
         place
             .map(|place| Some(Parent::Entity(place)))
@@ -234,7 +243,7 @@ impl<'a> Environment<'a> {
             return Ok(data_type.column());
         }
         match self.parent(attribute)? {
-            Some(Parent::User) => Ok(ColumnType::Int),
+            Some(Parent::User | Parent::Process) => Ok(ColumnType::Int),
             Some(Parent::Entity(place)) => {
                 let entity = self.entity(place)?;
                 let identifier = entity

@@ -2,7 +2,7 @@
 //! OSSYS_ESPACE, OSSYS_APPLICATION, OSSYS_USER and their like.
 
 use super::MARKER;
-use super::company::{Company, SERVICE_CENTER, USER_PROVIDER};
+use super::company::{Company, SERVICE_CENTER, USER_PROVIDER, wrong};
 use super::environment::Environment;
 use super::key::{self, Dice};
 use super::records::{Records, flag, number, text};
@@ -54,6 +54,14 @@ impl<'a> Factory<'a> {
 
     fn group(&self, place: usize) -> i64 {
         self.environment.id(31, place, self.company.factory.groups.len())
+    }
+
+    /// The id of the group of that name.
+    pub(super) fn group_named(&self, name: &str) -> Result<i64> {
+        let place = self.company.factory.groups.iter().position(|group| group.name == name);
+        place
+            .map(|place| self.group(place))
+            .ok_or_else(|| wrong(format!("there is no group {name}")))
     }
 
     fn administrator(&self) -> Value {
@@ -368,7 +376,7 @@ impl<'a> Factory<'a> {
         let mut timers = Records::of("OSSYS_META_CYCLIC_JOB");
         let mut states = Records::of("OSSYS_CYCLIC_JOB_SHARED");
         let mut modules: Vec<&str> = Vec::new();
-        for process in &self.company.factory.processes {
+        for process in &self.company.processes.all {
             if !modules.contains(&process.espace.as_str()) {
                 modules.push(&process.espace);
             }

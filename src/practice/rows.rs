@@ -11,8 +11,9 @@ use crate::database::{ColumnType, Result, Value, date_time_from_text};
 use crate::outsystems::Side;
 
 const SECOND: i64 = 10_000_000;
-const MINUTE: i64 = 60 * SECOND;
-const DAY: i64 = 24 * 60 * MINUTE;
+pub(super) const MINUTE: i64 = 60 * SECOND;
+pub(super) const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
 
 /// Makes the rows of one entity.
 pub(super) struct Rows<'a> {
@@ -92,6 +93,7 @@ impl<'a> Rows<'a> {
         let place = match parent {
             Parent::Entity(place) => place,
             Parent::User => return self.user(make, row, dice),
+            Parent::Process => return self.process(make, row),
         };
         let parents = self.environment.count(place);
         if parents == 0 {
@@ -140,6 +142,18 @@ impl<'a> Rows<'a> {
             other => return Err(wrong(format!("{other:?} makes no reference"))),
         };
         identifier(self.environment, place, at)
+    }
+
+    /// The process that is about this very row.
+    fn process(&self, make: &Make, row: u64) -> Result<Value> {
+        match make {
+            Make::Any => {
+                let name = self.entity.full_name();
+                let id = self.environment.instances.about(self.environment.company, &name, row);
+                Ok(id.map_or(Value::Null, Value::Integer))
+            }
+            other => Err(wrong(format!("{other:?} makes no process"))),
+        }
     }
 
     fn user(&self, make: &Make, row: u64, dice: &mut Dice) -> Result<Value> {
@@ -303,6 +317,7 @@ pub(super) fn identifier(environment: &Environment<'_>, place: usize, row: u64) 
                 usize::try_from(row).ok().and_then(|at| environment.members(group).get(at));
             member.map(|id| Value::Integer(*id)).ok_or_else(missing)
         }
+        Some(Parent::Process) => Err(wrong(format!("{} extends processes", entity.full_name()))),
         Some(Parent::Entity(parent)) => {
             identifier(environment, parent, row * entity.one_in.unwrap_or(1))
         }

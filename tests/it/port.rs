@@ -1021,6 +1021,7 @@ async fn triggers_fire_and_do_not_disturb(engine: &TestEngine) {
         column("_PROCESS_DEF_ID", "int"),
         column("_IS_UPDATE", "bit"),
         column("_IS_LIGHT", "bit"),
+        column("Id", "bigint"),
     ];
     let queue = vec![
         identity("ID", "int"),
@@ -1043,14 +1044,20 @@ async fn triggers_fire_and_do_not_disturb(engine: &TestEngine) {
     )
     .await;
     let flags = [Value::Bit(false), Value::Bit(false)];
-    let subscription = [1, 2, 3, 4].map(Value::Integer).into_iter().chain(flags);
-    let subscriptions = batch(&events, &[subscription.collect()]);
+    // One for any row, and one for a row that never comes.
+    let subscription = |row: Value| {
+        let ids = [1, 2, 3, 4].map(Value::Integer).into_iter();
+        ids.chain(flags.clone()).chain([row]).collect()
+    };
+    let subscriptions =
+        batch(&events, &[subscription(Value::Null), subscription(Value::Integer(-1))]);
     builder.fill(&TableName::new("OSEVT_x_Thing"), &events, &subscriptions).await.expect("filled");
     builder
         .add_trigger(&NewTrigger {
             name: "OSTRG_EI__OSUSR_X_THING".to_owned(),
             table: TableName::new("OSUSR_x_Thing"),
             key: "Id".to_owned(),
+            filters: vec!["Id".to_owned()],
             event_table: TableName::new("OSEVT_x_Thing"),
             queue: TableName::new("OSSYS_BPM_EVENT_QUEUE"),
             on_update: false,

@@ -135,6 +135,11 @@ impl Builder for SqliteBuilder {
     }
 
     async fn add_trigger(&mut self, trigger: &NewTrigger) -> Result<()> {
+        let filters = trigger.filters.iter().map(|column| {
+            let column = quote(column);
+            format!(" AND (e.{column} IS NULL OR e.{column} = NEW.{column})")
+        });
+        let filters: String = filters.collect();
         self.execute(format!(
             "CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN \
                INSERT INTO {queue} (ESPACE_ID, TENANT_ID, ACTIVITY_ID, PROCESS_DEF_ID, {record}, \
@@ -142,7 +147,7 @@ impl Builder for SqliteBuilder {
                SELECT e._ESPACE_ID, e._TENANT_ID, e._ACTIVITY_ID, e._PROCESS_DEF_ID, NEW.{key}, \
                  '1900-01-01 00:00:00', 0, '1900-01-01 00:00:00' \
                FROM {events} AS e WHERE e._IS_UPDATE = {update} \
-                 AND COALESCE(e._IS_LIGHT, 0) = {light}; END",
+                 AND COALESCE(e._IS_LIGHT, 0) = {light}{filters}; END",
             event = if trigger.on_update { "UPDATE" } else { "INSERT" },
             record = trigger.record_column(),
             update = i64::from(trigger.on_update),

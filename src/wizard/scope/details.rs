@@ -311,9 +311,8 @@ impl Known<'_> {
                 | SystemTarget::Role
                 | SystemTarget::Tenant,
             ) => (Sign::Good, "step Users"),
-            Some(SystemTarget::Other | SystemTarget::Process | SystemTarget::Activity) => {
-                (Sign::Warning, "the platform's, see Mismatches")
-            }
+            Some(SystemTarget::Process | SystemTarget::Activity) => (Sign::Good, "step Processes"),
+            Some(SystemTarget::Other) => (Sign::Warning, "the platform's, see Mismatches"),
             Some(_) => (Sign::Good, "the platform's, by key"),
             None if other.kind == DataKind::Static => (Sign::Good, "static, by key"),
             None if other.is_external || other.espace_id.is_none() => {

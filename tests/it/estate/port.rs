@@ -183,6 +183,7 @@ pub async fn write(
                     ),
                     table: TableName::new(&table.name),
                     key: table.primary.clone().expect("events need a key"),
+                    filters: Vec::new(),
                     event_table: TableName::new(events),
                     queue: TableName::new(queue),
                     on_update,

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::colours::compare;
+use super::instances;
 use super::model::{Key, Model, espaces_of};
 use super::names::Names;
 use super::pairs::{Pair, pair_up};
@@ -39,16 +40,26 @@ pub fn judge(case: &Case<'_>) -> Vec<String> {
     let espaces = espaces_of(case.source, &story.plan.scope.applications);
     let due: BTreeSet<Key> = source.scope(&espaces);
     let keys = |told: &Told| (told.espace.to_lowercase(), told.entity.to_lowercase());
-    let told: BTreeSet<Key> = story.report.entities.iter().map(keys).collect();
-    if told != due || told.len() != story.report.entities.len() {
+    let (instances, told): (Vec<&Told>, Vec<&Told>) =
+        story.report.entities.iter().partition(|told| instances::is_told(told));
+    let count = told.len();
+    let told: BTreeSet<Key> = told.into_iter().map(keys).collect();
+    if told != due || told.len() != count {
         troubles.push(format!("{} entities were due, {} are told", due.len(), told.len()));
         return troubles;
     }
-    let pairs = pair_up(&source, &destination, story, &mut troubles);
+    if !instances::are_told(&instances) {
+        troubles.push("not all tables of instances are told".into());
+        return troubles;
+    }
+    let mut pairs =
+        pair_up((&source, case.source), (&destination, case.after), story, &mut troubles);
+    pairs.extend(instances::subscriptions(case, &pairs));
     untouched(case, &pairs, &mut troubles);
     let names =
         Names::read((case.source, &source), (case.after, &destination), &story.plan, &mut troubles);
-    let sheets = pairs.iter().map(|pair| table(case.source, &pair.source)).collect();
+    instances::other_subscriptions(case, &pairs, &mut troubles);
+    let sheets = pairs.iter().map(|pair| instances::sheet(case.source, &pair.source)).collect();
     let mut ours = Rows { side: Side::Source, pairs: &pairs, sheets, names: &names };
     for (sheet, told) in ours.sheets.iter().zip(&story.report.entities) {
         if sheet.rows.len() != told.source_rows {
@@ -63,7 +74,9 @@ pub fn judge(case: &Case<'_>) -> Vec<String> {
         let stays = people::standing(pair, &before, &names, &users);
         without_standing(case, pair, told, (&before, &stays), &mut troubles)
     };
-    let sheets = pairs.iter().zip(&story.report.entities).map(arrived).collect();
+    let mut sheets: Vec<Sheet> = pairs.iter().zip(&story.report.entities).map(arrived).collect();
+    let rest = pairs.iter().skip(sheets.len());
+    sheets.extend(rest.map(|pair| instances::sheet(case.after, &pair.destination)));
     let theirs = Rows { side: Side::Destination, pairs: &pairs, sheets, names: &names };
     let (ours, theirs) = (ours.nodes(&mut troubles), theirs.nodes(&mut troubles));
     let names: Vec<&str> = pairs.iter().map(|pair| pair.name.as_str()).collect();

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 mod colours;
+mod instances;
 mod judge;
 mod model;
 mod names;

@@ -1,5 +1,5 @@
 //! What is called the same on both sides under other ids: static records, users, tenants,
-//! groups, roles, espaces.
+//! groups, roles, espaces, and what processes consist of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +38,38 @@ const NAMED: &[(&str, &str)] = &[
          JOIN OSSYS_ESPACE s ON s.ID = r.ESPACE_ID WHERE r.IS_ACTIVE = 1",
     ),
     ("OSSYS_ESPACE", "SELECT ID, SS_KEY FROM OSSYS_ESPACE WHERE IS_ACTIVE = 1"),
+    ("OSSYS_BPM_PROCESS_STATUS", "SELECT ID, NAME FROM OSSYS_BPM_PROCESS_STATUS"),
+    ("OSSYS_BPM_ACTIVITY_STATUS", "SELECT ID, NAME FROM OSSYS_BPM_ACTIVITY_STATUS"),
+    (
+        "OSSYS_BPM_PROCESS_DEFINITION",
+        "SELECT p.ID, p.SS_KEY, s.SS_KEY FROM OSSYS_BPM_PROCESS_DEFINITION p \
+         JOIN OSSYS_ESPACE s ON s.ID = p.ESPACE_ID",
+    ),
+    (
+        "OSSYS_BPM_PROCESS_INPUT_DEF",
+        "SELECT d.ID, d.SS_KEY, p.SS_KEY, s.SS_KEY FROM OSSYS_BPM_PROCESS_INPUT_DEF d \
+         JOIN OSSYS_BPM_PROCESS_DEFINITION p ON p.ID = d.PROCESS_DEF_ID \
+         JOIN OSSYS_ESPACE s ON s.ID = p.ESPACE_ID",
+    ),
+    (
+        "OSSYS_BPM_PROCESS_OUTPUT_DEF",
+        "SELECT d.ID, d.SS_KEY, p.SS_KEY, s.SS_KEY FROM OSSYS_BPM_PROCESS_OUTPUT_DEF d \
+         JOIN OSSYS_BPM_PROCESS_DEFINITION p ON p.ID = d.PROCESS_DEF_ID \
+         JOIN OSSYS_ESPACE s ON s.ID = p.ESPACE_ID",
+    ),
+    (
+        "OSSYS_BPM_ACTIVITY_DEFINITION",
+        "SELECT a.ID, a.SS_KEY, p.SS_KEY, s.SS_KEY FROM OSSYS_BPM_ACTIVITY_DEFINITION a \
+         JOIN OSSYS_BPM_PROCESS_DEFINITION p ON p.ID = a.PROCESS_DEF_ID \
+         JOIN OSSYS_ESPACE s ON s.ID = p.ESPACE_ID",
+    ),
+    (
+        "OSSYS_BPM_ACTIVITY_OUTPUT_DEF",
+        "SELECT d.ID, d.SS_KEY, a.SS_KEY, p.SS_KEY, s.SS_KEY FROM OSSYS_BPM_ACTIVITY_OUTPUT_DEF d \
+         JOIN OSSYS_BPM_ACTIVITY_DEFINITION a ON a.ID = d.ACTIVITY_DEF_ID \
+         JOIN OSSYS_BPM_PROCESS_DEFINITION p ON p.ID = a.PROCESS_DEF_ID \
+         JOIN OSSYS_ESPACE s ON s.ID = p.ESPACE_ID",
+    ),
 ];
 
 /// Users with what tells them apart: the id, whether active, and then the name.

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::Connection;
+
+use super::instances;
 use super::model::{Attribute, Key, Model};
 use super::sql::Shape;
 use super::story::Story;
@@ -40,6 +43,19 @@ pub enum Holds {
     Row(usize),
     /// The identifier of something that has a name on both sides.
     Named(String),
+    /// A text that is an identifier where the row's type says so.
+    Typed(Box<Typed>),
+}
+
+/// What the values of a column are, row by row.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Typed {
+    /// The column with the definition, whose type counts where the row names none.
+    pub definition: &'static str,
+    /// The types of definitions by their ids, of the source and of the destination.
+    pub defined: [BTreeMap<String, String>; 2],
+    /// What the values of a type are; those of all others are what they are.
+    pub types: BTreeMap<String, Holds>,
 }
 
 /// How a static entity is called among what has names.
@@ -49,8 +65,8 @@ pub fn static_name(key: &Key) -> String {
 
 /// The entities that the report names, paired by their keys.
 pub fn pair_up(
-    source: &Model,
-    destination: &Model,
+    (source, here): (&Model, &Connection),
+    (destination, there): (&Model, &Connection),
     story: &Story,
     troubles: &mut Vec<String>,
 ) -> Vec<Pair> {
@@ -62,6 +78,10 @@ pub fn pair_up(
         .collect();
     let mut pairs = Vec::new();
     for told in told {
+        if instances::is_told(told) {
+            pairs.push(instances::pair(source, (here, there), story, &places, told));
+            continue;
+        }
         let key = (told.espace.to_lowercase(), told.entity.to_lowercase());
         let (ours, theirs) = (&source.entities[&key], &destination.entities[&key]);
         for (said, is) in [
@@ -147,7 +167,8 @@ pub fn pair_up(
 /// The hidden column of entities that are parted by tenant.
 pub const TENANT: &str = "TENANT_ID";
 
-fn held(model: &Model, places: &BTreeMap<Key, usize>, parent: &Key) -> Option<Holds> {
+/// What references to an entity hold.
+pub fn held(model: &Model, places: &BTreeMap<Key, usize>, parent: &Key) -> Option<Holds> {
     if let Some(place) = places.get(parent) {
         return Some(Holds::Row(*place));
     }

@@ -33,11 +33,13 @@ pub fn in_use(
     source: &Rows<'_>,
 ) -> BTreeSet<String> {
     let mut users = BTreeSet::new();
-    for (pair, sheet) in source.pairs.iter().zip(&source.sheets) {
-        let refers = |holds: &Holds| *holds == Holds::Named("OSSYS_USER".into());
-        for column in pair.columns.iter().filter(|column| refers(&column.holds)) {
+    for (place, (pair, sheet)) in source.pairs.iter().zip(&source.sheets).enumerate() {
+        let of_users = Holds::Named("OSSYS_USER".into());
+        for column in &pair.columns {
             let at = sheet.at(&column.source);
-            let cells = sheet.rows.iter().map(|row| &row[at]);
+            let rows = sheet.rows.iter();
+            let rows = rows.filter(|row| *source.holds(place, column, row) == of_users);
+            let cells = rows.map(|row| &row[at]);
             users.extend(cells.filter(|cell| !cell.is_null_identifier()).map(Cell::key));
         }
     }

@@ -56,6 +56,19 @@ impl Rows<'_> {
         Some(self.sheets[pair].at(self.side.column(column)))
     }
 
+    /// What a row's cell is.
+    pub fn holds<'h>(&self, pair: usize, column: &'h Column, row: &[Cell]) -> &'h Holds {
+        let Holds::Typed(typed) = &column.holds else { return &column.holds };
+        let cell = |name: &str| row[self.sheets[pair].at(name)].key();
+        let named = cell("SS_TYPE");
+        let defined = &typed.defined[usize::from(self.side == Side::Destination)];
+        let of = match named.is_empty() {
+            true => defined.get(&cell(typed.definition)).cloned().unwrap_or_default(),
+            false => named,
+        };
+        typed.types.get(&of).unwrap_or(&Holds::Value)
+    }
+
     /// Takes what the report says has not come along out of the source. Nothing may be taken out
     /// without need.
     pub fn take_out(&mut self, told: &[Told], troubles: &mut Vec<String>) {
@@ -141,7 +154,9 @@ impl Rows<'_> {
             if !keys.contains(&self.sheets[place].rows[row][identifier].key()) {
                 continue;
             }
-            let leads = self.leads(column, &self.sheets[place].rows[row][at], known);
+            let cells = &self.sheets[place].rows[row];
+            let holds = self.holds(place, column, cells);
+            let leads = self.leads(holds, column.is_nullable, &cells[at], known);
             if !matches!(leads, Leads::Nowhere) {
                 troubles.push(format!("{name} was emptied and leads somewhere"));
             }
@@ -165,12 +180,18 @@ impl Rows<'_> {
         self.sheets.iter().enumerate().map(index).collect()
     }
 
-    fn leads(&self, column: &Column, cell: &Cell, known: &[BTreeMap<String, usize>]) -> Leads {
+    fn leads(
+        &self,
+        holds: &Holds,
+        is_nullable: bool,
+        cell: &Cell,
+        known: &[BTreeMap<String, usize>],
+    ) -> Leads {
         if *cell == Cell::Null {
             return Leads::Empty;
         }
         let id = cell.key();
-        let found = match &column.holds {
+        let found = match holds {
             Holds::Row(parent) => {
                 known[*parent].contains_key(&id).then(|| Leads::Row(*parent, id.clone()))
             }
@@ -182,10 +203,10 @@ impl Rows<'_> {
                 let meaning = names.get(what).and_then(|names| names.get(&id));
                 meaning.map(|meaning| Leads::Named(meaning.clone()))
             }
-            Holds::OwnId | Holds::Value => None,
+            Holds::OwnId | Holds::Value | Holds::Typed(_) => None,
         };
         // An empty identifier is written as NULL wherever the column takes it.
-        let may_stand_for_null = self.side == Side::Source || !column.is_nullable;
+        let may_stand_for_null = self.side == Side::Source || !is_nullable;
         match found {
             Some(found) => found,
             None if cell.is_null_identifier() && may_stand_for_null => Leads::Empty,
@@ -209,11 +230,16 @@ impl Rows<'_> {
                 let mut held = Vec::new();
                 let mut links = Vec::new();
                 for (attribute, (column, at)) in columns.iter().enumerate() {
-                    match column.holds {
+                    let is_text = matches!(column.holds, Holds::Typed(_));
+                    // What says that a text is no id is carried as it is.
+                    let is_nullable = column.is_nullable && !is_text;
+                    let holds = self.holds(entity, column, row);
+                    match holds {
                         Holds::OwnId => {}
-                        Holds::Value => held.push(hash(&row[*at])),
+                        Holds::Value | Holds::Typed(_) => held.push(hash(&row[*at])),
                         Holds::Row(_) | Holds::Named(_) => {
-                            match self.leads(column, &row[*at], &known) {
+                            match self.leads(holds, is_nullable, &row[*at], &known) {
+                                Leads::Empty if is_text => held.push(hash(&row[*at])),
                                 Leads::Empty => held.push(0),
                                 Leads::Named(meaning) => held.push(hash(&meaning)),
                                 Leads::Row(parent, id) => {

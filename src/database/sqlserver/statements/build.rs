@@ -87,12 +87,17 @@ pub(in super::super) fn add_foreign_keys(table: &TableName, keys: &[NewForeignKe
 
 /// A process-event trigger: one row in the queue for each row and each subscription.
 pub(in super::super) fn create_trigger(trigger: &NewTrigger) -> String {
+    let filters = trigger.filters.iter().map(|column| {
+        let column = quote(column);
+        format!(" AND (e.{column} IS NULL OR e.{column} = i.{column})")
+    });
+    let filters: String = filters.collect();
     format!(
         "CREATE TRIGGER {} ON {} AFTER {} AS\nBEGIN\n  SET NOCOUNT ON;\n  INSERT INTO {} \
          ([ESPACE_ID], [TENANT_ID], [ACTIVITY_ID], [PROCESS_DEF_ID], [{}], [ENQUEUE_TIME], \
          [ERROR_COUNT], [NEXT_RUN])\n  SELECT e.[_ESPACE_ID], e.[_TENANT_ID], e.[_ACTIVITY_ID], \
          e.[_PROCESS_DEF_ID], CAST(i.{} AS {}), GETDATE(), 0, '1900-01-01T00:00:00'\n  \
-         FROM inserted AS i CROSS JOIN {} AS e WHERE e.[_IS_UPDATE] = {} AND COALESCE(e.[_IS_LIGHT], 0) = {};\nEND",
+         FROM inserted AS i CROSS JOIN {} AS e WHERE e.[_IS_UPDATE] = {} AND COALESCE(e.[_IS_LIGHT], 0) = {}{filters};\nEND",
         quote(&trigger.name),
         table_sql(&trigger.table),
         if trigger.on_update { "UPDATE" } else { "INSERT" },

@@ -467,6 +467,7 @@ fn builder_statements() -> Vec<String> {
             name: "OSTRG_EI__OSUSR_ABC_CLAIM".to_owned(),
             table: table.name,
             key: "ID".to_owned(),
+            filters: vec!["ID".to_owned(), "POLICYID".to_owned()],
             event_table: dbo("OSEVT_abc_Claim"),
             queue: dbo("OSSYS_BPM_EVENT_QUEUE"),
             on_update: false,
