@@ -126,12 +126,13 @@ fn a_stopped_run_is_gone_on_with_line_by_line() {
     let mut talk = Talk::start(&place, &["--plain"]);
     talk.chooses("r resumes").hears("Stopped before the end");
     talk.chooses("go on where it ended").hears("Go on where the run ended?");
-    talk.hears("kept: Customer_CS.Customer").hears("not begun: Claims_CS.ClaimNote");
+    talk.hears("kept: ServiceCenter.Process (27), Customer_CS.Customer")
+        .hears("not begun: Claims_CS.ClaimNote");
     // Staying changes nothing.
     talk.chooses("Stay: with this report");
     talk.chooses("go on where it ended").hears("Go on where the run ended?");
     talk.chooses("Go on: writing to dev");
-    talk.hears("11,419 rows of 32 entities").hears("11,420 rows compared");
+    talk.hears("11,645 rows of 37 entities").hears("11,646 rows compared");
     // The proof has seen who made room.
     talk.hears("the trigger IsFull is gone").chooses("leave");
     assert_eq!(talk.ends(), Some(4), "{}", talk.said());

@@ -122,8 +122,15 @@ impl Walker {
         window.shows("use, inactive");
         self.select("dragan.petrovic").key("Space");
         window.shows("create");
-        self.next("6 Processes");
-        self.next("7 Options");
+        self.next("6 Processes").key("R").choose("Yes");
+        // That instances come along brings a question of its own.
+        window.shows("Activity.NEXT_RUN");
+        self.key("R").choose("Yes");
+        // What is decided here is compared once more before the next step is there.
+        while !window.screen().contains("How should rows be written?") {
+            window.hides("(not yet)").press("Ctrl+N").obeyed();
+        }
+        self.at("7 Options");
         self.select("delete them first").key("Space");
         window.shows("(•) ! delete").hides("comparing…");
         self.select("Findings").key("Enter");
@@ -202,7 +209,7 @@ fn a_person_walks_from_home_to_a_proved_report() {
         std::fs::read(place.path("before.sqlite")).ok()
     );
     walker.key("Enter");
-    window.shows("Done and proved: 11,4").shows("nothing is running");
+    window.shows("Done and proved: 11,6").shows("nothing is running");
     let screen = window.screen();
     let folder = screen.lines().find_map(|line| line.split_once("Files in ")).expect("files").1;
     let folder = PathBuf::from(folder.trim());

@@ -201,7 +201,7 @@ fn what_is_decided_here_can_be_done_in_a_small_window() {
         driver.press("Space Ctrl+N Space Esc Tab");
         driver.shows("11,647");
         driver.press("Enter");
-        driver.shows("Plan: 32 entities in 5 groups");
+        driver.shows("Plan: 37 entities in 5 groups");
         driver.press("Esc Ctrl+N");
         assert_eq!(driver.step(), "Review", "{}", driver.screen());
     }
