@@ -11,6 +11,8 @@ use crate::plan::Plan;
 pub enum Phase {
     /// Checking before the first write.
     Checking,
+    /// Emptying event tables, which are the first to be written.
+    Muting,
     /// Deleting the destination's rows.
     Deleting,
     /// Creating users and groups.
@@ -29,6 +31,7 @@ impl Phase {
     pub fn label(self) -> &'static str {
         match self {
             Self::Checking => "checking",
+            Self::Muting => "putting subscriptions of processes away",
             Self::Deleting => "deleting the destination's rows",
             Self::People => "creating users and groups",
             Self::Loading => "carrying rows over",

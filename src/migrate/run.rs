@@ -261,6 +261,9 @@ impl<'w> Work<'w> {
         let mut control = self.request.control.clone();
         let mut sessions = self.sessions(stretch);
         let marks = self.reading.marks();
+        if !self.plan.events.is_empty() {
+            self.teller.phase(Phase::Muting);
+        }
         self.muting(&mut sessions[0], &mut control).mute().await?;
         self.delete(&mut sessions[0], &mut control).await?;
         let mut maps = Maps::new(self.plan);

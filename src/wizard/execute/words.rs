@@ -43,6 +43,7 @@ pub(super) fn bar(run: &Running, to_delete: u64) -> (u64, u64, String) {
     let (read, total) = progress.totals();
     match progress.phase {
         Phase::Checking => (0, 1, "checking before the first write".to_owned()),
+        Phase::Muting => (0, 1, "putting subscriptions of processes away".to_owned()),
         Phase::Deleting => {
             let deleted: u64 = progress.entities.iter().map(|entity| entity.deleted).sum();
             let of = to_delete.max(deleted);
@@ -92,6 +93,9 @@ pub(super) fn doing(run: &Running) -> String {
         }
         (_, Phase::Checking) => {
             "The last checks before the first write: it may still be refused.".to_owned()
+        }
+        (_, Phase::Muting) => {
+            format!("Putting away who waits for rows, so that no process starts by ours. {safe}")
         }
         (_, Phase::Deleting) => {
             format!("Deleting the destination's rows that are replaced. {safe}")
