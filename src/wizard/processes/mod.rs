@@ -7,6 +7,6 @@ use super::findings::About;
 /// The step.
 pub const PROCESSES: About = About {
     name: "Processes",
-    purpose: "Which processes' instances go along, and where they differ.",
+    purpose: "Which processes' instances go along, where they differ.",
     draw: view::draw,
 };
