@@ -228,9 +228,8 @@ impl Work<'_> {
     /// The columns of an activity that are written without a value: where and since when it is at
     /// work, and when it is to go on where a decision says so.
     pub(in super::super) fn is_reset(&self, table: InstanceTable, column: &str) -> bool {
-        let named = |name: &&str| same_name(name, column);
         let next_run = next_run();
-        table.run_state().iter().any(|name| named(&name))
+        table.run_state().iter().any(|name| same_name(name, column))
             || (table == InstanceTable::Activity
                 && same_name(column, "NEXT_RUN")
                 && self.selection.is_emptied(&next_run))
