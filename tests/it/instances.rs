@@ -1,7 +1,7 @@
 //! Instances of processes: carried over with all that belongs to them, each id rewritten, values
 //! included.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
 
 mod estate;
 
