@@ -5,6 +5,7 @@
 //! values to each. Both pairs are practice pairs to which the rows are added.
 
 #![expect(clippy::expect_used, reason = "a benchmark says what is wrong by panicking")]
+#![expect(clippy::print_stdout, reason = "what it measures is what it prints")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,6 +1,6 @@
 //! The manual names everything: findings, choices, keys of the plan, commands and their options.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 use std::path::Path;
 
