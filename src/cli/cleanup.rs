@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ending::{Exit, Trouble};
+use super::road::plan_text;
 use super::secrets::secret;
 use super::{CleanupArguments, ExportArguments, UndoArguments, run, show};
 use crate::database::{Fault, FaultKind, same_name};
@@ -57,12 +58,7 @@ fn unless_in_doubt(fault: Fault) -> Trouble {
 }
 
 async fn opened(path: &Path) -> Result<Cleanup, Trouble> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Trouble::refused(format!("cannot read the plan {shown}: {error}")))?;
-    let path = std::path::absolute(path)
-        .map_err(|error| Trouble::refused(format!("cannot find {shown}: {error}")))?;
-    let folder = path.parent().unwrap_or(&path).to_path_buf();
+    let (path, text, folder) = plan_text(path)?;
     let file = parsed(&text, &path)?;
     let clone = file.clone.connection(&folder, secret(Side::Destination, &file.clone)?);
     let original = file.original.connection(&folder, secret(Side::Source, &file.original)?);

@@ -1,6 +1,7 @@
 //! `osferry restore`: a restored platform database compared with the one that it was.
 
 use super::ending::{Exit, Trouble};
+use super::road::plan_text;
 use super::secrets::secret;
 use super::{RestoreArguments, show};
 use crate::front::Home;
@@ -18,10 +19,7 @@ const TOO_LATE: &str = "open-tool";
 
 pub(super) async fn restore(home: &Home, arguments: &RestoreArguments) -> Result<Exit, Trouble> {
     let shown = arguments.plan.display();
-    let text = std::fs::read_to_string(&arguments.plan)
-        .map_err(|error| Trouble::refused(format!("cannot read the plan {shown}: {error}")))?;
-    let path = std::path::absolute(&arguments.plan)
-        .map_err(|error| Trouble::refused(format!("cannot find {shown}: {error}")))?;
+    let (path, text, folder) = plan_text(&arguments.plan)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let file = RestoreFile::parse(&text, &name)
         .map_err(|error| Trouble::refused(format!("the plan {shown} cannot be used: {error}")))?;
@@ -34,7 +32,7 @@ pub(super) async fn restore(home: &Home, arguments: &RestoreArguments) -> Result
         )));
     }
     let restore = Restore {
-        folder: path.parent().unwrap_or(&path),
+        folder: &folder,
         old_secret: secret(Side::Source, &file.old)?,
         new_secret: secret(Side::Destination, &file.new)?,
         file: &file,

@@ -30,15 +30,21 @@ pub(super) struct Saved {
     pub(super) secret: Option<Secret>,
 }
 
+/// A plan file of any kind: where it is, its text, and the folder that relative paths in it start from.
+pub(super) fn plan_text(path: &Path) -> Result<(PathBuf, String, PathBuf), Trouble> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Trouble::refused(format!("cannot read the plan {shown}: {error}")))?;
+    let path = std::path::absolute(path)
+        .map_err(|error| Trouble::refused(format!("cannot find {shown}: {error}")))?;
+    let folder = path.parent().unwrap_or(&path).to_path_buf();
+    Ok((path, text, folder))
+}
+
 impl Saved {
     /// Reads a plan file.
     pub(super) fn read(path: &Path) -> Result<Self, Trouble> {
-        let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Trouble::refused(format!("cannot read the plan {shown}: {error}")))?;
-        let path = std::path::absolute(path)
-            .map_err(|error| Trouble::refused(format!("cannot find {shown}: {error}")))?;
-        let folder = path.parent().unwrap_or(&path).to_path_buf();
+        let (path, text, folder) = plan_text(path)?;
         let mut saved = Self::parse(text, path, folder)?;
         saved.maps = front::read_maps(&saved.file.maps, &saved.folder)?;
         Ok(saved)
