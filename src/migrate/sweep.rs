@@ -83,7 +83,7 @@ impl Load<'_> {
         among: Filter,
         carried: &mut Carried,
     ) -> Result<u64> {
-        let canonical = Canonical::for_source(self.plan, self.place);
+        let canonical = Canonical::for_source(self.plan, self.entity());
         let mut columns = vec![key.clone()];
         columns.extend(self.entity().columns.iter().map(|column| column.source.clone()));
         let batch_rows = self.plan.options.batch_rows;

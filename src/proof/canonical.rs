@@ -16,8 +16,8 @@ use super::turn::turn;
 use super::typed::{Beside, TypedForm};
 use crate::database::{Batch, Column, ColumnShape, ColumnType, Value, Values};
 use crate::plan::{
-    ColumnPlan, ConvertRule, Fate, LookupRows, Misfit, Nothing, PersonFate, PersonPlan, Plan,
-    ReferenceRule, Rule, Target,
+    ColumnPlan, ConvertRule, EntityPlan, Fate, LookupRows, Misfit, Nothing, PersonFate, PersonPlan,
+    Plan, ReferenceRule, Rule, Target,
 };
 
 /// The form of a row of one entity.
@@ -91,8 +91,7 @@ impl Canonical {
     ///
     /// Batches have the key column first if the entity has one, then the plan's columns in order.
     #[must_use]
-    pub fn for_source(plan: &Plan, entity: usize) -> Self {
-        let entity = &plan.entities[entity];
+    pub fn for_source(plan: &Plan, entity: &EntityPlan) -> Self {
         let columns = entity
             .columns
             .iter()
@@ -115,9 +114,7 @@ impl Canonical {
 
     /// The canonical form of the rows of one entity as the destination has them, the key left to
     /// the caller: batches have the plan's columns in order.
-    pub(super) fn for_destination(plan: &Plan, entity: usize, maps: &Maps) -> Self {
-        let place = entity;
-        let entity = &plan.entities[place];
+    pub(super) fn for_destination(plan: &Plan, entity: &EntityPlan, maps: &Maps) -> Self {
         let columns = entity
             .columns
             .iter()
@@ -134,7 +131,7 @@ impl Canonical {
                     let ids = rule.types.iter();
                     let ids = ids.map(|ids| IdForm::of_destination(maps, &ids.reference)).collect();
                     let plain = Plain::of(column, Misfit::Refuse);
-                    Form::Typed(TypedForm::of_destination(plan, place, rule, plain, ids))
+                    Form::Typed(TypedForm::of_destination(plan, entity, rule, plain, ids))
                 }
             })
             .collect();

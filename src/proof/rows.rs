@@ -114,8 +114,8 @@ impl<'a> Forms<'a> {
         });
         Self {
             entity,
-            source: Canonical::for_source(plan, place),
-            destination: Canonical::for_destination(plan, place, maps),
+            source: Canonical::for_source(plan, entity),
+            destination: Canonical::for_destination(plan, entity, maps),
             inverses: inverses.collect(),
             constants: constants.collect(),
             unfinished,

@@ -6,7 +6,7 @@ use super::canonical::{IdForm, Plain};
 use super::form::put_none;
 use super::maps::IdKey;
 use crate::database::{Batch, Column, Value};
-use crate::plan::{Fate, Plan, Rule, Target, TypedRule};
+use crate::plan::{EntityPlan, Fate, Plan, Rule, Target, TypedRule};
 
 /// The row of which a cell is: the plan's columns begin at `first`.
 #[derive(Clone, Copy)]
@@ -36,12 +36,12 @@ impl TypedForm {
     /// The same for rows of the destination: definitions have become others.
     pub(super) fn of_destination(
         plan: &Plan,
-        entity: usize,
+        entity: &EntityPlan,
         rule: &TypedRule,
         plain: Plain,
         ids: Vec<IdForm>,
     ) -> Self {
-        let column = rule.definition_column.and_then(|at| plan.entities[entity].columns.get(at));
+        let column = rule.definition_column.and_then(|at| entity.columns.get(at));
         let fates = match column.map(|column| &column.rule) {
             Some(Rule::Reference(reference)) => match reference.target {
                 Target::Fixed(place) => plan.fixed[place].fates.as_slice(),

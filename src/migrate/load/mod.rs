@@ -159,7 +159,7 @@ impl<'a> Load<'a> {
         request.filter = unreadable.others(request.filter);
         let reader = Reader {
             source: Arc::clone(&self.source),
-            canonical: Canonical::for_source(self.plan, self.place),
+            canonical: Canonical::for_source(self.plan, self.entity()),
             // An instant does not come back with its connection.
             waits: !self.reading.is_one_instant(),
             note: self.story.note(),

@@ -25,10 +25,6 @@ pub(super) async fn check(
 ) -> Result<bool> {
     let Some(own) = &table.along else { return Ok(false) };
     let Some((at, activities)) = activities(own) else { return Ok(false) };
-    // The subscriptions as rows of an entity more, by which forms are made.
-    let mut with = plan.clone();
-    with.entities.push(own.as_ref().clone());
-    let place = plan.entities.len();
     let (maps, ours) = {
         let journal = lock(journal);
         let mut maps = Maps::new(plan, &journal)?;
@@ -44,13 +40,13 @@ pub(super) async fn check(
     let columns = own.columns.iter().map(|column| ColumnRef::from(&column.destination)).collect();
     let there = destination.rows(&read(columns, &table.table)).await?;
     let mut wanted: HashMap<u128, i64> = HashMap::new();
-    for hash in Canonical::for_source(&with, place).row_hashes(&here) {
+    for hash in Canonical::for_source(plan, own).row_hashes(&here) {
         *wanted.entry(hash).or_default() += 1;
     }
     let is_ours = |batch: &Batch, row: usize| {
         IdKey::of(&batch.column(at).value(row)).is_some_and(|id| ours.source(&id).is_some())
     };
-    let hashes = Canonical::for_destination(&with, place, &maps).row_hashes(&there);
+    let hashes = Canonical::for_destination(plan, own, &maps).row_hashes(&there);
     let mut wrong = 0;
     for (_, hash) in hashes.iter().enumerate().filter(|(row, _)| is_ours(&there, *row)) {
         match wanted.get_mut(hash) {
