@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EntityPlan, Plan};
 use crate::database::{ColumnRef, ColumnShape, TableName};
+use crate::outsystems::InstanceTable;
 
 /// The subscriptions of processes to the rows of one entity that the plan writes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +49,15 @@ pub struct PutAway {
 }
 
 impl Plan {
+    /// The place of the entity of a table of process instances, where they are carried over.
+    #[must_use]
+    pub fn instances(&self, table: InstanceTable) -> Option<usize> {
+        let is_it = |entity: &EntityPlan| {
+            InstanceTable::of_table(&entity.destination_table.name) == Some(table)
+        };
+        self.entities.iter().position(is_it)
+    }
+
     /// How many subscriptions it puts away.
     #[must_use]
     pub fn put_away(&self) -> PutAway {

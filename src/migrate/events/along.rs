@@ -11,7 +11,7 @@ use crate::database::{
     Batch, Column, ColumnRef, Filter, Result, RowsRequest, Source, TableName, Value, same_name,
 };
 use crate::outsystems::InstanceTable;
-use crate::plan::{EventTable, ExistingPlan, Plan};
+use crate::plan::{EntityPlan, EventTable, ExistingPlan};
 
 /// The column with the activity that waits; empty for a process that waits to be started.
 const ACTIVITY: &str = "_ACTIVITY_ID";
@@ -30,11 +30,14 @@ pub(in crate::migrate) enum Along<'a> {
 }
 
 impl Muting<'_> {
-    /// The rows that an event table has to hold at least once it is filled again. It is in the journal
-    /// before it is done, and the proof goes by that.
-    pub(super) async fn coming_back(&self, place: usize, put_away: &Batch) -> Result<Batch> {
-        let table = &self.plan.events[place];
-        let going = self.story.recorder.reader()?.going(place)?;
+    /// The rows that an event table has to hold at least once it is filled again; `going` is what the
+    /// journal has of [`Self::going`]. It is in the journal before it is done, and the proof goes by that.
+    pub(super) async fn coming_back(
+        &self,
+        table: &EventTable,
+        put_away: &Batch,
+        going: Option<Batch>,
+    ) -> Result<Batch> {
         match self.along {
             Along::Nothing => Ok(put_away.clone()),
             Along::Run { source, maps } => {
@@ -112,8 +115,8 @@ impl Muting<'_> {
     }
 
     /// The entity of activities, where instances are carried over.
-    fn activities(&self) -> Option<&crate::plan::EntityPlan> {
-        activities(self.plan).map(|place| &self.plan.entities[place])
+    fn activities(&self) -> Option<&EntityPlan> {
+        self.plan.instances(InstanceTable::Activity).map(|place| &self.plan.entities[place])
     }
 
     /// The source's subscriptions of activities that were carried over, as the destination knows what
@@ -152,13 +155,6 @@ impl Muting<'_> {
         }
         Batch::new(columns).map(Some)
     }
-}
-
-/// The place of the activities in a plan that carries instances over.
-pub(in crate::migrate) fn activities(plan: &Plan) -> Option<usize> {
-    plan.entities.iter().position(|entity| {
-        InstanceTable::of_table(&entity.destination_table.name) == Some(InstanceTable::Activity)
-    })
 }
 
 /// The place of the column with the activity.

@@ -27,7 +27,7 @@ use crate::database::{
     Batch, Destination, Fault, FaultKind, Filter, InsertTarget, Removal, Result, RowsRequest,
 };
 use crate::plan::{EventTable, Plan};
-pub(super) use along::{Along, activities};
+pub(super) use along::Along;
 pub(super) use rows::lacking;
 use rows::{contents, take_off, union};
 pub use script::{PutEventsBack, events_by_hand};
@@ -71,6 +71,7 @@ impl Muting<'_> {
             return Ok(());
         }
         let known = self.known().await?;
+        let journal = self.story.recorder.reader()?;
         let mut tables = Vec::new();
         for (place, table) in self.plan.events.iter().enumerate() {
             let before = known.iter().find(|known| known.place == place);
@@ -78,7 +79,7 @@ impl Muting<'_> {
                 continue;
             }
             let there = self.read(table).await?;
-            if self.story.recorder.reader()?.going(place)?.is_none()
+            if journal.going(place)?.is_none()
                 && let Some(going) = self.going(table, &there).await?
             {
                 self.story.recorder.going(place, &going).await?;
@@ -125,6 +126,7 @@ impl Muting<'_> {
             return Ok(());
         }
         let known = self.known().await?;
+        let journal = self.story.recorder.reader()?;
         let (mut rows, mut of) = (0, 0);
         for muted in known {
             let Some(table) = self.plan.events.get(muted.place) else { continue };
@@ -132,7 +134,8 @@ impl Muting<'_> {
             if !is_due || matches!(muted.state, MutedState::Back | MutedState::LeftOpen) {
                 continue;
             }
-            let back = self.coming_back(muted.place, &muted.rows).await?;
+            let going = journal.going(muted.place)?;
+            let back = self.coming_back(table, &muted.rows, going).await?;
             let note =
                 |state, rows: &Batch| MutedRows { place: muted.place, state, rows: rows.clone() };
             self.story.recorder.muted(vec![note(MutedState::ComingBack, &back)]).await?;

@@ -29,7 +29,7 @@ pub use record::{NotRestored, UndoRecord, UndoResult};
 pub use script::PutBackScript;
 
 use super::control::Control;
-use super::events::{Along, Muting, Which, activities, afterwards, unasked};
+use super::events::{Along, Muting, Which, afterwards, unasked};
 use super::journal::{
     BatchKind, Images, Journal, Recorder, RunHeader, RunState, Stretch, StretchKind,
 };
@@ -40,7 +40,7 @@ use super::run::can_wait;
 use super::session::WriteSession;
 use super::story::{Clock, Story};
 use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source, TableName, Value};
-use crate::outsystems::Environment;
+use crate::outsystems::{Environment, InstanceTable};
 use crate::plan::Plan;
 use crate::proof::{Changed, changed};
 
@@ -461,11 +461,10 @@ impl Undoing<'_> {
         self.put_back().await?;
         self.set_own_values().await?;
         self.set_references().await?;
-        let ours = self.ours;
-        let of_activities = |table: &&ours::OurTable| {
-            table.entity.is_some_and(|place| activities(self.plan) == Some(place))
-        };
-        let ours = ours.tables.iter().find(of_activities).map(|table| &table.keys);
+        let activities = self.plan.instances(InstanceTable::Activity);
+        let of_activities =
+            |table: &&ours::OurTable| activities.is_some() && table.entity == activities;
+        let ours = self.ours.tables.iter().find(of_activities).map(|table| &table.keys);
         let mut muting = self.muting();
         muting.along = Along::Undo { ours };
         muting.unmute(Which::All).await?;

@@ -67,13 +67,8 @@ impl Builder<'_> {
         entity: EntityIndex,
         columns: &[ColumnShape],
     ) -> Option<Box<EntityPlan>> {
-        let instances = |table| {
-            plan.entities
-                .iter()
-                .position(|one| InstanceTable::of_table(&one.destination_table.name) == Some(table))
-        };
-        let activities = instances(InstanceTable::Activity)?;
-        let processes = instances(InstanceTable::Process)?;
+        let activities = plan.instances(InstanceTable::Activity)?;
+        let processes = plan.instances(InstanceTable::Process)?;
         let pairs = &self.review.comparison.pairs;
         let pair = pairs.iter().position(|pair| pair.destination == entity)?;
         let ours = self.source.entity(pairs[pair].source);
