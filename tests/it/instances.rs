@@ -6,7 +6,6 @@
 mod estate;
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use osferry::outsystems::Side;
@@ -274,14 +273,7 @@ const TRIES: usize = 30;
 /// was killed before its end.
 fn kill(estate: &Estate, table: &str, reached: impl Fn(usize) -> bool) -> bool {
     let bench = &estate.bench;
-    let name = bench.databases.name(Side::Destination);
-    let mut program = bench
-        .command(&["run", "plan.toml", "--confirm", &name, "--decide", "recommended"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
+    let mut program = bench.begin();
     let deadline = Instant::now() + Duration::from_secs(240);
     let sql = format!("SELECT CAST(COUNT(*) AS nvarchar(20)) FROM {table}");
     while program.try_wait().expect("its state").is_none() {

@@ -12,7 +12,7 @@ use osferry::migrate::journal::{
     RunState, Salvage, Stretch, StretchKind, WrittenTo,
 };
 use osferry::outsystems::{DestinationId, SourceId};
-use osferry::plan::{LinksPlan, Plan, RunOptions, UserMask};
+use osferry::plan::{Plan, UserMask};
 use osferry::report::{write_audit, write_ids};
 use rusqlite::Connection;
 
@@ -21,28 +21,9 @@ use crate::estate::chance::Chance;
 /// The journal of a run whose plan names nothing.
 fn begun(folder: &Path) -> Recorder {
     let mut plan = Plan {
-        name: "scaled".to_owned(),
-        entities: Vec::new(),
-        levels: Vec::new(),
-        outside: Vec::new(),
-        deletions: Vec::new(),
-        cleared: Vec::new(),
-        leaf_first: Vec::new(),
-        fixed: Vec::new(),
-        lookups: Vec::new(),
-        tenants: Vec::new(),
-        users: Vec::new(),
-        groups: Vec::new(),
-        copies_passwords: false,
-        links: LinksPlan::default(),
-        user_columns: Vec::new(),
         user_mask: UserMask::ById,
-        rejects_of: None,
-        events: Vec::new(),
-        options: RunOptions::default(),
         decisions: vec!["Claims_CS.Claim.Reference: reject".to_owned()],
-        left_out: Vec::new(),
-        fingerprint: String::new(),
+        ..Plan::nothing("scaled")
     };
     plan.fingerprint = plan.pinned();
     let header = RunHeader {

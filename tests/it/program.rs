@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use osferry::outsystems::Side;
@@ -119,6 +120,17 @@ impl Bench {
     pub fn command(&self, arguments: &[&str]) -> std::process::Command {
         let home = self.folder.path().join("home");
         command(self.folder.path(), &home, arguments, &self.databases.secrets())
+    }
+
+    /// Starts the recommended run of the plan, to be killed: nobody listens to it.
+    pub fn begin(&self) -> std::process::Child {
+        let name = self.databases.name(Side::Destination);
+        self.command(&["run", "plan.toml", "--confirm", &name, "--decide", "recommended"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts")
     }
 
     /// The same with variables of its environment.

@@ -2,7 +2,6 @@
 //! leads to the same rows.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use osferry::migrate::PutEventsBack;
@@ -25,14 +24,7 @@ fn folder(bench: &Bench) -> Option<PathBuf> {
 /// Starts a run and kills it as soon as this event table is empty; whether subscriptions were away
 /// then.
 fn kill(bench: &Bench, table: &str) -> bool {
-    let name = bench.databases.name(Side::Destination);
-    let mut program = bench
-        .command(&["run", "plan.toml", "--confirm", &name, "--decide", "recommended"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
+    let mut program = bench.begin();
     let deadline = Instant::now() + Duration::from_secs(120);
     while program.try_wait().expect("its state").is_none() {
         assert!(Instant::now() < deadline, "it hangs");
