@@ -7,18 +7,18 @@
 #![expect(clippy::expect_used, reason = "a benchmark says what is wrong by panicking")]
 #![expect(clippy::print_stdout, reason = "what it measures is what it prints")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+#[expect(dead_code, reason = "each benchmark uses a part of it")]
+mod support;
+
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tempfile::TempDir;
+
+use support::{Attribute, ESPACE, Pair, add_entity, espace_key, id, numbered};
 
 /// Processes, unless told otherwise.
 const PROCESSES: u32 = 100_000;
 const ACTIVITIES: u32 = 4;
-/// Keys of what is made here.
-const ESPACE: &str = "Policy_CS";
 
 fn main() {
     // cargo itself passes `--bench`.
@@ -31,100 +31,37 @@ fn main() {
     println!("plain rows {plain:.1?}, instances {instances:.1?}: {ratio:.2} times as long");
 }
 
-/// A practice pair in a folder of its own.
-struct Pair {
-    folder: TempDir,
-}
-
-impl Pair {
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join("pair").join(name)
-    }
-
-    fn databases(&self) -> [Connection; 2] {
-        ["prod.sqlite", "dev.sqlite"]
-            .map(|name| Connection::open(self.path(name)).expect("a practice database"))
-    }
-}
-
-fn osferry(folder: &Path, arguments: &[&str]) {
-    let output = Command::new(env!("CARGO_BIN_EXE_osferry"))
-        .current_dir(folder)
-        .env("OSFERRY_HOME", folder.join("home"))
-        .args(arguments)
-        .output()
-        .expect("the program starts");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let trouble = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}\n{said}\n{trouble}");
-}
-
 /// The time of one run, its proof included.
 fn measured(what: &str, fill: impl Fn(&Pair)) -> Duration {
-    let pair = Pair { folder: tempfile::tempdir().expect("a folder") };
-    let folder = pair.folder.path();
-    osferry(folder, &["practice", "--dir", "pair", "--make-only"]);
+    let pair = Pair::make(None);
     fill(&pair);
     let started = Instant::now();
     let run = ["run", "pair/practice.toml", "--confirm", "dev", "--decide", "recommended"];
-    osferry(folder, &run);
+    pair.osferry(&run);
     let took = started.elapsed();
     println!("{what}: {took:.1?}");
     took
 }
 
-fn id(database: &Connection, sql: &str) -> i64 {
-    database.query_row(sql, [], |row| row.get(0)).expect(sql)
-}
-
 /// Three entities of the same sizes as the tables of instances, each referring to the one before.
 fn plain_rows(pair: &Pair, processes: u32) {
     for (side, database) in pair.databases().iter().enumerate() {
-        let espace = id(database, &format!("SELECT ID FROM OSSYS_ESPACE WHERE NAME = '{ESPACE}'"));
-        let key: String = database
-            .query_row("SELECT SS_KEY FROM OSSYS_ESPACE WHERE ID = ?1", [espace], |row| row.get(0))
-            .expect("a key");
+        let key = espace_key(database);
         for (place, parent) in [None, Some(0), Some(1)].into_iter().enumerate() {
-            let entity = 90_000 + place;
             let table = format!("OSUSR_BNC_PART{place}");
-            let columns = "NAME nvarchar(200), CREATED datetime, CLOSED datetime, VALUE nvarchar(200), \
-                           COUNT int";
-            let reference = parent.map_or(String::new(), |parent| {
-                format!(", PARENTID int REFERENCES OSUSR_BNC_PART{parent} (ID)")
-            });
-            let mut sql = format!(
-                "CREATE TABLE {table} (ID INTEGER PRIMARY KEY AUTOINCREMENT, {columns}{reference});
-                 INSERT INTO OSSYS_ENTITY (ID, PHYSICAL_TABLE_NAME, NAME, ESPACE_ID, SS_KEY, \
-                 MULTITENANT, IS_ACTIVE, IS_EXTERNAL, IS_SYSTEM, PRIMARYKEY_SS_KEY, DATA_KIND) VALUES \
-                 ({entity}, '{table}', 'Part{place}', {espace}, 'part{place}', 0, 1, 0, 0, 'id{place}', \
-                 'entity');"
-            );
-            let attribute = |number: usize, name: &str, key: &str, kind: &str| {
-                format!(
-                    "INSERT INTO OSSYS_ENTITY_ATTR (ID, ENTITY_ID, NAME, SS_KEY, TYPE, LENGTH, \
-                     IS_MANDATORY, IS_AUTONUMBER, DELETE_RULE, IS_ACTIVE, ORDER_NUM) VALUES \
-                     ({}, {entity}, '{name}', '{key}', '{kind}', 200, 0, {}, 'Protect', 1, {number});",
-                    900_000 + 10 * place + number,
-                    u8::from(number == 0)
-                )
-            };
-            sql.push_str(&attribute(0, "ID", &format!("id{place}"), "rtInteger"));
-            for (number, (name, kind)) in [
-                ("Name", "rtText"),
-                ("Created", "rtDateTime"),
-                ("Closed", "rtDateTime"),
-                ("Value", "rtText"),
-                ("Count", "rtInteger"),
-            ]
-            .into_iter()
-            .enumerate()
-            {
-                sql.push_str(&attribute(number + 1, name, &format!("{name}{place}"), kind));
-            }
-            if let Some(parent) = parent {
-                let kind = format!("bt{key}*part{parent}");
-                sql.push_str(&attribute(6, "ParentId", &format!("parent{place}"), &kind));
-            }
+            let mut attributes = vec![
+                Attribute::new("Name", "rtText", "nvarchar(200)"),
+                Attribute::new("Created", "rtDateTime", "datetime"),
+                Attribute::new("Closed", "rtDateTime", "datetime"),
+                Attribute::new("Value", "rtText", "nvarchar(200)"),
+                Attribute::new("Count", "rtInteger", "int"),
+            ];
+            attributes.extend(parent.map(|parent| Attribute {
+                name: "ParentId",
+                kind: format!("bt{key}*part{parent}"),
+                column: format!("int REFERENCES OSUSR_BNC_PART{parent} (ID)"),
+            }));
+            add_entity(database, place, &table, &attributes);
             if side == 0 {
                 let (times, parent) = match place {
                     0 => (1, ""),
@@ -132,15 +69,15 @@ fn plain_rows(pair: &Pair, processes: u32) {
                     _ => (6, ", n / 2 % (SELECT MAX(ID) FROM OSUSR_BNC_PART1) + 1"),
                 };
                 let into = if parent.is_empty() { "" } else { ", PARENTID" };
-                sql.push_str(&numbered(
+                let sql = numbered(
                     processes * times,
                     &format!("INSERT INTO {table} (NAME, CREATED, CLOSED, VALUE, COUNT{into})"),
                     &format!(
                         "'row ' || n, '2026-01-02 03:04:05', NULL, 'value ' || n % 1000, n % 7{parent}"
                     ),
-                ));
+                );
+                database.execute_batch(&sql).expect("rows");
             }
-            database.execute_batch(&sql).expect("rows");
         }
     }
 }
@@ -230,12 +167,4 @@ fn process_instances(pair: &Pair, processes: u32) {
         &format!("{tenant}, 990000, {task} + n, '{key}', 'Bench', 'rtText', 'value ' || n, 'rtText'"),
     ));
     source.execute_batch(&sql).expect("instances");
-}
-
-/// A statement that inserts so many rows, which are numbered from 0.
-fn numbered(rows: u32, into: &str, values: &str) -> String {
-    format!(
-        "WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < {rows}) \
-         {into} SELECT {values} FROM number;"
-    )
 }

@@ -99,7 +99,9 @@
 //!   `proof/mask/`. Values are masked as they are read, before anything else sees them.
 //! - *A value that changes its type*: `database/convert.rs` for the run, `proof/turn.rs` for the proof.
 //! - *A step of a neighbouring procedure*: `assets/procedures/`, with the number of its fact in
-//!   `numbers.txt` (a test holds one against the other).
+//!   `numbers.txt` (a test holds one against the other). Which of them somebody sets out to do is
+//!   [`procedures::Errand`]; the wizard's screens of it are in `wizard/errand/`, what it knows in
+//!   `wizard/migration/errand.rs`, what is kept in `front/errands.rs`.
 //! - *A database*: an engine is a folder in `database/` that gives the port's traits; the scenarios
 //!   of `tests/it/port.rs` say what is expected of it.
 //! - *A command*: a file in `cli/` and a variant in `cli/mod.rs`. What it does beyond asking and

@@ -3,8 +3,8 @@
 use super::ending::{Exit, Trouble};
 use super::{ChecklistArguments, show};
 use crate::front::Home;
-use crate::front::checklists::{Checklist, Said};
-use crate::procedures::{ALL, procedure};
+use crate::front::checklists::Checklist;
+use crate::procedures::{ALL, Said, procedure};
 
 pub(super) fn checklist(home: &Home, arguments: &ChecklistArguments) -> Result<Exit, Trouble> {
     let Some(name) = &arguments.procedure else {

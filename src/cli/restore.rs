@@ -5,17 +5,11 @@ use super::road::plan_text;
 use super::secrets::secret;
 use super::{RestoreArguments, show};
 use crate::front::Home;
-use crate::front::checklists::{Checklist, Said};
-use crate::front::restore::Restore;
+use crate::front::checklists::Checklist;
+use crate::front::restore::{RESTORE, Restore, check_not_too_late, tick};
 use crate::outsystems::Side;
 use crate::plan::RestoreFile;
 use crate::procedures::Compared;
-
-/// The procedure whose checklist goes with it, and its step.
-const PROCEDURE: &str = "restore";
-const STEP: &str = "compare";
-/// From this step on a comparison says nothing of the restore.
-const TOO_LATE: &str = "open-tool";
 
 pub(super) async fn restore(home: &Home, arguments: &RestoreArguments) -> Result<Exit, Trouble> {
     let shown = arguments.plan.display();
@@ -23,14 +17,8 @@ pub(super) async fn restore(home: &Home, arguments: &RestoreArguments) -> Result
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let file = RestoreFile::parse(&text, &name)
         .map_err(|error| Trouble::refused(format!("the plan {shown} cannot be used: {error}")))?;
-    let mut checklist = Checklist::open(home, PROCEDURE, &arguments.label)?;
-    let is_step = |name: &&String| name.split('@').next() == Some(TOO_LATE);
-    if let Some(step) = checklist.walk.marks.keys().find(is_step) {
-        return Err(Trouble::refused(format!(
-            "the checklist says that an application server is pointed over already ({step})\n  What \
-             differs now says nothing of the restore, so nothing was compared."
-        )));
-    }
+    let mut checklist = Checklist::open(home, RESTORE, &arguments.label)?;
+    check_not_too_late(&checklist)?;
     let restore = Restore {
         folder: &folder,
         old_secret: secret(Side::Source, &file.old)?,
@@ -46,13 +34,11 @@ pub(super) async fn restore(home: &Home, arguments: &RestoreArguments) -> Result
         let lines: Vec<String> = compared.iter().map(Compared::lines).collect();
         show::result(&lines.join("\n\n"));
     }
-    if !compared.iter().all(Compared::is_intact) {
-        return Ok(Exit::WithRejects);
+    match tick(&mut checklist, &compared)? {
+        None => Ok(Exit::WithRejects),
+        Some(report) => {
+            show::say(&format!("ticked in {}", report.display()));
+            Ok(Exit::Done)
+        }
     }
-    let rows: u64 = compared.iter().map(|one| one.rows).sum();
-    let note = format!("{} databases, {rows} rows: intact", compared.len());
-    checklist.say(STEP, Said::Done, &note)?;
-    let report = checklist.save()?;
-    show::say(&format!("ticked in {}", report.display()));
-    Ok(Exit::Done)
 }

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::carry::{clock, system_user};
-use super::home::{Home, cannot_write, make_private};
+use super::home::{Home, cannot_write, make_private, write_whole};
 use super::refused;
 use crate::database::Result;
-use crate::procedures::{Mark, Procedure, Walk, procedure};
+use crate::procedures::{Mark, Procedure, Said, Walk, procedure};
 
 /// A checklist that somebody goes through.
 pub struct Checklist {
@@ -15,17 +15,6 @@ pub struct Checklist {
     /// How far it is.
     pub walk: Walk,
     file: PathBuf,
-}
-
-/// What is said of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
-    /// It is done.
-    Done,
-    /// It is left out; the note says why.
-    Skipped,
-    /// Neither any more.
-    Open,
 }
 
 impl Checklist {
@@ -39,7 +28,7 @@ impl Checklist {
                 "{label:?} cannot name a checklist: letters, digits, - and _ only"
             )));
         }
-        let file = home.folder().join("checklists").join(format!("{name}-{label}.json"));
+        let file = home.checklists().join(format!("{name}-{label}.json"));
         let walk = match std::fs::read_to_string(&file) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| {
                 refused(format!("{} is damaged: {error}", file.display()))
@@ -72,9 +61,7 @@ impl Checklist {
             .map_err(|error| refused(format!("the checklist cannot be kept: {error}")))?;
         let report = self.file.with_extension("md");
         for (file, text) in [(&self.file, text), (&report, self.walk.to_markdown(self.procedure))] {
-            let unfinished = file.with_extension("unfinished");
-            std::fs::write(&unfinished, text).map_err(cannot)?;
-            std::fs::rename(&unfinished, file).map_err(cannot)?;
+            write_whole(file, &text).map_err(cannot)?;
         }
         Ok(report)
     }

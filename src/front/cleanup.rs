@@ -95,18 +95,25 @@ impl Cleanup {
         clone: &ConnectionSpec,
         original: Result<ConnectionSpec>,
     ) -> Result<Self> {
-        check_purpose(file.clone.purpose).map_err(|fault| {
-            let what = fault.what.replace("the destination", "the clone");
-            let next = fault.next.replace("[destination]", "[clone]");
-            Fault { what, next, ..fault }
-        })?;
-        let chosen = chosen(&file)?;
-        let (plan_file, plan_text, folder) = plan;
+        check_may_be_written(&file)?;
         let clone = open::to_write(clone).await?;
         let original = match original {
             Ok(original) => open::to_read(Side::Source, &original).await,
             Err(fault) => Err(fault),
         };
+        Self::of(file, plan, clone, original)
+    }
+
+    /// With both databases open already.
+    pub fn of(
+        file: CleanupFile,
+        plan: (PathBuf, String, PathBuf),
+        clone: Arc<dyn Destination>,
+        original: Result<Arc<dyn Source>>,
+    ) -> Result<Self> {
+        check_may_be_written(&file)?;
+        let chosen = chosen(&file)?;
+        let (plan_file, plan_text, folder) = plan;
         Ok(Self { file, plan_file, plan_text, folder, clone, original, chosen })
     }
 
@@ -286,6 +293,15 @@ impl Cleanup {
             procedure: Some(CLEANUP.to_owned()),
         }
     }
+}
+
+/// Production is never written, whatever it is called.
+fn check_may_be_written(file: &CleanupFile) -> Result<()> {
+    check_purpose(file.clone.purpose).map_err(|fault| {
+        let what = fault.what.replace("the destination", "the clone");
+        let next = fault.next.replace("[destination]", "[clone]");
+        Fault { what, next, ..fault }
+    })
 }
 
 /// Refuses what only a migration has, for a run of a procedure.

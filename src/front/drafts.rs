@@ -1,12 +1,9 @@
 //! Drafts: plans that the wizard has not finished, one file each.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::home::{Home, cannot_write, make_private};
+use super::home::{Home, cannot_write, make_private, write_whole};
 use super::refused;
 use crate::database::Result;
 
@@ -84,18 +81,7 @@ impl Home {
         let folder = self.drafts_folder();
         let path = self.draft_file(name);
         make_private(&folder).map_err(|error| cannot_write(&folder, &error))?;
-        // Two savings at once must not write into one file.
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let unfinished = folder.join(format!(".saving-{}-{number}", std::process::id()));
-        let saved = write_private(&unfinished, text)
-            .and_then(|()| std::fs::rename(&unfinished, &path))
-            .and_then(|()| sync_folder(&folder));
-        if let Err(error) = saved {
-            // What it was called before is still whole; this one is of no use to anybody.
-            let _ = std::fs::remove_file(&unfinished);
-            return Err(cannot_write(&path, &error));
-        }
+        write_whole(&path, text).map_err(|error| cannot_write(&path, &error))?;
         Ok(path)
     }
 
@@ -148,22 +134,6 @@ fn read(path: PathBuf) -> Option<KnownDraft> {
     let bytes = std::fs::read(&path).ok()?;
     let changed = std::fs::metadata(&path).and_then(|facts| facts.modified()).unwrap_or(UNIX_EPOCH);
     Some(KnownDraft { name, path, changed, text: String::from_utf8_lossy(&bytes).into_owned() })
-}
-
-/// Writes a file that only its owner can read, and has the disk keep it.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// Has the disk keep a new name, where folders can be synced.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// A name that every file system takes, and that leads nowhere else. Safe names stay as they are.

@@ -1,6 +1,9 @@
 //! The folders for what osferry keeps.
 
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::refused;
 use crate::database::{Fault, Result};
@@ -166,4 +169,38 @@ pub(super) fn make_private(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// Writes a file that only its owner reads, where the system knows owners. The earlier one is
+/// replaced as a whole or not at all.
+pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    // Two savings at once must not write into one file.
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let unfinished = folder.join(format!(".saving-{}-{number}", std::process::id()));
+    let saved = write_private(&unfinished, text)
+        .and_then(|()| std::fs::rename(&unfinished, path))
+        .and_then(|()| sync_folder(folder));
+    if saved.is_err() {
+        // What it was called before is still whole; this one is of no use to anybody.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    saved
+}
+
+/// Writes a file that only its owner can read, and has the disk keep it.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Has the disk keep a new name, where folders can be synced.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

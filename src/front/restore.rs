@@ -1,12 +1,47 @@
 //! A restore compared: the Platform database, its catalogs, and what else moves with it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::open;
+use super::checklists::Checklist;
+use super::{open, refused};
 use crate::database::{ConnectionSpec, Result, Secret, Source};
 use crate::outsystems::Side;
 use crate::plan::RestoreFile;
-use crate::procedures::{Compared, catalogs, check_moment, compare};
+use crate::procedures::{Compared, Said, catalogs, check_moment, compare};
+
+/// The procedure whose checklist goes with it, and its step.
+pub const RESTORE: &str = "restore";
+const STEP: &str = "compare";
+/// From this step on a comparison says nothing of the restore.
+const TOO_LATE: &str = "open-tool";
+
+/// Refuses to compare once the checklist says that an application server is pointed over.
+pub fn check_not_too_late(checklist: &Checklist) -> Result<()> {
+    let is_step = |name: &&String| name.split('@').next() == Some(TOO_LATE);
+    match checklist.walk.marks.keys().find(is_step) {
+        None => Ok(()),
+        Some(step) => Err(refused(format!(
+            "the checklist says that an application server is pointed over already ({step})"
+        ))
+        .advise("What differs now says nothing of the restore, so nothing was compared.")),
+    }
+}
+
+/// Ticks the comparison off in the checklist, where everything is as it was; the checklist's file
+/// for people then. Where something is not, what an earlier comparison said is taken back.
+pub fn tick(checklist: &mut Checklist, compared: &[Compared]) -> Result<Option<PathBuf>> {
+    if !compared.iter().all(Compared::is_intact) {
+        if checklist.walk.marks.contains_key(STEP) {
+            checklist.say(STEP, Said::Open, "")?;
+            checklist.save()?;
+        }
+        return Ok(None);
+    }
+    let rows: u64 = compared.iter().map(|one| one.rows).sum();
+    let note = format!("{} databases, {rows} rows: intact", compared.len());
+    checklist.say(STEP, Said::Done, &note)?;
+    checklist.save().map(Some)
+}
 
 /// Where a restore's databases are, and how to sign in.
 pub struct Restore<'a> {

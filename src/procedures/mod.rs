@@ -12,6 +12,7 @@ mod compare;
 mod copy;
 mod data;
 mod defang;
+mod errand;
 mod foresee;
 mod model;
 mod oracle;
@@ -25,6 +26,7 @@ pub use compare::{Compared, Difference, check_moment, compare};
 pub use copy::{Copy, Evidence, Standing, look_at_copy, platform_at_work};
 pub use data::{ALL, numbers, procedure};
 pub use defang::{FoundKind, Remains, Scan, hosts_of, scan};
+pub use errand::Errand;
 pub use foresee::{ForeseenStep, ForeseenTable, Found, foresee};
 pub use model::{
     Change, Defaults, Entities, Origin, Procedure, RowsOf, Secret, Section, Step, StepKind, Target,
@@ -34,4 +36,4 @@ pub use oracle::{OracleClone, OracleScript, Remap};
 pub use platform::catalogs;
 pub use record::{Record, StepRecord, StepState, preview};
 pub use rows::{SHOWN_ROWS, Shown};
-pub use walk::{Mark, Place, Walk};
+pub use walk::{Mark, Place, Said, Walk, what_to_do};

@@ -22,6 +22,17 @@ pub struct Mark {
     pub who: String,
 }
 
+/// What is said of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It is done.
+    Done,
+    /// It is left out; the note says why.
+    Skipped,
+    /// Neither any more.
+    Open,
+}
+
 /// How far somebody is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +43,9 @@ pub struct Walk {
     pub label: String,
     /// The application servers, the deployment controller first.
     pub servers: Vec<String>,
+    /// The runs by which its statements were carried out, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<String>,
     /// What was said, by step; `step@server` of those that are done on each.
     pub marks: BTreeMap<String, Mark>,
 }
@@ -56,6 +70,7 @@ impl Walk {
             procedure: procedure.to_owned(),
             label: label.to_owned(),
             servers: Vec::new(),
+            runs: Vec::new(),
             marks: BTreeMap::new(),
         }
     }
@@ -125,6 +140,25 @@ impl Walk {
         Ok(())
     }
 
+    /// The servers in this order, in place of those that were named before. One of which something
+    /// is said already stays.
+    pub fn set_servers(&mut self, servers: &[String]) -> Result<()> {
+        let said_of = |server: &&String| {
+            let ending = format!("@{server}");
+            self.marks.keys().any(|name| name.ends_with(&ending))
+        };
+        let is_gone = |server: &&String| !servers.contains(server);
+        if let Some(server) = self.servers.iter().filter(is_gone).find(said_of) {
+            let what = format!("steps on {server} are done or left out already");
+            return Err(Fault::new(FaultKind::Invalid, what)
+                .advise("Open them again first, or keep the server in the list."));
+        }
+        let mut new = Self { servers: Vec::new(), ..self.clone() };
+        new.add_servers(servers)?;
+        self.servers = new.servers;
+        Ok(())
+    }
+
     /// How many of how many are done or left out.
     #[must_use]
     pub fn done(&self, procedure: &Procedure) -> (usize, usize) {
@@ -156,7 +190,7 @@ impl Walk {
             let on = place.server.map_or_else(String::new, |server| format!(" on {server}"));
             let _ = write!(text, "\n{sign} {}{on}  ({})", place.step.title, marks_of(&place));
             if let Some(mark) = mark {
-                let _ = write!(text, "\n      {}", said(mark));
+                let _ = write!(text, "\n      {}", mark.words());
                 continue;
             }
             for line in what_to_do(place.step) {
@@ -192,29 +226,43 @@ impl Walk {
                 let _ = writeln!(text, "  - {}", plain(&line));
             }
             if let Some(mark) = mark {
-                let _ = writeln!(text, "  - **{}**", plain(&said(mark)));
+                let _ = writeln!(text, "  - **{}**", plain(&mark.words()));
             }
         }
         text
     }
 }
 
+impl Mark {
+    /// In words: what was said, when, by whom.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let what = if self.is_skipped { "left out" } else { "done" };
+        let note = if self.note.is_empty() { String::new() } else { format!(": {}", self.note) };
+        let who = if self.who.is_empty() { String::new() } else { format!(" by {}", self.who) };
+        format!("{what} {}{who}{note}", self.at)
+    }
+}
+
+impl Place<'_> {
+    /// What tells it apart: the facts' numbers, that the guide has it not, that it is optional.
+    #[must_use]
+    pub fn marks(&self) -> String {
+        let mut marks = self.step.numbers.clone();
+        let origin = self.step.origin.label();
+        marks.extend((!origin.is_empty()).then(|| origin.to_owned()));
+        marks.extend(self.step.optional.then(|| "optional".to_owned()));
+        marks.join(", ")
+    }
+}
+
 fn marks_of(place: &Place<'_>) -> String {
-    let mut marks = vec![place.name.clone()];
-    marks.extend(place.step.numbers.iter().cloned());
-    let origin = place.step.origin.label();
-    marks.extend((!origin.is_empty()).then(|| origin.to_owned()));
-    marks.extend(place.step.optional.then(|| "optional".to_owned()));
-    marks.join(", ")
+    format!("{}, {}", place.name, place.marks())
 }
 
-fn said(mark: &Mark) -> String {
-    let what = if mark.is_skipped { "left out" } else { "done" };
-    let note = if mark.note.is_empty() { String::new() } else { format!(": {}", mark.note) };
-    format!("{what} {} by {}{note}", mark.at, mark.who)
-}
-
-fn what_to_do(step: &Step) -> Vec<String> {
+/// What is to be known and done, line by line.
+#[must_use]
+pub fn what_to_do(step: &Step) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend((!step.text.is_empty()).then(|| step.text.clone()));
     lines.extend((!step.without.is_empty()).then(|| format!("Without it: {}", step.without)));
@@ -247,6 +295,10 @@ mod tests {
         assert!(at("open-tool@FE1") < at("tabs@FE1"));
         assert!(at("services-run@FE1") < at("solution"));
         assert!(walk.add_servers(&["a@b".to_owned()]).is_err());
+        walk.say(restore, "tabs@FE1", mark(false, "")).expect("done");
+        assert!(walk.set_servers(&["CTRL".to_owned()]).is_err(), "FE1 has something done");
+        walk.set_servers(&["FE1".to_owned(), "FE2".to_owned()]).expect("others");
+        assert_eq!(walk.servers, ["FE1", "FE2"]);
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl Model {
                     Asker::Program(home::REMOVE_DRAFT) if place == 1 => {
                         self.home.removed(&mut self.migration);
                     }
+                    Asker::Program(home::WHICH_CLONE) => self.begin_cleanup(place),
                     Asker::Program(tag) => self.leave_as_chosen(tag, place),
                 }
             }

@@ -17,7 +17,7 @@ impl Model {
                 if let Some(place) = self.place_of(name) {
                     self.show_step(place);
                     // What comes after is reached again by going there.
-                    if self.migration.run.is_none() {
+                    if self.migration.run.is_none() && self.migration.errand().is_none() {
                         self.reached = self.reached.min(place.max(self.review()));
                     }
                 }
@@ -98,7 +98,7 @@ impl Model {
     pub(super) fn show_home(&mut self) {
         self.take_leave();
         self.remember();
-        if self.migration.is_running() {
+        if self.migration.is_running() || self.migration.is_cleaning() {
             self.ask_to_leave();
             return;
         }

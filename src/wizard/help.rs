@@ -3,6 +3,7 @@
 use super::keys::{Binding, EDITING, EVERYWHERE, MOVING};
 use super::look::{text_width, wrap};
 use super::{home, overlay, steps};
+use crate::procedures::Errand;
 
 /// Keys that belong together, under one title.
 #[derive(Clone, Debug)]
@@ -61,6 +62,13 @@ pub fn all() -> Vec<Section> {
     all.push(Section::new("Home", home::KEYS));
     for (place, step) in steps::all().iter().enumerate() {
         all.push(Section::new(format!("Step {}, {}", place + 1, step.name()), step.keys()));
+    }
+    for errand in Errand::ALL {
+        // Connect's are those of a migration, and stand there.
+        for step in steps::of(Some(errand)).iter().filter(|step| step.name() != "Connect") {
+            let title = format!("{}, {}", errand.label(), step.name());
+            all.push(Section::new(title, step.keys()));
+        }
     }
     all
 }

@@ -29,6 +29,14 @@ pub enum Purpose {
     Again,
     /// Ticking a task of the way back, or reading the destination for it.
     Tasks,
+    /// Saying something of a step of a procedure.
+    Mark,
+    /// Looking at a clone, or at what taking its clean-up back would do.
+    Clone,
+    /// Cleaning a clone up, or taking that back.
+    Cleanup,
+    /// Comparing a restored database with the one that it was.
+    Compare,
     /// Saving a file for the person.
     Export,
     /// Writing the scripts of a plan's rights.

@@ -12,6 +12,10 @@ pub(super) const LEAVE_RUN: &str = "leave-run";
 
 impl Model {
     pub(super) fn ask_to_leave(&mut self) {
+        if self.migration.is_cleaning() {
+            self.migration.say("One moment: rows of the clone are being written.");
+            return;
+        }
         let question = if self.migration.is_proving() {
             self.whether_to_leave_the_proof()
         } else if self.migration.is_running() {
@@ -35,7 +39,15 @@ impl Model {
     fn whether_to_leave(&self) -> Question {
         let is_editing = matches!(self.screen, Screen::Step(_)) && self.migration.may_change();
         let let_down = self.migration.draft_trouble.as_deref();
+        let kept = self.migration.errand().filter(|_| is_editing).zip(self.migration.draft());
         let line = match self.migration.draft().filter(|_| is_editing) {
+            _ if kept.is_some() && let_down.is_none() => kept.map_or_else(String::new, |kept| {
+                format!(
+                    "What was said is kept in the {} \"{}\"; Home lists it.",
+                    kept.0.label(),
+                    kept.1
+                )
+            }),
             Some(_) if let_down.is_some() => format!(
                 "Your answers are NOT kept: {}. e on Options or Review writes them as a plan.",
                 let_down.map_or("", |why| why.trim_end_matches('.'))
@@ -71,6 +83,8 @@ impl Model {
     pub(super) fn on_asked_to_end(&mut self) {
         if self.migration.is_undoing() {
             self.migration.tell_undo(migrate::Command::Stop);
+            self.leave(Leaving::WhenTheRunEnds);
+        } else if self.migration.is_cleaning() {
             self.leave(Leaving::WhenTheRunEnds);
         } else if self.migration.is_running() && !self.migration.is_proving() {
             self.migration.tell(migrate::Command::Stop);

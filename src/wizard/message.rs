@@ -16,9 +16,10 @@ use crate::migrate::undo::{Leave, UndoPreview, UndoProgress};
 use crate::migrate::{self, Progress, Room, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{
-    CheckKind, Decisions, Endpoint, MapDecisions, MapFiles, Plan, PlanFile, Purpose, Refusal,
-    Review, RunOptions, ScopeRequest,
+    CheckKind, CleanupFile, Decisions, Endpoint, MapDecisions, MapFiles, Plan, PlanFile, Purpose,
+    Refusal, RestoreFile, Review, RunOptions, ScopeRequest,
 };
+use crate::procedures::{Compared, Copy, Errand, ForeseenStep, OracleClone, Said, Scan, Walk};
 use crate::proof::ProofProgress;
 use crate::report::RunReport;
 
@@ -130,8 +131,114 @@ pub enum Fact {
     MapsWritten(PathBuf, Vec<String>),
     /// Maps were read: what they decide, or a sentence for each line that cannot be obeyed.
     MapsRead(Result<MapDecisions, Vec<String>>),
+    /// A neighbouring procedure was opened.
+    ErrandOpened(Box<OpenedErrand>),
+    /// Something was said of a step, and is kept.
+    Walked(Box<Walk>),
+    /// The application servers of an environment were read.
+    Servers(Vec<String>),
+    /// What the statements of a clean-up would do, and whether this is the copy.
+    CloneForeseen(Box<Foreseen>),
+    /// A clean-up was carried out and looked at again.
+    CleanedUp(Box<CleanupRun>),
+    /// What taking a clean-up back would do, in lines.
+    CleanupUndoForeseen(Vec<String>),
+    /// A clean-up was taken back; in lines.
+    CleanupUndone(Vec<String>),
+    /// Two databases are being compared; where that is.
+    Comparing(String),
+    /// They were compared.
+    Compared(Vec<Compared>),
+    /// A text to read was asked for: its title and its lines.
+    Shown(String, Vec<String>),
     /// It did not work.
     Failed(Fault),
+}
+
+/// The plan of a neighbouring procedure, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrandPlan {
+    /// Of a clean-up.
+    Cleanup(CleanupFile),
+    /// Of a restore.
+    Restore(RestoreFile),
+    /// Of a clone on Oracle, with its name.
+    Oracle(String, OracleClone),
+}
+
+impl ErrandPlan {
+    /// Of which procedure it is.
+    #[must_use]
+    pub fn errand(&self) -> Errand {
+        match self {
+            Self::Cleanup(_) => Errand::Cleanup,
+            Self::Restore(_) => Errand::Restore,
+            Self::Oracle(..) => Errand::Oracle,
+        }
+    }
+
+    /// What it is done for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Cleanup(file) => &file.name,
+            Self::Restore(file) => &file.name,
+            Self::Oracle(name, _) => name,
+        }
+    }
+
+    /// The file that says the same.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Cleanup(file) => file.to_text(),
+            Self::Restore(file) => file.to_text(),
+            Self::Oracle(_, clone) => clone.to_text(),
+        }
+    }
+}
+
+/// A neighbouring procedure as it was opened.
+#[derive(Clone, Debug)]
+pub struct OpenedErrand {
+    /// Its plan.
+    pub plan: ErrandPlan,
+    /// How far each of its procedures is, the main one first.
+    pub walks: Vec<Walk>,
+    /// The clean-up that was carried out last with this plan.
+    pub run: Option<CleanupRun>,
+    /// Whether it is kept already.
+    pub is_kept: bool,
+}
+
+/// What a clean-up would find and do.
+#[derive(Clone, Debug)]
+pub struct Foreseen {
+    /// Whether this is the copy.
+    pub copy: Copy,
+    /// The clone's name, by which it is confirmed.
+    pub confirm: String,
+    /// What each chosen statement would do.
+    pub steps: Vec<ForeseenStep>,
+    /// What names the original or leads elsewhere now.
+    pub scan: Scan,
+}
+
+/// A clean-up that was carried out.
+#[derive(Clone, Debug)]
+pub struct CleanupRun {
+    /// Its id.
+    pub id: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What it did, in lines.
+    pub lines: Vec<String>,
+    /// Whether nothing was left to do when it was looked at again.
+    pub is_clean: bool,
+    /// Whether it was taken back.
+    pub is_undone: bool,
+    /// What could not be written of its report.
+    pub trouble: Option<Fault>,
 }
 
 /// A draft or run on this machine.
@@ -169,6 +276,10 @@ pub enum SavedKind {
         /// What can be gone on with: the run itself, or its undoing.
         taking: Option<Taking>,
     },
+    /// A neighbouring procedure that was begun: which, and its name.
+    Errand(Errand, String),
+    /// A clean-up that was carried out by a command, by its id.
+    Cleanup(String),
 }
 
 /// A plan or draft as it was opened.
@@ -450,6 +561,82 @@ pub enum Effect {
         /// What is decided so far.
         decisions: Decisions,
     },
+    /// Open a neighbouring procedure by its name; without one it is begun under a name of its own.
+    OpenErrand(JobId, Errand, Option<String>),
+    /// Make the practice clone, and begin its clean-up.
+    MakePracticeClone(JobId),
+    /// Keep the plan of a neighbouring procedure.
+    SaveErrand {
+        /// The plan.
+        plan: ErrandPlan,
+        /// The name it had before.
+        instead_of: Option<String>,
+    },
+    /// Say something of a step of a procedure, and keep it.
+    Mark {
+        /// The job.
+        job: JobId,
+        /// The procedure.
+        procedure: &'static str,
+        /// What it is done for.
+        label: String,
+        /// The steps, each by its name in the walk.
+        steps: Vec<String>,
+        /// What is said of them.
+        said: Said,
+        /// The note.
+        note: String,
+    },
+    /// Name the application servers of a procedure.
+    SetServers {
+        /// The job.
+        job: JobId,
+        /// The procedure.
+        procedure: &'static str,
+        /// What it is done for.
+        label: String,
+        /// The servers, the deployment controller first.
+        servers: Vec<String>,
+    },
+    /// Read the application servers of a connected side.
+    ReadServers(JobId, Side),
+    /// Look at what a clean-up would do, and whether the clone is the copy.
+    LookAtClone(JobId, CleanupFile),
+    /// Carry a clean-up out.
+    CleanUp {
+        /// The job.
+        job: JobId,
+        /// Its plan.
+        file: CleanupFile,
+        /// What was typed as the clone's name.
+        confirmed: String,
+        /// What was typed as its original's, where that was asked for.
+        original: Option<String>,
+    },
+    /// Look at what taking back the clean-up of this id would do.
+    LookAtCleanupUndo(JobId, String),
+    /// Take it back.
+    UndoCleanup {
+        /// The job.
+        job: JobId,
+        /// The run's id.
+        id: String,
+        /// What was typed as the clone's name.
+        confirmed: String,
+    },
+    /// Show the report of a clean-up.
+    ShowCleanup(JobId, String),
+    /// Compare a restored database with the one that it was.
+    CompareRestored {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        file: RestoreFile,
+        /// The passwords or tokens of the old and the new server.
+        secrets: [Option<Password>; 2],
+    },
+    /// Write the scripts of a clone on Oracle.
+    WriteScripts(JobId, String, OracleClone),
     /// Put a text on the clipboard, through the terminal.
     Copy(String),
     /// The terminal's title.

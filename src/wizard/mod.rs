@@ -8,6 +8,7 @@
 
 pub mod connect;
 mod dispatch;
+pub mod errand;
 pub mod execute;
 pub mod filter;
 pub mod findings;
@@ -245,6 +246,10 @@ impl Model {
             Fact::PracticeMade(plan) => {
                 self.migration.jobs.end(job);
                 self.open(Opened::new((**plan).clone()));
+            }
+            Fact::ErrandOpened(opened) => {
+                self.migration.jobs.end(job);
+                self.open_errand((**opened).clone());
             }
             Fact::Making(what) => self.migration.say(what.clone()),
             Fact::Exported(path) => self.migration.say(format!("Written: {}", path.display())),

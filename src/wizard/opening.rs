@@ -4,10 +4,11 @@
 use super::home::{self, Begin};
 use super::jobs::{JobId, Purpose};
 use super::keys::Command;
-use super::message::{Effect, Opened, Reported};
+use super::message::{Effect, Opened, OpenedErrand, Reported};
 use super::overlay::{Asker, Overlay, Question};
 use super::{Model, steps};
 use crate::plan::{self, PlanFile};
+use crate::procedures::Errand;
 
 impl Model {
     /// What is to be done first: list what is on this machine.
@@ -45,17 +46,64 @@ impl Model {
                 self.wants = taking;
                 self.migration.start(Purpose::Open, |job| Effect::OpenRun(job, id));
             }
+            Begin::Cleanup => self.migration.overlays.push(Overlay::Question(Question::of_program(
+                home::WHICH_CLONE,
+                "Clean up which clone?",
+                "The clone of an environment brings its original's identity and connections along. \
+                 They are taken away before it starts for the first time.",
+                &[
+                    ("A clone on SQL Server", "connect it, look, clean up"),
+                    ("The practice clone", "the same without a server"),
+                    ("A clone on Oracle", "write scripts, tick steps off"),
+                ],
+            ))),
+            Begin::Restore => self.begin_errand(Errand::Restore, None),
+            Begin::Errand(errand, label) => self.begin_errand(errand, Some(label)),
+            Begin::CleanupReport(id) => {
+                self.migration.start(Purpose::Open, |job| Effect::ShowCleanup(job, id));
+            }
         }
+    }
+
+    /// The clone of the question was chosen.
+    pub(super) fn begin_cleanup(&mut self, place: usize) {
+        match place {
+            0 => self.begin_errand(Errand::Cleanup, None),
+            1 => {
+                self.migration.start(Purpose::Practice, Effect::MakePracticeClone);
+                self.migration.say("The practice clone is being made…");
+            }
+            _ => self.begin_errand(Errand::Oracle, None),
+        }
+    }
+
+    fn begin_errand(&mut self, errand: Errand, label: Option<String>) {
+        self.migration.start(Purpose::Open, |job| Effect::OpenErrand(job, errand, label));
+    }
+
+    /// A neighbouring procedure was opened; every step of it can be gone to at once.
+    pub(super) fn open_errand(&mut self, opened: OpenedErrand) {
+        let asked = self.questions_of_the_program();
+        self.migration.open_errand(opened);
+        self.migration.overlays = asked;
+        self.begin_steps();
+        self.show_step(0);
+        self.reached = self.steps.len() - 1;
+    }
+
+    /// A question that is none of the old migration's stays: Enter is meant for it.
+    fn questions_of_the_program(&mut self) -> Vec<Overlay> {
+        let mut asked = std::mem::take(&mut self.migration.overlays);
+        asked.retain(|overlay| {
+            matches!(overlay, Overlay::Question(Question { asker: Asker::Program(_), .. }))
+        });
+        asked
     }
 
     /// Begins with these answers.
     pub(super) fn open(&mut self, opened: Opened) {
         let Opened { plan, notices, step, is_draft } = opened;
-        // A question that is none of the old migration's stays: Enter is meant for it.
-        let mut asked = std::mem::take(&mut self.migration.overlays);
-        asked.retain(|overlay| {
-            matches!(overlay, Overlay::Question(Question { asker: Asker::Program(_), .. }))
-        });
+        let asked = self.questions_of_the_program();
         self.migration.open(plan, is_draft);
         self.migration.overlays = asked;
         self.begin_steps();
@@ -117,7 +165,7 @@ impl Model {
 
     /// All steps as they are at first.
     fn begin_steps(&mut self) {
-        self.steps = steps::all();
+        self.steps = steps::of(self.migration.errand());
         self.seen = self.steps.iter().map(|_| None).collect();
         self.reached = 0;
     }

@@ -1,4 +1,4 @@
-//! The contract of a step: a further step is a folder, and a line in [`super::steps::all`].
+//! The contract of a step: a further step is a folder, and a line in [`super::steps::of`].
 
 use std::fmt;
 

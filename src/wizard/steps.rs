@@ -1,6 +1,10 @@
 //! The steps, in their order. A further step is a folder, and a line here.
 
 use super::connect::Connect;
+use super::errand::compared::Comparison;
+use super::errand::record::RecordPage;
+use super::errand::scripts::Scripts;
+use super::errand::walkthrough::{self, Walkthrough};
 use super::execute::Execute;
 use super::findings::Listed;
 use super::mismatches::MISMATCHES;
@@ -12,8 +16,33 @@ use super::scope::Scope;
 use super::static_records::StaticRecords;
 use super::step::Step;
 use super::users::Users;
+use crate::procedures::Errand;
 
-/// All steps, the first one first.
+/// The steps of a migration, or of a neighbouring procedure.
+#[must_use]
+pub fn of(errand: Option<Errand>) -> Vec<Box<dyn Step>> {
+    match errand {
+        None => all(),
+        Some(Errand::Cleanup) => vec![
+            Box::new(Connect::default()),
+            Box::new(Walkthrough::new(&walkthrough::CLEANUP)),
+            Box::new(RecordPage::default()),
+            Box::new(Walkthrough::new(&walkthrough::INSTALLATION)),
+        ],
+        Some(Errand::Restore) => vec![
+            Box::new(Walkthrough::new(&walkthrough::RESTORE)),
+            Box::new(Connect::default()),
+            Box::new(Comparison::default()),
+        ],
+        Some(Errand::Oracle) => vec![
+            Box::new(Scripts::default()),
+            Box::new(Walkthrough::new(&walkthrough::ORACLE)),
+            Box::new(Walkthrough::new(&walkthrough::INSTALLATION)),
+        ],
+    }
+}
+
+/// The steps of a migration, the first one first.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Step>> {
     vec![

@@ -198,11 +198,11 @@ fn a_row_that_the_server_refuses_is_a_reject() {
         .expect("Thing0");
     assert_eq!(thing["rejected"], 1, "{thing}");
     assert_eq!(bench.osferry(&["verify", &only_run(&bench)]).code, Some(1));
-    // Who only reads that report in the wizard has run nothing.
+    // Who only reads that report in the wizard has run nothing; five ways to start are listed above it.
     let read = assert_cmd::Command::new(env!("CARGO_BIN_EXE_osferry"))
         .arg("--plain")
         .env("OSFERRY_HOME", bench.folder.path().join("home"))
-        .write_stdin("4\n1\n")
+        .write_stdin("6\n1\n")
         .output()
         .expect("the program starts");
     let out = String::from_utf8_lossy(&read.stdout);

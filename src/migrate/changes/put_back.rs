@@ -63,7 +63,7 @@ pub async fn put_back(request: &ChangesRequest, only_look: bool) -> Result<Undon
         let journal = Journal::open(&request.folder)?;
         journal.check()?;
         super::super::undo::check_undoable(&journal)?;
-        let back = look(&journal, &images(request)?, destination).await?;
+        let back = look(batches(&journal)?, &images(request)?, destination).await?;
         return Ok(Undone { tables: told(&back), is_exact: true });
     }
     let run_lock = destination.lock_run(&request.header.id).await?;
@@ -73,7 +73,7 @@ pub async fn put_back(request: &ChangesRequest, only_look: bool) -> Result<Undon
     let story = story(request, recorder, Some(images));
     settle_all(&story, destination, None, &request.control).await?;
     let Some(images) = &story.images else { return Ok(Undone::default()) };
-    let back = look(&story.recorder.reader()?, images, destination).await?;
+    let back = look(batches(&story.recorder.reader()?)?, images, destination).await?;
     let stretch = begin(&story, request, StretchKind::Undo, RunState::Undoing).await?;
     let mut session = session(request, &story, &format!("{stretch}.undo"));
     let targets: Vec<Target> = back.iter().map(Target::of).collect();
@@ -85,7 +85,7 @@ pub async fn put_back(request: &ChangesRequest, only_look: bool) -> Result<Undon
     session
         .write_together(&operations, &mut |place, done| record(&back[place], done), &tell)
         .await?;
-    let left = look(&story.recorder.reader()?, images, destination).await?;
+    let left = look(batches(&story.recorder.reader()?)?, images, destination).await?;
     let undone = Undone { tables: told(&back), is_exact: left.is_empty() };
     let (state, words) = match undone.is_exact {
         true => (RunState::Undone, "undone: every row is as it was before"),
@@ -134,12 +134,12 @@ fn told(back: &[Back]) -> Vec<(String, u64)> {
 
 /// What is still to be put back, the last changed first.
 async fn look(
-    journal: &Journal,
+    batches: Vec<BatchRecord>,
     images: &Images,
     destination: &dyn Destination,
 ) -> Result<Vec<Back>> {
     let mut all = Vec::new();
-    for batch in batches(journal)? {
+    for batch in batches {
         let (Some(to), Some(image)) = (batch.written_to.clone(), batch.image) else { continue };
         let image = images.get(image).await?;
         let shape = destination.shape(&to.table).await?;

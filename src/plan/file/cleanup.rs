@@ -1,7 +1,7 @@
 //! The plan of a clean-up: which database is the clone, which the original, and which steps are
 //! taken besides or left out.
 
-use toml_edit::Document;
+use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
 
 use super::notes::Notes;
 use super::read::{check_version, endpoint};
@@ -42,6 +42,17 @@ impl CleanupFile {
     /// Reads it; `fallback_name` is used when it has none. Unknown keys are refused, with their
     /// line.
     pub fn parse(text: &str, fallback_name: &str) -> Result<Self, PlanFileError> {
+        let (file, notes) = Self::read(text, fallback_name)?;
+        notes.into_refusal()?;
+        Ok(file)
+    }
+
+    /// Reads one that is not finished: what is missing or not understood is left open.
+    pub fn draft(text: &str, fallback_name: &str) -> Result<Self, PlanFileError> {
+        Ok(Self::read(text, fallback_name)?.0)
+    }
+
+    fn read(text: &str, fallback_name: &str) -> Result<(Self, Notes), PlanFileError> {
         let document = Document::parse(text)
             .map_err(|error| PlanFileError(error.to_string().trim().to_owned()))?;
         let mut notes = Notes::new(text);
@@ -77,8 +88,35 @@ impl CleanupFile {
                 }
             }
         }
-        notes.into_refusal()?;
-        Ok(file)
+        Ok((file, notes))
+    }
+
+    /// The text of a file that says the same.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut document = DocumentMut::new();
+        document.insert("version", value(1));
+        document.insert("name", value(&self.name));
+        document.insert("clone", Item::Table(self.clone.to_table()));
+        document.insert("original", Item::Table(self.original.to_table()));
+        let mut cleanup = Table::new();
+        for (key, texts) in [("with", &self.with), ("logins", &self.logins), ("hosts", &self.hosts)]
+        {
+            if !texts.is_empty() {
+                cleanup.insert(key, value(texts.iter().collect::<Array>()));
+            }
+        }
+        if !self.skip.is_empty() {
+            let mut skip = Table::new();
+            for (step, why) in &self.skip {
+                skip.insert(step, value(why));
+            }
+            cleanup.insert("skip", Item::Table(skip));
+        }
+        if !cleanup.is_empty() {
+            document.insert("cleanup", Item::Table(cleanup));
+        }
+        document.to_string()
     }
 }
 
@@ -111,6 +149,8 @@ single-sign-on = "the module Users is not used"
             (step.as_str(), why.as_str()),
             ("single-sign-on", "the module Users is not used")
         );
+        let again = CleanupFile::parse(&file.to_text(), "x").expect("what was written");
+        assert_eq!(again, file);
         for (from, to, said) in [
             ("= \"the module Users is not used\"", "= \" \"", "says no reason"),
             ("with = ", "wiht = ", "did you mean \"with\""),

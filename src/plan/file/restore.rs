@@ -1,6 +1,6 @@
 //! The plan of a restore: which database is the old one, which the new.
 
-use toml_edit::Document;
+use toml_edit::{Array, Document, DocumentMut, Item, value};
 
 use super::notes::Notes;
 use super::read::{check_version, endpoint};
@@ -32,6 +32,17 @@ impl RestoreFile {
     /// Reads it; `fallback_name` is used when it has none. Unknown keys are refused, with their
     /// line.
     pub fn parse(text: &str, fallback_name: &str) -> Result<Self, PlanFileError> {
+        let (file, notes) = Self::read(text, fallback_name)?;
+        notes.into_refusal()?;
+        Ok(file)
+    }
+
+    /// Reads one that is not finished: what is missing or not understood is left open.
+    pub fn draft(text: &str, fallback_name: &str) -> Result<Self, PlanFileError> {
+        Ok(Self::read(text, fallback_name)?.0)
+    }
+
+    fn read(text: &str, fallback_name: &str) -> Result<(Self, Notes), PlanFileError> {
         let document = Document::parse(text)
             .map_err(|error| PlanFileError(error.to_string().trim().to_owned()))?;
         let mut notes = Notes::new(text);
@@ -44,8 +55,21 @@ impl RestoreFile {
             new: endpoint(&root, "new", &mut notes),
             databases: root.texts("databases", &mut notes),
         };
-        notes.into_refusal()?;
-        Ok(file)
+        Ok((file, notes))
+    }
+
+    /// The text of a file that says the same.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut document = DocumentMut::new();
+        document.insert("version", value(1));
+        document.insert("name", value(&self.name));
+        if !self.databases.is_empty() {
+            document.insert("databases", value(self.databases.iter().collect::<Array>()));
+        }
+        document.insert("old", Item::Table(self.old.to_table()));
+        document.insert("new", Item::Table(self.new.to_table()));
+        document.to_string()
     }
 }
 

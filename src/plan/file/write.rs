@@ -177,7 +177,7 @@ fn put_decisions(document: &mut DocumentMut, decisions: &Decisions) {
 }
 
 impl Endpoint {
-    fn to_table(&self) -> Table {
+    pub(super) fn to_table(&self) -> Table {
         let mut table = Table::new();
         match &self.engine {
             EndpointEngine::Sqlite { path } => {

@@ -10,13 +10,13 @@ mod tests;
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::database::{Fault, FaultKind, Result};
 use identifier::{check, quoted};
 
 /// What is asked of the person, as a file in TOML.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OracleClone {
     /// 1
@@ -37,7 +37,7 @@ pub struct OracleClone {
 }
 
 /// A name in the original, and the one that it gets in the clone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remap {
     /// In the original.
@@ -56,6 +56,24 @@ pub struct OracleScript {
 }
 
 impl OracleClone {
+    /// Nothing filled in yet.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { version: 1, ..Self::default() }
+    }
+
+    /// Reads one that is not finished, as it was written: nothing in it is checked.
+    pub fn draft(text: &str) -> Result<Self> {
+        toml::from_str(text)
+            .map_err(|error| Fault::new(FaultKind::Invalid, error.to_string().trim().to_owned()))
+    }
+
+    /// The text of a file that says the same.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+
     /// Reads it from TOML, and refuses what is no identifier, is there twice, or would overwrite
     /// the original.
     pub fn parse(text: &str) -> Result<Self> {

@@ -85,6 +85,19 @@ impl Desk {
         *self.answers.lock().await = Answers::default();
     }
 
+    /// The source alone.
+    pub(super) async fn source(&self) -> Result<Arc<dyn Source>> {
+        let open = self.open.lock().await;
+        open.source.as_ref().map(|(source, _)| Arc::clone(source)).ok_or_else(not_connected)
+    }
+
+    /// The destination alone.
+    pub(super) async fn destination(&self) -> Result<Arc<dyn Destination>> {
+        let open = self.open.lock().await;
+        let destination = open.destination.as_ref();
+        destination.map(|(destination, _)| Arc::clone(destination)).ok_or_else(not_connected)
+    }
+
     /// Both sides.
     pub(super) async fn sides(&self) -> Result<Sides> {
         let open = self.open.lock().await;
@@ -113,4 +126,8 @@ impl Desk {
                 .advise("Look at Review again.")
         })
     }
+}
+
+fn not_connected() -> Fault {
+    Fault::new(FaultKind::Lost, "it is not connected").advise("Connect tests it.")
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::super::Begin;
-use super::Reporter;
+use super::{Reporter, errands};
 use crate::database::{Fault, FaultKind, Result};
-use crate::front::practice::{self, Making};
+use crate::front::practice::{self, Making, Pair};
 use crate::front::{Home, KnownDraft};
 use crate::migrate::journal::{Journal, RunState};
 use crate::migrate::{Away, Standing};
@@ -23,10 +23,21 @@ pub(super) fn list(home: &Home, to: &Reporter) -> Result<()> {
     for draft in home.drafts()? {
         found.push(known_draft(&draft));
     }
+    let mut of_errands = Vec::new();
+    for errand in home.errands()? {
+        let opened = home.open_errand(errand.errand, &errand.label)?;
+        of_errands.extend(opened.walks.into_iter().flat_map(|walk| walk.runs));
+        found.push(errands::known(&errand, shown, home));
+    }
     for run in home.runs()? {
-        // Home continues migrations; what a procedure has done is in its report.
-        let header = Journal::open(&run.folder).and_then(|journal| journal.header());
-        if header.is_ok_and(|header| header.procedure.is_some()) {
+        let journal = Journal::open(&run.folder);
+        let is_procedure =
+            |journal: &Journal| journal.header().is_ok_and(|header| header.procedure.is_some());
+        if let Some(journal) = journal.ok().filter(is_procedure) {
+            // One of the wizard is continued by its procedure; one of a command has its report.
+            if !of_errands.contains(&run.id) {
+                found.push(errands::known_cleanup(&journal, shown)?);
+            }
             continue;
         }
         // A damaged journal is said by name and does not hide the others.
@@ -258,14 +269,18 @@ pub(super) fn make_whole(plan: &mut PlanFile, folder: &Path) {
         }
     }
     for endpoint in [&mut plan.source, &mut plan.destination] {
-        match &mut endpoint.engine {
-            EndpointEngine::Sqlite { path } => whole(path),
-            EndpointEngine::SqlServer { ca_file, .. } => {
-                if let Some(file) = ca_file {
-                    whole(file);
-                }
-            }
-        }
+        make_endpoint_whole(endpoint, folder);
+    }
+}
+
+/// The same of one endpoint.
+pub(super) fn make_endpoint_whole(endpoint: &mut Endpoint, folder: &Path) {
+    let file = match &mut endpoint.engine {
+        EndpointEngine::Sqlite { path } => Some(path),
+        EndpointEngine::SqlServer { ca_file, .. } => ca_file.as_mut(),
+    };
+    if let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) {
+        *file = folder.join(&*file);
     }
 }
 
@@ -287,7 +302,7 @@ pub(super) fn open_run(home: &Home, id: &str, to: &Reporter) -> Result<()> {
 pub(super) async fn make_practice(home: &Home, begin: &Begin, to: &Reporter) -> Result<()> {
     let sample = match begin {
         Begin::PracticePair { plan, .. } => plan.clone(),
-        begin => made(home, begin, to).await?,
+        begin => make_pair(home, begin, to).await?.0.plan,
     };
     let text = std::fs::read_to_string(&sample).map_err(|error| {
         Fault::new(FaultKind::NotFound, format!("cannot read {}: {error}", sample.display()))
@@ -306,14 +321,19 @@ pub(super) async fn make_practice(home: &Home, begin: &Begin, to: &Reporter) -> 
     Ok(())
 }
 
-/// Makes the pair of files where it is not there; gives its sample plan.
-async fn made(home: &Home, begin: &Begin, to: &Reporter) -> Result<PathBuf> {
+/// Makes the pair of files where it is not there.
+pub(super) async fn make_pair(
+    home: &Home,
+    begin: &Begin,
+    to: &Reporter,
+) -> Result<(Pair, PathBuf, PracticeOptions)> {
     let (folder, rows, fresh) = match begin {
         Begin::Practice { folder, rows, fresh } => (folder.clone(), *rows, *fresh),
         _ => (None, None, false),
     };
     let folder = practice::make_folder(&folder.unwrap_or_else(|| home.practice()))?;
-    let pair = practice::make_files(&folder, PracticeOptions { rows }, fresh, |making| {
+    let options = PracticeOptions { rows };
+    let pair = practice::make_files(&folder, options, fresh, |making| {
         to.tell(Fact::Making(match making {
             Making::UsedAgain { folder } => {
                 format!("The practice pair in {} is used again.", folder.display())
@@ -325,7 +345,7 @@ async fn made(home: &Home, begin: &Begin, to: &Reporter) -> Result<PathBuf> {
         }));
     })
     .await?;
-    Ok(pair.plan)
+    Ok((pair, folder, options))
 }
 
 /// Writes a plan file into the folder where the program was started, beside what is there.

@@ -8,6 +8,7 @@ mod again;
 mod carry;
 mod check;
 mod desk;
+mod errands;
 mod lists;
 mod maps;
 mod past;
@@ -19,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::Begin;
 use crate::database::{Fault, FaultKind, Result};
@@ -44,6 +45,14 @@ impl Reporter {
     /// Reports; nobody listens any more once the program ends.
     fn tell(&self, fact: Fact) {
         let _ = self.sender.send(Message::Reported { job: self.job, fact });
+    }
+
+    /// The job has ended: what came of it is the last that is told.
+    fn end(&self, ended: Result<()>) {
+        if let Err(fault) = ended {
+            self.tell(Fact::Failed(fault));
+        }
+        let _ = self.sender.send(Message::Ended(self.job));
     }
 }
 
@@ -211,6 +220,69 @@ impl Worker {
                     maps::read(&desk, &which, &scope, &decisions, &to).await
                 });
             }
+            Effect::OpenErrand(job, errand, label) => {
+                self.start(job, move |to| async move {
+                    errands::open(&home, errand, label.as_deref(), &to)
+                });
+            }
+            Effect::MakePracticeClone(job) => {
+                let begin = self.begin.clone();
+                self.start(job, move |to| async move {
+                    errands::practice_clone(&home, &begin, &to).await
+                });
+            }
+            Effect::SaveErrand { plan, instead_of } => {
+                errands::save(&home, plan, instead_of.as_deref(), &self.sender);
+            }
+            // At once: what is said next must not take its place.
+            Effect::Mark { job, procedure, label, steps, said, note } => {
+                let to = Reporter { job, sender: self.sender.clone() };
+                to.end(errands::mark(&home, procedure, &label, &steps, said, &note, &to));
+            }
+            Effect::SetServers { job, procedure, label, servers } => {
+                let to = Reporter { job, sender: self.sender.clone() };
+                to.end(errands::set_servers(&home, procedure, &label, &servers, &to));
+            }
+            Effect::ReadServers(job, side) => {
+                self.start(job, move |to| async move { errands::servers(&desk, side, &to).await });
+            }
+            Effect::LookAtClone(job, file) => {
+                self.start(
+                    job,
+                    move |to| async move { errands::look(&home, &desk, file, &to).await },
+                );
+            }
+            Effect::CleanUp { job, file, confirmed, original } => {
+                let control = self.control();
+                self.start(job, move |to| async move {
+                    let typed = errands::Typed { confirmed, original };
+                    errands::clean_up(&home, &desk, file, typed, control, &to).await
+                });
+            }
+            Effect::LookAtCleanupUndo(job, id) => {
+                let control = self.control();
+                self.start(job, move |to| async move {
+                    errands::undo(&home, &desk, &id, None, control, &to).await
+                });
+            }
+            Effect::UndoCleanup { job, id, confirmed } => {
+                let control = self.control();
+                self.start(job, move |to| async move {
+                    errands::undo(&home, &desk, &id, Some(confirmed), control, &to).await
+                });
+            }
+            Effect::ShowCleanup(job, id) => {
+                self.start(job, move |to| async move { errands::show(&home, &id, &to) });
+            }
+            Effect::CompareRestored { job, file, secrets } => {
+                self.start(job, move |to| async move {
+                    let secrets = secrets.map(|secret| secret.map(|secret| secret.0));
+                    errands::compare(&home, &file, secrets, &to).await
+                });
+            }
+            Effect::WriteScripts(job, name, clone) => {
+                self.start(job, move |to| async move { errands::scripts(&name, &clone, &to) });
+            }
             Effect::SaveDraft { plan, step, instead_of } => {
                 lists::save_draft(&home, &plan, step, instead_of.as_deref(), &self.sender);
             }
@@ -236,21 +308,22 @@ impl Worker {
         let to = Reporter { job, sender: self.sender.clone() };
         let work = work(to.clone());
         let task = tokio::spawn(async move {
-            // In a task of its own, so that a mistake of ours ends the job and not the program.
-            let ended = tokio::spawn(work).await;
-            match ended {
-                Ok(Ok(())) => {}
-                Ok(Err(fault)) => to.tell(Fact::Failed(fault)),
-                Err(error) if error.is_panic() => to.tell(Fact::Failed(
-                    Fault::new(FaultKind::Other, "this is a mistake in osferry itself")
-                        .advise("Please report it with what you did; your answers are kept."),
-                )),
-                Err(_) => {}
+            // In a task of its own, so that a mistake of ours ends the job and not the program; and one
+            // that ends with this, so that a job whose place is taken goes on with nothing.
+            let mut task = JoinSet::new();
+            task.spawn(work);
+            match task.join_next().await {
+                None => to.end(Ok(())),
+                Some(Ok(ended)) => to.end(ended),
+                Some(Err(error)) if error.is_panic() => {
+                    to.end(Err(Fault::new(FaultKind::Other, "this is a mistake in osferry itself")
+                        .advise("Please report it with what you did; your answers are kept.")))
+                }
+                Some(Err(_)) => to.end(Ok(())),
             }
-            let _ = to.sender.send(Message::Ended(to.job));
         });
         if let Some(earlier) = self.jobs.insert(job.purpose, task)
-            && job.purpose != Purpose::Run
+            && !matches!(job.purpose, Purpose::Run | Purpose::Cleanup)
         {
             earlier.abort();
         }

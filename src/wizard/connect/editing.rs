@@ -9,6 +9,7 @@ use super::cursor::Pane;
 use super::{BOTH, Connect, NAME, TRUST, fields};
 use crate::database::Authentication;
 use crate::outsystems::Side;
+use crate::procedures::Errand;
 
 impl Connect {
     /// The fields as the migration has them.
@@ -16,12 +17,19 @@ impl Connect {
         self.name = Form::new(vec![Field::text(
             NAME,
             "Name",
-            "What this migration is called: its draft, its plan, its runs.",
+            match migration.errand() {
+                None => "What this migration is called: its draft, its plan, its runs.",
+                Some(_) => "What this is called: its plan and its record have the name.",
+            },
             &migration.plan.name,
         )]);
         self.name.has_focus = false;
         for side in BOTH {
             let mut form = fields::form(side, migration.endpoint(side));
+            if migration.errand() == Some(Errand::Restore) {
+                // Both are Production, and neither is written.
+                form.fields.retain(|field| field.name != fields::PURPOSE);
+            }
             if let Some(secret) = &migration.side(side).secret
                 && let Some(field) = fields::secret_mut(&mut form)
             {

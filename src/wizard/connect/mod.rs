@@ -15,6 +15,7 @@ use super::migration::Migration;
 use super::step::{Ask, Event, Notice, Reason, Step};
 use crate::migrate::check_pair;
 use crate::outsystems::Side;
+use crate::procedures::Errand;
 use cursor::Pane;
 
 /// The step's fields and cursor.
@@ -72,7 +73,14 @@ impl Step for Connect {
             return "The run's two environments. Only passwords are asked for; Ctrl+T tests both."
                 .to_owned();
         }
-        "Choose the two environments. The source is only ever read.".to_owned()
+        match migration.errand() {
+            None | Some(Errand::Oracle) => {
+                "Choose the two environments. The source is only ever read."
+            }
+            Some(Errand::Cleanup) => "The clone, and the original that it was made from.",
+            Some(Errand::Restore) => "The Platform database as it was, and as it was restored.",
+        }
+        .to_owned()
     }
 
     fn keys(&self) -> &'static [Binding] {
@@ -161,6 +169,10 @@ impl Step for Connect {
     }
 
     fn answers(&self, migration: &Migration) -> String {
+        if migration.errand().is_some() {
+            // Nothing that was ticked is put in doubt by where the databases are.
+            return String::new();
+        }
         format!("{:?} {:?}", migration.plan.source, migration.plan.destination)
     }
 
@@ -198,7 +210,9 @@ impl Step for Connect {
                 return Some(Notice::new(Sign::Bad, text));
             }
         }
-        if let Some((source, destination)) = migration.models() {
+        if migration.errand().is_none()
+            && let Some((source, destination)) = migration.models()
+        {
             return match check_pair(source, destination, migration.plan.destination.purpose) {
                 Err(fault) => {
                     Some(Notice::new(Sign::Bad, format!("{}. {}", fault.what, fault.next)))

@@ -36,7 +36,11 @@ impl Connect {
             return Some(Ask { text, kind: AskKind::Choice(choices) });
         };
         let field = self.form(side).field(name)?;
-        let label = format!("{} of the {side}", field.label);
+        let label = format!("{} of the {}", field.label, migration.side_word(side));
+        let text = match &field.kind {
+            FieldKind::Choice { .. } | FieldKind::Tick(_) => format!("{label}. {}", field.help),
+            _ => field.help.to_owned(),
+        };
         let kind = match &field.kind {
             FieldKind::Text(text) => AskKind::Text { label, current: text.text().to_owned() },
             FieldKind::Secret(_) => AskKind::Secret { label },
@@ -44,11 +48,7 @@ impl Connect {
             FieldKind::Tick(_) => AskKind::Choice(vec!["no".to_owned(), "yes".to_owned()]),
             FieldKind::Button => return None,
         };
-        let text = match kind {
-            AskKind::Choice(_) => vec![format!("{} of the {side}. {}", field.label, field.help)],
-            _ => vec![field.help.to_owned()],
-        };
-        Some(Ask { text, kind })
+        Some(Ask { text: vec![text], kind })
     }
 
     /// An answer to it.

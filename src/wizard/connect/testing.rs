@@ -23,7 +23,7 @@ impl Connect {
         if let Some((side, name, fault)) = missing {
             self.go_to(Pane::Of(side), false);
             self.form_mut(side).focus_on(name);
-            migration.say(format!("{side}: {fault}."));
+            migration.say(format!("{}: {fault}.", migration.side_word(side)));
         }
     }
 
@@ -45,7 +45,9 @@ impl Connect {
         let name_fault =
             migration.name_fault(self.name.value(NAME)).filter(|_| migration.may_change());
         let mut reasons: Vec<Reason> = name_fault.map(Reason::new).into_iter().collect();
-        for side in BOTH {
+        // A procedure can be gone through without its databases; what needs them says so.
+        let needed = if migration.errand().is_some() { &[][..] } else { &BOTH[..] };
+        for side in needed.iter().copied() {
             let known = migration.side(side);
             if known.model.is_some() {
                 continue;
@@ -56,10 +58,12 @@ impl Connect {
             } else if let Some(check) = known.checks.iter().find(|check| check.sign == Sign::Bad) {
                 Reason::new(format!("{name}: {}", check.text))
             } else {
+                let side = migration.side_word(side);
                 Reason::new(format!("the {side} has not been tested (Ctrl+T)"))
             });
         }
-        if let Some((source, destination)) = migration.models()
+        if migration.errand().is_none()
+            && let Some((source, destination)) = migration.models()
             && let Err(fault) = check_pair(source, destination, migration.plan.destination.purpose)
         {
             reasons.push(Reason::new(fault.what));

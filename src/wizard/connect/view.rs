@@ -32,10 +32,7 @@ pub fn draw(step: &Connect, migration: &Migration, area: Area, canvas: &mut Canv
 
 fn draw_side(step: &Connect, side: Side, migration: &Migration, area: Area, canvas: &mut Canvas) {
     let form = step.form(side);
-    let title = match side {
-        Side::Source => "SOURCE (read only)",
-        Side::Destination => "DESTINATION (will be written)",
-    };
+    let title = &migration.side_title(side);
     let checks = &migration.side(side).checks;
     let errors =
         form.fields.iter().filter(|field| !field.is_hidden && field.error.is_some()).count();

@@ -20,6 +20,7 @@ use super::super::{Model, Screen, home, overlay};
 use super::lesson;
 use crate::outsystems::Side;
 use crate::plan::Purpose;
+use crate::procedures::Errand;
 use crate::report::number;
 
 /// Draws everything.
@@ -117,6 +118,9 @@ fn draw_header(model: &Model, area: Area, canvas: &mut Canvas) {
     };
     let is_narrow = migration.size.class() != Class::Large;
     let mut at = part(&migration.plan.name, role::title(), room(area.x + 1));
+    if migration.errand() == Some(Errand::Oracle) {
+        return;
+    }
     at = part(if is_narrow { "  " } else { "   from " }, role::plain(), room(at));
     for side in [Side::Source, Side::Destination] {
         let is_production = side == Side::Source
@@ -137,6 +141,12 @@ fn draw_header(model: &Model, area: Area, canvas: &mut Canvas) {
 
 fn header_state(model: &Model) -> (String, Style) {
     let migration = &model.migration;
+    if migration.is_cleaning() {
+        return (format!("WRITING TO {}", migration.name_of(Side::Destination)), role::writing());
+    }
+    if migration.errand().is_some_and(|errand| errand != Errand::Cleanup) {
+        return ("nothing is written to any database".to_owned(), role::good());
+    }
     if migration.is_undoing() {
         let name = migration.name_of(Side::Destination);
         return (format!("UNDOING IN {name}"), role::writing());
@@ -169,7 +179,9 @@ fn short(name: &str, width: usize) -> String {
 
 /// All steps, one below the other, with their signs.
 fn draw_rail(model: &Model, area: Area, canvas: &mut Canvas) {
-    put(canvas, area.x + 1, area.y + 1, "MIGRATION", role::title());
+    let errand = model.migration.errand();
+    let title = errand.map_or("MIGRATION".to_owned(), |errand| errand.label().to_uppercase());
+    put(canvas, area.x + 1, area.y + 1, &title, role::title());
     for (place, step) in model.steps.iter().enumerate() {
         let Ok(offset) = u16::try_from(place) else { break };
         let y = area.y + 3 + offset;
@@ -196,6 +208,9 @@ fn draw_rail(model: &Model, area: Area, canvas: &mut Canvas) {
     let saved = match (&migration.run, migration.draft_saved.is_empty()) {
         (Some(run), _) if !run.id.is_empty() => cut(&run.id, 18),
         (None, _) if migration.draft_trouble.is_some() => "draft NOT saved".to_owned(),
+        (None, false) if errand.is_some() => {
+            format!("kept {}", migration.draft_saved.get(..5).unwrap_or(""))
+        }
         (None, false) => format!("draft saved {}", migration.draft_saved.get(..5).unwrap_or("")),
         _ => String::new(),
     };

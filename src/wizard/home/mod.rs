@@ -10,6 +10,7 @@ use super::message::{Effect, Saved, SavedKind};
 use super::migration::{Migration, Taking};
 use super::overlay::{Overlay, Question};
 use super::text_field::TextField;
+use crate::procedures::Errand;
 
 /// What the person begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,14 @@ pub enum Begin {
     Plan(PathBuf),
     /// The report of a run, and what is to be done with it there.
     Run(String, Option<Taking>),
+    /// The clean-up of a clone: which one is asked.
+    Cleanup,
+    /// The restore on another server.
+    Restore,
+    /// A neighbouring procedure that was begun earlier.
+    Errand(Errand, String),
+    /// The report of a clean-up.
+    CleanupReport(String),
 }
 
 /// The first screen's cursor and fields.
@@ -41,6 +50,10 @@ pub struct Home {
 
 const NEW: &str = "new";
 const PRACTICE: &str = "practice";
+const CLEANUP: &str = "clean-up";
+const RESTORE: &str = "restore";
+/// The question which clone is cleaned up.
+pub(super) const WHICH_CLONE: &str = "which-clone";
 /// The question whether to remove a draft.
 pub(super) const REMOVE_DRAFT: &str = "remove-draft";
 const RESUME: &str = "resume";
@@ -57,6 +70,20 @@ pub const KEYS: &[Binding] = &[
         "the practice pair, without any server",
     ),
     Binding::new(
+        Command::Own(CLEANUP),
+        &[Key::Char('c')],
+        "clean up",
+        "clean up an environment whose database was cloned",
+    )
+    .not_in_footer(),
+    Binding::new(
+        Command::Own(RESTORE),
+        &[Key::Char('s')],
+        "restore",
+        "go through a restore of the platform database on another server",
+    )
+    .not_in_footer(),
+    Binding::new(
         Command::Own(RESUME),
         &[Key::Char('r')],
         "resume",
@@ -72,10 +99,12 @@ pub const KEYS: &[Binding] = &[
 ];
 
 /// The ways to start, in their order.
-pub const STARTS: [(&str, &str); 3] = [
+pub const STARTS: [(&str, &str); 5] = [
     ("New migration", "choose two environments, then go step by step"),
-    ("Practice", "the same wizard on two built-in environments; needs no server"),
+    ("Practice", "two built-in environments; needs no server"),
     ("Open a plan file", "review or run a plan that someone saved earlier"),
+    ("Clean up a clone", "cut it off from its original before it starts"),
+    ("Restore elsewhere", "the platform database on another server"),
 ];
 
 impl Home {
@@ -179,6 +208,8 @@ impl Home {
         match command {
             Command::Own(NEW) => return Some(Begin::New),
             Command::Own(PRACTICE) => return Some(Begin::Practice),
+            Command::Own(CLEANUP) => return Some(Begin::Cleanup),
+            Command::Own(RESTORE) => return Some(Begin::Restore),
             Command::Filter => {
                 self.filter.get_or_insert_default();
                 self.filtering = true;
@@ -194,9 +225,13 @@ impl Home {
                         self.path = Some(TextField::default());
                         None
                     }
+                    3 => Some(Begin::Cleanup),
+                    4 => Some(Begin::Restore),
                     _ => self.selected(&migration.saved).map(|saved| match &saved.kind {
                         SavedKind::Draft(path) => Begin::Plan(path.clone()),
                         SavedKind::Run { id, .. } => Begin::Run(id.clone(), None),
+                        SavedKind::Errand(errand, label) => Begin::Errand(*errand, label.clone()),
+                        SavedKind::Cleanup(id) => Begin::CleanupReport(id.clone()),
                     }),
                 };
             }
@@ -241,8 +276,11 @@ impl Home {
             return;
         };
         match saved.kind {
-            SavedKind::Run { .. } => {
+            SavedKind::Run { .. } | SavedKind::Cleanup(_) => {
                 migration.say("Runs are kept: their journals prove what was written.");
+            }
+            SavedKind::Errand(..) => {
+                migration.say("What was ticked is kept: it is the record of the procedure.");
             }
             SavedKind::Draft(path) => {
                 migration.overlays.push(Overlay::Question(Question::of_program(

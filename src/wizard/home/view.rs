@@ -4,6 +4,7 @@ use super::super::look::{Area, Canvas, Cell, cut, paragraph, put, role, row, wra
 use super::super::message::{Saved, SavedKind, Sign};
 use super::super::migration::Migration;
 use super::{Home, STARTS};
+use crate::procedures::Errand;
 
 /// Lines that the introduction needs together with a few that are saved.
 const INTRODUCED: u16 = 18;
@@ -134,6 +135,10 @@ fn about_lines(saved: &Saved, width: u16) -> u16 {
 fn state(saved: &Saved) -> (Sign, &str) {
     match &saved.kind {
         SavedKind::Draft(_) => (Sign::Recheck, "draft"),
+        SavedKind::Errand(Errand::Cleanup, _) => (Sign::Recheck, "clean-up"),
+        SavedKind::Errand(Errand::Restore, _) => (Sign::Recheck, "restore"),
+        SavedKind::Errand(Errand::Oracle, _) => (Sign::Recheck, "Oracle"),
+        SavedKind::Cleanup(_) => (Sign::Good, "clean-up"),
         SavedKind::Run { state, sign, .. } => (*sign, state),
     }
 }

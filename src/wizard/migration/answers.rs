@@ -15,7 +15,7 @@ impl Migration {
     /// are none but the report of an earlier run.
     #[must_use]
     pub fn may_change(&self) -> bool {
-        self.run.is_none() && self.report.is_none()
+        self.run.is_none() && self.report.is_none() && !self.is_cleaning()
     }
 
     /// The draft that the answers are kept in.
@@ -28,6 +28,9 @@ impl Migration {
     #[must_use]
     pub fn name_fault(&self, name: &str) -> Option<String> {
         let name = name.trim();
+        if let Some(errand) = self.errand() {
+            return self.errand_name_fault(errand, name);
+        }
         let is_own = |saved: &str| self.saved_as.as_deref().is_some_and(|own| own == saved);
         let is_taken = self.saved.iter().any(|saved| {
             matches!(saved.kind, SavedKind::Draft(_))

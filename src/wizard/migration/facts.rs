@@ -49,7 +49,17 @@ impl Migration {
             Fact::MapsWritten(folder, names) => self.maps_written(folder, names),
             Fact::MapsRead(read) => self.maps_read(read),
             Fact::Failed(fault) => self.failed(job, fault),
+            Fact::Shown(title, lines) => self.show(title.as_str(), lines.clone()),
+            Fact::Walked(_)
+            | Fact::Servers(_)
+            | Fact::CloneForeseen(_)
+            | Fact::CleanedUp(_)
+            | Fact::CleanupUndoForeseen(_)
+            | Fact::CleanupUndone(_)
+            | Fact::Comparing(_)
+            | Fact::Compared(_) => self.learn_errand(fact),
             Fact::Opened(_)
+            | Fact::ErrandOpened(_)
             | Fact::Making(_)
             | Fact::PracticeMade(_)
             | Fact::Reported(_)
@@ -64,6 +74,9 @@ impl Migration {
         known.checked = clock;
         self.learn_lessons();
         self.compare_again = self.may_change();
+        if side == Side::Destination || self.destination.model.is_some() {
+            self.look_at_clone();
+        }
     }
 
     fn learn_comparison(&mut self, review: &Arc<Review>) {
@@ -123,6 +136,9 @@ impl Migration {
                 }
             }
             Purpose::Tasks => "The way back could not be brought up to date",
+            Purpose::Mark | Purpose::Clone | Purpose::Cleanup | Purpose::Compare => {
+                self.errand_failed(job, fault)
+            }
             Purpose::Export => "The file could not be written",
             Purpose::Rights => "The scripts of the rights could not be written",
             Purpose::Maps => {

@@ -37,9 +37,14 @@ impl Migration {
     #[must_use]
     pub fn step_lesson(&self, step: &str) -> Option<String> {
         let wanted = self.is_practice && self.lessons_shown;
+        // Another procedure has other things to teach on a step of the same name.
+        let step = match self.errand() {
+            None => step.to_owned(),
+            Some(errand) => format!("{}: {step}", errand.label()),
+        };
         self.step_lessons
             .iter()
-            .find(|(name, _)| wanted && name == step)
+            .find(|(name, _)| wanted && *name == step)
             .map(|(_, text)| text.clone())
     }
 }

@@ -6,6 +6,7 @@
 
 mod again;
 mod answers;
+mod errand;
 mod facts;
 mod lessons;
 mod maps;
@@ -31,6 +32,7 @@ use crate::outsystems::{EntityIndex, Side};
 use crate::plan::{Plan, PlanFile, Refusal, Review};
 use crate::practice::Lesson;
 pub use again::{AGAIN_SHEET, KEY_SHEET};
+pub use errand::{ErrandKnown, SERVERS_SHEET, UNDO_SHEET};
 pub use past::Taking;
 pub use sides::{OfferedSecret, SideKnown};
 
@@ -52,6 +54,8 @@ pub enum Going {
 pub struct Migration {
     /// What the person answered.
     pub plan: PlanFile,
+    /// The neighbouring procedure that this is, in place of a migration.
+    pub errand: Option<Box<ErrandKnown>>,
     /// Whether it is a practice pair.
     pub is_practice: bool,
     /// Whether lessons are shown.
@@ -145,6 +149,7 @@ impl Migration {
     pub fn new(size: Size) -> Self {
         Self {
             plan: PlanFile::empty(""),
+            errand: None,
             is_practice: false,
             lessons_shown: true,
             lessons: Vec::new(),

@@ -63,6 +63,13 @@ impl Migration {
 
     /// Orders what follows from changed answers: a comparison, a draft.
     pub(in crate::wizard) fn settle(&mut self) {
+        if self.errand.is_some() {
+            self.compare_again = false;
+            if std::mem::take(&mut self.save) {
+                self.save_errand();
+            }
+            return;
+        }
         if self.compare_again && self.models().is_some() && self.has_scope() && self.may_change() {
             self.compare_again = false;
             let again = std::mem::take(&mut self.count_again);

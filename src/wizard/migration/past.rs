@@ -165,7 +165,7 @@ impl Migration {
     /// Whether something is written, or about to be, that is waited for before the program ends.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
-        self.is_running() || self.is_undoing()
+        self.is_running() || self.is_undoing() || self.is_cleaning()
     }
 
     /// What somebody has to see to before a run or an undo goes on.

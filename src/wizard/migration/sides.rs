@@ -126,6 +126,10 @@ impl Migration {
         let secret = self.side_mut(side).secret.take();
         *self.side_mut(side) = SideKnown { secret, ..SideKnown::default() };
         self.counts.retain(|(of, _), _| *of != side);
+        if let Some(known) = &mut self.errand {
+            known.foreseen = None;
+            known.compared = None;
+        }
         self.review = None;
         self.lapse();
     }

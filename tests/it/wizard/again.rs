@@ -9,7 +9,7 @@ use osferry::wizard::overlay::Overlay;
 use osferry::wizard::secret_field::Password;
 use rusqlite::Connection;
 
-use super::driver::{Driver, LARGE, MEDIUM, SMALL};
+use super::driver::{Driver, LARGE, MEDIUM, SMALL, TO_SAVED};
 use super::past::{content, verdict};
 use super::road::{decide_the_rest, go_to, open_sample_plan, start, time};
 
@@ -113,7 +113,7 @@ fn rejects_of_an_earlier_session_are_tried_again_over_connect() {
     let mut driver = rejected();
     let (first, (_, lost)) = (id(&driver), sums(&driver));
     driver.start_anew();
-    driver.press("Home Down Down Down Enter");
+    driver.press(&format!("{TO_SAVED} Enter"));
     assert_eq!(id(&driver), first, "{}", driver.screen());
     driver.press("w");
     driver.shows("Try again what run");
@@ -123,7 +123,7 @@ fn rejects_of_an_earlier_session_are_tried_again_over_connect() {
     assert_ne!(id(&driver), first);
     // The first run's rejects are the second one's now: two at once would write rows twice.
     driver.start_anew();
-    driver.press("Home Down Down Down Down Enter");
+    driver.press(&format!("{TO_SAVED} Down Enter"));
     assert_eq!(id(&driver), first, "{}", driver.screen());
     driver.press("w");
     driver.shows("have been tried again");
@@ -155,7 +155,7 @@ fn a_new_session_asks_for_the_key_of_a_run_that_masked_and_takes_no_other() {
     let id = id(&driver);
 
     driver.start_anew();
-    driver.press("Home Down Down Down r");
+    driver.press(&format!("{TO_SAVED} r"));
     driver.shows("The key of this run's masks");
     driver.type_in("the key of autumn 2026");
     driver.press("Enter");
@@ -172,6 +172,6 @@ fn a_new_session_asks_for_the_key_of_a_run_that_masked_and_takes_no_other() {
     driver.press("u");
     driver.shows("Undo would take");
     driver.start_anew();
-    driver.press("Home Down Down Down Enter u");
+    driver.press(&format!("{TO_SAVED} Enter u"));
     driver.shows("The key of this run's masks");
 }

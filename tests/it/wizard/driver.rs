@@ -22,6 +22,9 @@ pub const LARGE: Size = Size { width: 100, height: 30 };
 pub const MEDIUM: Size = Size { width: 80, height: 24 };
 pub const SMALL: Size = Size { width: 60, height: 18 };
 
+/// The keys that lead on Home to the first of what is saved.
+pub const TO_SAVED: &str = "Home Down Down Down Down Down";
+
 /// How long anything may take; what takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 

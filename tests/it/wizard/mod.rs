@@ -8,6 +8,7 @@ mod connect;
 mod doubt;
 mod drafts;
 pub mod driver;
+mod errand;
 mod flow;
 mod hold;
 mod keys;

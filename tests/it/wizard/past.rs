@@ -5,7 +5,7 @@ use osferry::report::Verdict;
 use osferry::wizard::message::{Effect, Message};
 use rusqlite::Connection;
 
-use super::driver::{Driver, LARGE, MEDIUM, SMALL};
+use super::driver::{Driver, LARGE, MEDIUM, SMALL, TO_SAVED};
 use super::road::{go_to, open_sample_plan, start, time};
 
 /// At Review's start, the run held.
@@ -91,7 +91,7 @@ fn a_stopped_run_is_gone_on_with_from_home() {
     driver.settle();
     assert_eq!(verdict(&driver), Verdict::Stopped, "{}", driver.screen());
     driver.shows("r  go on where it ended");
-    driver.press("n Home Down Down Down");
+    driver.press(&format!("n {TO_SAVED}"));
     driver.shows("r resumes");
     driver.press("r");
     driver.shows("Go on where the run ended?");

@@ -5,7 +5,7 @@ use osferry::report::{TaskReport, TaskState};
 use osferry::wizard::message::{Answer, Message};
 use osferry::wizard::step::AskKind;
 
-use super::driver::{Driver, LARGE, MEDIUM, SMALL};
+use super::driver::{Driver, LARGE, MEDIUM, SMALL, TO_SAVED};
 use super::past::started;
 use super::road::settle_times;
 use super::screens::{pin, settle_places};
@@ -100,7 +100,7 @@ fn the_destination_is_read_again_for_a_run_of_before() {
     osferry::migrate::journal::Images::delete(&folder).expect("deleted");
     let before = read(&driver);
     // Whatever was open is closed, the databases too.
-    driver.press("n Home Down Down Down Enter");
+    driver.press(&format!("n {TO_SAVED} Enter"));
     driver.press("Tab Tab Tab");
     driver.shows("▸Way back");
     driver.press("Ctrl+T");

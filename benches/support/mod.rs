@@ -1,0 +1,130 @@
+//! Practice pairs that benchmarks fill and measure.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// The espace whose entities benchmarks add to: it is in the sample plan's scope.
+pub const ESPACE: &str = "Policy_CS";
+
+/// A practice pair in a folder of its own.
+pub struct Pair {
+    /// The folder.
+    pub folder: TempDir,
+}
+
+impl Pair {
+    /// Makes one, with so many rows in its large entities, or as many as usual.
+    pub fn make(rows: Option<u64>) -> Self {
+        let pair = Self { folder: tempfile::tempdir().expect("a folder") };
+        let rows = rows.map(|rows| rows.to_string());
+        let mut arguments = vec!["practice", "--dir", "pair", "--make-only"];
+        if let Some(rows) = &rows {
+            arguments.extend(["--rows", rows]);
+        }
+        pair.osferry(&arguments);
+        pair
+    }
+
+    /// A file of the pair.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("pair").join(name)
+    }
+
+    /// Production and Non-Production.
+    pub fn databases(&self) -> [Connection; 2] {
+        ["prod.sqlite", "dev.sqlite"]
+            .map(|name| Connection::open(self.path(name)).expect("a practice database"))
+    }
+
+    /// The program, in the pair's folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let folder = self.folder.path();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_osferry"));
+        command.current_dir(folder).env("OSFERRY_HOME", folder.join("home")).args(arguments);
+        command
+    }
+
+    /// The same, carried out.
+    pub fn osferry(&self, arguments: &[&str]) {
+        let output = self.command(arguments).output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let trouble = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}\n{said}\n{trouble}");
+    }
+}
+
+/// An attribute that a benchmark's entity has beside its identifier.
+pub struct Attribute {
+    /// Its name, and that of its column.
+    pub name: &'static str,
+    /// Its type in the model: `rtText`.
+    pub kind: String,
+    /// The column as it is declared, without its name.
+    pub column: String,
+}
+
+impl Attribute {
+    /// One of a basic type.
+    pub fn new(name: &'static str, kind: &str, column: &str) -> Self {
+        Self { name, kind: kind.to_owned(), column: column.to_owned() }
+    }
+}
+
+/// The key of the espace that entities are added to.
+pub fn espace_key(database: &Connection) -> String {
+    let sql = format!("SELECT SS_KEY FROM OSSYS_ESPACE WHERE NAME = '{ESPACE}'");
+    database.query_row(&sql, [], |row| row.get(0)).expect("a key")
+}
+
+/// Adds an entity, number `place` of a benchmark, with an identifier that the database makes. It has
+/// no rows yet.
+pub fn add_entity(database: &Connection, place: usize, table: &str, attributes: &[Attribute]) {
+    let espace = id(database, &format!("SELECT ID FROM OSSYS_ESPACE WHERE NAME = '{ESPACE}'"));
+    let entity = 90_000 + place;
+    let columns: String = attributes
+        .iter()
+        .map(|attribute| format!(", {} {}", attribute.name.to_uppercase(), attribute.column))
+        .collect();
+    let mut sql = format!(
+        "CREATE TABLE {table} (ID INTEGER PRIMARY KEY AUTOINCREMENT{columns});
+         INSERT INTO OSSYS_ENTITY (ID, PHYSICAL_TABLE_NAME, NAME, ESPACE_ID, SS_KEY, MULTITENANT, \
+         IS_ACTIVE, IS_EXTERNAL, IS_SYSTEM, PRIMARYKEY_SS_KEY, DATA_KIND) VALUES \
+         ({entity}, '{table}', 'Part{place}', {espace}, 'part{place}', 0, 1, 0, 0, 'id{place}', 'entity');"
+    );
+    let of = |number: usize, name: &str, key: &str, kind: &str| {
+        format!(
+            "INSERT INTO OSSYS_ENTITY_ATTR (ID, ENTITY_ID, NAME, SS_KEY, TYPE, LENGTH, IS_MANDATORY, \
+             IS_AUTONUMBER, DELETE_RULE, IS_ACTIVE, ORDER_NUM) VALUES \
+             ({}, {entity}, '{name}', '{key}', '{kind}', 2000, 0, {}, 'Protect', 1, {number});",
+            900_000 + 20 * place + number,
+            u8::from(number == 0)
+        )
+    };
+    sql.push_str(&of(0, "ID", &format!("id{place}"), "rtInteger"));
+    for (number, attribute) in attributes.iter().enumerate() {
+        let key = format!("{}{place}", attribute.name);
+        sql.push_str(&of(number + 1, attribute.name, &key, &attribute.kind));
+    }
+    database.execute_batch(&sql).expect("an entity");
+}
+
+/// One number out of a database.
+pub fn id(database: &Connection, sql: &str) -> i64 {
+    database.query_row(sql, [], |row| row.get(0)).expect(sql)
+}
+
+/// A statement that inserts so many rows, which are numbered from 0.
+pub fn numbered(rows: u32, into: &str, values: &str) -> String {
+    format!(
+        "WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < {rows}) \
+         {into} SELECT {values} FROM number;"
+    )
+}
+
+/// A folder of ours as text, for the program's arguments.
+pub fn text(path: &Path) -> String {
+    path.display().to_string()
+}
