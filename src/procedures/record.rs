@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::copy::{Copy, Evidence, Standing};
 use super::defang::Scan;
 use super::foresee::{ForeseenStep, ForeseenTable, Found};
+use super::security::SecurityContext;
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,6 +77,8 @@ pub struct Record {
     pub ended: String,
     /// What says that this is the copy.
     pub evidence: Vec<Evidence>,
+    /// The users of the clone's databases, and what belongs to them.
+    pub users: Vec<SecurityContext>,
     /// The steps.
     pub steps: Vec<StepRecord>,
     /// What named the original or led elsewhere, before and afterwards.
@@ -130,6 +133,10 @@ impl Record {
         text.push_str("\n## That this is the copy\n\n");
         for fact in &self.evidence {
             let _ = writeln!(text, "- {}: {}", standing(fact.standing), plain(&fact.text));
+        }
+        text.push_str("\n## Security context (C2.1, N1)\n\n");
+        for context in &self.users {
+            let _ = writeln!(text, "- {}", in_markdown(&context.lines()));
         }
         text.push_str("\n## Steps\n");
         for step in &self.steps {
@@ -194,6 +201,16 @@ pub fn preview(copy: &Copy, steps: &[ForeseenStep]) -> String {
     let rows: u64 = steps.iter().map(ForeseenStep::rows).sum();
     let _ = write!(text, "\n\n{rows} rows would be deleted or set, in one transaction.");
     text
+}
+
+/// Lines below each other, indented as they are.
+fn in_markdown(lines: &str) -> String {
+    let lines = lines.lines().map(|line| {
+        let text = line.trim_start();
+        let indent = &line[..line.len() - text.len()];
+        if indent.is_empty() { plain(text) } else { format!("{indent}- {}", plain(text)) }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn table_lines(tables: &[ForeseenTable]) -> Vec<String> {
