@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::{Says, check_of};
 use super::model::{Procedure, Section, Step, StepKind};
 use super::record::plain;
 use crate::database::{Fault, FaultKind, Result};
@@ -22,6 +23,31 @@ pub struct Mark {
     pub who: String,
 }
 
+/// What the databases said of a step: evidence, and no tick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Whether it is as it should be.
+    pub says: Says,
+    /// What was found.
+    pub text: String,
+    /// When.
+    pub at: String,
+    /// The user of this machine.
+    pub who: String,
+}
+
+impl Answered {
+    fn words(&self) -> String {
+        let Self { says, text, at, who } = self;
+        let says = match says {
+            Says::Yes => "as it should be",
+            Says::No => "NOT as it should be",
+            Says::Unclear => "not clear",
+        };
+        format!("checked {at} by {who}: {says}: {text}")
+    }
+}
+
 /// How far somebody is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +60,9 @@ pub struct Walk {
     pub servers: Vec<String>,
     /// What was said, by step; `step@server` of those that are done on each.
     pub marks: BTreeMap<String, Mark>,
+    /// What the databases said, by step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answered>,
 }
 
 /// One thing to do: a step, on a server where it is done on each.
@@ -57,6 +86,7 @@ impl Walk {
             label: label.to_owned(),
             servers: Vec::new(),
             marks: BTreeMap::new(),
+            answers: BTreeMap::new(),
         }
     }
 
@@ -155,9 +185,15 @@ impl Walk {
             };
             let on = place.server.map_or_else(String::new, |server| format!(" on {server}"));
             let _ = write!(text, "\n{sign} {}{on}  ({})", place.step.title, marks_of(&place));
+            if let Some(answered) = self.answers.get(&place.step.name) {
+                let _ = write!(text, "\n      {}", answered.words());
+            }
             if let Some(mark) = mark {
                 let _ = write!(text, "\n      {}", said(mark));
                 continue;
+            }
+            if let Some(check) = check_of(&procedure.name, &place.step.name) {
+                let _ = write!(text, "\n      {} (--check PLAN)", check.question());
             }
             for line in what_to_do(place.step) {
                 let _ = write!(text, "\n      {line}");
@@ -190,6 +226,9 @@ impl Walk {
             let _ = writeln!(text, "- [{sign}] {title}");
             for line in what_to_do(place.step) {
                 let _ = writeln!(text, "  - {}", plain(&line));
+            }
+            if let Some(answered) = self.answers.get(&place.step.name) {
+                let _ = writeln!(text, "  - **{}**", plain(&answered.words()));
             }
             if let Some(mark) = mark {
                 let _ = writeln!(text, "  - **{}**", plain(&said(mark)));
@@ -264,6 +303,17 @@ mod tests {
         assert!(text.contains("- [x] Platform tab"), "{text}");
         assert!(text.contains("left out 2025-05-01 10:00 by anna: the old one holds"), "{text}");
         assert!(text.contains("\\*as OSADMIN\\_TST\\*"), "{text}");
+        let answered = Answered {
+            says: Says::No,
+            text: "no version".to_owned(),
+            at: "2025-05-01 11:00".to_owned(),
+            who: "anna".to_owned(),
+        };
+        // Whatever the person says, the evidence stays beside it.
+        walk.answers.insert("platform".to_owned(), answered);
+        let told = "checked 2025-05-01 11:00 by anna: NOT as it should be: no version";
+        assert!(walk.to_markdown(fresh).contains(told), "{}", walk.to_markdown(fresh));
+        assert!(walk.lines(fresh).contains(told), "{}", walk.lines(fresh));
         walk.say(fresh, "platform", None).expect("taken back");
         assert_eq!(walk.done(fresh), (1, all));
     }

@@ -218,6 +218,121 @@ fn as_shown(text: &str) -> String {
     format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).to_owned()
 }
 
+/// What a DBA's own tools make of a script.
+async fn carried_out(engine: &TestEngine, spec: &ConnectionSpec, script: &str) -> bool {
+    match (engine, spec) {
+        (TestEngine::SqlServer(server, _), ConnectionSpec::SqlServer(spec)) => {
+            server.try_carry_out(&spec.database, script).await.is_ok()
+        }
+        (_, ConnectionSpec::Sqlite { path }) => {
+            let connection = rusqlite::Connection::open(path).expect("the file");
+            let done = connection.execute_batch(script).is_ok();
+            assert!(connection.is_autocommit(), "a transaction is left open");
+            done
+        }
+        _ => panic!("an engine with another's database"),
+    }
+}
+
+async fn the_script_does_what_a_clean_up_does(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let before = bench.rows().await;
+    let cleanup = bench.cleanup("[cleanup]\nwith = [\"cut-connections\"]\n").await;
+    let looked = cleanup.look().await.expect("a look");
+    let file = Path::new("out/cleanup.sql");
+    let scripts = cleanup.scripts(&looked, file).await.expect("scripts");
+    // A practice database has no users of the original's.
+    let [script] = scripts.as_slice() else { panic!("{scripts:?}") };
+    assert_eq!(script.file, file);
+    for secret in ["AES:", "env-nordhaven-prod", "not set"] {
+        assert!(!script.text.contains(secret), "{secret}: {}", script.text);
+    }
+    assert!(script.text.contains("[mobile-configuration]"), "{}", script.text);
+    let original = Some(bench.original_name());
+    let done = cleanup
+        .carry_out(&bench.home, &bench.name(), original.as_deref(), Controller::new().1)
+        .await
+        .expect("cleaned up");
+    let cleaned = bench.rows().await;
+    let run = bench.only_run();
+    let header = Journal::open(&run.folder).and_then(|journal| journal.header()).expect("a header");
+    let clone = bench.destination().await;
+    cleanup::undo(&run, header, clone, Controller::new().1, false).await.expect("undone");
+    assert_eq!(changed(&before, &bench.rows().await), Vec::<String>::new());
+
+    assert!(carried_out(engine, &bench.clone, &script.text).await);
+    assert_eq!(changed(&cleaned, &bench.rows().await), Vec::<String>::new());
+    // There are no longer as many rows: nothing happens.
+    assert!(!carried_out(engine, &bench.clone, &script.text).await);
+    assert_eq!(changed(&cleaned, &bench.rows().await), Vec::<String>::new());
+    let nothing = cleanup.scripts(&cleanup.look().await.expect("a look"), file).await;
+    assert!(nothing.expect("no scripts").is_empty());
+    assert!(done.record.is_clean());
+}
+
+async fn users_of_the_original_are_found_and_their_owners_changed(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let look = async || bench.cleanup("").await.look().await.expect("a look").users;
+    let [platform, log] = look().await.try_into().expect("two databases");
+    assert!(log.absent.expect("said").contains("not declared"));
+    let (TestEngine::SqlServer(server, _), ConnectionSpec::SqlServer(spec)) = (engine, &bench.clone)
+    else {
+        assert!(platform.absent.expect("said").contains("a file has no users"));
+        return;
+    };
+    assert_eq!(platform.orphaned().count(), 0, "{}", platform.lines());
+    let database = &spec.database;
+    for sql in [
+        &*format!("CREATE LOGIN {database}_gone WITH PASSWORD = 'Osferry-Test-1'"),
+        &*format!("CREATE LOGIN {database}_here WITH PASSWORD = 'Osferry-Test-1'"),
+        &*format!("CREATE USER OSRUNTIME FOR LOGIN {database}_gone"),
+        &*format!("CREATE USER OSADMIN FOR LOGIN {database}_here"),
+        "CREATE SCHEMA of_runtime AUTHORIZATION OSRUNTIME",
+        &*format!("DROP LOGIN {database}_gone"),
+    ] {
+        server.query(database, sql).await;
+    }
+    let [platform, _] = look().await.try_into().expect("two databases");
+    server.query("master", &format!("DROP LOGIN {database}_here")).await;
+    let orphaned: Vec<&str> = platform.orphaned().map(|user| user.name.as_str()).collect();
+    assert_eq!(orphaned, ["OSRUNTIME"], "{}", platform.lines());
+    let lines = platform.lines();
+    assert!(lines.contains("schema of_runtime"), "{lines}");
+    assert!(lines.contains(&format!("OSADMIN: login {database}_here, the platform's")), "{lines}");
+    let removals = platform.removals();
+    let told: Vec<(&str, bool)> =
+        removals.iter().map(|one| (one.user.as_str(), one.is_optional)).collect();
+    assert_eq!(told, [("OSADMIN", true), ("OSRUNTIME", false)]);
+    let cleanup = bench.cleanup("").await;
+    let looked = cleanup.look().await.expect("a look");
+    let scripts = cleanup.scripts(&looked, Path::new("cleanup.sql")).await.expect("scripts");
+    let users = scripts.iter().find(|script| script.file.ends_with("cleanup-platform-users.sql"));
+    let text = &users.expect("the users' script").text;
+    assert!(text.contains("ALTER AUTHORIZATION ON SCHEMA::[of_runtime] TO [dbo];"), "{text}");
+    assert!(text.contains("\nDROP USER IF EXISTS [OSRUNTIME];"), "{text}");
+}
+
+async fn a_log_database_is_another_one(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let log = engine.scratch().await;
+    let builder = open_builder(&log).await.expect("a database");
+    builder.finish().await.expect("an empty database");
+    let mut cleanup = bench.cleanup("").await;
+    for (wrong, said) in [(&bench.clone, "the clone itself"), (&bench.original, "original")] {
+        let fault = cleanup.open_log(wrong).await.expect_err("another database");
+        assert!(fault.what.contains(said), "{fault}");
+    }
+    cleanup.open_log(&log).await.expect("open");
+    let looked = cleanup.look().await.expect("a look");
+    let [_, users] = looked.users.as_slice() else { panic!("{:?}", looked.users) };
+    assert_eq!(users.role, "Log");
+    assert_eq!(users.place, cleanup.log().expect("open").facts().place);
+    let is_about_log = |text: &str| text.contains("Log database");
+    let evidence = looked.copy.evidence.iter().filter(|fact| is_about_log(&fact.text)).count();
+    // A file has no sessions.
+    assert_eq!(evidence, usize::from(matches!(engine, TestEngine::SqlServer(..))));
+}
+
 async fn what_is_absent_is_said_and_what_is_left_out_stays(engine: &TestEngine) {
     let bench = Bench::new(engine).await;
     let before = bench.rows().await;
@@ -340,6 +455,9 @@ async fn a_restored_database_is_intact_until_a_value_differs(engine: &TestEngine
 crate::on_both_engines!(
     a_restored_database_is_intact_until_a_value_differs,
     a_clone_is_cleaned_and_undone_to_its_exact_rows,
+    the_script_does_what_a_clean_up_does,
+    users_of_the_original_are_found_and_their_owners_changed,
+    a_log_database_is_another_one,
     what_is_absent_is_said_and_what_is_left_out_stays,
     the_original_itself_and_a_wrong_name_are_refused,
     rows_that_others_refer_to_stop_it,
@@ -359,6 +477,19 @@ fn the_practice_clone_is_cleaned_and_undone_by_the_commands() {
     assert!(dry.out.contains("NAME NHPRDFE01"), "{}", dry.all());
     assert!(dry.out.contains("has no table OSSYS_CLOUDSERVICES_OBSERVER"), "{}", dry.all());
     assert!(!dry.all().contains("AES:"), "{}", dry.all());
+    assert!(dry.out.contains("Security context"), "{}", dry.all());
+    let script = folder.path().join("pair/cleanup.sql");
+    assert!(script.exists(), "{}", dry.all());
+    // Written anew, but never over somebody's own.
+    assert_eq!(run(&["cleanup", plan, "--dry-run"]).code, Some(0));
+    std::fs::write(&script, "-- mine\n").expect("a file");
+    let mine = run(&["cleanup", plan, "--dry-run"]);
+    assert_eq!(mine.code, Some(2), "{}", mine.all());
+    assert!(mine.err.contains("--script FILE"), "{}", mine.all());
+    assert_eq!(std::fs::read_to_string(&script).expect("a file"), "-- mine\n");
+    let named = run(&["cleanup", plan, "--dry-run", "--script", "named.sql"]);
+    assert_eq!(named.code, Some(0), "{}", named.all());
+    assert!(folder.path().join("named.sql").exists());
     assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(1));
     let wrong = run(&["cleanup", plan, "--confirm", "prod"]);
     assert_eq!(wrong.code, Some(2), "{}", wrong.all());
@@ -370,7 +501,7 @@ fn the_practice_clone_is_cleaned_and_undone_by_the_commands() {
     assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(0));
     let runs = run(&["runs"]);
     assert!(
-        runs.out.contains("clean-up of") && runs.out.contains("done and proved"),
+        runs.out.contains("clean-up of") && runs.out.contains("cleaned up and looked at again"),
         "{}",
         runs.all()
     );
@@ -384,6 +515,8 @@ fn the_practice_clone_is_cleaned_and_undone_by_the_commands() {
     let undone = run(&["undo", "practice-clone", "--confirm", "clone"]);
     assert_eq!(undone.code, Some(0), "{}", undone.all());
     assert!(undone.out.contains("every row is as it was before"), "{}", undone.all());
+    let runs = run(&["runs"]);
+    assert!(runs.out.contains("taken back: every row"), "{}", runs.all());
     assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(1));
 }
 
@@ -441,6 +574,13 @@ fn a_restore_is_compared_at_its_moment_only() {
     let differs = run(&["restore", "restore.toml"]);
     assert_eq!(differs.code, Some(1), "{}", differs.all());
     plan("pair/new.sqlite");
+    let dry = run(&["restore", "restore.toml", "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.all());
+    let told = dry.out.lines().filter(|line| line.starts_with("  ")).count();
+    let script = std::fs::read_to_string(folder.path().join("restore.sql")).expect("a script");
+    assert_eq!(script.matches("SELECT COUNT(*) FROM").count(), told, "{}", dry.all());
+    assert!(script.contains("FROM \"OSSYS_ESPACE\""), "{script}");
+    assert!(!run(&["checklist", "restore"]).out.contains("[x]"));
     let intact = run(&["restore", "restore.toml"]);
     assert_eq!(intact.code, Some(0), "{}", intact.all());
     assert!(run(&["checklist", "restore"]).out.contains("intact"));
