@@ -100,6 +100,7 @@
 //! - *A value that changes its type*: `database/convert.rs` for the run, `proof/turn.rs` for the proof.
 //! - *A step of a neighbouring procedure*: `assets/procedures/`, with the number of its fact in
 //!   `numbers.txt` (a test holds one against the other).
+//! - *What of a checklist the databases can tell*: a step and its question in `procedures/checks.rs`.
 //! - *A database*: an engine is a folder in `database/` that gives the port's traits; the scenarios
 //!   of `tests/it/port.rs` say what is expected of it.
 //! - *A command*: a file in `cli/` and a variant in `cli/mod.rs`. What it does beyond asking and

@@ -5,9 +5,7 @@ use std::path::Path;
 use super::ending::Trouble;
 use super::secrets::typed;
 use super::{cleanup, restore, show};
-use crate::database::{
-    Authentication, ConnectionSpec, Secret, ServerSpec, open_source,
-};
+use crate::database::{Authentication, ConnectionSpec, Secret, ServerSpec, open_source};
 use crate::front::checklists::Checklist;
 use crate::front::secrets::from_environment;
 use crate::plan::{Endpoint, EndpointEngine};
@@ -78,11 +76,7 @@ async fn tried(
         let ConnectionSpec::SqlServer(spec) = endpoint.connection(folder, Some(secret)) else {
             continue;
         };
-        let spec = ServerSpec {
-            user: login.clone(),
-            authentication: Authentication::Sql,
-            ..spec
-        };
+        let spec = ServerSpec { user: login.clone(), authentication: Authentication::Sql, ..spec };
         let opened = open_source(&ConnectionSpec::SqlServer(spec)).await;
         all.push((login.clone(), opened.err().map(|fault| fault.what)));
     }

@@ -4,8 +4,8 @@
 //! decided, written and proved is the library's; here it is opened, asked for and shown.
 
 mod again;
-mod checklist;
 mod check;
+mod checklist;
 mod cleanup;
 mod compare;
 mod ending;

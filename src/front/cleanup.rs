@@ -16,9 +16,9 @@ use crate::migrate::{Control, check_purpose};
 use crate::outsystems::Side;
 use crate::plan::{CleanupFile, EndpointEngine, Plan};
 use crate::procedures::{
-    self, Asked, Copy, ForeseenStep, Origin, Record, Scan, SecurityContext, Step, StepKind, StepRecord,
-    StepState, foresee, hosts_of, look_at_copy, look_at_log, platform_at_work, procedure,
-    security_context,
+    self, Asked, Copy, ForeseenStep, Origin, Record, Scan, SecurityContext, Step, StepKind,
+    StepRecord, StepState, foresee, hosts_of, look_at_copy, look_at_log, platform_at_work,
+    procedure, security_context,
 };
 
 /// The procedure whose statements a clean-up carries out.
@@ -121,9 +121,8 @@ impl Cleanup {
         let identity = &opened.facts().identity;
         let is = |other: &dyn Source| identity.is_same(&other.facts().identity);
         if is(self.clone_source()) {
-            return Err(refused("[log] is the clone itself").advise(
-                "Leave [log] out where Platform and Log data lie in one database.",
-            ));
+            return Err(refused("[log] is the clone itself")
+                .advise("Leave [log] out where Platform and Log data lie in one database."));
         }
         if self.original.as_ref().is_ok_and(|original| is(original.as_ref())) {
             return Err(refused("[log] is the declared original")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::carry::clock;
 use super::cleanup::{Cleanup, Looked};
 use super::refused;
-use crate::database::{Result, Source, TableChange};
+use crate::database::{Result, Source, TableChange, TableWork};
 use crate::migrate::changes;
 use crate::plan::CleanupFile;
 use crate::procedures::{self, ForeseenStep, Found, SecurityContext, ToCompare};
@@ -81,10 +81,19 @@ fn about(file: &CleanupFile, place: &str) -> Vec<String> {
 
 /// The steps that a change is of.
 fn steps_of(steps: &[ForeseenStep], change: &TableChange) -> Vec<String> {
+    // Changes of one table are put together, those that set other columns apart.
+    let is_same = |one: &TableChange| match (&one.work, &change.work) {
+        (TableWork::Delete { .. }, TableWork::Delete { .. }) => true,
+        (
+            TableWork::Set { columns, from, .. },
+            TableWork::Set { columns: others, from: other, .. },
+        ) => columns == others && from == other,
+        _ => false,
+    };
     let is_of = |step: &&ForeseenStep| {
         step.tables.iter().any(|table| {
             matches!(&table.found, Found::Rows { change: one, .. }
-                if one.table.name == change.table.name && one.rows() > 0)
+                if one.table.name == change.table.name && one.rows() > 0 && is_same(one))
         })
     };
     steps.iter().filter(is_of).map(|step| format!("{} [{}]", step.title, step.step)).collect()

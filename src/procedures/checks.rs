@@ -378,26 +378,28 @@ async fn waiting(asked: &Asked<'_>) -> Result<Answer> {
     let mut is_unseen = false;
     let mut add = |count: Option<u64>, what: &str| match count {
         Some(0) => {}
-        Some(count) => parts.push(format!("{count} {what}")),
+        Some(count) => parts.push(format!("{what}: {count}")),
         None => is_unseen = true,
     };
-    add(due.timers.map(|timers| timers.len() as u64), "timers are due");
-    add(due.activities, "activities of processes are due");
+    add(due.timers.map(|timers| timers.len() as u64), "timers due");
+    add(due.activities, "activities of processes due");
     for queue in ["OSSYS_BPM_EVENT_QUEUE", "OSSYS_BPM_EVENT"] {
         let count = match source.shape(&TableName::new(queue)).await? {
             Some(shape) => source.count(&shape.name, &Filter::All).await?,
             None => 0,
         };
-        add(Some(count), &format!("process events wait in {queue}"));
+        add(Some(count), &format!("process events in {queue}"));
     }
     let unsent = match source.shape(&TableName::new("OSSYS_EMAIL")).await? {
         None => Some(0),
         Some(shape) => match shape.column("SENT") {
-            Some(sent) => Some(source.count(&shape.name, &Filter::IsNull(sent.name.clone())).await?),
+            Some(sent) => {
+                Some(source.count(&shape.name, &Filter::IsNull(sent.name.clone())).await?)
+            }
             None => None,
         },
     };
-    add(unsent, "e-mails are not yet sent");
+    add(unsent, "e-mails not yet sent");
     Ok(match (parts.is_empty(), is_unseen) {
         (false, _) => Answer::new(Says::No, parts.join(", ")),
         (true, false) => Answer::new(Says::Yes, "no timer, process, event or e-mail waits"),

@@ -154,9 +154,10 @@ pub async fn look_at_log(
             Standing::Contradicts,
             format!("the platform is signed in to the Log database: {session}"),
         ),
-        None => {
-            Evidence::new(Standing::Holds, "nobody of the platform is signed in to the Log database")
-        }
+        None => Evidence::new(
+            Standing::Holds,
+            "nobody of the platform is signed in to the Log database",
+        ),
     }))
 }
 
@@ -303,11 +304,9 @@ fn of_platform(facts: &CopyFacts, hosts: &[String], logins: &[String]) -> Option
     let hosts: Vec<String> =
         hosts.iter().map(|host| short(host)).filter(|host| !host.is_empty()).collect();
     let sessions = facts.sessions.as_ref()?;
-    let found = sessions
-        .iter()
-        .find(|session| {
-            hosts.contains(&short(&session.host)) || is_platform_login(&session.login, logins)
-        })?;
+    let found = sessions.iter().find(|session| {
+        hosts.contains(&short(&session.host)) || is_platform_login(&session.login, logins)
+    })?;
     Some(format!("{} from {} ({})", found.login, found.host, found.program))
 }
 

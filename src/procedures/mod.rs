@@ -26,9 +26,7 @@ mod walk;
 
 pub use changes::changes;
 pub use checks::{Answer, Asked, Check, Says, answer, check_of, checks};
-pub use compare::{
-    Compared, Difference, ToCompare, ToRead, check_moment, compare, to_compare,
-};
+pub use compare::{Compared, Difference, ToCompare, ToRead, check_moment, compare, to_compare};
 pub use copy::{Copy, Evidence, Standing, look_at_copy, look_at_log, platform_at_work};
 pub use data::{ALL, numbers, procedure};
 pub use defang::{FoundKind, Remains, Scan, hosts_of, scan};

@@ -69,9 +69,12 @@ fn differences(was: &SecurityFacts, is: &SecurityFacts) -> (Vec<Difference>, Vec
             (false, true) => whats.push(format!("the role {role} was not there")),
             _ => {}
         }
-        let members = |of: &BTreeMap<String, BTreeSet<String>>| of.get(role).unwrap_or(&none).clone();
+        let members =
+            |of: &BTreeMap<String, BTreeSet<String>>| of.get(role).unwrap_or(&none).clone();
         let (had, has) = (members(&before), members(&now));
-        whats.extend(had.difference(&has).map(|one| format!("{one} is no member of {role} any more")));
+        whats.extend(
+            had.difference(&has).map(|one| format!("{one} is no member of {role} any more")),
+        );
         whats.extend(has.difference(&had).map(|one| format!("{one} was no member of {role}")));
     }
     let table = String::new();

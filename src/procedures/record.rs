@@ -175,6 +175,17 @@ impl Record {
             };
             let _ = write!(text, "\n  {}: {}{rows}", step.title, step.state.words());
         }
+        for context in &self.users {
+            let orphaned: Vec<&str> = context.orphaned().map(|user| user.name.as_str()).collect();
+            if !orphaned.is_empty() {
+                let (role, names) = (&context.role, orphaned.join(", "));
+                let _ = write!(
+                    text,
+                    "\nUsers without a login, {role}: {names}; `osferry cleanup PLAN --dry-run` writes \
+                     the script that deletes them"
+                );
+            }
+        }
         let [_, now] = &self.scans;
         let _ = write!(text, "\n{}", now.lines());
         text.push_str(match self.is_clean() {

@@ -63,7 +63,12 @@ pub async fn security_context(
         .into_iter()
         .map(|user| FoundUser {
             is_platform: is_platform_login(&user.name, logins),
-            owned: facts.owned.iter().filter(|o| same_name(&o.owner, &user.name)).cloned().collect(),
+            owned: facts
+                .owned
+                .iter()
+                .filter(|o| same_name(&o.owner, &user.name))
+                .cloned()
+                .collect(),
             name: user.name,
             login: user.login,
         })
@@ -140,5 +145,68 @@ impl SecurityContext {
             }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::OwnedKind;
+
+    fn user(name: &str, login: UserLogin, logins: &[String]) -> FoundUser {
+        let is_platform = is_platform_login(name, logins);
+        let schema = Owned {
+            owner: name.to_owned(),
+            kind: OwnedKind::Schema,
+            schema: None,
+            name: format!("of_{name}"),
+        };
+        FoundUser { name: name.to_owned(), login, is_platform, owned: vec![schema] }
+    }
+
+    #[test]
+    fn only_users_of_the_original_are_deleted_unasked() {
+        let logins = ["OSTEST_RUN".to_owned()];
+        let here = || UserLogin::Named("somebody".to_owned());
+        let context = SecurityContext {
+            role: "Platform".to_owned(),
+            place: "server/db".to_owned(),
+            absent: None,
+            users: [
+                ("OSADMIN", UserLogin::Lacking),
+                ("CORP\\osruntime", UserLogin::Lacking),
+                ("ostest_run", UserLogin::Lacking),
+                ("reports", UserLogin::Lacking),
+                ("OSRUNTIME_LOG", here()),
+                ("OSLOG", UserLogin::Unseen),
+                ("contained", UserLogin::NotNeeded),
+                ("osferry", here()),
+            ]
+            .into_iter()
+            .map(|(name, login)| user(name, login, &logins))
+            .collect(),
+        };
+        let removals = context.removals();
+        let told: Vec<(&str, bool)> =
+            removals.iter().map(|one| (one.user.as_str(), one.is_optional)).collect();
+        assert_eq!(
+            told,
+            [
+                ("OSADMIN", false),
+                ("CORP\\osruntime", false),
+                ("ostest_run", false),
+                ("reports", true),
+                ("OSRUNTIME_LOG", true),
+                ("OSLOG", true),
+            ]
+        );
+        let [first, ..] = removals.as_slice() else { panic!("{removals:?}") };
+        assert_eq!(first.owned.len(), 1);
+        let lines = context.lines();
+        assert!(lines.contains("4 of 8 users have no login on this server"), "{lines}");
+        assert!(lines.contains("OSLOG: whether it has a login cannot be seen"), "{lines}");
+        let absent = SecurityContext::not_declared("Log", "not declared");
+        assert_eq!(absent.lines(), "Log: not declared");
+        assert!(absent.removals().is_empty());
     }
 }

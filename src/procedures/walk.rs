@@ -44,7 +44,8 @@ impl Answered {
             Says::No => "NOT as it should be",
             Says::Unclear => "not clear",
         };
-        format!("checked {at} by {who}: {says}: {text}")
+        let by = if who.is_empty() { String::new() } else { format!(" by {who}") };
+        format!("checked {at}{by}: {says}: {text}")
     }
 }
 
@@ -185,14 +186,16 @@ impl Walk {
             };
             let on = place.server.map_or_else(String::new, |server| format!(" on {server}"));
             let _ = write!(text, "\n{sign} {}{on}  ({})", place.step.title, marks_of(&place));
-            if let Some(answered) = self.answers.get(&place.step.name) {
+            let answered = self.answers.get(&place.step.name);
+            if let Some(answered) = answered {
                 let _ = write!(text, "\n      {}", answered.words());
             }
             if let Some(mark) = mark {
                 let _ = write!(text, "\n      {}", said(mark));
                 continue;
             }
-            if let Some(check) = check_of(&procedure.name, &place.step.name) {
+            let check = check_of(&procedure.name, &place.step.name);
+            if let Some(check) = check.filter(|_| answered.is_none()) {
                 let _ = write!(text, "\n      {} (--check PLAN)", check.question());
             }
             for line in what_to_do(place.step) {

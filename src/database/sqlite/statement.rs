@@ -7,8 +7,8 @@ use super::cell;
 use super::script::literal;
 use super::session::{CASELESS, fault, quote, table_sql};
 use crate::database::{
-    Column, ColumnType, Fault, FaultKind, Filter, Likened, Result, TableName, Value, ValueKind, converted,
-    decimal_from_text,
+    Column, ColumnType, Fault, FaultKind, Filter, Likened, Result, TableName, Value, ValueKind,
+    converted, decimal_from_text,
 };
 
 /// A condition with its parameters. `rows` is the name by which the statement calls the table.

@@ -15,7 +15,8 @@ use super::writer::{SqlServerWriter, granted, session_lock};
 use crate::database::{
     Batch, ColumnRef, CopyFacts, Destination, EngineFacts, Fault, FaultKind, Fence, Filter,
     GrantRequest, GrantScript, IdentityFacts, Referrer, Result, Rights, RowsRequest, RunLock, Scan,
-    ScanRequest, Script, ScriptChange, SecurityFacts, ServerFacts, Source, TableName, TableShape, UserRemoval, Value, Witness, Writer,
+    ScanRequest, Script, ScriptChange, SecurityFacts, ServerFacts, Source, TableName, TableShape,
+    UserRemoval, Value, Witness, Writer,
 };
 
 /// The lock that lets one run at a time write to a database.

@@ -18,7 +18,17 @@ pub(super) async fn security(
     let sees = asked(connection, principals::SEES_LOGINS, limit).await?.unwrap_or_default();
     let sees = sees.first().map(|row| integer(row, 0)).transpose()?.flatten() == Some(1);
     let mut facts = SecurityFacts::default();
-    for row in &connection.batch(&principals::users(), limit).await?.into_iter().flatten().collect::<Vec<_>>() {
+    let by_list = asked(connection, &principals::users(true), limit).await?;
+    // What is not on a list that nobody has is not lacking.
+    let sees = sees && by_list.is_some();
+    let users = match by_list {
+        Some(users) => users,
+        None => {
+            let results = connection.batch(&principals::users(false), limit).await?;
+            results.into_iter().flatten().collect()
+        }
+    };
+    for row in &users {
         let kind = text(row, 1)?.unwrap_or_default();
         // Certificates and keys sign in nobody; a contained user has its password here.
         let needs_none = matches!(kind.as_str(), "C" | "K")

@@ -22,8 +22,8 @@ use super::{catalogue, checks, fault, principals, space};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnType, CopyFacts, EngineFacts, Fault, FaultKind, Filter,
     GrantRequest, GrantScript, IdentityFacts, OneInstant, Referrer, Result, Rights, RowsRequest,
-    Scan, ScanRequest, ScriptChange, SecurityFacts, ServerFacts, Source, TableName, TableShape, TableWork, Value,
-    UserRemoval, ValueKind, same_name,
+    Scan, ScanRequest, ScriptChange, SecurityFacts, ServerFacts, Source, TableName, TableShape,
+    TableWork, UserRemoval, Value, ValueKind, same_name,
 };
 
 /// Tables whose rights are asked for in one request.
@@ -415,7 +415,9 @@ impl Source for SqlServerSource {
     }
 
     fn reads(&self, table: &TableName, columns: &[ColumnRef]) -> Vec<String> {
-        read::in_words(table, columns)
+        // So that the statements of several databases can be carried out one after the other.
+        let catalog = table.catalog.clone().unwrap_or_else(|| self.facts.database.clone());
+        read::in_words(&TableName { catalog: Some(catalog), ..table.clone() }, columns)
     }
 
     async fn security(&self) -> Result<SecurityFacts> {

@@ -94,10 +94,8 @@ pub async fn script(
     of: impl Fn(&TableChange) -> Vec<String>,
 ) -> Result<Option<String>> {
     let changes = order::in_order(destination, changes).await?;
-    let changes: Vec<ScriptChange> = changes
-        .into_iter()
-        .map(|change| ScriptChange { about: of(&change), change })
-        .collect();
+    let changes: Vec<ScriptChange> =
+        changes.into_iter().map(|change| ScriptChange { about: of(&change), change }).collect();
     destination.changes_script(about, file, &changes).await
 }
 

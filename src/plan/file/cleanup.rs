@@ -8,7 +8,8 @@ use super::read::{check_version, endpoint};
 use super::section::{Kind, Section};
 use super::{Endpoint, PlanFileError};
 
-const ROOT: Kind = Kind { heading: "", keys: &["version", "name", "clone", "original", "log", "cleanup"] };
+const ROOT: Kind =
+    Kind { heading: "", keys: &["version", "name", "clone", "original", "log", "cleanup"] };
 
 const CLEANUP: Kind = Kind { heading: "[cleanup]", keys: &["with", "logins", "hosts", "skip"] };
 

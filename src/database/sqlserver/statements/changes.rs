@@ -82,7 +82,8 @@ fn condition(names: &Names, table: &TableName, filter: &Filter) -> Result<String
     if filter.is_all() {
         return Ok(String::new());
     }
-    let mut statement = Statement { sql: "\nWHERE ".to_owned(), in_script: true, ..Statement::default() };
+    let mut statement =
+        Statement { sql: "\nWHERE ".to_owned(), in_script: true, ..Statement::default() };
     Writer { names, statement: &mut statement }.add(table, "t", filter)?;
     Ok(statement.sql)
 }

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use super::changes::on_server;
-use super::script::{GO, TransactScript};
 use super::quote;
+use super::script::{GO, TransactScript};
 use crate::database::script::comment;
 use crate::database::{Owned, OwnedKind, Script, UserRemoval};
 
@@ -16,13 +16,20 @@ const BUILT_IN: &str = "(N'dbo', N'guest', N'INFORMATION_SCHEMA', N'sys')";
 pub(in super::super) const SEES_LOGINS: &str = "SELECT CASE WHEN IS_SRVROLEMEMBER(N'sysadmin') = 1 \
     THEN 1 ELSE HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW ANY DEFINITION') END";
 
-/// Users: name, type, how they are let in, login of the same SID.
-pub(in super::super) fn users() -> String {
+/// Users: name, type, how they are let in, login of the same SID; with `list` also by the server's
+/// list of logins, which a database in Azure does not have.
+pub(in super::super) fn users(list: bool) -> String {
+    let of_sid = "CAST(SUSER_SNAME(p.[sid]) AS nvarchar(128))";
+    let (login, join) = match list {
+        true => (
+            format!("COALESCE(CAST(l.[name] AS nvarchar(128)), {of_sid})"),
+            "LEFT JOIN sys.server_principals AS l ON l.[sid] = p.[sid]\n",
+        ),
+        false => (of_sid.to_owned(), ""),
+    };
     format!(
         "SELECT p.[name], CAST(p.[type] AS nvarchar(1)), CAST(p.[authentication_type] AS int), \
-         COALESCE(CAST(l.[name] AS nvarchar(128)), CAST(SUSER_SNAME(p.[sid]) AS nvarchar(128)))\n\
-         FROM sys.database_principals AS p\n\
-         LEFT JOIN sys.server_principals AS l ON l.[sid] = p.[sid]\n\
+         {login}\nFROM sys.database_principals AS p\n{join}\
          WHERE p.[type] IN ('S', 'U', 'G', 'E', 'X', 'C', 'K') AND p.[name] NOT IN {BUILT_IN}\n\
          ORDER BY p.[name]"
     )

@@ -256,7 +256,12 @@ fn end_all(table: &ScriptTable, there: u64, rows: u64) -> String {
 /// A cell as a literal that becomes exactly that value in a column of the type. Literals of one
 /// column are of one kind, for a list of rows has one type for each column; the types that differ
 /// in their digits travel as text.
-pub(super) fn cell(column: &Column, row: usize, data_type: &ColumnType, out: &mut String) -> Result<()> {
+pub(super) fn cell(
+    column: &Column,
+    row: usize,
+    data_type: &ColumnType,
+    out: &mut String,
+) -> Result<()> {
     if column.is_null(row) {
         out.push_str("NULL");
         return Ok(());

@@ -24,7 +24,8 @@ pub(super) fn script_statements() -> Vec<String> {
     let links = columns[..2].to_vec();
     let link_rows = Batch::new(rows.columns()[..2].to_vec()).expect("columns");
     let table = |columns, key, work| ScriptTable { table: dbo("OSUSR_X"), columns, key, work };
-    let mut all = vec![script.head(&["What it\nis".to_owned()], "put-back.sql", "ALTER on these tables")];
+    let mut all =
+        vec![script.head(&["What it\nis".to_owned()], "put-back.sql", "ALTER on these tables")];
     for (table, rows) in [
         (table(columns, vec![0], ScriptWork::Insert), rows),
         (table(bare, Vec::new(), ScriptWork::InsertAll { there: 5, rows: 2 }), bare_rows),
@@ -49,7 +50,8 @@ pub(super) fn script_statements() -> Vec<String> {
 /// Rows deleted, set, and set to what stands elsewhere, in one transaction.
 fn changes_script(script: &TransactScript) -> String {
     let table = Arc::unwrap_or_clone(shape(dbo("OSUSR_ABC_CLAIM"), every_type()));
-    let [key, phone, name] = ["ID", "Phone", "Odd]Name"].map(|n| table.column(n).cloned().expect(n));
+    let [key, phone, name] =
+        ["ID", "Phone", "Odd]Name"].map(|n| table.column(n).cloned().expect(n));
     let mut values = Batch::for_types([&key, &phone, &name].map(|c| &c.data_type)).expect("types");
     for (id, to) in [(1, " "), (2, "it's"), (5, " ")] {
         let row = [Value::Integer(id), Value::text(to), Value::text("not for a script")];
