@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::copy::{front_ends, platform_at_work};
 use super::defang::{hosts_of, scan};
-use super::foresee::foresee;
+use super::foresee::{ForeseenStep, foresee};
 use super::model::{Step, StepKind};
 use super::platform::{espaces, read};
 use super::procedure;
@@ -227,8 +227,8 @@ async fn users(
 async fn statement(name: &str, step: &str, asked: &Asked<'_>) -> Result<Answer> {
     let step = procedure(name)?.step(step).into_iter().collect::<Vec<_>>();
     let found = foresee(asked.platform, &step).await?;
-    let rows: u64 = found.iter().map(|step| step.rows()).sum();
-    let blocked: Vec<&str> = found.iter().flat_map(|step| step.blocked()).collect();
+    let rows: u64 = found.iter().map(ForeseenStep::rows).sum();
+    let blocked: Vec<&str> = found.iter().flat_map(ForeseenStep::blocked).collect();
     if let [why, ..] = blocked.as_slice() {
         return Ok(Answer::new(Says::Unclear, (*why).to_owned()));
     }
