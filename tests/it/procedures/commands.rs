@@ -1,7 +1,5 @@
 //! The neighbouring procedures by the program's commands, on the practice files.
 
-#![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
-
 /// The program on the practice clone, from the first look to the undo.
 #[test]
 fn the_practice_clone_is_cleaned_and_undone_by_the_commands() {
