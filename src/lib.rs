@@ -102,6 +102,7 @@
 //!   `numbers.txt` (a test holds one against the other). Which of them somebody sets out to do is
 //!   [`procedures::Errand`]; the wizard's screens of it are in `wizard/errand/`, what it knows in
 //!   `wizard/migration/errand.rs`, what is kept in `front/errands.rs`.
+//! - *What of a checklist the databases can tell*: a step and its question in `procedures/checks.rs`.
 //! - *A database*: an engine is a folder in `database/` that gives the port's traits; the scenarios
 //!   of `tests/it/port.rs` say what is expected of it.
 //! - *A command*: a file in `cli/` and a variant in `cli/mod.rs`. What it does beyond asking and

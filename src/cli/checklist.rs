@@ -1,12 +1,15 @@
 //! `osferry checklist`: a procedure gone through step by step.
 
 use super::ending::{Exit, Trouble};
-use super::{ChecklistArguments, show};
+use super::{ChecklistArguments, check, show};
 use crate::front::Home;
 use crate::front::checklists::Checklist;
 use crate::procedures::{ALL, Said, procedure};
 
-pub(super) fn checklist(home: &Home, arguments: &ChecklistArguments) -> Result<Exit, Trouble> {
+pub(super) async fn checklist(
+    home: &Home,
+    arguments: &ChecklistArguments,
+) -> Result<Exit, Trouble> {
     let Some(name) = &arguments.procedure else {
         for name in ALL {
             let procedure = procedure(name)?;
@@ -27,6 +30,10 @@ pub(super) fn checklist(home: &Home, arguments: &ChecklistArguments) -> Result<E
             checklist.say(step, said, note)?;
             is_changed = true;
         }
+    }
+    if let Some(plan) = &arguments.check {
+        check::check(&mut checklist, plan, &arguments.login).await?;
+        is_changed = true;
     }
     let report = match is_changed {
         true => Some(checklist.save()?),

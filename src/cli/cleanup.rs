@@ -10,13 +10,14 @@ use super::secrets::secret;
 use super::{CleanupArguments, ExportArguments, UndoArguments, run, show};
 use crate::database::{Fault, FaultKind, same_name};
 use crate::front::cleanup::{self, CleanedUp, Cleanup, Looked};
+use crate::front::dry_run::{save_scripts, script_beside};
 use crate::front::{Home, KnownRun, open};
 use crate::migrate::Controller;
 use crate::migrate::changes::{SavedTable, saved};
 use crate::migrate::journal::RunHeader;
 use crate::outsystems::Side;
 use crate::plan::CleanupFile;
-use crate::procedures::{Evidence, ForeseenStep, preview};
+use crate::procedures::{Evidence, ForeseenStep, SecurityContext, preview};
 use crate::report::counted;
 
 pub(super) async fn cleanup(home: &Home, arguments: &CleanupArguments) -> Result<Exit, Trouble> {
@@ -29,14 +30,18 @@ pub(super) async fn cleanup(home: &Home, arguments: &CleanupArguments) -> Result
     }
     if arguments.dry_run {
         let looked = cleanup.look().await?;
-        show::result(&if arguments.json {
-            json(&looked)?
-        } else {
-            preview(&looked.copy, &looked.steps)
-        });
+        show::result(&if arguments.json { json(&looked)? } else { in_words(&looked) });
         // What would be refused is refused here as well.
         looked.copy.check(original)?;
-        crate::procedures::changes(&looked.steps)?;
+        let file = match &arguments.script {
+            Some(file) => file.clone(),
+            None => script_beside(&arguments.plan),
+        };
+        let scripts = cleanup.scripts(&looked, &file).await?;
+        save_scripts(&scripts)?;
+        for script in &scripts {
+            show::say(&format!("script: {}", script.file.display()));
+        }
         return Ok(Exit::Done);
     }
     let confirm = arguments.confirm.as_deref().unwrap_or_default();
@@ -57,14 +62,23 @@ fn unless_in_doubt(fault: Fault) -> Trouble {
     }
 }
 
-async fn opened(path: &Path) -> Result<Cleanup, Trouble> {
+pub(super) async fn opened(path: &Path) -> Result<Cleanup, Trouble> {
     let (path, text, folder) = plan_text(path)?;
     let file = parsed(&text, &path)?;
     let clone = file.clone.connection(&folder, secret(Side::Destination, &file.clone)?);
     let original = file.original.connection(&folder, secret(Side::Source, &file.original)?);
+    let log = match &file.log {
+        Some(log) => Some(log.connection(&folder, secret(Side::Destination, log)?)),
+        None => None,
+    };
     show::say(&format!("clone: {}", clone.place()));
     show::say(&format!("original: {} (only read)", original.place()));
-    Ok(Cleanup::open(file, (path, text, folder), &clone, Ok(original)).await?)
+    let mut cleanup = Cleanup::open(file, (path, text, folder), &clone, Ok(original)).await?;
+    if let Some(log) = &log {
+        show::say(&format!("log: {} (only read)", log.place()));
+        cleanup.open_log(log).await?;
+    }
+    Ok(cleanup)
 }
 
 fn parsed(text: &str, path: &Path) -> Result<CleanupFile, Trouble> {
@@ -78,10 +92,17 @@ fn json(looked: &Looked) -> Result<String, Trouble> {
     #[derive(Serialize)]
     struct Foreseen<'a> {
         evidence: &'a [Evidence],
+        users: &'a [SecurityContext],
         steps: &'a [ForeseenStep],
     }
-    let foreseen = Foreseen { evidence: &looked.copy.evidence, steps: &looked.steps };
-    in_json(&foreseen)
+    let Looked { copy, steps, users } = looked;
+    in_json(&Foreseen { evidence: &copy.evidence, users, steps })
+}
+
+fn in_words(looked: &Looked) -> String {
+    let users: Vec<String> = looked.users.iter().map(SecurityContext::lines).collect();
+    let users = users.join("\n").replace('\n', "\n  ");
+    format!("{}\n\nSecurity context (C2.1, N1):\n  {users}", preview(&looked.copy, &looked.steps))
 }
 
 fn in_json(what: &impl Serialize) -> Result<String, Trouble> {

@@ -4,6 +4,7 @@
 //! decided, written and proved is the library's; here it is opened, asked for and shown.
 
 mod again;
+mod check;
 mod checklist;
 mod cleanup;
 mod compare;
@@ -243,9 +244,13 @@ struct CleanupArguments {
     /// The original database's name as well, where it is not wholly proved that this is the copy
     #[arg(long, value_name = "NAME")]
     original: Option<String>,
-    /// Show the rows and say what would be done; writes nothing
+    /// Show the rows, say what would be done, and write it as scripts; the databases are only read
     #[arg(long)]
     dry_run: bool,
+    /// Where --dry-run writes the script [default: beside the plan, PLAN.sql]; those for users lie
+    /// beside it
+    #[arg(long, value_name = "FILE", requires = "dry_run")]
+    script: Option<PathBuf>,
     /// Only look for what still names the original or leads elsewhere; writes nothing
     #[arg(long, conflicts_with_all = ["dry_run", "confirm", "original"])]
     scan: bool,
@@ -276,6 +281,14 @@ struct ChecklistArguments {
     /// An application server, the deployment controller first
     #[arg(long, value_name = "NAME")]
     server: Vec<String>,
+    /// Answer what the databases of this plan can tell: the plan of a clean-up, for `restore` that of
+    /// a restore. The answers are kept beside the steps
+    #[arg(long, value_name = "PLAN", requires = "procedure")]
+    check: Option<PathBuf>,
+    /// With --check: try whether this login of the platform is let in; its password is asked for, or
+    /// taken from OSFERRY_LOGIN_PASSWORD
+    #[arg(long, value_name = "NAME", requires = "check")]
+    login: Vec<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -288,6 +301,12 @@ struct RestoreArguments {
     /// The checklist `restore` that goes with it: an intact comparison is ticked there
     #[arg(long = "for", value_name = "NAME", default_value = "mine")]
     label: String,
+    /// Only say which databases and tables would be compared, and write the statements as a script
+    #[arg(long)]
+    dry_run: bool,
+    /// Where --dry-run writes the script [default: beside the plan, PLAN.sql]
+    #[arg(long, value_name = "FILE", requires = "dry_run")]
+    script: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -485,7 +504,7 @@ fn perform(command: Option<Command>, wishes: Wishes) -> Result<Exit, Trouble> {
             Some(Command::Resume(arguments)) => resume::resume(&home, &arguments).await,
             Some(Command::Verify(arguments)) => verify::verify(&home, &arguments).await,
             Some(Command::Undo(arguments)) => undo::undo(&home, &arguments).await,
-            Some(Command::Checklist(arguments)) => checklist::checklist(&home, &arguments),
+            Some(Command::Checklist(arguments)) => checklist::checklist(&home, &arguments).await,
             Some(Command::Restore(arguments)) => restore::restore(&home, &arguments).await,
             Some(Command::Oracle(arguments)) => oracle::oracle(&arguments),
             Some(Command::Cleanup(arguments)) => cleanup::cleanup(&home, &arguments).await,

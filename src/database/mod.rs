@@ -20,6 +20,7 @@ mod name;
 mod refusal;
 mod request;
 mod script;
+mod security;
 mod shape;
 pub mod sqlite;
 pub mod sqlserver;
@@ -28,7 +29,7 @@ mod value;
 
 pub use altered::{Alteration, Altered};
 pub use batch::{Batch, Bytes, Column, Values};
-pub use change::{TableChange, TableWork};
+pub use change::{ScriptChange, TableChange, TableWork, ValuesFrom};
 pub use connect::{
     Authentication, ConnectionSpec, Encryption, EngineKind, Secret, ServerSpec, open_builder,
     open_destination, open_source,
@@ -49,6 +50,9 @@ pub use request::{
     UpdateTarget, Witness,
 };
 pub use script::{Script, ScriptTable, ScriptWork};
+pub use security::{
+    DatabaseRole, DatabaseUser, Owned, OwnedKind, SecurityFacts, UserLogin, UserRemoval,
+};
 pub use shape::{
     Capabilities, CheckShape, ColumnShape, DatabaseIdentity, DeleteAction, EngineFacts, ForeignKey,
     IndexShape, ObjectKind, OneInstant, Referrer, Rights, TableShape, TriggerShape,
@@ -232,6 +236,32 @@ pub trait Source: Send + Sync {
         ))
     }
 
+    /// The statements with which a table is counted and read, for somebody who wants to know before.
+    fn reads(&self, table: &TableName, columns: &[ColumnRef]) -> Vec<String> {
+        script::reads(table, columns)
+    }
+
+    /// Users, their logins and roles, and what belongs to users. Errors with
+    /// [`FaultKind::NotApplicable`] where a database knows nobody.
+    async fn security(&self) -> Result<SecurityFacts> {
+        Err(Fault::new(
+            FaultKind::NotApplicable,
+            format!("{} is a file, which has no users", self.facts().place),
+        ))
+    }
+
+    /// The script that deletes users, after what belongs to them got another owner: what it is,
+    /// line by line, and the `file` that it lies in. `None` where a database knows nobody.
+    fn removal_of_users(
+        &self,
+        about: &[String],
+        file: &str,
+        removals: &[UserRemoval],
+    ) -> Option<String> {
+        let _ = (about, file, removals);
+        None
+    }
+
     /// What the identity of each named table has come to, in the order asked; `None` for tables
     /// without one, or that are not there.
     async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {
@@ -300,6 +330,20 @@ pub trait Destination: Source {
     /// out; `None` where there are no such tools.
     fn script(&self) -> Option<Box<dyn Script>> {
         None
+    }
+
+    /// These changes as a script of one transaction, in this order, for the database's own tools:
+    /// what it is, line by line, and the `file` that it lies in. It ends without a change in another
+    /// database, and where there are not as many rows as there were. `None` where there are no such
+    /// tools.
+    async fn changes_script(
+        &self,
+        about: &[String],
+        file: &str,
+        changes: &[ScriptChange],
+    ) -> Result<Option<String>> {
+        let _ = (about, file, changes);
+        Ok(None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Batch, ColumnShape, Result, TableName};
+use super::{Batch, ColumnRef, ColumnShape, Result, TableName};
 
 /// Rows of one statement: SQL Server takes up to 1,000, and is long about many of them.
 const ROWS: usize = 500;
@@ -99,4 +99,18 @@ pub(super) fn parts(
         }
     }
     Ok(sql)
+}
+
+/// The statements with which a table is counted and read, by the names that every database takes.
+pub(super) fn reads(table: &TableName, columns: &[ColumnRef]) -> Vec<String> {
+    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let parts = [table.catalog.as_deref(), table.schema.as_deref(), Some(table.name.as_str())];
+    let parts: Vec<String> = parts.into_iter().flatten().map(quote).collect();
+    let name = parts.join(".");
+    let mut all = vec![format!("SELECT COUNT(*) FROM {name};")];
+    if !columns.is_empty() {
+        let columns: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+        all.push(format!("SELECT {} FROM {name};", columns.join(", ")));
+    }
+    all
 }

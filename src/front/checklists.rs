@@ -6,7 +6,9 @@ use super::carry::{clock, system_user};
 use super::home::{Home, cannot_write, make_private, write_whole};
 use super::refused;
 use crate::database::Result;
-use crate::procedures::{Mark, Procedure, Said, Walk, procedure};
+use crate::procedures::{
+    Answer, Answered, Asked, Mark, Procedure, Said, Walk, answer, checks, procedure,
+};
 
 /// A checklist that somebody goes through.
 pub struct Checklist {
@@ -49,6 +51,24 @@ impl Checklist {
             who: system_user(),
         };
         self.walk.say(self.procedure, step, (said != Said::Open).then_some(mark))
+    }
+
+    /// Answers what the databases can tell of its steps; the answers are kept beside what a person
+    /// says. Returns them by step. Nothing is ticked, and nothing written to a database.
+    pub async fn ask(&mut self, asked: &Asked<'_>) -> Result<Vec<(&'static str, Answer)>> {
+        let mut all = Vec::new();
+        for (step, _) in checks(&self.procedure.name) {
+            let Some(answer) = answer(&self.procedure.name, step, asked).await? else { continue };
+            let answered = Answered {
+                says: answer.says,
+                text: answer.text.clone(),
+                at: clock(),
+                who: system_user(),
+            };
+            self.walk.answers.insert(step.to_owned(), answered);
+            all.push((step, answer));
+        }
+        Ok(all)
     }
 
     /// Keeps it, with its Markdown beside it. The old file stays until the new one is whole.

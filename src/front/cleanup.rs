@@ -16,8 +16,9 @@ use crate::migrate::{Control, check_purpose};
 use crate::outsystems::Side;
 use crate::plan::{CleanupFile, EndpointEngine, Plan};
 use crate::procedures::{
-    self, Copy, ForeseenStep, Origin, Record, Scan, Step, StepKind, StepRecord, StepState, foresee,
-    hosts_of, look_at_copy, platform_at_work, procedure,
+    self, Asked, Copy, ForeseenStep, Origin, Record, Scan, SecurityContext, Step, StepKind,
+    StepRecord, StepState, foresee, hosts_of, look_at_copy, look_at_log, platform_at_work,
+    procedure, security_context,
 };
 
 /// The procedure whose statements a clean-up carries out.
@@ -35,6 +36,7 @@ pub struct Cleanup {
     pub folder: PathBuf,
     clone: Arc<dyn Destination>,
     original: Result<Arc<dyn Source>>,
+    log: Option<Arc<dyn Source>>,
     chosen: Vec<&'static Step>,
 }
 
@@ -44,6 +46,8 @@ pub struct Looked {
     pub copy: Copy,
     /// Step by step.
     pub steps: Vec<ForeseenStep>,
+    /// The users of its databases.
+    pub users: Vec<SecurityContext>,
 }
 
 /// What a clean-up has done.
@@ -114,7 +118,66 @@ impl Cleanup {
         check_may_be_written(&file)?;
         let chosen = chosen(&file)?;
         let (plan_file, plan_text, folder) = plan;
-        Ok(Self { file, plan_file, plan_text, folder, clone, original, chosen })
+        Ok(Self { file, plan_file, plan_text, folder, clone, original, log: None, chosen })
+    }
+
+    /// Opens the clone's Log database, which is only read. Errs where it is another database of the
+    /// plan.
+    pub async fn open_log(&mut self, log: &ConnectionSpec) -> Result<()> {
+        let opened = open::to_read(Side::Destination, log).await?;
+        let identity = &opened.facts().identity;
+        let is = |other: &dyn Source| identity.is_same(&other.facts().identity);
+        if is(self.clone_source()) {
+            return Err(refused("[log] is the clone itself")
+                .advise("Leave [log] out where Platform and Log data lie in one database."));
+        }
+        if self.original.as_ref().is_ok_and(|original| is(original.as_ref())) {
+            return Err(refused("[log] is the declared original")
+                .advise("Name the clone's Log database. Nothing was written."));
+        }
+        self.log = Some(opened);
+        Ok(())
+    }
+
+    /// The clone's Log database, where it is declared and open.
+    #[must_use]
+    pub fn log(&self) -> Option<&dyn Source> {
+        self.log.as_deref()
+    }
+
+    /// What a checklist's questions are asked of. `tried` are logins of the platform that were
+    /// tried, each with why it was not let in; `now` is as front-ends write it.
+    #[must_use]
+    pub fn asked<'a>(&'a self, tried: &'a [(String, Option<String>)], now: &'a str) -> Asked<'a> {
+        Asked {
+            platform: self.clone_source(),
+            log: self.log(),
+            original: self.original.as_ref().ok().map(AsRef::as_ref),
+            logins: &self.file.logins,
+            hosts: &self.file.hosts,
+            tried,
+            now,
+        }
+    }
+
+    /// The clone, to be written.
+    pub(super) fn destination(&self) -> &dyn Destination {
+        self.clone.as_ref()
+    }
+
+    /// The users of the clone's databases. It only reads.
+    async fn users(&self) -> Result<Vec<SecurityContext>> {
+        let logins = &self.file.logins;
+        let platform = security_context(self.clone_source(), "Platform", logins).await?;
+        let log = match self.log() {
+            Some(log) => security_context(log, "Log", logins).await?,
+            None => SecurityContext::not_declared(
+                "Log",
+                "not declared ([log]): where the clone has a Log database of its own, its users \
+                 were not looked for",
+            ),
+        };
+        Ok(vec![platform, log])
     }
 
     /// The clone.
@@ -147,8 +210,12 @@ impl Cleanup {
         };
         let name = self.original_name();
         let source = self.clone_source();
-        let copy = look_at_copy(source, original, &name, &self.file.logins).await?;
-        Ok(Looked { copy, steps: foresee(source, &self.chosen).await? })
+        let mut copy = look_at_copy(source, original, &name, &self.file.logins).await?;
+        if let Some(log) = self.log() {
+            copy.evidence.extend(look_at_log(source, log, &self.file.logins).await?);
+        }
+        let steps = foresee(source, &self.chosen).await?;
+        Ok(Looked { copy, steps, users: self.users().await? })
     }
 
     /// What in the clone still names its original or leads elsewhere. It only reads.
@@ -184,7 +251,7 @@ impl Cleanup {
                 .advise(format!("The clone is {name:?} ({place}). Nothing was written.")));
         }
         home.check()?;
-        let Looked { copy, steps } = self.look().await?;
+        let Looked { copy, steps, users } = self.look().await?;
         copy.check(original)?;
         let scanned_before = self.scan().await?;
         let changes = procedures::changes(&steps)?;
@@ -218,6 +285,7 @@ impl Cleanup {
             started,
             ended: clock(),
             evidence: copy.evidence,
+            users,
             steps: self.told(&steps, Some(&after))?,
             scans: [scanned_before, self.scan().await?],
         };

@@ -1,13 +1,16 @@
 //! A restore compared: the Platform database, its catalogs, and what else moves with it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::checklists::Checklist;
 use super::{open, refused};
 use crate::database::{ConnectionSpec, Result, Secret, Source};
 use crate::outsystems::Side;
 use crate::plan::RestoreFile;
-use crate::procedures::{Compared, Said, catalogs, check_moment, compare};
+use crate::procedures::{
+    Compared, Said, ToCompare, catalogs, check_moment, compare, to_compare,
+};
 
 /// The procedure whose checklist goes with it, and its step.
 pub const RESTORE: &str = "restore";
@@ -61,21 +64,44 @@ impl Restore<'_> {
     ///
     /// Errs where the new database is in use already: the one right moment is over.
     pub async fn compare(&self, mut tell: impl FnMut(&str) + Send) -> Result<Vec<Compared>> {
-        let (old, new) = self.pair(None);
-        let old = open::to_read(Side::Source, &old).await?;
-        let new = open::to_read(Side::Destination, &new).await?;
-        check_moment(new.as_ref()).await?;
-        let mut names = catalogs(old.as_ref()).await?;
-        names.extend(self.file.databases.iter().cloned());
-        names.dedup();
+        let (old, new) = self.open(None).await?;
+        check_moment(old.as_ref(), new.as_ref()).await?;
+        let names = self.names(old.as_ref()).await?;
         let mut all = vec![told(old.as_ref(), new.as_ref(), &mut tell).await?];
         for name in &names {
-            let (old, new) = self.pair(Some(name));
-            let old = open::to_read(Side::Source, &old).await?;
-            let new = open::to_read(Side::Destination, &new).await?;
+            let (old, new) = self.open(Some(name)).await?;
             all.push(told(old.as_ref(), new.as_ref(), &mut tell).await?);
         }
         Ok(all)
+    }
+
+    /// What [`Restore::compare`] would read, database by database. Nothing is written.
+    ///
+    /// Errs where the new database is in use already.
+    pub async fn foresee(&self) -> Result<Vec<ToCompare>> {
+        let (old, new) = self.open(None).await?;
+        check_moment(old.as_ref(), new.as_ref()).await?;
+        let mut all = vec![to_compare(old.as_ref(), new.as_ref()).await?];
+        for name in &self.names(old.as_ref()).await? {
+            let (old, new) = self.open(Some(name)).await?;
+            all.push(to_compare(old.as_ref(), new.as_ref()).await?);
+        }
+        Ok(all)
+    }
+
+    /// The databases that move along with the Platform's.
+    async fn names(&self, old: &dyn Source) -> Result<Vec<String>> {
+        let mut names = catalogs(old).await?;
+        names.extend(self.file.databases.iter().cloned());
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Opens a database on both servers: the Platform database, or the one of that name.
+    pub async fn open(&self, name: Option<&str>) -> Result<(Arc<dyn Source>, Arc<dyn Source>)> {
+        let (old, new) = self.pair(name);
+        let old = open::to_read(Side::Source, &old).await?;
+        Ok((old, open::to_read(Side::Destination, &new).await?))
     }
 
     fn pair(&self, name: Option<&str>) -> (ConnectionSpec, ConnectionSpec) {

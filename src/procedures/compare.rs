@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::copy::{last_timer, moment, platform_at_work};
-use super::platform::read;
+use super::copy::{front_ends, platform_at_work};
+use super::principals;
+use super::timers::{last_runs, later};
 use crate::database::{
-    ColumnRef, Fault, FaultKind, Filter, Restored, Result, ScanRequest, Source, TableShape,
+    ColumnRef, Fault, FaultKind, Filter, Result, ScanRequest, Source, TableShape,
     date_time_to_text, row_digest,
 };
 
@@ -71,36 +72,24 @@ impl Compared {
 }
 
 /// Refuses to compare once the new database is in use: then it differs for that reason alone.
-pub async fn check_moment(new: &dyn Source) -> Result<()> {
+pub async fn check_moment(old: &dyn Source, new: &dyn Source) -> Result<()> {
     let late = |what: String| {
         Err(Fault::new(FaultKind::Invalid, what).advise(
             "It was to be compared before the first application server was pointed over; what \
              differs now says nothing of the restore.",
         ))
     };
-    let servers = read(new, "OSSYS_SERVER", &["NAME"], Filter::All).await?;
-    let hosts: Vec<String> = servers
-        .iter()
-        .flat_map(|servers| (0..servers.len()).map(|row| servers.text(row, "NAME")))
-        .collect();
+    let hosts = front_ends(new).await?;
     if let Some(session) = platform_at_work(new, &hosts, &[]).await? {
         return late(format!("the new database is in use: {session} is signed in"));
     }
-    let restored = match new.copy_facts().await {
-        Ok(facts) => match facts.restored {
-            Restored::At { when, .. } => Some(when),
-            Restored::Unseen | Restored::Never => None,
-        },
-        Err(fault) if fault.kind == FaultKind::NotApplicable => None,
-        Err(fault) => return Err(fault),
-    };
-    let Some(when) = restored else { return Ok(()) };
-    match (moment(&when), last_timer(new).await?) {
-        (Some(restored), Some(run)) if run > restored => late(format!(
-            "the new database is in use: a timer ran at {}, after the restore of {when}",
+    // Both are in the application servers' time, whatever the zones of the two database servers.
+    match later(&last_runs(new).await?, &last_runs(old).await?) {
+        Some(run) => late(format!(
+            "the new database is in use: a timer ran there at {}, later than in the old one",
             date_time_to_text(run)
         )),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
@@ -135,6 +124,7 @@ pub async fn compare(
             "the old database can be written: what somebody wrote since the backup differs".into(),
         );
     }
+    principals::compare(old, new, &mut compared).await?;
     let (ours, theirs) = (shapes(old).await?, shapes(new).await?);
     for (name, shape) in &ours {
         let Some(other) = theirs.get(name) else {
@@ -191,16 +181,7 @@ async fn compare_table(
         differs(format!("it had {before} rows and has {now}"));
         return Ok(());
     }
-    let columns: Vec<ColumnRef> = old
-        .1
-        .columns
-        .iter()
-        .filter(|column| column.data_type.kind().is_some())
-        .filter(|column| {
-            new.1.column(&column.name).is_some_and(|c| c.data_type == column.data_type)
-        })
-        .map(ColumnRef::from)
-        .collect();
+    let columns = compared_columns(old.1, new.1);
     let left_out = old.1.columns.len() - columns.len();
     if left_out > 0 {
         compared.notes.push(format!("{table}: {left_out} columns were not compared"));
@@ -233,19 +214,106 @@ fn described(shape: &TableShape) -> Vec<String> {
         parts.push(format!("the key {}", shape.primary_key.join(", ").to_lowercase()));
     }
     for key in &shape.foreign_keys {
-        let trust = match (key.disabled, key.not_trusted) {
-            (true, _) => ", switched off",
-            (false, true) => ", not trusted",
-            _ => "",
-        };
+        let trust = trusted(key.disabled, key.not_trusted);
         let (column, parent) = (key.column.to_lowercase(), key.parent.name.to_lowercase());
         parts.push(format!("the foreign key of {column} to {parent}{trust}"));
+    }
+    for check in &shape.checks {
+        let trust = trusted(check.disabled, check.not_trusted);
+        parts.push(format!("the check {}{trust}", check.name.to_lowercase()));
     }
     for trigger in &shape.triggers {
         let off = if trigger.disabled { ", switched off" } else { "" };
         parts.push(format!("the trigger {}{off}", trigger.name.to_lowercase()));
     }
     parts
+}
+
+/// Whether the server vouches for a constraint.
+fn trusted(disabled: bool, not_trusted: bool) -> &'static str {
+    match (disabled, not_trusted) {
+        (true, _) => ", switched off",
+        (false, true) => ", not trusted",
+        _ => "",
+    }
+}
+
+/// The columns of a table of which values are compared.
+fn compared_columns(old: &TableShape, new: &TableShape) -> Vec<ColumnRef> {
+    old.columns
+        .iter()
+        .filter(|column| column.data_type.kind().is_some())
+        .filter(|column| new.column(&column.name).is_some_and(|c| c.data_type == column.data_type))
+        .map(ColumnRef::from)
+        .collect()
+}
+
+/// What comparing two databases would read: both places, and each table of the old one with its rows
+/// there and the statements.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToCompare {
+    /// Where the old one is.
+    pub old: String,
+    /// Where the new one is.
+    pub new: String,
+    /// The old one's name, for a script.
+    #[serde(skip)]
+    pub database: String,
+    /// The tables.
+    pub tables: Vec<ToRead>,
+}
+
+/// A table that would be read on both sides.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToRead {
+    /// The table.
+    pub table: String,
+    /// Rows in the old database; none where only the new one has the table.
+    pub rows: u64,
+    /// The statements.
+    pub statements: Vec<String>,
+}
+
+impl ToCompare {
+    /// For the person.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        let rows: u64 = self.tables.iter().map(|table| table.rows).sum();
+        let mut text = format!(
+            "{} and {}: {} tables, {rows} rows would be read on both sides",
+            self.old,
+            self.new,
+            self.tables.len()
+        );
+        for table in &self.tables {
+            text.push_str(&format!("\n  {}: {} rows", table.table, table.rows));
+        }
+        text
+    }
+}
+
+/// What [`compare`] would read. It only counts.
+pub async fn to_compare(old: &dyn Source, new: &dyn Source) -> Result<ToCompare> {
+    let (was, is) = (old.facts(), new.facts());
+    let mut found = ToCompare {
+        old: was.place.clone(),
+        new: is.place.clone(),
+        database: was.database.clone(),
+        tables: Vec::new(),
+    };
+    let (ours, theirs) = (shapes(old).await?, shapes(new).await?);
+    for (name, shape) in &ours {
+        let columns = match theirs.get(name) {
+            Some(other) => compared_columns(shape, other),
+            None => Vec::new(),
+        };
+        found.tables.push(ToRead {
+            table: shape.name.to_string(),
+            rows: old.count(&shape.name, &Filter::All).await?,
+            statements: old.reads(&shape.name, &columns),
+        });
+    }
+    Ok(found)
 }
 
 /// The sum of what is in every row: the same whatever order they come in.

@@ -9,9 +9,9 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::platform::read;
+use super::timers::{self, ZONES_APART, last_runs};
 use crate::database::{
-    CopyFacts, Fault, FaultKind, Filter, Restored, Result, Source, Value, date_time_from_text,
-    date_time_to_text, same_name,
+    CopyFacts, Fault, FaultKind, Filter, Restored, Result, Source, date_time_from_text, same_name,
 };
 
 /// Logins that the platform is usually given, besides those of a person's own naming.
@@ -42,7 +42,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    fn new(standing: Standing, text: impl Into<String>) -> Self {
+    pub(super) fn new(standing: Standing, text: impl Into<String>) -> Self {
         Self { standing, text: text.into() }
     }
 }
@@ -122,7 +122,7 @@ pub async fn look_at_copy(
         Some(facts) => {
             evidence.push(restored(copy, original.ok(), facts));
             evidence.push(sessions(copy, facts, logins).await?);
-            evidence.push(timers(copy, facts).await?);
+            evidence.push(timers(copy, original.ok(), facts).await?);
         }
         None => evidence.push(Evidence::new(
             Standing::NotApplicable,
@@ -130,6 +130,42 @@ pub async fn look_at_copy(
         )),
     }
     Ok(Copy { evidence, original: declared.to_owned() })
+}
+
+/// Whether the platform is signed in to the clone's Log database. It is known by the clone's
+/// front-ends: it has no list of its own.
+pub async fn look_at_log(
+    copy: &dyn Source,
+    log: &dyn Source,
+    logins: &[String],
+) -> Result<Option<Evidence>> {
+    let facts = match log.copy_facts().await {
+        Ok(facts) => facts,
+        Err(fault) if fault.kind == FaultKind::NotApplicable => return Ok(None),
+        Err(fault) => return Err(fault),
+    };
+    if facts.sessions.is_none() {
+        let text = "who is signed in to the Log database cannot be seen";
+        return Ok(Some(Evidence::new(Standing::Missing, text)));
+    }
+    let hosts = front_ends(copy).await?;
+    Ok(Some(match of_platform(&facts, &hosts, logins) {
+        Some(session) => Evidence::new(
+            Standing::Contradicts,
+            format!("the platform is signed in to the Log database: {session}"),
+        ),
+        None => Evidence::new(
+            Standing::Holds,
+            "nobody of the platform is signed in to the Log database",
+        ),
+    }))
+}
+
+/// The machines that a platform database lists as its servers.
+pub(super) async fn front_ends(source: &dyn Source) -> Result<Vec<String>> {
+    let servers = read(source, "OSSYS_SERVER", &["NAME"], Filter::All).await?;
+    let servers = servers.iter();
+    Ok(servers.flat_map(|all| (0..all.len()).map(|row| all.text(row, "NAME"))).collect())
 }
 
 fn another_database(
@@ -193,7 +229,22 @@ fn restored(copy: &dyn Source, original: Option<&dyn Source>, facts: &CopyFacts)
     let created = &copy.facts().identity.created;
     let theirs = original.map(|original| &original.facts().identity.created);
     let both = (moment(created), theirs.and_then(|theirs| moment(theirs)));
+    // Two servers may be in two zones.
+    let is_other = original.is_some_and(|original| {
+        !same_name(&original.facts().identity.server, &copy.facts().identity.server)
+    });
+    let apart = if is_other { ZONES_APART } else { 0 };
+    let within = |(ours, theirs): (Option<i64>, Option<i64>)| {
+        ours.zip(theirs).is_some_and(|(ours, theirs)| ours.abs_diff(theirs) < apart.unsigned_abs())
+    };
     match (both, &facts.restored) {
+        (both, _) if within(both) => Evidence::new(
+            Standing::Missing,
+            format!(
+                "it was created {created}, within a day of the original on another server: by clocks \
+                 of two zones that may be before or after it"
+            ),
+        ),
         ((Some(ours), Some(theirs)), _) if ours > theirs => Evidence::new(
             Standing::Holds,
             format!("it was created {created}, later than the original"),
@@ -225,11 +276,7 @@ async fn sessions(copy: &dyn Source, facts: &CopyFacts, logins: &[String]) -> Re
             "who else is signed in cannot be seen (it needs VIEW SERVER STATE)",
         ));
     }
-    let servers = read(copy, "OSSYS_SERVER", &["NAME"], Filter::All).await?;
-    let names = |servers: &super::platform::Read| -> Vec<String> {
-        (0..servers.len()).map(|row| servers.text(row, "NAME")).collect()
-    };
-    let hosts = servers.as_ref().map(names).unwrap_or_default();
+    let hosts = front_ends(copy).await?;
     Ok(match of_platform(facts, &hosts, logins) {
         Some(session) => {
             Evidence::new(Standing::Contradicts, format!("the platform is signed in: {session}"))
@@ -256,16 +303,18 @@ pub async fn platform_at_work(
 fn of_platform(facts: &CopyFacts, hosts: &[String], logins: &[String]) -> Option<String> {
     let hosts: Vec<String> =
         hosts.iter().map(|host| short(host)).filter(|host| !host.is_empty()).collect();
-    let known = |login: &str| {
-        let own = login.rsplit('\\').next().unwrap_or(login);
-        PLATFORM_LOGINS.iter().any(|known| same_name(known, own))
-            || logins.iter().any(|known| same_name(known, login))
-    };
     let sessions = facts.sessions.as_ref()?;
-    let found = sessions
-        .iter()
-        .find(|session| hosts.contains(&short(&session.host)) || known(&session.login))?;
+    let found = sessions.iter().find(|session| {
+        hosts.contains(&short(&session.host)) || is_platform_login(&session.login, logins)
+    })?;
     Some(format!("{} from {} ({})", found.login, found.host, found.program))
+}
+
+/// Whether the platform is usually given a login or user of this name, or `logins` have it.
+pub(super) fn is_platform_login(name: &str, logins: &[String]) -> bool {
+    let own = name.rsplit('\\').next().unwrap_or(name);
+    PLATFORM_LOGINS.iter().any(|known| same_name(known, own))
+        || logins.iter().any(|known| same_name(known, name))
 }
 
 /// A host's name without its domain, in one case.
@@ -274,38 +323,18 @@ fn short(host: &str) -> String {
 }
 
 /// No timer has run since the restore.
-async fn timers(copy: &dyn Source, facts: &CopyFacts) -> Result<Evidence> {
+async fn timers(
+    copy: &dyn Source,
+    original: Option<&dyn Source>,
+    facts: &CopyFacts,
+) -> Result<Evidence> {
     let since = match &facts.restored {
-        Restored::At { when, .. } => when.clone(),
-        _ => copy.facts().identity.created.clone(),
+        Restored::At { when, .. } => when,
+        _ => &copy.facts().identity.created,
     };
-    let Some(restored) = moment(&since) else {
-        let text = "when it was restored is not known, so neither is whether timers ran since";
-        return Ok(Evidence::new(Standing::Missing, text));
+    let theirs = match original {
+        Some(original) => Some(last_runs(original).await?),
+        None => None,
     };
-    let last = last_timer(copy).await?;
-    Ok(match last {
-        Some(run) if run > restored => Evidence::new(
-            Standing::Contradicts,
-            format!(
-                "a timer ran at {}, after {since}: this database is in use",
-                date_time_to_text(run)
-            ),
-        ),
-        _ => Evidence::new(Standing::Holds, format!("no timer has run since {since}")),
-    })
-}
-
-/// When a timer ran last.
-pub(super) async fn last_timer(source: &dyn Source) -> Result<Option<i64>> {
-    let mut last: Option<i64> = None;
-    for table in ["OSSYS_CYCLIC_JOB_SHARED", "OSSYS_CYCLIC_JOB"] {
-        let Some(found) = read(source, table, &["LAST_RUN"], Filter::All).await? else { continue };
-        for row in 0..found.len() {
-            if let Value::DateTime(run) = found.value(row, "LAST_RUN") {
-                last = last.max(Some(run));
-            }
-        }
-    }
-    Ok(last)
+    Ok(timers::evidence(since, &last_runs(copy).await?, theirs.as_ref()))
 }

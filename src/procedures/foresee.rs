@@ -12,7 +12,7 @@ use super::platform::{any_of, column_name, entities, espaces, read};
 use super::rows::Shown;
 use crate::database::{
     Batch, ColumnRef, ColumnShape, Filter, Result, RowsRequest, Source, TableChange, TableName,
-    TableShape, TableWork, Value, ValueKind,
+    TableShape, TableWork, Value, ValueKind, ValuesFrom,
 };
 
 /// What one step would do.
@@ -81,6 +81,9 @@ pub enum Found {
         change: Box<TableChange>,
     },
 }
+
+/// Where the platform keeps what site properties are.
+const DEFINITION: &str = "OSSYS_SITE_PROPERTY_DEFINITION";
 
 /// What the statements of these steps would do, step by step.
 pub async fn foresee(source: &dyn Source, steps: &[&Step]) -> Result<Vec<ForeseenStep>> {
@@ -273,7 +276,7 @@ async fn set_values(
         wanted.push(value);
     }
     let given = |_: &[Value]| Some(wanted.clone());
-    settle(source, shape, change, filter, columns, &[], given).await
+    settle(source, shape, change, filter, columns, &[], None, given).await
 }
 
 /// A value as the column holds it.
@@ -317,7 +320,18 @@ async fn set_defaults(
         let (_, default) = by_definition.iter().find(|(known, _)| *known == id)?;
         Some(vec![default.clone(), modified.clone()])
     };
-    settle(source, shape, change, filter, columns, &[link], given).await
+    // The values may be secrets of the original: a script leaves them where they are.
+    let definition = source.shape(&TableName::new(DEFINITION)).await?;
+    let from = definition.and_then(|definition| {
+        Some(ValuesFrom {
+            column: columns.first()?.name.clone(),
+            link: link.clone(),
+            key: column_name(&definition, "ID")?,
+            value: column_name(&definition, "DEFAULT_VALUE")?,
+            table: definition.name,
+        })
+    });
+    settle(source, shape, change, filter, columns, &[link], from, given).await
 }
 
 /// The definitions of the site properties that are meant, each with its default.
@@ -325,7 +339,6 @@ async fn definitions(
     source: &dyn Source,
     defaults: &Defaults,
 ) -> Result<std::result::Result<Vec<(i64, Value)>, Found>> {
-    const DEFINITION: &str = "OSSYS_SITE_PROPERTY_DEFINITION";
     let absent = |what: String| Ok(Err(Found::Absent(what)));
     let filter = match defaults {
         Defaults::Word(_) => {
@@ -389,6 +402,7 @@ fn link_to_definition(shape: &TableShape) -> Option<String> {
 
 /// Reads the rows with what they hold, and keeps those that are to hold something else: `given`
 /// says what, from the values of the columns in `beside`.
+#[expect(clippy::too_many_arguments, reason = "the parts of one question")]
 async fn settle(
     source: &dyn Source,
     shape: &TableShape,
@@ -396,6 +410,7 @@ async fn settle(
     filter: Filter,
     columns: Vec<ColumnShape>,
     beside: &[String],
+    from: Option<ValuesFrom>,
     given: impl Fn(&[Value]) -> Option<Vec<Value>>,
 ) -> Result<Found> {
     let [key] = shape.primary_key.as_slice() else {
@@ -435,6 +450,6 @@ async fn settle(
         values.push_row(&[key_value, &wanted].concat())?;
     }
     let shown = Shown::of_batch(&show, &batch.select(&kept)?, kept.len() as u64);
-    let work = TableWork::Set { key, columns, values };
+    let work = TableWork::Set { key, columns, values, from };
     Ok(Found::Rows { shown, change: Box::new(TableChange { table: shape.clone(), work }) })
 }

@@ -8,6 +8,7 @@
 //! [`crate::database::TableChange`]s ([`changes`]). What was done is told by a [`Record`].
 
 mod changes;
+mod checks;
 mod compare;
 mod copy;
 mod data;
@@ -17,13 +18,17 @@ mod foresee;
 mod model;
 mod oracle;
 mod platform;
+mod principals;
 mod record;
 mod rows;
+mod security;
+mod timers;
 mod walk;
 
 pub use changes::changes;
-pub use compare::{Compared, Difference, check_moment, compare};
-pub use copy::{Copy, Evidence, Standing, look_at_copy, platform_at_work};
+pub use checks::{Answer, Asked, Check, Says, answer, check_of, checks};
+pub use compare::{Compared, Difference, ToCompare, ToRead, check_moment, compare, to_compare};
+pub use copy::{Copy, Evidence, Standing, look_at_copy, look_at_log, platform_at_work};
 pub use data::{ALL, numbers, procedure};
 pub use defang::{FoundKind, Remains, Scan, hosts_of, scan};
 pub use errand::Errand;
@@ -36,4 +41,5 @@ pub use oracle::{OracleClone, OracleScript, Remap};
 pub use platform::catalogs;
 pub use record::{Record, StepRecord, StepState, preview};
 pub use rows::{SHOWN_ROWS, Shown};
-pub use walk::{Mark, Place, Said, Walk, what_to_do};
+pub use security::{FoundUser, SecurityContext, security_context};
+pub use walk::{Answered, Mark, Place, Said, Walk, what_to_do};

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::copy::{Copy, Evidence, Standing};
 use super::defang::Scan;
 use super::foresee::{ForeseenStep, ForeseenTable, Found};
+use super::security::SecurityContext;
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,6 +77,8 @@ pub struct Record {
     pub ended: String,
     /// What says that this is the copy.
     pub evidence: Vec<Evidence>,
+    /// The users of the clone's databases, and what belongs to them.
+    pub users: Vec<SecurityContext>,
     /// The steps.
     pub steps: Vec<StepRecord>,
     /// What named the original or led elsewhere, before and afterwards.
@@ -131,6 +134,10 @@ impl Record {
         for fact in &self.evidence {
             let _ = writeln!(text, "- {}: {}", standing(fact.standing), plain(&fact.text));
         }
+        text.push_str("\n## Security context (C2.1, N1)\n\n");
+        for context in &self.users {
+            let _ = writeln!(text, "- {}", in_markdown(&context.lines()));
+        }
         text.push_str("\n## Steps\n");
         for step in &self.steps {
             let mut marks = step.numbers.clone();
@@ -168,6 +175,17 @@ impl Record {
             };
             let _ = write!(text, "\n  {}: {}{rows}", step.title, step.state.words());
         }
+        for context in &self.users {
+            let orphaned: Vec<&str> = context.orphaned().map(|user| user.name.as_str()).collect();
+            if !orphaned.is_empty() {
+                let (role, names) = (&context.role, orphaned.join(", "));
+                let _ = write!(
+                    text,
+                    "\nUsers without a login, {role}: {names}; `osferry cleanup PLAN --dry-run` writes \
+                     the script that deletes them"
+                );
+            }
+        }
         let [_, now] = &self.scans;
         let _ = write!(text, "\n{}", now.lines());
         text.push_str(match self.is_clean() {
@@ -194,6 +212,16 @@ pub fn preview(copy: &Copy, steps: &[ForeseenStep]) -> String {
     let rows: u64 = steps.iter().map(ForeseenStep::rows).sum();
     let _ = write!(text, "\n\n{rows} rows would be deleted or set, in one transaction.");
     text
+}
+
+/// Lines below each other, indented as they are.
+fn in_markdown(lines: &str) -> String {
+    let lines = lines.lines().map(|line| {
+        let text = line.trim_start();
+        let indent = &line[..line.len() - text.len()];
+        if indent.is_empty() { plain(text) } else { format!("{indent}- {}", plain(text)) }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn table_lines(tables: &[ForeseenTable]) -> Vec<String> {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::{Says, check_of};
 use super::model::{Procedure, Section, Step, StepKind};
 use super::record::plain;
 use crate::database::{Fault, FaultKind, Result};
@@ -33,6 +34,32 @@ pub enum Said {
     Open,
 }
 
+/// What the databases said of a step: evidence, and no tick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Whether it is as it should be.
+    pub says: Says,
+    /// What was found.
+    pub text: String,
+    /// When.
+    pub at: String,
+    /// The user of this machine.
+    pub who: String,
+}
+
+impl Answered {
+    fn words(&self) -> String {
+        let Self { says, text, at, who } = self;
+        let says = match says {
+            Says::Yes => "as it should be",
+            Says::No => "NOT as it should be",
+            Says::Unclear => "not clear",
+        };
+        let by = if who.is_empty() { String::new() } else { format!(" by {who}") };
+        format!("checked {at}{by}: {says}: {text}")
+    }
+}
+
 /// How far somebody is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +75,9 @@ pub struct Walk {
     pub runs: Vec<String>,
     /// What was said, by step; `step@server` of those that are done on each.
     pub marks: BTreeMap<String, Mark>,
+    /// What the databases said, by step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answered>,
 }
 
 /// One thing to do: a step, on a server where it is done on each.
@@ -72,6 +102,7 @@ impl Walk {
             servers: Vec::new(),
             runs: Vec::new(),
             marks: BTreeMap::new(),
+            answers: BTreeMap::new(),
         }
     }
 
@@ -189,9 +220,17 @@ impl Walk {
             };
             let on = place.server.map_or_else(String::new, |server| format!(" on {server}"));
             let _ = write!(text, "\n{sign} {}{on}  ({})", place.step.title, marks_of(&place));
+            let answered = self.answers.get(&place.step.name);
+            if let Some(answered) = answered {
+                let _ = write!(text, "\n      {}", answered.words());
+            }
             if let Some(mark) = mark {
                 let _ = write!(text, "\n      {}", mark.words());
                 continue;
+            }
+            let check = check_of(&procedure.name, &place.step.name);
+            if let Some(check) = check.filter(|_| answered.is_none()) {
+                let _ = write!(text, "\n      {} (--check PLAN)", check.question());
             }
             for line in what_to_do(place.step) {
                 let _ = write!(text, "\n      {line}");
@@ -224,6 +263,9 @@ impl Walk {
             let _ = writeln!(text, "- [{sign}] {title}");
             for line in what_to_do(place.step) {
                 let _ = writeln!(text, "  - {}", plain(&line));
+            }
+            if let Some(answered) = self.answers.get(&place.step.name) {
+                let _ = writeln!(text, "  - **{}**", plain(&answered.words()));
             }
             if let Some(mark) = mark {
                 let _ = writeln!(text, "  - **{}**", plain(&mark.words()));
@@ -316,6 +358,17 @@ mod tests {
         assert!(text.contains("- [x] Platform tab"), "{text}");
         assert!(text.contains("left out 2025-05-01 10:00 by anna: the old one holds"), "{text}");
         assert!(text.contains("\\*as OSADMIN\\_TST\\*"), "{text}");
+        let answered = Answered {
+            says: Says::No,
+            text: "no version".to_owned(),
+            at: "2025-05-01 11:00".to_owned(),
+            who: "anna".to_owned(),
+        };
+        // Whatever the person says, the evidence stays beside it.
+        walk.answers.insert("platform".to_owned(), answered);
+        let told = "checked 2025-05-01 11:00 by anna: NOT as it should be: no version";
+        assert!(walk.to_markdown(fresh).contains(told), "{}", walk.to_markdown(fresh));
+        assert!(walk.lines(fresh).contains(told), "{}", walk.lines(fresh));
         walk.say(fresh, "platform", None).expect("taken back");
         assert_eq!(walk.done(fresh), (1, all));
     }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
+mod commands;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use osferry::database::{
     ColumnRef, ConnectionSpec, Destination, Filter, RowsRequest, Source, TableName, open_builder,
     open_destination, open_source,
 };
+use osferry::front::checklists::Checklist;
 use osferry::front::cleanup::{self, Cleanup};
 use osferry::front::{Home, KnownRun};
 use osferry::migrate::Controller;
@@ -17,7 +20,7 @@ use osferry::migrate::journal::{Journal, RunState};
 use osferry::outsystems::Side;
 use osferry::plan::CleanupFile;
 use osferry::practice::{self, PracticeOptions};
-use osferry::procedures::{self, Found, Standing, StepState};
+use osferry::procedures::{self, Found, Says, Standing, StepState};
 
 use crate::support::engine::TestEngine;
 
@@ -218,6 +221,193 @@ fn as_shown(text: &str) -> String {
     format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).to_owned()
 }
 
+/// What a DBA's own tools make of a script.
+async fn carried_out(engine: &TestEngine, spec: &ConnectionSpec, script: &str) -> bool {
+    match (engine, spec) {
+        (TestEngine::SqlServer(server, _), ConnectionSpec::SqlServer(spec)) => {
+            server.try_carry_out(&spec.database, script).await.is_ok()
+        }
+        (_, ConnectionSpec::Sqlite { path }) => {
+            let connection = rusqlite::Connection::open(path).expect("the file");
+            let done = connection.execute_batch(script).is_ok();
+            assert!(connection.is_autocommit(), "a transaction is left open");
+            done
+        }
+        _ => panic!("an engine with another's database"),
+    }
+}
+
+async fn the_script_does_what_a_clean_up_does(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let before = bench.rows().await;
+    let cleanup = bench.cleanup("[cleanup]\nwith = [\"cut-connections\"]\n").await;
+    let looked = cleanup.look().await.expect("a look");
+    let file = Path::new("out/cleanup.sql");
+    let scripts = cleanup.scripts(&looked, file).await.expect("scripts");
+    // A practice database has no users of the original's.
+    let [script] = scripts.as_slice() else { panic!("{scripts:?}") };
+    assert_eq!(script.file, file);
+    for secret in ["AES:", "env-nordhaven-prod", "not set"] {
+        assert!(!script.text.contains(secret), "{secret}: {}", script.text);
+    }
+    assert!(script.text.contains("[mobile-configuration]"), "{}", script.text);
+    let original = Some(bench.original_name());
+    let done = cleanup
+        .carry_out(&bench.home, &bench.name(), original.as_deref(), Controller::new().1)
+        .await
+        .expect("cleaned up");
+    let cleaned = bench.rows().await;
+    let run = bench.only_run();
+    let header = Journal::open(&run.folder).and_then(|journal| journal.header()).expect("a header");
+    let clone = bench.destination().await;
+    cleanup::undo(&run, header, clone, Controller::new().1, false).await.expect("undone");
+    assert_eq!(changed(&before, &bench.rows().await), Vec::<String>::new());
+
+    assert!(carried_out(engine, &bench.clone, &script.text).await);
+    assert_eq!(changed(&cleaned, &bench.rows().await), Vec::<String>::new());
+    // There are no longer as many rows: nothing happens.
+    assert!(!carried_out(engine, &bench.clone, &script.text).await);
+    assert_eq!(changed(&cleaned, &bench.rows().await), Vec::<String>::new());
+    let nothing = cleanup.scripts(&cleanup.look().await.expect("a look"), file).await;
+    assert!(nothing.expect("no scripts").is_empty());
+    assert!(done.record.is_clean());
+}
+
+async fn users_of_the_original_are_found_and_their_owners_changed(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let look = async || bench.cleanup("").await.look().await.expect("a look").users;
+    let [platform, log] = look().await.try_into().expect("two databases");
+    assert!(log.absent.expect("said").contains("not declared"));
+    let (TestEngine::SqlServer(server, _), ConnectionSpec::SqlServer(spec)) =
+        (engine, &bench.clone)
+    else {
+        assert!(platform.absent.expect("said").contains("a file has no users"));
+        return;
+    };
+    assert_eq!(platform.orphaned().count(), 0, "{}", platform.lines());
+    let database = &spec.database;
+    for sql in [
+        &*format!("CREATE LOGIN {database}_gone WITH PASSWORD = 'Osferry-Test-1'"),
+        &*format!("CREATE LOGIN {database}_here WITH PASSWORD = 'Osferry-Test-1'"),
+        &*format!("CREATE USER OSRUNTIME FOR LOGIN {database}_gone"),
+        &*format!("CREATE USER OSADMIN FOR LOGIN {database}_here"),
+        "CREATE SCHEMA of_runtime AUTHORIZATION OSRUNTIME",
+        &*format!("DROP LOGIN {database}_gone"),
+    ] {
+        server.query(database, sql).await;
+    }
+    let [platform, _] = look().await.try_into().expect("two databases");
+    server.query("master", &format!("DROP LOGIN {database}_here")).await;
+    let orphaned: Vec<&str> = platform.orphaned().map(|user| user.name.as_str()).collect();
+    assert_eq!(orphaned, ["OSRUNTIME"], "{}", platform.lines());
+    let lines = platform.lines();
+    assert!(lines.contains("schema of_runtime"), "{lines}");
+    assert!(lines.contains(&format!("OSADMIN: login {database}_here, the platform's")), "{lines}");
+    let removals = platform.removals();
+    let told: Vec<(&str, bool)> =
+        removals.iter().map(|one| (one.user.as_str(), one.is_optional)).collect();
+    assert_eq!(told, [("OSADMIN", true), ("OSRUNTIME", false)]);
+    let cleanup = bench.cleanup("").await;
+    let looked = cleanup.look().await.expect("a look");
+    let scripts = cleanup.scripts(&looked, Path::new("cleanup.sql")).await.expect("scripts");
+    let users = scripts.iter().find(|script| script.file.ends_with("cleanup-platform-users.sql"));
+    let text = &users.expect("the users' script").text;
+    assert!(text.contains("ALTER AUTHORIZATION ON SCHEMA::[of_runtime] TO [dbo];"), "{text}");
+    assert!(text.contains("\nDROP USER IF EXISTS [OSRUNTIME];"), "{text}");
+}
+
+async fn a_log_database_is_another_one(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let log = engine.scratch().await;
+    let builder = open_builder(&log).await.expect("a database");
+    builder.finish().await.expect("an empty database");
+    let mut cleanup = bench.cleanup("").await;
+    for (wrong, said) in [(&bench.clone, "the clone itself"), (&bench.original, "original")] {
+        let fault = cleanup.open_log(wrong).await.expect_err("another database");
+        assert!(fault.what.contains(said), "{fault}");
+    }
+    cleanup.open_log(&log).await.expect("open");
+    let looked = cleanup.look().await.expect("a look");
+    let [_, users] = looked.users.as_slice() else { panic!("{:?}", looked.users) };
+    assert_eq!(users.role, "Log");
+    assert_eq!(users.place, cleanup.log().expect("open").facts().place);
+    let is_about_log = |text: &str| text.contains("Log database");
+    let evidence = looked.copy.evidence.iter().filter(|fact| is_about_log(&fact.text)).count();
+    // A file has no sessions.
+    assert_eq!(evidence, usize::from(matches!(engine, TestEngine::SqlServer(..))));
+}
+
+async fn a_checklist_is_told_what_the_databases_know(engine: &TestEngine) {
+    let bench = Bench::new(engine).await;
+    let cleanup = bench.cleanup("[cleanup]\nwith = [\"cut-connections\"]\n").await;
+    let ask = async |name: &str, label: &str| -> BTreeMap<String, (Says, String)> {
+        let mut checklist = Checklist::open(&bench.home, name, label).expect("a checklist");
+        let asked = cleanup.asked(&[], "2030-01-01 00:00:00");
+        checklist.ask(&asked).await.expect("answers");
+        checklist.save().expect("kept");
+        let kept = Checklist::open(&bench.home, name, label).expect("the same checklist");
+        assert_eq!(kept.walk, checklist.walk);
+        assert!(kept.walk.marks.is_empty(), "ticked");
+        kept.walk.answers.into_iter().map(|(step, a)| (step, (a.says, a.text))).collect()
+    };
+    let told = |answers: &BTreeMap<String, (Says, String)>, expected: &[(&str, Says, &str)]| {
+        for (step, says, text) in expected {
+            let (said, words) = &answers[*step];
+            assert_eq!(said, says, "{step}: {words}");
+            assert!(words.contains(text), "{step}: {words}");
+        }
+    };
+    let statements = ask("clone-sqlserver", "before").await;
+    told(
+        &statements,
+        &[
+            ("servers", Says::No, "2 rows are left"),
+            ("identifier", Says::No, "rows are left"),
+            ("users", Says::Yes, if engine_is_server(engine) { "none orphaned" } else { "a file" }),
+        ],
+    );
+    assert!(!statements.contains_key("cut-connections"), "{statements:?}");
+    told(
+        &ask("installation-fresh", "before").await,
+        &[
+            ("service-center", Says::No, "the original's are there: NHPRDFE01"),
+            ("extensions", Says::No, "rows of OSSYS_EXTENSION_DBCONNECTION"),
+            ("references", Says::No, "places name the original"),
+            ("log", Says::Unclear, "no Log database is declared"),
+        ],
+    );
+    let original = Some(bench.original_name());
+    cleanup
+        .carry_out(&bench.home, &bench.name(), original.as_deref(), Controller::new().1)
+        .await
+        .expect("cleaned up");
+    for (step, (says, text)) in ask("clone-sqlserver", "after").await {
+        assert_eq!(says, Says::Yes, "{step}: {text}");
+    }
+    // No user of the practice databases has one of the platform's names.
+    let platform = if engine_is_server(engine) { Says::Unclear } else { Says::Yes };
+    for name in ["installation-fresh", "installation-existing"] {
+        let answers = ask(name, "after").await;
+        let start = if name == "installation-fresh" { "service-center" } else { "apply" };
+        told(
+            &answers,
+            &[
+                ("platform", platform, "version 11."),
+                (start, Says::No, "no server has registered yet"),
+                ("extensions", Says::Yes, "0 rows"),
+                ("delete-connections", Says::Yes, "0 database connections"),
+                ("catalogs", Says::No, "has no login yet"),
+                ("references", Says::Yes, "0 places name the original"),
+                ("waiting", Says::No, "due"),
+            ],
+        );
+    }
+}
+
+fn engine_is_server(engine: &TestEngine) -> bool {
+    matches!(engine, TestEngine::SqlServer(..))
+}
+
 async fn what_is_absent_is_said_and_what_is_left_out_stays(engine: &TestEngine) {
     let bench = Bench::new(engine).await;
     let before = bench.rows().await;
@@ -332,6 +522,22 @@ async fn a_restored_database_is_intact_until_a_value_differs(engine: &TestEngine
     assert!(only.table.to_uppercase().ends_with("OSSYS_SITE_PROPERTY_SHARED"), "{only:?}");
     assert!(only.what.contains("rows differ"), "{only:?}");
 
+    if let (TestEngine::SqlServer(server, _), ConnectionSpec::SqlServer(spec)) = (engine, &old) {
+        let login = format!("{}_rt", spec.database);
+        server
+            .query("master", &format!("CREATE LOGIN {login} WITH PASSWORD = 'Osferry-Test-1'"))
+            .await;
+        let user = format!("CREATE USER OSRUNTIME FOR LOGIN {login}");
+        server.query(&spec.database, &user).await;
+        server.query(&spec.database, "CREATE ROLE os_readers").await;
+        server.query(&spec.database, "ALTER ROLE os_readers ADD MEMBER OSRUNTIME").await;
+        let lacking = compared().await;
+        server.query("master", &format!("DROP LOGIN {login}")).await;
+        let told: Vec<&str> = lacking.differences.iter().map(|one| one.what.as_str()).collect();
+        assert!(told.contains(&"the user osruntime is not there"), "{told:?}");
+        assert!(told.contains(&"osruntime is no member of os_readers any more"), "{told:?}");
+    }
+
     let other = open_source(&old).await.expect("old");
     let itself = procedures::compare(other.as_ref(), other.as_ref(), |_| {}).await;
     assert!(itself.is_err(), "compared with itself");
@@ -340,137 +546,11 @@ async fn a_restored_database_is_intact_until_a_value_differs(engine: &TestEngine
 crate::on_both_engines!(
     a_restored_database_is_intact_until_a_value_differs,
     a_clone_is_cleaned_and_undone_to_its_exact_rows,
+    the_script_does_what_a_clean_up_does,
+    users_of_the_original_are_found_and_their_owners_changed,
+    a_log_database_is_another_one,
+    a_checklist_is_told_what_the_databases_know,
     what_is_absent_is_said_and_what_is_left_out_stays,
     the_original_itself_and_a_wrong_name_are_refused,
     rows_that_others_refer_to_stop_it,
 );
-
-/// The program on the practice clone, from the first look to the undo.
-#[test]
-fn the_practice_clone_is_cleaned_and_undone_by_the_commands() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let home = folder.path().join("home");
-    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
-    let made = run(&["practice", "--dir", "pair", "--rows", "20", "--clone"]);
-    assert_eq!(made.code, Some(0), "{}", made.all());
-    let plan = "pair/cleanup.toml";
-    let dry = run(&["cleanup", plan, "--dry-run"]);
-    assert_eq!(dry.code, Some(0), "{}", dry.all());
-    assert!(dry.out.contains("NAME NHPRDFE01"), "{}", dry.all());
-    assert!(dry.out.contains("has no table OSSYS_CLOUDSERVICES_OBSERVER"), "{}", dry.all());
-    assert!(!dry.all().contains("AES:"), "{}", dry.all());
-    assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(1));
-    let wrong = run(&["cleanup", plan, "--confirm", "prod"]);
-    assert_eq!(wrong.code, Some(2), "{}", wrong.all());
-    let done = run(&["cleanup", plan, "--confirm", "clone"]);
-    assert_eq!(done.code, Some(0), "{}", done.all());
-    let again = run(&["cleanup", plan, "--confirm", "clone"]);
-    assert_eq!(again.code, Some(2), "{}", again.all());
-    assert!(again.err.contains("nothing left to clean up"), "{}", again.all());
-    assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(0));
-    let runs = run(&["runs"]);
-    assert!(
-        runs.out.contains("clean-up of") && runs.out.contains("done and proved"),
-        "{}",
-        runs.all()
-    );
-    for command in ["resume", "verify", "tasks"] {
-        let refused = run(&[command, "practice-clone"]);
-        assert_eq!(refused.code, Some(2), "{}", refused.all());
-        assert!(refused.err.contains("is a clean-up"), "{}", refused.all());
-    }
-    let saved = run(&["export", "practice-clone", "saved"]);
-    assert!(saved.out.contains("NHPRDFE02"), "{}", saved.all());
-    let undone = run(&["undo", "practice-clone", "--confirm", "clone"]);
-    assert_eq!(undone.code, Some(0), "{}", undone.all());
-    assert!(undone.out.contains("every row is as it was before"), "{}", undone.all());
-    assert_eq!(run(&["cleanup", plan, "--scan"]).code, Some(1));
-}
-
-/// A checklist is there the next time, and says what is wrong.
-#[test]
-fn a_checklist_is_kept_and_gone_on_with() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let home = folder.path().join("home");
-    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
-    let listed = run(&["checklist"]);
-    assert!(listed.out.contains("installation-fresh"), "{}", listed.all());
-    let ticked = run(&[
-        "checklist",
-        "restore",
-        "--server",
-        "CTRL",
-        "--server",
-        "FE1",
-        "--done",
-        "stop@CTRL",
-    ]);
-    assert_eq!(ticked.code, Some(0), "{}", ticked.all());
-    let unknown = run(&["checklist", "restore", "--done", "stop"]);
-    assert_eq!(unknown.code, Some(2), "{}", unknown.all());
-    let skipped = run(&["checklist", "restore", "--skip", "republish", "--note", "no warning"]);
-    assert_eq!(skipped.code, Some(0), "{}", skipped.all());
-    assert!(skipped.out.contains("[x] Stop IIS and the OutSystems services"), "{}", skipped.all());
-    let report =
-        std::fs::read_to_string(home.join("checklists/restore-mine.md")).expect("a report");
-    assert!(report.contains("no warning"), "{report}");
-    std::fs::write(home.join("checklists/restore-mine.json"), "{").expect("spoilt");
-    let spoilt = run(&["checklist", "restore"]);
-    assert_eq!(spoilt.code, Some(2), "{}", spoilt.all());
-    assert!(spoilt.err.contains("is damaged"), "{}", spoilt.all());
-}
-
-/// Both files of a pair restored from one another are intact; once a server is pointed over it is too
-/// late.
-#[test]
-fn a_restore_is_compared_at_its_moment_only() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let home = folder.path().join("home");
-    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
-    let made = run(&["practice", "--dir", "pair", "--rows", "20", "--make-only"]);
-    assert_eq!(made.code, Some(0), "{}", made.all());
-    let pair = folder.path().join("pair");
-    std::fs::copy(pair.join("prod.sqlite"), pair.join("new.sqlite")).expect("restored");
-    let side =
-        |name: &str, path: &str| format!("[{name}]\nengine = \"sqlite\"\npath = \"{path}\"\n");
-    let plan = |new: &str| {
-        let text = format!("version = 1\n{}{}", side("old", "pair/prod.sqlite"), side("new", new));
-        std::fs::write(folder.path().join("restore.toml"), text).expect("a plan");
-    };
-    plan("pair/dev.sqlite");
-    let differs = run(&["restore", "restore.toml"]);
-    assert_eq!(differs.code, Some(1), "{}", differs.all());
-    plan("pair/new.sqlite");
-    let intact = run(&["restore", "restore.toml"]);
-    assert_eq!(intact.code, Some(0), "{}", intact.all());
-    assert!(run(&["checklist", "restore"]).out.contains("intact"));
-    assert_eq!(run(&["checklist", "restore", "--done", "open-tool"]).code, Some(0));
-    let late = run(&["restore", "restore.toml"]);
-    assert_eq!(late.code, Some(2), "{}", late.all());
-    assert!(late.err.contains("pointed over already"), "{}", late.all());
-}
-
-/// Scripts for Oracle are written once, and a bad name writes none.
-#[test]
-fn scripts_for_oracle_are_written_where_none_are() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let home = folder.path().join("home");
-    let run = |arguments: &[&str]| crate::program::osferry(folder.path(), &home, arguments, &[]);
-    let plan = |to: &str| {
-        let text = format!(
-            "version = 1\ndump = \"may\"\nsame_instance = true\nadmin = \"{to}\"\n\
-             schema = [{{ from = \"OSADMIN\", to = \"{to}\" }}]\n\
-             tablespace = [{{ from = \"OSSYS\", to = \"OSSYS_TST\" }}]\n"
-        );
-        std::fs::write(folder.path().join("oracle.toml"), text).expect("a plan");
-    };
-    plan("OSADMIN; DROP");
-    let bad = run(&["oracle", "oracle.toml", "--write", "scripts"]);
-    assert_eq!(bad.code, Some(2), "{}", bad.all());
-    assert!(!folder.path().join("scripts").exists());
-    plan("OSADMIN_TST");
-    let written = run(&["oracle", "oracle.toml", "--write", "scripts"]);
-    assert_eq!(written.code, Some(0), "{}", written.all());
-    assert_eq!(std::fs::read_dir(folder.path().join("scripts")).expect("scripts").count(), 4);
-    assert_eq!(run(&["oracle", "oracle.toml", "--write", "scripts"]).code, Some(2));
-}

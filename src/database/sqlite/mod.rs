@@ -8,6 +8,7 @@
 mod alike;
 mod builder;
 mod cell;
+mod changes;
 mod refusal;
 mod sample;
 mod script;

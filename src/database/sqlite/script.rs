@@ -166,7 +166,7 @@ fn part(table: &ScriptTable, values: &str) -> String {
 }
 
 /// A stored value as a literal that is exactly that value.
-fn literal(stored: &ToSqlOutput<'_>, out: &mut String) -> Result<()> {
+pub(super) fn literal(stored: &ToSqlOutput<'_>, out: &mut String) -> Result<()> {
     let value = match stored {
         ToSqlOutput::Borrowed(value) => *value,
         ToSqlOutput::Owned(value) => ValueRef::from(value),

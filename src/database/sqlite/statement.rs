@@ -1,13 +1,14 @@
 //! Conditions as SQLite's SQL.
 
 use rusqlite::Connection;
-use rusqlite::types::Value as Cell;
+use rusqlite::types::{ToSqlOutput, Value as Cell};
 
 use super::cell;
+use super::script::literal;
 use super::session::{CASELESS, fault, quote, table_sql};
 use crate::database::{
-    Column, ColumnType, Filter, Likened, Result, TableName, Value, ValueKind, converted,
-    decimal_from_text,
+    Column, ColumnType, Fault, FaultKind, Filter, Likened, Result, TableName, Value, ValueKind,
+    converted, decimal_from_text,
 };
 
 /// A condition with its parameters. `rows` is the name by which the statement calls the table.
@@ -86,6 +87,32 @@ impl Condition {
         let mut condition = Self { sql: String::new(), parameters: Vec::new() };
         condition.add(connection, table, "t", filter)?;
         Ok(condition)
+    }
+
+    /// The condition with its values in the text, as the `sqlite3` shell understands it: its own
+    /// collation without case knows the letters of ASCII, which is what the platform's names have.
+    pub(super) fn in_script(&self) -> Result<String> {
+        let sql = self.sql.replace(&format!(" COLLATE {CASELESS}"), " COLLATE NOCASE");
+        let mut out = String::with_capacity(sql.len());
+        let mut is_name = false;
+        let mut signs = sql.chars().peekable();
+        while let Some(sign) = signs.next() {
+            is_name ^= sign == '"';
+            if is_name || sign != '?' {
+                out.push(sign);
+                continue;
+            }
+            let mut place = String::new();
+            while let Some(digit) = signs.next_if(char::is_ascii_digit) {
+                place.push(digit);
+            }
+            let place: usize = place.parse().unwrap_or_default();
+            match self.parameters.get(place.wrapping_sub(1)) {
+                Some(value) => literal(&ToSqlOutput::Owned(value.clone()), &mut out)?,
+                None => return Err(Fault::new(FaultKind::Other, "a value has no place")),
+            }
+        }
+        Ok(out)
     }
 
     fn add(

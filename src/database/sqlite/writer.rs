@@ -11,12 +11,12 @@ use super::script::SqliteScript;
 use super::session::{Access, Session, fault, quote, table_sql};
 use super::source::{SqliteSource, select};
 use super::statement::{Condition, add_functions};
-use super::{alike, cell};
+use super::{alike, cell, changes};
 use crate::database::{
     Alike, AlikeTarget, Batch, ColumnRef, Destination, EngineFacts, Fault, FaultKind, Fence,
     Filter, IdentityFacts, InsertTarget, JournalToken, Outcome, Removal, Removed, Result, Rights,
-    RowsRequest, RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, UpdateTarget,
-    Value, Witness, Writer,
+    RowsRequest, RunLock, Scan, ScanRequest, Script, ScriptChange, Source, TableName, TableShape,
+    UpdateTarget, Value, Witness, Writer,
 };
 
 /// A SQLite file that is written.
@@ -168,6 +168,20 @@ impl Destination for SqliteDestination {
 
     fn script(&self) -> Option<Box<dyn Script>> {
         Some(Box::new(SqliteScript { path: self.reading.path().to_path_buf() }))
+    }
+
+    async fn changes_script(
+        &self,
+        about: &[String],
+        _file: &str,
+        changes: &[ScriptChange],
+    ) -> Result<Option<String>> {
+        let session = Session::open(self.reading.path(), Access::Read).await?;
+        let (path, about, changes) =
+            (self.reading.path().to_path_buf(), about.to_vec(), changes.to_vec());
+        session
+            .call(move |connection| changes::script(connection, &path, &about, &changes).map(Some))
+            .await
     }
 }
 

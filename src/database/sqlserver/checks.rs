@@ -18,7 +18,7 @@ const PAGE: u64 = 8192;
 const NO_LIMIT: i64 = 268_435_456;
 
 /// The rows of an answer; none where the server refuses.
-async fn asked(
+pub(super) async fn asked(
     connection: &mut Connection,
     sql: &str,
     limit: Duration,

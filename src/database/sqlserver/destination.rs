@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use super::connect::{Intent, Target};
 use super::connection::Connection;
 use super::source::SqlServerSource;
+use super::statements::changes;
 use super::statements::script::TransactScript;
 use super::statements::{PROBE, take_lock};
 use super::writer::{SqlServerWriter, granted, session_lock};
 use crate::database::{
     Batch, ColumnRef, CopyFacts, Destination, EngineFacts, Fault, FaultKind, Fence, Filter,
     GrantRequest, GrantScript, IdentityFacts, Referrer, Result, Rights, RowsRequest, RunLock, Scan,
-    ScanRequest, Script, ServerFacts, Source, TableName, TableShape, Value, Witness, Writer,
+    ScanRequest, Script, ScriptChange, SecurityFacts, ServerFacts, Source, TableName, TableShape,
+    UserRemoval, Value, Witness, Writer,
 };
 
 /// The lock that lets one run at a time write to a database.
@@ -103,6 +105,20 @@ impl Source for SqlServerDestination {
 
     async fn copy_facts(&self) -> Result<CopyFacts> {
         self.reading.copy_facts().await
+    }
+    fn reads(&self, table: &TableName, columns: &[ColumnRef]) -> Vec<String> {
+        self.reading.reads(table, columns)
+    }
+    async fn security(&self) -> Result<SecurityFacts> {
+        self.reading.security().await
+    }
+    fn removal_of_users(
+        &self,
+        about: &[String],
+        file: &str,
+        removals: &[UserRemoval],
+    ) -> Option<String> {
+        self.reading.removal_of_users(about, file, removals)
     }
     async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {
         self.reading.identities(tables).await
@@ -206,5 +222,17 @@ impl Destination for SqlServerDestination {
 
     fn script(&self) -> Option<Box<dyn Script>> {
         Some(Box::new(TransactScript { database: self.facts().database.clone() }))
+    }
+
+    async fn changes_script(
+        &self,
+        about: &[String],
+        file: &str,
+        changes: &[ScriptChange],
+    ) -> Result<Option<String>> {
+        let names = self.reading.names_of(changes).await?;
+        let script = TransactScript { database: self.facts().database.clone() };
+        let server = &self.facts().identity.server;
+        changes::script(&script, server, about, file, changes, &names).map(Some)
     }
 }

@@ -14,6 +14,7 @@ mod destination;
 mod facts;
 mod fault;
 mod pool;
+mod principals;
 mod refusal;
 mod scan;
 mod server;

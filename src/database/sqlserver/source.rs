@@ -16,12 +16,14 @@ use super::statements::checks::DATABASE_USER;
 use super::statements::filter::{Names, missing, tables};
 use super::statements::read::{self, Selection, TextForm};
 use super::statements::rights::scripts;
+use super::statements::script::TransactScript;
 use super::statements::{self, Statement};
-use super::{catalogue, checks, fault, space};
+use super::{catalogue, checks, fault, principals, space};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnType, CopyFacts, EngineFacts, Fault, FaultKind, Filter,
     GrantRequest, GrantScript, IdentityFacts, OneInstant, Referrer, Result, Rights, RowsRequest,
-    Scan, ScanRequest, ServerFacts, Source, TableName, TableShape, Value, ValueKind, same_name,
+    Scan, ScanRequest, ScriptChange, SecurityFacts, ServerFacts, Source, TableName, TableShape,
+    TableWork, UserRemoval, Value, ValueKind, same_name,
 };
 
 /// Tables whose rights are asked for in one request.
@@ -78,6 +80,22 @@ impl SqlServerSource {
     pub(super) async fn names(&self, table: &TableName, filter: &Filter) -> Result<Names> {
         let mut wanted = vec![table];
         tables(filter, &mut wanted);
+        self.named(wanted).await
+    }
+
+    /// What the names in these changes stand for.
+    pub(super) async fn names_of(&self, changes: &[ScriptChange]) -> Result<Names> {
+        let mut wanted = Vec::new();
+        for ScriptChange { change, .. } in changes {
+            wanted.push(&change.table.name);
+            if let TableWork::Delete { filter, .. } = &change.work {
+                tables(filter, &mut wanted);
+            }
+        }
+        self.named(wanted).await
+    }
+
+    async fn named(&self, wanted: Vec<&TableName>) -> Result<Names> {
         let mut names = Names::default();
         let mut unknown = Vec::new();
         {
@@ -394,6 +412,29 @@ impl Source for SqlServerSource {
         let limit = self.target().limits.metadata;
         let mut connection = self.pool.lend().await?;
         checks::copy(&mut connection, limit).await
+    }
+
+    fn reads(&self, table: &TableName, columns: &[ColumnRef]) -> Vec<String> {
+        // So that the statements of several databases can be carried out one after the other.
+        let catalog = table.catalog.clone().unwrap_or_else(|| self.facts.database.clone());
+        read::in_words(&TableName { catalog: Some(catalog), ..table.clone() }, columns)
+    }
+
+    async fn security(&self) -> Result<SecurityFacts> {
+        let limit = self.target().limits.metadata;
+        let mut connection = self.pool.lend().await?;
+        principals::security(&mut connection, limit).await
+    }
+
+    fn removal_of_users(
+        &self,
+        about: &[String],
+        file: &str,
+        removals: &[UserRemoval],
+    ) -> Option<String> {
+        let script = TransactScript { database: self.facts.database.clone() };
+        let server = &self.facts.identity.server;
+        Some(statements::principals::removal(&script, server, about, file, removals))
     }
 
     async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {

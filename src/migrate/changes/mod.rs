@@ -24,7 +24,7 @@ use super::session::WriteSession;
 use super::story::{Clock, Story};
 use crate::database::{
     Batch, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, Removal, Result,
-    TableChange, TableShape, TableWork, UpdateTarget, same_name,
+    ScriptChange, TableChange, TableShape, TableWork, UpdateTarget, same_name,
 };
 use crate::plan::Plan;
 
@@ -80,6 +80,23 @@ pub async fn apply(request: &ChangesRequest, changes: Vec<TableChange>) -> Resul
         .zip(done)
         .map(|(one, done)| Changed { table: one.table.to_string(), rows: done.rows })
         .collect())
+}
+
+/// All of them as a script of one transaction, in the order in which a run would do them; `None`
+/// where the database has no tools that carry scripts out. `about` says what the script is, and
+/// `of` what each change is for.
+///
+/// Errs where rows of others hang on rows that would go.
+pub async fn script(
+    destination: &dyn Destination,
+    changes: Vec<TableChange>,
+    (about, file): (&[String], &str),
+    of: impl Fn(&TableChange) -> Vec<String>,
+) -> Result<Option<String>> {
+    let changes = order::in_order(destination, changes).await?;
+    let changes: Vec<ScriptChange> =
+        changes.into_iter().map(|change| ScriptChange { about: of(&change), change }).collect();
+    destination.changes_script(about, file, &changes).await
 }
 
 /// Says that what was written was looked at again: all of it is as it should be, or not.
@@ -189,7 +206,7 @@ async fn prepare(destination: &dyn Destination, changes: &[TableChange]) -> Resu
                 };
                 Prepared { table, key, counted, work: Ready::Delete(removal) }
             }
-            TableWork::Set { key, columns, values } => {
+            TableWork::Set { key, columns, values, .. } => {
                 let target = UpdateTarget {
                     table: table.clone(),
                     key: key.clone(),

@@ -89,7 +89,7 @@ fn back(
     file: &str,
     away: &[(&EventTable, &Batch)],
 ) -> Result<String> {
-    let mut text = script.head(about, file, "INSERT");
+    let mut text = script.head(about, file, "INSERT on these tables");
     for (table, rows) in away {
         text.push_str(&filled(script, table, rows)?);
     }
@@ -144,7 +144,7 @@ pub async fn events_by_hand(
         format!("Empties the event tables of the plan {name} in {place}."),
         format!("Only after {BACK}, which holds their rows, is kept safe; right before the run."),
     ];
-    let mut empty = script.head(&about, AWAY, "DELETE");
+    let mut empty = script.head(&about, AWAY, "DELETE on these tables");
     for (table, _) in &away {
         empty.push_str(&emptied(script.as_ref(), table));
     }

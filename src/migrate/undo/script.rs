@@ -107,7 +107,7 @@ impl Writing {
             events,
             written: PutBackScript::default(),
         };
-        let head = writing.script.head(about, PutBackScript::FILE, "ALTER");
+        let head = writing.script.head(about, PutBackScript::FILE, "ALTER on these tables");
         writing.put(&head)?;
         Ok(writing)
     }

@@ -8,7 +8,8 @@ use super::read::{check_version, endpoint};
 use super::section::{Kind, Section};
 use super::{Endpoint, PlanFileError};
 
-const ROOT: Kind = Kind { heading: "", keys: &["version", "name", "clone", "original", "cleanup"] };
+const ROOT: Kind =
+    Kind { heading: "", keys: &["version", "name", "clone", "original", "log", "cleanup"] };
 
 const CLEANUP: Kind = Kind { heading: "[cleanup]", keys: &["with", "logins", "hosts", "skip"] };
 
@@ -28,6 +29,8 @@ pub struct CleanupFile {
     pub clone: Endpoint,
     /// What it was copied from, which is only read.
     pub original: Endpoint,
+    /// The clone's Log database, where it has one of its own; it is only read.
+    pub log: Option<Endpoint>,
     /// Optional steps that are taken.
     pub with: Vec<String>,
     /// Logins of the platform by names of one's own.
@@ -63,6 +66,7 @@ impl CleanupFile {
             name: name.unwrap_or_else(|| fallback_name.to_owned()),
             clone: endpoint(&root, "clone", &mut notes),
             original: endpoint(&root, "original", &mut notes),
+            log: root.item("log").is_some().then(|| endpoint(&root, "log", &mut notes)),
             with: Vec::new(),
             logins: Vec::new(),
             hosts: Vec::new(),
@@ -144,6 +148,11 @@ single-sign-on = "the module Users is not used"
         let file = CleanupFile::parse(WHOLE, "clone-of-may").expect("a plan");
         assert_eq!(file.name, "clone-of-may");
         assert_eq!(file.with, ["cut-connections"]);
+        assert_eq!(file.log, None);
+        let log = "[log]\nengine = \"sqlite\"\npath = \"log.sqlite\"\n[cleanup]\n";
+        let with_log = CleanupFile::parse(&WHOLE.replace("[cleanup]\n", log), "x").expect("a plan");
+        let engine = with_log.log.expect("a log database").engine;
+        assert_eq!(engine, crate::plan::EndpointEngine::Sqlite { path: "log.sqlite".into() });
         let [(step, why)] = file.skip.as_slice() else { panic!("{:?}", file.skip) };
         assert_eq!(
             (step.as_str(), why.as_str()),
@@ -156,6 +165,8 @@ single-sign-on = "the module Users is not used"
             ("with = ", "wiht = ", "did you mean \"with\""),
             ("[original]", "[orignal]", "[original] is missing"),
             ("version = 1", "version = 2", "version"),
+            ("[cleanup]\n", "[log]\nengine = \"sqlite\"\n[cleanup]\n", "needs path"),
+            ("[cleanup]\n", "[log]\nengine = \"sqlite\"\npaht = \"x\"\n[cleanup]\n", "path"),
         ] {
             let error = CleanupFile::parse(&WHOLE.replace(from, to), "x").expect_err(to);
             assert!(error.0.contains(said), "{to}: {error}");

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use super::identifier::{literal, quoted};
 use crate::database::Result;
-use crate::procedures::model::{Change, Origin, RowsOf, Step, StepKind, Target, Work};
+use crate::procedures::model::{
+    Change, Defaults, Entities, Origin, RowsOf, Secret, Step, StepKind, Target, Work,
+};
 use crate::procedures::procedure;
 
 /// From this step on the session compares without case and accents, as the guide has it.
@@ -46,9 +48,9 @@ pub(super) fn script(admin: &str) -> Result<String> {
     }
     connections(admin, &mut text);
     text.push_str(
-        "\n-- Not in this script: N3 (secret site properties) and N4 (external authentication); see to \
-         them by the\n-- newer guide. C2.11 and C2.13 are tasks: `osferry checklist clone-sqlserver` \
-         says how.\n",
+        "\n-- C2.11 and C2.13 are tasks: `osferry checklist clone-sqlserver` says how. After N3 the \
+         values of secret\n-- site properties, after N4 external authentication have to be given \
+         again.\n",
     );
     Ok(text)
 }
@@ -74,7 +76,12 @@ fn statement(admin: &str, step: &Step, change: &Change) -> Option<String> {
     }
     let schema = quoted(admin);
     match (&change.target, &change.work) {
-        (_, Work::Default(_)) | (Target::Entities(_), _) => None,
+        (Target::Table(table), Work::Default(Defaults::Word(Secret::Secret))) => {
+            Some(secret_defaults(admin, table))
+        }
+        (Target::Table(table), Work::Default(Defaults::Of(of))) => Some(defaults(admin, table, of)),
+        (Target::Entities(of), Work::Delete) => Some(emptied(admin, of)),
+        (Target::Entities(_), _) | (Target::Entity(_), Work::Default(_)) => None,
         (Target::Entity(key), Work::Set(set)) => Some(of_entity(admin, key, set)),
         (Target::Entity(_), Work::Delete) => None,
         (Target::Table(table), Work::Delete) => {
@@ -145,4 +152,81 @@ fn of_entity(admin: &str, key: &str, set: &BTreeMap<String, String>) -> String {
         literal(key),
         sets.join(", ").replace('\'', "''")
     )
+}
+
+/// Columns that say whose row one of OSSYS_SITE_PROPERTY_DEF_EXT is, the best first.
+const LINKS: [&str; 3] =
+    ["SITE_PROPERTY_DEFINITION_ID", "SITE_PROPERTY_DEF_ID", "SITEPROPERTYDEFINITIONID"];
+
+/// The values of some definitions' site properties become the defaults; `among` selects their IDs.
+fn to_defaults(admin: &str, table: &str, among: &str) -> String {
+    let schema = quoted(admin);
+    format!(
+        "UPDATE {schema}.{table} p SET p.PROPERTY_VALUE = (SELECT d.DEFAULT_VALUE FROM \
+         {schema}.OSSYS_SITE_PROPERTY_DEFINITION d WHERE d.ID = p.SITE_PROPERTY_DEFINITION_ID), \
+         p.USER_MODIFIED = 0 WHERE p.SITE_PROPERTY_DEFINITION_ID IN ({among})"
+    )
+}
+
+/// Secret site properties: this version of the platform may not know which are, and the column that
+/// links them to their definitions has had several names.
+fn secret_defaults(admin: &str, table: &str) -> String {
+    let (schema, owner) = (quoted(admin), literal(admin));
+    let links: Vec<String> = LINKS.iter().map(|name| literal(name)).collect();
+    let order: Vec<String> =
+        links.iter().enumerate().map(|(place, name)| format!("WHEN {name} THEN {place}")).collect();
+    let update = to_defaults(admin, table, "SELECT e.§ FROM ‡ e WHERE e.IS_SECRET = 1");
+    let update = literal(&update)
+        .replace('§', "' || DBMS_ASSERT.ENQUOTE_NAME(t.column_name, FALSE) || '")
+        .replace('‡', &format!("{schema}.OSSYS_SITE_PROPERTY_DEF_EXT"));
+    format!(
+        "DECLARE\n  is_known BOOLEAN := FALSE;\nBEGIN\n  FOR t IN (SELECT column_name FROM (SELECT c.column_name FROM all_tab_columns c\n    \
+         WHERE c.owner = {owner} AND c.table_name = 'OSSYS_SITE_PROPERTY_DEF_EXT' AND c.column_name \
+         IN ({})\n    AND EXISTS (SELECT 1 FROM all_tab_columns i WHERE i.owner = c.owner AND \
+         i.table_name = c.table_name AND i.column_name = 'IS_SECRET')\n    ORDER BY CASE \
+         c.column_name {} END) WHERE ROWNUM = 1) LOOP\n    is_known := TRUE;\n    \
+         EXECUTE IMMEDIATE {update};\n  END LOOP;\n  IF NOT is_known THEN\n    \
+         DBMS_OUTPUT.PUT_LINE('{table}: which site properties are secret is not known here; see to \
+         them by the guide');\n  END IF;\nEND;\n/",
+        links.join(", "),
+        order.join(" ")
+    )
+}
+
+/// Site properties of an active espace, by name.
+fn defaults(admin: &str, table: &str, of: &Entities) -> String {
+    let schema = quoted(admin);
+    let among = format!(
+        "\n  SELECT d.ID FROM {schema}.OSSYS_SITE_PROPERTY_DEFINITION d JOIN {schema}.OSSYS_ESPACE s \
+         ON s.ID = d.ESPACE_ID AND s.IS_ACTIVE = 1\n  WHERE UPPER(s.NAME) = {} AND UPPER(d.NAME) IN \
+         ({})",
+        capitals(&of.espace),
+        of.names.iter().map(|name| capitals(name)).collect::<Vec<_>>().join(", ")
+    );
+    format!("{};", to_defaults(admin, table, &among))
+}
+
+/// Empties the physical tables of an active espace's entities, in the order of their names' list:
+/// those that refer come before those that they refer to.
+fn emptied(admin: &str, of: &Entities) -> String {
+    let schema = quoted(admin);
+    let names: Vec<String> = of.names.iter().map(|name| capitals(name)).collect();
+    let order: Vec<String> =
+        names.iter().enumerate().map(|(place, name)| format!("WHEN {name} THEN {place}")).collect();
+    format!(
+        "BEGIN\n  FOR t IN (SELECT UPPER(e.PHYSICAL_TABLE_NAME) AS table_name FROM \
+         {schema}.OSSYS_ENTITY e\n    JOIN {schema}.OSSYS_ESPACE s ON s.ID = e.ESPACE_ID AND \
+         s.IS_ACTIVE = 1 AND UPPER(s.NAME) = {}\n    WHERE e.IS_ACTIVE = 1 AND UPPER(e.NAME) IN \
+         ({})\n    ORDER BY CASE UPPER(e.NAME) {} END) LOOP\n    DBMS_OUTPUT.PUT_LINE('emptying ' || \
+         t.table_name);\n    EXECUTE IMMEDIATE 'DELETE FROM {schema}.' || \
+         DBMS_ASSERT.ENQUOTE_NAME(t.table_name, FALSE);\n  END LOOP;\nEND;\n/",
+        capitals(&of.espace),
+        names.join(", "),
+        order.join(" ")
+    )
+}
+
+/// A name as a literal in capitals: so early in the script the session still compares by case.
+fn capitals(name: &str) -> String {
+    literal(&name.to_uppercase())
 }

@@ -46,6 +46,7 @@ pub(super) fn open(home: &Home, errand: Errand, label: Option<&str>, to: &Report
                 name: name.clone(),
                 clone: Endpoint::empty(),
                 original: Endpoint::empty(),
+                log: None,
                 with: Vec::new(),
                 logins: Vec::new(),
                 hosts: Vec::new(),

@@ -155,6 +155,11 @@ impl Server {
 
     /// Carries a script out batch by batch in one session, as the server's own tools do.
     pub async fn carry_out(&self, database: &str, script: &str) {
+        self.try_carry_out(database, script).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// The same of one that ends at an error.
+    pub async fn try_carry_out(&self, database: &str, script: &str) -> Result<(), String> {
         let mut client = self.client(database).await;
         let script = script.strip_prefix('\u{FEFF}').expect("a mark of the encoding");
         let mut batch = String::new();
@@ -162,7 +167,7 @@ impl Server {
             if line.trim().eq_ignore_ascii_case("GO") {
                 let done = async { client.simple_query(&*batch).await?.into_results().await };
                 let start: String = batch.chars().take(3_000).collect();
-                done.await.unwrap_or_else(|error| panic!("{error}\n{start}"));
+                done.await.map_err(|error| format!("{error}\n{start}"))?;
                 batch.clear();
             } else {
                 batch.push_str(line);
@@ -170,6 +175,7 @@ impl Server {
             }
         }
         assert!(batch.trim().is_empty(), "what follows the last GO is never done: {batch}");
+        Ok(())
     }
 
     async fn client(&self, database: &str) -> PlainClient {

@@ -6,10 +6,12 @@
 pub(super) mod alike;
 pub(super) mod build;
 pub(super) mod catalogue;
+pub(super) mod changes;
 pub(super) mod checks;
 mod conversion;
 pub(super) mod filter;
 mod likened;
+pub(super) mod principals;
 pub(super) mod read;
 pub(super) mod rights;
 pub(super) mod script;
@@ -36,6 +38,8 @@ pub(super) enum Parameter {
 pub(super) struct Statement {
     pub(super) sql: String,
     pub(super) parameters: Vec<Parameter>,
+    /// Whether values stand in the text, for somebody who carries it out with other tools.
+    pub(super) in_script: bool,
 }
 
 /// Parameters one request may have: 2,100, of which the server's own call takes two.
@@ -44,7 +48,7 @@ pub(super) const MOST_PARAMETERS: usize = 2_098;
 impl Statement {
     /// A text without parameters.
     pub(super) fn plain(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), parameters: Vec::new() }
+        Self { sql: sql.into(), ..Self::default() }
     }
 
     /// Adds text.
@@ -54,6 +58,10 @@ impl Statement {
 
     /// Adds a value as a parameter.
     pub(super) fn bind(&mut self, parameter: Parameter) {
+        if self.in_script {
+            script::parameter(&parameter, &mut self.sql);
+            return;
+        }
         self.parameters.push(parameter);
         self.sql.push_str(&format!("@P{}", self.parameters.len()));
     }

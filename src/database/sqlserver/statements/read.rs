@@ -1,7 +1,7 @@
 //! Reading rows: SELECT and nothing else.
 
 use super::filter::{Names, Writer};
-use super::{Statement, quote};
+use super::{Statement, quote, table_sql};
 use crate::database::{
     ColumnRef, ColumnType, Filter, Result, RowsRequest, TableName, Value, ValueKind,
 };
@@ -155,6 +155,17 @@ pub(in super::super) fn highest(
         quote(column),
         names.sql(table)?
     )))
+}
+
+/// How a table is counted and read, for somebody who wants to know before.
+pub(in super::super) fn in_words(table: &TableName, columns: &[ColumnRef]) -> Vec<String> {
+    let name = table_sql(table);
+    let mut all = vec![format!("SELECT COUNT_BIG(*) FROM {name};")];
+    if !columns.is_empty() {
+        let columns: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+        all.push(format!("SELECT {} FROM {name};", columns.join(", ")));
+    }
+    all
 }
 
 /// Number of rows.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::super::wide;
-use super::{literal, quote, table_sql};
+use super::{Parameter, literal, quote, table_sql};
 use crate::database::script::{comment, parts};
 use crate::database::{
     Batch, Column, ColumnType, Result, Script, ScriptTable, ScriptWork, Value, Values,
@@ -20,17 +20,29 @@ use crate::database::{
 const ODD: usize = 8;
 
 /// Ends a batch.
-const GO: &str = "\nGO\n";
+pub(super) const GO: &str = "\nGO\n";
 
 /// How a script for a database is written.
 pub(in super::super) struct TransactScript {
     pub(in super::super) database: String,
 }
 
+/// A value as a literal that stands for it in a script.
+pub(super) fn parameter(parameter: &Parameter, out: &mut String) {
+    match parameter {
+        Parameter::Integer(number) => out.push_str(&number.to_string()),
+        Parameter::Binary(value) => bytes(value, out),
+        Parameter::Text(value) => {
+            // Only what is no Unicode errs.
+            let _ = text(value.as_bytes(), out);
+        }
+    }
+}
+
 impl Script for TransactScript {
     fn head(&self, about: &[String], file: &str, right: &str) -> String {
         let how = format!(
-            "Run it in the database {}, as somebody with {right} on these tables: in SQL Server \
+            "Run it in the database {}, as somebody with {right}: in SQL Server \
              Management Studio, or with sqlcmd -b -I -x -f 65001 -d {} -i {file}.",
             self.database,
             quote(&self.database)
@@ -91,7 +103,7 @@ impl Script for TransactScript {
 
 impl TransactScript {
     /// Refuses to go on in another database, and where letters became others.
-    fn guard(&self) -> String {
+    pub(super) fn guard(&self) -> String {
         format!(
             "SET XACT_ABORT ON;\nIF DB_NAME() <> {} THROW 50000, {}, 1;\n\
              IF N'ü' <> NCHAR(252) THROW 50000, N'This file is in UTF-8, and was read as something \
@@ -244,7 +256,12 @@ fn end_all(table: &ScriptTable, there: u64, rows: u64) -> String {
 /// A cell as a literal that becomes exactly that value in a column of the type. Literals of one
 /// column are of one kind, for a list of rows has one type for each column; the types that differ
 /// in their digits travel as text.
-fn cell(column: &Column, row: usize, data_type: &ColumnType, out: &mut String) -> Result<()> {
+pub(super) fn cell(
+    column: &Column,
+    row: usize,
+    data_type: &ColumnType,
+    out: &mut String,
+) -> Result<()> {
     if column.is_null(row) {
         out.push_str("NULL");
         return Ok(());

@@ -233,6 +233,10 @@ fn source_statements() -> Vec<String> {
         checks::SEES_SESSIONS.to_owned(),
         checks::SESSIONS.to_owned(),
         checks::DATABASE_USER.to_owned(),
+        principals::SEES_LOGINS.to_owned(),
+        principals::users(true),
+        principals::users(false),
+        principals::ROLES.to_owned(),
         checks::identities(None, &[&dbo("OSUSR_ABC_CLAIM")]).sql,
         checks::identities(Some("Other]Db"), &[&policy()]).sql,
         catalogue::objects(None, &["OSUSR_abc_Claim", "it's"]).sql,
@@ -260,6 +264,8 @@ fn source_statements() -> Vec<String> {
         read::highest(&names, &table, "ID").expect("a statement").sql,
         read::highest(&names, &policy(), "TENANT_ID").expect("a statement").sql,
     ];
+    all.extend(principals::owned().into_iter().map(|(_, sql)| sql));
+    all.extend(read::in_words(&dbo("OSUSR_ABC_CLAIM"), &columns[..2]));
     // Columns that the model knows by another type than the table's.
     let other = [
         ColumnRef::from(&column("Amount", "int")),

@@ -1,11 +1,14 @@
 //! What scripts hold that are carried out by other tools, to be pinned.
 
+use std::sync::Arc;
+
 use super::super::script::TransactScript;
-use super::super::{checks, rights, statistics};
-use super::{dbo, every_type};
+use super::super::{changes, checks, principals, rights, statistics};
+use super::{dbo, every_type, names, shape};
 use crate::database::{
-    Batch, ColumnShape, GrantRequest, Right, Script, ScriptTable, ScriptWork, TableName, Value,
-    ValueKind, date_time_from_text,
+    Batch, ColumnShape, Filter, GrantRequest, Owned, OwnedKind, Right, Script, ScriptChange,
+    ScriptTable, ScriptWork, TableChange, TableName, TableWork, UserRemoval, Value, ValueKind,
+    ValuesFrom, date_time_from_text,
 };
 
 /// Scripts about a table with a key, one without, and references.
@@ -21,7 +24,8 @@ pub(super) fn script_statements() -> Vec<String> {
     let links = columns[..2].to_vec();
     let link_rows = Batch::new(rows.columns()[..2].to_vec()).expect("columns");
     let table = |columns, key, work| ScriptTable { table: dbo("OSUSR_X"), columns, key, work };
-    let mut all = vec![script.head(&["What it\nis".to_owned()], "put-back.sql", "ALTER")];
+    let mut all =
+        vec![script.head(&["What it\nis".to_owned()], "put-back.sql", "ALTER on these tables")];
     for (table, rows) in [
         (table(columns, vec![0], ScriptWork::Insert), rows),
         (table(bare, Vec::new(), ScriptWork::InsertAll { there: 5, rows: 2 }), bare_rows),
@@ -34,11 +38,76 @@ pub(super) fn script_statements() -> Vec<String> {
     }
     let empty = table(Vec::new(), Vec::new(), ScriptWork::Empty);
     all.push(script.end(&empty));
+    all.push(changes_script(&script));
+    all.push(users_script(&script));
     all.push(checks::fresh_backup("It's]Db"));
     all.extend(rights_scripts());
     let elsewhere = TableName { catalog: Some("Other]Db".to_owned()), ..dbo("OSUSR]_Y") };
     all.push(statistics::script("it's]Dev", &[dbo("OSUSR_X"), elsewhere, dbo("OSSYS_USER")]));
     all
+}
+
+/// Rows deleted, set, and set to what stands elsewhere, in one transaction.
+fn changes_script(script: &TransactScript) -> String {
+    let table = Arc::unwrap_or_clone(shape(dbo("OSUSR_ABC_CLAIM"), every_type()));
+    let [key, phone, name] =
+        ["ID", "Phone", "Odd]Name"].map(|n| table.column(n).cloned().expect(n));
+    let mut values = Batch::for_types([&key, &phone, &name].map(|c| &c.data_type)).expect("types");
+    for (id, to) in [(1, " "), (2, "it's"), (5, " ")] {
+        let row = [Value::Integer(id), Value::text(to), Value::text("not for a script")];
+        values.push_row(&row).expect("a row");
+    }
+    let from = ValuesFrom {
+        column: name.name.clone(),
+        link: "Long".to_owned(),
+        table: dbo("OSUSR_ABC_POLICY"),
+        key: "ID".to_owned(),
+        value: "Default]Value".to_owned(),
+    };
+    let change = |about: &str, work| ScriptChange {
+        about: vec![about.to_owned()],
+        change: TableChange { table: table.clone(), work },
+    };
+    let texts = ["it's", "a\r\nGO"].map(Value::text).to_vec();
+    let some = Filter::AnyOf("Odd]Name".to_owned(), texts);
+    let not = Filter::Equals("Phone".to_owned(), Value::text("(Main)")).negated();
+    let all = [
+        change("All rows", TableWork::Delete { filter: Filter::All, rows: 1 }),
+        change("Some\nrows", TableWork::Delete { filter: Filter::Or(vec![some, not]), rows: 2 }),
+        change("Set", TableWork::Set { key, columns: vec![phone, name], values, from: Some(from) }),
+    ];
+    let about = ["What it is".to_owned()];
+    changes::script(script, "it's\\SQL", &about, "cleanup.sql", &all, &names()).expect("a script")
+}
+
+/// Users of the original deleted, and some that are somebody's to decide.
+fn users_script(script: &TransactScript) -> String {
+    let owned = |kind, schema: Option<&str>| Owned {
+        owner: "OS]ADMIN".to_owned(),
+        kind,
+        schema: schema.map(str::to_owned),
+        name: "it's]own".to_owned(),
+    };
+    let user = |user: &str, is_optional| UserRemoval {
+        user: user.to_owned(),
+        why: "why\nthat is".to_owned(),
+        is_optional,
+        owned: vec![
+            owned(OwnedKind::Schema, None),
+            owned(OwnedKind::Role, None),
+            owned(OwnedKind::Object, Some("dbo")),
+            owned(OwnedKind::Type, Some("dbo")),
+            owned(OwnedKind::Assembly, None),
+            owned(OwnedKind::Certificate, None),
+            owned(OwnedKind::SymmetricKey, None),
+            owned(OwnedKind::AsymmetricKey, None),
+            owned(OwnedKind::RunsAs, Some("dbo")),
+            owned(OwnedKind::Granted, None),
+        ],
+    };
+    let users = [user("OS]ADMIN", false), user("x\nDROP TABLE y", true)];
+    let about = ["What it is".to_owned()];
+    principals::removal(script, "", &about, "users.sql", &users)
 }
 
 /// What is asked for whoever reads, and for whoever writes two databases.
