@@ -1,9 +1,10 @@
 //! Instances of processes: carried over with all that belongs to them, each id rewritten, values
 //! included.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 mod estate;
+mod left;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
