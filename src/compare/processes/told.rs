@@ -2,7 +2,19 @@
 //! told once, with the processes.
 
 use super::super::{Finding, FindingKind, Work};
+use super::of;
 use crate::outsystems::{Key, SystemTarget};
+
+/// What a definition is part of.
+fn whole_of(part: SystemTarget) -> Option<SystemTarget> {
+    match part {
+        SystemTarget::ActivityOutputDefinition => Some(SystemTarget::ActivityDefinition),
+        SystemTarget::ActivityDefinition
+        | SystemTarget::ProcessInputDefinition
+        | SystemTarget::ProcessOutputDefinition => Some(SystemTarget::ProcessDefinition),
+        _ => None,
+    }
+}
 
 impl Work<'_> {
     /// Keeps a finding about a definition or a status, of this espace and key, that rows refer to. What
@@ -29,6 +41,27 @@ impl Work<'_> {
         } else if self.out.findings.iter().any(is_told) {
             return;
         }
-        self.find(Finding { of_processes: true, ..finding });
+        let about = self.name_of_definition(target, espace, key).unwrap_or(finding.about);
+        self.find(Finding { of_processes: true, about, ..finding });
+    }
+
+    /// `Espace.Process.Activity.Value`, as far down as it goes; `Process_Status.Name` of a status.
+    fn name_of_definition(&self, target: SystemTarget, espace: &Key, key: &Key) -> Option<String> {
+        let mut own = of(self.source, target).iter().find(|one| match one.key.is_empty() {
+            true => Key::new(&one.name) == *key,
+            false => one.espace_key == *espace && one.full_key() == *key,
+        })?;
+        if own.key.is_empty() {
+            return Some(format!("{}.{}", target.label(), own.name));
+        }
+        let mut name = own.name.clone();
+        let mut whole = whole_of(target);
+        while let (Some(target), Some(id)) = (whole, own.part_of) {
+            own = of(self.source, target).iter().find(|one| one.id == id)?;
+            name = format!("{}.{name}", own.name);
+            whole = whole_of(target);
+        }
+        let espace = self.source.espace(espace)?;
+        Some(format!("{}.{name}", espace.name))
     }
 }

@@ -8,11 +8,11 @@ use rusqlite::Connection;
 use super::driver::{Driver, LARGE, key};
 use super::road::{decide_the_rest, go_to, open_sample_plan};
 
-/// Whose ids processes have, besides what is carried over.
+/// How what processes consist of is named, and the states of their instances.
 const OF_PROCESSES: [&str; 5] = [
-    "ServiceCenter.Activity_Definition.",
-    "ServiceCenter.Activity_Output_Definition.",
-    "ServiceCenter.Process_Definition.",
+    "Claims_CS.HandleClaim",
+    "Claims_CS.PayClaim",
+    "Policies_CS.RenewPolicy",
     "Activity_Status.",
     "Process_Status.",
 ];
@@ -45,10 +45,15 @@ fn definitions_and_statuses_are_shown_on_processes_only() {
     let driver = at_processes(|_| ());
     let findings = driver.model.migration.findings().iter();
     let told: Vec<&Finding> = findings
-        .filter(|finding| OF_PROCESSES.iter().any(|of| finding.about.contains(of)))
+        .filter(|finding| OF_PROCESSES.iter().any(|of| finding.about.starts_with(of)))
         .collect();
-    let is_of = |kind| told.iter().any(|finding| finding.key.kind == kind);
-    assert!(is_of(FindingKind::RecordIdDiffers) && is_of(FindingKind::ProcessStatusIdDiffers));
+    let is_told =
+        |kind, about| told.iter().any(|finding| finding.key.kind == kind && finding.about == about);
+    let id_differs = FindingKind::RecordIdDiffers;
+    for about in ["Claims_CS.HandleClaim", "Claims_CS.HandleClaim.AssessDamage.AssessedBy"] {
+        assert!(is_told(id_differs, about), "{about} {told:?}");
+    }
+    assert!(is_told(FindingKind::ProcessStatusIdDiffers, "Activity_Status.Ready"), "{told:?}");
     for finding in &told {
         assert_eq!(belongs_to(finding), "Processes", "{} {}", finding.about, finding.key.kind);
         let status = finding.about.rsplit('.').next().unwrap_or_default();
@@ -83,11 +88,11 @@ fn an_activity_that_is_missing_is_decided_on_processes() {
     // Its outputs are others' too. Next goes to the first, and it is decided here.
     driver.press("Esc Ctrl+N");
     assert_eq!(driver.step(), "Processes");
-    driver.shows("▸✗ Activity_Output_Definiti");
+    driver.shows("▸✗ HandleClaim.AssessDamage");
     driver.press("Enter Down Enter");
-    driver.shows("AssessedBy  id");
+    driver.shows("AssessDamage  id");
     driver.press("Enter");
-    driver.shows("→ AssessedBy");
+    driver.shows("→ AssessDamage");
     let migration = &mut driver.model.migration;
     let findings = migration.findings().iter();
     let open: Vec<Finding> = findings.filter(|one| migration.is_open(one)).cloned().collect();
