@@ -3,6 +3,7 @@
 
 use super::super::{Finding, FindingKind, Work};
 use super::of;
+use crate::database::Value;
 use crate::outsystems::{Key, SystemTarget};
 
 /// What a definition is part of.
@@ -17,12 +18,13 @@ fn whole_of(part: SystemTarget) -> Option<SystemTarget> {
 }
 
 impl Work<'_> {
-    /// Keeps a finding about a definition or a status, of this espace and key, that rows refer to. What
-    /// the comparison of the processes has said of it before gives way to a decision, and does instead
-    /// of a note.
+    /// Keeps a finding about a definition or a status that rows refer to, which has this ID in the source
+    /// and is the same on both sides by its espace and key. What the comparison of the processes has said
+    /// of it before gives way to a decision, and does instead of a note.
     pub(in super::super) fn find_definition(
         &mut self,
         target: SystemTarget,
+        id: &Value,
         (espace, key): &(Key, Key),
         finding: Finding,
     ) {
@@ -41,16 +43,15 @@ impl Work<'_> {
         } else if self.out.findings.iter().any(is_told) {
             return;
         }
-        let about = self.name_of_definition(target, espace, key).unwrap_or(finding.about);
+        let about = id.as_integer().and_then(|id| self.name_of_definition(target, id));
+        let about = about.unwrap_or(finding.about);
         self.find(Finding { of_processes: true, about, ..finding });
     }
 
     /// `Espace.Process.Activity.Value`, as far down as it goes; `Process_Status.Name` of a status.
-    fn name_of_definition(&self, target: SystemTarget, espace: &Key, key: &Key) -> Option<String> {
-        let mut own = of(self.source, target).iter().find(|one| match one.key.is_empty() {
-            true => Key::new(&one.name) == *key,
-            false => one.espace_key == *espace && one.full_key() == *key,
-        })?;
+    fn name_of_definition(&self, target: SystemTarget, id: i64) -> Option<String> {
+        let mut own = of(self.source, target).iter().find(|one| one.id == id)?;
+        let espace = self.source.espace(&own.espace_key);
         if own.key.is_empty() {
             return Some(format!("{}.{}", target.label(), own.name));
         }
@@ -61,7 +62,6 @@ impl Work<'_> {
             name = format!("{}.{name}", own.name);
             whole = whole_of(target);
         }
-        let espace = self.source.espace(espace)?;
-        Some(format!("{}.{name}", espace.name))
+        Some(format!("{}.{name}", espace?.name))
     }
 }

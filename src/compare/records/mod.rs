@@ -187,7 +187,7 @@ impl Work<'_> {
                     FindingKey::record(FindingKind::RecordIdDiffers, entity, &record.identity.1),
                     record.about(entity),
                     format!("{} in the source, {destination} in the destination", record.id),
-                    "Static records get their ids when a module is published; references are rewritten.",
+                    "Such records get their ids when a module is published; references are rewritten.",
                 );
                 self.find_record(entity, record, finding.touching(Some(used)));
             }
@@ -380,7 +380,7 @@ impl Work<'_> {
         } else {
             (
                 "the destination does not have this record",
-                "Static records come from the module's code; osferry never writes them.",
+                "It comes from the module's code; osferry never writes such records.",
             )
         };
         let mut offered: Vec<String> = offered.iter().map(|(_, name)| name.clone()).collect();
@@ -395,7 +395,7 @@ impl Work<'_> {
     fn find_record(&mut self, entity: &Entity, record: &Known, finding: Finding) {
         match entity.system_target() {
             Some(target) if target.is_of_processes() => {
-                self.find_definition(target, &record.identity, finding);
+                self.find_definition(target, &record.id, &record.identity, finding);
             }
             _ => self.find(finding),
         }

@@ -137,10 +137,10 @@ fn next_waits_for_the_comparison_and_then_leads_on() {
 fn next_says_which_step_before_has_something_open_and_its_number_leads_to_it() {
     let mut driver = at_processes(|_| ());
     let migration = &mut driver.model.migration;
-    let decided = migration.findings().iter().filter(|finding| {
+    let mut decided = migration.findings().iter().filter(|finding| {
         belongs_to(finding) == "Mismatches" && migration.plan.decisions.get(&finding.key).is_some()
     });
-    let last = decided.last().expect("a decision").clone();
+    let last = decided.next_back().expect("a decision").clone();
     migration.undecide(&last.key);
     driver.send(Message::Resized(LARGE));
     driver.press("Ctrl+N");
