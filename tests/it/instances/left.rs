@@ -44,8 +44,11 @@ fn lone(estate: &Estate) {
 /// The findings of a kind whose name ends so.
 fn found<'a>(compared: &'a Value, kind: &str, about: &str) -> Vec<&'a Value> {
     let findings = compared["findings"].as_array().map_or(&[][..], Vec::as_slice);
+    // How a column's name is written, its server says.
+    let about = about.to_lowercase();
     let is_it = |one: &&Value| {
-        one["kind"] == kind && one["about"].as_str().is_some_and(|name| name.ends_with(about))
+        let name = one["about"].as_str().unwrap_or_default().to_lowercase();
+        one["kind"] == kind && name.ends_with(&about)
     };
     findings.iter().filter(is_it).collect()
 }
