@@ -223,10 +223,14 @@ kinds! {
     ProcessTreeLeftOut = "process-tree-left-out",
     /// Activities that are to go on at a time.
     ProcessNextRun = "process-next-run",
+    /// Subscriptions of activities that go along, to entities that do not.
+    ProcessSubscriptionLeft = "process-subscription-left",
     /// The entity of a process, which is a view of its instances.
     ProcessEntityView = "process-entity-view",
     /// Values of instances that are ids of rows outside the scope.
     ProcessValueLeavesScope = "process-value-leaves-scope",
+    /// Values of instances that are no ids, though their type says so.
+    ProcessValueNoId = "process-value-no-id",
     /// An activity, input or output that the destination's process lacks.
     ProcessPartMissing = "process-part-missing",
     /// An activity, input or output that only the destination's process has.
@@ -469,6 +473,8 @@ pub struct Finding {
     pub settled: Option<(&'static str, Option<String>)>,
     /// The first rows it is about, to be shown.
     pub preview: Vec<String>,
+    /// Whether the record that it is about defines processes, or is a state of theirs.
+    pub of_processes: bool,
 }
 
 impl Finding {
@@ -492,6 +498,7 @@ impl Finding {
             candidates: Vec::new(),
             settled: None,
             preview: Vec::new(),
+            of_processes: false,
         }
     }
 

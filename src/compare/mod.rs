@@ -119,6 +119,7 @@ pub fn compare(
     work.instance_values();
     work.references();
     work.values_leave_scope();
+    work.values_without_id();
     work.narrow_references();
     work.leaving();
     work.declarations();
@@ -130,6 +131,7 @@ pub fn compare(
     work.existing_rows();
     work.recreated();
     work.event_tables();
+    work.subscriptions_left();
     work.uniques();
     work.too_many_values();
     let mut out = work.out;

@@ -368,15 +368,17 @@ impl Work<'_> {
         };
         let column = attribute.source_column.name.clone();
         let parents = self.out.pair(index).map(|pair| pair.rows.clone()).unwrap_or_default();
-        let guarded = parents == Filter::All
-            && self.source.shape_of(pair.source).is_some_and(|shape| {
-                shape.foreign_keys.iter().any(|key| {
-                    !key.disabled
-                        && same_name(&key.column, &column)
-                        && self.source.is_table_of(index, &key.parent)
-                })
-            });
-        if guarded {
+        let are_all = parents == Filter::All;
+        let guarded = self.source.shape_of(pair.source).is_some_and(|shape| {
+            shape.foreign_keys.iter().any(|key| {
+                !key.disabled
+                    && same_name(&key.column, &column)
+                    && self.source.is_table_of(index, &key.parent)
+            })
+        });
+        // Where only some of the rows referred to are carried over, no foreign key forbids a reference
+        // to one of the others.
+        if guarded && are_all {
             return;
         }
         let Some(key_column) = self
@@ -396,16 +398,23 @@ impl Work<'_> {
         .and(is_none(&column, attribute.source_column.data_type.kind()).negated())
         .and(attribute.rows());
         let filter = match &attribute.typed {
-            Some(typed) if !typed.of_texts => {
-                filter.and(Filter::Equals(column.clone(), Value::text("0")).negated())
-            }
-            _ => filter,
+            Some(typed) => match typed.no_id(&column) {
+                // What is no number refers to nothing.
+                Some(no_id) => filter
+                    .and(Filter::Equals(column.clone(), Value::text("0")).negated())
+                    .and(no_id.negated()),
+                None => filter,
+            },
+            None => filter,
         };
         let rows = self.inquiry.count(
             Side::Source,
             &self.source.entity(pair.source).table,
             filter.clone(),
         );
+        if rows == Some(0) && guarded {
+            return;
+        }
         if rows == Some(0) {
             let pair = &self.out.pairs[pair_place];
             let attribute = &pair.attributes[place];
@@ -446,6 +455,24 @@ impl Work<'_> {
         if !may_be_emptied {
             costs = self.cost_of_rejecting(pair_place, filter).words;
         }
+        let target = attribute.reference.as_ref().and_then(|reference| reference.target.entity());
+        let referred = target.and_then(|index| self.out.pair(index));
+        let (what, why) = match referred.filter(|referred| referred.rows != Filter::All) {
+            Some(referred) => (
+                "some rows refer to rows that are gone or stay behind",
+                format!(
+                    "Not all rows of {} are carried over. In the destination the same number could be \
+                     a stranger's row.",
+                    referred.name
+                ),
+            ),
+            None => (
+                "some rows refer to rows that are gone",
+                "With the delete rule Ignore nothing in the database forbids it. In the destination \
+                 the same number could be a stranger's row."
+                    .to_owned(),
+            ),
+        };
         let mut choices = Vec::new();
         if may_be_emptied {
             choices.push(Choice::new(choice::EMPTY, "write no reference"));
@@ -455,9 +482,8 @@ impl Work<'_> {
         Finding::decide(
             FindingKey::attribute(FindingKind::OrphanReferences, entity, &attribute.attribute),
             format!("{}.{}", pair.name, attribute.attribute.name),
-            "some rows refer to rows that are gone",
-            "With the delete rule Ignore nothing in the database forbids it. In the destination the \
-             same number could be a stranger's row.",
+            what,
+            why,
             choices,
             if may_be_emptied { choice::EMPTY } else { choice::REJECT },
         )

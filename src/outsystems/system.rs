@@ -66,6 +66,23 @@ impl SystemTarget {
         TABLES.iter().find(|(_, target)| *target == self).map(|(table, _)| *table)
     }
 
+    /// Whether its rows are definitions of processes or of their parts, or what states instances are
+    /// in (`metamodel.md` §5.1).
+    #[must_use]
+    pub fn is_of_processes(self) -> bool {
+        matches!(
+            self,
+            Self::ProcessDefinition
+                | Self::ActivityDefinition
+                | Self::ProcessInputDefinition
+                | Self::ProcessOutputDefinition
+                | Self::ActivityOutputDefinition
+                | Self::ProcessStatus
+                | Self::ActivityStatus
+                | Self::ActivityKind
+        )
+    }
+
     /// For people.
     #[must_use]
     pub fn label(self) -> &'static str {

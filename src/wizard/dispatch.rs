@@ -12,6 +12,7 @@ use crate::outsystems::Side;
 impl Model {
     pub(super) fn on_key(&mut self, key: Key) {
         self.migration.said = None;
+        self.goes_on = None;
         if !self.migration.overlays.is_empty() {
             self.on_overlay_key(key);
             return;
@@ -95,6 +96,7 @@ impl Model {
     }
 
     pub(super) fn on_command(&mut self, command: Command, key: Option<Key>) {
+        self.goes_on = None;
         match command {
             Command::Help => self.migration.overlays.push(Overlay::Help { first: 0 }),
             Command::Redraw => self.migration.order(Effect::Redraw),

@@ -44,19 +44,37 @@ impl Model {
             return;
         }
         let reasons = step.gate(&self.migration);
-        if !reasons.is_empty() {
+        let awaits = step.awaits_comparison(&self.migration);
+        if !reasons.is_empty() && !awaits {
             step.go_to_first_reason(&mut self.migration);
             self.migration.say(format!("Not yet: {}.", listed(&reasons)));
             return;
         }
         // What an earlier step left open stops here as well, by name.
         let waiting = self.gates_before(place).find(|(_, reasons)| !reasons.is_empty());
+        if awaits && (waiting.is_some() || !reasons.is_empty()) {
+            self.goes_on = Some(place);
+            self.migration.say("Comparing again; Next leads on as soon as that is done.");
+            return;
+        }
         if let Some((name, reasons)) = waiting {
             self.migration.say(format!("{name} needs a look first: {}.", listed(&reasons)));
             return;
         }
         if place + 1 < self.steps.len() {
             self.show_step(place + 1);
+        }
+    }
+
+    /// Next was pressed while the environments were compared, and now they are.
+    pub(super) fn go_on(&mut self) {
+        if self.goes_on.is_none() || self.migration.is_comparing() {
+            return;
+        }
+        let place = self.goes_on.take();
+        if place.map(Screen::Step) == Some(self.screen) && self.migration.overlays.is_empty() {
+            self.migration.said = None;
+            self.next();
         }
     }
 
@@ -91,7 +109,15 @@ impl Model {
                 let name = step.name();
                 self.migration.say(format!("{name} has not been reached yet; Ctrl+N leads there."));
             }
-            Some(_) => self.show_step(place),
+            Some(_) => {
+                let is_back = matches!(self.screen, Screen::Step(here) if place < here);
+                self.show_step(place);
+                // What leads back to a step is what it leaves open.
+                let step = &mut self.steps[place];
+                if is_back && !step.gate(&self.migration).is_empty() {
+                    step.go_to_first_reason(&mut self.migration);
+                }
+            }
         }
     }
 

@@ -87,6 +87,8 @@ pub struct Model {
     seen: Vec<Option<Seen>>,
     /// The changes of the answers that all steps know.
     followed: u64,
+    /// The step from which Next leads on as soon as the environments are compared.
+    goes_on: Option<usize>,
     /// Whether the program has been told to end.
     pub leaving: Option<Leaving>,
     /// What the last run came to that was started from here.
@@ -109,6 +111,7 @@ impl Model {
             reached: 0,
             seen,
             followed: 0,
+            goes_on: None,
             leaving: None,
             made: None,
             wants: None,
@@ -191,6 +194,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.tell_step(Event::Ticked);
         }
     }
+    model.go_on();
     model.go();
     model.migration.settle();
     model.follow();

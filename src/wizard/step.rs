@@ -149,6 +149,12 @@ pub trait Step: fmt::Debug {
     /// Ctrl+N where [`Self::offers_next`] says no: what leads on instead.
     fn lead_on(&mut self, _migration: &mut Migration) {}
 
+    /// Whether what keeps Next from going on may be gone once the comparison under way has ended: then
+    /// Next waits for that instead of being refused.
+    fn awaits_comparison(&self, _migration: &Migration) -> bool {
+        false
+    }
+
     /// Next was refused: the cursor goes to the first reason.
     fn go_to_first_reason(&mut self, _migration: &mut Migration) {}
 

@@ -88,3 +88,15 @@ fn after_a_decision_keys_do_not_read_all_findings_again() {
     press(&mut model, Key::Down);
     assert!(open(&model).contains("3 findings"), "{}", open(&model));
 }
+
+#[test]
+fn what_a_step_is_for_fits_the_line() {
+    let model = on_mismatches(1);
+    for size in [Size { width: 80, height: 24 }, SIZE] {
+        for step in &model.steps {
+            let purpose = step.purpose(&model.migration);
+            let room = usize::from(size.body(1).width);
+            assert!(super::look::text_width(&purpose) <= room, "{room}: {purpose}");
+        }
+    }
+}

@@ -179,6 +179,11 @@ async fn the_way_back_is_counted_ticked_and_read_again(engine: &TestEngine) {
         assert!(script.to_lowercase().contains(&table.to_lowercase()), "{table}\n{script}");
     }
     // It names tables only, so it needs no mark of its encoding.
+    let script = match bench.databases.are_on_a_stand_in() {
+        // It has no statistics to bring up to date: that the tables are there has to do.
+        true => script.replace("UPDATE STATISTICS ", "SELECT COUNT(*) FROM "),
+        false => script,
+    };
     bench.databases.carry_out(Side::Destination, &format!("\u{FEFF}{script}"));
 
     // Ticked and noted, taken back, and said what there is.

@@ -3,6 +3,8 @@
 //! name; none of them is ever written.
 
 mod instances;
+mod subscriptions;
+mod told;
 mod values;
 
 use std::collections::{BTreeMap, HashMap};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::super::{AttributePair, Choice, Finding, FindingKey, FindingKind, Target, Work, choice};
 use super::instances::next_run;
 use super::of;
-use crate::database::{ColumnRef, Filter, Value, ValueKind, same_name};
+use crate::database::{ColumnRef, ColumnType, Filter, Value, ValueKind, same_name};
 use crate::outsystems::{
     Attribute, AttributeType, DataKind, EntityIndex, InstanceTable, Key, Side, null_value,
 };
@@ -45,6 +45,14 @@ impl ValueType {
         ]);
         let named = Filter::Equals(Self::COLUMN.to_owned(), Value::text(&self.name));
         Filter::Or(vec![named, unnamed.and(defined)])
+    }
+
+    /// The values in a column that are no ids of this type; none where the ids are texts themselves,
+    /// for any text may be one.
+    #[must_use]
+    pub fn no_id(&self, column: &str) -> Option<Filter> {
+        let to = ColumnType::BigInt;
+        (!self.of_texts).then(|| Filter::NotConvertible { column: column.to_owned(), to })
     }
 
     /// An id as its value is compared with those of rows; `None` for a text that is none.
@@ -250,6 +258,35 @@ impl Work<'_> {
                     choice::STOP,
                 );
                 self.find(finding.touching(rows));
+            }
+        }
+    }
+
+    /// Values whose type says that they are ids, and which are no numbers: they are copied.
+    pub(in super::super) fn values_without_id(&mut self) {
+        for pair_place in 0..self.out.pairs.len() {
+            for place in 0..self.out.pairs[pair_place].attributes.len() {
+                let pair = &self.out.pairs[pair_place];
+                let attribute = &pair.attributes[place];
+                let column = &attribute.source_column.name;
+                let Some(typed) = &attribute.typed else { continue };
+                let Some(no_id) = typed.no_id(column) else { continue };
+                let entity = self.source.entity(pair.source);
+                let table = entity.table.clone();
+                let finding = Finding::note(
+                    FindingKey::attribute(
+                        FindingKind::ProcessValueNoId,
+                        entity,
+                        &attribute.attribute,
+                    ),
+                    format!("{}.{}", pair.name, attribute.attribute.name),
+                    "values are no numbers, though their type says that they are ids",
+                    "What is no number is no id of any row: such values stay as they are.",
+                );
+                let rows = self.inquiry.count(Side::Source, &table, no_id.and(typed.rows()));
+                if rows != Some(0) {
+                    self.find(finding.touching(rows));
+                }
             }
         }
     }

@@ -183,19 +183,13 @@ impl Work<'_> {
                 && fold(destination) != fold(&record.id)
                 && used > 0
             {
-                self.find(
-                    Finding::note(
-                        FindingKey::record(
-                            FindingKind::RecordIdDiffers,
-                            entity,
-                            &record.identity.1,
-                        ),
-                        record.about(entity),
-                        format!("{} in the source, {destination} in the destination", record.id),
-                        "Static records get their ids when a module is published; references are rewritten.",
-                    )
-                    .touching(Some(used)),
+                let finding = Finding::note(
+                    FindingKey::record(FindingKind::RecordIdDiffers, entity, &record.identity.1),
+                    record.about(entity),
+                    format!("{} in the source, {destination} in the destination", record.id),
+                    "Such records get their ids when a module is published; references are rewritten.",
                 );
+                self.find_record(entity, record, finding.touching(Some(used)));
             }
             map.records.push(RecordPair {
                 source: record.id.clone(),
@@ -253,15 +247,13 @@ impl Work<'_> {
             ([one], _) => (Some(one.id.clone()), None),
             ([], [one]) => {
                 if used > 0 {
-                    self.find(
-                        Finding::note(
-                            key(FindingKind::RecordInactive),
-                            record.about(entity),
-                            "matched, though the record is inactive in the destination",
-                            "The record is gone from the module there, its row still stands.",
-                        )
-                        .touching(Some(used)),
+                    let finding = Finding::note(
+                        key(FindingKind::RecordInactive),
+                        record.about(entity),
+                        "matched, though the record is inactive in the destination",
+                        "The record is gone from the module there, its row still stands.",
                     );
+                    self.find_record(entity, record, finding.touching(Some(used)));
                 }
                 (Some(one.id.clone()), None)
             }
@@ -274,21 +266,19 @@ impl Work<'_> {
             _ => {
                 let found = key(FindingKind::RecordAmbiguous);
                 let names = candidates.iter().map(|c| format!("{} ({})", c.name, c.id)).collect();
-                self.find(
-                    Finding::decide(
-                        found.clone(),
-                        record.about(entity),
-                        "several records of the destination carry the same keys",
-                        "It cannot be told which one is meant.",
-                        vec![
-                            Choice::stop("do not run"),
-                            Choice::new(choice::MAP, "use this record").to_a_target(),
-                        ],
-                        choice::STOP,
-                    )
-                    .touching(Some(used))
-                    .offering(names),
+                let finding = Finding::decide(
+                    found.clone(),
+                    record.about(entity),
+                    "several records of the destination carry the same keys",
+                    "It cannot be told which one is meant.",
+                    vec![
+                        Choice::stop("do not run"),
+                        Choice::new(choice::MAP, "use this record").to_a_target(),
+                    ],
+                    choice::STOP,
                 );
+                let finding = finding.touching(Some(used)).offering(names);
+                self.find_record(entity, record, finding);
                 (None, Some(found))
             }
         }
@@ -390,17 +380,25 @@ impl Work<'_> {
         } else {
             (
                 "the destination does not have this record",
-                "Static records come from the module's code; osferry never writes them.",
+                "It comes from the module's code; osferry never writes such records.",
             )
         };
         let mut offered: Vec<String> = offered.iter().map(|(_, name)| name.clone()).collect();
         offered.sort_by_key(|name| !name.eq_ignore_ascii_case(&record.name));
-        self.find(
-            Finding::decide(key.clone(), record.about(entity), what, why, choices, choice::STOP)
-                .touching(Some(used))
-                .offering(offered),
-        );
+        let finding =
+            Finding::decide(key.clone(), record.about(entity), what, why, choices, choice::STOP);
+        self.find_record(entity, record, finding.touching(Some(used)).offering(offered));
         key
+    }
+
+    /// Keeps a finding about a record.
+    fn find_record(&mut self, entity: &Entity, record: &Known, finding: Finding) {
+        match entity.system_target() {
+            Some(target) if target.is_of_processes() => {
+                self.find_definition(target, &record.id, &record.identity, finding);
+            }
+            _ => self.find(finding),
+        }
     }
 
     /// The kind of value that the references hold.

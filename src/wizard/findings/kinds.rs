@@ -1,12 +1,13 @@
 //! Which finding is decided where.
 
-use crate::compare::FindingKind;
+use crate::compare::{Finding, FindingKind};
 
-/// The step on which findings of a kind are shown and decided.
+/// The step on which a finding is shown and decided.
 #[must_use]
-pub fn belongs_to(kind: FindingKind) -> &'static str {
+pub fn belongs_to(finding: &Finding) -> &'static str {
     use FindingKind as Kind;
-    match kind {
+    match finding.key.kind {
+        _ if finding.of_processes => "Processes",
         Kind::PlatformVersionDiffers
         | Kind::CollationDiffers
         | Kind::EntityMissing
@@ -93,6 +94,8 @@ pub fn belongs_to(kind: FindingKind) -> &'static str {
         | Kind::ProcessTreeLeftOut
         | Kind::ProcessNextRun
         | Kind::ProcessValueLeavesScope
+        | Kind::ProcessSubscriptionLeft
+        | Kind::ProcessValueNoId
         | Kind::ProcessEntityView
         | Kind::ProcessPartMissing
         | Kind::ProcessPartNew

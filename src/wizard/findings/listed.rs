@@ -69,6 +69,10 @@ impl Step for Listed {
         self.findings.gate(migration)
     }
 
+    fn awaits_comparison(&self, migration: &Migration) -> bool {
+        migration.is_comparing()
+    }
+
     fn go_to_first_reason(&mut self, migration: &mut Migration) {
         self.findings.go_to_first_reason(migration);
     }

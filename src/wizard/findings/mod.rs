@@ -104,7 +104,7 @@ impl Findings {
     }
 
     fn is_own(&self, finding: &Finding) -> bool {
-        belongs_to(finding.key.kind) == self.step && !self.without.contains(&finding.key.kind)
+        belongs_to(finding) == self.step && !self.without.contains(&finding.key.kind)
     }
 
     /// Comes up to date with the review and the decisions; the cursor stays on its finding.
@@ -115,7 +115,8 @@ impl Findings {
         let selected = self.selected().filter(|_| self.is_moved);
         let selected = selected.map(|finding| finding.key.clone());
         let (step, without) = (self.step, self.without);
-        let is_own = |kind: FindingKind| belongs_to(kind) == step && !without.contains(&kind);
+        let is_own =
+            |finding: &Finding| belongs_to(finding) == step && !without.contains(&finding.key.kind);
         self.lines.read(migration, &is_own, self.filter.text());
         match selected {
             Some(key) => {

@@ -90,12 +90,7 @@ impl Lines {
     }
 
     /// Reads the review and the decisions.
-    pub fn read(
-        &mut self,
-        migration: &Migration,
-        is_own: &dyn Fn(FindingKind) -> bool,
-        filter: &str,
-    ) {
+    pub fn read(&mut self, migration: &Migration, is_own: &dyn Fn(&Finding) -> bool, filter: &str) {
         self.changes = migration.changes;
         if self.review.is_some() && migration.is_newest(self.review.as_ref()) {
             self.redecide(&migration.plan.decisions);
@@ -109,7 +104,7 @@ impl Lines {
         self.by_key.clear();
         self.tally = Tally::default();
         for (place, finding) in (0..).zip(findings) {
-            if is_own(finding.key.kind) {
+            if is_own(finding) {
                 let standing = Standing::of(finding, decisions);
                 let mark = mark_of_decision(decisions.get(&finding.key));
                 self.tally.add(finding, standing, decisions);
@@ -148,7 +143,7 @@ impl Lines {
 
     /// Entities left out by a decision are compared no longer, so the finding that was decided is
     /// gone. The decision still stands and can be taken back here.
-    fn gone(&self, decisions: &Decisions, is_own: &dyn Fn(FindingKind) -> bool) -> Vec<Finding> {
+    fn gone(&self, decisions: &Decisions, is_own: &dyn Fn(&Finding) -> bool) -> Vec<Finding> {
         const WHOLE: [FindingKind; 6] = [
             FindingKind::EntityAmbiguous,
             FindingKind::EntityKindChanged,
@@ -166,7 +161,6 @@ impl Lines {
             .filter(|decision| {
                 decision.choice == choice::LEAVE_OUT
                     && WHOLE.contains(&decision.key.kind)
-                    && is_own(decision.key.kind)
                     && !self.by_key.contains_key(&mark_of_key(&decision.key))
             })
             .map(|decision| {
@@ -180,6 +174,7 @@ impl Lines {
                     choice::LEAVE_OUT,
                 )
             })
+            .filter(is_own)
             .collect()
     }
 

@@ -89,7 +89,10 @@ fn records(source: &Environment, review: &Review, finding: &Finding) -> Vec<Targ
 /// The name of the record that a finding is about.
 fn record_name<'a>(map: &FixedMap, finding: &'a Finding) -> &'a str {
     let rest = finding.about.strip_prefix(map.name.as_str());
-    rest.and_then(|rest| rest.strip_prefix('.')).unwrap_or(&finding.about)
+    let own = rest.and_then(|rest| rest.strip_prefix('.'));
+    // A definition of processes is named by what it is part of.
+    let last = || finding.about.rsplit_once('.').map(|(_, name)| name);
+    own.or_else(last).unwrap_or(&finding.about)
 }
 
 /// The record of the destination that is offered for one of the source because it has the same

@@ -88,6 +88,7 @@ pub fn way_out(kind: FindingKind) -> &'static str {
         Kind::ConsumerOutsideScope => {
             "take its entity in, or leave the other one out, on Scope; then Ctrl+T"
         }
+        Kind::ProcessSubscriptionLeft => "take its entity in on Scope, then Ctrl+T",
         Kind::CascadeDeletes | Kind::ForeignKeyOutside => {
             "have a DBA see to those rows or to the foreign key, or choose other entities on Scope; \
              then Ctrl+T"

@@ -151,6 +151,8 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::ProcessTreeLeftOut
         | Kind::ProcessNextRun
         | Kind::ProcessValueLeavesScope
+        | Kind::ProcessSubscriptionLeft
+        | Kind::ProcessValueNoId
         | Kind::ProcessEntityView
         | Kind::ProcessPartMissing
         | Kind::ProcessPartNew

@@ -52,7 +52,7 @@ impl Waits {
     fn of(refusal: &Refusal) -> Self {
         let mut waits = Self { wrong: refusal.wrong.clone(), ..Self::default() };
         for finding in refusal.undecided.iter().chain(&refusal.stopped) {
-            let step = belongs_to(finding.key.kind);
+            let step = belongs_to(finding);
             if step == NAME {
                 waits.here += 1;
             } else if let Some((_, count)) =

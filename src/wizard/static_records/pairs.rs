@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::findings::{Findings, Standing};
 use super::super::migration::Migration;
 use crate::compare::{FindingKey, FindingKind, FixedMap};
-use crate::outsystems::EntityIndex;
+use crate::outsystems::{EntityIndex, SystemTarget};
 use crate::plan::Review;
 
 /// An entity whose records rows refer to.
@@ -65,7 +65,15 @@ impl Pairs {
         self.changes = migration.changes;
         self.all.clear();
         if let Some(review) = &self.review {
-            for (index, map) in &review.comparison.fixed {
+            let is_listed = |index: &EntityIndex| {
+                !migration.models().is_some_and(|(source, _)| {
+                    let target = source.entity(*index).system_target();
+                    target.is_some_and(SystemTarget::is_of_processes)
+                })
+            };
+            // Definitions and statuses of processes are the step Processes' own.
+            let fixed = review.comparison.fixed.iter().filter(|(index, _)| is_listed(index));
+            for (index, map) in fixed {
                 let holds = map
                     .records
                     .iter()

@@ -337,6 +337,10 @@ impl Step for Users {
         self.findings.gate(migration)
     }
 
+    fn awaits_comparison(&self, migration: &Migration) -> bool {
+        migration.is_comparing()
+    }
+
     fn go_to_first_reason(&mut self, migration: &mut Migration) {
         self.sync(migration);
         let Some(key) = self.findings.first_reason().cloned() else { return };

@@ -30,7 +30,9 @@ fn verify(bench: &Bench) -> (Option<i32>, Vec<String>, Vec<String>) {
     let around = &report["proof"]["surroundings"];
     let lines = |of: &str| {
         let all = around[of].as_array().expect("a list").iter();
-        all.map(|one| format!("{}: {}", one["table"], one["what"])).collect()
+        // How a table's name is written, its server says.
+        let table = |one: &Value| one["table"].to_string().to_uppercase();
+        all.map(|one| format!("{}: {}", table(one), one["what"])).collect()
     };
     (said.code, lines("shown"), lines("notes"))
 }

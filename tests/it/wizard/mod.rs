@@ -14,6 +14,7 @@ mod hold;
 mod keys;
 mod options;
 mod past;
+mod processes;
 pub mod road;
 mod screens;
 mod taken_back;

@@ -34,7 +34,7 @@ fn decide_elsewhere(driver: &mut Driver) {
         let open: Vec<_> = migration
             .findings()
             .iter()
-            .filter(|finding| belongs_to(finding.key.kind) != "Options")
+            .filter(|finding| belongs_to(finding) != "Options")
             .filter(|finding| migration.is_open(finding))
             .cloned()
             .collect();

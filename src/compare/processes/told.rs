@@ -1,0 +1,67 @@
+//! Definitions and statuses that rows of the run refer to, as far as these ask for a decision: it is
+//! told once, with the processes.
+
+use super::super::{Finding, FindingKind, Work};
+use super::of;
+use crate::database::Value;
+use crate::outsystems::{Key, SystemTarget};
+
+/// What a definition is part of.
+fn whole_of(part: SystemTarget) -> Option<SystemTarget> {
+    match part {
+        SystemTarget::ActivityOutputDefinition => Some(SystemTarget::ActivityDefinition),
+        SystemTarget::ActivityDefinition
+        | SystemTarget::ProcessInputDefinition
+        | SystemTarget::ProcessOutputDefinition => Some(SystemTarget::ProcessDefinition),
+        _ => None,
+    }
+}
+
+impl Work<'_> {
+    /// Keeps a finding about a definition or a status that rows refer to, which has this ID in the source
+    /// and is the same on both sides by its espace and key. What the comparison of the processes has said
+    /// of it before gives way to a decision, and does instead of a note.
+    pub(in super::super) fn find_definition(
+        &mut self,
+        target: SystemTarget,
+        id: &Value,
+        (espace, key): &(Key, Key),
+        finding: Finding,
+    ) {
+        let state = Key::new(target.label());
+        let is_told = |told: &Finding| match told.key.kind {
+            FindingKind::ProcessPartMissing => {
+                told.key.espace == *espace && told.key.attribute == *key
+            }
+            FindingKind::ProcessStatusMissing | FindingKind::ProcessStatusIdDiffers => {
+                told.key.entity == state && told.key.record == *key
+            }
+            _ => false,
+        };
+        if finding.needs_decision() {
+            self.out.findings.retain(|told| !is_told(told));
+        } else if self.out.findings.iter().any(is_told) {
+            return;
+        }
+        let about = id.as_integer().and_then(|id| self.name_of_definition(target, id));
+        let about = about.unwrap_or(finding.about);
+        self.find(Finding { of_processes: true, about, ..finding });
+    }
+
+    /// `Espace.Process.Activity.Value`, as far down as it goes; `Process_Status.Name` of a status.
+    fn name_of_definition(&self, target: SystemTarget, id: i64) -> Option<String> {
+        let mut own = of(self.source, target).iter().find(|one| one.id == id)?;
+        let espace = self.source.espace(&own.espace_key);
+        if own.key.is_empty() {
+            return Some(format!("{}.{}", target.label(), own.name));
+        }
+        let mut name = own.name.clone();
+        let mut whole = whole_of(target);
+        while let (Some(target), Some(id)) = (whole, own.part_of) {
+            own = of(self.source, target).iter().find(|one| one.id == id)?;
+            name = format!("{}.{name}", own.name);
+            whole = whole_of(target);
+        }
+        Some(format!("{}.{name}", espace?.name))
+    }
+}
