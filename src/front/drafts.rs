@@ -194,7 +194,7 @@ mod tests {
         let old = home.save_draft("old", "name = \"old\"\n").expect("saved");
         home.save_draft("new", "name = \"new\"\n").expect("saved");
         let yesterday = SystemTime::now() - std::time::Duration::from_secs(86_400);
-        File::options()
+        std::fs::File::options()
             .write(true)
             .open(&old)
             .and_then(|file| file.set_modified(yesterday))
@@ -223,7 +223,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let (_folder, home) = home();
         let path = home.save_draft("claims", "x").expect("saved");
-        let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode();
+        let mode = |path: &std::path::Path| std::fs::metadata(path).expect("there").permissions().mode();
         assert_eq!(mode(&path) & 0o777, 0o600);
         assert_eq!(mode(path.parent().expect("a folder")) & 0o777, 0o700);
     }

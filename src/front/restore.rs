@@ -8,9 +8,7 @@ use super::{open, refused};
 use crate::database::{ConnectionSpec, Result, Secret, Source};
 use crate::outsystems::Side;
 use crate::plan::RestoreFile;
-use crate::procedures::{
-    Compared, Said, ToCompare, catalogs, check_moment, compare, to_compare,
-};
+use crate::procedures::{Compared, Said, ToCompare, catalogs, check_moment, compare, to_compare};
 
 /// The procedure whose checklist goes with it, and its step.
 pub const RESTORE: &str = "restore";

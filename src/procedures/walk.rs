@@ -48,7 +48,9 @@ pub struct Answered {
 }
 
 impl Answered {
-    fn words(&self) -> String {
+    /// In words: when it was asked, what the databases said.
+    #[must_use]
+    pub fn words(&self) -> String {
         let Self { says, text, at, who } = self;
         let says = match says {
             Says::Yes => "as it should be",

@@ -31,6 +31,8 @@ pub enum Purpose {
     Tasks,
     /// Saying something of a step of a procedure.
     Mark,
+    /// Asking the databases what they can tell of a procedure's steps.
+    Ask,
     /// Looking at a clone, or at what taking its clean-up back would do.
     Clone,
     /// Cleaning a clone up, or taking that back.

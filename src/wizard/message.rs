@@ -19,7 +19,9 @@ use crate::plan::{
     CheckKind, CleanupFile, Decisions, Endpoint, MapDecisions, MapFiles, Plan, PlanFile, Purpose,
     Refusal, RestoreFile, Review, RunOptions, ScopeRequest,
 };
-use crate::procedures::{Compared, Copy, Errand, ForeseenStep, OracleClone, Said, Scan, Walk};
+use crate::procedures::{
+    Compared, Copy, Errand, ForeseenStep, OracleClone, Said, Scan, SecurityContext, Walk,
+};
 use crate::proof::ProofProgress;
 use crate::report::RunReport;
 
@@ -220,6 +222,8 @@ pub struct Foreseen {
     pub confirm: String,
     /// What each chosen statement would do.
     pub steps: Vec<ForeseenStep>,
+    /// The users of the clone's databases.
+    pub users: Vec<SecurityContext>,
     /// What names the original or leads elsewhere now.
     pub scan: Scan,
 }
@@ -597,6 +601,15 @@ pub enum Effect {
         label: String,
         /// The servers, the deployment controller first.
         servers: Vec<String>,
+    },
+    /// Ask the connected databases what they can tell of a procedure's steps, and keep it.
+    AskDatabases {
+        /// The job.
+        job: JobId,
+        /// The procedure.
+        procedure: &'static str,
+        /// The plan.
+        plan: ErrandPlan,
     },
     /// Read the application servers of a connected side.
     ReadServers(JobId, Side),

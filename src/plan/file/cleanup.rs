@@ -103,6 +103,9 @@ impl CleanupFile {
         document.insert("name", value(&self.name));
         document.insert("clone", Item::Table(self.clone.to_table()));
         document.insert("original", Item::Table(self.original.to_table()));
+        if let Some(log) = &self.log {
+            document.insert("log", Item::Table(log.to_table()));
+        }
         let mut cleanup = Table::new();
         for (key, texts) in [("with", &self.with), ("logins", &self.logins), ("hosts", &self.hosts)]
         {

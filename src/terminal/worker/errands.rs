@@ -13,12 +13,12 @@ use crate::front::checklists::Checklist;
 use crate::front::cleanup::{self, CLEANUP, CleanedUp, Cleanup};
 use crate::front::errands::KnownErrand;
 use crate::front::restore::{RESTORE, Restore, check_not_too_late, tick};
-use crate::front::{Home, oracle, practice};
+use crate::front::{Home, oracle, practice, secrets};
 use crate::migrate::Control;
 use crate::migrate::journal::{Journal, RunState};
 use crate::outsystems::Side;
 use crate::plan::{CleanupFile, Endpoint, RestoreFile};
-use crate::procedures::{Errand, OracleClone, Said, StepState, Walk, hosts_of};
+use crate::procedures::{Asked, Errand, OracleClone, Said, StepState, Walk, hosts_of};
 use crate::report::counted;
 use crate::wizard::message::{
     CleanupRun, ErrandPlan, Fact, Foreseen, Message, OpenedErrand, Saved, SavedKind,
@@ -217,6 +217,39 @@ fn keep(list: Checklist, to: &Reporter) -> Result<()> {
     Ok(())
 }
 
+/// Asks the databases what they can tell of a procedure's steps, and keeps it.
+pub(super) async fn ask(
+    home: &Home,
+    desk: &Desk,
+    procedure: &str,
+    plan: ErrandPlan,
+    to: &Reporter,
+) -> Result<()> {
+    let mut list = Checklist::open(home, procedure, plan.name())?;
+    let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
+    match plan {
+        ErrandPlan::Cleanup(file) => {
+            let cleanup = opened(home, desk, file).await?;
+            list.ask(&cleanup.asked(&[], &now)).await?;
+        }
+        ErrandPlan::Restore(_) => {
+            let (old, new) = (desk.source().await?, desk.destination().await?);
+            let asked = Asked {
+                platform: new.as_source(),
+                log: None,
+                original: Some(old.as_ref()),
+                logins: &[],
+                hosts: &[],
+                tried: &[],
+                now: &now,
+            };
+            list.ask(&asked).await?;
+        }
+        ErrandPlan::Oracle(..) => {}
+    }
+    keep(list, to)
+}
+
 /// Reads the application servers that a side lists.
 pub(super) async fn servers(desk: &Desk, side: Side, to: &Reporter) -> Result<()> {
     let servers = match side {
@@ -233,7 +266,15 @@ async fn opened(home: &Home, desk: &Desk, file: CleanupFile) -> Result<Cleanup> 
     let text = file.to_text();
     let folder = plan.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let clone = desk.destination().await?;
-    Cleanup::of(file, (plan, text, folder), clone, desk.source().await)
+    let log = file.log.as_ref().map(|log| {
+        let secret = secrets::from_environment(&secrets::variable(Side::Destination, "PASSWORD"));
+        log.connection(&folder, secret)
+    });
+    let mut cleanup = Cleanup::of(file, (plan, text, folder), clone, desk.source().await)?;
+    if let Some(log) = log {
+        cleanup.open_log(&log).await?;
+    }
+    Ok(cleanup)
 }
 
 /// Looks at what a clean-up would do, and at what in the clone names its original.
@@ -244,6 +285,7 @@ pub(super) async fn look(home: &Home, desk: &Desk, file: CleanupFile, to: &Repor
         copy: looked.copy,
         confirm: cleanup.confirm().to_owned(),
         steps: looked.steps,
+        users: looked.users,
         scan: cleanup.scan().await?,
     })));
     Ok(())

@@ -243,6 +243,11 @@ impl Worker {
                 let to = Reporter { job, sender: self.sender.clone() };
                 to.end(errands::set_servers(&home, procedure, &label, &servers, &to));
             }
+            Effect::AskDatabases { job, procedure, plan } => {
+                self.start(job, move |to| async move {
+                    errands::ask(&home, &desk, procedure, plan, &to).await
+                });
+            }
             Effect::ReadServers(job, side) => {
                 self.start(job, move |to| async move { errands::servers(&desk, side, &to).await });
             }

@@ -207,6 +207,24 @@ impl Migration {
         self.start(Purpose::Mark, |job| Effect::Mark { job, procedure, label, steps, said, note });
     }
 
+    /// Asks the databases what they can tell of the steps of one of its procedures.
+    pub fn ask_databases(&mut self, procedure: &'static str) {
+        let Some(errand) = self.errand() else { return };
+        let is_connected = match errand {
+            Errand::Restore => self.models().is_some(),
+            _ => self.destination.model.is_some(),
+        };
+        if crate::procedures::checks(procedure).is_empty() {
+            self.say("No step here can be answered by a database.");
+        } else if !is_connected {
+            self.say("Connect first: then the databases say what they can tell of these steps.");
+        } else if let Some(plan) = self.errand_plan() {
+            self.save_errand();
+            self.say("Asking the databases…");
+            self.start(Purpose::Ask, |job| Effect::AskDatabases { job, procedure, plan });
+        }
+    }
+
     /// Names the application servers.
     pub fn set_servers(&mut self, procedure: &'static str, servers: Vec<String>) {
         self.save_errand();
@@ -416,6 +434,7 @@ impl Migration {
         let Some(known) = &mut self.errand else { return "This could not be done" };
         match job.purpose {
             Purpose::Mark => "What was said of the step is not kept",
+            Purpose::Ask => "The databases could not be asked",
             Purpose::Cleanup => {
                 known.is_writing = false;
                 if is_in_doubt {

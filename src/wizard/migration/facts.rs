@@ -136,7 +136,7 @@ impl Migration {
                 }
             }
             Purpose::Tasks => "The way back could not be brought up to date",
-            Purpose::Mark | Purpose::Clone | Purpose::Cleanup | Purpose::Compare => {
+            Purpose::Mark | Purpose::Ask | Purpose::Clone | Purpose::Cleanup | Purpose::Compare => {
                 self.errand_failed(job, fault)
             }
             Purpose::Export => "The file could not be written",

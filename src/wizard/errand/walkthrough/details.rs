@@ -4,8 +4,13 @@ use super::super::super::message::{Foreseen, Sign};
 use super::super::super::migration::Migration;
 use super::super::super::step::Notice;
 use super::{Walkthrough, is_left_out, is_taken};
-use crate::procedures::{Evidence, ForeseenStep, Found, Place, Standing, StepKind, what_to_do};
+use crate::procedures::{
+    Evidence, ForeseenStep, Found, Place, Says, Standing, StepKind, what_to_do,
+};
 use crate::report::counted;
+
+/// The step about the users of the clone's databases.
+const USERS: &str = "users";
 
 /// The sign of a step, and in a word or two how it stands.
 pub(super) fn state(
@@ -37,7 +42,16 @@ pub(super) fn state(
     match mark {
         Some(mark) if mark.is_skipped => (Sign::Stopped, "left out".to_owned()),
         Some(_) => (Sign::Good, "done".to_owned()),
-        None => (Sign::Later, String::new()),
+        None => {
+            let answers = step.shown(migration).map(|(_, walk)| &walk.answers);
+            let answered = answers.and_then(|answers| answers.get(&place.step.name));
+            match answered.map(|answered| answered.says) {
+                Some(Says::Yes) => (Sign::Note, "as wanted".to_owned()),
+                Some(Says::No) => (Sign::Bad, "not so".to_owned()),
+                Some(Says::Unclear) => (Sign::Note, "not clear".to_owned()),
+                None => (Sign::Later, String::new()),
+            }
+        }
     }
 }
 
@@ -58,6 +72,15 @@ pub(super) fn whole(step: &Walkthrough, place: &Place<'_>, migration: &Migration
     lines.extend(of_statement(step, place, migration));
     let mark = step.shown(migration).and_then(|(_, walk)| walk.marks.get(&place.name));
     lines.extend(mark.map(|mark| mark.words()));
+    let answers = step.shown(migration).map(|(_, walk)| &walk.answers);
+    let answered = answers.and_then(|answers| answers.get(&place.step.name));
+    lines.extend(answered.map(|answered| answered.words()));
+    if step.has_statements(migration) && place.step.name == USERS {
+        let foreseen = migration.errand.as_ref().and_then(|known| known.foreseen.as_ref());
+        for context in foreseen.iter().flat_map(|foreseen| &foreseen.users) {
+            lines.extend(context.lines().lines().map(str::to_owned));
+        }
+    }
     if place.step.kind() == StepKind::Statement && step.has_statements(migration) {
         lines.extend((!place.step.text.is_empty()).then(|| place.step.text.clone()));
         lines.extend(place.step.tasks.iter().cloned());

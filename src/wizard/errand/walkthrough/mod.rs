@@ -61,6 +61,7 @@ const NOTE: &str = "note";
 const APPLY: &str = "apply";
 const VARIANT: &str = "variant";
 const SERVERS: &str = "servers-of";
+const ASK: &str = "ask-databases";
 
 /// The sheets of the step.
 const SKIP_SHEET: &str = "leave-out";
@@ -94,6 +95,12 @@ const KEYS: &[Binding] = &[
         &[Key::Char('m')],
         "machines",
         "name the application servers: some steps are done on each",
+    ),
+    Binding::new(
+        Command::Own(ASK),
+        &[Key::Char('t')],
+        "ask",
+        "ask the databases what they can tell of the steps; nothing is ticked by that",
     ),
     Binding::new(Command::Recheck, &[Key::Control('t')], "look again", "look at the clone again"),
 ];
@@ -299,6 +306,7 @@ impl Step for Walkthrough {
         match command {
             Command::Own(APPLY) | Command::Recheck => self.has_statements(migration),
             Command::Own(VARIANT) => self.about.is_after,
+            Command::Own(ASK) => migration.errand() != Some(Errand::Oracle),
             Command::Own(SERVERS) => self
                 .shown(migration)
                 .is_some_and(|(procedure, _)| procedure.steps().any(|step| step.each_server)),
@@ -332,6 +340,11 @@ impl Step for Walkthrough {
                 Command::Own(SERVERS) => {
                     if let Some((procedure, _)) = self.shown(migration) {
                         migration.ask_servers(&procedure.name);
+                    }
+                }
+                Command::Own(ASK) => {
+                    if let Some((procedure, _)) = self.shown(migration) {
+                        migration.ask_databases(&procedure.name);
                     }
                 }
                 Command::Recheck => self.look(migration),

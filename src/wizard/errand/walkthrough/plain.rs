@@ -7,7 +7,7 @@ use super::super::super::step::{Ask, AskKind, Event, Step as _};
 use super::{Walkthrough, details};
 
 /// What can be said of a step, in the order of the question's choices.
-const CHOICES: [(&str, Command); 7] = [
+const CHOICES: [(&str, Command); 8] = [
     ("The next step", Command::Down),
     ("The step before", Command::Up),
     ("Done, or open again; of an optional statement: take it, or not", Command::Toggle),
@@ -15,6 +15,7 @@ const CHOICES: [(&str, Command); 7] = [
     ("Done, with a note", Command::Own(super::NOTE)),
     ("Carry the statements out", Command::Own(super::APPLY)),
     ("Name the application servers", Command::Own(super::SERVERS)),
+    ("Ask the databases what they can tell of the steps", Command::Own(super::ASK)),
 ];
 const OTHER: (&str, Command) = ("The other installation", Command::Own(super::VARIANT));
 
