@@ -12,8 +12,6 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-
 use support::{Attribute, ESPACE, Pair, add_entity, espace_key, id, numbered};
 
 /// Processes, unless told otherwise.

@@ -223,7 +223,8 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let (_folder, home) = home();
         let path = home.save_draft("claims", "x").expect("saved");
-        let mode = |path: &std::path::Path| std::fs::metadata(path).expect("there").permissions().mode();
+        let mode =
+            |path: &std::path::Path| std::fs::metadata(path).expect("there").permissions().mode();
         assert_eq!(mode(&path) & 0o777, 0o600);
         assert_eq!(mode(path.parent().expect("a folder")) & 0o777, 0o700);
     }

@@ -18,7 +18,9 @@ use crate::migrate::Control;
 use crate::migrate::journal::{Journal, RunState};
 use crate::outsystems::Side;
 use crate::plan::{CleanupFile, Endpoint, RestoreFile};
-use crate::procedures::{Asked, Errand, OracleClone, Said, StepState, Walk, hosts_of};
+use crate::procedures::{
+    Asked, Errand, ForeseenTable, OracleClone, Said, StepState, Walk, hosts_of,
+};
 use crate::report::counted;
 use crate::wizard::message::{
     CleanupRun, ErrandPlan, Fact, Foreseen, Message, OpenedErrand, Saved, SavedKind,
@@ -328,7 +330,7 @@ fn tick_statements(home: &Home, label: &str, done: &CleanedUp, to: &Reporter) ->
     let mut list = Checklist::open(home, CLEANUP, label)?;
     list.walk.runs.push(done.record.run.clone());
     for step in &done.record.steps {
-        let rows: u64 = step.before.iter().map(|table| table.rows()).sum();
+        let rows: u64 = step.before.iter().map(ForeseenTable::rows).sum();
         let (said, note) = match &step.state {
             StepState::Done => {
                 let rows = counted(rows, "row", "rows");

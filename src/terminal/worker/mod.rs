@@ -321,8 +321,9 @@ impl Worker {
                 None => to.end(Ok(())),
                 Some(Ok(ended)) => to.end(ended),
                 Some(Err(error)) if error.is_panic() => {
-                    to.end(Err(Fault::new(FaultKind::Other, "this is a mistake in osferry itself")
-                        .advise("Please report it with what you did; your answers are kept.")))
+                    let fault = Fault::new(FaultKind::Other, "this is a mistake in osferry itself");
+                    let next = "Please report it with what you did; your answers are kept.";
+                    to.end(Err(fault.advise(next)));
                 }
                 Some(Err(_)) => to.end(Ok(())),
             }

@@ -5,7 +5,7 @@ use super::super::super::migration::Migration;
 use super::super::super::step::Notice;
 use super::{Walkthrough, is_left_out, is_taken};
 use crate::procedures::{
-    Evidence, ForeseenStep, Found, Place, Says, Standing, StepKind, what_to_do,
+    Answered, Evidence, ForeseenStep, Found, Mark, Place, Says, Standing, StepKind, what_to_do,
 };
 use crate::report::counted;
 
@@ -71,10 +71,10 @@ pub(super) fn whole(step: &Walkthrough, place: &Place<'_>, migration: &Migration
     });
     lines.extend(of_statement(step, place, migration));
     let mark = step.shown(migration).and_then(|(_, walk)| walk.marks.get(&place.name));
-    lines.extend(mark.map(|mark| mark.words()));
+    lines.extend(mark.map(Mark::words));
     let answers = step.shown(migration).map(|(_, walk)| &walk.answers);
     let answered = answers.and_then(|answers| answers.get(&place.step.name));
-    lines.extend(answered.map(|answered| answered.words()));
+    lines.extend(answered.map(Answered::words));
     if step.has_statements(migration) && place.step.name == USERS {
         let foreseen = migration.errand.as_ref().and_then(|known| known.foreseen.as_ref());
         for context in foreseen.iter().flat_map(|foreseen| &foreseen.users) {
