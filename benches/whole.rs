@@ -53,7 +53,7 @@ fn main() {
         let attributes = [
             Attribute::new("Name", "rtText", "nvarchar(50)"),
             Attribute::new("Notes", "rtText", "nvarchar(2000)"),
-            Attribute::new("Content", "rtBinaryData", "varbinary(max)"),
+            Attribute::new("Content", "rtBinaryData", "varbinary(4000)"),
         ];
         let values = "'row ' || n, printf('%.*c', 200 + n % 800, 'x'), randomblob(500 + n % 1500)";
         fill(pair, &attributes, rows / 10, "NAME, NOTES, CONTENT", values);

@@ -273,7 +273,14 @@ impl Cleanup {
         };
         changes::apply(&request, changes).await?;
         drop(alone);
-        let after = foresee(self.clone_source(), &self.chosen).await?;
+        // From here on everything is written, whatever fails.
+        let looked_again = async {
+            let after = foresee(self.clone_source(), &self.chosen).await?;
+            Ok((self.told(&steps, Some(&after))?, self.scan().await?))
+        };
+        let (told, scanned) = looked_again.await.map_err(|fault: Fault| {
+            changes::written_but(fault).advise(format!("`osferry undo {id}` takes run {id} back."))
+        })?;
         let record = Record {
             procedure: CLEANUP.to_owned(),
             run: id,
@@ -286,11 +293,11 @@ impl Cleanup {
             ended: clock(),
             evidence: copy.evidence,
             users,
-            steps: self.told(&steps, Some(&after))?,
-            scans: [scanned_before, self.scan().await?],
+            steps: told,
+            scans: [scanned_before, scanned],
         };
-        changes::proved(&folder, record.is_clean(), clock()).await?;
-        let mut done = CleanedUp { record, files: Vec::new(), unsaved: None };
+        let proved = changes::proved(&folder, record.is_clean(), clock()).await;
+        let mut done = CleanedUp { record, files: Vec::new(), unsaved: proved.err() };
         for (name, text) in
             [("report.md", done.record.to_markdown()), ("report.json", done.record.to_json())]
         {

@@ -82,6 +82,12 @@ impl Copy {
         if !self.is_incomplete() {
             return Ok(());
         }
+        // No name can be typed of what was never declared.
+        if self.original.trim().is_empty() {
+            let what = "no original is declared, so nothing proves that this is the copy";
+            return Err(Fault::new(FaultKind::Invalid, what)
+                .advise("Nothing was written. Say which database it was copied from."));
+        }
         match typed {
             Some(typed) if same_name(typed, &self.original) => Ok(()),
             Some(typed) => Err(Fault::new(
@@ -337,4 +343,29 @@ async fn timers(
         None => None,
     };
     Ok(timers::evidence(since, &last_runs(copy).await?, theirs.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_proved_needs_the_name_of_a_declared_original() {
+        let copy = |standing, original: &str| Copy {
+            evidence: vec![Evidence::new(standing, "a fact")],
+            original: original.to_owned(),
+        };
+        copy(Standing::Holds, "").check(None).expect("it is proved");
+        copy(Standing::Missing, "OSPROD").check(Some("osprod")).expect("it was typed");
+        for (standing, original, typed) in [
+            (Standing::Missing, "OSPROD", None),
+            (Standing::Missing, "OSPROD", Some("OSDEV")),
+            // Nothing typed is no name.
+            (Standing::Missing, "", Some("")),
+            (Standing::Contradicts, "OSPROD", Some("OSPROD")),
+        ] {
+            let refused = copy(standing, original).check(typed);
+            assert!(refused.is_err(), "{standing:?} {original} {typed:?}");
+        }
+    }
 }

@@ -610,17 +610,29 @@ pub enum Effect {
         procedure: &'static str,
         /// The plan.
         plan: ErrandPlan,
+        /// Whether its original, as the plan names it, is connected.
+        has_original: bool,
     },
     /// Read the application servers of a connected side.
     ReadServers(JobId, Side),
     /// Look at what a clean-up would do, and whether the clone is the copy.
-    LookAtClone(JobId, CleanupFile),
+    LookAtClone {
+        /// The job.
+        job: JobId,
+        /// Its plan.
+        file: CleanupFile,
+        /// Whether the original, as the plan names it, is connected: what was connected before
+        /// proves nothing.
+        has_original: bool,
+    },
     /// Carry a clean-up out.
     CleanUp {
         /// The job.
         job: JobId,
         /// Its plan.
         file: CleanupFile,
+        /// Whether the original, as the plan names it, is connected.
+        has_original: bool,
         /// What was typed as the clone's name.
         confirmed: String,
         /// What was typed as its original's, where that was asked for.

@@ -54,7 +54,7 @@ pub struct Changed {
 /// Does all of them in one transaction. The rows as they were are on disk before COMMIT.
 ///
 /// An error means that nothing was written, unless its kind is [`FaultKind::InDoubt`]: then nobody
-/// knows yet, and [`put_back`] finds out.
+/// knows yet, or all of it is and only the journal could not say so; [`put_back`] finds out.
 pub async fn apply(request: &ChangesRequest, changes: Vec<TableChange>) -> Result<Vec<Changed>> {
     let destination = request.destination.as_ref();
     let changes = order::in_order(destination, changes).await?;
@@ -71,15 +71,25 @@ pub async fn apply(request: &ChangesRequest, changes: Vec<TableChange>) -> Resul
         Err(fault) => (RunState::Failed, format!("failed: {fault}")),
     };
     let at = (story.clock)();
-    story.recorder.event(&at, &words)?;
-    story.recorder.set_state(state, Some(at)).await?;
+    let mut noted = story.recorder.event(&at, &words);
+    if noted.is_ok() {
+        noted = story.recorder.set_state(state, Some(at)).await;
+    }
     drop(run_lock);
     let done = done?;
+    noted.map_err(written_but)?;
     Ok(prepared
         .iter()
         .zip(done)
         .map(|(one, done)| Changed { table: one.table.to_string(), rows: done.rows })
         .collect())
+}
+
+/// Whoever hears of an error takes it that nothing was written; here everything is.
+#[must_use]
+pub fn written_but(fault: Fault) -> Fault {
+    let what = format!("everything is written, but: {}", fault.what);
+    Fault { kind: FaultKind::InDoubt, what, ..fault }
 }
 
 /// All of them as a script of one transaction, in the order in which a run would do them; `None`

@@ -225,13 +225,14 @@ pub(super) async fn ask(
     desk: &Desk,
     procedure: &str,
     plan: ErrandPlan,
+    has_original: bool,
     to: &Reporter,
 ) -> Result<()> {
     let mut list = Checklist::open(home, procedure, plan.name())?;
     let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
     match plan {
         ErrandPlan::Cleanup(file) => {
-            let cleanup = opened(home, desk, file).await?;
+            let cleanup = opened(home, desk, file, has_original).await?;
             list.ask(&cleanup.asked(&[], &now)).await?;
         }
         ErrandPlan::Restore(_) => {
@@ -263,7 +264,12 @@ pub(super) async fn servers(desk: &Desk, side: Side, to: &Reporter) -> Result<()
 }
 
 /// The clean-up of the clone that is connected. Without its original a fact is missing, no more.
-async fn opened(home: &Home, desk: &Desk, file: CleanupFile) -> Result<Cleanup> {
+async fn opened(
+    home: &Home,
+    desk: &Desk,
+    file: CleanupFile,
+    has_original: bool,
+) -> Result<Cleanup> {
     let plan = home.errand_plan(Errand::Cleanup, &file.name);
     let text = file.to_text();
     let folder = plan.parent().map_or_else(PathBuf::new, Path::to_path_buf);
@@ -272,7 +278,12 @@ async fn opened(home: &Home, desk: &Desk, file: CleanupFile) -> Result<Cleanup> 
         let secret = secrets::from_environment(&secrets::variable(Side::Destination, "PASSWORD"));
         log.connection(&folder, secret)
     });
-    let mut cleanup = Cleanup::of(file, (plan, text, folder), clone, desk.source().await)?;
+    // What was connected before the plan named another original proves nothing.
+    let original = match has_original {
+        true => desk.source().await,
+        false => Err(Fault::new(FaultKind::Lost, "it is not connected")),
+    };
+    let mut cleanup = Cleanup::of(file, (plan, text, folder), clone, original)?;
     if let Some(log) = log {
         cleanup.open_log(&log).await?;
     }
@@ -280,8 +291,14 @@ async fn opened(home: &Home, desk: &Desk, file: CleanupFile) -> Result<Cleanup> 
 }
 
 /// Looks at what a clean-up would do, and at what in the clone names its original.
-pub(super) async fn look(home: &Home, desk: &Desk, file: CleanupFile, to: &Reporter) -> Result<()> {
-    let cleanup = opened(home, desk, file).await?;
+pub(super) async fn look(
+    home: &Home,
+    desk: &Desk,
+    file: CleanupFile,
+    has_original: bool,
+    to: &Reporter,
+) -> Result<()> {
+    let cleanup = opened(home, desk, file, has_original).await?;
     let looked = cleanup.look().await?;
     to.tell(Fact::CloneForeseen(Box::new(Foreseen {
         copy: looked.copy,
@@ -295,6 +312,7 @@ pub(super) async fn look(home: &Home, desk: &Desk, file: CleanupFile, to: &Repor
 
 /// What was typed to confirm a clean-up.
 pub(super) struct Typed {
+    pub(super) has_original: bool,
     pub(super) confirmed: String,
     pub(super) original: Option<String>,
 }
@@ -308,7 +326,7 @@ pub(super) async fn clean_up(
     control: Control,
     to: &Reporter,
 ) -> Result<()> {
-    let cleanup = opened(home, desk, file).await?;
+    let cleanup = opened(home, desk, file, typed.has_original).await?;
     let done =
         cleanup.carry_out(home, &typed.confirmed, typed.original.as_deref(), control).await?;
     // It is done, whether it can be ticked off or not.

@@ -243,24 +243,23 @@ impl Worker {
                 let to = Reporter { job, sender: self.sender.clone() };
                 to.end(errands::set_servers(&home, procedure, &label, &servers, &to));
             }
-            Effect::AskDatabases { job, procedure, plan } => {
+            Effect::AskDatabases { job, procedure, plan, has_original } => {
                 self.start(job, move |to| async move {
-                    errands::ask(&home, &desk, procedure, plan, &to).await
+                    errands::ask(&home, &desk, procedure, plan, has_original, &to).await
                 });
             }
             Effect::ReadServers(job, side) => {
                 self.start(job, move |to| async move { errands::servers(&desk, side, &to).await });
             }
-            Effect::LookAtClone(job, file) => {
-                self.start(
-                    job,
-                    move |to| async move { errands::look(&home, &desk, file, &to).await },
-                );
+            Effect::LookAtClone { job, file, has_original } => {
+                self.start(job, move |to| async move {
+                    errands::look(&home, &desk, file, has_original, &to).await
+                });
             }
-            Effect::CleanUp { job, file, confirmed, original } => {
+            Effect::CleanUp { job, file, has_original, confirmed, original } => {
                 let control = self.control();
                 self.start(job, move |to| async move {
-                    let typed = errands::Typed { confirmed, original };
+                    let typed = errands::Typed { has_original, confirmed, original };
                     errands::clean_up(&home, &desk, file, typed, control, &to).await
                 });
             }

@@ -7,7 +7,7 @@ use super::{Home, STARTS};
 use crate::procedures::Errand;
 
 /// Lines that the introduction needs together with a few that are saved.
-const INTRODUCED: u16 = 18;
+const INTRODUCED: u16 = 21;
 
 /// Lines about what is selected, at least, and how many of the list have to be left beside them.
 const ABOUT: u16 = 6;

@@ -221,7 +221,13 @@ impl Migration {
         } else if let Some(plan) = self.errand_plan() {
             self.save_errand();
             self.say("Asking the databases…");
-            self.start(Purpose::Ask, |job| Effect::AskDatabases { job, procedure, plan });
+            let has_original = self.source.model.is_some();
+            self.start(Purpose::Ask, |job| Effect::AskDatabases {
+                job,
+                procedure,
+                plan,
+                has_original,
+            });
         }
     }
 
@@ -274,7 +280,8 @@ impl Migration {
         if self.is_cleaning() {
             return;
         }
-        self.start(Purpose::Clone, |job| Effect::LookAtClone(job, file));
+        let has_original = self.source.model.is_some();
+        self.start(Purpose::Clone, |job| Effect::LookAtClone { job, file, has_original });
     }
 
     /// Whether it is being looked at.
@@ -300,7 +307,14 @@ impl Migration {
         if let Some(known) = &mut self.errand {
             known.is_writing = true;
         }
-        self.start(Purpose::Cleanup, |job| Effect::CleanUp { job, file, confirmed, original });
+        let has_original = self.source.model.is_some();
+        self.start(Purpose::Cleanup, |job| Effect::CleanUp {
+            job,
+            file,
+            has_original,
+            confirmed,
+            original,
+        });
     }
 
     /// Looks at what taking the last clean-up back would do.
@@ -438,7 +452,7 @@ impl Migration {
             Purpose::Cleanup => {
                 known.is_writing = false;
                 if is_in_doubt {
-                    "Whether it was written is not known yet"
+                    "The clean-up did not come to its end"
                 } else {
                     "Nothing was written"
                 }

@@ -143,6 +143,19 @@ fn the_original_in_the_place_of_its_clone_is_refused() {
     driver.press("Esc a");
     driver.shows("Nothing overrides this");
     assert_eq!(contents(&original), before);
+    // Nor is anything carried out where nobody says what the original is.
+    let clone = osferry::plan::EndpointEngine::Sqlite { path: driver.pair().join("clone.sqlite") };
+    let before = contents(&driver.pair().join("clone.sqlite"));
+    driver.press("Esc");
+    let migration = &mut driver.model.migration;
+    let mut endpoint = migration.plan.destination.clone();
+    endpoint.engine = clone;
+    migration.set_endpoint(osferry::outsystems::Side::Destination, endpoint);
+    migration.set_endpoint(osferry::outsystems::Side::Source, osferry::plan::Endpoint::empty());
+    driver.press("1 Ctrl+T Ctrl+N a");
+    driver.shows("Name the original on Connect first");
+    driver.press("Enter");
+    assert_eq!(contents(&driver.pair().join("clone.sqlite")), before);
 }
 
 #[test]

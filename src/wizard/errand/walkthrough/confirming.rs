@@ -49,6 +49,10 @@ impl Walkthrough {
             migration.show("This does not look like the copy", lines);
             return;
         }
+        if foreseen.copy.is_incomplete() && foreseen.copy.original.trim().is_empty() {
+            migration.say("Name the original on Connect first (press 1): it tells a copy from it.");
+            return;
+        }
         let blocked: Vec<String> = foreseen
             .steps
             .iter()
