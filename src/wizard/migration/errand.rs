@@ -21,6 +21,9 @@ pub const SERVERS_SHEET: &str = "servers";
 /// The sheet that confirms that a clean-up is taken back.
 pub const UNDO_SHEET: &str = "undo-cleanup";
 
+/// What is said while the databases are asked.
+const ASKING: &str = "Asking the databases…";
+
 /// What is known of a neighbouring procedure.
 #[derive(Debug)]
 pub struct ErrandKnown {
@@ -220,7 +223,7 @@ impl Migration {
             self.say("Connect first: then the databases say what they can tell of these steps.");
         } else if let Some(plan) = self.errand_plan() {
             self.save_errand();
-            self.say("Asking the databases…");
+            self.say(ASKING);
             let has_original = self.source.model.is_some();
             self.start(Purpose::Ask, |job| Effect::AskDatabases {
                 job,
@@ -374,6 +377,9 @@ impl Migration {
     /// A job of the procedure reported.
     pub(super) fn learn_errand(&mut self, fact: &Fact) {
         let clock = self.now.clock.clone();
+        if matches!(fact, Fact::Walked(_)) {
+            self.said.take_if(|said| *said == ASKING);
+        }
         match fact {
             Fact::Servers(servers) => self.show_servers(servers),
             Fact::CleanupUndoForeseen(lines) => self.ask_undo(lines.clone()),
