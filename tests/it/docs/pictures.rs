@@ -45,6 +45,21 @@ fn the_pictures_are_the_programs_screens() {
     show(&driver, "report", "Report: what was written, and the proof of it");
 }
 
+/// The clean-up of a clone, at the statement that empties its list of front-ends.
+#[test]
+fn the_picture_of_a_clean_up_is_the_programs_screen() {
+    let mut driver = Driver::new(LARGE);
+    driver.press("c Down Enter L Ctrl+N Home");
+    for _ in 0..40 {
+        if driver.screen().contains("─ Front-end servers ─") {
+            break;
+        }
+        driver.press("Down");
+    }
+    driver.shows("OSSYS_SERVER");
+    show(&driver, "clean-up", "Clean-up: each statement with the rows that it would touch");
+}
+
 /// Keeps the screen as a picture.
 fn show(driver: &Driver, name: &str, title: &str) {
     keep(&format!("docs/pictures/{name}.svg"), &picture(&driver.canvas(), title));
