@@ -18,7 +18,6 @@ use crate::migrate::journal::RunHeader;
 use crate::outsystems::Side;
 use crate::plan::CleanupFile;
 use crate::procedures::{Evidence, ForeseenStep, SecurityContext, preview};
-use crate::report::counted;
 
 pub(super) async fn cleanup(home: &Home, arguments: &CleanupArguments) -> Result<Exit, Trouble> {
     let cleanup = opened(&arguments.plan).await?;
@@ -147,18 +146,8 @@ pub(super) async fn undo(
     let undone = cleanup::undo(known, header, clone, control, arguments.dry_run).await;
     listening.abort();
     let undone = undone.map_err(unless_in_doubt)?;
-    let rows: u64 = undone.tables.iter().map(|(_, rows)| rows).sum();
-    let rows = counted(rows, "row", "rows");
-    let mut text = match (arguments.dry_run, undone.is_exact) {
-        (true, _) => format!("{rows} would be put back, in one transaction."),
-        (false, true) => format!("Undone: {rows} put back; every row is as it was before."),
-        (false, false) => format!("Undone in part: {rows} put back, not all as before."),
-    };
-    for (table, rows) in &undone.tables {
-        text.push_str(&format!("\n  {table}: {}", counted(*rows, "row", "rows")));
-    }
-    show::result(&text);
-    Ok(if undone.is_exact { Exit::Done } else { Exit::WithRejects })
+    show::result(&cleanup::undone_in_words(&undone, arguments.dry_run).join("\n"));
+    Ok(if undone.differs.is_none() { Exit::Done } else { Exit::WithRejects })
 }
 
 /// Writes the rows that a clean-up kept, as JSON lines.

@@ -20,6 +20,7 @@ use crate::procedures::{
     StepRecord, StepState, foresee, hosts_of, look_at_copy, look_at_log, platform_at_work,
     procedure, security_context,
 };
+use crate::report::counted;
 
 /// The procedure whose statements a clean-up carries out.
 pub const CLEANUP: &str = "clone-sqlserver";
@@ -423,6 +424,21 @@ pub async fn undo(
     let undone = changes::put_back(&request, only_look).await;
     drop(alone);
     undone
+}
+
+/// What taking a clean-up back has done, or with `only_look` would do, line by line.
+#[must_use]
+pub fn undone_in_words(undone: &Undone, only_look: bool) -> Vec<String> {
+    let rows = counted(undone.tables.iter().map(|(_, rows)| rows).sum(), "row", "rows");
+    let mut lines = vec![match (only_look, &undone.differs) {
+        (true, _) => format!("{rows} would be put back, in one transaction."),
+        (false, None) => format!("Undone: {rows} put back; every row is as it was before."),
+        (false, Some(what)) => format!("Undone in part: {rows} put back, but {what}."),
+    }];
+    let of_table =
+        |(table, rows): &(String, u64)| format!("  {table}: {}", counted(*rows, "row", "rows"));
+    lines.extend(undone.tables.iter().map(of_table));
+    lines
 }
 
 async fn check_not_started(

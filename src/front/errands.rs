@@ -22,6 +22,8 @@ pub struct KnownErrand {
     pub label: String,
     /// Steps of its main procedure that are done or left out, and all of them.
     pub steps: (usize, usize),
+    /// The runs by which its statements were carried out.
+    pub runs: Vec<String>,
     /// When something was said of it last.
     pub changed: jiff::Timestamp,
 }
@@ -74,7 +76,8 @@ impl Home {
             }
             let Ok(main) = Checklist::open(self, errand.main(), &label) else { continue };
             let steps = main.walk.done(main.procedure);
-            found.push(KnownErrand { errand, label, steps, changed });
+            let runs = main.walk.runs;
+            found.push(KnownErrand { errand, label, steps, runs, changed });
         }
         found.sort_by(|a, b| b.changed.cmp(&a.changed).then_with(|| a.label.cmp(&b.label)));
         Ok(found)

@@ -39,7 +39,7 @@ pub use model::{
 };
 pub use oracle::{OracleClone, OracleScript, Remap};
 pub use platform::catalogs;
-pub use record::{Record, StepRecord, StepState, preview};
+pub use record::{Record, StepRecord, StepState, preview, table_lines};
 pub use rows::{SHOWN_ROWS, Shown};
 pub use security::{FoundUser, SecurityContext, security_context};
 pub use walk::{Answered, Mark, Place, Said, Walk, what_to_do};

@@ -224,7 +224,9 @@ fn in_markdown(lines: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn table_lines(tables: &[ForeseenTable]) -> Vec<String> {
+/// What was found of a step, table by table, with its rows indented below.
+#[must_use]
+pub fn table_lines(tables: &[ForeseenTable]) -> Vec<String> {
     let mut lines = Vec::new();
     for table in tables {
         match &table.found {

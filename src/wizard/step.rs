@@ -134,7 +134,9 @@ pub trait Step: fmt::Debug {
     fn update(&mut self, migration: &mut Migration, event: Event<'_>);
 
     /// Why Next is refused; empty when it is not.
-    fn gate(&self, migration: &Migration) -> Vec<Reason>;
+    fn gate(&self, _migration: &Migration) -> Vec<Reason> {
+        Vec::new()
+    }
 
     /// Whether Ctrl+N leads on from here: not where something else does, like starting the run.
     fn offers_next(&self, _migration: &Migration) -> bool {
@@ -159,7 +161,9 @@ pub trait Step: fmt::Debug {
     fn go_to_first_reason(&mut self, _migration: &mut Migration) {}
 
     /// A text that changes when its answers change: steps after it are to be checked again then.
-    fn answers(&self, migration: &Migration) -> String;
+    fn answers(&self, _migration: &Migration) -> String {
+        String::new()
+    }
 
     /// A text that changes when what it shows for checking changes.
     fn shown(&self, _migration: &Migration) -> String {

@@ -15,14 +15,15 @@ use crate::migrate::journal::{
 };
 use crate::migrate::operation::{Operation, by_key, folded};
 use crate::migrate::past::settle_all;
+use crate::migrate::story::Story;
 
 /// What an undo of changes has come to, or would.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
     /// Rows put back, table by table.
     pub tables: Vec<(String, u64)>,
-    /// Whether every row is as it was before.
-    pub is_exact: bool,
+    /// What of it was not as it was when it was looked at again; nothing where every row is.
+    pub differs: Option<String>,
 }
 
 /// Rows of a table as they were before a run of changes.
@@ -57,6 +58,7 @@ enum BackWork {
 /// is left alone, so that it can be asked for again whatever ended it.
 ///
 /// Errs, without having written anything, where somebody has changed since what is to be put back.
+/// An error of the kind [`FaultKind::InDoubt`] leaves it open, or comes after all of it was written.
 pub async fn put_back(request: &ChangesRequest, only_look: bool) -> Result<Undone> {
     let destination = request.destination.as_ref();
     if only_look {
@@ -64,7 +66,7 @@ pub async fn put_back(request: &ChangesRequest, only_look: bool) -> Result<Undon
         journal.check()?;
         super::super::undo::check_undoable(&journal)?;
         let back = look(batches(&journal)?, &images(request)?, destination).await?;
-        return Ok(Undone { tables: told(&back), is_exact: true });
+        return Ok(Undone { tables: told(&back), differs: None });
     }
     let run_lock = destination.lock_run(&request.header.id).await?;
     let images = images(request)?;
@@ -85,17 +87,34 @@ pub async fn put_back(request: &ChangesRequest, only_look: bool) -> Result<Undon
     session
         .write_together(&operations, &mut |place, done| record(&back[place], done), &tell)
         .await?;
-    let left = look(batches(&story.recorder.reader()?)?, images, destination).await?;
-    let undone = Undone { tables: told(&back), is_exact: left.is_empty() };
-    let (state, words) = match undone.is_exact {
-        true => (RunState::Undone, "undone: every row is as it was before"),
-        false => (RunState::UndoneInPart, "undone, but not all as it was before"),
+    let differs = match looked_at_again(&story, images, destination).await {
+        // By somebody, or by a trigger that changes what it is given.
+        Err(fault) if fault.kind == FaultKind::Changed => Some(fault.what),
+        looked => looked.map_err(super::written_but)?,
+    };
+    let undone = Undone { tables: told(&back), differs };
+    let (state, words) = match &undone.differs {
+        None => (RunState::Undone, "undone: every row is as it was before".to_owned()),
+        Some(what) => (RunState::UndoneInPart, format!("undone, but {what}")),
     };
     let at = (story.clock)();
-    story.recorder.event(&at, words)?;
-    story.recorder.set_state(state, Some(at)).await?;
+    let mut noted = story.recorder.event(&at, &words);
+    if noted.is_ok() {
+        noted = story.recorder.set_state(state, Some(at)).await;
+    }
+    noted.map_err(super::written_but)?;
     drop(run_lock);
     Ok(undone)
+}
+
+/// What is not as it was before although it was put back.
+async fn looked_at_again(
+    story: &Story,
+    images: &Images,
+    destination: &dyn Destination,
+) -> Result<Option<String>> {
+    let left = look(batches(&story.recorder.reader()?)?, images, destination).await?;
+    Ok(left.first().map(|back| format!("rows of {} are not as they were", back.to.table)))
 }
 
 /// The rows that a run of changes kept as they were, table by table.

@@ -1,10 +1,10 @@
 //! The plan of a clean-up: which database is the clone, which the original, and which steps are
 //! taken besides or left out.
 
-use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
+use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use super::notes::Notes;
-use super::read::{check_version, endpoint};
+use super::read::{endpoint, read_as};
 use super::section::{Kind, Section};
 use super::{Endpoint, PlanFileError};
 
@@ -56,43 +56,38 @@ impl CleanupFile {
     }
 
     fn read(text: &str, fallback_name: &str) -> Result<(Self, Notes), PlanFileError> {
-        let document = Document::parse(text)
-            .map_err(|error| PlanFileError(error.to_string().trim().to_owned()))?;
-        let mut notes = Notes::new(text);
-        let root = Section::new(String::new(), None, document.as_table(), &ROOT, &mut notes);
-        check_version(&root, &mut notes);
-        let name = root.text("name", &mut notes);
-        let mut file = Self {
-            name: name.unwrap_or_else(|| fallback_name.to_owned()),
-            clone: endpoint(&root, "clone", &mut notes),
-            original: endpoint(&root, "original", &mut notes),
-            log: root.item("log").is_some().then(|| endpoint(&root, "log", &mut notes)),
-            with: Vec::new(),
-            logins: Vec::new(),
-            hosts: Vec::new(),
-            skip: Vec::new(),
-        };
-        if let Some(table) = root.table("cleanup", &mut notes) {
-            let label = "[cleanup]".to_owned();
-            let section =
-                Section::new(label, root.place_of("cleanup"), table, &CLEANUP, &mut notes);
-            file.with = section.texts("with", &mut notes);
-            file.logins = section.texts("logins", &mut notes);
-            file.hosts = section.texts("hosts", &mut notes);
-            if let Some(skip) = section.table("skip", &mut notes) {
-                for (step, item) in skip.iter() {
-                    let reason = item.as_str().map(str::trim).unwrap_or_default();
-                    if reason.is_empty() {
-                        let what = format!(" {step} says no reason");
-                        section.note("skip", &what, &mut notes).advise(
-                            ": a step is left out as step = \"why\", and the record keeps why",
-                        );
+        read_as(text, &ROOT, fallback_name, |root, name, notes| {
+            let mut file = Self {
+                name,
+                clone: endpoint(root, "clone", notes),
+                original: endpoint(root, "original", notes),
+                log: root.item("log").is_some().then(|| endpoint(root, "log", notes)),
+                with: Vec::new(),
+                logins: Vec::new(),
+                hosts: Vec::new(),
+                skip: Vec::new(),
+            };
+            if let Some(table) = root.table("cleanup", notes) {
+                let label = "[cleanup]".to_owned();
+                let section = Section::new(label, root.place_of("cleanup"), table, &CLEANUP, notes);
+                file.with = section.texts("with", notes);
+                file.logins = section.texts("logins", notes);
+                file.hosts = section.texts("hosts", notes);
+                if let Some(skip) = section.table("skip", notes) {
+                    for (step, item) in skip.iter() {
+                        let reason = item.as_str().map(str::trim).unwrap_or_default();
+                        if reason.is_empty() {
+                            let what = format!(" {step} says no reason");
+                            section.note("skip", &what, notes).advise(
+                                ": a step is left out as step = \"why\", and the record keeps why",
+                            );
+                        }
+                        file.skip.push((step.to_owned(), reason.to_owned()));
                     }
-                    file.skip.push((step.to_owned(), reason.to_owned()));
                 }
             }
-        }
-        Ok((file, notes))
+            file
+        })
     }
 
     /// The text of a file that says the same.

@@ -132,39 +132,54 @@ fn read(
     text: &str,
     fallback_name: &str,
 ) -> Result<(PlanFile, Option<String>, Notes), PlanFileError> {
+    let ((plan, step), notes) =
+        read_as(text, &ROOT, fallback_name, |root, name, notes| plan(root, &name, notes))?;
+    Ok((plan, step, notes))
+}
+
+/// Reads a file of any kind: what `make` makes of its root and its name, and what is to be said of it.
+pub(super) fn read_as<T>(
+    text: &str,
+    kind: &'static Kind,
+    fallback_name: &str,
+    make: impl FnOnce(&Section<'_>, String, &mut Notes) -> T,
+) -> Result<(T, Notes), PlanFileError> {
     let document = Document::parse(text)
         .map_err(|error| PlanFileError(error.to_string().trim().to_owned()))?;
     let mut notes = Notes::new(text);
-    let root = Section::new(String::new(), None, document.as_table(), &ROOT, &mut notes);
+    let root = Section::new(String::new(), None, document.as_table(), kind, &mut notes);
     check_version(&root, &mut notes);
-    let mut plan =
-        PlanFile::empty(&root.text("name", &mut notes).unwrap_or_else(|| fallback_name.to_owned()));
-    plan.source = endpoint(&root, "source", &mut notes);
-    plan.destination = endpoint(&root, "destination", &mut notes);
-    plan.scope = scope(&root, &mut notes);
-    if let Some(section) = section(&root, "options", &OPTIONS, &mut notes) {
-        plan.scope.replace = replace(&section, &mut notes);
+    let name = root.text("name", &mut notes).unwrap_or_else(|| fallback_name.to_owned());
+    Ok((make(&root, name, &mut notes), notes))
+}
+
+fn plan(root: &Section<'_>, name: &str, notes: &mut Notes) -> (PlanFile, Option<String>) {
+    let mut plan = PlanFile::empty(name);
+    plan.source = endpoint(root, "source", notes);
+    plan.destination = endpoint(root, "destination", notes);
+    plan.scope = scope(root, notes);
+    if let Some(section) = section(root, "options", &OPTIONS, notes) {
+        plan.scope.replace = replace(&section, notes);
         let unknown = " and was left aside";
         plan.scope.personal_data =
-            section.given_word("personal_data", &PERSONAL_DATA, unknown, &mut notes);
-        plan.scope.no_soft_keys = section
-            .given_word("soft_keys", &SOFT_KEYS, DEFAULT_TAKEN, &mut notes)
-            .unwrap_or_default();
-        plan.options = options(&section, &mut notes);
+            section.given_word("personal_data", &PERSONAL_DATA, unknown, notes);
+        plan.scope.no_soft_keys =
+            section.given_word("soft_keys", &SOFT_KEYS, DEFAULT_TAKEN, notes).unwrap_or_default();
+        plan.options = options(&section, notes);
     }
-    plan.preflight = preflight(&root, &mut notes);
-    if let Some(section) = section(&root, "users", &USERS, &mut notes) {
-        plan.scope.users = users(&section, &mut notes);
+    plan.preflight = preflight(root, notes);
+    if let Some(section) = section(root, "users", &USERS, notes) {
+        plan.scope.users = users(&section, notes);
     }
-    if let Some(section) = section(&root, "maps", &MAPS, &mut notes) {
+    if let Some(section) = section(root, "maps", &MAPS, notes) {
         for kind in MapKind::ALL {
-            *plan.maps.get_mut(kind) = section.path(kind.name(), &mut notes);
+            *plan.maps.get_mut(kind) = section.path(kind.name(), notes);
         }
     }
-    plan.decisions = decisions(&root, &mut notes);
-    let step = section(&root, "wizard", &WIZARD, &mut notes)
-        .and_then(|section| section.text("step", &mut notes));
-    Ok((plan, step, notes))
+    plan.decisions = decisions(root, notes);
+    let step =
+        section(root, "wizard", &WIZARD, notes).and_then(|section| section.text("step", notes));
+    (plan, step)
 }
 
 /// Refuses plans of another version.

@@ -1,10 +1,10 @@
 //! The plan of a restore: which database is the old one, which the new.
 
-use toml_edit::{Array, Document, DocumentMut, Item, value};
+use toml_edit::{Array, DocumentMut, Item, value};
 
 use super::notes::Notes;
-use super::read::{check_version, endpoint};
-use super::section::{Kind, Section};
+use super::read::{endpoint, read_as};
+use super::section::Kind;
 use super::{Endpoint, EndpointEngine, PlanFileError};
 
 const ROOT: Kind = Kind { heading: "", keys: &["version", "name", "old", "new", "databases"] };
@@ -43,19 +43,12 @@ impl RestoreFile {
     }
 
     fn read(text: &str, fallback_name: &str) -> Result<(Self, Notes), PlanFileError> {
-        let document = Document::parse(text)
-            .map_err(|error| PlanFileError(error.to_string().trim().to_owned()))?;
-        let mut notes = Notes::new(text);
-        let root = Section::new(String::new(), None, document.as_table(), &ROOT, &mut notes);
-        check_version(&root, &mut notes);
-        let name = root.text("name", &mut notes);
-        let file = Self {
-            name: name.unwrap_or_else(|| fallback_name.to_owned()),
-            old: endpoint(&root, "old", &mut notes),
-            new: endpoint(&root, "new", &mut notes),
-            databases: root.texts("databases", &mut notes),
-        };
-        Ok((file, notes))
+        read_as(text, &ROOT, fallback_name, |root, name, notes| Self {
+            name,
+            old: endpoint(root, "old", notes),
+            new: endpoint(root, "new", notes),
+            databases: root.texts("databases", notes),
+        })
     }
 
     /// The text of a file that says the same.

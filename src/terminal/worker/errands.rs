@@ -394,19 +394,7 @@ pub(super) async fn undo(
         return Err(Fault::new(FaultKind::Invalid, what).advise("Nothing was written."));
     }
     let undone = cleanup::undo(&known, header, clone, control, only_look).await?;
-    let rows: u64 = undone.tables.iter().map(|(_, rows)| rows).sum();
-    let rows = counted(rows, "row", "rows");
-    let mut lines = vec![match (only_look, undone.is_exact) {
-        (true, _) => format!("{rows} would be put back, in one transaction:"),
-        (false, true) => format!("{rows} put back; every row is as it was before."),
-        (false, false) => format!("{rows} put back, not all as before: the clone has changed."),
-    }];
-    lines.extend(
-        undone
-            .tables
-            .iter()
-            .map(|(table, rows)| format!("  {table}: {}", counted(*rows, "row", "rows"))),
-    );
+    let mut lines = cleanup::undone_in_words(&undone, only_look);
     if only_look {
         lines.push(
             "The clone is its original again then, with all its connections: it must not start."
@@ -416,7 +404,7 @@ pub(super) async fn undo(
         return Ok(());
     }
     open_statements_again(home, &label, to)?;
-    to.tell(Fact::CleanupUndone(lines));
+    to.tell(Fact::CleanupUndone { lines, is_exact: undone.differs.is_none() });
     Ok(())
 }
 

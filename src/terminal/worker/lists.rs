@@ -25,9 +25,8 @@ pub(super) fn list(home: &Home, to: &Reporter) -> Result<()> {
     }
     let mut of_errands = Vec::new();
     for errand in home.errands()? {
-        let opened = home.open_errand(errand.errand, &errand.label)?;
-        of_errands.extend(opened.walks.into_iter().flat_map(|walk| walk.runs));
         found.push(errands::known(&errand, shown, home));
+        of_errands.extend(errand.runs);
     }
     for run in home.runs()? {
         let journal = Journal::open(&run.folder);

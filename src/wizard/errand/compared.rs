@@ -6,7 +6,7 @@ use super::super::message::{Answer, ErrandPlan, Sign};
 use super::super::migration::Migration;
 use super::super::overlay::Overlay;
 use super::super::sheet::{Blank, Sheet};
-use super::super::step::{Ask, AskKind, Event, Notice, Reason, Step};
+use super::super::step::{Ask, AskKind, Event, Notice, Step};
 use super::super::text_field::TextField;
 use super::scrolled;
 use super::view::{draw_button, draw_lines};
@@ -127,14 +127,6 @@ impl Step for Comparison {
             }
             _ => {}
         }
-    }
-
-    fn gate(&self, _migration: &Migration) -> Vec<Reason> {
-        Vec::new()
-    }
-
-    fn answers(&self, _migration: &Migration) -> String {
-        String::new()
     }
 
     fn notice(&self, migration: &Migration) -> Option<Notice> {

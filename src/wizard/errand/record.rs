@@ -4,7 +4,7 @@ use super::super::keys::{Binding, Command, Key};
 use super::super::look::{Area, Canvas};
 use super::super::message::{Answer, Sign};
 use super::super::migration::{Migration, UNDO_SHEET};
-use super::super::step::{Ask, AskKind, Event, Notice, Reason, Step};
+use super::super::step::{Ask, AskKind, Event, Notice, Step};
 use super::scrolled;
 use super::view::draw_lines;
 use crate::report::counted;
@@ -113,14 +113,6 @@ impl Step for RecordPage {
             }
             _ => {}
         }
-    }
-
-    fn gate(&self, _migration: &Migration) -> Vec<Reason> {
-        Vec::new()
-    }
-
-    fn answers(&self, _migration: &Migration) -> String {
-        String::new()
     }
 
     fn notice(&self, migration: &Migration) -> Option<Notice> {

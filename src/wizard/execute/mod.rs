@@ -399,10 +399,6 @@ impl Step for Execute {
         }
     }
 
-    fn answers(&self, _migration: &Migration) -> String {
-        String::new()
-    }
-
     fn count(&self, migration: &Migration) -> String {
         match &migration.run {
             Some(run) if !run.ended && run.proving.is_none() => {

@@ -384,7 +384,9 @@ impl Migration {
             Fact::Servers(servers) => self.show_servers(servers),
             Fact::CleanupUndoForeseen(lines) => self.ask_undo(lines.clone()),
             Fact::CleanedUp(run) => self.cleaned_up(run),
-            Fact::CleanupUndone(lines) => self.cleanup_undone(lines.clone()),
+            Fact::CleanupUndone { lines, is_exact } => {
+                self.cleanup_undone(lines.clone(), *is_exact);
+            }
             fact => {
                 let Some(known) = &mut self.errand else { return };
                 match fact {
@@ -425,14 +427,18 @@ impl Migration {
         self.look_at_clone();
     }
 
-    fn cleanup_undone(&mut self, lines: Vec<String>) {
+    fn cleanup_undone(&mut self, lines: Vec<String>, is_exact: bool) {
         let Some(known) = &mut self.errand else { return };
         known.is_writing = false;
         known.foreseen = None;
         if let Some(run) = &mut known.run {
-            run.is_undone = true;
+            run.is_undone = is_exact;
         }
-        self.show("The clean-up is taken back", lines);
+        let title = match is_exact {
+            true => "The clean-up is taken back",
+            false => "The clean-up is taken back in part",
+        };
+        self.show(title, lines);
         self.look_at_clone();
     }
 

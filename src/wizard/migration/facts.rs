@@ -55,7 +55,7 @@ impl Migration {
             | Fact::CloneForeseen(_)
             | Fact::CleanedUp(_)
             | Fact::CleanupUndoForeseen(_)
-            | Fact::CleanupUndone(_)
+            | Fact::CleanupUndone { .. }
             | Fact::Comparing(_)
             | Fact::Compared(_) => self.learn_errand(fact),
             Fact::Opened(_)

@@ -330,10 +330,6 @@ impl Step for Report {
         migration.say("This is the last step: n leads Home to another migration, q leaves.");
     }
 
-    fn answers(&self, _migration: &Migration) -> String {
-        String::new()
-    }
-
     fn count(&self, migration: &Migration) -> String {
         let Some(reported) = &migration.report else { return String::new() };
         match reported.report.verdict {

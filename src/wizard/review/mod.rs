@@ -207,10 +207,6 @@ impl Step for Review {
         ));
     }
 
-    fn answers(&self, _migration: &Migration) -> String {
-        String::new()
-    }
-
     fn shown(&self, migration: &Migration) -> String {
         migration.built.as_ref().map_or_else(String::new, |plan| plan.fingerprint.clone())
     }

@@ -129,6 +129,29 @@ fn a_clone_is_cleaned_up_and_taken_back_to_its_exact_rows() {
 }
 
 #[test]
+fn what_could_not_be_put_back_exactly_is_said() {
+    let mut driver = Driver::new(LARGE);
+    at_cleanup(&mut driver);
+    driver.press("a");
+    driver.type_in("clone");
+    driver.press("Enter");
+    assert_eq!(driver.step(), "Record", "{}", driver.screen());
+    // Somebody's trigger changes what is put back.
+    let clone = Connection::open(driver.pair().join("clone.sqlite")).expect("the clone");
+    let trigger = "CREATE TRIGGER spoils AFTER INSERT ON OSSYS_SERVER BEGIN \
+                   UPDATE OSSYS_SERVER SET NAME = 'another' WHERE ID = NEW.ID; END";
+    clone.execute_batch(trigger).expect("a trigger");
+    driver.press("u");
+    driver.type_in("clone");
+    driver.press("Enter");
+    driver.shows("The clean-up is taken back in part");
+    driver.shows("row 1 of OSSYS_SERVER");
+    let name = "SELECT NAME FROM OSSYS_SERVER WHERE ID = 1";
+    let name: String = clone.query_row(name, [], |row| row.get(0)).expect("it is there");
+    assert_eq!(name, "another");
+}
+
+#[test]
 fn the_original_in_the_place_of_its_clone_is_refused() {
     let mut driver = Driver::new(MEDIUM);
     at_cleanup(&mut driver);

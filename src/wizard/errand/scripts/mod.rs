@@ -9,7 +9,7 @@ use super::super::keys::{Binding, Command, Key};
 use super::super::look::{Area, Canvas};
 use super::super::message::{Answer, ErrandPlan, Sign};
 use super::super::migration::Migration;
-use super::super::step::{Ask, AskKind, Event, Notice, Reason, Step};
+use super::super::step::{Ask, AskKind, Event, Notice, Step};
 use crate::procedures::OracleClone;
 
 const KEYS: &[Binding] = &[
@@ -130,14 +130,6 @@ impl Step for Scripts {
             }
             _ => {}
         }
-    }
-
-    fn gate(&self, _migration: &Migration) -> Vec<Reason> {
-        Vec::new()
-    }
-
-    fn answers(&self, _migration: &Migration) -> String {
-        String::new()
     }
 
     fn notice(&self, migration: &Migration) -> Option<Notice> {

@@ -5,7 +5,8 @@ use super::super::super::migration::Migration;
 use super::super::super::step::Notice;
 use super::{Walkthrough, is_left_out, is_taken};
 use crate::procedures::{
-    Answered, Evidence, ForeseenStep, Found, Mark, Place, Says, Standing, StepKind, what_to_do,
+    Answered, Evidence, ForeseenStep, Mark, Place, Says, Standing, StepKind, table_lines,
+    what_to_do,
 };
 use crate::report::counted;
 
@@ -117,19 +118,7 @@ fn of_statement(step: &Walkthrough, place: &Place<'_>, migration: &Migration) ->
         };
         return vec![text.to_owned()];
     };
-    let mut lines = Vec::new();
-    for table in &found.tables {
-        match &table.found {
-            Found::Absent(what) => lines.push(format!("{}: {what}", table.name)),
-            Found::Blocked(why) => lines.push(format!("✗ {}: not possible: {why}", table.name)),
-            Found::Rows { shown, .. } => {
-                let rows = counted(shown.of, "row", "rows");
-                lines.push(format!("{}: {rows}, {}", table.name, table.what));
-                lines.extend(shown.lines().into_iter().map(|line| format!("    {line}")));
-            }
-        }
-    }
-    lines
+    table_lines(&found.tables)
 }
 
 /// Whether the clone is the copy, in a sentence.

@@ -13,7 +13,7 @@ use super::super::message::Sign;
 use super::super::migration::{Migration, SERVERS_SHEET};
 use super::super::overlay::Overlay;
 use super::super::sheet::{Blank, Filled, Sheet};
-use super::super::step::{Ask, Event, Notice, Reason, Step};
+use super::super::step::{Ask, Event, Notice, Step};
 use super::super::text_field::TextField;
 use crate::procedures::{Errand, Place, Procedure, Said, StepKind, Walk, procedure};
 
@@ -365,14 +365,6 @@ impl Step for Walkthrough {
             Event::Answered(answer) => self.on_answer(&answer, migration),
             _ => {}
         }
-    }
-
-    fn gate(&self, _migration: &Migration) -> Vec<Reason> {
-        Vec::new()
-    }
-
-    fn answers(&self, _migration: &Migration) -> String {
-        String::new()
     }
 
     fn count(&self, migration: &Migration) -> String {
