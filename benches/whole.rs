@@ -4,7 +4,7 @@
 //! mix, the time of a migration without its proof, that of a raw copy of its tables (`ATTACH` and
 //! `INSERT … SELECT` with explicit columns, foreign keys on, as many rows a commit), that of the proof
 //! and that of a bare read of the rows that it checks; measured one after the other, on this machine,
-//! with their ratios. The number of rows can be given (`-- 100000`).
+//! with their ratios. The number of rows can be given, and one of the three shapes (`-- 100000 narrow`).
 
 #![expect(
     clippy::expect_used,
@@ -28,28 +28,26 @@ use osferry::outsystems::Side;
 use osferry::plan::{Plan, PlanFile, build};
 use rusqlite::Connection;
 
-use support::{Attribute, Pair, add_entity, numbered};
+use support::{Attribute, Pair, fill, narrow};
 
 /// Rows of the large entity, unless told otherwise.
 const ROWS: u32 = 300_000;
 
+/// What the rows are like.
+const SHAPES: [&str; 3] = ["narrow", "wide", "practice"];
+
 fn main() {
-    // cargo itself passes `--bench`.
-    let told = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
-    let rows: u32 = told.unwrap_or(ROWS);
+    let told: Vec<String> = std::env::args().skip(1).collect();
+    let rows: u32 = told.iter().find_map(|argument| argument.parse().ok()).unwrap_or(ROWS);
+    let any = !told.iter().any(|argument| SHAPES.contains(&argument.as_str()));
+    let shape = |name: &str, practice: Option<u64>, fill: &dyn Fn(&Pair)| {
+        if any || told.iter().any(|argument| argument == name) {
+            shape(name, practice, fill);
+        }
+    };
     println!("rows        migration   raw copy   ratio      proof  bare read   ratio");
-    shape("narrow", Some(300), |pair| {
-        let attributes = [
-            Attribute::new("Name", "rtText", "nvarchar(50)"),
-            Attribute::new("Created", "rtDateTime", "datetime"),
-            Attribute::new("Amount", "rtDecimal", "decimal(37,8)"),
-            Attribute::new("Count", "rtInteger", "int"),
-            Attribute::new("IsOpen", "rtBoolean", "bit"),
-        ];
-        let values = "'row ' || n, '2026-01-02 03:04:05', n || '.25', n % 7, n % 2";
-        fill(pair, &attributes, rows, "NAME, CREATED, AMOUNT, COUNT, ISOPEN", values);
-    });
-    shape("wide", Some(300), |pair| {
+    shape("narrow", Some(300), &|pair| narrow(pair, rows));
+    shape("wide", Some(300), &|pair| {
         let attributes = [
             Attribute::new("Name", "rtText", "nvarchar(50)"),
             Attribute::new("Notes", "rtText", "nvarchar(2000)"),
@@ -58,21 +56,11 @@ fn main() {
         let values = "'row ' || n, printf('%.*c', 200 + n % 800, 'x'), randomblob(500 + n % 1500)";
         fill(pair, &attributes, rows / 10, "NAME, NOTES, CONTENT", values);
     });
-    shape("practice", Some(u64::from(rows) / 3), |_| {});
-}
-
-/// An entity with so many rows in the source, and none in the destination.
-fn fill(pair: &Pair, attributes: &[Attribute], rows: u32, columns: &str, values: &str) {
-    let [source, destination] = pair.databases();
-    for database in [&source, &destination] {
-        add_entity(database, 0, "OSUSR_BNC_PART0", attributes);
-    }
-    let sql = numbered(rows, &format!("INSERT INTO OSUSR_BNC_PART0 ({columns})"), values);
-    source.execute_batch(&sql).expect("rows");
+    shape("practice", Some(u64::from(rows) / 3), &|_| {});
 }
 
 /// Measures one shape of rows, and prints its line.
-fn shape(name: &str, practice: Option<u64>, fill: impl Fn(&Pair)) {
+fn shape(name: &str, practice: Option<u64>, fill: &dyn Fn(&Pair)) {
     let pair = Pair::make(practice);
     fill(&pair);
     // The raw copy goes into what the source was before it had these rows: all that they refer to is

@@ -111,6 +111,29 @@ pub fn add_entity(database: &Connection, place: usize, table: &str, attributes: 
     database.execute_batch(&sql).expect("an entity");
 }
 
+/// An entity with so many rows in the source, and none in the destination.
+pub fn fill(pair: &Pair, attributes: &[Attribute], rows: u32, columns: &str, values: &str) {
+    let [source, destination] = pair.databases();
+    for database in [&source, &destination] {
+        add_entity(database, 0, "OSUSR_BNC_PART0", attributes);
+    }
+    let sql = numbered(rows, &format!("INSERT INTO OSUSR_BNC_PART0 ({columns})"), values);
+    source.execute_batch(&sql).expect("rows");
+}
+
+/// The same with six columns: an identifier, a short text, a moment, a decimal, a number, a yes or no.
+pub fn narrow(pair: &Pair, rows: u32) {
+    let attributes = [
+        Attribute::new("Name", "rtText", "nvarchar(50)"),
+        Attribute::new("Created", "rtDateTime", "datetime"),
+        Attribute::new("Amount", "rtDecimal", "decimal(37,8)"),
+        Attribute::new("Count", "rtInteger", "int"),
+        Attribute::new("IsOpen", "rtBoolean", "bit"),
+    ];
+    let values = "'row ' || n, '2026-01-02 03:04:05', n || '.25', n % 7, n % 2";
+    fill(pair, &attributes, rows, "NAME, CREATED, AMOUNT, COUNT, ISOPEN", values);
+}
+
 /// One number out of a database.
 pub fn id(database: &Connection, sql: &str) -> i64 {
     database.query_row(sql, [], |row| row.get(0)).expect(sql)

@@ -35,7 +35,7 @@ pub use connect::{
     open_destination, open_source,
 };
 pub use convert::{LONGEST_READ, LONGEST_TEXT, converted, is_convertible};
-pub use digest::row_digest;
+pub use digest::{row_digest, row_digests};
 pub use facts::{
     Backup, CopyFacts, FileFacts, GrantRequest, GrantScript, Growth, IdentityFacts, OtherSession,
     Restored, Right, ServerFacts,
@@ -58,6 +58,7 @@ pub use shape::{
     IndexShape, ObjectKind, OneInstant, Referrer, Rights, TableShape, TriggerShape,
 };
 pub use types::{ColumnType, ValueKind};
+pub(crate) use value::first_moment;
 pub use value::{
     Value, date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text,
     in_precision, rescale, utf16_length,

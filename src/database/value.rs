@@ -92,11 +92,27 @@ impl fmt::Display for Value {
 #[must_use]
 pub fn decimal_to_text(value: i128, scale: u8) -> String {
     let scale = usize::from(scale);
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let sign = if value < 0 { "-" } else { "" };
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    let digits = match u64::try_from(value.unsigned_abs()) {
+        // Most are short, and 128 bits are slow to divide.
+        Ok(short) => short.to_string(),
+        Err(_) => value.unsigned_abs().to_string(),
+    };
+    let mut text = String::with_capacity(digits.len().max(scale + 1) + 2);
+    if value < 0 {
+        text.push('-');
+    }
+    for _ in digits.len()..=scale {
+        text.push('0');
+    }
+    text.push_str(&digits);
+    if scale > 0 {
+        text.insert(text.len() - scale, '.');
+    }
+    text
 }
+
+/// Digits that fit 64 bits, whatever they are.
+const SHORT: usize = 18;
 
 /// Reads a decimal text into digits at the wanted scale; `None` when it is no decimal or when
 /// digits would be lost.
@@ -115,14 +131,20 @@ pub fn decimal_from_text(text: &str, scale: u8) -> Option<i128> {
     if fraction.len() > usize::from(scale) {
         return None;
     }
-    let mut value: i128 = 0;
-    let padding = std::iter::repeat_n(b'0', usize::from(scale) - fraction.len());
-    for digit in whole.bytes().chain(fraction.bytes()).chain(padding) {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        value = value.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
-    }
+    let zeros = usize::from(scale) - fraction.len();
+    let mut digits = whole.bytes().chain(fraction.bytes());
+    let value = if whole.len() + usize::from(scale) <= SHORT {
+        let short = digits.try_fold(0_i64, |value, digit| {
+            digit.is_ascii_digit().then(|| value * 10 + i64::from(digit - b'0'))
+        })?;
+        i128::from(short * 10_i64.pow(zeros as u32))
+    } else {
+        let padding = std::iter::repeat_n(b'0', zeros);
+        digits.chain(padding).try_fold(0_i128, |value, digit| match digit.is_ascii_digit() {
+            true => value.checked_mul(10)?.checked_add(i128::from(digit - b'0')),
+            false => None,
+        })?
+    };
     Some(if negative { -value } else { value })
 }
 
@@ -132,7 +154,7 @@ pub(crate) const SECOND: i64 = 10_000_000;
 pub(crate) const DAY: i64 = 86_400 * SECOND;
 
 /// Days from 0001-01-01 to the first of a month, in the proleptic Gregorian calendar.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let shifted = if month <= 2 { year - 1 } else { year };
     let era = shifted.div_euclid(400);
     let year_of_era = shifted.rem_euclid(400);
@@ -156,6 +178,11 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The first moment of a day.
+pub(crate) const fn first_moment(year: i64, month: i64, day: i64) -> i64 {
+    days_from_civil(year, month, day) * DAY
+}
+
 /// A point in time as `YYYY-MM-DD HH:MM:SS[.fff[ffff]]`; the fraction is left out when zero.
 #[must_use]
 pub fn date_time_to_text(ticks: i64) -> String {
@@ -163,18 +190,29 @@ pub fn date_time_to_text(ticks: i64) -> String {
     let in_day = ticks.rem_euclid(DAY);
     let seconds = in_day / SECOND;
     let fraction = in_day % SECOND;
-    let mut text = format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    );
-    if fraction != 0 {
-        if fraction % 10_000 == 0 {
-            text.push_str(&format!(".{:03}", fraction / 10_000));
-        } else {
-            text.push_str(&format!(".{fraction:07}"));
+    let mut text = String::with_capacity("0001-01-01 00:00:00.0000000".len());
+    let is_common = (0..=9999).contains(&year);
+    if !is_common {
+        text.push_str(&year.to_string());
+    }
+    let mut put = |before: &str, number: i64, width: u32| {
+        text.push_str(before);
+        for place in (0..width).rev() {
+            text.push(char::from(b'0' + (number / 10_i64.pow(place) % 10) as u8));
         }
+    };
+    if is_common {
+        put("", year, 4);
+    }
+    put("-", month, 2);
+    put("-", day, 2);
+    put(" ", seconds / 3600, 2);
+    put(":", seconds / 60 % 60, 2);
+    put(":", seconds % 60, 2);
+    match fraction {
+        0 => {}
+        _ if fraction % 10_000 == 0 => put(".", fraction / 10_000, 3),
+        _ => put(".", fraction, 7),
     }
     text
 }
@@ -183,6 +221,9 @@ pub fn date_time_to_text(ticks: i64) -> String {
 /// lies on 1900-01-01); `None` when it is no date and time.
 #[must_use]
 pub fn date_time_from_text(text: &str) -> Option<i64> {
+    if let Some(ticks) = as_written_here(text.as_bytes()) {
+        return Some(ticks);
+    }
     let text = text.trim();
     let (date, time) = match text.split_once([' ', 'T']) {
         Some((date, time)) => (date, time),
@@ -226,6 +267,37 @@ pub fn date_time_from_text(text: &str) -> Option<i64> {
         ticks += (hour * 3600 + minute * 60 + second) * SECOND + fraction_ticks;
     }
     Some(ticks)
+}
+
+/// The same for the form that [`date_time_to_text`] writes, which most moments have; `None` for any
+/// other.
+fn as_written_here(text: &[u8]) -> Option<i64> {
+    let number = |from: usize, to: usize| -> Option<i64> {
+        text.get(from..to)?.iter().try_fold(0, |number, byte| {
+            byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'))
+        })
+    };
+    let signs = [(4, b'-'), (7, b'-'), (10, b' '), (13, b':'), (16, b':'), (19, b'.')];
+    if signs.iter().any(|(place, sign)| text.get(*place).is_some_and(|found| found != sign)) {
+        return None;
+    }
+    let fraction = match text.len() {
+        19 => 0,
+        23 => number(20, 23)? * 10_000,
+        27 => number(20, 27)?,
+        _ => return None,
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    // Every month has 28 days.
+    if year < 1 || !(1..=12).contains(&month) || !(1..=28).contains(&day) {
+        return None;
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = hour * 3600 + minute * 60 + second;
+    Some(days_from_civil(year, month, day) * DAY + seconds * SECOND + fraction)
 }
 
 /// Orders two values of one kind; values of different kinds do not compare.
@@ -293,6 +365,15 @@ mod tests {
         }
         assert_eq!(date_time_from_text("1900-01-01"), Some(693_595 * DAY));
         assert_eq!(date_time_from_text("10:20:30"), date_time_from_text("1900-01-01 10:20:30"));
+        // The form that is written here is read by a way of its own.
+        for text in
+            ["1899-02-28 03:04:05", "2024-12-01 12:00:00.1234567", "9999-01-28 00:00:00.120"]
+        {
+            assert_eq!(date_time_from_text(text), date_time_from_text(&text.replace(' ', "T")));
+        }
+        for wrong in ["2024-12-01 24:00:00", "2024-00-01 12:00:00", "0000-12-01 12:00:00.120"] {
+            assert_eq!(date_time_from_text(wrong), None, "{wrong}");
+        }
         for wrong in
             ["", "2023-02-29", "2023-13-01", "2023-01-01 24:00:00", "yesterday", "2023-1-1"]
         {
@@ -309,6 +390,15 @@ mod tests {
         assert_eq!(decimal_from_text("-.5", 1), Some(-5));
         assert_eq!(decimal_from_text("1.230", 2), Some(123));
         assert_eq!(decimal_from_text("1.234", 2), None);
-        assert_eq!(decimal_from_text("x", 2), None);
+        for wrong in ["x", ".", "", "1.x", "--1", "12345678901234567890x"] {
+            assert_eq!(decimal_from_text(wrong, 2), None, "{wrong}");
+        }
+        for (text, scale) in [("0", 0), ("-7", 0), ("0.00", 2), ("123456789012345678.9", 1)] {
+            let value = decimal_from_text(text, scale).expect(text);
+            assert_eq!(decimal_to_text(value, scale), text);
+        }
+        let [short, long] = ["999999999999999999", "1000000000000000000"];
+        assert_eq!(decimal_from_text(short, 0).map(|value| value + 1), decimal_from_text(long, 0));
+        assert_eq!(decimal_to_text(i128::MIN, 0), i128::MIN.to_string());
     }
 }

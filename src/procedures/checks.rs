@@ -171,11 +171,13 @@ pub async fn answer(name: &str, step: &str, asked: &Asked<'_>) -> Result<Option<
         Check::Servers => servers(asked).await,
         Check::Extensions => {
             let what = "rows of OSSYS_EXTENSION_DBCONNECTION";
-            none(asked, "OSSYS_EXTENSION_DBCONNECTION", Filter::All, what).await
+            let none = none(asked, "OSSYS_EXTENSION_DBCONNECTION", Filter::All, what).await;
+            in_service_center(asked, none).await
         }
         Check::Connections => {
             let log = Filter::Equals("NAME".to_owned(), Value::text("$OS_LOG_DB_7e3e8ce0"));
-            none(asked, "OSSYS_DBCONNECTION", log.negated(), "database connections").await
+            let none = none(asked, "OSSYS_DBCONNECTION", log.negated(), "database connections");
+            in_service_center(asked, none.await).await
         }
         Check::Catalogs => catalogs(asked).await,
         Check::References => references(asked).await,
@@ -315,6 +317,20 @@ async fn servers(asked: &Asked<'_>) -> Result<Answer> {
         [] => Answer::new(Says::Yes, format!("registered: {}", ours.join(", "))),
         both => Answer::new(Says::No, format!("the original's are there: {}", both.join(", "))),
     })
+}
+
+/// What is left is done in Service Center: on which host, so that nobody does it in the original's.
+async fn in_service_center(asked: &Asked<'_>, answer: Result<Answer>) -> Result<Answer> {
+    let answer = answer?;
+    let hosts = servers(asked).await?;
+    let where_to = match hosts.says {
+        Says::Yes => {
+            let ours = front_ends(asked.platform).await?;
+            format!("the clone's own Service Center is on {}", ours.join(" or "))
+        }
+        Says::No | Says::Unclear => format!("no host of its Service Center: {}", hosts.text),
+    };
+    Ok(Answer { text: format!("{}; {where_to}", answer.text), ..answer })
 }
 
 async fn none(asked: &Asked<'_>, table: &str, filter: Filter, what: &str) -> Result<Answer> {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::form::{
-    fitting, hash, key_form, null_value, put_binary, put_id, put_none, put_plain, put_text,
+    fitting, hash, null_value, put_binary, put_id, put_key, put_none, put_plain, put_text,
     put_unknown, step_of, trimmed, units,
 };
 use super::maps::{IdKey, Inverse, Maps};
@@ -142,11 +142,12 @@ impl Canonical {
     #[must_use]
     pub fn row_hashes(&self, batch: &Batch) -> Vec<u128> {
         let first = usize::from(self.has_key);
+        let mut bytes = Vec::with_capacity(256);
         (0..batch.len())
             .map(|row| {
-                let mut bytes = Vec::with_capacity(256);
+                bytes.clear();
                 if self.has_key {
-                    bytes.extend(key_form(&batch.column(0).value(row)));
+                    put_key(&batch.column(0).value(row), &mut bytes);
                 }
                 let beside = Some(Beside { batch, first });
                 for place in 0..self.columns.len() {

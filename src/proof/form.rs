@@ -33,14 +33,12 @@ pub(super) fn hash(bytes: &[u8]) -> u128 {
 }
 
 /// The form of a row's key, in the source's terms; a row without one has a form of its own.
-pub(super) fn key_form(value: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
+pub(super) fn put_key(value: &Value, to: &mut Vec<u8>) {
     match IdKey::of(value) {
-        Some(key) => put_id(&key, &mut bytes),
-        None if value.is_null() => bytes.push(ABSENT),
-        None => put_plain(value, &mut bytes),
+        Some(key) => put_id(&key, to),
+        None if value.is_null() => to.push(ABSENT),
+        None => put_plain(value, to),
     }
-    bytes
 }
 
 /// No reference.
@@ -83,6 +81,14 @@ pub(super) fn put_binary(bytes: &[u8], to: &mut Vec<u8>) {
 
 fn put_number(digits: i128, scale: u8, to: &mut Vec<u8>) {
     let (mut digits, mut scale) = (digits, scale);
+    // Most fit 64 bits, which are faster to divide.
+    if let Ok(mut short) = i64::try_from(digits) {
+        while scale > 0 && short % 10 == 0 {
+            short /= 10;
+            scale -= 1;
+        }
+        digits = i128::from(short);
+    }
     while scale > 0 && digits % 10 == 0 {
         digits /= 10;
         scale -= 1;

@@ -3,9 +3,12 @@
 
 use std::collections::HashSet;
 
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
+
 use super::canonical::shown;
 use super::form::combine;
-use super::lookup::Lookup;
+use super::lookup::{Found, Lookup};
 use super::maps::IdKey;
 use super::prove::{Job, chosen};
 use super::result::{Difference, EntityProof};
@@ -14,6 +17,9 @@ use super::settle::subset;
 use crate::database::{Batch, ColumnRef, Fault, FaultKind, Filter, Result, Value};
 use crate::migrate::journal::{BatchKind, BatchRecord, EARLIER, Keys};
 use crate::plan::{IdentifierPlan, Rule};
+
+/// Batches read at once: one is read while the one before it is compared.
+const AT_ONCE: usize = 2;
 
 /// The proof of one entity under way.
 pub(super) struct Keyed<'a> {
@@ -26,6 +32,11 @@ pub(super) struct Keyed<'a> {
     /// Cells already counted because their id leads nowhere, by destination key and column.
     orphans: HashSet<(IdKey, usize)>,
     proof: EntityProof,
+}
+
+/// Whether the rows of such a batch were written by this run.
+fn is_ours(kind: BatchKind) -> bool {
+    !matches!(kind, BatchKind::Recognise | BatchKind::Change)
 }
 
 /// What became of a row of a batch, as both sides are now.
@@ -86,19 +97,39 @@ impl<'a> Keyed<'a> {
         let sampled = chosen(&inserts, self.job.sample);
         let of = sampled.iter().map(|(_, rows)| rows).sum();
         let sampled: HashSet<i64> = sampled.into_iter().map(|(id, _)| id).collect();
-        let (mut after, mut done) = (0, 0);
+        let (mut after, mut done, mut is_last) = (0, 0, false);
         tell(done, of);
+        let mut reading = FuturesOrdered::new();
         loop {
-            let next = self.job.ask(|journal| journal.next_batch(self.job.place, after))?;
-            let Some(batch) = next else { break };
-            after = batch.id;
+            while !is_last && reading.len() < AT_ONCE {
+                let next = self.job.ask(|journal| journal.next_batch(self.job.place, after))?;
+                let Some(batch) = next else {
+                    is_last = true;
+                    break;
+                };
+                after = batch.id;
+                let is_compared = is_ours(batch.kind) && sampled.contains(&batch.id);
+                let keys = is_compared.then(|| self.keys(&batch)).flatten();
+                let destination = self.destination.clone();
+                reading.push_back(async move {
+                    let found = match &keys {
+                        Some(keys) => Some(destination.fetch(keys).await?),
+                        None => None,
+                    };
+                    Ok::<_, Fault>((batch, keys.zip(found)))
+                });
+            }
+            let Some(next) = reading.next().await else { break };
+            let (batch, found) = next?;
             match batch.kind {
                 // Another run wrote these, and its own proof is about them.
                 BatchKind::Recognise if batch.session == EARLIER => {}
                 BatchKind::Recognise => self.recognised(&batch).await?,
                 BatchKind::Change => self.changed(&batch).await?,
                 _ if sampled.contains(&batch.id) => {
-                    self.compare(&batch).await?;
+                    if let Some((keys, found)) = found {
+                        self.compare(&batch, &keys, found).await?;
+                    }
                     done += batch.rows;
                     tell(done, of);
                 }
@@ -165,31 +196,32 @@ impl<'a> Keyed<'a> {
     }
 
     /// A batch against its digest.
-    async fn compare(&mut self, batch: &BatchRecord) -> Result<()> {
-        let Some(keys) = self.keys(batch) else { return Ok(()) };
+    async fn compare(&mut self, batch: &BatchRecord, keys: &Keys, found: Found) -> Result<()> {
         let emptied = self.emptied(batch)?;
         let constants = 1 + self.forms.entity.columns.len();
         let mut hashes: Vec<Option<u128>> = vec![None; keys.len()];
         let (forms, proof) = (&self.forms, &mut self.proof);
-        self.destination
-            .read(&keys, &mut |rows, row, place| {
-                let key = batch.source_keys.get(place);
-                let emptied = emptied.of(&key);
-                hashes[place] = Some(forms.destination_hash(Some(&key), rows, row, 1, emptied));
-                for wrong in forms.wrong_constants(rows, row, constants) {
-                    proof.row_differs(
-                        &keys.get(place),
-                        Difference {
-                            source: shown(&key),
-                            destination: shown(&keys.get(place)),
-                            attribute: forms.entity.constants[wrong].0.name.clone(),
-                            what: forms.wrong_constant(wrong, rows, row, constants),
-                        },
-                    );
-                }
-                Ok(())
-            })
-            .await?;
+        let mut scratch = Vec::new();
+        found.each(&mut |rows, row, place| {
+            let key = batch.source_keys.get(place);
+            let own = emptied.of(&key);
+            let hash = forms.destination_hash(Some(&key), rows, row, 1, own, &mut scratch);
+            hashes[place] = Some(hash);
+            for wrong in forms.wrong_constants(rows, row, constants) {
+                proof.row_differs(
+                    &keys.get(place),
+                    Difference {
+                        source: shown(&key),
+                        destination: shown(&keys.get(place)),
+                        attribute: forms.entity.constants[wrong].0.name.clone(),
+                        what: forms.wrong_constant(wrong, rows, row, constants),
+                    },
+                );
+            }
+            Ok(())
+        })?;
+        // What they hold may be much.
+        drop(found);
         let found = hashes.iter().flatten().count() as u64;
         self.proof.found += found;
         self.proof.compared += found;
@@ -197,7 +229,7 @@ impl<'a> Keyed<'a> {
             self.proof.by_digest += found;
             return Ok(());
         }
-        self.search(batch, &keys, &emptied).await
+        self.search(batch, keys, &emptied).await
     }
 
     /// Rows that the destination had and that took the values of ours: what was set of each is as

@@ -195,11 +195,11 @@ async fn destination_hashes(
     of: u64,
 ) -> Result<(Vec<u128>, Vec<Difference>)> {
     let constants = forms.entity.columns.len();
-    let (mut hashes, mut wrong) = (Vec::new(), Vec::new());
+    let (mut hashes, mut wrong, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
     let mut scan = scan_destination(job).await?;
     while let Some(batch) = scan.next().await? {
         for row in 0..batch.len() {
-            hashes.push(forms.destination_hash(None, &batch, row, 0, &[]));
+            hashes.push(forms.destination_hash(None, &batch, row, 0, &[], &mut scratch));
             for place in forms.wrong_constants(&batch, row, constants) {
                 wrong.push(Difference {
                     attribute: forms.entity.constants[place].0.name.clone(),
@@ -239,12 +239,12 @@ async fn match_source(
 
 /// The first rows of the destination that nobody took.
 async fn left_rows(job: Job<'_>, forms: &Forms<'_>, rows: &Rows) -> Result<Vec<RowForm>> {
-    let mut found = Vec::new();
+    let (mut found, mut scratch) = (Vec::new(), Vec::new());
     let mut left = rows.left();
     let mut scan = scan_destination(job).await?;
     while let Some(batch) = scan.next().await? {
         for row in 0..batch.len() {
-            let hash = forms.destination_hash(None, &batch, row, 0, &[]);
+            let hash = forms.destination_hash(None, &batch, row, 0, &[], &mut scratch);
             let Ok(place) = left.binary_search(&hash) else { continue };
             left.remove(place);
             let cells = Cells { batch: &batch, row, first: 0, instead: &[] };

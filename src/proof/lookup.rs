@@ -2,7 +2,7 @@
 
 use super::maps::IdKey;
 use crate::database::{
-    Batch, ColumnRef, Filter, Result, ScanRequest, Source, TableName, Value, ValueKind,
+    Batch, ColumnRef, Filter, Result, Scan, ScanRequest, Source, TableName, Value, ValueKind,
 };
 use crate::migrate::journal::Keys;
 
@@ -33,44 +33,92 @@ struct Chunk {
     rows: usize,
 }
 
+/// Rows read by their keys.
+pub(super) struct Found {
+    wanted: Wanted,
+    batches: Vec<Batch>,
+}
+
+impl Found {
+    /// Hands them over, as [`Lookup::read`] does.
+    pub(super) fn each(&self, each: &mut Each<'_>) -> Result<()> {
+        self.batches.iter().try_for_each(|batch| self.wanted.hand_over(batch, each))
+    }
+}
+
+/// Keys that are asked for, in their order, each with its place.
+struct Wanted(Vec<(IdKey, usize)>);
+
+impl Wanted {
+    fn of(keys: &Keys) -> Self {
+        let all = (0..keys.len()).filter_map(|place| Some((IdKey::of(&keys.get(place))?, place)));
+        let mut all: Vec<(IdKey, usize)> = all.collect();
+        all.sort_unstable();
+        Self(all)
+    }
+
+    fn hand_over(&self, batch: &Batch, each: &mut Each<'_>) -> Result<()> {
+        let Self(wanted) = self;
+        // Rows mostly come in the order of their keys.
+        let mut next = 0;
+        for row in 0..batch.len() {
+            let Some(key) = IdKey::of(&batch.column(0).value(row)) else { continue };
+            let is_first = |place: usize| {
+                wanted.get(place).is_some_and(|(wanted, _)| *wanted == key)
+                    && (place == 0 || wanted[place - 1].0 != key)
+            };
+            if !is_first(next) {
+                next = wanted.partition_point(|(wanted, _)| *wanted < key);
+            }
+            while let Some((_, place)) = wanted.get(next).filter(|(found, _)| *found == key) {
+                each(batch, row, *place)?;
+                next += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Lookup<'_> {
     /// Hands over the rows with these keys, in no order. Rows that are not there are passed over;
     /// a key that was asked for twice is handed over twice.
     pub(super) async fn read(&self, keys: &Keys, each: &mut Each<'_>) -> Result<()> {
-        let mut wanted: Vec<(IdKey, usize)> = (0..keys.len())
-            .filter_map(|place| Some((IdKey::of(&keys.get(place))?, place)))
-            .collect();
-        wanted.sort_unstable();
+        let wanted = Wanted::of(keys);
         for chunk in chunks(&self.key, keys) {
-            let mut columns = vec![self.key.clone()];
-            columns.extend(self.columns.iter().cloned());
-            let mut scan = self
-                .database
-                .scan(ScanRequest {
-                    table: self.table.clone(),
-                    columns,
-                    filter: chunk.filter,
-                    key: Some(self.key.name.clone()),
-                    after: None,
-                    // One more than there can be, so that the first page is known to be the last.
-                    batch_rows: chunk.rows + 1,
-                    batch_bytes: PAGE_BYTES,
-                })
-                .await?;
+            let mut scan = self.scan(chunk).await?;
             while let Some(batch) = scan.next().await? {
-                for row in 0..batch.len() {
-                    let Some(key) = IdKey::of(&batch.column(0).value(row)) else { continue };
-                    let first = wanted.partition_point(|(wanted, _)| *wanted < key);
-                    for (found, place) in &wanted[first..] {
-                        if *found != key {
-                            break;
-                        }
-                        each(&batch, row, *place)?;
-                    }
-                }
+                wanted.hand_over(&batch, each)?;
             }
         }
         Ok(())
+    }
+
+    /// The same rows, kept: for the keys of one batch.
+    pub(super) async fn fetch(&self, keys: &Keys) -> Result<Found> {
+        let mut batches = Vec::new();
+        for chunk in chunks(&self.key, keys) {
+            let mut scan = self.scan(chunk).await?;
+            while let Some(batch) = scan.next().await? {
+                batches.push(batch);
+            }
+        }
+        Ok(Found { wanted: Wanted::of(keys), batches })
+    }
+
+    async fn scan(&self, chunk: Chunk) -> Result<Box<dyn Scan>> {
+        let mut columns = vec![self.key.clone()];
+        columns.extend(self.columns.iter().cloned());
+        let request = ScanRequest {
+            table: self.table.clone(),
+            columns,
+            filter: chunk.filter,
+            key: Some(self.key.name.clone()),
+            after: None,
+            // One more than there can be, so that the first page is known to be the last.
+            batch_rows: chunk.rows + 1,
+            batch_bytes: PAGE_BYTES,
+        };
+        self.database.scan(request).await
     }
 
     /// How many rows have one of these keys; `None` when rows between the keys would have been

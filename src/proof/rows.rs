@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::canonical::{Canonical, Look, Plain};
-use super::form::{hash, key_form, put_none};
+use super::form::{hash, put_key, put_none};
 use super::maps::{IdKey, Inverse, Maps};
 use super::typed::Beside;
 use crate::database::{Batch, Value, ValueKind, decimal_from_text};
@@ -123,7 +123,8 @@ impl<'a> Forms<'a> {
     }
 
     /// The hash of a row of the destination in the source's terms. Its columns start at `first`;
-    /// the key is the source's, `None` where the entity has none.
+    /// the key is the source's, `None` where the entity has none. `scratch` is
+    /// room for its form.
     pub(super) fn destination_hash(
         &self,
         key: Option<&Value>,
@@ -131,12 +132,16 @@ impl<'a> Forms<'a> {
         row: usize,
         first: usize,
         emptied: &[(usize, Value)],
+        scratch: &mut Vec<u8>,
     ) -> u128 {
-        let mut bytes = key.map(key_form).unwrap_or_default();
-        for place in 0..self.destination.width() {
-            self.put_destination(place, batch, row, first, emptied, &mut bytes);
+        scratch.clear();
+        if let Some(key) = key {
+            put_key(key, scratch);
         }
-        hash(&bytes)
+        for place in 0..self.destination.width() {
+            self.put_destination(place, batch, row, first, emptied, scratch);
+        }
+        hash(scratch)
     }
 
     /// The same row taken apart.
@@ -147,7 +152,10 @@ impl<'a> Forms<'a> {
         emptied: &[(usize, Value)],
     ) -> RowForm {
         let Cells { batch, row, first, instead } = *from;
-        let mut bytes = key.map(key_form).unwrap_or_default();
+        let mut bytes = Vec::new();
+        if let Some(key) = key {
+            put_key(key, &mut bytes);
+        }
         let cells = (0..self.destination.width())
             .map(|place| {
                 let column = batch.column(first + place);
@@ -192,7 +200,10 @@ impl<'a> Forms<'a> {
         row: usize,
         first: usize,
     ) -> RowForm {
-        let mut bytes = key.map(key_form).unwrap_or_default();
+        let mut bytes = Vec::new();
+        if let Some(key) = key {
+            put_key(key, &mut bytes);
+        }
         let cells = (0..self.source.width())
             .map(|place| {
                 let column = batch.column(first + place);

@@ -372,6 +372,7 @@ async fn a_checklist_is_told_what_the_databases_know(engine: &TestEngine) {
         &[
             ("service-center", Says::No, "the original's are there: NHPRDFE01"),
             ("extensions", Says::No, "rows of OSSYS_EXTENSION_DBCONNECTION"),
+            ("extensions", Says::No, "no host of its Service Center: the original's"),
             ("references", Says::No, "places name the original"),
             ("log", Says::Unclear, "no Log database is declared"),
         ],
@@ -396,12 +397,24 @@ async fn a_checklist_is_told_what_the_databases_know(engine: &TestEngine) {
                 (start, Says::No, "no server has registered yet"),
                 ("extensions", Says::Yes, "0 rows"),
                 ("delete-connections", Says::Yes, "0 database connections"),
+                (
+                    "delete-connections",
+                    Says::Yes,
+                    "no host of its Service Center: OSSYS_SERVER has no rows",
+                ),
                 ("catalogs", Says::No, "has no login yet"),
                 ("references", Says::Yes, "0 places name the original"),
                 ("waiting", Says::No, "due"),
             ],
         );
     }
+    // The clone's own server has registered: the host to be confirmed is named.
+    let registers = "INSERT INTO OSSYS_SERVER (NAME) VALUES ('NHCLONE01')";
+    assert!(carried_out(engine, &bench.clone, registers).await, "it registers");
+    let host = "the clone's own Service Center is on NHCLONE01";
+    let answers = ask("installation-fresh", "later").await;
+    let expected = [("extensions", Says::Yes, host), ("delete-connections", Says::Yes, host)];
+    told(&answers, &expected);
 }
 
 fn engine_is_server(engine: &TestEngine) -> bool {

@@ -171,7 +171,7 @@ impl Builder for SqliteBuilder {
             InsertTarget { table: table.clone(), columns: columns.to_vec(), identity: None };
         let rows = rows.clone();
         self.session
-            .call(move |connection| super::writer::insert(connection, &target, &rows).map(drop))
+            .call(move |connection| super::insert::insert(connection, &target, &rows).map(drop))
             .await
     }
 

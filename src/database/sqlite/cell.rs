@@ -5,12 +5,12 @@ use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
 use crate::database::{
     Column, ColumnShape, ColumnType, Fault, FaultKind, Refusal, RefusalClass, Result, Value,
     ValueKind, Values, date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text,
-    in_precision, rescale, utf16_length,
+    first_moment, in_precision, rescale, utf16_length,
 };
 
-/// The first and last moment of `datetime`, and of `smalldatetime`, in 100-nanosecond steps.
-const DATE_TIME: [&str; 2] = ["1753-01-01 00:00:00", "9999-12-31 23:59:59.9999999"];
-const SMALL_DATE_TIME: [&str; 2] = ["1900-01-01 00:00:00", "2079-06-06 23:59:59.9999999"];
+/// The first moment of `datetime`, and the one after its last; the same of `smalldatetime`.
+const DATE_TIME: [i64; 2] = [first_moment(1753, 1, 1), first_moment(10_000, 1, 1)];
+const SMALL_DATE_TIME: [i64; 2] = [first_moment(1900, 1, 1), first_moment(2079, 6, 7)];
 
 /// Appends a cell to a column of the declared type.
 pub(super) fn read(cell: ValueRef<'_>, data_type: &ColumnType, column: &mut Column) -> Result<()> {
@@ -168,13 +168,9 @@ pub(super) fn stored<'a>(
                 _ => None,
             };
             let ticks = ticks[row];
-            if let Some([first, last]) = limits {
-                let within = date_time_from_text(first).is_some_and(|first| ticks >= first)
-                    && date_time_from_text(last).is_some_and(|last| ticks <= last);
-                if !within {
-                    let shown = date_time_to_text(ticks);
-                    return Err(refuse(format!("{shown} does not fit {data_type}")));
-                }
+            if limits.is_some_and(|[first, end]| ticks < first || ticks >= end) {
+                let shown = date_time_to_text(ticks);
+                return Err(refuse(format!("{shown} does not fit {data_type}")));
             }
             owned(Cell::Text(date_text(ticks, data_type)))
         }

@@ -9,6 +9,7 @@ mod alike;
 mod builder;
 mod cell;
 mod changes;
+mod insert;
 mod refusal;
 mod sample;
 mod script;

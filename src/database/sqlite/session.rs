@@ -13,6 +13,9 @@ use crate::database::{Fault, FaultKind, Result, TableName};
 /// How long a statement waits for another connection's write to end.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// Pages that a connection keeps which writes, in KiB.
+const WRITERS_CACHE: i64 = 32 << 10;
+
 /// The collation that compares text as the platform's does: without case.
 pub(super) const CASELESS: &str = "OSFERRY_CASELESS";
 
@@ -105,8 +108,12 @@ fn connect(path: &Path, access: Access) -> Result<Connection> {
         connection.set_prepared_statement_cache_capacity(64);
         connection.create_collation(CASELESS, compare_caseless)?;
         connection.execute_batch("PRAGMA foreign_keys = ON")?;
-        if access == Access::Read {
-            connection.execute_batch("PRAGMA query_only = ON")?;
+        match access {
+            Access::Read => connection.execute_batch("PRAGMA query_only = ON")?,
+            // Rows that come in no order of an index touch pages all over it.
+            Access::Write | Access::Create => {
+                connection.pragma_update(None, "cache_size", -WRITERS_CACHE)?;
+            }
         }
         connection
             .query_row("SELECT COUNT(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))?;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, params_from_iter};
 
+use super::insert::insert;
 use super::script::SqliteScript;
 use super::session::{Access, Session, fault, quote, table_sql};
 use super::source::{SqliteSource, select};
@@ -300,62 +301,6 @@ fn remove(connection: &Connection, removal: &Removal, emptied: Option<&str>) -> 
         .execute(&format!("{verb} WHERE rowid IN (SELECT value FROM json_each(?1))"), [places])
         .map_err(|error| fault(&error))?;
     Ok(Removed { rows: rows as u64, before })
-}
-
-pub(super) fn insert(
-    connection: &Connection,
-    target: &InsertTarget,
-    batch: &Batch,
-) -> Result<Vec<i64>> {
-    let table = table_sql(connection, &target.table)?;
-    let sql = if target.columns.is_empty() {
-        format!("INSERT INTO {table} DEFAULT VALUES")
-    } else {
-        let names: Vec<String> = target.columns.iter().map(|column| quote(&column.name)).collect();
-        let places: Vec<String> = (1..=names.len()).map(|place| format!("?{place}")).collect();
-        format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "))
-    };
-    let mut statement = connection.prepare_cached(&sql).map_err(|error| fault(&error))?;
-    let mut ids = Vec::with_capacity(batch.len());
-    for row in 0..batch.len() {
-        let mut cells = Vec::with_capacity(target.columns.len());
-        for (values, column) in batch.columns().iter().zip(&target.columns) {
-            cells.push(
-                cell::stored(values, row, column)
-                    .map_err(|fault| fault.while_doing(&target.table))?,
-            );
-        }
-        statement
-            .execute(params_from_iter(cells))
-            .map_err(|error| fault(&error).while_doing(&target.table))?;
-        if target.identity.is_some() {
-            ids.push(connection.last_insert_rowid());
-        }
-    }
-    // A trigger could have moved rows about; the ids must be there, each its own.
-    if let Some(identity) = &target.identity
-        && let (Some(least), Some(most)) = (ids.iter().min(), ids.iter().max())
-    {
-        let found: i64 = connection
-            .query_row(
-                &format!(
-                    "SELECT COUNT(*) FROM {table} WHERE {} BETWEEN ?1 AND ?2",
-                    quote(identity)
-                ),
-                [least, most],
-                |row| row.get(0),
-            )
-            .map_err(|error| fault(&error))?;
-        if (found.unsigned_abs() as usize) < ids.len()
-            || ids.windows(2).any(|pair| pair[0] >= pair[1])
-        {
-            return Err(Fault::new(
-                FaultKind::Other,
-                format!("{}: the rows' new ids cannot be told apart", target.table),
-            ));
-        }
-    }
-    Ok(ids)
 }
 
 fn update(connection: &Connection, target: &UpdateTarget, batch: &Batch) -> Result<u64> {

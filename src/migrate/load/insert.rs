@@ -140,8 +140,12 @@ pub(super) fn record(
     digest: u128,
     session: &str,
 ) -> NewBatch {
-    let at: HashMap<usize, usize> =
-        read_rows.iter().enumerate().map(|(index, row)| (*row, index)).collect();
+    // Most batches have neither.
+    let is_needed = !(remapped.emptied.is_empty() && remapped.deferred.is_empty());
+    let at: HashMap<usize, usize> = match is_needed {
+        true => read_rows.iter().enumerate().map(|(index, row)| (*row, index)).collect(),
+        false => HashMap::new(),
+    };
     let emptied = remapped
         .emptied
         .iter()

@@ -69,21 +69,36 @@ impl<'a> Load<'a> {
         }
         let name = self.entity().name.clone();
         let wanted = Wanted::new(self.entity());
-        let unreadable = self.set_aside(&wanted, &mut carried).await?;
-        let mut batches = self.read_ahead(&unreadable).await?;
         // Rows that nothing tells apart are all read again.
         let mut rows = match self.entity().again.is_none() {
             true => carried.map.len() + carried.left_out.len() as u64,
             false => 0,
         };
+        // To look for them takes as long as to read the table: that is done once a row cannot be
+        // read. Without identifier nobody knows then where to go on.
+        let mut unreadable = match self.entity().key_column() {
+            None => Some(self.set_aside(&wanted, &mut carried, &mut rows).await?),
+            Some(_) => None,
+        };
+        let mut reached = self.past.reached.clone();
+        let mut batches = self.read_ahead(unreadable.as_ref(), reached.clone()).await?;
         loop {
             let next = batches.recv().await.unwrap_or_else(|| {
                 Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
             });
-            let next = next.map_err(|fault| fault.while_doing(format!("reading {name}")))?;
+            let next = match next {
+                Err(fault) if unreadable.is_none() && self.may_be_unreadable(&fault) => {
+                    let found = self.set_aside(&wanted, &mut carried, &mut rows).await?;
+                    batches = self.read_ahead(Some(&found), reached.clone()).await?;
+                    unreadable = Some(found);
+                    continue;
+                }
+                next => next.map_err(|fault| fault.while_doing(format!("reading {name}")))?,
+            };
             let Some((batch, hashes)) = next else { break };
             self.control.between_batches().await?;
             let last = key_of(self.entity(), &batch, batch.len().saturating_sub(1));
+            reached = Some(last.clone()).filter(|last| !last.is_null()).or(reached);
             let (batch, hashes) = self.unknown(batch, hashes, &wanted)?;
             rows += batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read = rows);
@@ -136,27 +151,41 @@ impl<'a> Load<'a> {
         Ok((batch.select(&new)?, hashes))
     }
 
-    /// Rejects the rows that cannot be read at all.
-    async fn set_aside(&self, wanted: &Wanted, carried: &mut Carried) -> Result<Unreadable> {
+    /// Whether a value may be what could not be read.
+    fn may_be_unreadable(&self, fault: &Fault) -> bool {
+        fault.kind == FaultKind::Data && self.source.facts().capabilities.untyped
+    }
+
+    /// Rejects the rows that cannot be read at all, and counts them as read.
+    async fn set_aside(
+        &self,
+        wanted: &Wanted,
+        carried: &mut Carried,
+        rows: &mut u64,
+    ) -> Result<Unreadable> {
         let among = rows_below(self.entity(), self.mark);
         let source = self.source.as_ref();
         let found = Unreadable::find(source, self.entity(), self.place, &among).await?;
         for row in &found.rows {
             if row.key.is_null() || (wanted.has(&row.key) && !self.past.knows(&row.key)) {
                 self.leave_out(row, carried)?;
+                *rows += 1;
             }
         }
         Ok(found)
     }
 
-    /// Starts reading; a bounded channel keeps the reader at most a few batches ahead.
+    /// Starts reading behind this key; a bounded channel keeps the reader at most a few batches
+    /// ahead.
     async fn read_ahead(
-        &mut self,
-        unreadable: &Unreadable,
+        &self,
+        unreadable: Option<&Unreadable>,
+        after: Option<Value>,
     ) -> Result<mpsc::Receiver<Result<Read>>> {
-        let after = self.past.reached.clone();
         let mut request = request(self.plan, self.place, self.mark, after)?;
-        request.filter = unreadable.others(request.filter);
+        if let Some(unreadable) = unreadable {
+            request.filter = unreadable.others(request.filter);
+        }
         let reader = Reader {
             source: Arc::clone(&self.source),
             canonical: Canonical::for_source(self.plan, self.entity()),
