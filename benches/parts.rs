@@ -50,7 +50,15 @@ const USERS: u32 = 50_000;
 const LISTED_ENTITIES: usize = 10_000;
 const LISTED_USERS: u32 = 100_000;
 
+/// Has the program say only what a map takes.
+const MEMORY_OF: &str = "--memory-of";
+
 fn main() {
+    let mut told = std::env::args().skip(1);
+    if told.next().as_deref() == Some(MEMORY_OF) {
+        say_bytes_a_row(&told.next().expect("of what"));
+        return;
+    }
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     id_maps(&mut criterion);
     models(&mut criterion);
@@ -108,8 +116,10 @@ fn with_gaps(row: u64, one_of: u64) -> i64 {
     (stretch * one_of + place + u64::from(is_behind)) as i64
 }
 
-/// The source's ids in the order of its rows, by what has become of its table.
-const PATTERNS: [(&str, fn(u64) -> i64); 4] = [
+/// What has become of a table, and the ids of its rows in their order.
+type Pattern = (&'static str, fn(u64) -> i64);
+
+const PATTERNS: [Pattern; 4] = [
     ("dense", |row| row as i64 + 1),
     ("a tenth deleted", |row| with_gaps(row, 10)),
     ("half deleted", |row| with_gaps(row, 2)),
@@ -122,21 +132,12 @@ fn id_maps(criterion: &mut Criterion) {
     for (name, source) in PATTERNS {
         let mut group = criterion.benchmark_group(format!("id map, {name}"));
         let shortest = Shortest::new();
-        let build = || {
-            let mut map = IdMap::default();
-            for row in 0..rows {
-                let _ = map.push(SourceId(source(row)), DestinationId(500 + row as i64));
-            }
-            map
-        };
+        let build = || built(source);
         group.throughput(Throughput::Elements(rows));
         shortest.measure(&mut group, "build", || {
             black_box(build());
         });
-        let before = resident();
-        let maps = [build(), build(), build(), build()];
-        let bytes = (resident() - before) as f64 / (maps.len() * ROWS) as f64;
-        let map = &maps[0];
+        let map = build();
         let plain: HashMap<i64, i64> =
             (0..rows).map(|row| (source(row), 500 + row as i64)).collect();
         let mut asked = Vec::with_capacity(LOOK_UPS);
@@ -167,11 +168,37 @@ fn id_maps(criterion: &mut Criterion) {
             let a_second = LOOK_UPS as f64 / ours.as_secs_f64() / 1e6;
             let ratio = ours.as_secs_f64() / plain.as_secs_f64();
             println!(
-                "id map, {name}: {bytes:.3} bytes a row, {a_second:.1} million look-ups a second, \
-                 {ratio:.2} times a hash map's\n"
+                "id map, {name}: {:.3} bytes a row, {a_second:.1} million look-ups a second, {ratio:.2} \
+                 times as long as in a hash map\n",
+                bytes_a_row(name)
             );
         }
     }
+}
+
+/// A map of all rows.
+fn built(source: fn(u64) -> i64) -> IdMap {
+    let mut map = IdMap::default();
+    for row in 0..ROWS as u64 {
+        let _ = map.push(SourceId(source(row)), DestinationId(500 + row as i64));
+    }
+    map
+}
+
+/// What a process of its own, whose memory nothing else has used before, holds for each row of a map.
+fn bytes_a_row(name: &str) -> f64 {
+    let program = std::env::current_exe().expect("this program");
+    let said =
+        std::process::Command::new(program).args([MEMORY_OF, name]).output().expect("it starts");
+    String::from_utf8_lossy(&said.stdout).trim().parse().expect("a number")
+}
+
+/// Says how much that is.
+fn say_bytes_a_row(name: &str) {
+    let (_, source) = PATTERNS.iter().find(|(known, _)| *known == name).expect("a pattern");
+    let before = resident();
+    let maps = [built(*source), built(*source), built(*source), built(*source)];
+    println!("{}", (resident() - before) as f64 / (black_box(&maps).len() * ROWS) as f64);
 }
 
 /// Bytes of memory that this process holds.

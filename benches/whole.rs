@@ -31,7 +31,7 @@ use rusqlite::Connection;
 use support::{Attribute, Pair, fill, narrow};
 
 /// Rows of the large entity, unless told otherwise.
-const ROWS: u32 = 300_000;
+const ROWS: u32 = 1_000_000;
 
 /// What the rows are like.
 const SHAPES: [&str; 3] = ["narrow", "wide", "practice"];
@@ -56,7 +56,7 @@ fn main() {
         let values = "'row ' || n, printf('%.*c', 200 + n % 800, 'x'), randomblob(500 + n % 1500)";
         fill(pair, &attributes, rows / 10, "NAME, NOTES, CONTENT", values);
     });
-    shape("practice", Some(u64::from(rows) / 3), &|_| {});
+    shape("practice", Some(u64::from(rows) / 10), &|_| {});
 }
 
 /// Measures one shape of rows, and prints its line.

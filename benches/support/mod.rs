@@ -99,7 +99,7 @@ pub fn add_entity(database: &Connection, place: usize, table: &str, attributes: 
             "INSERT INTO OSSYS_ENTITY_ATTR (ID, ENTITY_ID, NAME, SS_KEY, TYPE, LENGTH, IS_MANDATORY, \
              IS_AUTONUMBER, DELETE_RULE, IS_ACTIVE, ORDER_NUM) VALUES \
              ({}, {entity}, '{name}', '{key}', '{kind}', 2000, 0, {}, 'Protect', 1, {number});",
-            900_000 + 20 * place + number,
+            1_000_000 + 100 * place + number,
             u8::from(number == 0)
         )
     };
@@ -126,7 +126,7 @@ pub fn narrow(pair: &Pair, rows: u32) {
     let attributes = [
         Attribute::new("Name", "rtText", "nvarchar(50)"),
         Attribute::new("Created", "rtDateTime", "datetime"),
-        Attribute::new("Amount", "rtDecimal", "decimal(37,8)"),
+        Attribute::new("Amount", "rtDecimal", "DECIMALTEXT(37,8)"),
         Attribute::new("Count", "rtInteger", "int"),
         Attribute::new("IsOpen", "rtBoolean", "bit"),
     ];

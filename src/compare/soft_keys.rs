@@ -3,7 +3,7 @@
 //! Nothing but the values tells: a few of them are looked for among the ids of other entities. It
 //! is only ever proposed, with the evidence; what was not decided is copied as it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::selection::attribute_key;
 use super::{
@@ -105,13 +105,47 @@ fn plain_name(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// Shorter names are in too many others.
+const LEAST_NAME: usize = 3;
+
 const ENDINGS: [&str; 5] = ["id", "key", "code", "ref", "number"];
 
-/// Whether an attribute's name says that it holds ids of an entity.
-fn names(attribute: &str, entity: &str) -> bool {
-    let (attribute, entity) = (plain_name(attribute), plain_name(entity));
-    entity.chars().count() >= 3
-        && ENDINGS.iter().any(|ending| attribute.contains(&format!("{entity}{ending}")))
+/// Entities whose rows get new ids, by their places.
+struct Targets {
+    places: Vec<usize>,
+    /// By their plain names.
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+impl Targets {
+    fn new(names: impl Iterator<Item = (usize, String)>) -> Self {
+        let mut targets = Self { places: Vec::new(), by_name: HashMap::new() };
+        for (place, name) in names {
+            targets.places.push(place);
+            let name = plain_name(&name);
+            if name.chars().count() >= LEAST_NAME {
+                targets.by_name.entry(name).or_default().push(place);
+            }
+        }
+        targets
+    }
+
+    /// Those whose ids an attribute holds by its name: theirs with an ending of a key.
+    fn named_by(&self, attribute: &str) -> Vec<usize> {
+        let attribute = plain_name(attribute);
+        let ends = ENDINGS.iter().flat_map(|ending| attribute.match_indices(ending));
+        let mut named: Vec<usize> = ends
+            .flat_map(|(end, _)| {
+                attribute[..end].char_indices().map(move |(start, _)| (start, end))
+            })
+            .filter_map(|(start, end)| self.by_name.get(&attribute[start..end]))
+            .flatten()
+            .copied()
+            .collect();
+        named.sort_unstable();
+        named.dedup();
+        named
+    }
 }
 
 /// Whether a text's name says that it may hold ids at all.
@@ -148,16 +182,19 @@ impl Work<'_> {
     /// Looks for plain attributes that hold ids, and takes over what was decided about them.
     pub(super) fn soft_keys(&mut self) {
         let mut budget = Budget { columns: UNNAMED_COLUMNS, pairs: UNNAMED_PAIRS };
-        let targets: Vec<usize> =
-            (0..self.out.pairs.len()).filter(|place| gives_ids(&self.out.pairs[*place])).collect();
+        let gives = |place: &usize| gives_ids(&self.out.pairs[*place]);
+        let name =
+            |place: usize| (place, self.source.entity(self.out.pairs[place].source).name.clone());
+        let targets = Targets::new((0..self.out.pairs.len()).filter(gives).map(name));
         for pair_place in 0..self.out.pairs.len() {
             // What their columns hold is published.
             if self.are_instances(self.out.pairs[pair_place].source) {
                 continue;
             }
-            for place in 0..self.out.pairs[pair_place].attributes.len() {
-                if may_be_one(&self.out.pairs[pair_place], place) {
-                    self.soft_key(pair_place, place, &targets, &mut budget);
+            let pair = self.out.pairs[pair_place].clone();
+            for place in 0..pair.attributes.len() {
+                if may_be_one(&pair, place) {
+                    self.soft_key(&pair, (pair_place, place), &targets, &mut budget);
                 }
             }
         }
@@ -165,12 +202,11 @@ impl Work<'_> {
 
     fn soft_key(
         &mut self,
-        pair_place: usize,
-        place: usize,
-        targets: &[usize],
+        pair: &EntityPair,
+        (pair_place, place): (usize, usize),
+        targets: &Targets,
         budget: &mut Budget,
     ) {
-        let pair = self.out.pairs[pair_place].clone();
         let entity = self.source.entity(pair.source);
         let attribute = &pair.attributes[place];
         let decided = self.selection.soft_keys.get(&attribute_key(entity, &attribute.attribute));
@@ -179,16 +215,17 @@ impl Work<'_> {
         }
         let wanted = decided.and_then(Option::as_deref).and_then(|to| {
             let to = to.trim().to_lowercase();
-            targets.iter().copied().find(|one| self.out.pairs[*one].name.to_lowercase() == to)
+            let places = targets.places.iter().copied();
+            places.into_iter().find(|one| self.out.pairs[*one].name.to_lowercase() == to)
         });
         let user = decided.and_then(Option::as_deref).and_then(|to| self.user_entity(to));
         let to = wanted.map(|wanted| self.out.pairs[wanted].source).or(user);
         self.out.pairs[pair_place].attributes[place].soft = to;
-        let candidates = self.candidates(&pair, place, targets, wanted, budget);
+        let candidates = self.candidates(pair, place, targets, wanted, budget);
         if candidates.is_empty() && decided.is_none() {
             return;
         }
-        let Some(sample) = self.sample(&pair, attribute) else { return };
+        let Some(sample) = self.sample(pair, attribute) else { return };
         let numbers: BTreeSet<i64> = sample.iter().filter_map(as_id).collect();
         let others = sample.iter().filter(|value| as_id(value).is_none());
         let others: BTreeSet<String> = others.map(ToString::to_string).collect();
@@ -258,23 +295,18 @@ impl Work<'_> {
         &self,
         pair: &EntityPair,
         place: usize,
-        targets: &[usize],
+        targets: &Targets,
         wanted: Option<usize>,
         budget: &mut Budget,
     ) -> Vec<(usize, bool)> {
         let entity = self.source.entity(pair.source);
         let attribute = &pair.attributes[place].attribute;
-        let mut named: Vec<usize> = targets
-            .iter()
-            .copied()
-            .filter(|one| {
-                let other = self.source.entity(self.out.pairs[*one].source);
-                names(&attribute.name, &other.name)
-            })
-            .collect();
-        named.extend(wanted.filter(|wanted| !named.contains(wanted)));
+        let by_name = targets.named_by(&attribute.name);
+        let unnamed = wanted.filter(|wanted| !by_name.contains(wanted)).map(|one| (one, false));
+        let named = by_name.into_iter().map(|one| (one, true));
+        let named: Vec<(usize, bool)> = named.chain(unnamed).collect();
         if !named.is_empty() {
-            return named.into_iter().map(|one| (one, self.is_named(one, attribute))).collect();
+            return named;
         }
         let is_text =
             pair.attributes[place].source_column.data_type.kind() == Some(ValueKind::Text);
@@ -288,14 +320,10 @@ impl Work<'_> {
         let enough = |one: &&usize| {
             self.out.pairs[**one].source_rows.is_some_and(|rows| rows >= LEAST_UNNAMED as u64)
         };
-        let all = targets.iter().filter(enough).take(budget.pairs).map(|one| (*one, false));
+        let all = targets.places.iter().filter(enough).take(budget.pairs).map(|one| (*one, false));
         let all: Vec<(usize, bool)> = all.collect();
         budget.pairs -= all.len();
         all
-    }
-
-    fn is_named(&self, one: usize, attribute: &crate::outsystems::Attribute) -> bool {
-        names(&attribute.name, &self.source.entity(self.out.pairs[one].source).name)
     }
 
     /// The values of the first rows that have one, by the order of their identifier.
@@ -385,10 +413,17 @@ mod tests {
 
     #[test]
     fn a_name_says_whose_ids_they_are() {
-        assert!(names("CustomerId", "Customer"));
-        assert!(names("Original_Customer_Key", "Customer"));
-        assert!(!names("CustomerName", "Customer"));
-        assert!(!names("Id", "X"));
+        let entities = ["Customer", "X", "Custom", "Straße", "customer"];
+        let all =
+            entities.into_iter().enumerate().map(|(place, name)| (10 + place, name.to_owned()));
+        let targets = Targets::new(all);
+        assert_eq!(targets.named_by("CustomerId"), [10, 14]);
+        assert_eq!(targets.named_by("Original_Customer_Key"), [10, 14]);
+        assert_eq!(targets.named_by("CustomerKeyCustomId"), [10, 12, 14]);
+        assert_eq!(targets.named_by("alte straße code"), [13]);
+        for other in ["CustomerName", "Id", "XId", "IdOfCustomer"] {
+            assert_eq!(targets.named_by(other), [0; 0], "{other}");
+        }
     }
 
     #[test]

@@ -15,10 +15,47 @@ const PAGE: i64 = 4096;
 /// A page of more ids than this is kept as bits, of fewer as a list.
 const LISTED: usize = 256;
 
+/// Words whose bits are counted one by one when a place is looked up.
+const BLOCK: usize = 8;
+
 #[derive(Clone)]
 enum Ids {
     Listed(Vec<u16>),
-    Bits(Box<[u64; 64]>),
+    Bits(Box<Bits>),
+}
+
+/// The ids of a page as bits.
+#[derive(Clone)]
+struct Bits {
+    words: [u64; 64],
+    /// Bits before each block of words.
+    before: [u16; 64 / BLOCK],
+}
+
+impl Bits {
+    fn new() -> Self {
+        Self { words: [0; 64], before: [0; 64 / BLOCK] }
+    }
+
+    /// Adds a bit; those that come in order cost least.
+    fn add(&mut self, offset: u16) {
+        let word = usize::from(offset) / 64;
+        self.words[word] |= 1 << (offset % 64);
+        for before in &mut self.before[word / BLOCK + 1..] {
+            *before += 1;
+        }
+    }
+
+    fn rank(&self, offset: u16) -> Option<u64> {
+        let (word, bit) = (usize::from(offset) / 64, offset % 64);
+        if self.words[word] >> bit & 1 == 0 {
+            return None;
+        }
+        let block = word / BLOCK;
+        let whole: u32 = self.words[block * BLOCK..word].iter().map(|word| word.count_ones()).sum();
+        let below = (self.words[word] & ((1 << bit) - 1)).count_ones();
+        Some(u64::from(self.before[block]) + u64::from(whole + below))
+    }
 }
 
 #[derive(Clone)]
@@ -34,15 +71,7 @@ impl Page {
     fn rank(&self, offset: u16) -> Option<u64> {
         match &self.ids {
             Ids::Listed(list) => list.binary_search(&offset).ok().map(|place| place as u64),
-            Ids::Bits(bits) => {
-                let (word, bit) = (usize::from(offset) / 64, offset % 64);
-                if bits[word] >> bit & 1 == 0 {
-                    return None;
-                }
-                let whole: u32 = bits[..word].iter().map(|word| word.count_ones()).sum();
-                let below = (bits[word] & ((1 << bit) - 1)).count_ones();
-                Some(u64::from(whole + below))
-            }
+            Ids::Bits(bits) => bits.rank(offset),
         }
     }
 
@@ -52,14 +81,14 @@ impl Page {
                 list.push(offset);
                 return;
             }
-            let mut bits = Box::new([0_u64; 64]);
+            let mut bits = Box::new(Bits::new());
             for known in list {
-                bits[usize::from(*known) / 64] |= 1 << (*known % 64);
+                bits.add(*known);
             }
             self.ids = Ids::Bits(bits);
         }
         if let Ids::Bits(bits) = &mut self.ids {
-            bits[usize::from(offset) / 64] |= 1 << (offset % 64);
+            bits.add(offset);
         }
     }
 }
@@ -132,10 +161,22 @@ impl IdMap {
         self.in_order(source).or_else(|| self.late.get(&source).copied())
     }
 
+    /// The page of this number. Where none is missing it is where its number says.
+    fn page(&self, number: i64) -> Option<&Page> {
+        let first = self.pages.first()?.number;
+        let place = usize::try_from(number.checked_sub(first)?).ok()?;
+        if let Some(page) = self.pages.get(place).filter(|page| page.number == number) {
+            return Some(page);
+        }
+        // Those that are missing leave it further to the front.
+        let pages = &self.pages[..place.min(self.pages.len())];
+        let place = pages.binary_search_by_key(&number, |page| page.number).ok()?;
+        pages.get(place)
+    }
+
     fn in_order(&self, source: SourceId) -> Option<DestinationId> {
         let number = source.0.div_euclid(PAGE);
-        let page = self.pages.binary_search_by_key(&number, |page| page.number).ok()?;
-        let page = &self.pages[page];
+        let page = self.page(number)?;
         let ordinal = page.before + page.rank(source.0.rem_euclid(PAGE) as u16)?;
         let place = self.breaks.partition_point(|(start, _)| *start <= ordinal).checked_sub(1)?;
         let (start, id) = self.breaks[place];

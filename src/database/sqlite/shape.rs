@@ -1,6 +1,9 @@
 //! What SQLite's catalogue says of a table, in SQL Server's terms.
 
-use rusqlite::{Connection, OptionalExtension};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use rusqlite::Connection;
 
 use super::session::{attach, fault};
 use crate::database::{
@@ -28,26 +31,77 @@ pub(super) fn tables(connection: &Connection, catalog: Option<&str>) -> Result<V
 
 /// The shape of a table or view; `None` when there is none of that name.
 pub(super) fn shape(connection: &Connection, table: &TableName) -> Result<Option<TableShape>> {
-    let schema = attach(connection, table)?;
-    read(connection, table, &schema).map_err(|error| fault(&error))
+    Ok(shapes(connection, std::slice::from_ref(table))?.pop().flatten())
+}
+
+/// The shapes of tables and views, each `None` when there is none of that name.
+pub(super) fn shapes(
+    connection: &Connection,
+    tables: &[TableName],
+) -> Result<Vec<Option<TableShape>>> {
+    let mut listed: HashMap<String, Listed> = HashMap::new();
+    let mut shapes = Vec::with_capacity(tables.len());
+    for table in tables {
+        let schema = attach(connection, table)?;
+        let mut read = || -> rusqlite::Result<Option<TableShape>> {
+            let listed = match listed.entry(schema.clone()) {
+                Entry::Occupied(listed) => listed.into_mut(),
+                Entry::Vacant(schemas) => {
+                    let wanted = (tables.len() == 1).then_some(table.name.as_str());
+                    schemas.insert(Listed::read(connection, &schema, wanted)?)
+                }
+            };
+            read(connection, table, &schema, listed)
+        };
+        shapes.push(read().map_err(|error| fault(&error))?);
+    }
+    Ok(shapes)
+}
+
+/// What SQLite lists of the tables and views of one database, by their names without case.
+#[derive(Default)]
+struct Listed {
+    /// Name, kind and statement.
+    tables: HashMap<String, (String, String, String)>,
+    triggers: HashMap<String, Vec<TriggerShape>>,
+}
+
+impl Listed {
+    /// Reads it at once: to look for each table in the list takes long where there are many. `only`:
+    /// the one table that is wanted.
+    fn read(connection: &Connection, schema: &str, only: Option<&str>) -> rusqlite::Result<Self> {
+        let mut listed = Self::default();
+        let mut list = connection.prepare_cached(&format!(
+            "SELECT type, name, tbl_name, COALESCE(sql, '') FROM {}.sqlite_master \
+             WHERE type IN ('table', 'view', 'trigger') \
+             AND (?1 IS NULL OR tbl_name = ?1 COLLATE NOCASE) ORDER BY rowid",
+            super::session::quote(schema)
+        ))?;
+        let mut rows = list.query([only])?;
+        while let Some(row) = rows.next()? {
+            let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
+            let (of, sql): (String, String) = (row.get(2)?, row.get(3)?);
+            let of = of.to_ascii_lowercase();
+            if kind == "trigger" {
+                let instead_of = sql.to_ascii_uppercase().contains("INSTEAD OF");
+                let trigger = TriggerShape { name, instead_of, disabled: false };
+                listed.triggers.entry(of).or_default().push(trigger);
+            } else {
+                listed.tables.insert(of, (name, kind, sql));
+            }
+        }
+        Ok(listed)
+    }
 }
 
 fn read(
     connection: &Connection,
     table: &TableName,
     schema: &str,
+    listed: &Listed,
 ) -> rusqlite::Result<Option<TableShape>> {
-    let master = format!("{}.sqlite_master", super::session::quote(schema));
-    let found = connection
-        .prepare_cached(&format!(
-            "SELECT name, type, COALESCE(sql, '') FROM {master} \
-             WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE"
-        ))?
-        .query_row([&table.name], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-        })
-        .optional()?;
-    let Some((name, kind, sql)) = found else { return Ok(None) };
+    let asked = table.name.to_ascii_lowercase();
+    let Some((name, kind, sql)) = listed.tables.get(&asked).cloned() else { return Ok(None) };
     let autoincrement = sql.to_ascii_uppercase().contains("AUTOINCREMENT");
 
     let mut primary_key: Vec<(i64, String)> = Vec::new();
@@ -81,7 +135,7 @@ fn read(
         foreign_keys: foreign_keys(connection, &name, schema, table)?,
         // The catalogue does not list them one by one; none can be switched off.
         checks: Vec::new(),
-        triggers: triggers(connection, &name, &master)?,
+        triggers: listed.triggers.get(&asked).cloned().unwrap_or_default(),
         name: TableName { catalog: table.catalog.clone(), schema: None, name },
         kind: if kind == "view" { ObjectKind::View } else { ObjectKind::Table },
         columns,
@@ -146,25 +200,6 @@ fn foreign_keys(
             },
             disabled: false,
             not_trusted: false,
-        })
-    })?
-    .collect()
-}
-
-fn triggers(
-    connection: &Connection,
-    table: &str,
-    master: &str,
-) -> rusqlite::Result<Vec<TriggerShape>> {
-    let mut list = connection.prepare_cached(&format!(
-        "SELECT name, COALESCE(sql, '') FROM {master} \
-         WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE"
-    ))?;
-    list.query_map([table], |row| {
-        Ok(TriggerShape {
-            name: row.get(0)?,
-            instead_of: row.get::<_, String>(1)?.to_ascii_uppercase().contains("INSTEAD OF"),
-            disabled: false,
         })
     })?
     .collect()

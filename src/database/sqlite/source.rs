@@ -187,11 +187,7 @@ impl Source for SqliteSource {
 
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
         let tables = tables.to_vec();
-        self.session
-            .call(move |connection| {
-                tables.iter().map(|table| shape::shape(connection, table)).collect()
-            })
-            .await
+        self.session.call(move |connection| shape::shapes(connection, &tables)).await
     }
 
     async fn rows(&self, request: &RowsRequest) -> Result<Batch> {
