@@ -49,6 +49,8 @@ fn a_row_that_cannot_be_read_is_a_reject() {
     );
     bench.databases.execute(Side::Source, &sql);
     let mut plan = bench.usual_plan();
+    // Rows before it are written when it is met.
+    plan.options.push("batch_rows = 1".to_owned());
     plan.more = format!(
         "\n[[decision]]\nkind = \"value-unreadable\"\nespace = \"{}\"\nentity = \"{}\"\nattribute = \
          \"{}\"\nchoice = \"reject\"\n",
