@@ -324,12 +324,8 @@ pub(super) async fn settle_all(
     marker: Option<&Marker>,
     control: &Control,
 ) -> Result<()> {
-    let journal = story.recorder.reader()?;
-    for session in journal.open_sessions()? {
-        fence(story, destination, &session, &mut control.clone()).await?;
-        story.recorder.session_gone(&session)?;
-    }
-    for batch in journal.prepared()? {
+    end_sessions(story, destination, &mut control.clone()).await?;
+    for batch in story.recorder.reader()?.prepared()? {
         let verdict = Doubt::of_record(&batch).settle(destination, marker).await?;
         let what = match verdict {
             Verdict::Committed => {
@@ -345,6 +341,19 @@ pub(super) async fn settle_all(
         story.tell(&format!("batch {} ({} rows{table}) {what}", batch.id, batch.rows))?;
     }
     story.recorder.flush().await
+}
+
+/// Waits until every session that has written is gone, so that nothing it sent is done after this.
+pub(super) async fn end_sessions(
+    story: &Story,
+    destination: &dyn Destination,
+    control: &mut Control,
+) -> Result<()> {
+    for session in story.recorder.reader()?.open_sessions()? {
+        fence(story, destination, &session, control).await?;
+        story.recorder.session_gone(&session)?;
+    }
+    Ok(())
 }
 
 async fn fence(

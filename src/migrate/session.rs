@@ -377,6 +377,11 @@ impl WriteSession {
         }
     }
 
+    /// Ends the session; the server rolls back what it has open.
+    pub(super) fn leave(&mut self) {
+        self.writer = None;
+    }
+
     async fn roll_back(&mut self) -> Result<()> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let rolled_back = writer.rollback().await;

@@ -19,6 +19,7 @@ use super::journal::{
     BatchKind, Journal, MutedRows, MutedState, NewBatch, Recorder, RunHeader, WrittenTo,
 };
 use super::operation::{Contents, Operation};
+use super::past::end_sessions;
 use super::rejects::Rejects;
 use super::run::RunRequest;
 use super::session::WriteSession;
@@ -354,12 +355,19 @@ pub(super) async fn afterwards(mut muting: Muting<'_>, fault: Fault) -> Fault {
     if !are_away(&muting.story.recorder) {
         return fault;
     }
-    let Err(why) = muting.unmute(Which::All).await else { return fault };
+    let Err(why) = again(&mut muting).await else { return fault };
     let why = why.in_a_line();
     // Where not even the journal can be written, the file itself still says what is away.
     let _ = muting.story.tell(&format!("subscriptions could not be put back: {why}"));
     let next = format!("{} {STILL_AWAY}", fault.next).trim_start().to_owned();
     Fault { next, ..fault }
+}
+
+/// What a lost session has sent may be done yet: only once it is gone can it be seen what lacks.
+async fn again(muting: &mut Muting<'_>) -> Result<()> {
+    muting.story.recorder.flush().await?;
+    end_sessions(muting.story, muting.destination, muting.control).await?;
+    muting.unmute(Which::All).await
 }
 
 /// Subscriptions do not wait until somebody goes on with a run that could not come to its end.

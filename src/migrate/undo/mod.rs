@@ -486,6 +486,7 @@ impl Undoing<'_> {
 
     /// Subscriptions do not wait until somebody goes on with an undo that could not come to its end.
     async fn put_back_events(&mut self, request: &UndoRequest, fault: Fault) -> Fault {
+        self.session.leave();
         let mut session = WriteSession::new(
             Arc::clone(&request.destination),
             self.story.clone(),
