@@ -132,12 +132,11 @@ fn id_maps(criterion: &mut Criterion) {
     for (name, source) in PATTERNS {
         let mut group = criterion.benchmark_group(format!("id map, {name}"));
         let shortest = Shortest::new();
-        let build = || built(source);
         group.throughput(Throughput::Elements(rows));
         shortest.measure(&mut group, "build", || {
-            black_box(build());
+            black_box(built(source));
         });
-        let map = build();
+        let map = built(source);
         let plain: HashMap<i64, i64> =
             (0..rows).map(|row| (source(row), 500 + row as i64)).collect();
         let mut asked = Vec::with_capacity(LOOK_UPS);

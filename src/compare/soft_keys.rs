@@ -215,8 +215,8 @@ impl Work<'_> {
         }
         let wanted = decided.and_then(Option::as_deref).and_then(|to| {
             let to = to.trim().to_lowercase();
-            let places = targets.places.iter().copied();
-            places.into_iter().find(|one| self.out.pairs[*one].name.to_lowercase() == to)
+            let mut places = targets.places.iter().copied();
+            places.find(|one| self.out.pairs[*one].name.to_lowercase() == to)
         });
         let user = decided.and_then(Option::as_deref).and_then(|to| self.user_entity(to));
         let to = wanted.map(|wanted| self.out.pairs[wanted].source).or(user);

@@ -81,17 +81,21 @@ pub(super) fn put_binary(bytes: &[u8], to: &mut Vec<u8>) {
 
 fn put_number(digits: i128, scale: u8, to: &mut Vec<u8>) {
     let (mut digits, mut scale) = (digits, scale);
-    // Most fit 64 bits, which are faster to divide.
-    if let Ok(mut short) = i64::try_from(digits) {
-        while scale > 0 && short % 10 == 0 {
-            short /= 10;
-            scale -= 1;
+    match i64::try_from(digits) {
+        // Most fit 64 bits, which are faster to divide.
+        Ok(mut short) => {
+            while scale > 0 && short % 10 == 0 {
+                short /= 10;
+                scale -= 1;
+            }
+            digits = i128::from(short);
         }
-        digits = i128::from(short);
-    }
-    while scale > 0 && digits % 10 == 0 {
-        digits /= 10;
-        scale -= 1;
+        Err(_) => {
+            while scale > 0 && digits % 10 == 0 {
+                digits /= 10;
+                scale -= 1;
+            }
+        }
     }
     to.push(NUMBER);
     to.push(scale);

@@ -135,9 +135,7 @@ impl<'a> Forms<'a> {
         scratch: &mut Vec<u8>,
     ) -> u128 {
         scratch.clear();
-        if let Some(key) = key {
-            put_key(key, scratch);
-        }
+        put_own_key(key, scratch);
         for place in 0..self.destination.width() {
             self.put_destination(place, batch, row, first, emptied, scratch);
         }
@@ -153,9 +151,7 @@ impl<'a> Forms<'a> {
     ) -> RowForm {
         let Cells { batch, row, first, instead } = *from;
         let mut bytes = Vec::new();
-        if let Some(key) = key {
-            put_key(key, &mut bytes);
-        }
+        put_own_key(key, &mut bytes);
         let cells = (0..self.destination.width())
             .map(|place| {
                 let column = batch.column(first + place);
@@ -201,9 +197,7 @@ impl<'a> Forms<'a> {
         first: usize,
     ) -> RowForm {
         let mut bytes = Vec::new();
-        if let Some(key) = key {
-            put_key(key, &mut bytes);
-        }
+        put_own_key(key, &mut bytes);
         let cells = (0..self.source.width())
             .map(|place| {
                 let column = batch.column(first + place);
@@ -359,6 +353,13 @@ impl<'a> Forms<'a> {
             other => Look::Said(other.to_string()),
         };
         differs(&expected, &form.look(batch.column(first + place), row))
+    }
+}
+
+/// The form of a row begins with its key, where it has one.
+fn put_own_key(key: Option<&Value>, to: &mut Vec<u8>) {
+    if let Some(key) = key {
+        put_key(key, to);
     }
 }
 

@@ -70,11 +70,7 @@ pub async fn apply(request: &ChangesRequest, changes: Vec<TableChange>) -> Resul
         Ok(_) => (RunState::Written, "everything is written".to_owned()),
         Err(fault) => (RunState::Failed, format!("failed: {fault}")),
     };
-    let at = (story.clock)();
-    let mut noted = story.recorder.event(&at, &words);
-    if noted.is_ok() {
-        noted = story.recorder.set_state(state, Some(at)).await;
-    }
+    let noted = note_end(&story, state, &words).await;
     drop(run_lock);
     let done = done?;
     noted.map_err(written_but)?;
@@ -83,6 +79,13 @@ pub async fn apply(request: &ChangesRequest, changes: Vec<TableChange>) -> Resul
         .zip(done)
         .map(|(one, done)| Changed { table: one.table.to_string(), rows: done.rows })
         .collect())
+}
+
+/// Has the journal say how it ended.
+async fn note_end(story: &Story, state: RunState, words: &str) -> Result<()> {
+    let at = (story.clock)();
+    story.recorder.event(&at, words)?;
+    story.recorder.set_state(state, Some(at)).await
 }
 
 /// Whoever hears of an error takes it that nothing was written; here everything is.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{ChangesRequest, begin, session, story};
+use super::{ChangesRequest, begin, note_end, session, story, written_but};
 use crate::database::{
     Batch, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget, Result,
     RowsRequest, UpdateTarget, Value, same_name,
@@ -90,19 +90,14 @@ pub async fn put_back(request: &ChangesRequest, only_look: bool) -> Result<Undon
     let differs = match looked_at_again(&story, images, destination).await {
         // By somebody, or by a trigger that changes what it is given.
         Err(fault) if fault.kind == FaultKind::Changed => Some(fault.what),
-        looked => looked.map_err(super::written_but)?,
+        looked => looked.map_err(written_but)?,
     };
     let undone = Undone { tables: told(&back), differs };
     let (state, words) = match &undone.differs {
         None => (RunState::Undone, "undone: every row is as it was before".to_owned()),
         Some(what) => (RunState::UndoneInPart, format!("undone, but {what}")),
     };
-    let at = (story.clock)();
-    let mut noted = story.recorder.event(&at, &words);
-    if noted.is_ok() {
-        noted = story.recorder.set_state(state, Some(at)).await;
-    }
-    noted.map_err(super::written_but)?;
+    note_end(&story, state, &words).await.map_err(written_but)?;
     drop(run_lock);
     Ok(undone)
 }
