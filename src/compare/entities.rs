@@ -1,5 +1,7 @@
 //! Which entity is which.
 
+use std::sync::Arc;
+
 use super::attributes::AttributePair;
 use super::rows::ExistingRows;
 use super::selection::Reason;
@@ -96,7 +98,7 @@ impl Work<'_> {
             if let Some(destination) = self.counterpart(index) {
                 self.physical_notes(entity, destination);
                 if let Some(pair) = self.pair(index, destination, selected.reason.clone()) {
-                    self.out.pairs.push(pair);
+                    self.out.pairs.push(Arc::new(pair));
                 }
             }
         }

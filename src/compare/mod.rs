@@ -24,7 +24,9 @@ mod soft_keys;
 mod unclear;
 mod uniques;
 
-use std::collections::{BTreeMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 pub use attributes::{AttributePair, chosen_value};
 pub use entities::{EntityPair, Fillable, IdentifierKind};
@@ -51,12 +53,13 @@ use crate::database::same_name;
 use crate::outsystems::{DestinationId, EntityIndex, Environment, Key, Side, SourceId};
 use processes::Instances;
 use question::Inquiry;
+use rows::ReferringThere;
 
 /// What two environments have in common and where they differ.
 #[derive(Debug, Default)]
 pub struct Comparison {
     /// Entities that are on both sides and can be carried over.
-    pub pairs: Vec<EntityPair>,
+    pub pairs: Vec<Arc<EntityPair>>,
     /// What was noticed, most severe first.
     pub findings: Vec<Finding>,
     /// Questions not answered yet.
@@ -91,7 +94,7 @@ impl Comparison {
     /// The pair of a source entity.
     #[must_use]
     pub fn pair(&self, source: EntityIndex) -> Option<&EntityPair> {
-        self.pairs.iter().find(|pair| pair.source == source)
+        self.pairs.iter().find(|pair| pair.source == source).map(Arc::as_ref)
     }
 }
 
@@ -110,6 +113,8 @@ pub fn compare(
         inquiry: Inquiry::new(answers),
         instances: Instances::default(),
         seen: HashSet::new(),
+        referring: HashMap::new(),
+        referring_there: OnceCell::new(),
         out: Comparison::default(),
     };
     work.environments();
@@ -149,6 +154,9 @@ struct Work<'a> {
     inquiry: Inquiry<'a>,
     instances: Instances,
     seen: HashSet<FindingKey>,
+    /// The references to each entity of the source, by the places of pair and attribute.
+    referring: HashMap<EntityIndex, Vec<(usize, usize)>>,
+    referring_there: OnceCell<ReferringThere<'a>>,
     out: Comparison,
 }
 
@@ -163,6 +171,11 @@ impl<'a> Work<'a> {
 }
 
 impl Work<'_> {
+    /// A pair, to say more of it.
+    fn pair_mut(&mut self, place: usize) -> &mut EntityPair {
+        Arc::make_mut(&mut self.out.pairs[place])
+    }
+
     /// Keeps a finding; the first one with a key stands.
     fn find(&mut self, finding: Finding) {
         if self.seen.insert(finding.key.clone()) {

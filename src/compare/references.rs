@@ -76,7 +76,10 @@ impl Work<'_> {
                 }
                 let target = self.target(pair_place, place);
                 let zero_is_row = self.zero_is_row(target);
-                self.out.pairs[pair_place].attributes[place].reference =
+                if let Some(entity) = target.entity() {
+                    self.referring.entry(entity).or_default().push((pair_place, place));
+                }
+                self.pair_mut(pair_place).attributes[place].reference =
                     Some(ReferencePair { target, zero_is_row });
             }
         }
@@ -85,7 +88,7 @@ impl Work<'_> {
             for place in 0..self.out.pairs[pair_place].attributes.len() {
                 self.orphans(pair_place, place);
                 if let Some(key) = self.none_is_row(pair_place, place) {
-                    self.out.pairs[pair_place].attributes[place].misfit = Some(key);
+                    self.pair_mut(pair_place).attributes[place].misfit = Some(key);
                 }
             }
         }

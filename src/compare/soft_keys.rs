@@ -220,7 +220,7 @@ impl Work<'_> {
         });
         let user = decided.and_then(Option::as_deref).and_then(|to| self.user_entity(to));
         let to = wanted.map(|wanted| self.out.pairs[wanted].source).or(user);
-        self.out.pairs[pair_place].attributes[place].soft = to;
+        self.pair_mut(pair_place).attributes[place].soft = to;
         let candidates = self.candidates(pair, place, targets, wanted, budget);
         if candidates.is_empty() && decided.is_none() {
             return;

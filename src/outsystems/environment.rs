@@ -196,7 +196,7 @@ pub struct Environment {
     pub records: Vec<Record>,
     /// Tenants.
     pub tenants: Vec<Tenant>,
-    /// Users.
+    /// Users, by id.
     pub users: Vec<User>,
     /// Groups.
     pub groups: Vec<Group>,
@@ -229,6 +229,13 @@ impl Environment {
     /// The entities with this espace key and entity key, active ones first.
     pub fn entities_by_key(&self, espace: &Key, entity: &Key) -> Vec<EntityIndex> {
         self.by_key.get(&(espace.clone(), entity.clone())).cloned().unwrap_or_default()
+    }
+
+    /// The user with that ID.
+    #[must_use]
+    pub fn user(&self, id: i64) -> Option<&User> {
+        let place = self.users.binary_search_by_key(&id, |user| user.id).ok()?;
+        self.users.get(place)
     }
 
     /// The espace with that key.

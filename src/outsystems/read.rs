@@ -363,7 +363,7 @@ fn tenants(rows: &Rows, espaces: &[Espace]) -> Vec<Tenant> {
 }
 
 fn users(rows: &Rows) -> Vec<User> {
-    (0..rows.len())
+    let mut users: Vec<User> = (0..rows.len())
         .filter_map(|row| {
             Some(User {
                 id: rows.integer(row, "ID")?,
@@ -375,7 +375,9 @@ fn users(rows: &Rows) -> Vec<User> {
                 is_active: rows.flag(row, "IS_ACTIVE", true),
             })
         })
-        .collect()
+        .collect();
+    users.sort_by_key(|user| user.id);
+    users
 }
 
 fn groups(rows: &Rows) -> Vec<Group> {

@@ -258,6 +258,8 @@ fn deletions(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::compare::{EntityPair, ExistingRows, IdentifierKind, Reason};
     use crate::database::{DeleteAction, ForeignKey, ObjectKind, TableName, TableShape};
@@ -318,7 +320,8 @@ mod tests {
             existing: ExistingRows::default(),
             name: format!("entity {place}"),
         };
-        let comparison = Comparison { pairs: (0..3).map(pair).collect(), ..Comparison::default() };
+        let comparison =
+            Comparison { pairs: (0..3).map(pair).map(Arc::new).collect(), ..Comparison::default() };
         let (order, findings) = order(&model, &model, &comparison);
         assert!(findings.is_empty());
         let at = |place| order.deletions.iter().position(|one| *one == place);

@@ -75,26 +75,25 @@ impl Work<'_> {
             if key.is_none() {
                 continue;
             }
-            for pair in &self.out.pairs {
-                for (place, attribute) in pair.attributes.iter().enumerate() {
-                    let target = attribute.reference.as_ref().and_then(|r| r.target.entity());
-                    if target != Some(index) || attribute.typed.is_some() {
-                        continue;
-                    }
-                    let column = attribute.source_column.name.clone();
-                    if attribute.may_be_emptied() && pair.identifier != Some(place) {
-                        let table = self.source.entity(pair.source).table.clone();
-                        going.emptied.push((table, column, parent - 1));
-                        names.push(format!("{}.{}", pair.name, attribute.attribute.name));
-                        continue;
-                    }
-                    let known = entities.iter().position(|entity| *entity == pair.source);
-                    let child = known.unwrap_or_else(|| {
-                        entities.push(pair.source);
-                        entities.len() - 1
-                    });
-                    going.demands.push(Referring { child, column, parent: parent - 1 });
+            for (pair, place) in self.referring.get(&index).into_iter().flatten() {
+                let pair = &self.out.pairs[*pair];
+                let attribute = &pair.attributes[*place];
+                if attribute.typed.is_some() {
+                    continue;
                 }
+                let column = attribute.source_column.name.clone();
+                if attribute.may_be_emptied() && pair.identifier != Some(*place) {
+                    let table = self.source.entity(pair.source).table.clone();
+                    going.emptied.push((table, column, parent - 1));
+                    names.push(format!("{}.{}", pair.name, attribute.attribute.name));
+                    continue;
+                }
+                let known = entities.iter().position(|entity| *entity == pair.source);
+                let child = known.unwrap_or_else(|| {
+                    entities.push(pair.source);
+                    entities.len() - 1
+                });
+                going.demands.push(Referring { child, column, parent: parent - 1 });
             }
         }
         (going, entities, names)

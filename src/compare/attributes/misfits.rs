@@ -29,12 +29,12 @@ impl Work<'_> {
                     continue;
                 }
                 let (null, misfit) = self.misfit(pair_place, place);
-                self.out.pairs[pair_place].attributes[place].null = null;
+                self.pair_mut(pair_place).attributes[place].null = null;
                 if misfit.is_some() {
-                    self.out.pairs[pair_place].attributes[place].misfit = misfit;
+                    self.pair_mut(pair_place).attributes[place].misfit = misfit;
                 }
                 let nothing = self.mandatory_empty(pair_place, place);
-                self.out.pairs[pair_place].attributes[place].nothing = nothing;
+                self.pair_mut(pair_place).attributes[place].nothing = nothing;
             }
         }
     }

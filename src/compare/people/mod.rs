@@ -57,7 +57,7 @@ impl Work<'_> {
         let (Some(mut users), Some(mut groups), Some(soft)) = (users, groups, soft) else { return };
         let source = self.source;
         for (id, rows) in soft {
-            if source.users.iter().any(|user| user.id == id) {
+            if source.user(id).is_some() {
                 *users.entry(SourceId(id)).or_insert(0) += rows;
             }
         }

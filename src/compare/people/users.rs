@@ -44,7 +44,7 @@ pub fn user_named(
     tenant: Option<DestinationId>,
 ) -> Result<DestinationId, String> {
     if let Ok(id) = to.trim().parse::<i64>() {
-        return match destination.users.iter().find(|user| user.id == id) {
+        return match destination.user(id) {
             Some(user) => Ok(DestinationId(user.id)),
             None => Err(format!("the destination has no user with the id {id}")),
         };
@@ -223,7 +223,7 @@ impl Work<'_> {
     /// Whether the row of a user that was found may be written: those of Service Center are
     /// LifeTime's.
     fn may_write(&self, sought: &Sought<'_>, id: DestinationId) -> bool {
-        let there = self.destination.users.iter().find(|user| user.id == id.0);
+        let there = self.destination.user(id.0);
         !self.is_platform_tenant(sought.user.tenant_id.map(SourceId))
             && there.is_some_and(|user| !self.is_platform_tenant_there(user.tenant_id))
     }
@@ -328,7 +328,7 @@ impl Work<'_> {
         }
         let offered = candidates
             .iter()
-            .filter_map(|id| self.destination.users.iter().find(|user| user.id == id.0))
+            .filter_map(|id| self.destination.user(id.0))
             .map(|user| {
                 let state = if user.is_active { "" } else { ", inactive" };
                 format!("{} ({}, id {}{state})", user.username, user.name, user.id)

@@ -84,7 +84,7 @@ impl Work<'_> {
         if table == InstanceTable::Activity {
             self.next_runs(place);
         }
-        let pair = &mut self.out.pairs[place];
+        let pair = self.pair_mut(place);
         let identifier = pair.identifier().map(|own| own.attribute.key.clone());
         let all = std::mem::take(&mut pair.attributes);
         let (mut kept, mut reset) = (Vec::new(), Vec::new());
@@ -94,7 +94,7 @@ impl Work<'_> {
                 false => kept.push(attribute),
             }
         }
-        let pair = &mut self.out.pairs[place];
+        let pair = self.pair_mut(place);
         pair.identifier =
             kept.iter().position(|one| Some(&one.attribute.key) == identifier.as_ref());
         pair.attributes = kept;
@@ -186,7 +186,7 @@ impl Work<'_> {
                 is_mandatory: false,
                 ..base.attribute.clone()
             };
-            let pair = &mut self.out.pairs[place];
+            let pair = self.pair_mut(place);
             pair.attributes.push(AttributePair {
                 attribute,
                 is_mandatory: false,

@@ -1,6 +1,8 @@
 //! What hangs on the rows to be deleted by foreign keys that no active reference tells of: those of
 //! inactive entities and attributes, of deleted modules, of anybody's own tables.
 
+use std::sync::Arc;
+
 use super::super::{EntityPair, Finding, FindingKey, FindingKind, Work, choice};
 use super::along::{Fates, OutsidePart, OutsideRows};
 use crate::database::{DeleteAction, Filter, Referrer, TableName, same_name};
@@ -152,19 +154,13 @@ impl Work<'_> {
 
     /// Which rows of a table stay when entities are replaced; `None` where all of them go.
     fn staying(&self, table: &TableName, replaced: &EntityPair) -> Option<Filter> {
-        let pairs = &self.out.pairs;
-        let Some(pair) =
-            pairs.iter().find(|pair| self.destination.is_table_of(pair.destination, table))
-        else {
-            return Some(Filter::All);
-        };
-        if pair.source != replaced.source && !self.is_replaced(pair) {
-            return Some(Filter::All);
-        }
-        match self.replaced_rows(pair) {
-            Filter::All => None,
-            goes => Some(goes.negated()),
-        }
+        let mut pairs = self.out.pairs.iter();
+        self.staying_of(
+            pairs
+                .find(|pair| self.destination.is_table_of(pair.destination, table))
+                .map(Arc::as_ref),
+            replaced,
+        )
     }
 
     /// Counts what would go with those rows of a table, and with that; `false` while a question is

@@ -48,7 +48,7 @@ impl Work<'_> {
         };
         !self.link_keys(pair).is_empty()
             && carried(pair).into_iter().all(is_reference)
-            && !self.out.pairs.iter().any(refers)
+            && !self.out.pairs.iter().any(|other| refers(other))
     }
 }
 

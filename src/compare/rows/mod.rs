@@ -14,6 +14,7 @@ pub(super) use along::Link;
 pub use along::{OutsidePart, OutsideRows, row_key};
 pub use events::{PEOPLE_TABLES, Subscriptions};
 pub use natural_key::NaturalKey;
+pub(super) use outside::ReferringThere;
 
 use super::selection::Reason;
 use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
@@ -91,7 +92,7 @@ impl Work<'_> {
                     }
                 }
             };
-            self.out.pairs[place].existing = ExistingRows {
+            self.pair_mut(place).existing = ExistingRows {
                 filter,
                 replaced,
                 standing,

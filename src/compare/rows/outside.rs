@@ -1,11 +1,32 @@
 //! Rows that stay and refer to rows which would be deleted.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::super::{Finding, FindingKey, FindingKind, Work};
+use super::super::{EntityPair, Finding, FindingKey, FindingKind, Work};
 use super::along::OutsidePart;
 use crate::database::Filter;
-use crate::outsystems::{EntityIndex, Resolution, Side};
+use crate::outsystems::{Attribute, EntityIndex, Environment, Resolution, Side};
+
+/// The attributes that refer to each entity of an environment, with whose they are.
+pub(in super::super) type ReferringThere<'a> =
+    HashMap<EntityIndex, Vec<(EntityIndex, &'a Attribute)>>;
+
+fn referring(environment: &Environment) -> ReferringThere<'_> {
+    let mut all = ReferringThere::new();
+    for (index, entity) in environment.entities.iter().enumerate() {
+        if !entity.is_active || entity.is_external {
+            continue;
+        }
+        for attribute in entity.active_attributes() {
+            let to = environment.resolve(entity, &attribute.data_type);
+            if let Some(Resolution::Entity(to)) = to {
+                all.entry(to).or_default().push((EntityIndex(index), attribute));
+            }
+        }
+    }
+    all
+}
 
 /// Rows of one attribute that stay, and refer to rows that would go.
 pub(super) struct Outside {
@@ -19,7 +40,7 @@ pub(super) struct Outside {
     pub(super) rows: OutsidePart,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     /// Rows of the destination that stay and point to rows which replacing this entity would
     /// delete; `None` while a question is open.
     pub(super) fn outside_references(
@@ -30,72 +51,66 @@ impl Work<'_> {
         let pair = self.out.pairs[place].clone();
         let parent = self.destination.entity(pair.destination);
         let key = pair.identifier()?.destination_column.name.clone();
-        // What stays of each entity of the scope; `None` for one that goes with all its rows.
-        let staying: BTreeMap<EntityIndex, Option<Filter>> = self
-            .out
-            .pairs
-            .iter()
-            .map(|other| {
-                let stays = if other.source == pair.source || self.is_replaced(other) {
-                    match self.replaced_rows(other) {
-                        Filter::All => None,
-                        goes => Some(goes.negated()),
-                    }
-                } else {
-                    Some(Filter::All)
-                };
-                (other.destination, stays)
-            })
-            .collect();
         let mut found = Vec::new();
         let mut complete = true;
-        for (index, entity) in self.destination.entities.iter().enumerate() {
-            let stays = match staying.get(&EntityIndex(index)) {
-                Some(None) => continue,
-                Some(Some(stays)) => stays.clone(),
-                None => Filter::All,
-            };
-            if !entity.is_active || entity.is_external {
-                continue;
-            }
+        for (index, attribute) in self.referring_there(pair.destination) {
+            let entity = self.destination.entity(index);
+            let other = self.out.pairs.iter().find(|other| other.destination == index);
+            let Some(stays) = self.staying_of(other.map(Arc::as_ref), &pair) else { continue };
             let Some(shape) = self.destination.shape_with_rows(entity) else { continue };
-            for attribute in entity.active_attributes() {
-                if self.destination.resolve(entity, &attribute.data_type)
-                    != Some(Resolution::Entity(pair.destination))
-                {
-                    continue;
-                }
-                let Some(column) = shape.column(&attribute.column) else { continue };
-                let refers = Filter::Refers {
+            let Some(column) = shape.column(&attribute.column) else { continue };
+            let refers = Filter::Refers {
+                column: column.name.clone(),
+                parent: parent.table.clone(),
+                key: key.clone(),
+                among: Box::new(filter.clone()),
+            }
+            .and(stays);
+            match self.inquiry.count(Side::Destination, &entity.table, refers.clone()) {
+                Some(0) => {}
+                Some(count) => found.push(Outside {
+                    key: FindingKey::attribute(
+                        FindingKind::ConsumerOutsideScope,
+                        entity,
+                        attribute,
+                    ),
+                    name: format!("{}.{}", entity.full_name(), attribute.name),
                     column: column.name.clone(),
-                    parent: parent.table.clone(),
-                    key: key.clone(),
-                    among: Box::new(filter.clone()),
-                }
-                .and(stays.clone());
-                match self.inquiry.count(Side::Destination, &entity.table, refers.clone()) {
-                    Some(0) => {}
-                    Some(count) => found.push(Outside {
-                        key: FindingKey::attribute(
-                            FindingKind::ConsumerOutsideScope,
-                            entity,
-                            attribute,
-                        ),
-                        name: format!("{}.{}", entity.full_name(), attribute.name),
-                        column: column.name.clone(),
-                        mandatory: attribute.is_mandatory,
-                        rows: OutsidePart {
-                            name: entity.full_name(),
-                            table: shape.name.clone(),
-                            filter: refers,
-                            count,
-                        },
-                    }),
-                    None => complete = false,
-                }
+                    mandatory: attribute.is_mandatory,
+                    rows: OutsidePart {
+                        name: entity.full_name(),
+                        table: shape.name.clone(),
+                        filter: refers,
+                        count,
+                    },
+                }),
+                None => complete = false,
             }
         }
         complete.then_some(found)
+    }
+
+    /// Which rows stay where those of one pair are replaced: of another pair, or of what is none;
+    /// `None` where all of them go.
+    pub(super) fn staying_of(
+        &self,
+        pair: Option<&EntityPair>,
+        replaced: &EntityPair,
+    ) -> Option<Filter> {
+        let Some(pair) = pair else { return Some(Filter::All) };
+        if pair.source != replaced.source && !self.is_replaced(pair) {
+            return Some(Filter::All);
+        }
+        match self.replaced_rows(pair) {
+            Filter::All => None,
+            goes => Some(goes.negated()),
+        }
+    }
+
+    /// The attributes of the destination that refer to an entity, with whose they are.
+    fn referring_there(&self, to: EntityIndex) -> Vec<(EntityIndex, &'a Attribute)> {
+        let all = self.referring_there.get_or_init(|| referring(self.destination));
+        all.get(&to).cloned().unwrap_or_default()
     }
 
     /// Notes the rows outside the scope that point to rows of an entity whose rows stay.
@@ -105,42 +120,31 @@ impl Work<'_> {
         let Some(key) = pair.identifier().map(|i| i.destination_column.name.clone()) else {
             return;
         };
-        let destination = self.destination;
-        for (index, entity) in destination.entities.iter().enumerate() {
-            let is_inside = self.out.pairs.iter().any(|other| other.destination.0 == index);
-            if is_inside || !entity.is_active || entity.is_external {
+        for (index, attribute) in self.referring_there(pair.destination) {
+            let entity = self.destination.entity(index);
+            if self.out.pairs.iter().any(|other| other.destination == index) {
                 continue;
             }
-            let Some(shape) = destination.shape_with_rows(entity) else { continue };
-            for attribute in entity.active_attributes() {
-                let resolved = destination.resolve(entity, &attribute.data_type);
-                let (Some(Resolution::Entity(target)), Some(column)) =
-                    (resolved, shape.column(&attribute.column))
-                else {
-                    continue;
-                };
-                if target != pair.destination {
-                    continue;
-                }
-                let refers = Filter::Refers {
-                    column: column.name.clone(),
-                    parent: parent.clone(),
-                    key: key.clone(),
-                    among: Box::new(Filter::All),
-                };
-                let rows = self.inquiry.count(Side::Destination, &entity.table, refers);
-                if rows == Some(0) {
-                    continue;
-                }
-                let kind = FindingKind::ConsumerInDestination;
-                let note = Finding::note(
-                    FindingKey::attribute(kind, entity, attribute),
-                    format!("{}.{}", entity.full_name(), attribute.name),
-                    format!("rows outside the scope point to rows of {}, which stay", pair.name),
-                    "They keep what they point to: ours are added beside it.",
-                );
-                self.find(note.touching(rows));
+            let Some(shape) = self.destination.shape_with_rows(entity) else { continue };
+            let Some(column) = shape.column(&attribute.column) else { continue };
+            let refers = Filter::Refers {
+                column: column.name.clone(),
+                parent: parent.clone(),
+                key: key.clone(),
+                among: Box::new(Filter::All),
+            };
+            let rows = self.inquiry.count(Side::Destination, &entity.table, refers);
+            if rows == Some(0) {
+                continue;
             }
+            let kind = FindingKind::ConsumerInDestination;
+            let note = Finding::note(
+                FindingKey::attribute(kind, entity, attribute),
+                format!("{}.{}", entity.full_name(), attribute.name),
+                format!("rows outside the scope point to rows of {}, which stay", pair.name),
+                "They keep what they point to: ours are added beside it.",
+            );
+            self.find(note.touching(rows));
         }
     }
 

@@ -75,7 +75,7 @@ impl Work<'_> {
                     findings.extend(self.repeated(place, &looked));
                     findings.extend(self.taken(&pair, &looked, &known));
                 }
-                self.out.pairs[place].uniques.push(UniquePair {
+                self.pair_mut(place).uniques.push(UniquePair {
                     name: index.name.clone(),
                     columns: index.columns.clone(),
                     findings,

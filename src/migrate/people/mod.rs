@@ -130,7 +130,7 @@ impl People<'_> {
             let tenant = if is_group {
                 there.groups.iter().find(|group| group.id == id.0)?.tenant_id
             } else {
-                there.users.iter().find(|user| user.id == id.0)?.tenant_id
+                there.user(id.0)?.tenant_id
             };
             tenant.map(DestinationId)
         })

@@ -142,7 +142,7 @@ impl Builder<'_> {
         let instances = |pair: &EntityPair| {
             self.source.entity(pair.source).instance_table() == Some(InstanceTable::Activity)
         };
-        if !self.review.comparison.pairs.iter().any(instances) {
+        if !self.review.comparison.pairs.iter().any(|pair| instances(pair)) {
             return;
         }
         let fates = self.source.espaces.iter().filter_map(|espace| {

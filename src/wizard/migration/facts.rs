@@ -7,7 +7,6 @@ use super::super::message::Fact;
 use super::super::overlay::{Overlay, Trouble};
 use super::super::running::Running;
 use super::{Migration, Taking};
-use crate::compare::EntityPair;
 use crate::database::Fault;
 use crate::outsystems::{Environment, Side};
 use crate::plan::Review;
@@ -84,7 +83,7 @@ impl Migration {
         self.plan.decisions.follow(&review.comparison);
         self.scope_trouble = None;
         self.compared.clone_from(&self.now.clock);
-        let counted = review.comparison.pairs.iter().flat_map(EntityPair::counted);
+        let counted = review.comparison.pairs.iter().flat_map(|pair| pair.counted());
         self.counts.extend(counted.map(|(side, entity, rows)| ((side, entity), rows)));
         self.read_named_maps();
         // A plan may hold a decision for all findings of a kind.

@@ -10,7 +10,6 @@ use super::details::Known;
 use super::marks::{Mark, Marks, Rows};
 use super::tree::Node;
 use super::{Scope, tree_height};
-use crate::compare::EntityPair;
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{Review, ScopeRequest};
 
@@ -66,7 +65,8 @@ impl Scope {
         let Some(catalogue) = &self.catalogue else { return };
         let scope = &migration.plan.scope;
         if let Some(review) = &migration.review {
-            for (side, entity, rows) in review.comparison.pairs.iter().flat_map(EntityPair::counted)
+            for (side, entity, rows) in
+                review.comparison.pairs.iter().flat_map(|pair| pair.counted())
             {
                 self.rows.put(catalogue, side, entity, rows);
             }
