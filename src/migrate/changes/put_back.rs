@@ -142,8 +142,17 @@ fn batches(journal: &Journal) -> Result<Vec<BatchRecord>> {
     Ok(all)
 }
 
+/// The rows of each table, however many statements changed some of it.
 fn told(back: &[Back]) -> Vec<(String, u64)> {
-    back.iter().map(|back| (back.to.table.to_string(), back.rows.len() as u64)).collect()
+    let mut all: Vec<(String, u64)> = Vec::new();
+    for back in back {
+        let (table, rows) = (back.to.table.to_string(), back.rows.len() as u64);
+        match all.iter_mut().find(|(known, _)| *known == table) {
+            Some((_, known)) => *known += rows,
+            None => all.push((table, rows)),
+        }
+    }
+    all
 }
 
 /// What is still to be put back, the last changed first.

@@ -165,7 +165,7 @@ impl Plain {
     async fn type_into(&mut self, blank: &Blank) -> std::io::Result<Option<bool>> {
         let (label, current) = match blank {
             Blank::Tick { .. } => return Ok(Some(true)),
-            Blank::Text { label, field } => (label.clone(), field.text().to_owned()),
+            Blank::Text { label, field, .. } => (label.clone(), field.text().to_owned()),
             Blank::Name { name, .. } => (format!("Type {name}"), String::new()),
             Blank::MaskKey { .. } => ("Key of masks, not shown".to_owned(), String::new()),
         };

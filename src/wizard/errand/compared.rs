@@ -75,7 +75,8 @@ impl Comparison {
 
     fn ask_databases(migration: &mut Migration) {
         let held = databases(migration).join(", ");
-        let blank = Blank::Text { label: "Databases".to_owned(), field: TextField::new(&held) };
+        let field = TextField::new(&held);
+        let blank = Blank::Text { label: "Databases".to_owned(), field, wanted: None };
         let lines = vec![
             "Further databases of both servers, by name, with a comma between two: Log and Session. \
              Catalogs are found by themselves."

@@ -3,7 +3,7 @@
 use super::super::keys::{Binding, Command, Key};
 use super::super::look::{Area, Canvas};
 use super::super::message::{Answer, Sign};
-use super::super::migration::{Migration, UNDO_SHEET};
+use super::super::migration::{ErrandKnown, Migration, UNDO_SHEET};
 use super::super::step::{Ask, AskKind, Event, Notice, Step};
 use super::scrolled;
 use super::view::draw_lines;
@@ -37,9 +37,14 @@ impl RecordPage {
     /// What is to be read, line by line.
     fn lines(migration: &Migration) -> Vec<String> {
         let Some(known) = &migration.errand else { return Vec::new() };
+        let scanned = Self::scanned(migration, known);
         let mut lines = Vec::new();
         match &known.run {
-            None => lines.push("No statement was carried out from here yet.".to_owned()),
+            None => {
+                lines.push("No statement was carried out from here yet.".to_owned());
+                lines.push(String::new());
+                lines.extend(scanned);
+            }
             Some(run) => {
                 let state = match (run.is_undone, run.is_clean) {
                     (true, _) => "taken back: every row is as it was",
@@ -49,22 +54,38 @@ impl RecordPage {
                 lines.push(format!("Run {}: {state}.", run.id));
                 lines.push(format!("Its report is in {}.", run.folder.display()));
                 lines.push(String::new());
-                lines.extend(run.lines.iter().cloned());
-            }
-        }
-        lines.push(String::new());
-        match &known.foreseen {
-            None if migration.is_looking_at_clone() => lines.push("Scanning the clone…".to_owned()),
-            None => lines.push(
-                "What in the clone names its original is shown once it is connected (press 1)."
-                    .to_owned(),
-            ),
-            Some(foreseen) => {
-                lines.push(format!("Scanned {}:", known.looked));
-                lines.extend(foreseen.scan.lines().lines().map(str::to_owned));
+                // What it found does not hold any more once it is taken back.
+                let did = match run.is_undone {
+                    true => "What it had done:",
+                    false => "What it did:",
+                };
+                let did = std::iter::once(did.to_owned()).chain(run.lines.iter().cloned());
+                let (first, second): (Vec<String>, Vec<String>) = match run.is_undone {
+                    true => (scanned, did.collect()),
+                    false => (did.collect(), scanned),
+                };
+                lines.extend(first);
+                lines.push(String::new());
+                lines.extend(second);
             }
         }
         lines
+    }
+
+    /// What in the clone names its original now.
+    fn scanned(migration: &Migration, known: &ErrandKnown) -> Vec<String> {
+        match &known.foreseen {
+            None if migration.is_looking_at_clone() => vec!["Scanning the clone…".to_owned()],
+            None => vec![
+                "What in the clone names its original is shown once it is connected (press 1)."
+                    .to_owned(),
+            ],
+            Some(foreseen) => {
+                let mut lines = vec![format!("Scanned {}:", known.looked)];
+                lines.extend(foreseen.scan.lines().lines().map(str::to_owned));
+                lines
+            }
+        }
     }
 }
 

@@ -144,6 +144,9 @@ fn header_state(model: &Model) -> (String, Style) {
     if migration.is_cleaning() {
         return (format!("WRITING TO {}", migration.name_of(Side::Destination)), role::writing());
     }
+    if let Some(run) = migration.errand.as_ref().and_then(|known| known.run.as_ref()) {
+        return (format!("RUN {} · nothing is running", run.id), role::plain());
+    }
     if migration.errand().is_some_and(|errand| errand != Errand::Cleanup) {
         return ("nothing is written to any database".to_owned(), role::good());
     }

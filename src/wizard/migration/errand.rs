@@ -264,7 +264,7 @@ impl Migration {
                 .to_owned(),
         ];
         let field = TextField::new(&servers.join(", "));
-        let blank = Blank::Text { label: "Servers".to_owned(), field };
+        let blank = Blank::Text { label: "Servers".to_owned(), field, wanted: None };
         self.overlays.push(Overlay::Sheet(Box::new(Sheet::new(
             SERVERS_SHEET,
             "Application servers",

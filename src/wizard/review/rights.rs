@@ -36,7 +36,7 @@ pub(super) fn ask(migration: &mut Migration) {
     };
     let (source, destination) =
         (migration.name_of(Side::Source), migration.name_of(Side::Destination));
-    let text = |label: String, side| Blank::Text { label, field: login(side) };
+    let text = |label: String, side| Blank::Text { label, field: login(side), wanted: None };
     let blanks = vec![
         text(format!("Login that reads {source}"), Side::Source),
         text(format!("Login that writes {destination}"), Side::Destination),

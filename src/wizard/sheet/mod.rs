@@ -22,12 +22,14 @@ pub enum Blank {
         /// What is missing while it is not; `None` where it may be left open.
         wanted: Option<String>,
     },
-    /// A text; it may be empty.
+    /// A text.
     Text {
         /// What it is.
         label: String,
         /// What was typed.
         field: TextField,
+        /// What is missing while nothing is typed; `None` where it may be empty.
+        wanted: Option<String>,
     },
     /// The destination's name, which confirms that it is written.
     Name {
@@ -57,6 +59,9 @@ impl Blank {
     pub fn missing(&self) -> Option<String> {
         match self {
             Self::Tick { is_ticked: false, wanted: Some(wanted), .. } => Some(wanted.clone()),
+            Self::Text { field, wanted: Some(wanted), .. } if field.text().trim().is_empty() => {
+                Some(wanted.clone())
+            }
             Self::Tick { .. } | Self::Text { .. } => None,
             Self::Name { name, field } => {
                 let missing = Letters::of(field.text(), name).missing()?;

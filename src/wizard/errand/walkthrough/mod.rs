@@ -197,7 +197,12 @@ impl Walkthrough {
         }
         lines.push("The record keeps the reason.".to_owned());
         self.asked.clone_from(&place.name);
-        ask(migration, SKIP_SHEET, "Leave this step out?", "leave it out", lines, "Why", "");
+        let why = Blank::Text {
+            label: "Why".to_owned(),
+            field: TextField::new(""),
+            wanted: Some("say why".to_owned()),
+        };
+        ask(migration, SKIP_SHEET, "Leave this step out?", "leave it out", lines, why);
     }
 
     fn note(&mut self, migration: &mut Migration) {
@@ -210,7 +215,9 @@ impl Walkthrough {
         let held = walk.marks.get(&place.name).map_or("", |mark| mark.note.as_str()).to_owned();
         let lines = vec![place.step.title.clone()];
         self.asked.clone_from(&place.name);
-        ask(migration, NOTE_SHEET, "A note of this step", "keep it", lines, "Note", &held);
+        let field = TextField::new(&held);
+        let note = Blank::Text { label: "Note".to_owned(), field, wanted: None };
+        ask(migration, NOTE_SHEET, "A note of this step", "keep it", lines, note);
     }
 
     fn filled(&mut self, tag: &str, filled: &Filled, migration: &mut Migration) {
@@ -218,9 +225,6 @@ impl Walkthrough {
         let name = std::mem::take(&mut self.asked);
         let Some((procedure, walk)) = self.shown(migration) else { return };
         match tag {
-            SKIP_SHEET if text.is_empty() => {
-                migration.say("Nothing is left out without a reason.");
-            }
             SKIP_SHEET => {
                 let place = walk.places(procedure).into_iter().find(|place| place.name == name);
                 if place.is_some_and(|place| self.is_statement(&place, migration)) {
@@ -278,10 +282,8 @@ fn ask(
     title: &str,
     verb: &'static str,
     lines: Vec<String>,
-    label: &str,
-    held: &str,
+    blank: Blank,
 ) {
-    let blank = Blank::Text { label: label.to_owned(), field: TextField::new(held) };
     let sheet = Sheet::new(tag, title, verb, lines, vec![blank]);
     migration.overlays.push(Overlay::Sheet(Box::new(sheet)));
 }
