@@ -7,18 +7,24 @@ use crate::compare::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
 };
 use crate::database::{ColumnShape, ColumnType, Filter, Value, ValueKind, is_convertible};
-use crate::outsystems::null_value;
+use crate::outsystems::{Side, null_value};
+
+/// Columns in one condition: an engine takes only so many.
+const COLUMNS_AT_ONCE: usize = 100;
 
 impl Work<'_> {
     /// Values that may not fit the destination's columns.
     pub(in crate::compare) fn misfits(&mut self) {
         for pair_place in 0..self.out.pairs.len() {
+            let is_any_unreadable = self.is_any_unreadable(pair_place);
             for place in 0..self.out.pairs[pair_place].attributes.len() {
                 // The column itself is another attribute.
                 if self.out.pairs[pair_place].attributes[place].typed.is_some() {
                     continue;
                 }
-                self.unreadable(pair_place, place);
+                if is_any_unreadable {
+                    self.unreadable(pair_place, place);
+                }
                 let pair = &self.out.pairs[pair_place];
                 let attribute = &pair.attributes[place];
                 if attribute.reference.is_some()
@@ -39,11 +45,28 @@ impl Work<'_> {
         }
     }
 
+    /// Whether rows of an entity hold a value that its own column should not hold: asked of all
+    /// columns at once, for there hardly ever is one.
+    fn is_any_unreadable(&mut self, pair_place: usize) -> bool {
+        if !self.source.facts.capabilities.untyped {
+            return false;
+        }
+        let pair = &self.out.pairs[pair_place];
+        let attributes = pair.attributes.iter().filter(|attribute| attribute.typed.is_none());
+        let unreadable: Vec<Filter> = attributes
+            .map(|attribute| Filter::Unreadable(attribute.source_column.name.clone()))
+            .collect();
+        let table = &self.source.entity(pair.source).table;
+        let mut is_any = false;
+        for some in unreadable.chunks(COLUMNS_AT_ONCE) {
+            let rows = self.inquiry.count(Side::Source, table, Filter::Or(some.to_vec()));
+            is_any |= rows.is_some_and(|rows| rows > 0);
+        }
+        is_any
+    }
+
     /// Values that the source's own column should not hold: such a row cannot be read.
     fn unreadable(&mut self, pair_place: usize, place: usize) {
-        if !self.source.facts.capabilities.untyped {
-            return;
-        }
         let pair = self.out.pairs[pair_place].clone();
         let attribute = &pair.attributes[place];
         let entity = self.source.entity(pair.source);

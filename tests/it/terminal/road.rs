@@ -102,6 +102,8 @@ impl Walker {
         self.select("Policies").key("Space");
         window.shows("[x] Policies");
         self.next("3 Mismatches");
+        // What costs how much is known once everything is counted; only then is all recommended.
+        window.hides("comparing…").hides("counting, ");
         self.key("R").choose("Yes");
         window.shows("0 warnings to decide");
         self.next("4 Static").key("Enter");
