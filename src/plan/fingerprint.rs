@@ -96,17 +96,3 @@ pub fn model_fingerprint(environment: &Environment) -> String {
     }
     shown(&hasher.finalize())
 }
-
-/// Equal for a database and its clone: ids and keys of espaces and entities.
-#[must_use]
-pub fn platform_fingerprint(environment: &Environment) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for espace in &environment.espaces {
-        hasher.update(format!("{} {}\n", espace.id, espace.key.folded()).as_bytes());
-    }
-    for entity in &environment.entities {
-        let table = entity.table.name.to_lowercase();
-        hasher.update(format!("{} {} {table}\n", entity.id, entity.key.folded()).as_bytes());
-    }
-    shown(&hasher.finalize())
-}

@@ -31,7 +31,7 @@ pub use file::{
     PlanFileError, Purpose, REJECT_POLICIES, RejectPolicy, RestoreFile, RunOptions,
     SOURCE_READINGS, SourceReading, Understood, cleanup_keys, plan_keys, restore_keys,
 };
-pub use fingerprint::{model_fingerprint, platform_fingerprint};
+pub use fingerprint::model_fingerprint;
 pub use maps::{MapDecisions, MapFiles, MapKind, MapText, Maps, template as map_template};
 pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;

@@ -1,8 +1,8 @@
 //! Whether these two may be source and destination.
 
-use crate::database::{Fault, FaultKind, Result};
-use crate::outsystems::Environment;
-use crate::plan::{Purpose, platform_fingerprint};
+use crate::database::{Fault, FaultKind, Result, same_name};
+use crate::outsystems::{Environment, Key};
+use crate::plan::Purpose;
 
 /// Refuses a destination that is, or may be, Production: known before anything is opened.
 pub fn check_purpose(purpose: Option<Purpose>) -> Result<()> {
@@ -37,7 +37,7 @@ pub fn check_pair(
         .advise("Check server and database of both sides."));
     }
     let mut warnings = Vec::new();
-    if platform_fingerprint(source) == platform_fingerprint(destination) {
+    if are_copies(source, destination) {
         if !source.servers.is_empty() && source.servers == destination.servers {
             return Err(Fault::new(
                 FaultKind::Invalid,
@@ -52,4 +52,18 @@ pub fn check_pair(
         );
     }
     Ok(warnings)
+}
+
+/// Whether they have the same ids and keys of espaces and entities, as a database and its clone have.
+fn are_copies(source: &Environment, destination: &Environment) -> bool {
+    fn espaces(of: &Environment) -> impl Iterator<Item = (i64, &Key)> {
+        of.espaces.iter().map(|espace| (espace.id, &espace.key))
+    }
+    let entities = source.entities.iter().zip(&destination.entities);
+    espaces(source).eq(espaces(destination))
+        && source.entities.len() == destination.entities.len()
+        && entities.into_iter().all(|(ours, theirs)| {
+            (ours.id, &ours.key) == (theirs.id, &theirs.key)
+                && same_name(&ours.table.name, &theirs.table.name)
+        })
 }
