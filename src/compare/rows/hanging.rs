@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::{EntityPair, Finding, FindingKey, FindingKind, Work, choice};
 use super::along::{Fates, OutsidePart, OutsideRows};
 use crate::database::{DeleteAction, Filter, Referrer, TableName, same_name};
-use crate::outsystems::{EntityIndex, Key, Resolution, Side};
+use crate::outsystems::{EntityIndex, Key, Side};
 
 /// Foreign keys are followed so far; longer chains are not counted.
 const DEEPEST: usize = 16;
@@ -139,17 +139,10 @@ impl Work<'_> {
 
     /// Whether a foreign key stands for a reference that the model knows, which has its own finding.
     fn is_active_reference(&self, referrer: &Referrer, parent: EntityIndex) -> bool {
-        let entities = self.destination.entities.iter().enumerate();
-        entities.filter(|(_, entity)| entity.is_active && !entity.is_external).any(
-            |(index, entity)| {
-                self.destination.is_table_of(EntityIndex(index), &referrer.table)
-                    && entity.active_attributes().any(|attribute| {
-                        same_name(&attribute.column, &referrer.key.column)
-                            && self.destination.resolve(entity, &attribute.data_type)
-                                == Some(Resolution::Entity(parent))
-                    })
-            },
-        )
+        self.referring_there(parent).into_iter().any(|(entity, attribute)| {
+            same_name(&attribute.column, &referrer.key.column)
+                && self.destination.is_table_of(entity, &referrer.table)
+        })
     }
 
     /// Which rows of a table stay when entities are replaced; `None` where all of them go.

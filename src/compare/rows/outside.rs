@@ -108,7 +108,7 @@ impl<'a> Work<'a> {
     }
 
     /// The attributes of the destination that refer to an entity, with whose they are.
-    fn referring_there(&self, to: EntityIndex) -> Vec<(EntityIndex, &'a Attribute)> {
+    pub(super) fn referring_there(&self, to: EntityIndex) -> Vec<(EntityIndex, &'a Attribute)> {
         let all = self.referring_there.get_or_init(|| referring(self.destination));
         all.get(&to).cloned().unwrap_or_default()
     }

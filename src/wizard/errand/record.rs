@@ -55,18 +55,12 @@ impl RecordPage {
                 lines.push(format!("Its report is in {}.", run.folder.display()));
                 lines.push(String::new());
                 // What it found does not hold any more once it is taken back.
-                let did = match run.is_undone {
-                    true => "What it had done:",
-                    false => "What it did:",
+                let did = |title: &str| [&[title.to_owned()], run.lines.as_slice()].concat();
+                let parts = match run.is_undone {
+                    true => [scanned, did("What it had done:")],
+                    false => [did("What it did:"), scanned],
                 };
-                let did = std::iter::once(did.to_owned()).chain(run.lines.iter().cloned());
-                let (first, second): (Vec<String>, Vec<String>) = match run.is_undone {
-                    true => (scanned, did.collect()),
-                    false => (did.collect(), scanned),
-                };
-                lines.extend(first);
-                lines.push(String::new());
-                lines.extend(second);
+                lines.extend(parts.join(&String::new()));
             }
         }
         lines
