@@ -1,9 +1,12 @@
 //! Whether the source has rows of which the journal knows nothing: neither carried over, nor
 //! recognised, nor left out.
 
+use std::collections::HashSet;
+
 use super::canonical::shown;
 use super::lookup::PAGE_BYTES;
 use super::maps::IdKey;
+use super::numbers::Numbers;
 use super::prove::Job;
 use super::result::{Difference, EntityProof};
 use crate::database::{Filter, Result, ScanRequest, Value};
@@ -72,12 +75,15 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
         return Ok(());
     };
     let is_generated = matches!(entity.identifier, IdentifierPlan::Generated { .. });
-    let keys = job.ask(|journal| known_keys(journal, job.place))?;
-    let highest = keys.iter().rev().find_map(|key| match key {
-        IdKey::Number(number) if is_generated => Some(*number),
-        _ => None,
-    });
-    let highest = mark.or(highest);
+    let mut known_keys = None;
+    let highest = match mark {
+        Some(mark) => Some(mark),
+        None if is_generated => {
+            let keys = job.ask(|journal| Known::read(journal, job.place))?;
+            known_keys.insert(keys).numbers.highest()
+        }
+        None => None,
+    };
     let all_count = frozen && mark.is_none();
     if let Some(highest) = highest.filter(|_| !all_count) {
         let up_to = Filter::AtMost(key.name.clone(), Value::Integer(highest));
@@ -88,6 +94,10 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
             return Ok(());
         }
     }
+    let keys = match known_keys {
+        Some(keys) => keys,
+        None => job.ask(|journal| Known::read(journal, job.place))?,
+    };
     let mut scan = job
         .source
         .scan(ScanRequest {
@@ -104,7 +114,7 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
         for row in 0..batch.len() {
             let value = batch.column(0).value(row);
             let Some(id) = IdKey::of(&value) else { continue };
-            if keys.binary_search(&id).is_ok() {
+            if keys.has(&id) {
                 continue;
             }
             let is_earlier = highest.is_some_and(|highest| id <= IdKey::Number(highest));
@@ -126,8 +136,8 @@ pub(super) async fn check(job: Job<'_>, proof: &mut EntityProof) -> Result<()> {
 /// source has them.
 async fn tried_again(job: Job<'_>, again: &[Value], proof: &mut EntityProof) -> Result<()> {
     let Some(key) = job.entity().key_column() else { return Ok(()) };
-    let known = job.ask(|journal| known_keys(journal, job.place))?;
-    let is_known = |key: &&Value| IdKey::of(key).is_some_and(|id| known.binary_search(&id).is_ok());
+    let known = job.ask(|journal| Known::read(journal, job.place))?;
+    let is_known = |key: &&Value| IdKey::of(key).is_some_and(|id| known.has(&id));
     let unknown: Vec<Value> = again.iter().filter(|key| !is_known(key)).cloned().collect();
     for some in unknown.chunks(KEYS_AT_ONCE) {
         let among = Filter::AnyOf(key.name.clone(), some.to_vec());
@@ -159,15 +169,43 @@ fn moved(record: &ReadingRecord, place: usize) -> Option<String> {
     record.marks.get(place)?.moved(after)
 }
 
-/// The source keys that the journal knows of, sorted.
-fn known_keys(journal: &Journal, place: usize) -> Result<Vec<IdKey>> {
-    let mut keys: Vec<IdKey> = journal.left_out_keys(place)?.iter().filter_map(IdKey::of).collect();
-    let mut after = 0;
-    while let Some(batch) = journal.next_batch(place, after)? {
-        after = batch.id;
-        let source = &batch.source_keys;
-        keys.extend((0..source.len()).filter_map(|place| IdKey::of(&source.get(place))));
+/// The source keys that the journal knows of.
+#[derive(Default)]
+struct Known {
+    numbers: Numbers,
+    texts: HashSet<Box<[u8]>>,
+}
+
+impl Known {
+    fn read(journal: &Journal, place: usize) -> Result<Self> {
+        let mut texts = HashSet::new();
+        let mut trouble = Ok(());
+        let left_out = journal.left_out_keys(place)?;
+        let batches = journal
+            .batches_of(place)
+            .map_while(|batch| batch.map_err(|fault| trouble = Err(fault)).ok())
+            .flat_map(|batch| {
+                let keys = batch.source_keys;
+                (0..keys.len()).map(move |place| keys.get(place))
+            });
+        let numbers = batches
+            .chain(left_out)
+            .filter_map(|key| match IdKey::of(&key)? {
+                IdKey::Number(number) => Some(number),
+                IdKey::Text(text) => {
+                    texts.insert(text);
+                    None
+                }
+            })
+            .collect();
+        trouble?;
+        Ok(Self { numbers, texts })
     }
-    keys.sort_unstable();
-    Ok(keys)
+
+    fn has(&self, key: &IdKey) -> bool {
+        match key {
+            IdKey::Number(number) => self.numbers.contains(*number),
+            IdKey::Text(text) => self.texts.contains(text),
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! From ids of the destination back to those of the source, by what plan and journal say.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use super::numbers::Numbers;
+use super::pairs::Pairs;
 use crate::database::{Result, Value};
 use crate::migrate::journal::{BatchKind, Journal, Keys};
 use crate::outsystems::{DestinationId, SourceId};
@@ -72,8 +74,8 @@ pub(super) enum Inverse {
     One(IdKey),
     /// Few ids, of any kind: destination to the sources it stands for, ascending.
     Few(Arc<HashMap<IdKey, Vec<IdKey>>>),
-    /// Many numbers, ascending.
-    Many(Arc<Vec<(DestinationId, SourceId)>>),
+    /// Many numbers.
+    Many(Arc<Pairs>),
 }
 
 impl Inverse {
@@ -86,18 +88,15 @@ impl Inverse {
             Self::Few(map) => map.get(destination)?.first().cloned(),
             Self::Many(pairs) => {
                 let IdKey::Number(number) = destination else { return None };
-                let wanted = DestinationId(*number);
-                let place = pairs.partition_point(|(id, _)| *id < wanted);
-                let (id, source) = pairs.get(place)?;
-                (*id == wanted).then(|| IdKey::from(*source))
+                pairs.source(DestinationId(*number)).map(IdKey::from)
             }
         }
     }
 
     /// The numbers of the source that became others, or stayed what they are.
-    pub(super) fn sources(&self) -> HashSet<i64> {
+    pub(super) fn sources(&self) -> Numbers {
         match self {
-            Self::Same | Self::Nothing | Self::One(_) => HashSet::new(),
+            Self::Same | Self::Nothing | Self::One(_) => Numbers::default(),
             Self::Few(map) => {
                 let numbers = map.values().flatten().filter_map(|source| match source {
                     IdKey::Number(number) => Some(*number),
@@ -119,7 +118,7 @@ impl Inverse {
                 map.get(destination).is_some_and(|sources| sources.contains(source))
             }
             (Self::Many(pairs), IdKey::Number(source), IdKey::Number(destination)) => {
-                pairs.binary_search(&(DestinationId(*destination), SourceId(*source))).is_ok()
+                pairs.contains((DestinationId(*destination), SourceId(*source)))
             }
             (Self::Many(_), _, _) => false,
         }
@@ -244,32 +243,29 @@ const CARRIED: [BatchKind; 3] = [BatchKind::Insert, BatchKind::Recognise, BatchK
 
 /// The way back for the rows of an entity that batches of these kinds noted.
 pub(super) fn rows_of(entity: usize, journal: &Journal, kinds: &[BatchKind]) -> Result<Inverse> {
-    let mut numbers = Vec::new();
     let mut texts = Vec::new();
-    let mut after = 0;
-    while let Some(batch) = journal.next_batch(entity, after)? {
-        after = batch.id;
-        if !kinds.contains(&batch.kind) {
-            continue;
-        }
-        match (batch.source_keys, batch.destination_keys) {
+    let mut trouble = Ok(());
+    let numbers: Pairs = journal
+        .batches_of(entity)
+        .map_while(|batch| batch.map_err(|fault| trouble = Err(fault)).ok())
+        .filter(|batch| kinds.contains(&batch.kind))
+        .flat_map(|batch| match (batch.source_keys, batch.destination_keys) {
             (Keys::Integers(sources), Keys::Integers(destinations)) => {
                 let destinations = destinations.into_iter().map(DestinationId);
-                numbers.extend(destinations.zip(sources.into_iter().map(SourceId)));
+                destinations.zip(sources.into_iter().map(SourceId)).collect()
             }
             (sources, destinations) => {
                 texts.extend((0..sources.len().min(destinations.len())).filter_map(|place| {
                     Some((IdKey::of(&sources.get(place))?, IdKey::of(&destinations.get(place))?))
                 }));
+                Vec::new()
             }
-        }
-    }
+        })
+        .collect();
+    trouble?;
     if !texts.is_empty() {
-        let numbers =
-            numbers.into_iter().map(|(id, source)| (IdKey::from(source), IdKey::from(id)));
+        let numbers = numbers.iter().map(|(id, source)| (IdKey::from(source), IdKey::from(id)));
         return Ok(Inverse::few(texts.into_iter().chain(numbers)));
     }
-    numbers.sort_unstable();
-    numbers.shrink_to_fit();
     Ok(Inverse::Many(Arc::new(numbers)))
 }

@@ -15,6 +15,8 @@ mod looked_up;
 mod lookup;
 mod maps;
 mod mask;
+mod numbers;
+mod pairs;
 mod people;
 mod prove;
 mod references;

@@ -1,12 +1,12 @@
 //! Ids in columns that are no references by their type: a value that became another row's id, among
 //! values that stay as they are.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::canonical::Plain;
 use super::form::put_unknown;
 use super::maps::{IdKey, Inverse};
+use super::numbers::Numbers;
 use crate::database::{Column, Value};
 
 /// How a value of such a column is brought into form.
@@ -20,7 +20,7 @@ pub(super) struct SoftForm {
 struct Back {
     inverse: Inverse,
     /// Ids of the source whose rows have become others: none of them stays.
-    carried: Arc<HashSet<i64>>,
+    carried: Arc<Numbers>,
 }
 
 impl SoftForm {
@@ -56,7 +56,7 @@ impl SoftForm {
                 self.plain.put_value(&was, to);
             }
             // It is an id of the source, whose row has another one here.
-            _ if back.carried.contains(&own) => put_unknown(&IdKey::Number(own), to),
+            _ if back.carried.contains(own) => put_unknown(&IdKey::Number(own), to),
             _ => self.plain.put_value(value, to),
         }
     }
@@ -69,7 +69,7 @@ impl SoftForm {
     /// there by accident; `waits`: or to stay until the second pass, whoever is carried over.
     pub(super) fn keeps(&self, noted: &Value, found: &Value, waits: bool) -> bool {
         let (Some(back), Some(noted)) = (&self.back, number(noted)) else { return false };
-        number(found) == Some(noted) && (waits || !back.carried.contains(&noted))
+        number(found) == Some(noted) && (waits || !back.carried.contains(noted))
     }
 }
 

@@ -22,6 +22,18 @@ impl Journal {
         read().map_err(|error| fault(&error))
     }
 
+    /// All batches of an entity that [`Self::next_batch`] tells, one at a time.
+    pub fn batches_of(&self, entity: usize) -> impl Iterator<Item = Result<BatchRecord>> {
+        let mut after = 0;
+        std::iter::from_fn(move || {
+            let next = self.next_batch(entity, after).transpose()?;
+            if let Ok(batch) = &next {
+                after = batch.id;
+            }
+            Some(next)
+        })
+    }
+
     /// The source keys of rows that an earlier run had left out by decision, where its rejects are
     /// tried again.
     pub fn left_before(&self, entity: usize) -> Result<Vec<Value>> {
