@@ -24,16 +24,13 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
-use osferry::compare::Answers;
-use osferry::front::{open, review};
-use osferry::migrate::{Environments, IdMap};
-use osferry::outsystems::{DestinationId, Side, SourceId};
-use osferry::plan::PlanFile;
+use osferry::migrate::IdMap;
+use osferry::outsystems::{DestinationId, SourceId};
 use osferry::wizard::Size;
 use rusqlite::Connection;
 
 use driver::Driver;
-use support::{Attribute, ESPACE, Pair, add_entity, id, numbered};
+use support::{Attribute, ESPACE, Pair, add_entity, id, numbered, opened};
 
 /// Rows in an id map.
 const ROWS: usize = 10_000_000;
@@ -287,28 +284,11 @@ fn models(criterion: &mut Criterion) {
 }
 
 async fn read(folder: &std::path::Path, compares: bool) {
-    let text = std::fs::read_to_string(folder.join("practice.toml")).expect("the sample plan");
-    let file = PlanFile::parse(&text, "practice").expect("a plan");
-    let source = open::to_read(Side::Source, &file.source.connection(folder, None)).await;
-    let destination = file.destination.connection(folder, None);
-    let destination = open::to_read(Side::Destination, &destination).await.expect("opened");
-    let source = source.expect("opened");
-    let models = open::models(source.as_ref(), destination.as_ref()).await.expect("read");
-    let (source_model, destination_model) = models;
-    assert!(source_model.entities.len() > ENTITIES, "the model is not so large");
+    let opened = opened(&folder.join("practice.toml"), None).await.expect("read");
+    assert!(opened.source_model.entities.len() > ENTITIES, "the model is not so large");
     if compares {
-        let environments = Environments {
-            source: source.as_ref(),
-            destination: destination.as_ref(),
-            source_model: &source_model,
-            destination_model: &destination_model,
-        };
-        let mut decisions = file.decisions.clone();
-        let mut answers = Answers::default();
-        let reviewed =
-            review(environments, &file.scope, &mut decisions, &mut answers, true, |_| {}).await;
-        let reviewed = reviewed.unwrap_or_else(|fault| panic!("{fault}"));
-        black_box(&reviewed);
+        let reviewed = opened.reviewed().await;
+        black_box(reviewed.unwrap_or_else(|fault| panic!("{fault}")));
     }
 }
 

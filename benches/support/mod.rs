@@ -2,7 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
+use osferry::compare::Answers;
+use osferry::database::{Destination, Result, Secret, Source};
+use osferry::front::{open, review};
+use osferry::migrate::Environments;
+use osferry::outsystems::{Environment, Side};
+use osferry::plan::{Decisions, Plan, PlanFile, Review, build};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -56,6 +63,58 @@ impl Pair {
     }
 }
 
+/// A plan file and the databases that it names, with their models.
+pub struct Opened {
+    pub file: PlanFile,
+    pub text: String,
+    pub folder: PathBuf,
+    pub source: Arc<dyn Source>,
+    pub destination: Arc<dyn Destination>,
+    pub source_model: Arc<Environment>,
+    pub destination_model: Arc<Environment>,
+}
+
+/// Opens a plan's databases and reads their models.
+pub async fn opened(plan_file: &Path, secret: Option<&Secret>) -> Result<Opened> {
+    let text = std::fs::read_to_string(plan_file).expect("the sample plan");
+    let file = PlanFile::parse(&text, "practice").expect("a plan");
+    let folder = plan_file.parent().expect("a folder").to_path_buf();
+    let source = file.source.connection(&folder, secret.cloned());
+    let source = open::to_read(Side::Source, &source).await?;
+    let destination = file.destination.connection(&folder, secret.cloned());
+    let destination = open::to_write(&destination).await?;
+    let (source_model, destination_model) =
+        open::models(source.as_ref(), destination.as_source()).await?;
+    Ok(Opened { file, text, folder, source, destination, source_model, destination_model })
+}
+
+impl Opened {
+    /// Compares until every question is answered, everything decided as recommended.
+    pub async fn reviewed(&self) -> Result<(Review, Decisions)> {
+        let environments = Environments {
+            source: self.source.as_ref(),
+            destination: self.destination.as_source(),
+            source_model: &self.source_model,
+            destination_model: &self.destination_model,
+        };
+        let mut decisions = self.file.decisions.clone();
+        let mut answers = Answers::default();
+        let scope = &self.file.scope;
+        let reviewed =
+            review(environments, scope, &mut decisions, &mut answers, true, |_| {}).await?;
+        Ok((reviewed, decisions))
+    }
+
+    /// The plan that comes of it.
+    pub async fn plan(&self) -> Result<Plan> {
+        let (reviewed, decisions) = self.reviewed().await?;
+        let (source, destination) = (&self.source_model, &self.destination_model);
+        let (name, options) = (&self.file.name, &self.file.options);
+        Ok(build(name, source, destination, &reviewed, &decisions, options)
+            .unwrap_or_else(|refusal| panic!("{refusal:?}")))
+    }
+}
+
 /// An attribute that a benchmark's entity has beside its identifier.
 pub struct Attribute {
     /// Its name, and that of its column.
@@ -83,14 +142,26 @@ pub fn espace_key(database: &Connection) -> String {
 /// no rows yet.
 pub fn add_entity(database: &Connection, place: usize, table: &str, attributes: &[Attribute]) {
     let espace = id(database, &format!("SELECT ID FROM OSSYS_ESPACE WHERE NAME = '{ESPACE}'"));
-    let entity = 90_000 + place;
+    let identifier = "ID INTEGER PRIMARY KEY AUTOINCREMENT";
+    let table_sql = table_of(table, identifier, attributes);
+    let [entity, attributes] = in_model(espace, place, table, attributes);
+    database.execute_batch(&[table_sql, entity, attributes].concat()).expect("an entity");
+}
+
+/// The statement that makes the table of an entity.
+pub fn table_of(table: &str, identifier: &str, attributes: &[Attribute]) -> String {
     let columns: String = attributes
         .iter()
         .map(|attribute| format!(", {} {}", attribute.name.to_uppercase(), attribute.column))
         .collect();
-    let mut sql = format!(
-        "CREATE TABLE {table} (ID INTEGER PRIMARY KEY AUTOINCREMENT{columns});
-         INSERT INTO OSSYS_ENTITY (ID, PHYSICAL_TABLE_NAME, NAME, ESPACE_ID, SS_KEY, MULTITENANT, \
+    format!("CREATE TABLE {table} ({identifier}{columns});")
+}
+
+/// The statements that enter an entity and its attributes into the model, ids given.
+pub fn in_model(espace: i64, place: usize, table: &str, attributes: &[Attribute]) -> [String; 2] {
+    let entity = 90_000 + place;
+    let own = format!(
+        "INSERT INTO OSSYS_ENTITY (ID, PHYSICAL_TABLE_NAME, NAME, ESPACE_ID, SS_KEY, MULTITENANT, \
          IS_ACTIVE, IS_EXTERNAL, IS_SYSTEM, PRIMARYKEY_SS_KEY, DATA_KIND) VALUES \
          ({entity}, '{table}', 'Part{place}', {espace}, 'part{place}', 0, 1, 0, 0, 'id{place}', 'entity');"
     );
@@ -103,35 +174,62 @@ pub fn add_entity(database: &Connection, place: usize, table: &str, attributes: 
             u8::from(number == 0)
         )
     };
-    sql.push_str(&of(0, "ID", &format!("id{place}"), "rtInteger"));
+    let mut all = of(0, "ID", &format!("id{place}"), "rtInteger");
     for (number, attribute) in attributes.iter().enumerate() {
         let key = format!("{}{place}", attribute.name);
-        sql.push_str(&of(number + 1, attribute.name, &key, &attribute.kind));
+        all.push_str(&of(number + 1, attribute.name, &key, &attribute.kind));
     }
-    database.execute_batch(&sql).expect("an entity");
+    [own, all]
 }
 
 /// An entity with so many rows in the source, and none in the destination.
-pub fn fill(pair: &Pair, attributes: &[Attribute], rows: u32, columns: &str, values: &str) {
+fn fill(pair: &Pair, attributes: &[Attribute], rows: u32, values: &str) {
     let [source, destination] = pair.databases();
     for database in [&source, &destination] {
-        add_entity(database, 0, "OSUSR_BNC_PART0", attributes);
+        add_entity(database, 0, FILLED, attributes);
     }
-    let sql = numbered(rows, &format!("INSERT INTO OSUSR_BNC_PART0 ({columns})"), values);
-    source.execute_batch(&sql).expect("rows");
+    let into = format!("INSERT INTO {FILLED} ({})", names(attributes));
+    source.execute_batch(&numbered(rows, &into, values)).expect("rows");
 }
 
-/// The same with six columns: an identifier, a short text, a moment, a decimal, a number, a yes or no.
-pub fn narrow(pair: &Pair, rows: u32) {
-    let attributes = [
+/// The table that is filled with narrow or wide rows.
+pub const FILLED: &str = "OSUSR_BNC_PART0";
+
+/// The columns of attributes, as a list.
+pub fn names(attributes: &[Attribute]) -> String {
+    attributes.iter().map(|attribute| attribute.name.to_uppercase()).collect::<Vec<_>>().join(", ")
+}
+
+/// Five columns beside the identifier: a short text, a moment, a decimal, a number, a yes or no.
+pub fn narrow_attributes(decimal: &str) -> Vec<Attribute> {
+    vec![
         Attribute::new("Name", "rtText", "nvarchar(50)"),
         Attribute::new("Created", "rtDateTime", "datetime"),
-        Attribute::new("Amount", "rtDecimal", "DECIMALTEXT(37,8)"),
+        Attribute::new("Amount", "rtDecimal", decimal),
         Attribute::new("Count", "rtInteger", "int"),
         Attribute::new("IsOpen", "rtBoolean", "bit"),
-    ];
+    ]
+}
+
+/// Texts and binaries, 1.5 KB a row.
+pub fn wide_attributes() -> Vec<Attribute> {
+    vec![
+        Attribute::new("Name", "rtText", "nvarchar(50)"),
+        Attribute::new("Notes", "rtText", "nvarchar(2000)"),
+        Attribute::new("Content", "rtBinaryData", "varbinary(4000)"),
+    ]
+}
+
+/// Narrow rows on SQLite.
+pub fn narrow(pair: &Pair, rows: u32) {
     let values = "'row ' || n, '2026-01-02 03:04:05', n || '.25', n % 7, n % 2";
-    fill(pair, &attributes, rows, "NAME, CREATED, AMOUNT, COUNT, ISOPEN", values);
+    fill(pair, &narrow_attributes("DECIMALTEXT(37,8)"), rows, values);
+}
+
+/// Wide rows on SQLite.
+pub fn wide(pair: &Pair, rows: u32) {
+    let values = "'row ' || n, printf('%.*c', 200 + n % 800, 'x'), randomblob(500 + n % 1500)";
+    fill(pair, &wide_attributes(), rows, values);
 }
 
 /// One number out of a database.

@@ -19,7 +19,7 @@ use tokio_util::compat::TokioAsyncWriteCompatExt;
 static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A connection past the program.
-type PlainClient = Client<tokio_util::compat::Compat<TcpStream>>;
+pub type PlainClient = Client<tokio_util::compat::Compat<TcpStream>>;
 
 /// Where scratch databases are made.
 pub enum TestEngine {
@@ -178,7 +178,8 @@ impl Server {
         Ok(())
     }
 
-    async fn client(&self, database: &str) -> PlainClient {
+    /// A connection past the program.
+    pub async fn client(&self, database: &str) -> PlainClient {
         let (host, port) = self.address.split_once(',').unwrap_or((&self.address, "1433"));
         let mut config = Config::new();
         config.host(host);

@@ -1,0 +1,292 @@
+//! Measured in databases of a server, against tools that copy rows as they are.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use futures::TryStreamExt;
+use osferry::database::{Secret, TableName};
+use osferry::plan::Plan;
+use tempfile::TempDir;
+use tiberius::SqlBulkCopyOptions;
+use tokio::runtime::Runtime;
+
+use crate::engine::{PlainClient, Server};
+use crate::support::{
+    Attribute, ESPACE, FILLED, in_model, names, narrow_attributes, table_of, text, wide_attributes,
+};
+use crate::{Shape, migrated, ratio, rows_of};
+
+/// Rows of the large entity, unless told otherwise: a server on the same machine takes its time.
+const ROWS: u32 = 100_000;
+
+/// What stands between fields and at the end of rows in freebcp's files: in no text of ours.
+const FIELD: &str = "|~|";
+const LINE: &str = "|^|";
+
+/// Measures some shapes on the server that the environment names, and prints a line of each.
+pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>) {
+    let Some(server) = Server::from_environment() else {
+        println!("SQL Server  not measured: OSFERRY_TEST_SQLSERVER, _USER and _PASSWORD name none");
+        return;
+    };
+    let rows = rows.unwrap_or(ROWS);
+    println!(
+        "SQL Server  migration    freebcp   ratio     driver   ratio      proof  bare read   ratio"
+    );
+    let runtime = Runtime::new().expect("a runtime");
+    for shape in shapes {
+        let site = Site::make(&runtime, &server, *shape, rows);
+        one(&runtime, *shape, &site);
+        site.clear(&runtime);
+    }
+}
+
+/// Measures one shape of rows, and prints its line.
+fn one(runtime: &Runtime, shape: Shape, site: &Site) {
+    let secret = Secret::from(site.server.password.clone());
+    let plan_file =
+        site.folder.path().join("pair").join(format!("practice-{}.toml", site.destination));
+    let run = migrated(&plan_file, Some(&secret), &site.folder.path().join("home"));
+    let tables: Vec<&TableName> =
+        run.plan.entities.iter().map(|entity| &entity.source_table).collect();
+    runtime.block_on(site.unguard());
+    runtime.block_on(site.empty(&tables));
+    let copied = site.by_freebcp(&tables, &run.plan);
+    runtime.block_on(site.empty(&tables));
+    let by_driver = runtime.block_on(site.by_driver(&tables, run.plan.options.batch_rows));
+    let read = runtime.block_on(site.bare_read(&run.plan));
+    println!(
+        "{:<10} {:>9.2} s {:>8.2} s {:>7.2} {:>8.2} s {:>7.2} {:>8.2} s {:>8.2} s {:>7.2}   {} rows",
+        shape.name(),
+        run.writing.as_secs_f64(),
+        copied.as_secs_f64(),
+        ratio(run.writing, copied),
+        by_driver.as_secs_f64(),
+        ratio(run.writing, by_driver),
+        run.proving.as_secs_f64(),
+        read.as_secs_f64(),
+        ratio(run.proving, read),
+        rows_of(&run.plan),
+    );
+}
+
+/// A pair on the server, and a database with the source's tables to copy into.
+struct Site {
+    server: Server,
+    folder: TempDir,
+    source: String,
+    destination: String,
+    raw: String,
+    /// The other half of the pair that the raw one was made with.
+    beside: String,
+}
+
+impl Site {
+    fn make(runtime: &Runtime, server: &Server, shape: Shape, rows: u32) -> Self {
+        let database = || runtime.block_on(server.create_database());
+        let site = Self {
+            server: server.clone(),
+            folder: tempfile::tempdir().expect("a folder"),
+            source: database(),
+            destination: database(),
+            raw: database(),
+            beside: database(),
+        };
+        site.practice("pair", [&site.source, &site.destination], shape.practice_rows(rows));
+        site.practice("raw", [&site.raw, &site.beside], 10);
+        let number = "CAST(n AS varchar(20))";
+        match shape {
+            Shape::Narrow => runtime.block_on(site.fill(
+                &narrow_attributes("decimal(37,8)"),
+                rows,
+                &format!(
+                    "'row ' + {number}, '2026-01-02T03:04:05', CAST(n AS decimal(37,8)) + 0.25, \
+                     n % 7, n % 2"
+                ),
+            )),
+            Shape::Wide => runtime.block_on(site.fill(
+                &wide_attributes(),
+                rows / 10,
+                &format!(
+                    "'row ' + {number}, REPLICATE(N'x', 200 + n % 800), \
+                     CAST(REPLICATE('{{+4/x\\ 0', 60 + n % 180) AS varbinary(4000))"
+                ),
+            )),
+            Shape::Practice => {}
+        }
+        site
+    }
+
+    /// Has the program make a practice pair there.
+    fn practice(&self, folder: &str, [source, destination]: [&str; 2], rows: u32) {
+        let output = Command::new(env!("CARGO_BIN_EXE_osferry"))
+            .current_dir(self.folder.path())
+            .env("OSFERRY_HOME", self.folder.path().join("home"))
+            .env("OSFERRY_DESTINATION_PASSWORD", &self.server.password)
+            .args(["practice", "--dir", folder, "--make-only", "--rows", &rows.to_string()])
+            .args(["--sqlserver", &self.server.address, "--user", &self.server.user])
+            .args(["--source", source, "--destination", destination, "--trust-certificate"])
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// An entity with so many rows in the source, and none elsewhere.
+    async fn fill(&self, attributes: &[Attribute], rows: u32, values: &str) {
+        for database in [&self.source, &self.destination, &self.raw] {
+            let espace =
+                format!("SELECT CAST(ID AS varchar(20)) FROM OSSYS_ESPACE WHERE NAME = '{ESPACE}'");
+            let espace = self.server.query(database, &espace).await;
+            let espace = espace.first().and_then(|id| id.parse().ok()).expect("the espace");
+            let identifier = "ID int IDENTITY(1,1) NOT NULL PRIMARY KEY";
+            let mut sql = table_of(FILLED, identifier, attributes);
+            let tables = ["OSSYS_ENTITY", "OSSYS_ENTITY_ATTR"];
+            for (table, rows) in tables.into_iter().zip(in_model(espace, 0, FILLED, attributes)) {
+                sql.push_str(&format!(
+                    "\nSET IDENTITY_INSERT {table} ON;\n{rows}\nSET IDENTITY_INSERT {table} OFF;"
+                ));
+            }
+            self.server.query(database, &sql).await;
+        }
+        let digits = "(VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))";
+        let joined: Vec<String> =
+            (1..=7).map(|place| format!("{digits} AS d{place} (v)")).collect();
+        let number = "d1.v + 10 * d2.v + 100 * d3.v + 1000 * d4.v + 10000 * d5.v + 100000 * d6.v + \
+                      1000000 * d7.v";
+        let sql = format!(
+            "INSERT INTO {FILLED} ({}) SELECT {values} FROM (SELECT {number} AS n FROM {}) AS numbers \
+             WHERE n < {rows} ORDER BY n",
+            names(attributes),
+            joined.join(" CROSS JOIN ")
+        );
+        self.server.query(&self.source, &sql).await;
+    }
+
+    /// Takes the foreign keys of the raw database away: a bulk copy does not check them.
+    async fn unguard(&self) {
+        let all = "SELECT 'ALTER TABLE ' + t.name + ' DROP CONSTRAINT ' + f.name FROM \
+                   sys.foreign_keys AS f JOIN sys.tables AS t ON t.object_id = f.parent_object_id";
+        for sql in self.server.query(&self.raw, all).await {
+            self.server.query(&self.raw, &sql).await;
+        }
+    }
+
+    async fn empty(&self, tables: &[&TableName]) {
+        for table in tables {
+            self.server.query(&self.raw, &format!("DELETE FROM [{}]", table.name)).await;
+        }
+    }
+
+    /// Every table out into a file and in again.
+    fn by_freebcp(&self, tables: &[&TableName], plan: &Plan) -> Duration {
+        let batch = plan.options.batch_rows.to_string();
+        let started = Instant::now();
+        for table in tables {
+            let file = self.folder.path().join("rows.bcp");
+            let out = self.freebcp(&self.source, &table.name, "out", &file, &[]);
+            let back = self.freebcp(&self.raw, &table.name, "in", &file, &["-E", "-b", &batch]);
+            assert_eq!(out, back, "{table}");
+        }
+        started.elapsed()
+    }
+
+    /// Copies a table; the line in which the tool tells how many rows.
+    fn freebcp(
+        &self,
+        database: &str,
+        table: &str,
+        way: &str,
+        file: &Path,
+        more: &[&str],
+    ) -> Option<String> {
+        let server = self.server.address.replace(',', ":");
+        let output = Command::new("freebcp")
+            .env("TDSVER", "7.4")
+            .args([&format!("{database}.dbo.{table}"), way, &text(file)])
+            .args(["-c", "-t", FIELD, "-r", LINE, "-S", &server])
+            .args(["-U", &self.server.user, "-P", &self.server.password])
+            .args(more)
+            .stdin(Stdio::null())
+            .output()
+            .expect("freebcp, of FreeTDS (Debian's freetds-bin)");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let trouble = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{table} {way}: {said}\n{trouble}");
+        said.lines().find(|line| line.ends_with("rows copied.")).map(str::to_owned)
+    }
+
+    /// Reads every table and bulk-loads its rows elsewhere, so many a commit, and nothing else.
+    async fn by_driver(&self, tables: &[&TableName], batch: usize) -> Duration {
+        let mut from = self.server.client(&self.source).await;
+        let mut to = self.server.client(&self.raw).await;
+        let mut columns = Vec::new();
+        for table in tables {
+            let sql = format!(
+                "SELECT name FROM sys.columns WHERE object_id = OBJECT_ID('{}') AND is_identity = 0 \
+                 AND is_computed = 0 ORDER BY column_id",
+                table.name
+            );
+            columns.push(self.server.query(&self.source, &sql).await);
+        }
+        let started = Instant::now();
+        for (table, columns) in tables.iter().zip(&columns) {
+            if !columns.is_empty() {
+                copy(&mut from, &mut to, &table.name, columns, batch).await.expect(&table.name);
+            }
+        }
+        started.elapsed()
+    }
+
+    /// Every row that the proof reads, read once and thrown away.
+    async fn bare_read(&self, plan: &Plan) -> Duration {
+        let mut client = self.server.client(&self.destination).await;
+        let started = Instant::now();
+        for entity in &plan.entities {
+            let sql = format!("SELECT * FROM [{}]", entity.destination_table.name);
+            let stream = client.simple_query(sql).await.expect("rows");
+            let mut rows = stream.into_row_stream();
+            while let Some(row) = rows.try_next().await.expect("a row") {
+                std::hint::black_box(row);
+            }
+        }
+        started.elapsed()
+    }
+
+    fn clear(self, runtime: &Runtime) {
+        for database in [&self.source, &self.destination, &self.raw, &self.beside] {
+            runtime.block_on(self.server.drop_database(database));
+        }
+    }
+}
+
+/// One table, through the driver.
+async fn copy(
+    from: &mut PlainClient,
+    to: &mut PlainClient,
+    table: &str,
+    columns: &[String],
+    batch: usize,
+) -> tiberius::Result<()> {
+    let quoted: Vec<String> = columns.iter().map(|column| format!("[{column}]")).collect();
+    let list: Vec<&str> = quoted.iter().map(String::as_str).collect();
+    let sql = format!("SELECT {} FROM [{table}]", list.join(", "));
+    let mut rows = from.simple_query(sql).await?.into_row_stream();
+    let target = format!("[{table}]");
+    let mut next = rows.try_next().await?;
+    while next.is_some() {
+        let options = SqlBulkCopyOptions::default();
+        let mut load = to.bulk_insert_with_options(&target, &list, options, &[]).await?;
+        let mut loaded = 0;
+        while let Some(row) = next.take() {
+            load.send(row.into_token_row()).await?;
+            loaded += 1;
+            next = rows.try_next().await?;
+            if loaded == batch {
+                break;
+            }
+        }
+        load.finalize().await?;
+    }
+    Ok(())
+}
