@@ -364,6 +364,13 @@ pub trait Writer: Send + Sync {
     /// Starts a transaction.
     async fn begin(&mut self) -> Result<()>;
 
+    /// Brings rows to the server before the transaction that inserts them begins, so that it is
+    /// short. No table of anybody's is touched; an insert of other rows does as if nothing had been
+    /// brought, and so does one after a fault here. A database that is at hand does nothing.
+    async fn stage(&mut self, _target: &InsertTarget, _batch: &Batch) -> Result<()> {
+        Ok(())
+    }
+
     /// Inserts the rows of a batch and returns the ids the database gave them, in row order
     /// (empty when the target names no identity column). That each row has its own id is
     /// checked against the stored rows before returning.

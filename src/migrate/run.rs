@@ -220,6 +220,9 @@ async fn write(
     }
 }
 
+/// Sessions that have nothing to write just now, and those that take turns with one of them.
+type Sessions<'a> = (&'a mut Vec<WriteSession>, &'a mut Vec<WriteSession>);
+
 /// A stretch of a run: from its start, or from where it goes on, to wherever it ends.
 struct Stretch {
     number: i64,
@@ -260,6 +263,7 @@ impl<'w> Work<'w> {
     async fn write_all(self, stretch: &Stretch) -> Result<()> {
         let mut control = self.request.control.clone();
         let mut sessions = self.sessions(stretch);
+        let mut spares = self.spares(stretch, sessions.len());
         let marks = self.reading.marks();
         if !self.plan.events.is_empty() {
             self.teller.phase(Phase::Muting);
@@ -269,7 +273,7 @@ impl<'w> Work<'w> {
         let mut maps = Maps::new(self.plan);
         self.create_people(&mut sessions[0], &mut maps).await?;
         self.muting(&mut sessions[0], &mut control).unmute(Which::OfPeople).await?;
-        self.load(&mut sessions, &marks, &mut maps).await?;
+        self.load((&mut sessions, &mut spares), &marks, &mut maps).await?;
         self.reading.finish().await?;
         self.teller.phase(Phase::SecondPass);
         let mut second = SecondPass {
@@ -300,20 +304,29 @@ impl<'w> Work<'w> {
         } else {
             1
         };
+        (1..=at_once).map(|number| self.session(stretch, &format!("w{number}"))).collect()
+    }
+
+    /// A second session for each of them, where two may write at once: they take turns, and while one
+    /// writes the other brings rows to the server. It is opened once an entity has a second batch.
+    fn spares(&self, stretch: &Stretch, sessions: usize) -> Vec<WriteSession> {
+        let takes_turns = self.request.destination.facts().capabilities.parallel_writers;
+        let spares = if takes_turns { sessions } else { 0 };
+        (1..=spares).map(|number| self.session(stretch, &format!("s{number}"))).collect()
+    }
+
+    /// A session that is not open yet.
+    fn session(&self, stretch: &Stretch, name: &str) -> WriteSession {
         let teller = self.teller.clone();
         let held: Held = Arc::new(move |held| teller.held(held));
-        (1..=at_once)
-            .map(|number| {
-                WriteSession::new(
-                    Arc::clone(destination),
-                    self.story.clone(),
-                    self.request.control.clone(),
-                    Arc::clone(&held),
-                    stretch.marker.clone(),
-                    format!("{}.{}.w{number}", self.request.header.id, stretch.number),
-                )
-            })
-            .collect()
+        WriteSession::new(
+            Arc::clone(&self.request.destination),
+            self.story.clone(),
+            self.request.control.clone(),
+            held,
+            stretch.marker.clone(),
+            format!("{}.{}.{name}", self.request.header.id, stretch.number),
+        )
     }
 
     fn muting<'a>(&self, session: &'a mut WriteSession, control: &'a mut Control) -> Muting<'a>
@@ -373,7 +386,7 @@ impl<'w> Work<'w> {
     /// Carries all rows over, level by level: each refers to earlier ones only.
     async fn load(
         &self,
-        sessions: &mut Vec<WriteSession>,
+        (idle, spares): Sessions<'_>,
         marks: &[Option<SourceId>],
         maps: &mut Maps,
     ) -> Result<()> {
@@ -398,7 +411,7 @@ impl<'w> Work<'w> {
                 .copied()
                 .filter(|place| maps.entities[*place].get().is_none())
                 .collect();
-            self.load_level(&level, marks, maps, sessions).await?;
+            self.load_level(&level, marks, maps, (&mut *idle, &mut *spares)).await?;
         }
         Ok(())
     }
@@ -432,7 +445,7 @@ impl<'w> Work<'w> {
         level: &[usize],
         marks: &[Option<SourceId>],
         maps: &Maps,
-        idle: &mut Vec<WriteSession>,
+        (idle, spares): Sessions<'_>,
     ) -> Result<()> {
         let (control, halt) = self.request.control.with_halt();
         let mut waiting = level.iter().copied().peekable();
@@ -445,6 +458,7 @@ impl<'w> Work<'w> {
                 && let Some(place) = waiting.next()
             {
                 let control = control.clone();
+                let mut spare = spares.pop();
                 running.push(async move {
                     let load = Load {
                         plan: self.plan,
@@ -460,17 +474,21 @@ impl<'w> Work<'w> {
                         teller: self.teller,
                         control,
                         session: &mut session,
+                        spare: spare.as_mut(),
                         mark: marks[place],
                     };
                     let carried = match self.models.check(self.request).await {
                         Ok(()) => load.run().await,
                         Err(fault) => Err(fault),
                     };
-                    (place, session, carried)
+                    (place, session, spare, carried)
                 });
             }
-            let Some((place, session, carried)) = running.next().await else { return outcome };
+            let Some((place, session, spare, carried)) = running.next().await else {
+                return outcome;
+            };
             idle.push(session);
+            spares.extend(spare);
             let ended = match carried {
                 Ok(carried) => {
                     let _ = maps.entities[place].set(Arc::new(carried));

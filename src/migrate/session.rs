@@ -15,8 +15,8 @@ use super::retry::{HALVE_AFTER, Patience, Remedy, in_words, is_broken};
 use super::settle::{Doubt, Verdict};
 use super::story::Story;
 use crate::database::{
-    Alike, AlikeTarget, Batch, Destination, Fault, FaultKind, Fence, JournalToken, Outcome,
-    Removal, Result, TableName, Writer,
+    Alike, AlikeTarget, Batch, Destination, Fault, FaultKind, Fence, InsertTarget, JournalToken,
+    Outcome, Removal, Result, TableName, Writer,
 };
 
 /// How long a lost session is waited for, a second at a time.
@@ -108,6 +108,14 @@ impl WriteSession {
                 return Err(fault);
             }
             self.bear(&mut patience, fault, operation.table(), trouble).await?;
+        }
+    }
+
+    /// Brings the rows of the insert to come to the server ahead of it. What goes wrong here goes
+    /// wrong once more when they are inserted, and is dealt with then.
+    pub(super) async fn stage(&mut self, target: &InsertTarget, batch: &Batch) {
+        if let Ok(writer) = self.open().await {
+            let _ = writer.stage(target, batch).await;
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::load::Load;
 use super::reader::{BATCH_BYTES, rows_below};
-use super::remap::{Carried, fold};
+use super::remap::{Carried, fold, remap};
 use crate::database::{ColumnRef, Fault, FaultKind, Filter, Result, Scan, ScanRequest, Value};
 use crate::outsystems::SourceId;
 use crate::proof::Canonical;
@@ -95,7 +95,8 @@ impl Load<'_> {
             let more = batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read += more);
             let hashes = canonical.row_hashes(&batch);
-            self.carry(batch, &hashes, carried).await?;
+            let remapped = remap(self.plan, self.place, &batch, self.maps)?;
+            self.carry(&batch, &hashes, &remapped, carried).await?;
         }
         Ok(rows)
     }

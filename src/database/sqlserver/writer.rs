@@ -49,6 +49,8 @@ pub(super) struct SqlServerWriter {
     connection: Connection,
     facts: HashMap<TableName, TableFacts>,
     layout: Option<Layout>,
+    /// What `#stage` holds already for the insert to come.
+    staged: Option<Batch>,
     /// The table that may still take explicit identity values after a failed insert.
     identity_insert: Option<TableName>,
 }
@@ -72,6 +74,7 @@ impl SqlServerWriter {
             connection,
             facts: HashMap::new(),
             layout: None,
+            staged: None,
             identity_insert: None,
         })
     }
@@ -154,9 +157,15 @@ impl SqlServerWriter {
             .collect()
     }
 
-    /// Makes `#stage` fit and fills it.
-    async fn stage(&mut self, layout: Layout, batch: &Batch) -> Result<()> {
+    /// Makes `#stage` fit and fills it, unless it holds these very rows already.
+    async fn fill_stage(&mut self, layout: Layout, batch: &Batch) -> Result<()> {
         let limits = self.target.limits;
+        if let Some(staged) = self.staged.take() {
+            if self.layout.as_ref() == Some(&layout) && staged == *batch {
+                return Ok(());
+            }
+            self.layout = None;
+        }
         if self.layout.as_ref() != Some(&layout) {
             self.layout = None;
             let sql = write::create_stage(&layout.columns, layout.out_identity, layout.captures);
@@ -171,10 +180,12 @@ impl SqlServerWriter {
         loaded
     }
 
-    async fn insert_batch(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// How rows are inserted, and how `#stage` looks for it.
+    async fn insertion(
+        &mut self,
+        target: &InsertTarget,
+        batch: &Batch,
+    ) -> Result<(Insert, Layout)> {
         let names = self.names(&target.table, &Filter::All).await?;
         let shape = names.shape(&target.table)?;
         let table = shape.name.clone();
@@ -205,7 +216,25 @@ impl SqlServerWriter {
             out_identity: insert.identity.is_some(),
             captures: insert.captures(),
         };
-        self.stage(layout, batch).await?;
+        Ok((insert, layout))
+    }
+
+    async fn stage_batch(&mut self, target: &InsertTarget, batch: &Batch) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let (_, layout) = self.insertion(target, batch).await?;
+        self.fill_stage(layout, batch).await?;
+        self.staged = Some(batch.clone());
+        Ok(())
+    }
+
+    async fn insert_batch(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (insert, layout) = self.insertion(target, batch).await?;
+        self.fill_stage(layout, batch).await?;
         let limit = self.target.limits.statement;
         if insert.explicit_identity {
             self.identity_insert = Some(insert.table.clone());
@@ -302,7 +331,7 @@ impl SqlServerWriter {
         let columns = Self::stage_columns(&table, &all, &facts, batch)?;
         let sql = write::update(&table, &columns);
         let layout = Layout { columns, out_identity: false, captures: false };
-        self.stage(layout, batch).await?;
+        self.fill_stage(layout, batch).await?;
         let limit = self.target.limits.statement;
         let answer = self.connection.batch(&sql, limit).await.map_err(|fault| {
             self.layout = None;
@@ -336,7 +365,7 @@ impl SqlServerWriter {
         let columns = Self::stage_columns(&table, &target.columns, &facts, batch)?;
         let form = self.reading.text_form(&table);
         let statement = alike::find(&table, &columns, identifier, &kept, form);
-        self.stage(Layout { columns, out_identity: false, captures: false }, batch).await?;
+        self.fill_stage(Layout { columns, out_identity: false, captures: false }, batch).await?;
         // The rows stay there until the rollback that follows.
         self.layout = None;
         let number =
@@ -436,6 +465,10 @@ impl Writer for SqlServerWriter {
         self.connection.begin(self.target.limits.metadata).await
     }
 
+    async fn stage(&mut self, target: &InsertTarget, batch: &Batch) -> Result<()> {
+        self.stage_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
+    }
+
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.insert_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
     }
@@ -482,6 +515,7 @@ impl Writer for SqlServerWriter {
     async fn rollback(&mut self) -> Result<()> {
         // What was made inside the transaction goes with it, `#stage` included.
         self.layout = None;
+        self.staged = None;
         let limit = self.target.limits.statement;
         self.connection.batch(write::ROLLBACK, limit).await?;
         self.end_identity_insert().await

@@ -9,7 +9,7 @@ use super::super::retry::calls_for_halves;
 use super::Load;
 use super::foreseen::is_foreseen;
 use crate::database::{ColumnRef, FaultKind, InsertTarget, Result, Value};
-use crate::plan::IdentifierPlan;
+use crate::plan::{EntityPlan, IdentifierPlan};
 use crate::proof::combine;
 
 impl Load<'_> {
@@ -24,21 +24,11 @@ impl Load<'_> {
         carried: &mut Carried,
     ) -> Result<()> {
         let entity = self.entity();
-        let generated = match &entity.identifier {
-            IdentifierPlan::Generated { destination, .. } => Some(destination.name.clone()),
-            _ => None,
-        };
+        let target = target_of(entity);
+        let generated = target.identity.clone();
         let own_key = entity.destination_key().and_then(|key| {
             entity.columns.iter().position(|column| column.destination.name == key.name)
         });
-        let mut columns: Vec<_> =
-            entity.columns.iter().map(|column| column.destination.clone()).collect();
-        columns.extend(entity.constants.iter().map(|(column, _)| column.clone()));
-        let target = InsertTarget {
-            table: entity.destination_table.clone(),
-            columns,
-            identity: generated.clone(),
-        };
         let mut pending: Vec<Vec<usize>> = Vec::new();
         if !new.is_empty() {
             pending.push(new.to_vec());
@@ -128,6 +118,18 @@ impl Load<'_> {
         }
         Ok(())
     }
+}
+
+/// Where an entity's rows are inserted.
+pub(super) fn target_of(entity: &EntityPlan) -> InsertTarget {
+    let mut columns: Vec<_> =
+        entity.columns.iter().map(|column| column.destination.clone()).collect();
+    columns.extend(entity.constants.iter().map(|(column, _)| column.clone()));
+    let identity = match &entity.identifier {
+        IdentifierPlan::Generated { destination, .. } => Some(destination.name.clone()),
+        _ => None,
+    };
+    InsertTarget { table: entity.destination_table.clone(), columns, identity }
 }
 
 /// What the journal is to know of rows carried over before COMMIT.

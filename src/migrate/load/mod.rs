@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+mod ahead;
 mod change;
 mod foreseen;
 mod insert;
 mod recognise;
 mod stand_there;
+
+use ahead::{Ahead, Ready};
 
 pub(super) use insert::written_to;
 
@@ -19,7 +22,7 @@ use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
 use super::reader::{Read, Reader, Wanted, key_of, request, rows_below};
 use super::reading::Reading;
-use super::remap::{Carried, Maps, came_twice, fold, remap};
+use super::remap::{Carried, Maps, Remapped, came_twice, fold};
 use super::session::WriteSession;
 use super::story::Story;
 use super::unkeyed::Unkeyed;
@@ -43,6 +46,9 @@ pub(super) struct Load<'a> {
     pub(super) teller: &'a Teller,
     pub(super) control: Control,
     pub(super) session: &'a mut WriteSession,
+    /// Takes turns with it, where there is one: it brings rows to the server while the other
+    /// writes.
+    pub(super) spare: Option<&'a mut WriteSession>,
     pub(super) unkeyed: Unkeyed,
     /// Rows of the destination that this run has written, where it changes rows that are there:
     /// each takes the values of one row of ours.
@@ -68,7 +74,7 @@ impl<'a> Load<'a> {
             self.story.recorder.forget_left_out(self.place)?;
         }
         let name = self.entity().name.clone();
-        let wanted = Wanted::new(self.entity());
+        let wanted = Arc::new(Wanted::new(self.entity()));
         // Rows that nothing tells apart are all read again.
         let mut rows = match self.entity().again.is_none() {
             true => carried.map.len() + carried.left_out.len() as u64,
@@ -81,33 +87,43 @@ impl<'a> Load<'a> {
             Some(_) => None,
         };
         let mut reached = self.past.reached.clone();
+        let (plan, place, maps) = (self.plan, self.place, self.maps);
+        let ahead =
+            Ahead { plan, place, maps, past: Arc::clone(&self.past), wanted: Arc::clone(&wanted) };
         let mut batches = self.read_ahead(unreadable.as_ref(), reached.clone()).await?;
+        let mut next = ahead.next(&mut batches, None).await;
         loop {
-            let next = batches.recv().await.unwrap_or_else(|| {
-                Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
-            });
-            let next = match next {
+            let ready = match next {
                 Err(fault) if unreadable.is_none() && self.may_be_unreadable(&fault) => {
                     let found = self.set_aside(&wanted, &mut carried, &mut rows).await?;
                     batches = self.read_ahead(Some(&found), reached.clone()).await?;
                     unreadable = Some(found);
+                    next = ahead.next(&mut batches, None).await;
                     continue;
                 }
                 next => next.map_err(|fault| fault.while_doing(format!("reading {name}")))?,
             };
-            let Some((batch, hashes)) = next else { break };
+            let Some(Ready { batch, hashes, remapped, last }) = ready else { break };
             self.control.between_batches().await?;
-            let last = key_of(self.entity(), &batch, batch.len().saturating_sub(1));
             reached = Some(last.clone()).filter(|last| !last.is_null()).or(reached);
-            let (batch, hashes) = self.unknown(batch, hashes, &wanted)?;
             rows += batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read = rows);
-            self.carry(batch, &hashes, &mut carried)
-                .await
-                .map_err(|fault| fault.while_doing(format!("writing {name}")))?;
-            if !last.is_null() {
-                self.story.recorder.reached(self.place, &last)?;
+            let mut spare = self.spare.take();
+            let write = async {
+                self.carry(&batch, &hashes, &remapped?, &mut carried).await?;
+                match last.is_null() {
+                    true => Ok(()),
+                    false => self.story.recorder.reached(self.place, &last),
+                }
+            };
+            let (written, following) =
+                tokio::join!(write, ahead.next(&mut batches, spare.as_deref_mut()));
+            written.map_err(|fault: Fault| fault.while_doing(format!("writing {name}")))?;
+            next = following;
+            if let Some(spare) = &mut spare {
+                std::mem::swap(self.session, *spare);
             }
+            self.spare = spare;
         }
         self.sweep(rows, &mut carried)
             .await
@@ -125,30 +141,6 @@ impl<'a> Load<'a> {
                 self.destination.count(table, &Filter::All).await.map(Some)
             }
         }
-    }
-
-    /// The rows of a batch that are to be carried over and were not dealt with before this stretch of
-    /// the run.
-    fn unknown(
-        &self,
-        batch: Batch,
-        hashes: Vec<u128>,
-        wanted: &Wanted,
-    ) -> Result<(Batch, Vec<u128>)> {
-        if (self.past.is_empty() && wanted.is_any()) || self.entity().key_column().is_none() {
-            return Ok((batch, hashes));
-        }
-        let new: Vec<usize> = (0..batch.len())
-            .filter(|row| {
-                let key = key_of(self.entity(), &batch, *row);
-                wanted.has(&key) && !self.past.knows(&key)
-            })
-            .collect();
-        if new.len() == batch.len() {
-            return Ok((batch, hashes));
-        }
-        let hashes = new.iter().map(|row| hashes[*row]).collect();
-        Ok((batch.select(&new)?, hashes))
     }
 
     /// Whether a value may be what could not be read.
@@ -198,29 +190,30 @@ impl<'a> Load<'a> {
         reader.start().await
     }
 
+    /// Writes a batch: the rows as they were read, and what they become.
     pub(super) async fn carry(
         &mut self,
-        batch: Batch,
+        batch: &Batch,
         hashes: &[u128],
+        remapped: &Remapped,
         carried: &mut Carried,
     ) -> Result<()> {
-        let remapped = remap(self.plan, self.place, &batch, self.maps)?;
         for row in &remapped.left_out {
             self.leave_out(row, carried)?;
         }
         let entity = self.entity();
-        let key = |row: usize| key_of(entity, &batch, row);
+        let key = |row: usize| key_of(entity, batch, row);
         // Pairs of source and destination key, with the place of the row in the batch.
         let mut pairs: Vec<(usize, Value, Value)> = Vec::with_capacity(remapped.kept.len());
         let mut new: Vec<usize> = (0..remapped.kept.len()).collect();
         let twins =
-            self.known_already(&remapped, &key, hashes, &mut new, &mut pairs, carried).await?;
+            self.known_already(remapped, &key, hashes, &mut new, &mut pairs, carried).await?;
         if self.entity().key_column().is_none() {
-            self.unkeyed.leave_off(&remapped, &mut new);
-            self.stand_there(&remapped, hashes, &mut new).await?;
+            self.unkeyed.leave_off(remapped, &mut new);
+            self.stand_there(remapped, hashes, &mut new).await?;
         }
-        self.insert(&remapped, &new, &key, hashes, &mut pairs, carried).await?;
-        self.join_twins(&remapped, &twins, &key, hashes, &mut pairs, carried).await?;
+        self.insert(remapped, &new, &key, hashes, &mut pairs, carried).await?;
+        self.join_twins(remapped, &twins, &key, hashes, &mut pairs, carried).await?;
         pairs.sort_by_key(|(row, _, _)| *row);
         let changes = !self.entity().existing.sets().is_empty();
         for (_, source, destination) in pairs {

@@ -407,6 +407,9 @@ impl Writer for BreakingWriter {
     async fn held(&mut self, request: &RowsRequest) -> Result<Batch> {
         step!(self, "held", held(request))
     }
+    async fn stage(&mut self, target: &InsertTarget, batch: &Batch) -> Result<()> {
+        step!(self, "stage", stage(target, batch))
+    }
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.rows = batch.len();
         step!(self, "insert", insert(target, batch))

@@ -108,6 +108,9 @@ impl Writer for CallingWriter {
         self.is_due = false;
         self.inner.begin().await
     }
+    async fn stage(&mut self, target: &InsertTarget, batch: &Batch) -> Result<()> {
+        self.inner.stage(target, batch).await
+    }
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.is_due = target.table == self.calls.table;
         self.inner.insert(target, batch).await
