@@ -385,11 +385,10 @@ impl Work<'_> {
                 );
             }
         }
-        let clone = self.source.entities.iter().find(|candidate| {
-            candidate.is_active
-                && candidate.key == entity.key
-                && candidate.espace_key != entity.espace_key
-        });
+        let same_key = self.source.entities_of_key(&entity.key).iter();
+        let clone = same_key
+            .map(|index| self.source.entity(*index))
+            .find(|other| other.is_active && other.espace_key != entity.espace_key);
         if let Some(clone) = clone {
             let what = format!("{} has the same inner keys", clone.espace_name);
             self.find(Finding::note(

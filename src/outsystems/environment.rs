@@ -216,7 +216,8 @@ pub struct Environment {
     pub referrers: Vec<Referrer>,
     /// What was expected and is not there: facts for the report, each a sentence.
     pub absent: Vec<String>,
-    pub(super) by_key: HashMap<(Key, Key), Vec<EntityIndex>>,
+    /// The entities of each key, active ones first: a cloned module's have those of the original.
+    pub(super) by_key: HashMap<Key, Vec<EntityIndex>>,
 }
 
 impl Environment {
@@ -228,7 +229,14 @@ impl Environment {
 
     /// The entities with this espace key and entity key, active ones first.
     pub fn entities_by_key(&self, espace: &Key, entity: &Key) -> Vec<EntityIndex> {
-        self.by_key.get(&(espace.clone(), entity.clone())).cloned().unwrap_or_default()
+        let of_espace = |index: &&EntityIndex| self.entity(**index).espace_key == *espace;
+        self.entities_of_key(entity).iter().filter(of_espace).copied().collect()
+    }
+
+    /// The entities with this entity key in any espace, active ones first.
+    #[must_use]
+    pub fn entities_of_key(&self, entity: &Key) -> &[EntityIndex] {
+        self.by_key.get(entity).map_or(&[], Vec::as_slice)
     }
 
     /// The user with that ID.

@@ -84,10 +84,9 @@ pub(crate) fn environment(
             }
         })
         .collect();
-    let mut by_key: HashMap<(Key, Key), Vec<EntityIndex>> = HashMap::new();
+    let mut by_key: HashMap<Key, Vec<EntityIndex>> = HashMap::new();
     for (place, entity) in invented.iter().enumerate() {
-        let keys = (entity.espace_key.clone(), entity.key.clone());
-        by_key.entry(keys).or_default().push(EntityIndex(place));
+        by_key.entry(entity.key.clone()).or_default().push(EntityIndex(place));
     }
     Environment {
         facts: EngineFacts {

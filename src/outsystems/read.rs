@@ -103,12 +103,9 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
         }
     }
 
-    let mut by_key: HashMap<(Key, Key), Vec<EntityIndex>> = HashMap::new();
+    let mut by_key: HashMap<Key, Vec<EntityIndex>> = HashMap::new();
     for (index, entity) in entities.iter().enumerate() {
-        by_key
-            .entry((entity.espace_key.clone(), entity.key.clone()))
-            .or_default()
-            .push(EntityIndex(index));
+        by_key.entry(entity.key.clone()).or_default().push(EntityIndex(index));
     }
     for indexes in by_key.values_mut() {
         indexes.sort_by_key(|index| (!entities[index.0].is_active, *index));

@@ -106,7 +106,7 @@ fn comes_to(bench: &Bench, sound: &Pair) {
 /// Adds a plain attribute to an entity, with the same cell in all of its rows.
 pub fn add(environment: &mut Environment, key: &EntityKey, name: &str, kind: Kind, cell: &Cell) {
     let mut made = attribute(environment, key, "Remark").clone();
-    made.key = format!("{name:-<8}-0000-4000-8000-000000000000");
+    made.key = format!("{name:-<13}-4000-8000-000000000000");
     (made.name, made.column, made.kind) = (name.into(), name.to_uppercase(), kind);
     (made.nullable, made.mandatory, made.default) = (true, false, None);
     let entity = entity(environment, key);

@@ -374,11 +374,9 @@ impl Builder<'_> {
         }
         [FindingKind::ReferenceUnresolved, FindingKind::TypeUnknown].into_iter().find_map(|kind| {
             let key = FindingKey::attribute(kind, entity, &attribute.attribute);
+            let Some((choice::MAP, Some(to))) = self.made(Some(&key)) else { return None };
             self.review.comparison.finding(&key)?;
-            match self.made(Some(&key)) {
-                Some((choice::MAP, Some(to))) => Some(to.to_owned()),
-                _ => None,
-            }
+            Some(to.to_owned())
         })
     }
 }
