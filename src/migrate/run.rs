@@ -14,7 +14,7 @@ use super::events::{Along, Muting, Which, after_run};
 use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
-use super::load::Load;
+use super::load::{BatchSize, Load};
 use super::marker::{MARKER_TABLE, Marker};
 use super::mask::{MaskKey, check_same_key, masked, needed_key};
 use super::models::Models;
@@ -29,7 +29,7 @@ use super::rejects::Rejects;
 use super::remap::Maps;
 use super::retry::{is_broken, needs_somebody};
 use super::second_pass::SecondPass;
-use super::session::{Held, WriteSession};
+use super::session::{Held, Tolerance, WriteSession};
 use super::story::Story;
 use super::surroundings::look_around;
 use super::unkeyed::Unkeyed;
@@ -262,8 +262,7 @@ impl<'w> Work<'w> {
     /// From the first deletion to the last reference.
     async fn write_all(self, stretch: &Stretch) -> Result<()> {
         let mut control = self.request.control.clone();
-        let mut sessions = self.sessions(stretch);
-        let mut spares = self.spares(stretch, sessions.len());
+        let (mut sessions, mut spares) = self.sessions(stretch);
         let marks = self.reading.marks();
         if !self.plan.events.is_empty() {
             self.teller.phase(Phase::Muting);
@@ -295,24 +294,18 @@ impl<'w> Work<'w> {
         }
     }
 
-    /// As many sessions as may write at once. They serve one entity after the other: opening one
-    /// takes longer than most tables. What is done one thing at a time is done in the first.
-    fn sessions(&self, stretch: &Stretch) -> Vec<WriteSession> {
-        let destination = &self.request.destination;
-        let at_once = if destination.facts().capabilities.parallel_writers {
-            self.plan.options.parallel_entities.max(1)
-        } else {
-            1
+    /// As many sessions as may write at once, and as many more that take turns with them: while one of
+    /// two writes, the other brings rows to the server. They serve one entity after the other: opening
+    /// one takes longer than most tables. What is done one thing at a time is done in the first.
+    fn sessions(&self, stretch: &Stretch) -> (Vec<WriteSession>, Vec<WriteSession>) {
+        let are_several = self.request.destination.facts().capabilities.parallel_writers;
+        let at_once = if are_several { self.plan.options.parallel_entities.max(1) } else { 1 };
+        let tolerance = Tolerance::new(at_once);
+        let named = |kind: char| {
+            let session = |number| self.session(stretch, &format!("{kind}{number}"));
+            (1..=at_once).map(|number| session(number).within(Arc::clone(&tolerance))).collect()
         };
-        (1..=at_once).map(|number| self.session(stretch, &format!("w{number}"))).collect()
-    }
-
-    /// A second session for each of them, where two may write at once: they take turns, and while one
-    /// writes the other brings rows to the server. It is opened once an entity has a second batch.
-    fn spares(&self, stretch: &Stretch, sessions: usize) -> Vec<WriteSession> {
-        let takes_turns = self.request.destination.facts().capabilities.parallel_writers;
-        let spares = if takes_turns { sessions } else { 0 };
-        (1..=spares).map(|number| self.session(stretch, &format!("s{number}"))).collect()
+        (named('w'), if are_several { named('s') } else { Vec::new() })
     }
 
     /// A session that is not open yet.
@@ -468,6 +461,7 @@ impl<'w> Work<'w> {
                         destination: &self.request.destination,
                         story: self.story,
                         past: self.past.entity(place),
+                        size: BatchSize::new(self.plan.options.batch_rows),
                         unkeyed: Unkeyed::default(),
                         taken: KeySet::default(),
                         maps,

@@ -3,6 +3,7 @@
 //! This is the one way in which anything in this program writes to a destination (`engine.md` D2).
 
 mod together;
+mod tolerance;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use crate::database::{
     Alike, AlikeTarget, Batch, Destination, Fault, FaultKind, Fence, InsertTarget, JournalToken,
     Outcome, Removal, Result, TableName, Writer,
 };
+
+pub(super) use tolerance::Tolerance;
 
 /// How long a lost session is waited for, a second at a time.
 const FENCE_TRIES: u32 = 300;
@@ -55,6 +58,8 @@ pub(super) struct WriteSession {
     control: Control,
     held: Held,
     marker: Option<Arc<Marker>>,
+    /// How many write at once, where there are several.
+    tolerance: Option<Arc<Tolerance>>,
     label: String,
     opened: u32,
     name: String,
@@ -78,11 +83,17 @@ impl WriteSession {
             control,
             held,
             marker,
+            tolerance: None,
             label,
             opened: 0,
             name: String::new(),
             writer: None,
         }
+    }
+
+    /// The same, writing only when it is its turn.
+    pub(super) fn within(self, tolerance: Arc<Tolerance>) -> Self {
+        Self { tolerance: Some(tolerance), ..self }
     }
 
     /// Does one transaction, again and again while that may help. A transaction that touches no
@@ -98,7 +109,7 @@ impl WriteSession {
     ) -> Result<Done> {
         let mut patience = Patience::default();
         loop {
-            let fault = match self.attempt(operation, record, trouble).await {
+            let fault = match self.attempt_in_turn(operation, record, trouble).await {
                 Ok(done) => return Ok(done),
                 Err(Setback::Final(fault)) => return Err(fault),
                 Err(Setback::Decided(fault)) => fault,
@@ -240,6 +251,36 @@ impl WriteSession {
             self.writer = Some(self.destination.writer(&self.name).await?);
         }
         self.writer.as_mut().ok_or_else(no_session)
+    }
+
+    /// Tries once it is this session's turn, and notes what the destination bears.
+    async fn attempt_in_turn(
+        &mut self,
+        operation: &Operation<'_>,
+        record: Record<'_>,
+        trouble: Trouble<'_>,
+    ) -> std::result::Result<Done, Setback> {
+        let Some(tolerance) = self.tolerance.clone() else {
+            return self.attempt(operation, record, trouble).await;
+        };
+        let turn = tolerance.turn().await;
+        let outcome = self.attempt(operation, record, trouble).await;
+        let changed = match &outcome {
+            Ok(_) => tolerance.done().map(|now| (now, "all went well for a while")),
+            Err(Setback::Decided(fault)) if fault.kind == FaultKind::Retry => {
+                let why = "the server took a transaction back for the sake of others";
+                tolerance.trouble().map(|now| (now, why))
+            }
+            Err(_) => None,
+        };
+        drop(turn);
+        if let Some((now, why)) = changed {
+            let entities = if now == 1 { "1 entity" } else { &format!("{now} entities") };
+            self.story
+                .tell(&format!("at most {entities} written at once from here on: {why}"))
+                .map_err(Setback::Final)?;
+        }
+        outcome
     }
 
     async fn attempt(

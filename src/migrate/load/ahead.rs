@@ -9,6 +9,7 @@ use super::super::reader::{Read, Wanted, key_of};
 use super::super::remap::{Maps, Remapped, remap};
 use super::super::session::WriteSession;
 use super::insert::target_of;
+use super::size::BatchSize;
 use crate::database::{Batch, Fault, FaultKind, Result, Value};
 use crate::plan::{EntityPlan, ExistingPlan, Plan};
 
@@ -39,12 +40,12 @@ impl Ahead<'_> {
         &self.plan.entities[self.place]
     }
 
-    /// The next batch; `None` after the last. A session that has nothing else to do takes its rows to
-    /// the server.
+    /// The next batch; `None` after the last. A session that has nothing else to do takes the rows of
+    /// its first transaction to the server, if transactions stay as large as they are.
     pub(super) async fn next(
         &self,
         batches: &mut mpsc::Receiver<Result<Read>>,
-        session: Option<&mut WriteSession>,
+        session: Option<(&mut WriteSession, BatchSize)>,
     ) -> Result<Option<Ready>> {
         let read = batches.recv().await.unwrap_or_else(|| {
             Err(Fault::new(FaultKind::Other, "the reader ended before the last row"))
@@ -56,8 +57,15 @@ impl Ahead<'_> {
         // Which rows are inserted is known only then where some may be there.
         let is_certain = !matches!(self.entity().existing, ExistingPlan::Recognise { .. })
             && self.entity().key_column().is_some();
-        if let (Ok(remapped), Some(session), true) = (&remapped, session, is_certain) {
-            session.stage(&target_of(self.entity()), &remapped.batch).await;
+        if let (Ok(remapped), Some((session, size)), true) = (&remapped, session, is_certain) {
+            let target = target_of(self.entity());
+            let all: Vec<usize> = (0..remapped.kept.len()).collect();
+            match size.parts(&all).next() {
+                Some(first) if first.len() < all.len() => {
+                    session.stage(&target, &remapped.batch.select(first)?).await;
+                }
+                _ => session.stage(&target, &remapped.batch).await,
+            }
         }
         Ok(Some(Ready { batch, hashes, remapped, last }))
     }

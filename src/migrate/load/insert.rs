@@ -1,6 +1,7 @@
 //! Rows written, and those the destination refuses.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use super::super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
 use super::super::operation::{Done, Operation, given_key, telling_columns};
@@ -29,10 +30,7 @@ impl Load<'_> {
         let own_key = entity.destination_key().and_then(|key| {
             entity.columns.iter().position(|column| column.destination.name == key.name)
         });
-        let mut pending: Vec<Vec<usize>> = Vec::new();
-        if !new.is_empty() {
-            pending.push(new.to_vec());
-        }
+        let mut pending: Vec<Vec<usize>> = self.size.parts(new).rev().map(<[_]>::to_vec).collect();
         while let Some(rows) = pending.pop() {
             let batch = if rows.len() == remapped.kept.len() {
                 remapped.batch.clone()
@@ -53,6 +51,7 @@ impl Load<'_> {
             let operation =
                 Operation::Insert { target: &target, batch: &batch, key: own_column.clone() };
             let (place, before) = (self.place, self.unkeyed.counted);
+            let started = Instant::now();
             let outcome = self
                 .session
                 .write(
@@ -83,6 +82,7 @@ impl Load<'_> {
                 .await;
             match outcome {
                 Ok(done) => {
+                    self.size.took(rows.len(), started.elapsed());
                     let written = rows.len() as u64;
                     self.unkeyed.counted = self.unkeyed.counted.map(|rows| rows + written);
                     self.teller.entity(self.place, |progress| progress.written += written);
@@ -96,6 +96,9 @@ impl Load<'_> {
                     }
                 }
                 Err(fault) if calls_for_halves(&fault, rows.len()) => {
+                    if fault.kind == FaultKind::Retry {
+                        self.size.shrink();
+                    }
                     // The later half waits, so that ids stay in the order of the source.
                     let (first, second) = rows.split_at(rows.len() / 2);
                     pending.push(second.to_vec());

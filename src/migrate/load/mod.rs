@@ -9,9 +9,11 @@ mod change;
 mod foreseen;
 mod insert;
 mod recognise;
+mod size;
 mod stand_there;
 
 use ahead::{Ahead, Ready};
+pub(super) use size::BatchSize;
 
 pub(super) use insert::written_to;
 
@@ -49,6 +51,8 @@ pub(super) struct Load<'a> {
     /// Takes turns with it, where there is one: it brings rows to the server while the other
     /// writes.
     pub(super) spare: Option<&'a mut WriteSession>,
+    /// How many rows the next transaction inserts.
+    pub(super) size: BatchSize,
     pub(super) unkeyed: Unkeyed,
     /// Rows of the destination that this run has written, where it changes rows that are there:
     /// each takes the values of one row of ours.
@@ -108,7 +112,7 @@ impl<'a> Load<'a> {
             reached = Some(last.clone()).filter(|last| !last.is_null()).or(reached);
             rows += batch.len() as u64;
             self.teller.entity(self.place, |progress| progress.read = rows);
-            let mut spare = self.spare.take();
+            let (mut spare, size) = (self.spare.take(), self.size);
             let write = async {
                 self.carry(&batch, &hashes, &remapped?, &mut carried).await?;
                 match last.is_null() {
@@ -117,7 +121,7 @@ impl<'a> Load<'a> {
                 }
             };
             let (written, following) =
-                tokio::join!(write, ahead.next(&mut batches, spare.as_deref_mut()));
+                tokio::join!(write, ahead.next(&mut batches, spare.as_deref_mut().zip(Some(size))));
             written.map_err(|fault: Fault| fault.while_doing(format!("writing {name}")))?;
             next = following;
             if let Some(spare) = &mut spare {

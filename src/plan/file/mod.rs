@@ -61,7 +61,7 @@ pub const SOURCE_READINGS: [(&str, SourceReading); 4] = [
 /// Batch size and the like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunOptions {
-    /// Rows per transaction, 1 to 4,000: above that SQL Server locks the whole table.
+    /// Rows per transaction at most, 1 to 4,000: above that SQL Server locks the whole table.
     pub batch_rows: usize,
     /// Entities written at the same time.
     pub parallel_entities: usize,
