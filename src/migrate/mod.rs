@@ -14,6 +14,7 @@ mod control;
 mod delete;
 mod departed;
 mod events;
+mod forecast;
 mod foresee;
 mod idmap;
 pub mod journal;
@@ -28,6 +29,7 @@ mod own_file;
 mod past;
 mod people;
 mod preflight;
+mod probe;
 mod progress;
 mod reader;
 mod reading;
@@ -51,6 +53,7 @@ mod way_back;
 
 pub use control::{Command, Control, Controller};
 pub use events::{Away, PutEventsBack, events_by_hand};
+pub use forecast::{Basis, Fact, Forecast, Known, LogUse, forecast, seconds};
 pub use idmap::IdMap;
 pub use marker::MARKER_TABLE;
 pub use mask::{MaskKey, mask_key};
@@ -58,6 +61,10 @@ pub use past::published;
 pub use preflight::{
     Check, CheckSign, Preflight, check_destination, check_pair, check_purpose,
     rights_in_destination, rights_in_source, written_tables,
+};
+pub use probe::{
+    Chosen, MOST_BATCHES, MOST_ENTITIES, MOST_ROWS, NotProbed, Probe, ProbeProgress, ProbeRequest,
+    Probed, Timed, choose, probe,
 };
 pub use progress::{EntityProgress, EntityState, Phase, Progress};
 pub use room::{Room, images_needed};

@@ -10,6 +10,7 @@ mod deleted;
 mod events;
 mod file;
 mod fingerprint;
+mod forecast;
 mod maps;
 mod mask;
 mod nothing;
@@ -32,13 +33,12 @@ pub use file::{
     SOURCE_READINGS, SourceReading, Understood, cleanup_keys, plan_keys, restore_keys,
 };
 pub use fingerprint::model_fingerprint;
+pub use forecast::{Span, Work};
 pub use maps::{MapDecisions, MapFiles, MapKind, MapText, Maps, template as map_template};
 pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
 pub use preflight::{Acceptance, CheckKind};
-pub use reading::{
-    FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
-};
+pub use reading::{LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading};
 pub use scope::{ScopeError, ScopeRequest, is_component, never_carried, resolve};
 pub use typed::{TypeOf, TypedIds, TypedRule};
 
