@@ -93,6 +93,10 @@
 //!   which describes it as an entity like any other; which of its rows count in
 //!   `compare/processes/instances.rs`; what is its own about values in `compare/processes/values.rs`,
 //!   `migrate/remap/typed.rs` and, by itself, `proof/typed.rs`.
+//! - *What a run will take*: what the plan alone tells in `plan/forecast.rs`, which also decides how a
+//!   source is read; what was measured, room and log in `migrate/forecast/`; trying it out in
+//!   `migrate/probe/`; what this machine knows of it in `front/forecast.rs`, its words in
+//!   `report/forecast.rs`.
 //! - *A check before a run*: a kind in `plan/preflight.rs`, and the place in `migrate/preflight/` that
 //!   makes it: Review and `osferry run` show the same list. Its line in `docs/manual.md`.
 //! - *A mask*: the definition in `docs/manual.md` first, then `migrate/mask/`, and by itself

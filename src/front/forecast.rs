@@ -14,6 +14,7 @@ use crate::migrate::{
     forecast as forecast_by, probe as probe_by,
 };
 use crate::plan::{Plan, Purpose};
+use crate::report::fact_of;
 
 /// Earlier runs that a forecast is taken from.
 const RUNS: usize = 5;
@@ -103,7 +104,7 @@ impl Home {
             if header.destination != place || header.procedure.is_some() {
                 return None;
             }
-            let fact = Fact::read(&journal).ok()??;
+            let fact = fact_of(&journal).ok()??;
             fact.tells_of_others().then(|| (run.id.clone(), fact))
         });
         facts.take(RUNS).collect()

@@ -2,8 +2,11 @@
 
 use super::run::RunReport;
 use super::text::{bytes, counted, number};
+use crate::database::Result;
+use crate::migrate::journal::Journal;
 use crate::migrate::{Basis, Fact, Forecast, LogUse, Probe, choose};
 use crate::plan::{Plan, Span};
+use crate::proof::Proof;
 
 /// What a forecast is about, and what it says: `Time`, `4 to 40 min`. Made for narrow places.
 #[must_use]
@@ -63,12 +66,13 @@ fn basis_words(basis: &Basis) -> String {
         Basis::Probe { at, entities, skipped, share } => {
             let more = match skipped {
                 0 => String::new(),
-                skipped => format!("; {} could not be probed", number(*skipped)),
+                skipped => format!("; {} more could not be probed", number(*skipped)),
             };
             format!(
-                "By a probe of {at}: {}, which {} {share} of 100 rows{more}.",
+                "By a probe of {}: {} with {share} of 100 rows{more}.",
+                // The time of day, without its seconds and its offset.
+                at.get(..16).unwrap_or(at),
                 counted(*entities, "entity", "entities"),
-                if *entities == 1 { "has" } else { "have" }
             )
         }
         Basis::Runs { runs } => match runs.as_slice() {
@@ -120,6 +124,19 @@ pub fn probe_words(probe: &Probe) -> Vec<String> {
     )];
     words.extend(probe.skipped.iter().map(|one| format!("Not probed: {}, {}.", one.name, one.why)));
     words
+}
+
+/// What a run took, by its journal, its proof of all rows included.
+pub fn fact_of(journal: &Journal) -> Result<Option<Fact>> {
+    let Some(fact) = Fact::read(journal)? else { return Ok(None) };
+    let proof = journal.proof()?.and_then(|text| serde_json::from_str::<Proof>(&text).ok());
+    Ok(Some(match proof.filter(|proof| proof.sample.is_none()) {
+        Some(Proof { made: Some(made), entities, .. }) => {
+            let rows = entities.iter().map(|entity| entity.compared).sum();
+            fact.proved(&made.begun, &made.ended, rows)
+        }
+        _ => fact,
+    }))
 }
 
 /// What a run was forecast to take and what it took: what it is about, the forecast, the fact; empty

@@ -38,8 +38,8 @@ pub use comparison::{
 };
 pub use export::{write_audit, write_ids};
 pub use forecast::{
-    forecast_and_fact, forecast_and_fact_line, forecast_lines, forecast_words, probe_foretold,
-    probe_words, time_words,
+    fact_of, forecast_and_fact, forecast_and_fact_line, forecast_lines, forecast_words,
+    probe_foretold, probe_words, time_words,
 };
 pub use outside::OutsideReport;
 pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};

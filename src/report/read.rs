@@ -11,11 +11,11 @@ use super::run::{
 };
 use super::way_back::{Facts, way_back};
 use crate::database::{Fault, FaultKind, Result, Value};
+use crate::migrate::Away;
 use crate::migrate::journal::{
     BatchKind, Journal, Keys, ReadingRecord, Refused, RefusedKind, RunState,
 };
 use crate::migrate::undo::{UndoRecord, UndoResult};
-use crate::migrate::{Away, Fact};
 use crate::plan::{
     ColumnPlan, EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, Rule, SourceReading, Target,
 };
@@ -74,7 +74,7 @@ impl RunReport {
             source_fingerprint: header.source_fingerprint,
             destination_fingerprint: header.destination_fingerprint,
             forecast: header.forecast,
-            fact: Fact::read(journal)?,
+            fact: super::forecast::fact_of(journal)?,
             totals,
             since_proof: None,
             proof,

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::super::journal::{BatchKind, Journal, Recorder, RunState, StretchKind};
 use crate::database::{Destination, Result};
 use crate::plan::Span;
-use crate::proof::Proof;
 
 /// Rows that a run has to have written, and seconds that it has to have taken, before it says
 /// anything of the pace of another: the journal's clock counts whole seconds.
@@ -69,7 +68,7 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// What a journal knows; `None` of a run that wrote nothing yet.
+    /// What a journal knows, its proof apart; `None` of a run that has not begun.
     pub fn read(journal: &Journal) -> Result<Option<Self>> {
         let plan = journal.plan()?;
         let mut fact = Self { is_whole: is_whole(journal)?, ..Self::default() };
@@ -83,17 +82,17 @@ impl Fact {
         }
         let Some(writing) = writing(journal)? else { return Ok(None) };
         fact.writing = writing;
-        let proof = journal.proof()?.and_then(|text| serde_json::from_str::<Proof>(&text).ok());
-        fact.proof = proof.filter(|proof| proof.sample.is_none()).and_then(|proof| {
-            let made = proof.made.as_ref()?;
-            let rows = proof.entities.iter().map(|entity| entity.compared).sum();
-            Some((between(&made.begun, &made.ended)?, rows))
-        });
         let log = |moment: LogMoment| journal.finished(moment.step());
         fact.log = log(LogMoment::Before)?
             .zip(log(LogMoment::After)?)
             .and_then(|(before, after)| u64::try_from(after - before).ok());
         Ok(Some(fact))
+    }
+
+    /// The same with a proof of all rows, that began and ended then.
+    #[must_use]
+    pub fn proved(self, begun: &str, ended: &str, rows: u64) -> Self {
+        Self { proof: between(begun, ended).map(|seconds| (seconds, rows)), ..self }
     }
 
     /// Rows a second; `None` of what took less than a second.

@@ -7,6 +7,8 @@
 mod fact;
 mod pace;
 mod space;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
