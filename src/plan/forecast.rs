@@ -64,7 +64,7 @@ impl Work {
     pub fn of(plan: &Plan) -> Self {
         let mut work = Self::default();
         for entity in &plan.entities {
-            let rows = entity.again.as_ref().map_or(entity.source_rows, |keys| keys.len() as u64);
+            let rows = entity.rows_to_carry();
             let is_deferred = |rule: &Rule| rule.references().any(|rule| rule.is_deferred);
             let deferred = entity.columns.iter().filter(|column| is_deferred(&column.rule)).count();
             work.inserted = work.inserted.saturating_add(rows);

@@ -182,6 +182,12 @@ pub struct UniquePlan {
 }
 
 impl EntityPlan {
+    /// How many rows are carried over, as counted at review.
+    #[must_use]
+    pub fn rows_to_carry(&self) -> u64 {
+        self.again.as_ref().map_or(self.source_rows, |keys| keys.len() as u64)
+    }
+
     /// The source column of the identifier.
     #[must_use]
     pub fn key_column(&self) -> Option<&ColumnRef> {

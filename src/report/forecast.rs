@@ -237,10 +237,16 @@ fn between(least: &str, most: &str) -> String {
     }
 }
 
+/// A time that was taken, to the second.
 fn seconds_words(seconds: u64) -> String {
-    match seconds {
-        0 => "under 1 s".to_owned(),
-        seconds => millis_words(seconds.saturating_mul(1_000)),
+    let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes, rest) {
+        (0, 0, 0) => "under 1 s".to_owned(),
+        (0, 0, rest) => format!("{rest} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, rest) => format!("{minutes} min {rest} s"),
+        (hours, 0, _) => format!("{} h", number(hours)),
+        (hours, minutes, _) => format!("{} h {minutes} min", number(hours)),
     }
 }
 
@@ -317,6 +323,20 @@ mod tests {
             (u64::MAX, "213,503,982,335 days"),
         ] {
             assert_eq!(millis_words(millis), shown, "{millis}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_is_said_to_the_second() {
+        for (seconds, shown) in [
+            (0, "under 1 s"),
+            (18, "18 s"),
+            (60, "1 min"),
+            (2_434, "40 min 34 s"),
+            (7_200, "2 h"),
+            (7_265, "2 h 1 min"),
+        ] {
+            assert_eq!(seconds_words(seconds), shown);
         }
     }
 

@@ -150,11 +150,9 @@ fn writing(journal: &Journal) -> Result<Option<u64>> {
         let Some(from) = seconds(&stretch.at) else { continue };
         let until = stretches.get(place + 1).and_then(|next| seconds(&next.at));
         let times = events.iter().filter_map(|event| Some((seconds(&event.at)?, &event.text)));
-        let mut own = times
-            .filter(|(at, _)| *at >= from && until.is_none_or(|until| *at <= until))
-            .peekable();
+        let own = times.filter(|(at, _)| *at >= from && until.is_none_or(|until| *at <= until));
         let mut last = None;
-        while let Some((at, text)) = own.next() {
+        for (at, text) in own {
             last = Some(at);
             // What follows is the proof's.
             if text == super::super::run::WRITTEN {

@@ -80,10 +80,6 @@ fn of_rows(rows: u64, each: u64) -> u64 {
     u64::try_from(u128::from(rows) * u128::from(each) / 1_000_000).unwrap_or(u64::MAX)
 }
 
-fn rows_of(entity: &EntityPlan) -> u64 {
-    entity.again.as_ref().map_or(entity.source_rows, |keys| keys.len() as u64)
-}
-
 fn by_probe(plan: &Plan, work: &Work, known: &Known, at_once: u64) -> Option<(Basis, Span, Span)> {
     let probe = known.probe.as_ref()?;
     let mut own: Vec<Option<Cost>> = vec![None; plan.entities.len()];
@@ -103,7 +99,7 @@ fn by_probe(plan: &Plan, work: &Work, known: &Known, at_once: u64) -> Option<(Ba
             let (Some(entity), Some(cost)) = (plan.entities.get(*place), own.get(*place)) else {
                 continue;
             };
-            let (rows, cost) = (rows_of(entity), cost.unwrap_or(others));
+            let (rows, cost) = (entity.rows_to_carry(), cost.unwrap_or(others));
             let commits = rows.div_ceil(batch);
             let end = |each: u64, commit: u64| {
                 of_rows(rows, each).saturating_add(commits.saturating_mul(commit) / 1_000)
@@ -127,9 +123,9 @@ fn by_probe(plan: &Plan, work: &Work, known: &Known, at_once: u64) -> Option<(Ba
         of_rows(more.least.saturating_sub(work.inserted), others.writing.least),
         of_rows(more.most.saturating_sub(work.inserted), others.writing.most),
     );
-    let all: u64 = plan.entities.iter().map(rows_of).sum();
+    let all: u64 = plan.entities.iter().map(EntityPlan::rows_to_carry).sum();
     let covered = plan.entities.iter().zip(&own).filter(|(_, cost)| cost.is_some());
-    let covered: u64 = covered.map(|(entity, _)| rows_of(entity)).sum();
+    let covered: u64 = covered.map(|(entity, _)| entity.rows_to_carry()).sum();
     let basis = Basis::Probe {
         at: probe.at.clone(),
         entities: probe.entities.len() as u64,

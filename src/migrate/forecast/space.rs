@@ -69,7 +69,7 @@ pub(super) async fn needed(
         .zip(&rows)
         .zip(indexes.iter().zip(&source_indexes))
         .map(|((entity, bare), (index, source_index))| Length {
-            rows: entity.again.as_ref().map_or(entity.source_rows, |keys| keys.len() as u64),
+            rows: entity.rows_to_carry(),
             bytes: bare.map(|bare| bare + index.or(*source_index).unwrap_or_default()),
             bare: *bare,
             table: entity.source_table.to_string(),

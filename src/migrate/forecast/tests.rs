@@ -13,8 +13,8 @@ fn entity(place: usize, rows: u64) -> EntityPlan {
         entity: Key::default(),
         name: format!("Core.E{place}"),
         reason: None,
-        source_table: TableName::new(&format!("OSUSR_1_E{place}")),
-        destination_table: TableName::new(&format!("OSUSR_2_E{place}")),
+        source_table: TableName::new(format!("OSUSR_1_E{place}")),
+        destination_table: TableName::new(format!("OSUSR_2_E{place}")),
         identifier: IdentifierPlan::None,
         columns: Vec::new(),
         constants: Vec::new(),
@@ -34,10 +34,13 @@ fn plan(rows: &[u64]) -> Plan {
     plan
 }
 
-fn probe(batches: &[(usize, &[(u64, u64, u64)])]) -> Known {
+/// Rows, and microseconds of reading and of writing them.
+type Batches<'a> = &'a [(u64, u64, u64)];
+
+fn probe(batches: &[(usize, Batches<'_>)]) -> Known {
     let timed =
         |(rows, read, write): &(u64, u64, u64)| Timed { rows: *rows, read: *read, write: *write };
-    let probed = |(place, batches): &(usize, &[(u64, u64, u64)])| Probed {
+    let probed = |(place, batches): &(usize, Batches<'_>)| Probed {
         name: format!("Core.E{place}"),
         place: *place,
         batches: batches.iter().map(timed).collect(),

@@ -23,16 +23,13 @@ pub struct Chosen {
 /// The largest entities, until they have most of the rows; in the order in which they are written.
 #[must_use]
 pub fn choose(plan: &Plan) -> Vec<Chosen> {
-    let rows = |entity: &EntityPlan| {
-        entity.again.as_ref().map_or(entity.source_rows, |keys| keys.len() as u64)
-    };
-    let all: u64 = plan.entities.iter().map(rows).fold(0, u64::saturating_add);
+    let all: u64 = plan.entities.iter().map(EntityPlan::rows_to_carry).fold(0, u64::saturating_add);
     let mut places: Vec<usize> = (0..plan.entities.len()).collect();
-    places.sort_by_key(|place| std::cmp::Reverse(rows(&plan.entities[*place])));
+    places.sort_by_key(|place| std::cmp::Reverse(plan.entities[*place].rows_to_carry()));
     let mut chosen = Vec::new();
     let mut covered = 0_u64;
     for place in places.into_iter().take(MOST_ENTITIES) {
-        let own = rows(&plan.entities[place]);
+        let own = plan.entities[place].rows_to_carry();
         if own == 0 || covered >= all / 100 * SHARE + all % 100 * SHARE / 100 && covered > 0 {
             break;
         }

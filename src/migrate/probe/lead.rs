@@ -81,3 +81,120 @@ fn fates(read: &Batch, column: usize, is_soft: bool, to: &[Value]) -> Vec<(Value
     }
     fates
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::{Column, ColumnRef, ColumnShape, ColumnType, Filter, Result, TableName};
+    use crate::outsystems::Key;
+    use crate::plan::{ColumnPlan, ExistingPlan, IdentifierPlan, Misfit, Orphan};
+
+    fn entity(target: Target, soft: Option<Misfit>, is_deferred: bool) -> EntityPlan {
+        let rule = ReferenceRule {
+            target,
+            may_be_emptied: false,
+            none: Value::Null,
+            none_is_row: false,
+            zero_is_row: false,
+            is_deferred,
+            orphan: Orphan::LeaveOut,
+            soft,
+        };
+        let data_type = ColumnType::Int;
+        let column = ColumnPlan {
+            attribute: "PolicyId".to_owned(),
+            key: Key::default(),
+            source: ColumnRef { name: "POLICYID".to_owned(), data_type: data_type.clone() },
+            destination: ColumnShape {
+                name: "POLICYID".to_owned(),
+                data_type,
+                nullable: true,
+                identity: false,
+                computed: false,
+                has_default: false,
+            },
+            rule: Rule::Reference(rule),
+            mask: None,
+        };
+        EntityPlan {
+            espace: Key::default(),
+            entity: Key::default(),
+            name: "Core.Claim".to_owned(),
+            reason: None,
+            source_table: TableName::new("OSUSR_1"),
+            destination_table: TableName::new("OSUSR_2"),
+            identifier: IdentifierPlan::None,
+            columns: vec![column],
+            constants: Vec::new(),
+            existing: ExistingPlan::Keep { rows: 0 },
+            uniques: Vec::new(),
+            rows: Filter::All,
+            source_rows: 4,
+            again: None,
+        }
+    }
+
+    fn read(values: &[Value]) -> Result<Batch> {
+        let mut column = Column::for_type(&ColumnType::Int)?;
+        for value in values {
+            column.push(value)?;
+        }
+        Batch::new(vec![column])
+    }
+
+    type Fates = std::result::Result<Vec<(Value, Fate)>, String>;
+
+    fn lead(entity: &EntityPlan, read: &Batch, there: &[i64]) -> Fates {
+        let mut fixed = vec![FixedPlan { name: "Status".to_owned(), fates: Vec::new() }];
+        let there = there.iter().copied().map(Value::Integer).collect::<Vec<_>>();
+        let name = |_| "Core.Policy".to_owned();
+        let led = led(entity, read, &mut fixed, &|_| there.clone(), &name)?;
+        let Rule::Reference(rule) = &led.columns[0].rule else { return Ok(Vec::new()) };
+        Ok(match rule.target {
+            Target::Fixed(1) => fixed.swap_remove(1).fates,
+            _ => Vec::new(),
+        })
+    }
+
+    #[test]
+    fn no_reference_keeps_an_id_of_the_source() -> Result<()> {
+        let numbers = [7, 8, 7, 9].map(Value::Integer);
+        let read = read(&[&numbers[..], &[Value::Null]].concat())?;
+        let to = |id: i64| Fate::To(Value::Integer(id));
+        let expected =
+            [(7, to(101)), (8, to(102)), (9, to(101))].map(|(id, fate)| (Value::Integer(id), fate));
+        for target in [Target::Entity(0), Target::Users, Target::Groups] {
+            let found = lead(&entity(target, None, false), &read, &[101, 102]);
+            assert_eq!(found.as_deref(), Ok(&expected[..]), "{target:?}");
+        }
+        // What the plan itself knows stays, and so does what is written empty at first.
+        for (target, is_deferred) in
+            [(Target::Tenants, false), (Target::Fixed(0), false), (Target::Entity(0), true)]
+        {
+            assert_eq!(lead(&entity(target, None, is_deferred), &read, &[101]), Ok(Vec::new()));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_has_nothing_to_refer_to_is_said() -> Result<()> {
+        let read = read(&[Value::Integer(7)])?;
+        let mut mandatory = entity(Target::Entity(0), None, false);
+        let why = lead(&mandatory, &read, &[]).expect_err("nothing is there");
+        assert_eq!(
+            why,
+            "PolicyId has to refer to Core.Policy, of which the destination has no row"
+        );
+        if let Rule::Reference(rule) = &mut mandatory.columns[0].rule {
+            rule.may_be_emptied = true;
+        }
+        let emptied = lead(&mandatory, &read, &[]);
+        assert_eq!(emptied, Ok(vec![(Value::Integer(7), Fate::Empty)]));
+        // A soft key that is emptied would stay as it is.
+        let soft = entity(Target::Entity(0), Some(Misfit::Refuse), false);
+        assert!(lead(&soft, &read, &[]).is_err());
+        let waits = entity(Target::Entity(0), Some(Misfit::Refuse), true);
+        assert!(lead(&waits, &read, &[101]).expect_err("it waits").contains("set later"));
+        Ok(())
+    }
+}

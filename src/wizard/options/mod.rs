@@ -58,18 +58,18 @@ const KEYS: &[Binding] = &[
     )
     .in_text()
     .not_in_footer(),
+    Binding::new(
+        Command::Own(PROBE),
+        &[Key::Char('p')],
+        "probe",
+        "try out how fast rows go, which asks first; while that is done: stop it",
+    ),
     EXPORT_PLAN,
     Binding::new(
         Command::Own(DEFAULTS),
         &[Key::Char('d')],
         "defaults",
         "keeping deleted rows, reading, batch size and entities at the same time as at first",
-    ),
-    Binding::new(
-        Command::Own(PROBE),
-        &[Key::Char('p')],
-        "probe",
-        "try out how fast rows go, which asks first; while that is done: stop it",
     ),
     keys_of::SAME,
     keys_of::ALL,
