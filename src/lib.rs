@@ -84,7 +84,7 @@
 //! - *A statement for SQL Server*: `database/sqlserver/statements/`, with its place in the pinned
 //!   dump beside it.
 //! - *Something that is written to a destination*: an `Operation` of `migrate/operation.rs`, in a
-//!   `WriteSession`; nothing is written another way. What became of it when nobody has said so is
+//!   `WriteSession`; nothing is committed another way. What became of it when nobody has said so is
 //!   found out in `migrate/settle.rs`, for a run and for one that goes on alike.
 //! - *What comes back into an event table*, added to or withheld from what was put away:
 //!   `migrate/events/along.rs`; which tables are put away, `plan/build/events.rs`; the proof's own view,

@@ -5,7 +5,8 @@
 //! round in a circle are left empty at first and set in a second pass.
 //!
 //! Everything that is written goes through a `session`: an `operation`, journaled, committed,
-//! and where nobody says what became of it, `settle`d. What an earlier stretch of the run has done
+//! and where nobody says what became of it, `settle`d; but for what a `probe` tries out, which is
+//! never committed. What an earlier stretch of the run has done
 //! is the `past`.
 
 pub mod again;
