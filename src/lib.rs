@@ -84,7 +84,7 @@
 //! - *A statement for SQL Server*: `database/sqlserver/statements/`, with its place in the pinned
 //!   dump beside it.
 //! - *Something that is written to a destination*: an `Operation` of `migrate/operation.rs`, in a
-//!   `WriteSession`; nothing is written another way. What became of it when nobody has said so is
+//!   `WriteSession`; nothing is committed another way. What became of it when nobody has said so is
 //!   found out in `migrate/settle.rs`, for a run and for one that goes on alike.
 //! - *What comes back into an event table*, added to or withheld from what was put away:
 //!   `migrate/events/along.rs`; which tables are put away, `plan/build/events.rs`; the proof's own view,
@@ -93,6 +93,10 @@
 //!   which describes it as an entity like any other; which of its rows count in
 //!   `compare/processes/instances.rs`; what is its own about values in `compare/processes/values.rs`,
 //!   `migrate/remap/typed.rs` and, by itself, `proof/typed.rs`.
+//! - *What a run will take*: what the plan alone tells in `plan/forecast.rs`, which also decides how a
+//!   source is read; what was measured, room and log in `migrate/forecast/`; trying it out in
+//!   `migrate/probe/`; what this machine knows of it in `front/forecast.rs`, its words in
+//!   `report/forecast.rs`.
 //! - *A check before a run*: a kind in `plan/preflight.rs`, and the place in `migrate/preflight/` that
 //!   makes it: Review and `osferry run` show the same list. Its line in `docs/manual.md`.
 //! - *A mask*: the definition in `docs/manual.md` first, then `migrate/mask/`, and by itself

@@ -216,9 +216,13 @@ struct RunArguments {
     /// name without its ending)
     #[arg(long, value_name = "NAME", required_unless_present = "dry_run")]
     confirm: Option<String>,
-    /// Check everything and say what would be done; writes nothing
+    /// Check everything and say what would be done and what it would take; writes nothing
     #[arg(long)]
     dry_run: bool,
+    /// With --dry-run: try out how fast rows go. Some rows of each large entity are inserted into the
+    /// destination and rolled back; needs --confirm as a run does
+    #[arg(long, requires_all = ["dry_run", "confirm"], conflicts_with = "rejects_of")]
+    probe: bool,
     /// How findings are decided that the plan leaves open
     #[arg(long, value_name = "HOW")]
     decide: Option<Decide>,

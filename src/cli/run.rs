@@ -11,10 +11,11 @@ use super::{RunArguments, again, show};
 use crate::database::{Fault, same_name};
 use crate::front::{self, Carried, Home, Ready, Stage};
 use crate::migrate::{
-    CheckSign, Command, Control, Controller, Environments, Progress, check_pair, check_purpose,
+    CheckSign, Command, Control, Controller, Environments, Probe, ProbeProgress, Progress,
+    check_pair, check_purpose,
 };
 use crate::plan::CheckKind;
-use crate::report::PlanReport;
+use crate::report::{PlanReport, probe_foretold};
 
 pub(super) async fn run(home: &Home, arguments: &RunArguments) -> Result<Exit, Trouble> {
     let plan = match (&arguments.rejects_of, &arguments.plan) {
@@ -25,7 +26,7 @@ pub(super) async fn run(home: &Home, arguments: &RunArguments) -> Result<Exit, T
     let recommended = arguments.decide.is_some();
     let confirm = arguments.confirm.as_deref();
     if arguments.dry_run {
-        return dry_run(home, &plan, confirm, recommended, arguments.json).await;
+        return dry_run(home, &plan, arguments).await;
     }
     carry_out(home, &plan, confirm.unwrap_or_default(), recommended, arguments.json).await
 }
@@ -75,19 +76,46 @@ async fn prepare(
     })
 }
 
-async fn dry_run(
-    home: &Home,
-    saved: &Saved,
-    confirm: Option<&str>,
-    recommended: bool,
-    json: bool,
-) -> Result<Exit, Trouble> {
-    let ready = prepare(saved, confirm, recommended).await?;
+async fn dry_run(home: &Home, saved: &Saved, arguments: &RunArguments) -> Result<Exit, Trouble> {
+    let confirm = arguments.confirm.as_deref();
+    let ready = prepare(saved, confirm, arguments.decide.is_some()).await?;
     let stopped = checked(home, saved, &ready).await;
-    let room = front::room(home, &ready.plan, ready.destination.as_source()).await?;
-    let report = PlanReport { before_images: Some(room), ..PlanReport::new(&ready.plan) };
-    show::result(&if json { report.to_json()? } else { report.to_text() });
+    // What would not be run is not tried out.
+    let probe = match (arguments.probe, &stopped) {
+        (true, Ok(())) => Some(probed(home, saved, &ready).await?),
+        _ => None,
+    };
+    let (source, destination) = (ready.source.as_ref(), ready.destination.as_source());
+    let report = PlanReport {
+        before_images: Some(front::room(home, &ready.plan, destination).await?),
+        forecast: Some(front::forecast(home, &ready.plan, source, destination).await?),
+        probe,
+        ..PlanReport::new(&ready.plan)
+    };
+    show::result(&if arguments.json { report.to_json()? } else { report.to_text() });
     stopped.map(|()| Exit::Done)
+}
+
+/// Tries out how fast rows go; Ctrl+C ends that, and everything is rolled back.
+async fn probed(home: &Home, saved: &Saved, ready: &Ready) -> Result<Probe, Trouble> {
+    for words in probe_foretold(&ready.plan, &ready.destination.facts().place) {
+        show::say(&words);
+    }
+    let (controller, control) = Controller::new();
+    let listening = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            show::say("stopping the probe; everything it did is rolled back");
+            controller.say(Command::Cancel);
+        }
+        std::future::pending::<()>().await;
+    });
+    let told = |now: ProbeProgress| {
+        show::say(&format!("probing {} ({} of {})", now.name, now.number, now.of));
+    };
+    let purpose = saved.file.destination.purpose;
+    let outcome = front::probe(home, ready, purpose, control, told).await;
+    listening.abort();
+    Ok(outcome?)
 }
 
 /// Makes the checks before a run, says what is to be known, and refuses what nobody has accepted.

@@ -85,6 +85,9 @@ where
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         self.inner.row_bytes(tables).await
     }
+    async fn index_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        self.inner.index_bytes(tables).await
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.inner.rights(tables).await
     }

@@ -216,6 +216,12 @@ pub trait Source: Send + Sync {
         Ok(vec![None; tables.len()])
     }
 
+    /// About how many bytes the indexes of each named table take up for each of its rows, beside
+    /// the row itself; `None` as for [`Source::row_bytes`].
+    async fn index_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        Ok(vec![None; tables.len()])
+    }
+
     /// What the signed-in person may do with each named table, in the order asked.
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>>;
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
+use super::forecast::forecast;
 use super::home::{Home, KnownRun};
 use super::one_writer::one_writer;
 use super::open;
@@ -132,7 +133,11 @@ pub async fn carry_out(
     home.check()?;
     let (id, folder) = home.new_run(&jiff::Zoned::now());
     events(Stage::Started { id: &id, folder: &folder });
-    let request = request(ready, header(ready, &id), folder.clone(), control, progress);
+    let (source, destination) = (ready.source.as_ref(), ready.destination.as_source());
+    // A run that nobody can forecast is no worse for it.
+    let forecast = forecast(home, &ready.plan, source, destination).await.ok();
+    let header = RunHeader { forecast, ..header(ready, &id) };
+    let request = request(ready, header, folder.clone(), control, progress);
     let alone = one_writer(&folder, ready.destination.as_ref())?;
     let end = crate::migrate::run(request).await?;
     drop(alone);
@@ -248,6 +253,7 @@ fn header(ready: &Ready, id: &str) -> RunHeader {
         mask_key: None,
         rejects_of: ready.plan.rejects_of.clone(),
         procedure: None,
+        forecast: None,
     }
 }
 

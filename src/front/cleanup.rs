@@ -366,6 +366,7 @@ impl Cleanup {
             operator: operator(self.clone.as_ref(), confirm),
             mask_key: None,
             rejects_of: None,
+            forecast: None,
             procedure: Some(CLEANUP.to_owned()),
         }
     }

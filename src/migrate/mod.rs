@@ -5,7 +5,8 @@
 //! round in a circle are left empty at first and set in a second pass.
 //!
 //! Everything that is written goes through a `session`: an `operation`, journaled, committed,
-//! and where nobody says what became of it, `settle`d. What an earlier stretch of the run has done
+//! and where nobody says what became of it, `settle`d; but for what a `probe` tries out, which is
+//! never committed. What an earlier stretch of the run has done
 //! is the `past`.
 
 pub mod again;
@@ -14,6 +15,7 @@ mod control;
 mod delete;
 mod departed;
 mod events;
+mod forecast;
 mod foresee;
 mod idmap;
 pub mod journal;
@@ -28,6 +30,7 @@ mod own_file;
 mod past;
 mod people;
 mod preflight;
+mod probe;
 mod progress;
 mod reader;
 mod reading;
@@ -51,6 +54,7 @@ mod way_back;
 
 pub use control::{Command, Control, Controller};
 pub use events::{Away, PutEventsBack, events_by_hand};
+pub use forecast::{Basis, Fact, Forecast, Known, LogUse, forecast, seconds};
 pub use idmap::IdMap;
 pub use marker::MARKER_TABLE;
 pub use mask::{MaskKey, mask_key};
@@ -58,6 +62,10 @@ pub use past::published;
 pub use preflight::{
     Check, CheckSign, Preflight, check_destination, check_pair, check_purpose,
     rights_in_destination, rights_in_source, written_tables,
+};
+pub use probe::{
+    Chosen, MOST_BATCHES, MOST_ENTITIES, MOST_ROWS, NotProbed, Probe, ProbeProgress, ProbeRequest,
+    Probed, Timed, choose, probe,
 };
 pub use progress::{EntityProgress, EntityState, Phase, Progress};
 pub use room::{Room, images_needed};

@@ -9,6 +9,7 @@ use crate::database::{
     RowsRequest, TableName, UpdateTarget, Value, Writer, row_digests, same_name,
 };
 use crate::outsystems::DestinationId;
+use crate::plan::{ColumnPlan, EntityPlan, IdentifierPlan};
 
 /// What a transaction does.
 pub(super) enum Operation<'a> {
@@ -136,6 +137,29 @@ pub(super) async fn within(
             Done { rows: removed.rows, before: removed.before, ..Done::default() }
         }
     })
+}
+
+/// Where the rows of an entity are inserted.
+pub(super) fn target_of(entity: &EntityPlan) -> InsertTarget {
+    let mut columns: Vec<_> =
+        entity.columns.iter().map(|column| column.destination.clone()).collect();
+    columns.extend(entity.constants.iter().map(|(column, _)| column.clone()));
+    let identity = match &entity.identifier {
+        IdentifierPlan::Generated { destination, .. } => Some(destination.name.clone()),
+        _ => None,
+    };
+    InsertTarget { table: entity.destination_table.clone(), columns, identity }
+}
+
+/// The identifier that rows of an entity bring along, and its place among their columns; `None`
+/// where the destination gives it, and where there is none.
+pub(super) fn own_key(entity: &EntityPlan) -> Option<(ColumnRef, usize)> {
+    if matches!(entity.identifier, IdentifierPlan::Generated { .. }) {
+        return None;
+    }
+    let key = entity.destination_key()?;
+    let is_it = |column: &ColumnPlan| column.destination.name == key.name;
+    Some((ColumnRef::from(key), entity.columns.iter().position(is_it)?))
 }
 
 /// The column whose values the destination gives.

@@ -11,6 +11,7 @@ use super::again::{check_fits, take_over};
 use super::control::Control;
 use super::delete::Deleting;
 use super::events::{Along, Muting, Which, after_run};
+use super::forecast::{LogMoment, note_log};
 use super::foresee::{Circle, Foresight, circles};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
@@ -36,6 +37,9 @@ use super::unkeyed::Unkeyed;
 use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source};
 use crate::outsystems::{Environment, SourceId};
 use crate::plan::Plan;
+
+/// What the story says once nothing is left to write: the end of the time that writing took.
+pub(super) const WRITTEN: &str = "everything is written";
 
 /// What a run needs.
 pub struct RunRequest {
@@ -153,7 +157,7 @@ pub(super) fn can_wait(fault: &Fault) -> bool {
 
 async fn note_end(request: &RunRequest, recorder: &Recorder, end: &RunEnd) -> Result<()> {
     let (state, words) = match end {
-        RunEnd::Written => (RunState::Written, "everything is written".to_owned()),
+        RunEnd::Written => (RunState::Written, WRITTEN.to_owned()),
         RunEnd::Stopped(fault) => (RunState::Stopped, fault.to_string()),
         RunEnd::Failed(fault) => (RunState::Failed, format!("failed: {fault}")),
     };
@@ -204,6 +208,7 @@ async fn write(
     let reading = Reading::open(&request.plan, &request.source, &story).await?;
     let source = masked(reading.source(), plan, key);
     let models = Models::default();
+    note_log(recorder, request.destination.as_ref(), LogMoment::Before).await?;
     let work = Work {
         request,
         plan,
@@ -217,7 +222,8 @@ async fn write(
     tokio::select! {
         outcome = work.write_all(&stretch) => outcome,
         outcome = reading.watch(&request.control, teller) => outcome.map(|never| match never {}),
-    }
+    }?;
+    note_log(recorder, request.destination.as_ref(), LogMoment::After).await
 }
 
 /// Sessions that have nothing to write just now, and those that take turns with one of them.

@@ -10,6 +10,7 @@ mod deleted;
 mod events;
 mod file;
 mod fingerprint;
+mod forecast;
 mod maps;
 mod mask;
 mod nothing;
@@ -32,13 +33,12 @@ pub use file::{
     SOURCE_READINGS, SourceReading, Understood, cleanup_keys, plan_keys, restore_keys,
 };
 pub use fingerprint::model_fingerprint;
+pub use forecast::{Span, Work};
 pub use maps::{MapDecisions, MapFiles, MapKind, MapText, Maps, template as map_template};
 pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
 pub use preflight::{Acceptance, CheckKind};
-pub use reading::{
-    FORECAST_ROWS_A_SECOND, LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading,
-};
+pub use reading::{LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading};
 pub use scope::{ScopeError, ScopeRequest, is_component, never_carried, resolve};
 pub use typed::{TypeOf, TypedIds, TypedRule};
 
@@ -182,6 +182,12 @@ pub struct UniquePlan {
 }
 
 impl EntityPlan {
+    /// How many rows are carried over, as counted at review.
+    #[must_use]
+    pub fn rows_to_carry(&self) -> u64 {
+        self.again.as_ref().map_or(self.source_rows, |keys| keys.len() as u64)
+    }
+
     /// The source column of the identifier.
     #[must_use]
     pub fn key_column(&self) -> Option<&ColumnRef> {

@@ -1,11 +1,7 @@
 //! How a source is read: what `auto` comes to, and why.
 
-use super::{Plan, RunOptions, SourceReading};
+use super::{Plan, RunOptions, SourceReading, Work};
 use crate::database::OneInstant;
-
-/// Rows a second that a run is expected to carry over at least. Low on purpose: what is forecast
-/// too short keeps old row versions on the source's server for longer than it was told.
-pub const FORECAST_ROWS_A_SECOND: u64 = 5_000;
 
 /// A source in use is read as of one instant by itself only where that takes less than this.
 pub const LONGEST_INSTANT_MINUTES: u64 = 30;
@@ -24,8 +20,8 @@ pub struct ReadingChoice {
 pub struct ReadingFacts {
     /// Whether it can be read as of one instant.
     pub instant: OneInstant,
-    /// Rows to read.
-    pub rows: u64,
+    /// What is written while it is read.
+    pub work: Work,
     /// Whether some of its tables lie in other databases of the server.
     pub elsewhere: bool,
 }
@@ -36,15 +32,17 @@ impl ReadingFacts {
     pub fn of(plan: &Plan, instant: OneInstant) -> Self {
         Self {
             instant,
-            rows: plan.entities.iter().map(|entity| entity.source_rows).sum(),
+            work: Work::of(plan),
             elsewhere: plan.entities.iter().any(|entity| entity.source_table.catalog.is_some()),
         }
     }
 
-    /// How long reading takes at most, in whole minutes, at least one.
+    /// How long reading takes at most, in whole minutes, at least one: the long end of the forecast
+    /// that the plan alone gives. What was measured since does not count, so that whoever has the
+    /// plan chooses the same: the wizard, the checks before a run, and the run.
     #[must_use]
     pub fn minutes(&self) -> u64 {
-        (self.rows / (FORECAST_ROWS_A_SECOND * 60)).saturating_add(1)
+        (self.work.writing_bounds().most / 60_000).saturating_add(1)
     }
 }
 
@@ -116,6 +114,10 @@ mod tests {
     const SHORT: u64 = 8_999_999;
     const LONG: u64 = 9_000_000;
 
+    fn facts(instant: OneInstant, inserted: u64, elsewhere: bool) -> ReadingFacts {
+        ReadingFacts { instant, work: Work { inserted, ..Work::default() }, elsewhere }
+    }
+
     #[test]
     fn the_way_of_reading_follows_from_plan_and_source() {
         use OneInstant as I;
@@ -146,7 +148,7 @@ mod tests {
         for row in table {
             let (wanted, instant, rows, elsewhere, expected) = row;
             let options = RunOptions { source_reading: wanted, ..RunOptions::default() };
-            let choice = choose_reading(&options, ReadingFacts { instant, rows, elsewhere });
+            let choice = choose_reading(&options, facts(instant, rows, elsewhere));
             assert_eq!(choice.as_ref().ok().map(|choice| choice.reading), expected, "{row:?}");
             let why = choice.map_or_else(|why| why, |choice| choice.why);
             assert!(!why.is_empty() && !why.ends_with('.'), "{why}");
@@ -155,10 +157,12 @@ mod tests {
 
     #[test]
     fn the_forecast_is_thirty_minutes_at_nine_million_rows() {
-        let minutes =
-            |rows| ReadingFacts { instant: OneInstant::Allowed, rows, elsewhere: false }.minutes();
+        let minutes = |rows| facts(OneInstant::Allowed, rows, false).minutes();
         assert_eq!(minutes(0), 1);
         assert_eq!(minutes(SHORT - 300_000), 29);
         assert_eq!(minutes(LONG), 31);
+        let work = Work { inserted: SHORT - 300_000, deleted: 200_000, updated: 0 };
+        let facts = ReadingFacts { instant: OneInstant::Allowed, work, elsewhere: false };
+        assert_eq!(facts.minutes(), 30, "the source is read while rows are deleted, too");
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::certificate::{around_words, share};
+use super::forecast::{forecast_and_fact, forecast_words};
 use super::reasons::ReasonGroup;
 use super::refused::group_words;
 use super::run::{EntityReport, RunReport};
@@ -32,6 +33,7 @@ impl RunReport {
             line!(out, "{}", escaped(&next));
         }
         self.facts(&mut out);
+        self.forecast_and_fact(&mut out);
         self.entity_table(&mut out);
         self.reasons(&mut out, "Rows left out by decision", "row", |entity| {
             &entity.left_out_reasons
@@ -103,6 +105,26 @@ impl RunReport {
         ];
         for (name, fact) in facts.into_iter().chain(again) {
             line!(out, "| {name} | {} |", escaped(fact));
+        }
+    }
+
+    /// What it was expected to take beside what it took.
+    fn forecast_and_fact(&self, out: &mut String) {
+        let lines = forecast_and_fact(self);
+        if lines.is_empty() {
+            return;
+        }
+        line!(out);
+        line!(out, "## Forecast and fact");
+        line!(out);
+        line!(out, "| | Forecast | Fact |");
+        line!(out, "|---|---|---|");
+        for [what, told, took] in lines {
+            line!(out, "| {what} | {} | {} |", escaped(&told), escaped(&took));
+        }
+        for words in self.forecast.iter().flat_map(forecast_words).take(1) {
+            line!(out);
+            line!(out, "The forecast: {}", escaped(&words));
         }
     }
 

@@ -9,6 +9,7 @@
 mod certificate;
 mod comparison;
 mod export;
+mod forecast;
 mod json;
 mod markdown;
 mod outside;
@@ -36,6 +37,10 @@ pub use comparison::{
     SeverityCounts,
 };
 pub use export::{write_audit, write_ids};
+pub use forecast::{
+    fact_of, forecast_and_fact, forecast_and_fact_line, forecast_lines, forecast_words,
+    probe_foretold, probe_words, time_words,
+};
 pub use outside::OutsideReport;
 pub use plan::{PlanReport, PlannedEntity, PlannedPeople, PlannedRecords};
 pub use reasons::ReasonGroup;

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::forecast::{forecast_words, probe_words};
 use super::outside::OutsideReport;
 use super::room::{room_advice, room_words};
 use super::text::{WIDTH, counted, number, wrapped};
-use crate::migrate::Room;
+use crate::migrate::{Forecast, Probe, Room};
 use crate::plan::{
     ExistingPlan, Fate, IdentifierPlan, PersonFate, PersonPlan, Plan, PutAway, Rule, Target,
 };
@@ -39,6 +40,11 @@ pub struct PlanReport {
     pub left_out: Vec<(String, String)>,
     /// The room that before-images will take; `None` where nobody asked.
     pub before_images: Option<Room>,
+    /// What it will take; `None` where nobody asked.
+    pub forecast: Option<Forecast>,
+    /// What was measured for that just now; `None` where nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Probe>,
 }
 
 /// One entity of a plan.
@@ -250,6 +256,8 @@ impl PlanReport {
             decisions: plan.decisions.clone(),
             left_out: plan.left_out.clone(),
             before_images: None,
+            forecast: None,
+            probe: None,
         }
     }
 
@@ -297,6 +305,10 @@ impl PlanReport {
         if let Some(room) = self.before_images.as_ref().filter(|room| room.rows > 0) {
             let words = format!("Before-images: {}. {}", room_words(room), room_advice(room));
             text.push_str(&wrapped(words.trim_end(), WIDTH, "", ""));
+        }
+        let forecast = self.forecast.iter().flat_map(forecast_words);
+        for words in self.probe.iter().flat_map(probe_words).chain(forecast) {
+            text.push_str(&wrapped(&words, WIDTH, "", ""));
         }
         let _ = writeln!(text, "Plan {}\n", self.fingerprint);
         let wide = self.entities.iter().map(|entity| entity.name.chars().count()).max();

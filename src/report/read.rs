@@ -73,6 +73,8 @@ impl RunReport {
             plan_fingerprint: header.plan_fingerprint,
             source_fingerprint: header.source_fingerprint,
             destination_fingerprint: header.destination_fingerprint,
+            forecast: header.forecast,
+            fact: super::forecast::fact_of(journal)?,
             totals,
             since_proof: None,
             proof,

@@ -9,6 +9,7 @@ use super::text::{counted, rows};
 use super::way_back::WayBackReport;
 use crate::migrate::journal::{EventRecord, RunState};
 use crate::migrate::undo::{UndoResult, UndoneTable};
+use crate::migrate::{Fact, Forecast};
 use crate::outsystems::{DestinationId, SourceId};
 use crate::proof::Proof;
 
@@ -83,6 +84,12 @@ pub struct RunReport {
     pub source_fingerprint: String,
     /// The destination model's fingerprint.
     pub destination_fingerprint: String,
+    /// What it was expected to take; `None` where nobody could tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
+    /// What it took, until its last proof; `None` before it has begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fact: Option<Fact>,
     /// Sums over all entities.
     pub totals: Totals,
     /// That the run is undone, or its undoing has begun: then the proof is of before. A sentence.

@@ -11,6 +11,7 @@
 //! ```
 
 use super::certificate::{Certificate, around_words};
+use super::forecast::forecast_and_fact_line;
 use super::markdown::{difference_words, noticed, proof_words};
 use super::reasons::ReasonGroup;
 use super::run::{EntityReport, RunReport};
@@ -117,6 +118,10 @@ impl RunReport {
             sum("stayed", totals.standing, "rows of the destination that are not ours");
         }
         out.push_str(&named("people", &self.people_words()));
+        let time = forecast_and_fact_line(self);
+        if !time.is_empty() {
+            out.push_str(&named("time", &time));
+        }
         self.proved(&mut out);
         let next = self.next();
         if !next.is_empty() {

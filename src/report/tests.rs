@@ -177,6 +177,7 @@ fn header() -> RunHeader {
         mask_key: None,
         rejects_of: None,
         procedure: None,
+        forecast: None,
     }
 }
 

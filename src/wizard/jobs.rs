@@ -19,6 +19,8 @@ pub enum Purpose {
     Survey,
     /// Counting rows of entities.
     Count,
+    /// Trying out how fast rows go.
+    Probe,
     /// The checks before a run.
     Check,
     /// The run with its proof.

@@ -263,6 +263,34 @@ fn a_dry_run_needs_no_confirmation_and_keeps_nothing() {
 }
 
 #[test]
+fn a_probe_asks_for_the_name_and_its_forecast_is_kept_for_the_run() {
+    let bench = bench();
+    let before = std::fs::read(bench.destination()).expect("the destination");
+    let probe = ["run", "plan.toml", "--dry-run", "--probe", "--decide", "recommended"];
+    let said = bench.osferry(&probe);
+    assert_eq!(said.code, Some(64), "{}", said.all());
+    let said = bench.osferry(&[&probe[..], &["--confirm", "prod"]].concat());
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    let said = bench.osferry(&["run", "plan.toml", "--dry-run", "--decide", "recommended"]);
+    assert!(said.out.contains("nothing was measured: a probe"), "{}", said.all());
+    let said = bench.osferry(&[&probe[..], &["--confirm", "dev", "--json"]].concat());
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let found = json(&said);
+    assert_eq!(found["forecast"]["basis"]["from"], "probe", "{found}");
+    assert!(found["probe"]["entities"].as_array().is_some_and(|all| !all.is_empty()), "{found}");
+    assert_eq!(before, std::fs::read(bench.destination()).expect("the destination"));
+    let said = bench.osferry(RUN);
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let id = only_run(&bench);
+    let home = bench.destination().with_file_name("home");
+    let report = home.join("runs").join(&id).join("report.json");
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(report).expect("a report")).expect("JSON");
+    assert_eq!(report["forecast"]["basis"]["from"], "probe", "{}", report["forecast"]);
+    assert!(report["fact"]["rows"].as_u64().is_some_and(|rows| rows > 0), "{}", report["fact"]);
+}
+
+#[test]
 fn compare_ends_with_1_when_something_blocks() {
     let bench = bench();
     assert_eq!(bench.osferry(&["compare", "plan.toml"]).code, Some(0));

@@ -43,6 +43,7 @@ fn begun(folder: &Path) -> Recorder {
         mask_key: None,
         rejects_of: None,
         procedure: None,
+        forecast: None,
         operator: someone("anna"),
     };
     Recorder::create(folder, &header, &plan).expect("a journal")

@@ -12,6 +12,7 @@ mod estate;
 mod events;
 mod exact;
 mod faults;
+mod forecast;
 mod foretold;
 mod front;
 mod groups;

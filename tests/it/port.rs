@@ -733,6 +733,14 @@ async fn lengths_of_rows_are_told(engine: &TestEngine) {
         Some(bytes) => assert!((4..=400).contains(&bytes), "{bytes}"),
         None => assert!(destination.facts().stand_in, "only a stand-in may not tell"),
     }
+    let lengths = destination.index_bytes(&tables).await.expect("lengths");
+    assert_eq!((lengths.len(), lengths[0]), (2, None));
+    match (lengths[1], destination.facts().kind) {
+        (Some(bytes), EngineKind::SqlServer) => assert!(bytes <= 400, "{bytes}"),
+        (Some(bytes), EngineKind::Sqlite) => panic!("SQLite keeps no such number: {bytes}"),
+        (None, EngineKind::SqlServer) => assert!(destination.facts().stand_in, "it tells"),
+        (None, EngineKind::Sqlite) => {}
+    }
 }
 
 async fn one_run_at_a_time(engine: &TestEngine) {

@@ -80,6 +80,11 @@ impl Bench {
         self.databases.unchanged(Side::Destination)
     }
 
+    /// The destination's name, by which it is confirmed.
+    pub fn destination_name(&self) -> String {
+        self.databases.name(Side::Destination)
+    }
+
     /// A plan for this pair.
     pub fn usual_plan(&self) -> Plan {
         Plan {

@@ -81,6 +81,9 @@ impl Source for SqliteDestination {
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         self.reading.row_bytes(tables).await
     }
+    async fn index_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        self.reading.index_bytes(tables).await
+    }
     fn statistics(&self, tables: &[TableName]) -> Option<String> {
         self.reading.statistics(tables)
     }

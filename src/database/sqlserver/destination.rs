@@ -96,6 +96,9 @@ impl Source for SqlServerDestination {
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         self.reading.row_bytes(tables).await
     }
+    async fn index_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        self.reading.index_bytes(tables).await
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.reading.rights(tables).await
     }

@@ -11,7 +11,7 @@ use super::connection::{Flow, ReadFailure, integer, text, unexpected};
 use super::facts::{facts, probe};
 use super::pool::Pool;
 use super::scan::{self, SqlServerScan, UnorderedScan};
-use super::statements::catalogue::rights as rights_statement;
+use super::statements::catalogue::{Space, rights as rights_statement};
 use super::statements::checks::DATABASE_USER;
 use super::statements::filter::{Names, missing, tables};
 use super::statements::read::{self, Selection, TextForm};
@@ -368,7 +368,14 @@ impl Source for SqlServerSource {
         let shapes = self.shapes(tables).await?;
         let limit = self.target().limits.metadata;
         let mut connection = self.pool.lend().await?;
-        space::row_bytes(&mut connection, &shapes, limit).await
+        space::bytes(&mut connection, &shapes, Space::Rows, limit).await
+    }
+
+    async fn index_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        let shapes = self.shapes(tables).await?;
+        let limit = self.target().limits.metadata;
+        let mut connection = self.pool.lend().await?;
+        space::bytes(&mut connection, &shapes, Space::Indexes, limit).await
     }
 
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use super::connection::{Connection, integer};
-use super::statements::catalogue;
+use super::statements::catalogue::{self, Space};
 use crate::database::{Result, TableName, TableShape};
 
 /// Bytes of a page.
 const PAGE: u64 = 8192;
 
-/// Bytes of a row on average, of each table that there is; `None` where the server does not tell,
-/// and for tables without rows.
-pub(super) async fn row_bytes(
+/// Bytes for each row on average, of each table that there is; `None` where the server does not
+/// tell, and for tables without rows.
+pub(super) async fn bytes(
     connection: &mut Connection,
     shapes: &[Option<TableShape>],
+    of: Space,
     limit: Duration,
 ) -> Result<Vec<Option<u64>>> {
     let mut bytes = vec![None; shapes.len()];
@@ -28,7 +29,7 @@ pub(super) async fn row_bytes(
         for chunk in of_one.chunks(catalogue::NAMES_AT_ONCE) {
             let catalog = chunk.first().and_then(|(_, table)| table.catalog.as_deref());
             let tables: Vec<&TableName> = chunk.iter().map(|(_, table)| *table).collect();
-            let rows = match connection.run(&catalogue::space(catalog, &tables), limit).await {
+            let rows = match connection.run(&catalogue::space(catalog, &tables, of), limit).await {
                 Ok(results) => results.into_iter().flatten(),
                 // It is only a forecast: a server that does not tell is no reason to stop.
                 Err(_) if connection.is_open() => continue,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Keys;
 use crate::database::{ColumnRef, Refusal, TableName, Value};
+use crate::migrate::Forecast;
 use crate::outsystems::{DestinationId, SourceId};
 
 /// What a run has come to.
@@ -91,6 +92,9 @@ pub struct RunHeader {
     /// The procedure whose statements it carried out, where it is no migration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub procedure: Option<String>,
+    /// What it was expected to take; `None` where nobody could tell, and of versions that did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
 }
 
 /// Who started a run, and how they confirmed it.

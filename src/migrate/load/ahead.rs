@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::super::operation::target_of;
 use super::super::past::PastEntity;
 use super::super::reader::{Read, Wanted, key_of};
 use super::super::remap::{Maps, Remapped, remap};
 use super::super::session::WriteSession;
-use super::insert::target_of;
 use super::size::BatchSize;
 use crate::database::{Batch, Fault, FaultKind, Result, Value};
 use crate::plan::{EntityPlan, ExistingPlan, Plan};

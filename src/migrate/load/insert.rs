@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use super::super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
-use super::super::operation::{Done, Operation, given_key, telling_columns};
+use super::super::operation::{Done, Operation, given_key, own_key, target_of, telling_columns};
 use super::super::remap::{Carried, Remapped};
 use super::super::retry::calls_for_halves;
 use super::Load;
 use super::foreseen::is_foreseen;
 use crate::database::{ColumnRef, FaultKind, InsertTarget, Result, Value};
-use crate::plan::{EntityPlan, IdentifierPlan};
 use crate::proof::combine;
 
 impl Load<'_> {
@@ -26,10 +25,8 @@ impl Load<'_> {
     ) -> Result<()> {
         let entity = self.entity();
         let target = target_of(entity);
-        let generated = target.identity.clone();
-        let own_key = entity.destination_key().and_then(|key| {
-            entity.columns.iter().position(|column| column.destination.name == key.name)
-        });
+        let generated = &target.identity;
+        let own_key = own_key(entity);
         let mut pending: Vec<Vec<usize>> = self.size.parts(new).rev().map(<[_]>::to_vec).collect();
         while let Some(rows) = pending.pop() {
             let batch = if rows.len() == remapped.kept.len() {
@@ -39,13 +36,10 @@ impl Load<'_> {
             };
             let source_keys: Vec<Value> =
                 rows.iter().map(|place| key(remapped.kept[*place])).collect();
-            let own: Option<Vec<Value>> = own_key.filter(|_| generated.is_none()).map(|column| {
-                (0..batch.len()).map(|row| batch.column(column).value(row)).collect()
+            let own: Option<Vec<Value>> = own_key.as_ref().map(|(_, column)| {
+                (0..batch.len()).map(|row| batch.column(*column).value(row)).collect()
             });
-            let own_column = entity
-                .destination_key()
-                .zip(own_key.filter(|_| generated.is_none()))
-                .map(|(key, place)| (ColumnRef::from(key), place));
+            let own_column = own_key.clone();
             let read_rows: Vec<usize> = rows.iter().map(|place| remapped.kept[*place]).collect();
             let digest = combine(read_rows.iter().map(|row| hashes[*row]));
             let operation =
@@ -121,18 +115,6 @@ impl Load<'_> {
         }
         Ok(())
     }
-}
-
-/// Where an entity's rows are inserted.
-pub(super) fn target_of(entity: &EntityPlan) -> InsertTarget {
-    let mut columns: Vec<_> =
-        entity.columns.iter().map(|column| column.destination.clone()).collect();
-    columns.extend(entity.constants.iter().map(|(column, _)| column.clone()));
-    let identity = match &entity.identifier {
-        IdentifierPlan::Generated { destination, .. } => Some(destination.name.clone()),
-        _ => None,
-    };
-    InsertTarget { table: entity.destination_table.clone(), columns, identity }
 }
 
 /// What the journal is to know of rows carried over before COMMIT.

@@ -1,16 +1,13 @@
 //! The servers: engine, versions, collation, log, files, backup.
 
+use super::super::forecast::{LogUse, bytes_of_rows};
 use super::{Check, CheckSign, Preflight};
-use crate::database::{
-    Backup, FaultKind, FileFacts, Growth, Result, ServerFacts, TableName, same_name,
-};
+use crate::database::{Backup, FaultKind, FileFacts, Growth, Result, ServerFacts, same_name};
 use crate::outsystems::Side;
 use crate::plan::CheckKind;
 
 /// A backup older than this many hours is worth a new one.
 const OLD_HOURS: i64 = 24;
-/// The log takes about so many times what the rows take: each is written, and perhaps undone.
-const LOG_FACTOR: u64 = 2;
 
 impl Preflight<'_> {
     /// Engine, versions, collation: what is known since both sides were opened.
@@ -74,24 +71,12 @@ impl Preflight<'_> {
             }
             Err(fault) => return Err(fault),
         };
-        let needed = self.bytes_to_write().await?;
+        let (needed, logged) =
+            bytes_of_rows(self.plan, self.source, self.destination.as_source()).await?;
         let mut checks = vec![log(&facts)];
-        checks.extend(space(&facts, needed));
+        checks.extend(space(&facts, needed, most_logged(&logged)));
         checks.push(backup(&facts));
         Ok(checks)
-    }
-
-    /// About how many bytes the rows take, by how long the source's are.
-    async fn bytes_to_write(&self) -> Result<u64> {
-        let entities = &self.plan.entities;
-        let tables: Vec<TableName> =
-            entities.iter().map(|entity| entity.source_table.clone()).collect();
-        let lengths = self.source.row_bytes(&tables).await?;
-        let bytes = entities
-            .iter()
-            .zip(lengths)
-            .map(|(entity, length)| entity.source_rows.saturating_mul(length.unwrap_or_default()));
-        Ok(bytes.fold(0, u64::saturating_add))
     }
 }
 
@@ -123,16 +108,22 @@ fn log(facts: &ServerFacts) -> Check {
     }
 }
 
+/// What is written to the log at most, as far as it is known.
+fn most_logged(log: &LogUse) -> u64 {
+    match log {
+        LogUse::None => 0,
+        LogUse::Bytes { bytes, .. } => bytes.most,
+    }
+}
+
 /// Room in data and log; how files grow.
-fn space(facts: &ServerFacts, needed: u64) -> Vec<Check> {
+fn space(facts: &ServerFacts, needed: u64, logged: u64) -> Vec<Check> {
     if facts.files.is_empty() {
         let text = "the server does not show how large the database's files are";
         return vec![Check::new(CheckKind::Space, CheckSign::Note, text, "")];
     }
     let mut short = Vec::new();
-    for (what, is_log, needed) in
-        [("data files", false, needed), ("log", true, needed.saturating_mul(LOG_FACTOR))]
-    {
+    for (what, is_log, needed) in [("data files", false, needed), ("log", true, logged)] {
         let files = facts.files.iter().filter(|file| file.is_log == is_log);
         // Where one file may grow until the disk is full, its disk decides.
         let room = files.map(FileFacts::room).sum::<Option<u64>>();
@@ -206,7 +197,7 @@ mod tests {
 
     fn sign(files: Vec<FileFacts>, needed: u64) -> CheckSign {
         let facts = ServerFacts { files, ..ServerFacts::default() };
-        space(&facts, needed)[0].sign
+        space(&facts, needed, 2 * needed)[0].sign
     }
 
     #[test]

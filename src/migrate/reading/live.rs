@@ -175,6 +175,9 @@ impl Source for Live {
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         self.inner.base.row_bytes(tables).await
     }
+    async fn index_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        self.inner.base.index_bytes(tables).await
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         self.inner.base.rights(tables).await
     }

@@ -16,8 +16,8 @@ use crate::database::{
 };
 use crate::outsystems::{DestinationId, SourceId};
 use crate::plan::{
-    ColumnPlan, ConvertRule, EntityPlan, Fate, LookupRows, Misfit, Orphan, Plan, ReferenceRule,
-    Rule, Target,
+    ColumnPlan, ConvertRule, EntityPlan, Fate, FixedPlan, LookupRows, Misfit, Orphan, Plan,
+    ReferenceRule, Rule, Target,
 };
 use fit::{filler, fitted, fitting_id, turned};
 
@@ -102,20 +102,25 @@ impl Maps {
         Self {
             entities: plan.entities.iter().map(|_| OnceLock::new()).collect(),
             foreseen: vec![None; plan.entities.len()],
-            fixed: Arc::new(
-                plan.fixed
-                    .iter()
-                    .map(|fixed| {
-                        fixed.fates.iter().map(|(id, fate)| (fold(id), fate.clone())).collect()
-                    })
-                    .collect(),
-            ),
+            fixed: Arc::new(plan.fixed.iter().map(map_of).collect()),
             lookups: Arc::new(plan.lookups.iter().map(|lookup| looked_up(&lookup.rows)).collect()),
             users: Arc::default(),
             groups: Arc::default(),
             tenants: Arc::new(plan.tenants.iter().copied().collect()),
         }
     }
+
+    /// The plan has other fixed maps from this place on.
+    pub(super) fn take_fixed(&mut self, plan: &Plan, from: usize) {
+        let fixed = Arc::make_mut(&mut self.fixed);
+        fixed.truncate(from);
+        fixed.extend(plan.fixed.iter().skip(from).map(map_of));
+    }
+}
+
+/// The fates of rows that are only looked up, by their ids.
+fn map_of(fixed: &FixedPlan) -> HashMap<String, Fate> {
+    fixed.fates.iter().map(|(id, fate)| (fold(id), fate.clone())).collect()
 }
 
 fn looked_up(rows: &LookupRows) -> HashMap<String, Fate> {

@@ -12,6 +12,7 @@ mod errands;
 mod lists;
 mod maps;
 mod past;
+mod probe;
 mod rights;
 mod sides;
 mod survey;
@@ -26,7 +27,7 @@ use super::Begin;
 use crate::database::{Fault, FaultKind, Result};
 use crate::front::rights::Logins;
 use crate::front::{Home, secrets};
-use crate::migrate::{Control, Controller};
+use crate::migrate::{Command, Control, Controller};
 use crate::outsystems::Side;
 use crate::wizard::jobs::{JobId, Purpose};
 use crate::wizard::message::{Effect, Fact, Message};
@@ -65,13 +66,23 @@ pub struct Worker {
     desk: Arc<Desk>,
     jobs: HashMap<Purpose, JoinHandle<()>>,
     controller: Option<Controller>,
+    /// Ends the probe that was begun last.
+    probing: Option<Controller>,
 }
 
 impl Worker {
     /// A worker whose reports go into this queue.
     #[must_use]
     pub fn new(home: Home, begin: Begin, sender: UnboundedSender<Message>) -> Self {
-        Self { home, begin, sender, desk: Arc::default(), jobs: HashMap::new(), controller: None }
+        Self {
+            home,
+            begin,
+            sender,
+            desk: Arc::default(),
+            jobs: HashMap::new(),
+            controller: None,
+            probing: None,
+        }
     }
 
     /// The secrets that the environment's variables hold.
@@ -143,6 +154,18 @@ impl Worker {
                 self.start(job, move |to| async move {
                     check::check(&home, &desk, &fingerprint, purpose, &to).await
                 });
+            }
+            Effect::Probe { job, fingerprint, purpose } => {
+                let (controller, control) = Controller::new();
+                self.probing = Some(controller);
+                self.start(job, move |to| async move {
+                    probe::probe(&home, &desk, &fingerprint, purpose, control, &to).await
+                });
+            }
+            Effect::StopProbe => {
+                if let Some(controller) = &self.probing {
+                    controller.say(Command::Cancel);
+                }
             }
             Effect::Run { job, fingerprint, plan, confirmed } => {
                 let control = self.control();

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Reporter;
-use super::desk::Desk;
+use super::desk::{Desk, Sides};
 use crate::compare::Answers;
 use crate::database::{Filter, Result, Source};
-use crate::front::{Home, room};
+use crate::front::{Home, forecast, room};
 use crate::migrate::survey as have_answered;
 use crate::outsystems::{EntityIndex, Side};
-use crate::plan::{self, Decisions, RunOptions, ScopeRequest, review};
+use crate::plan::{self, Decisions, Plan, RunOptions, ScopeRequest, review};
 use crate::wizard::message::Fact;
 
 /// What is to be compared and planned.
@@ -91,12 +91,21 @@ pub(super) async fn survey(
     desk.put_plan(plan.clone()).await;
     to.tell(Fact::Planned(planned));
     // Nothing depends on this forecast yet: Review makes it again, and says what is wrong then.
-    if let Some(plan) = plan
-        && let Ok(room) = room(home, &plan, sides.destination.as_source()).await
-    {
-        to.tell(Fact::Room(room));
+    if let Some(plan) = plan {
+        if let Ok(room) = room(home, &plan, sides.destination.as_source()).await {
+            to.tell(Fact::Room(room));
+        }
+        foretell(home, &plan, &sides, to).await;
     }
     Ok(())
+}
+
+/// What a plan will take.
+pub(super) async fn foretell(home: &Home, plan: &Plan, sides: &Sides, to: &Reporter) {
+    let (source, destination) = (sides.source.as_ref(), sides.destination.as_source());
+    if let Ok(forecast) = forecast(home, plan, source, destination).await {
+        to.tell(Fact::Forecast(Box::new(forecast)));
+    }
 }
 
 /// Counts the rows of entities, one after the other.

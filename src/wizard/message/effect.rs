@@ -71,6 +71,17 @@ pub enum Effect {
         /// What the destination is for.
         purpose: Option<Purpose>,
     },
+    /// Try out how fast rows of the plan that was made last go, and roll all of it back.
+    Probe {
+        /// The job.
+        job: JobId,
+        /// The plan's fingerprint.
+        fingerprint: String,
+        /// What the destination is for.
+        purpose: Option<Purpose>,
+    },
+    /// End the probe, which rolls back what it has open.
+    StopProbe,
     /// Carry out the plan that was made last, if it has this fingerprint.
     Run {
         /// The job.

@@ -16,7 +16,7 @@ use super::viewport::Size;
 use crate::database::Fault;
 use crate::migrate::again::AgainCount;
 use crate::migrate::undo::{UndoPreview, UndoProgress};
-use crate::migrate::{Progress, Room, Standing};
+use crate::migrate::{Forecast, Probe, ProbeProgress, Progress, Room, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
 use crate::plan::{CheckKind, MapDecisions, Plan, PlanFile, Refusal, Review};
 use crate::procedures::{Compared, Errand, Walk};
@@ -100,6 +100,12 @@ pub enum Fact {
     Planned(Result<Arc<Plan>, Arc<Refusal>>),
     /// The room that the before-images of the newest plan will take.
     Room(Room),
+    /// What the newest plan will take.
+    Forecast(Box<Forecast>),
+    /// How far a probe is.
+    Probing(ProbeProgress),
+    /// A probe was made.
+    Probed(Box<Probe>),
     /// The scope names something that is not there.
     ScopeUnknown(String),
     /// The rows of an entity were counted.

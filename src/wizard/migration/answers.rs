@@ -171,6 +171,7 @@ impl Migration {
         self.refusal = None;
         self.refused = None;
         self.checks.clear();
+        self.stop_probe();
         self.jobs.drop(Purpose::Check);
         self.jobs.drop(Purpose::Survey);
         self.compare_again = true;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::super::findings::words::sentence;
 use super::super::jobs::{JobId, Purpose};
 use super::super::message::Fact;
 use super::super::overlay::{Overlay, Trouble};
 use super::super::running::Running;
 use super::{Migration, Taking};
-use crate::database::Fault;
+use crate::database::{Fault, FaultKind};
 use crate::outsystems::{Environment, Side};
 use crate::plan::Review;
 
@@ -25,8 +26,12 @@ impl Migration {
                 self.built = made.as_ref().ok().cloned();
                 self.refusal = made.as_ref().err().cloned();
                 self.room = None;
+                self.forecast = None;
             }
             Fact::Room(room) => self.room = Some(room.clone()),
+            Fact::Forecast(forecast) => self.forecast = Some(forecast.as_ref().clone()),
+            Fact::Probing(progress) => self.probing = Some(progress.clone()),
+            Fact::Probed(probe) => self.probed(probe),
             Fact::ScopeUnknown(what) => {
                 self.scope_trouble = Some(what.clone());
                 self.review = None;
@@ -96,6 +101,14 @@ impl Migration {
         let title = match job.purpose {
             // Its check says it in its place.
             Purpose::Test(_) => return,
+            Purpose::Probe => {
+                self.probing = None;
+                if fault.kind == FaultKind::Cancelled {
+                    self.said = Some(sentence(&fault.what));
+                    return;
+                }
+                "Rows could not be tried out; nothing was committed"
+            }
             Purpose::Home => "The list of drafts and runs could not be read",
             Purpose::Open => "This could not be opened",
             Purpose::Practice => "The practice pair could not be made",

@@ -12,6 +12,7 @@ mod lessons;
 mod maps;
 mod orders;
 mod past;
+mod probing;
 mod run;
 mod saying;
 mod sides;
@@ -27,13 +28,14 @@ pub use super::running::Running;
 use super::secret_field::Password;
 use super::viewport::Size;
 use crate::database::Fault;
-use crate::migrate::Room;
+use crate::migrate::{Forecast, Probe, ProbeProgress, Room};
 use crate::outsystems::{EntityIndex, Side};
 use crate::plan::{Plan, PlanFile, Refusal, Review};
 use crate::practice::Lesson;
 pub use again::{AGAIN_SHEET, KEY_SHEET};
 pub use errand::{ErrandKnown, SERVERS_SHEET, UNDO_SHEET};
 pub use past::Taking;
+pub use probing::PROBE;
 pub use sides::{OfferedSecret, SideKnown};
 
 /// Where the program goes once a step has dealt with what happened.
@@ -82,6 +84,12 @@ pub struct Migration {
     pub built: Option<Arc<Plan>>,
     /// The room that its before-images will take, as far as it is known.
     pub room: Option<Room>,
+    /// What it will take, as far as it is known.
+    pub forecast: Option<Forecast>,
+    /// The probe that was made last from here.
+    pub probe: Option<Probe>,
+    /// How far the probe is that is under way.
+    pub probing: Option<ProbeProgress>,
     /// Why there is none.
     pub refusal: Option<Arc<Refusal>>,
     /// The checks of Review.
@@ -163,6 +171,9 @@ impl Migration {
             scope_trouble: None,
             built: None,
             room: None,
+            forecast: None,
+            probe: None,
+            probing: None,
             refusal: None,
             checks: Vec::new(),
             checks_made: String::new(),

@@ -3,7 +3,7 @@
 use super::super::findings::{READ, may_change};
 use super::super::form::{Change, FieldKind};
 use super::super::keys::{Command, EXPORT};
-use super::super::migration::Migration;
+use super::super::migration::{Migration, PROBE};
 use super::super::step::Event;
 use super::fields::{
     self, BATCH, FINDINGS, IMAGES, KEEP, MASKS, MOST, NUMBERS, PARALLEL, READING, REPLACE,
@@ -13,6 +13,7 @@ use super::reading;
 use super::{DEFAULTS, Options, Pane};
 use crate::outsystems::Side;
 use crate::plan::RunOptions;
+use crate::report::{forecast_words, probe_words};
 
 impl Options {
     /// What stands in a text counts from now on, as far as it is a number; else says what is wrong.
@@ -138,6 +139,10 @@ impl Options {
             self.findings.on_finding(migration, None, command);
             return;
         }
+        if command == Command::Own(PROBE) {
+            migration.ask_to_probe();
+            return;
+        }
         match self.pane {
             Pane::Findings => {
                 let is_taken = self.findings.update(migration, &Event::Command(command));
@@ -203,10 +208,24 @@ impl Options {
 
     /// What there is to say of the field with the focus, where there is no room for all of it.
     pub(super) fn read(&self, migration: &mut Migration) {
+        if self.pane == Pane::Plan {
+            migration.show("What it will take", self.taking(migration));
+            return;
+        }
         let Some(field) = self.form.focused() else { return };
         let text = fields::explanation(migration, &self.existing, field.name);
         let title = field.label.to_owned();
         migration.show(title, vec![text]);
+    }
+
+    /// What the plan will take, a sentence each, and what the last probe from here came to.
+    pub(super) fn taking(&self, migration: &Migration) -> Vec<String> {
+        let mut lines = match &migration.forecast {
+            Some(forecast) => forecast_words(forecast),
+            None => vec!["Nothing is forecast yet.".to_owned()],
+        };
+        lines.extend(migration.probe.iter().flat_map(probe_words));
+        lines
     }
 
     /// From the last field Tab leads to the plan, and back from the first.
@@ -232,6 +251,7 @@ impl Options {
         let is_whole = self.pane == Pane::WholePlan;
         match command {
             Command::Own(DEFAULTS) => self.set_defaults(migration),
+            Command::Own(READ) if !is_whole => self.read(migration),
             Command::Close if is_whole => self.pane = Pane::Plan,
             Command::Close => {
                 self.pane = Pane::Form;

@@ -20,7 +20,7 @@ use super::frame;
 use super::keys::{Binding, Command, EXPORT, EXPORT_PLAN, Key};
 use super::list::List;
 use super::look::{Area, Canvas};
-use super::migration::Migration;
+use super::migration::{Migration, PROBE};
 use super::step::{Ask, Event, Notice, Reason, Step};
 use super::viewport::Class;
 use crate::compare::FindingKind;
@@ -58,6 +58,12 @@ const KEYS: &[Binding] = &[
     )
     .in_text()
     .not_in_footer(),
+    Binding::new(
+        Command::Own(PROBE),
+        &[Key::Char('p')],
+        "probe",
+        "try out how fast rows go, which asks first; while that is done: stop it",
+    ),
     EXPORT_PLAN,
     Binding::new(
         Command::Own(DEFAULTS),
@@ -137,6 +143,9 @@ impl Options {
             // The old one stays while the new one is being made.
             None if is_underway(migration) => {}
             None => self.picture = None,
+        }
+        if let Some(picture) = &mut self.picture {
+            picture.report.forecast.clone_from(&migration.forecast);
         }
         let lines = self.picture.as_ref().map_or(0, Picture::len);
         self.plan_list.within(lines);
@@ -238,11 +247,15 @@ impl Step for Options {
             Command::Own(EXPORT) => true,
             Command::NextField => !in_findings && self.pane != Pane::WholePlan,
             Command::Own(DEFAULTS) => !in_findings && migration.may_change(),
+            Command::Own(PROBE) => {
+                let can = migration.built.is_some() || migration.is_probing();
+                !in_findings && can && migration.may_change()
+            }
             Command::Toggle if !in_findings => {
                 migration.may_change() && matches!(self.pane, Pane::Form)
             }
             Command::Recheck => migration.may_change(),
-            Command::Own(READ) => in_findings || self.pane == Pane::Form,
+            Command::Own(READ) => in_findings || matches!(self.pane, Pane::Form | Pane::Plan),
             command => in_findings && self.findings.offers(command, migration),
         }
     }
@@ -299,6 +312,8 @@ impl Step for Options {
             }
             Event::Typed(_) | Event::Pasted(_) => {}
             Event::Answered(answer) => self.on_answer(answer, migration),
+            Event::Replied(PROBE, 1) => migration.start_probe(),
+            Event::Replied(PROBE, _) => {}
             event @ (Event::Fact(_) | Event::Replied(..) | Event::Filled(..) | Event::Ticked) => {
                 self.findings.update(migration, &event);
             }

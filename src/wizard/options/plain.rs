@@ -61,7 +61,7 @@ impl Options {
         if !migration.may_change() {
             return Open::Nothing;
         }
-        if is_underway(migration) {
+        if is_underway(migration) || migration.is_probing() {
             return Open::Wait;
         }
         if migration.review.is_some() && migration.plan.scope.replace.is_none() {
@@ -175,7 +175,12 @@ impl Options {
                     Plain::Told => vec![format!("Plan {}.", picture.report.fingerprint)],
                     _ => picture.words(LISTED),
                 });
-                let mut choices = vec!["go on", "change the answers", "write the plan file"];
+                let mut choices = vec![
+                    "go on",
+                    "change the answers",
+                    "write the plan file",
+                    "try out how fast rows go (probe)",
+                ];
                 if self.form.field(MASKS).is_some_and(|field| !field.is_hidden) {
                     choices.push("type the key of the masks");
                 }
@@ -242,6 +247,11 @@ impl Options {
             (Open::Plan, Answer::Chosen(2)) => {
                 self.plain = Plain::Told;
                 migration.export();
+            }
+            (Open::Plan, Answer::Chosen(3)) => {
+                // Once that is done the plan is read out again, with what it will take.
+                self.plain = Plain::Rest;
+                migration.ask_to_probe();
             }
             (Open::Plan, Answer::Chosen(_)) => self.plain = Plain::Key,
             (Open::Key, Answer::Secret(key)) => {

@@ -4,7 +4,7 @@ use super::super::migration::Migration;
 use crate::database::OneInstant;
 use crate::outsystems::Side;
 use crate::plan::{
-    ReadingChoice, ReadingFacts, RunOptions, SOURCE_READINGS, SourceReading, choose_reading,
+    ReadingChoice, ReadingFacts, RunOptions, SOURCE_READINGS, SourceReading, Work, choose_reading,
 };
 
 /// Whether the source can be read as of one instant; `None` before it is known.
@@ -22,12 +22,12 @@ pub(in crate::wizard) fn choice(
     let instant = instant(migration)?;
     let facts = match (&migration.built, &migration.review) {
         (Some(plan), _) => ReadingFacts::of(plan, instant),
-        (None, Some(review)) => ReadingFacts {
-            instant,
-            rows: review.comparison.pairs.iter().filter_map(|pair| pair.source_rows).sum(),
-            elsewhere: false,
-        },
-        (None, None) => ReadingFacts { instant, rows: 0, elsewhere: false },
+        (None, review) => {
+            let pairs = review.iter().flat_map(|review| &review.comparison.pairs);
+            let inserted = pairs.filter_map(|pair| pair.source_rows).sum();
+            let work = Work { inserted, ..Work::default() };
+            ReadingFacts { instant, work, elsewhere: false }
+        }
     };
     Some(choose_reading(&RunOptions { source_reading: reading, ..RunOptions::default() }, facts))
 }

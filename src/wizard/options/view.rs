@@ -145,7 +145,10 @@ fn draw_explanation(text: &str, style: Style, how: &str, area: Area, canvas: &mu
 fn below(step: &Options, migration: &Migration) -> (String, Style) {
     if step.pane == Pane::Plan {
         let text = match &step.picture {
-            Some(_) => "The plan: ↑↓ goes through its entities, Enter shows all of it.".to_owned(),
+            Some(_) => format!(
+                "The plan: ↑↓ goes through its entities, Enter shows all of it. {}",
+                step.taking(migration).join(" ")
+            ),
             None => step.no_plan(migration),
         };
         return (text, role::plain());

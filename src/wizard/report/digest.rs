@@ -1,8 +1,11 @@
 //! A report worked out for the screen, once: what is said, in which order.
 
 use super::super::message::{Reported, Sign};
+use crate::migrate::seconds;
 use crate::proof::{EntityProof, Proof};
-use crate::report::{EntityReport, ReasonGroup, RunReport, Verdict, counted, number};
+use crate::report::{
+    EntityReport, ReasonGroup, RunReport, Verdict, counted, forecast_and_fact_line, number,
+};
 
 /// A line with its sign; without one it is a heading or a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,21 +115,6 @@ fn times(report: &RunReport) -> String {
     format!("{day} {} to {}{span}", time(&report.started), time(ended))
 }
 
-/// Seconds since some day long ago, by the clock on the wall and its offset.
-fn seconds(at: &str) -> Option<i64> {
-    let part = |from: usize, to: usize| at.get(from..to)?.parse::<i64>().ok();
-    let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
-    // The year begins in March: then February, with its odd day, is last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
-    let offset = match (at.get(19..20), part(20, 22), part(23, 25)) {
-        (Some("+"), Some(hours), Some(minutes)) => hours * 3600 + minutes * 60,
-        (Some("-"), Some(hours), Some(minutes)) => -(hours * 3600 + minutes * 60),
-        _ => 0,
-    };
-    Some(days * 86_400 + part(11, 13)? * 3600 + part(14, 16)? * 60 + part(17, 19)? - offset)
-}
-
 /// Planned against done.
 fn sums(reported: &Reported) -> Section {
     let report = &reported.report;
@@ -152,6 +140,10 @@ fn sums(reported: &Reported) -> Section {
     lines.push(line("Delete", [number(totals.to_delete), number(totals.deleted), dash(), dash()]));
     let whole = report.entities.iter().filter(|entity| is_whole(report, entity)).count() as u64;
     lines.push(line("Entities", [number(totals.entities), number(whole), dash(), dash()]));
+    let time = forecast_and_fact_line(report);
+    if !time.is_empty() {
+        lines.push(Said::text(format!("{:<9}{time}", "Time")));
+    }
     if !report.is_complete()
         && let Some(last) = report.events.last()
     {
@@ -447,22 +439,4 @@ pub(super) fn entity_words(report: &RunReport, place: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::seconds;
-
-    #[test]
-    fn a_span_holds_over_midnight_months_and_summer_time() {
-        let span = |from, to| seconds(to).zip(seconds(from)).map(|(to, from)| to - from);
-        assert_eq!(span("2026-02-28 23:59:30+01:00", "2026-03-01 00:00:30+01:00"), Some(60));
-        assert_eq!(
-            span("2024-02-28 12:00:00+01:00", "2024-03-01 12:00:00+01:00"),
-            Some(2 * 86_400)
-        );
-        assert_eq!(span("2026-10-25 02:30:00+02:00", "2026-10-25 02:30:00+01:00"), Some(3600));
-        assert_eq!(seconds("yesterday"), None);
-        assert_eq!(seconds(""), None);
-    }
 }

@@ -28,6 +28,8 @@ impl Review {
                 "there is no plan (see above)"
             };
             locks.push(lock(text.to_owned(), Pane::Plan));
+        } else if migration.is_probing() {
+            locks.push(lock("the probe on Options is still under way".to_owned(), Pane::Plan));
         } else if migration.jobs.is_running(Purpose::Check) {
             locks.push(lock("the checks are still being made".to_owned(), Pane::Checks));
         } else if migration.checks.is_empty() {

@@ -298,6 +298,9 @@ macro_rules! source {
             async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
                 plain!(self.breaks, "row_bytes", self.inner.row_bytes(tables))
             }
+            async fn index_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+                plain!(self.breaks, "index_bytes", self.inner.index_bytes(tables))
+            }
             async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
                 plain!(self.breaks, "rights", self.inner.rights(tables))
             }

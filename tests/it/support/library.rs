@@ -167,6 +167,7 @@ impl Planned {
             mask_key: None,
             rejects_of: None,
             procedure: None,
+            forecast: None,
         }
     }
 }

@@ -241,3 +241,65 @@ fn review_asks_for_the_logins_of_the_rights_scripts_where_a_server_gives_any() {
     driver.press("Esc");
     assert_eq!(driver.step(), "Review");
 }
+
+/// With rows chosen and everything decided: the plan is there.
+fn with_a_plan(size: osferry::wizard::Size) -> Driver {
+    let mut driver = at_options();
+    driver.press("Space Ctrl+N Space Esc");
+    driver.send(Message::Resized(size));
+    assert!(driver.model.migration.built.is_some(), "{}", driver.screen());
+    driver
+}
+
+#[test]
+fn the_plan_says_what_it_will_take_and_a_probe_says_it_better() {
+    for size in [LARGE, MEDIUM] {
+        let mut driver = with_a_plan(size);
+        driver.shows("not probed");
+        driver.shows("Proof   ");
+        assert!(driver.screen().contains("p probe"), "{}", driver.screen());
+        driver.press("p");
+        driver.shows("Try out in dev how fast rows go?");
+        driver.shows("rolled back: nothing is committed");
+        // The first choice is the safe one.
+        driver.press("Enter");
+        driver.shows("not probed");
+        driver.press("p Down Enter");
+        driver.shows("probed and rolled back");
+        assert!(!driver.screen().contains("not probed"), "{}", driver.screen());
+        driver.shows("Time    ");
+        let forecast = driver.model.migration.forecast.clone().expect("a forecast");
+        assert!(matches!(forecast.basis, osferry::migrate::Basis::Probe { .. }), "{forecast:?}");
+        // All of it can be read from the plan.
+        while !driver.screen().contains("Enter shows all") {
+            driver.press("Tab");
+        }
+        driver.press("v");
+        driver.shows("What it will take");
+        driver.shows("of 100 rows");
+        driver.press("Esc");
+        // Another plan is not what was probed.
+        driver.press("d");
+        driver.model.migration.set_options(|options| options.batch_rows = 777);
+        driver.send(Message::Resized(size));
+        driver.settle();
+        driver.shows("not probed");
+    }
+}
+
+#[test]
+fn a_probe_that_is_refused_says_so_and_nothing_starts_meanwhile() {
+    let mut driver = with_a_plan(LARGE);
+    let path = driver.pair().join("dev.sqlite");
+    let spec = osferry::database::ConnectionSpec::Sqlite { path };
+    let lock = crate::support::engine::wait(async {
+        let destination = osferry::database::open_destination(&spec).await.expect("opened");
+        destination.lock_run("another").await.expect("the lock")
+    });
+    driver.press("p Down Enter");
+    driver.shows("Rows could not be tried out; nothing was committed");
+    driver.shows("another run is writing");
+    drop(lock);
+    driver.press("Esc p Down Enter");
+    driver.shows("probed and rolled back");
+}

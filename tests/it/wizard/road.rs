@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use osferry::compare::Finding;
-use osferry::migrate::{EntityState, Phase, Progress};
+use osferry::migrate::{Basis, EntityState, Forecast, Phase, Progress};
+use osferry::plan::Span;
 use osferry::wizard::message::{Effect, Fact, Message, Now};
 use osferry::wizard::steps;
 
@@ -119,6 +120,16 @@ pub fn settle_times(driver: &mut Driver) {
         *since = since.replace(real, &ended);
     }
     reported.report.ended = Some(ended);
+    reported.report.forecast = reported.report.forecast.take().map(|forecast| Forecast {
+        basis: Basis::Bounds,
+        writing: Span::new(5_000, 60_000),
+        proof: Span::new(1_000, 20_000),
+        ..forecast
+    });
+    if let Some(fact) = &mut reported.report.fact {
+        fact.writing = 18;
+        fact.proof = fact.proof.map(|(_, rows)| (5, rows));
+    }
     reported.folder = format!("/home/dba/.local/share/osferry/runs/{}", reported.report.id).into();
     if let Some(run) = &mut migration.run {
         run.id.clone_from(&reported.report.id);

@@ -184,19 +184,47 @@ pub(in super::super) fn rights(tables: &[TableName]) -> Statement {
     statement
 }
 
-/// Place in the list, rows, and pages that the rows take up with their long values, of tables of
-/// one catalog; NULL where the catalogue does not tell. It needs no right but those to the tables.
-pub(in super::super) fn space(catalog: Option<&str>, tables: &[&TableName]) -> Statement {
+/// What of a table takes up space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Space {
+    /// Its rows with their long values.
+    Rows,
+    /// Its indexes besides.
+    Indexes,
+}
+
+/// Place in the list, rows, and pages that these or their indexes take up, of tables of one
+/// catalog; NULL where the catalogue does not tell. It needs no right but those to the tables.
+pub(in super::super) fn space(
+    catalog: Option<&str>,
+    tables: &[&TableName],
+    of: Space,
+) -> Statement {
     let prefix = catalog_prefix(catalog);
+    let rows = "p.[object_id] = OBJECT_ID(w.[name]) AND p.[index_id] IN (0, 1)";
+    let indexes = "p.[object_id] = OBJECT_ID(w.[name]) AND p.[index_id] > 1";
     // Long values hang on the partition, all else on its heap or index.
-    let of_its_rows = "p.[object_id] = OBJECT_ID(w.[name]) AND p.[index_id] IN (0, 1)";
+    let pages = |which: &str| {
+        format!(
+            "(SELECT SUM(a.[used_pages]) FROM {prefix}sys.partitions AS p\n\
+             JOIN {prefix}sys.allocation_units AS a ON a.[container_id] = \
+             CASE WHEN a.[type] = 2 THEN p.[partition_id] ELSE p.[hobt_id] END\n\
+             WHERE {which})"
+        )
+    };
+    let pages = match of {
+        Space::Rows => pages(rows),
+        // A table without any takes none up.
+        Space::Indexes => format!(
+            "CASE WHEN EXISTS (SELECT 1 FROM {prefix}sys.partitions AS p\nWHERE {indexes})\n\
+             THEN {} ELSE 0 END",
+            pages(indexes)
+        ),
+    };
     let mut statement = Statement::plain(format!(
         "SELECT w.[place],\n\
-         (SELECT SUM(p.[rows]) FROM {prefix}sys.partitions AS p\nWHERE {of_its_rows}),\n\
-         (SELECT SUM(a.[used_pages]) FROM {prefix}sys.partitions AS p\n\
-         JOIN {prefix}sys.allocation_units AS a ON a.[container_id] = \
-         CASE WHEN a.[type] = 2 THEN p.[partition_id] ELSE p.[hobt_id] END\n\
-         WHERE {of_its_rows})\nFROM (VALUES "
+         (SELECT SUM(p.[rows]) FROM {prefix}sys.partitions AS p\nWHERE {rows}),\n\
+         {pages}\nFROM (VALUES "
     ));
     for (place, table) in tables.iter().enumerate() {
         statement.add(&format!("{}({place}, ", if place > 0 { ", " } else { "" }));

@@ -4,6 +4,7 @@ mod scripts;
 
 use std::sync::Arc;
 
+use super::catalogue::Space;
 use super::filter::{Names, Writer};
 use super::read::{Selection, TextForm};
 use super::write::{Before, Insert, StageColumn};
@@ -327,8 +328,10 @@ fn destination_statements() -> Vec<String> {
     let table = dbo("OSUSR_ABC_CLAIM");
     let mut all = vec![
         take_lock("osferry:it's", 0),
-        catalogue::space(None, &[&dbo("OSUSR_ABC_CLAIM"), &table]).sql,
-        catalogue::space(Some("Other]Db"), &[&policy()]).sql,
+        catalogue::space(None, &[&dbo("OSUSR_ABC_CLAIM"), &table], Space::Rows).sql,
+        catalogue::space(Some("Other]Db"), &[&policy()], Space::Rows).sql,
+        catalogue::space(None, &[&dbo("OSUSR_ABC_CLAIM"), &table], Space::Indexes).sql,
+        catalogue::space(Some("Other]Db"), &[&policy()], Space::Indexes).sql,
         catalogue::insert_facts(&table).sql,
         catalogue::insert_facts(&policy()).sql,
         write::triggers_of(&table),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::look::wrap;
 use crate::database::Value;
 use crate::plan::{Fate, Plan, Rule, Target};
-use crate::report::{PlanReport, PlannedEntity, counted, number};
+use crate::report::{PlanReport, PlannedEntity, counted, forecast_lines, forecast_words, number};
 
 /// A plan, ready to be shown.
 #[derive(Debug)]
@@ -113,6 +113,8 @@ impl Picture {
         }
         sums.push(sum("Ids", "", self.ids.words(is_short)));
         sums.push(sum("Users", "", self.users_words()));
+        let forecast = report.forecast.iter().flat_map(forecast_lines);
+        sums.extend(forecast.map(|(label, text)| sum(label, "", text)));
         sums.push(sum("Plan", "", report.fingerprint.clone()));
         sums
     }
@@ -127,14 +129,19 @@ impl Picture {
             number(report.deleted()),
             number(report.kept())
         );
-        if is_small {
-            return vec![rows];
+        let mut lines = vec![rows];
+        if !is_small {
+            lines.push(format!("Ids     {}", self.ids.words(false)));
+            let plan = &report.fingerprint;
+            lines.push(format!("Users   {}   Plan {plan}", self.users_words()));
         }
-        vec![
-            rows,
-            format!("Ids     {}", self.ids.words(false)),
-            format!("Users   {}   Plan {}", self.users_words(), report.fingerprint),
-        ]
+        let forecast = report.forecast.iter().flat_map(forecast_lines);
+        let parts: Vec<String> =
+            forecast.map(|(label, text)| format!("{label:LABEL$}{text}")).collect();
+        if !parts.is_empty() {
+            lines.push(parts.join("   "));
+        }
+        lines
     }
 
     /// The sums in lines of so many columns: label, what is counted, the text.
@@ -195,6 +202,7 @@ impl Picture {
             number(self.report.kept())
         ));
         lines.push(format!("Ids: {}. Users: {}.", self.ids.words(false), self.users_words()));
+        lines.extend(self.report.forecast.iter().flat_map(forecast_words));
         lines.push(format!("Plan {}.", self.report.fingerprint));
         lines
     }

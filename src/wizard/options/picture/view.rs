@@ -21,12 +21,16 @@ pub(in super::super) fn draw_plan(
 ) {
     let focus = step.pane == Pane::Plan;
     let title = match (&step.picture, is_underway(migration)) {
-        (Some(_), _) if migration.built.is_none() => "Plan: updating",
-        (None, true) => "Plan: being made",
-        (None, false) => "Plan: none yet",
-        _ => "Plan",
+        (Some(_), _) if migration.is_probing() => match &migration.probing {
+            Some(now) => format!("Plan: probing {} of {}", now.number, now.of),
+            None => "Plan: probing".to_owned(),
+        },
+        (Some(_), _) if migration.built.is_none() => "Plan: updating".to_owned(),
+        (None, true) => "Plan: being made".to_owned(),
+        (None, false) => "Plan: none yet".to_owned(),
+        _ => "Plan".to_owned(),
     };
-    let inner = panel(area, title, focus, canvas);
+    let inner = panel(area, &title, focus, canvas);
     let Some(picture) = &step.picture else {
         paragraph(canvas, inner, 0, &step.no_plan(migration), role::plain());
         return;
