@@ -15,6 +15,7 @@ mod delete;
 mod departed;
 mod events;
 mod foresee;
+mod gently;
 mod idmap;
 pub mod journal;
 mod key_set;
@@ -51,6 +52,7 @@ mod way_back;
 
 pub use control::{Command, Control, Controller};
 pub use events::{Away, PutEventsBack, events_by_hand};
+pub use gently::{Gate, Gentle, Pacing, Told};
 pub use idmap::IdMap;
 pub use marker::MARKER_TABLE;
 pub use mask::{MaskKey, mask_key};

@@ -12,6 +12,7 @@ use super::control::Control;
 use super::delete::Deleting;
 use super::events::{Along, Muting, Which, after_run};
 use super::foresee::{Circle, Foresight, circles};
+use super::gently::{Gate, Pacing};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
 use super::load::Load;
@@ -173,7 +174,10 @@ struct Work<'a> {
     past: &'a Past,
     teller: &'a Teller,
     reading: &'a Reading,
+    /// The source as rows are read from it.
     source: &'a Arc<dyn Source>,
+    /// The source as it is at any time.
+    now: &'a Arc<dyn Source>,
     models: &'a Models,
 }
 
@@ -201,8 +205,14 @@ async fn write(
     let past = Past::read(&recorder.reader()?, plan)?;
     past.show(teller);
     look_around(plan, request.destination.as_source(), &story, &request.control).await?;
-    let reading = Reading::open(&request.plan, &request.source, &story).await?;
+    request.source.keep_to(plan.options.source_connections);
+    let gate = gate(request, &story, teller);
+    let reading = tokio::select! {
+        reading = Reading::open(&request.plan, &request.source, &gate, &story) => reading?,
+        followed = gate.attend(&request.header.operator.system_user) => match followed? {},
+    };
     let source = masked(reading.source(), plan, key);
+    let now = reading.as_it_is();
     let models = Models::default();
     let work = Work {
         request,
@@ -212,12 +222,24 @@ async fn write(
         teller,
         reading: &reading,
         source: &source,
+        now: &now,
         models: &models,
     };
     tokio::select! {
         outcome = work.write_all(&stretch) => outcome,
         outcome = reading.watch(&request.control, teller) => outcome.map(|never| match never {}),
+        outcome = gate.attend(&request.header.operator.system_user) => outcome.map(|never| match never {}),
     }
+}
+
+/// The gate to the source: how it is read is told to whoever watches, and to the story.
+fn gate(request: &RunRequest, story: &Story, teller: &Teller) -> Gate {
+    let (note, teller) = (story.note(), teller.clone());
+    let told = move |pacing: &Pacing, words: &str| {
+        teller.pacing(pacing.clone());
+        note(words)
+    };
+    Gate::new(&request.plan.options, request.control.clone(), Box::new(told))
 }
 
 /// A stretch of a run: from its start, or from where it goes on, to wherever it ends.
@@ -281,7 +303,7 @@ impl<'w> Work<'w> {
             teller: self.teller,
         };
         second.set_references().await?;
-        let source = self.request.source.as_ref();
+        let source = self.now.as_ref();
         let mut muting = self.muting(&mut sessions[0], &mut control);
         muting.along = Along::Run { source, maps: &maps };
         muting.unmute(Which::All).await?;
@@ -462,7 +484,7 @@ impl<'w> Work<'w> {
                         session: &mut session,
                         mark: marks[place],
                     };
-                    let carried = match self.models.check(self.request).await {
+                    let carried = match self.models.check(self.request, self.now.as_ref()).await {
                         Ok(()) => load.run().await,
                         Err(fault) => Err(fault),
                     };
@@ -484,6 +506,7 @@ impl<'w> Work<'w> {
             };
             if let Err(fault) = ended {
                 halt.halt();
+                self.reading.halt();
                 // The others end because of this one.
                 outcome = outcome.and(Err(fault));
             }
