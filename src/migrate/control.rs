@@ -110,7 +110,8 @@ impl Control {
     }
 
     /// How gently somebody has chosen that the source is read; `None`: nobody has.
-    pub(super) fn pace(&self) -> Option<SourcePace> {
+    #[must_use]
+    pub fn pace(&self) -> Option<SourcePace> {
         *self.pace.borrow()
     }
 

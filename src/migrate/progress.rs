@@ -139,7 +139,7 @@ impl Progress {
                 ended: None,
             })
             .collect();
-        let pacing = Pacing { pace: plan.options.source_pace, hindered: None };
+        let pacing = Pacing { pace: plan.options.source_pace, ..Pacing::default() };
         Self { phase: Phase::Checking, entities, held: None, pacing }
     }
 

@@ -36,7 +36,7 @@ use super::surroundings::look_around;
 use super::unkeyed::Unkeyed;
 use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source};
 use crate::outsystems::{Environment, SourceId};
-use crate::plan::Plan;
+use crate::plan::{Plan, RunOptions};
 
 /// What a run needs.
 pub struct RunRequest {
@@ -235,11 +235,12 @@ async fn write(
 /// The gate to the source: how it is read is told to whoever watches, and to the story.
 fn gate(request: &RunRequest, story: &Story, teller: &Teller) -> Gate {
     let (note, teller) = (story.note(), teller.clone());
-    let told = move |pacing: &Pacing, words: &str| {
+    let told = move |pacing: &Pacing| {
         teller.pacing(pacing.clone());
-        note(words)
+        note(&pacing.said)
     };
-    Gate::new(&request.plan.options, request.control.clone(), Box::new(told))
+    let RunOptions { source_connections, source_pace, .. } = request.plan.options;
+    Gate::new(source_connections, source_pace, request.control.clone(), Box::new(told))
 }
 
 /// A stretch of a run: from its start, or from where it goes on, to wherever it ends.

@@ -14,6 +14,7 @@ mod exact;
 mod faults;
 mod foretold;
 mod front;
+mod gently;
 mod groups;
 mod identifiers;
 mod instances;

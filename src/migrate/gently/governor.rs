@@ -126,6 +126,20 @@ impl Change {
         self.to > most(pace)
     }
 
+    /// What it has come to, for a line on a screen.
+    pub(super) fn line(&self) -> String {
+        let doing = match self.to {
+            Share::Nothing => "reading paused but for a page at times",
+            share => share.words(),
+        };
+        self.judged.map_or_else(
+            || doing.to_owned(),
+            |Judged { took, usual }| {
+                format!("{doing}: the source takes {} a page, {} before", time(took), time(usual))
+            },
+        )
+    }
+
     /// In a sentence without its full stop.
     pub(super) fn words(&self) -> String {
         let what = match (self.from, self.to) {

@@ -21,14 +21,14 @@ use tokio::time::Instant;
 
 use super::control::{Control, stopped};
 use crate::database::{Batch, Result};
-use crate::plan::{RunOptions, SourcePace};
+use crate::plan::SourcePace;
 use governor::{Change, Governor, Leave, Page};
 
 pub use pacing::Pacing;
 pub use source::Gentle;
 
-/// Is told how the source is read from now on, and why, in a sentence for the run's story.
-pub type Told = Box<dyn Fn(&Pacing, &str) -> Result<()> + Send + Sync>;
+/// Is told how the source is read from now on, and why.
+pub type Told = Box<dyn Fn(&Pacing) -> Result<()> + Send + Sync>;
 
 /// Where requests to the source wait for their turn.
 #[derive(Clone)]
@@ -43,8 +43,7 @@ struct Inner {
     governor: Mutex<Governor>,
     /// Sent when what waits is to look again whether it may go on.
     changed: watch::Sender<()>,
-    /// Why less is read than the pace allows.
-    hindered: Mutex<Option<String>>,
+    pacing: Mutex<Pacing>,
     halted: AtomicBool,
     control: Control,
     told: Told,
@@ -59,18 +58,18 @@ struct Last {
 }
 
 impl Gate {
-    /// A gate as the options say; what has been told to the control since counts more.
+    /// A gate for so many requests at once. It begins at this pace, ends with the control's
+    /// commands, and [follows](Gate::attend) its choices.
     #[must_use]
-    pub fn new(options: &RunOptions, control: Control, told: Told) -> Self {
-        let turns = options.source_connections.max(1);
-        let pace = control.pace().unwrap_or(options.source_pace);
+    pub fn new(connections: usize, pace: SourcePace, control: Control, told: Told) -> Self {
+        let turns = connections.max(1);
         Self {
             inner: Arc::new(Inner {
                 turns: Arc::new(Semaphore::new(turns)),
                 rested: Mutex::new(vec![Last::default(); turns]),
                 governor: Mutex::new(Governor::new(pace)),
                 changed: watch::channel(()).0,
-                hindered: Mutex::default(),
+                pacing: Mutex::new(Pacing { pace, ..Pacing::default() }),
                 halted: AtomicBool::new(false),
                 control,
                 told,
@@ -82,6 +81,12 @@ impl Gate {
     /// What this source is asked through the gate.
     pub fn over<S>(&self, source: S) -> Gentle<S> {
         Gentle::new(self.clone(), source)
+    }
+
+    /// How the source is read just now.
+    #[must_use]
+    pub fn pacing(&self) -> Pacing {
+        self.inner.pacing().clone()
     }
 
     /// One request at a time from now on. To be called before the first.
@@ -101,10 +106,10 @@ impl Gate {
             }
             let is_hindered = self.inner.governor().choose(pace);
             self.inner.changed.send_replace(());
-            let by = if who.is_empty() { String::new() } else { format!(" by {who}") };
-            let words = format!("told{by} to read the source {}", pace.words());
-            let hindered = self.inner.hindered().clone().filter(|_| is_hindered);
-            self.inner.say(Pacing { pace, hindered }, &words)?;
+            let by = if who.is_empty() { String::new() } else { format!(", chosen by {who}") };
+            let words = format!("the source is to be read {}{by}", pace.words());
+            let hindered = self.pacing().hindered.filter(|_| is_hindered);
+            self.inner.say(Pacing { pace, hindered, said: words })?;
         }
     }
 
@@ -173,18 +178,17 @@ impl Inner {
     fn tell(&self, change: Option<Change>, pace: SourcePace) -> Result<()> {
         let Some(change) = change else { return Ok(()) };
         self.changed.send_replace(());
-        let words = change.words();
-        let hindered = change.hinders(pace).then(|| words.clone());
-        self.say(Pacing { pace, hindered }, &words)
+        let hindered = change.hinders(pace).then(|| change.line());
+        self.say(Pacing { pace, hindered, said: change.words() })
     }
 
-    fn say(&self, pacing: Pacing, words: &str) -> Result<()> {
-        self.hindered().clone_from(&pacing.hindered);
-        (self.told)(&pacing, words)
+    fn say(&self, pacing: Pacing) -> Result<()> {
+        self.pacing().clone_from(&pacing);
+        (self.told)(&pacing)
     }
 
-    fn hindered(&self) -> MutexGuard<'_, Option<String>> {
-        self.hindered.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pacing(&self) -> MutexGuard<'_, Pacing> {
+        self.pacing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

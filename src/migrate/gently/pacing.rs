@@ -7,9 +7,11 @@ use crate::plan::SourcePace;
 pub struct Pacing {
     /// What the plan says, or whoever watches has chosen since.
     pub pace: SourcePace,
-    /// Why less is read than that allows, in a sentence without its full stop; `None` where it is
-    /// not less.
+    /// How much less is read than that allows, and why; `None` where it is not less.
     pub hindered: Option<String>,
+    /// What was said when it changed last, in a sentence without its full stop; empty where it never
+    /// has.
+    pub said: String,
 }
 
 impl Pacing {

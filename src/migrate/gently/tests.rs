@@ -105,13 +105,11 @@ fn bench(connections: usize, pace: SourcePace, milliseconds: u64) -> Bench {
     let (controller, control) = Controller::new();
     let story = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&story);
-    let told: Told = Box::new(move |_, words| {
-        told.lock().expect("story").push(words.to_owned());
+    let told: Told = Box::new(move |pacing| {
+        told.lock().expect("story").push(pacing.said.clone());
         Ok(())
     });
-    let options =
-        RunOptions { source_connections: connections, source_pace: pace, ..RunOptions::default() };
-    let gate = Gate::new(&options, control, told);
+    let gate = Gate::new(connections, pace, control, told);
     let source = Arc::new(gate.over(Arc::new(Database(Arc::clone(&slow)))));
     Bench { slow, gate, source, controller, story }
 }
@@ -199,7 +197,8 @@ async fn a_slow_source_is_spared_and_that_is_told() {
         drain(&bench.source, "A", Some("Id")).await.expect("read");
     }
     let story = bench.story.lock().expect("story");
-    let starts = ["reading slower: ", "reading slower still: ", "reading faster: ", "reading faster: "];
+    let starts =
+        ["reading slower: ", "reading slower still: ", "reading faster: ", "reading faster: "];
     assert_eq!(story.len(), starts.len(), "{story:?}");
     for (line, start) in story.iter().zip(starts) {
         assert!(line.starts_with(start), "{story:?}");
@@ -213,7 +212,8 @@ async fn what_is_chosen_counts_at_once_even_while_it_waits() {
     let source = Arc::clone(&bench.source);
     let reading = tokio::spawn(async move { drain(&source, "A", Some("Id")).await });
     let gate = bench.gate.clone();
-    let following = tokio::spawn(async move { gate.attend("ada").await.map(|never| match never {}) });
+    let following =
+        tokio::spawn(async move { gate.attend("ada").await.map(|never| match never {}) });
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert_eq!(bench.slow.asked.load(Ordering::SeqCst), 0, "nothing is read");
     bench.controller.choose(SourcePace::Full);
@@ -222,7 +222,7 @@ async fn what_is_chosen_counts_at_once_even_while_it_waits() {
     assert_eq!(begun.elapsed().as_millis(), 900);
     following.abort();
     let story = bench.story.lock().expect("story");
-    assert_eq!(*story, ["told by ada to read the source as fast as it answers"]);
+    assert_eq!(*story, ["the source is to be read as fast as it answers, chosen by ada"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,10 +255,8 @@ async fn a_run_that_has_to_end_does_not_wait_for_its_source() {
 async fn a_request_that_is_given_up_gives_its_turn_back() {
     let bench = bench(1, SourcePace::Gentle, 10_000);
     let table = TableName::new("A");
-    let given_up = tokio::time::timeout(
-        Duration::from_secs(1),
-        bench.source.count(&table, &Filter::All),
-    );
+    let given_up =
+        tokio::time::timeout(Duration::from_secs(1), bench.source.count(&table, &Filter::All));
     assert!(given_up.await.is_err());
     assert!(bench.source.highest(&table, "Id").await.is_err(), "a fault is passed on");
     bench.slow.takes(10);

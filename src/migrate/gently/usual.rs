@@ -56,7 +56,8 @@ impl Usual {
         let usual = self.best.get(self.best.len() / 2).filter(|_| self.best.len() >= ENOUGH);
         let usual = usual.map(|usual| Duration::from_secs_f64(usual * size.max(1.0)));
         if size >= LIKE_OTHERS {
-            let took = page.took.as_secs_f64() / if usual.is_some() { 1.0 } else { slower.max(1.0) };
+            let took =
+                page.took.as_secs_f64() / if usual.is_some() { 1.0 } else { slower.max(1.0) };
             let place = self.best.partition_point(|best| *best <= took);
             self.best.insert(place, took);
             self.best.truncate(BEST);

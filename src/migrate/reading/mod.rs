@@ -9,8 +9,8 @@ mod watch;
 
 use std::sync::Arc;
 
-use super::journal::{Mark, ReadingRecord};
 use super::gently::Gate;
+use super::journal::{Mark, ReadingRecord};
 use super::story::Story;
 use crate::database::{Fault, FaultKind, Result, Source, TableName};
 use crate::outsystems::SourceId;

@@ -13,6 +13,7 @@ use super::migration::{Migration, Running};
 use super::step::{Ask, AskKind, Event, Notice, Reason, Step};
 use super::viewport::{Class, Size};
 use crate::migrate::{self, EntityProgress, EntityState};
+use crate::plan::SourcePace;
 use crate::report::{counted, number};
 
 /// A line of the table.
@@ -80,6 +81,8 @@ pub(super) const STOP: &str = "stop-run";
 const PAUSE: &str = "pause";
 const ASK_STOP: &str = "stop";
 const EVENTS: &str = "events";
+const FASTER: &str = "faster";
+const GENTLER: &str = "gentler";
 const FILTERS: [&str; 4] = ["running", "failed", "waiting", "done"];
 
 const KEYS: &[Binding] = &[
@@ -94,6 +97,18 @@ const KEYS: &[Binding] = &[
         &[Key::Char('s')],
         "stop",
         "stop after the current batches; asks first",
+    ),
+    Binding::new(
+        Command::Own(GENTLER),
+        &[Key::Char('-')],
+        "gentler",
+        "read the source more gently: gently, half of the time, a quarter, not at all",
+    ),
+    Binding::new(
+        Command::Own(FASTER),
+        &[Key::Char('+')],
+        "faster",
+        "read the source faster, a step back from that; at last as fast as it answers",
     ),
     Binding::new(
         Command::Open,
@@ -202,6 +217,8 @@ impl Execute {
         match command {
             Command::Own(PAUSE) => pause(migration),
             Command::Own(ASK_STOP) => ask_stop(migration),
+            Command::Own(GENTLER) => pace(migration, SourcePace::slower),
+            Command::Own(FASTER) => pace(migration, SourcePace::faster),
             Command::Own(EVENTS) => {
                 self.open = None;
                 self.events = if self.events.is_some() { None } else { Some(List::default()) };
@@ -302,6 +319,17 @@ fn pause(migration: &mut Migration) {
     }
 }
 
+/// Has the source read at the pace beside the one that is.
+fn pace(migration: &mut Migration, step: impl Fn(SourcePace) -> SourcePace) {
+    match migration.run.as_ref().filter(|run| !run.ended) {
+        Some(run) => {
+            let pace = step(run.pace());
+            migration.choose_pace(pace);
+        }
+        None => migration.say(why_not(migration)),
+    }
+}
+
 fn ask_stop(migration: &mut Migration) {
     let Some(run) = writing(migration) else {
         migration.say(why_not(migration));
@@ -368,6 +396,7 @@ impl Step for Execute {
     fn offers(&self, command: Command, migration: &Migration) -> bool {
         match command {
             Command::Own(PAUSE | ASK_STOP) => writing(migration).is_some(),
+            Command::Own(FASTER | GENTLER) => migration.is_running(),
             _ => migration.run.is_some(),
         }
     }

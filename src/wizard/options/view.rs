@@ -15,7 +15,9 @@ use super::super::form::view::draw_field;
 use super::super::look::{Area, Canvas, cut, panel, put, role, text_width, wrap};
 use super::super::message::Sign;
 use super::super::migration::Migration;
-use super::fields::{self, BATCH, FINDINGS, IMAGES, KEEP, MASKS, MOST, PARALLEL, READING, REPLACE};
+use super::fields::{
+    self, BATCH, CONNECTIONS, FINDINGS, IMAGES, KEEP, MASKS, MOST, PACE, PARALLEL, READING, REPLACE,
+};
 use super::picture::view::{draw_plan, draw_whole};
 use super::{Options, Pane, is_beside, is_roomy, is_underway, plan_width};
 use crate::migrate::Room;
@@ -116,8 +118,10 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
 /// The fields with a value, as many as there is room for, the one with the focus among them.
 fn values_in(step: &Options, room: usize) -> Vec<&'static str> {
     let is_shown = |name: &&str| step.form.field(name).is_some_and(|field| !field.is_hidden);
-    let all: Vec<&'static str> =
-        [READING, BATCH, PARALLEL, MOST, MASKS].into_iter().filter(is_shown).collect();
+    let all: Vec<&'static str> = [READING, PACE, CONNECTIONS, BATCH, PARALLEL, MOST, MASKS]
+        .into_iter()
+        .filter(is_shown)
+        .collect();
     let room = room.max(1);
     let focus = all.iter().position(|name| has_focus(step, name)).unwrap_or(0);
     let first = (focus + 1).saturating_sub(room);
@@ -233,7 +237,7 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
     if name == MASKS {
         draw_field(field, focus, LABELS, line, lines.canvas);
         end = line.right();
-    } else if name == READING {
+    } else if matches!(name, READING | PACE) {
         let room = Area { width: line.width.min(LABELS as u16 + 24), ..line };
         draw_field(field, focus, LABELS, room, lines.canvas);
         end = room.right();
@@ -242,6 +246,8 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
         // Where lines are few, what is wrong takes the unit's place.
         let unit = match name {
             _ if field.error.is_some() && !is_beside(migration) => "",
+            CONNECTIONS if field.value() == "1" => "request",
+            CONNECTIONS => "requests",
             BATCH => "rows",
             MOST if field.value().is_empty() => fields::ANY,
             MOST => "rows",

@@ -102,6 +102,10 @@ fn a_slow_source_is_read_half_of_the_time_then_a_quarter_and_step_by_step_as_bef
         "reading slower: the source answers in 840 ms a page, 120 ms before; \
          reading half of the time"
     );
+    assert_eq!(
+        change.line(),
+        "reading half of the time: the source takes 840 ms a page, 120 ms before"
+    );
     run.until(minutes(3));
     assert_eq!(run.steps(), [(All, Half), (Half, Quarter)]);
     run.until(minutes(5));
@@ -132,10 +136,7 @@ fn a_much_slower_source_is_left_alone_and_tried_with_single_pages() {
     assert!((8..=12).contains(&tried), "a page every two minutes: {tried} in 16");
     assert!(run.longest <= LONGEST_PAUSE + ms(4_000), "{:?}", run.longest);
     run.until(minutes(24));
-    assert_eq!(
-        run.steps(),
-        [(All, Nothing), (Nothing, Quarter), (Quarter, Half), (Half, All)]
-    );
+    assert_eq!(run.steps(), [(All, Nothing), (Nothing, Quarter), (Quarter, Half), (Half, All)]);
     assert!(run.changes[1].1.words().starts_with("reading again: the source answers in 120 ms"));
 }
 
