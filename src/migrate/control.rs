@@ -137,7 +137,7 @@ impl Control {
     pub(super) async fn ending(&mut self) {
         let told = self.receiver.wait_for(|told| matches!(told, Command::Stop | Command::Cancel));
         if told.await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

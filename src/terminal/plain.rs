@@ -18,6 +18,7 @@ use crate::plan::SourcePace;
 use crate::report::{Verdict, number};
 use crate::wizard::keys::{Command, Key};
 use crate::wizard::message::{Answer, Leaving};
+use crate::wizard::running::Running;
 use crate::wizard::secret_field::Password;
 use crate::wizard::step::{Ask, AskKind};
 use crate::wizard::undo::Undoing;
@@ -169,7 +170,7 @@ impl Plain {
     /// A line was typed while a run goes on: how its source is to be read, or else what is meant for
     /// the next question.
     fn overheard(&mut self, line: String) -> std::io::Result<()> {
-        let Some(pace) = self.model.migration.run.as_ref().map(|run| run.pace()) else {
+        let Some(pace) = self.model.migration.run.as_ref().map(Running::pace) else {
             self.lines.typed.keep(line);
             return Ok(());
         };

@@ -190,7 +190,7 @@ impl Bench {
     fn largest(&self) -> TableName {
         let keyed = self.planned.plan.entities.iter().filter(|e| e.key_column().is_some());
         let largest = keyed.max_by_key(|entity| entity.source_rows).expect("an entity");
-        assert!(largest.source_rows >= 48, "a table of many batches");
+        assert!(largest.source_rows >= 1_200, "a table of many batches");
         largest.source_table.clone()
     }
 
@@ -242,7 +242,7 @@ fn place(story: &[String], start: &str) -> usize {
 }
 
 async fn a_slow_source_slows_the_run_down_until_it_answers_as_before(engine: &TestEngine) {
-    let mut bench = Bench::new(engine, |file| file.options.batch_rows = 2).await;
+    let mut bench = Bench::new(engine, |file| file.options.batch_rows = 40).await;
     let slow = Duration::from_millis(300);
     bench.seen = Arc::new(Seen { from: Some((bench.largest(), 6, slow)), ..Seen::default() });
     let seeing = Seeing::new(&bench);

@@ -109,7 +109,7 @@ impl Gate {
             let by = if who.is_empty() { String::new() } else { format!(", chosen by {who}") };
             let words = format!("the source is to be read {}{by}", pace.words());
             let hindered = self.pacing().hindered.filter(|_| is_hindered);
-            self.inner.say(Pacing { pace, hindered, said: words })?;
+            self.inner.say(&Pacing { pace, hindered, said: words })?;
         }
     }
 
@@ -179,12 +179,12 @@ impl Inner {
         let Some(change) = change else { return Ok(()) };
         self.changed.send_replace(());
         let hindered = change.hinders(pace).then(|| change.line());
-        self.say(Pacing { pace, hindered, said: change.words() })
+        self.say(&Pacing { pace, hindered, said: change.words() })
     }
 
-    fn say(&self, pacing: Pacing) -> Result<()> {
-        self.pacing().clone_from(&pacing);
-        (self.told)(&pacing)
+    fn say(&self, pacing: &Pacing) -> Result<()> {
+        self.pacing().clone_from(pacing);
+        (self.told)(pacing)
     }
 
     fn pacing(&self) -> MutexGuard<'_, Pacing> {
