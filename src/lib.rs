@@ -81,6 +81,9 @@
 //!   what they decide for the wizard's Users step, which takes them in.
 //! - *A key of a plan*: `plan/file/read.rs`, where the keys of each table are listed and read, and
 //!   `plan/file/write.rs`; its line in `docs/manual.md` (a test asks for it).
+//! - *How gently the source is read*: a pace in `plan/file/pace.rs`, what is made of the source's answers
+//!   in `migrate/gently/governor.rs`. Whatever a run or a proof asks its source goes through the gate
+//!   of `migrate/gently/`.
 //! - *A statement for SQL Server*: `database/sqlserver/statements/`, with its place in the pinned
 //!   dump beside it.
 //! - *Something that is written to a destination*: an `Operation` of `migrate/operation.rs`, in a

@@ -121,11 +121,26 @@ pub(super) fn follow(
         let last = progress.borrow().clone();
         shown.look(&last);
         shown.bar.finish_and_clear();
-        let mut shown = None;
-        while proof.changed().await.is_ok() {
-            let now = proof.borrow_and_update().clone();
-            if let Some(now) = now {
-                shown.get_or_insert_with(ProofShown::new).look(&now);
+        let mut said = last.pacing.said;
+        let mut shown: Option<ProofShown> = None;
+        loop {
+            tokio::select! {
+                changed = proof.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let now = proof.borrow_and_update().clone();
+                    if let Some(now) = now {
+                        shown.get_or_insert_with(ProofShown::new).look(&now);
+                    }
+                }
+                Ok(()) = progress.changed() => {
+                    let now = progress.borrow_and_update().pacing.said.clone();
+                    if let Some(shown) = shown.as_ref().filter(|_| now != said && !now.is_empty()) {
+                        shown.line(&format!("  {now}"));
+                    }
+                    said = now;
+                }
             }
         }
     })
@@ -163,11 +178,22 @@ pub(super) fn follow_undo(mut progress: watch::Receiver<UndoProgress>) -> JoinHa
     })
 }
 
+/// A line above a bar, or in its place.
+fn line(bar: &ProgressBar, text: &str) {
+    if bar.is_hidden() {
+        say(text);
+    } else {
+        bar.println(text);
+    }
+}
+
 struct RunShown {
     bar: ProgressBar,
     phase: Phase,
     ended: Vec<bool>,
     troubles: Vec<Option<String>>,
+    /// What was said of how the source is read.
+    pacing: String,
 }
 
 impl RunShown {
@@ -177,14 +203,7 @@ impl RunShown {
             phase: Phase::Checking,
             ended: Vec::new(),
             troubles: Vec::new(),
-        }
-    }
-
-    fn line(&self, text: &str) {
-        if self.bar.is_hidden() {
-            say(text);
-        } else {
-            self.bar.println(text);
+            pacing: String::new(),
         }
     }
 
@@ -194,20 +213,24 @@ impl RunShown {
         if now.phase != self.phase {
             self.phase = now.phase;
             if now.phase != Phase::Ended {
-                self.line(now.phase.label());
+                line(&self.bar, now.phase.label());
             }
+        }
+        if now.pacing.said != self.pacing {
+            self.pacing.clone_from(&now.pacing.said);
+            line(&self.bar, &format!("  {}", self.pacing));
         }
         for (place, entity) in now.entities.iter().enumerate() {
             if entity.trouble != self.troubles[place] {
                 self.troubles[place].clone_from(&entity.trouble);
                 if let Some(trouble) = &entity.trouble {
-                    self.line(&format!("  {}: {trouble}", entity.name));
+                    line(&self.bar, &format!("  {}: {trouble}", entity.name));
                 }
             }
             let ended = matches!(entity.state, EntityState::Done | EntityState::SecondPass);
             if ended && !self.ended[place] {
                 self.ended[place] = true;
-                self.line(&format!("  {}: {}", entity.name, told(entity)));
+                line(&self.bar, &format!("  {}: {}", entity.name, told(entity)));
             }
         }
         let (read, total) = now.totals();
@@ -257,6 +280,10 @@ impl ProofShown {
     pub(super) fn new() -> Self {
         say("proving: every row of ours against what the source had");
         Self { bar: bar("{bar:24} {pos}/{len} entities  {msg}") }
+    }
+
+    fn line(&self, text: &str) {
+        line(&self.bar, text);
     }
 
     pub(super) fn look(&self, now: &ProofProgress) {

@@ -9,6 +9,7 @@ use super::{VerifyArguments, run, show};
 use crate::front::cleanup::check_migration;
 use crate::front::verify::{self, Again, Verified};
 use crate::front::{Home, Sides};
+use crate::migrate::Pacing;
 
 pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<Exit, Trouble> {
     let (known, journal) = home.run(&arguments.run)?;
@@ -38,7 +39,8 @@ pub(super) async fn verify(home: &Home, arguments: &VerifyArguments) -> Result<E
         show::say(&format!("note: {words}"));
     }
     let shown = show::ProofShown::new();
-    let verified = again.verify(journal, |now| shown.look(&now)).await?;
+    let pacing = |pacing: &Pacing| show::say(&format!("  {}", pacing.said));
+    let verified = again.verify(journal, pacing, |now| shown.look(&now)).await?;
     drop(shown);
     let proof = match verified {
         Verified::Whole(carried) => return run::finish(*carried, arguments.json),

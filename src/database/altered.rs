@@ -40,6 +40,9 @@ where
     fn facts(&self) -> &EngineFacts {
         self.inner.facts()
     }
+    fn keep_to(&self, connections: usize) {
+        self.inner.keep_to(connections);
+    }
     async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
         self.inner.tables(catalog).await
     }

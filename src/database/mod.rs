@@ -76,6 +76,13 @@ pub trait Source: Send + Sync {
     /// Facts of server and database, read when the connection was opened.
     fn facts(&self) -> &EngineFacts;
 
+    /// At most so many requests are under way at once from now on, on as many connections; further
+    /// ones wait. An [instant](Source::instant) holds one connection more, and a scan without a key
+    /// its own until it ends or is dropped. A file has no connections to be spared.
+    fn keep_to(&self, connections: usize) {
+        let _ = connections;
+    }
+
     /// Every table of the connection's own database, or of a further catalog, by its full name and
     /// in the order of names; no views, none of the server's own.
     async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>>;

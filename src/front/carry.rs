@@ -10,7 +10,7 @@ use super::home::{Home, KnownRun};
 use super::one_writer::one_writer;
 use super::open;
 use super::preflight::any_engine;
-use super::prove::{Sides, keep_proof, signed};
+use super::prove::{Sides, gate, keep_proof, signed};
 use super::{rights, way_back};
 use crate::database::{Destination, Fault, Result, Secret, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunHeader};
@@ -137,11 +137,12 @@ pub async fn carry_out(
     // A run that nobody can forecast is no worse for it.
     let forecast = forecast(home, &ready.plan, source, destination).await.ok();
     let header = RunHeader { forecast, ..header(ready, &id) };
+    let watched = Watched { control: control.of_reading(), progress: progress.clone() };
     let request = request(ready, header, folder.clone(), control, progress);
     let alone = one_writer(&folder, ready.destination.as_ref())?;
     let end = crate::migrate::run(request).await?;
     drop(alone);
-    Ok(ended(ready, end, id, folder, &mut events).await)
+    Ok(ended(ready, end, id, folder, watched, &mut events).await)
 }
 
 /// Goes on with a run that did not come to its end, proves it, and writes its report anew.
@@ -160,11 +161,18 @@ pub async fn go_on(
     header.operator = operator(ready.destination.as_ref(), "");
     let (id, folder) = (known.id.clone(), known.folder.clone());
     events(Stage::Started { id: &id, folder: &folder });
+    let watched = Watched { control: control.of_reading(), progress: progress.clone() };
     let request = request(ready, header, folder.clone(), control, progress);
     let alone = one_writer(&folder, ready.destination.as_ref())?;
     let end = crate::migrate::resume(request).await?;
     drop(alone);
-    Ok(ended(ready, end, id, folder, &mut events).await)
+    Ok(ended(ready, end, id, folder, watched, &mut events).await)
+}
+
+/// Whoever watches a run while it is proved: how gently the source is read stays theirs to choose.
+struct Watched {
+    control: Control,
+    progress: watch::Sender<Progress>,
 }
 
 fn request(
@@ -201,12 +209,13 @@ async fn ended(
     end: RunEnd,
     id: String,
     folder: PathBuf,
+    watched: Watched,
     events: &mut (impl FnMut(Stage<'_>) + Send),
 ) -> Carried {
     events(Stage::Ended(&end));
     let is_written = matches!(end, RunEnd::Written);
     let proved = match end {
-        RunEnd::Written => proved(ready, &folder, events).await,
+        RunEnd::Written => proved(ready, &folder, watched, events).await,
         RunEnd::Stopped(_) | RunEnd::Failed(_) => Ok(()),
     };
     // A proof that could not be made leaves a report too: what was written is known.
@@ -275,9 +284,8 @@ pub(super) fn system_user() -> String {
 }
 
 /// Errs when somebody published since the run began: a proof would compare other tables.
-async fn unchanged(ready: &Ready, recorder: &Recorder) -> Result<()> {
-    let (source, destination) =
-        open::models(ready.source.as_ref(), ready.destination.as_source()).await?;
+async fn unchanged(ready: &Ready, source: &dyn Source, recorder: &Recorder) -> Result<()> {
+    let (source, destination) = open::models(source, ready.destination.as_source()).await?;
     let header = recorder.reader()?.header()?;
     published(&header, &source, &destination).map_err(|fault| {
         Fault::new(fault.kind, format!("everything is written, and not proved: {}", fault.what))
@@ -292,13 +300,19 @@ async fn unchanged(ready: &Ready, recorder: &Recorder) -> Result<()> {
 async fn proved(
     ready: &Ready,
     folder: &Path,
+    watched: Watched,
     events: &mut (impl FnMut(Stage<'_>) + Send),
 ) -> Result<()> {
     let recorder = Recorder::open(folder)?;
     let entities = ready.plan.entities.len();
     let begun = ProofProgress { entity: 0, entities, name: String::new(), rows: 0, of: 0 };
     events(Stage::Proving(&begun));
-    unchanged(ready, &recorder).await?;
+    let Watched { control, progress } = watched;
+    let shown = progress.clone();
+    let gate = gate(&ready.plan, &control, Some(recorder.clone()), move |pacing| {
+        shown.send_modify(|progress| progress.pacing.clone_from(pacing));
+    });
+    progress.send_modify(|progress| progress.pacing = gate.pacing());
     let journal = Mutex::new(recorder.reader()?);
     let sides = Sides {
         source: ready.source.as_ref(),
@@ -313,11 +327,19 @@ async fn proved(
         mask_key: ready.mask_key.clone(),
     };
     let told = |progress| events(Stage::Proving(&progress));
-    let proof = signed(&ready.plan, &journal, sides, options, told).await.map_err(|fault| {
-        fault
-            .while_doing("everything is written, but the proof could not be made")
-            .advise("`osferry verify` makes it again, as often as you like; it only reads.")
-    })?;
+    let made = async {
+        unchanged(ready, &gate.over(ready.source.as_ref()), &recorder).await?;
+        signed(&ready.plan, &journal, sides, &gate, options, told).await.map_err(|fault| {
+            fault
+                .while_doing("everything is written, but the proof could not be made")
+                .advise("`osferry verify` makes it again, as often as you like; it only reads.")
+        })
+    };
+    let who = system_user();
+    let proof = tokio::select! {
+        proof = made => proof?,
+        followed = gate.attend(&who) => match followed? {},
+    };
     keep_proof(&recorder, &proof).await?;
     let destination = ready.destination.as_source();
     way_back::keep(&recorder, &ready.plan, destination, &ready.destination_model, folder).await

@@ -7,9 +7,14 @@ use crate::database::{
 };
 use crate::outsystems::{self, Environment, Side};
 
-/// Opens one side to be read only.
+/// Opens one side to be read only. A source is asked one thing at a time, until a plan says
+/// otherwise: others work there.
 pub async fn to_read(side: Side, spec: &ConnectionSpec) -> Result<Arc<dyn Source>> {
-    open_source(spec).await.map(Arc::from).map_err(|fault| on(side, spec, fault))
+    let opened = open_source(spec).await.map_err(|fault| on(side, spec, fault))?;
+    if side == Side::Source {
+        opened.keep_to(1);
+    }
+    Ok(Arc::from(opened))
 }
 
 /// Opens the destination to be written.

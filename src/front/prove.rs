@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use super::carry::{clock, system_user};
 use crate::database::{Fault, FaultKind, Result, Secret, Source};
 use crate::migrate::journal::{Journal, Operator, Recorder, RunState, Stretch, StretchKind};
+use crate::migrate::{Control, Gate, Pacing};
 use crate::outsystems::Environment;
 use crate::plan::{Plan, model_fingerprint};
 use crate::proof::{Keep, Made, Proof, ProofOptions, ProofProgress, prove};
@@ -32,17 +33,39 @@ impl Sides<'_> {
     }
 }
 
+/// The gate through which a proof reads its source: as the plan says, or as was chosen since. Its
+/// changes are told, and go to the run's story where one is kept.
+pub(super) fn gate(
+    plan: &Plan,
+    control: &Control,
+    story: Option<Recorder>,
+    shown: impl Fn(&Pacing) + Send + Sync + 'static,
+) -> Gate {
+    let pace = control.pace().unwrap_or(plan.options.source_pace);
+    let told = move |pacing: &Pacing| {
+        shown(pacing);
+        match &story {
+            Some(recorder) => recorder.event(&clock(), &pacing.said),
+            None => Ok(()),
+        }
+    };
+    Gate::new(plan.options.source_connections, pace, control.of_reading(), Box::new(told))
+}
+
 /// Proves a run and says in the proof when, where and by whom it was made.
 pub(super) async fn signed(
     plan: &Plan,
     journal: &Mutex<Journal>,
     sides: Sides<'_>,
+    gate: &Gate,
     options: ProofOptions,
     progress: impl FnMut(ProofProgress) + Send,
 ) -> Result<Proof> {
     let begun = clock();
     let Sides { source, destination, source_model, destination_model, .. } = sides;
-    let mut proof = prove(plan, journal, source, destination, options, progress).await?;
+    source.keep_to(plan.options.source_connections);
+    let gently = gate.over(source);
+    let mut proof = prove(plan, journal, &gently, destination, options, progress).await?;
     let (ours, theirs) = (source.facts(), destination.facts());
     proof.made = Some(Made {
         begun,

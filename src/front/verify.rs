@@ -4,11 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use super::carry::{Carried, reported};
 use super::home::KnownRun;
-use super::prove::{Sides, keep_proof, signed};
+use super::prove::{Sides, gate, keep_proof, signed};
 use super::{refused, way_back};
 use crate::database::Result;
-use crate::migrate::Away;
 use crate::migrate::journal::{Journal, Recorder, RunHeader, RunState};
+use crate::migrate::{Away, Controller, Pacing};
 use crate::outsystems::{Environment, Side};
 use crate::plan::model_fingerprint;
 use crate::proof::{Keep, Proof, ProofOptions, ProofProgress, interrupted};
@@ -125,10 +125,12 @@ impl<'a> Again<'a> {
         }))
     }
 
-    /// Proves the run again. It only reads the databases.
+    /// Proves the run again. It only reads the databases, the source as gently as the plan says;
+    /// whenever that changes, it is `shown`.
     pub async fn verify(
         &self,
         journal: Mutex<Journal>,
+        shown: impl Fn(&Pacing) + Send + Sync + 'static,
         progress: impl FnMut(ProofProgress) + Send,
     ) -> Result<Verified> {
         let plan = journal.lock().unwrap_or_else(PoisonError::into_inner).plan()?;
@@ -137,7 +139,10 @@ impl<'a> Again<'a> {
             keep: self.keep(),
             mask_key: self.sides.mask_key.cloned(),
         };
-        let proof = signed(&plan, &journal, self.sides, options, progress).await?;
+        // Nobody chooses another pace: a command takes no keys.
+        let (_, control) = Controller::new();
+        let gate = gate(&plan, &control, self.recorder.clone(), shown);
+        let proof = signed(&plan, &journal, self.sides, &gate, options, progress).await?;
         let Some(recorder) = &self.recorder else {
             return Ok(Verified::Sample(Box::new(proof)));
         };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::database::{Fault, FaultKind, Result};
+use crate::plan::SourcePace;
 
 /// What a run is asked to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,12 +27,15 @@ pub enum Command {
 #[derive(Clone, Debug)]
 pub struct Controller {
     sender: watch::Sender<Command>,
+    pace: watch::Sender<Option<SourcePace>>,
 }
 
 /// The end that obeys.
 #[derive(Clone, Debug)]
 pub struct Control {
     receiver: watch::Receiver<Command>,
+    /// What somebody has chosen instead of the plan's.
+    pace: watch::Receiver<Option<SourcePace>>,
     attended: bool,
     halted: Arc<AtomicBool>,
     /// How long it may still wait in all; `None`: as long as it takes.
@@ -55,10 +59,15 @@ impl Controller {
     #[must_use]
     pub fn new() -> (Self, Control) {
         let (sender, receiver) = watch::channel(Command::Run);
-        (
-            Self { sender },
-            Control { receiver, attended: false, halted: Arc::default(), patience: None },
-        )
+        let (pace, chosen) = watch::channel(None);
+        let control = Control {
+            receiver,
+            pace: chosen,
+            attended: false,
+            halted: Arc::default(),
+            patience: None,
+        };
+        (Self { sender, pace }, control)
     }
 
     /// Both ends, for a run that somebody watches who can see to what it waits for: a full log,
@@ -73,6 +82,11 @@ impl Controller {
     pub fn say(&self, command: Command) {
         self.sender.send_replace(command);
     }
+
+    /// Chooses how gently the source is read from now on.
+    pub fn choose(&self, pace: SourcePace) {
+        self.pace.send_replace(Some(pace));
+    }
 }
 
 impl Control {
@@ -86,6 +100,45 @@ impl Control {
     pub(super) fn with_halt(&self) -> (Self, Halt) {
         let halted = Arc::new(AtomicBool::new(false));
         (Self { halted: Arc::clone(&halted), ..self.clone() }, Halt { halted })
+    }
+
+    /// The same choice of how gently the source is read, without the commands: for what only reads
+    /// once nothing is left to be paused or stopped.
+    #[must_use]
+    pub fn of_reading(&self) -> Self {
+        Self { pace: self.pace.clone(), ..Controller::new().1 }
+    }
+
+    /// How gently somebody has chosen that the source is read; `None`: nobody has.
+    #[must_use]
+    pub fn pace(&self) -> Option<SourcePace> {
+        *self.pace.borrow()
+    }
+
+    /// Waits for the next choice of how gently the source is read; for ever once nobody is left to
+    /// make one.
+    pub(super) async fn next_pace(&mut self) -> SourcePace {
+        loop {
+            if self.pace.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            if let Some(pace) = *self.pace.borrow_and_update() {
+                return pace;
+            }
+        }
+    }
+
+    /// Whether it has to end.
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(*self.receiver.borrow(), Command::Stop | Command::Cancel)
+    }
+
+    /// Waits until it has to end.
+    pub(super) async fn ending(&mut self) {
+        let told = self.receiver.wait_for(|told| matches!(told, Command::Stop | Command::Cancel));
+        if told.await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Whether it is paused just now.
@@ -159,7 +212,8 @@ impl Control {
     }
 }
 
-fn stopped() -> Fault {
+/// What ends because it was told to.
+pub(super) fn stopped() -> Fault {
     Fault::new(FaultKind::Cancelled, "the run was stopped")
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use super::past::published;
 use super::retry::{is_broken, needs_somebody};
 use super::run::RunRequest;
-use crate::database::Result;
+use crate::database::{Result, Source};
 use crate::outsystems;
 
 /// Reading the models may take one part in so many of the run's time.
@@ -21,13 +21,13 @@ pub(super) struct Models(Mutex<Option<(Instant, Duration)>>);
 impl Models {
     /// Before an entity: errs when a model is another one than at the start. Where reading them
     /// takes long they are not read before each.
-    pub(super) async fn check(&self, request: &RunRequest) -> Result<()> {
+    pub(super) async fn check(&self, request: &RunRequest, source: &dyn Source) -> Result<()> {
         let mut last = self.0.lock().await;
         if last.is_some_and(|(at, took)| at.elapsed() < took * SHARE) {
             return Ok(());
         }
         let begun = Instant::now();
-        let (source, destination) = (request.source.as_ref(), request.destination.as_source());
+        let destination = request.destination.as_source();
         let read =
             futures::future::try_join(outsystems::read(source), outsystems::read(destination));
         match read.await {

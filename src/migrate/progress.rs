@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::gently::Pacing;
 use crate::plan::Plan;
 
 /// What a run is busy with, in this order.
@@ -112,6 +113,8 @@ pub struct Progress {
     pub entities: Vec<EntityProgress>,
     /// What it waits for somebody to see to, with what to do; it goes on when it is told to.
     pub held: Option<String>,
+    /// How the source is read.
+    pub pacing: Pacing,
 }
 
 impl Progress {
@@ -136,7 +139,8 @@ impl Progress {
                 ended: None,
             })
             .collect();
-        Self { phase: Phase::Checking, entities, held: None }
+        let pacing = Pacing { pace: plan.options.source_pace, ..Pacing::default() };
+        Self { phase: Phase::Checking, entities, held: None, pacing }
     }
 
     /// Rows read and rows expected, over all entities.
@@ -161,6 +165,10 @@ impl Teller {
 
     pub(super) fn phase(&self, phase: Phase) {
         self.sender.send_modify(|progress| progress.phase = phase);
+    }
+
+    pub(super) fn pacing(&self, pacing: Pacing) {
+        self.sender.send_modify(|progress| progress.pacing = pacing);
     }
 
     pub(super) fn held(&self, held: Option<String>) {

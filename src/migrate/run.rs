@@ -13,6 +13,7 @@ use super::delete::Deleting;
 use super::events::{Along, Muting, Which, after_run};
 use super::forecast::{LogMoment, note_log};
 use super::foresee::{Circle, Foresight, circles};
+use super::gently::{Gate, Pacing};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
 use super::load::{BatchSize, Load};
@@ -36,7 +37,7 @@ use super::surroundings::look_around;
 use super::unkeyed::Unkeyed;
 use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source};
 use crate::outsystems::{Environment, SourceId};
-use crate::plan::Plan;
+use crate::plan::{Plan, RunOptions};
 
 /// What the story says once nothing is left to write: the end of the time that writing took.
 pub(super) const WRITTEN: &str = "everything is written";
@@ -177,7 +178,10 @@ struct Work<'a> {
     past: &'a Past,
     teller: &'a Teller,
     reading: &'a Reading,
+    /// The source as rows are read from it.
     source: &'a Arc<dyn Source>,
+    /// The source as it is at any time.
+    now: &'a Arc<dyn Source>,
     models: &'a Models,
 }
 
@@ -205,8 +209,14 @@ async fn write(
     let past = Past::read(&recorder.reader()?, plan)?;
     past.show(teller);
     look_around(plan, request.destination.as_source(), &story, &request.control).await?;
-    let reading = Reading::open(&request.plan, &request.source, &story).await?;
+    request.source.keep_to(plan.options.source_connections);
+    let gate = gate(request, &story, teller);
+    let reading = tokio::select! {
+        reading = Reading::open(&request.plan, &request.source, &gate, &story) => reading?,
+        followed = gate.attend(&request.header.operator.system_user) => match followed? {},
+    };
     let source = masked(reading.source(), plan, key);
+    let now = reading.as_it_is();
     let models = Models::default();
     note_log(recorder, request.destination.as_ref(), LogMoment::Before).await?;
     let work = Work {
@@ -217,17 +227,30 @@ async fn write(
         teller,
         reading: &reading,
         source: &source,
+        now: &now,
         models: &models,
     };
     tokio::select! {
         outcome = work.write_all(&stretch) => outcome,
         outcome = reading.watch(&request.control, teller) => outcome.map(|never| match never {}),
+        outcome = gate.attend(&request.header.operator.system_user) => outcome.map(|never| match never {}),
     }?;
     note_log(recorder, request.destination.as_ref(), LogMoment::After).await
 }
 
 /// Sessions that have nothing to write just now, and those that take turns with one of them.
 type Sessions<'a> = (&'a mut Vec<WriteSession>, &'a mut Vec<WriteSession>);
+
+/// The gate to the source: how it is read is told to whoever watches, and to the story.
+fn gate(request: &RunRequest, story: &Story, teller: &Teller) -> Gate {
+    let (note, teller) = (story.note(), teller.clone());
+    let told = move |pacing: &Pacing| {
+        teller.pacing(pacing.clone());
+        note(&pacing.said)
+    };
+    let RunOptions { source_connections, source_pace, .. } = request.plan.options;
+    Gate::new(source_connections, source_pace, request.control.clone(), Box::new(told))
+}
 
 /// A stretch of a run: from its start, or from where it goes on, to wherever it ends.
 struct Stretch {
@@ -290,7 +313,7 @@ impl<'w> Work<'w> {
             teller: self.teller,
         };
         second.set_references().await?;
-        let source = self.request.source.as_ref();
+        let source = self.now.as_ref();
         let mut muting = self.muting(&mut sessions[0], &mut control);
         muting.along = Along::Run { source, maps: &maps };
         muting.unmute(Which::All).await?;
@@ -477,7 +500,7 @@ impl<'w> Work<'w> {
                         spare: spare.as_mut(),
                         mark: marks[place],
                     };
-                    let carried = match self.models.check(self.request).await {
+                    let carried = match self.models.check(self.request, self.now.as_ref()).await {
                         Ok(()) => load.run().await,
                         Err(fault) => Err(fault),
                     };
@@ -502,6 +525,7 @@ impl<'w> Work<'w> {
             };
             if let Err(fault) = ended {
                 halt.halt();
+                self.reading.halt();
                 // The others end because of this one.
                 outcome = outcome.and(Err(fault));
             }

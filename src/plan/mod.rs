@@ -29,8 +29,8 @@ pub use deleted::DeletedRows;
 pub use events::{EventTable, PutAway};
 pub use file::{
     AUTHENTICATIONS, CleanupFile, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, PlanFile,
-    PlanFileError, Purpose, REJECT_POLICIES, RejectPolicy, RestoreFile, RunOptions,
-    SOURCE_READINGS, SourceReading, Understood, cleanup_keys, plan_keys, restore_keys,
+    PlanFileError, Purpose, REJECT_POLICIES, RejectPolicy, RestoreFile, RunOptions, SOURCE_PACES,
+    SOURCE_READINGS, SourcePace, SourceReading, Understood, cleanup_keys, plan_keys, restore_keys,
 };
 pub use fingerprint::model_fingerprint;
 pub use forecast::{Span, Work};

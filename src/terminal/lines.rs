@@ -6,17 +6,51 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::signals::Signals;
 
-/// Lines that are typed, read by a thread of their own: a run goes on while nobody types.
+/// Lines that are typed, and the system's wishes that the program may end.
 pub(super) struct Lines {
-    receiver: UnboundedReceiver<Option<String>>,
-    wanted: std::sync::mpsc::Sender<bool>,
-    /// The system's wishes that the program may end.
+    pub(super) typed: Typed,
     pub(super) signals: Signals,
 }
 
 impl Lines {
     /// Nothing is read before it is asked for.
     pub(super) fn start() -> std::io::Result<Self> {
+        Ok(Self { typed: Typed::start(), signals: Signals::new()? })
+    }
+
+    /// The next line; `None` at the end of the input, or when the system wants the program to end.
+    pub(super) async fn next(&mut self, is_secret: bool) -> Option<String> {
+        if is_secret && self.typed.would_show() {
+            let _ = prompt("press Enter first: ");
+            self.line(false).await?;
+        }
+        self.line(is_secret).await
+    }
+
+    async fn line(&mut self, is_secret: bool) -> Option<String> {
+        tokio::select! {
+            line = self.typed.next(is_secret) => line,
+            () = self.signals.next() => {
+                // What is typed next stands on a line of its own.
+                let _ = say("");
+                None
+            }
+        }
+    }
+}
+
+/// Lines that are typed, read by a thread of their own: a run goes on while nobody types.
+pub(super) struct Typed {
+    receiver: UnboundedReceiver<Option<String>>,
+    wanted: std::sync::mpsc::Sender<bool>,
+    /// Whether the thread waits for a line that was asked for before.
+    is_awaited: bool,
+    /// A line, or the end of the input, that is for the next question.
+    kept: Option<Option<String>>,
+}
+
+impl Typed {
+    fn start() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let (wanted, wants) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -36,21 +70,43 @@ impl Lines {
                 }
             }
         });
-        Ok(Self { receiver, wanted, signals: Signals::new()? })
+        Self { receiver, wanted, is_awaited: false, kept: None }
     }
 
-    /// The next line; `None` at the end of the input, or when the system wants the program to end.
-    pub(super) async fn next(&mut self, is_secret: bool) -> Option<String> {
-        // A reader that is gone has met the end of the input.
-        let _ = self.wanted.send(is_secret);
-        tokio::select! {
-            line = self.receiver.recv() => line.flatten(),
-            () = self.signals.next() => {
-                // What is typed next stands on a line of its own.
-                let _ = say("");
-                None
+    /// Whether what is typed next is shown, because the line was begun before.
+    fn would_show(&self) -> bool {
+        self.kept.is_none() && self.is_awaited && stdin().is_terminal()
+    }
+
+    /// The next line; `None` at the end of the input.
+    async fn next(&mut self, is_secret: bool) -> Option<String> {
+        if let Some(line) = self.kept.take() {
+            return line;
+        }
+        if !std::mem::replace(&mut self.is_awaited, true) {
+            // A reader that is gone has met the end of the input.
+            let _ = self.wanted.send(is_secret);
+        }
+        let line = self.receiver.recv().await.flatten();
+        self.is_awaited = false;
+        line
+    }
+
+    /// A line that is typed though nothing was asked. The end of the input is none, and neither is
+    /// what was kept.
+    pub(super) async fn overhear(&mut self) -> String {
+        if self.kept.is_none() {
+            match self.next(false).await {
+                Some(line) => return line,
+                None => self.kept = Some(None),
             }
         }
+        std::future::pending().await
+    }
+
+    /// Keeps a line for the next question.
+    pub(super) fn keep(&mut self, line: String) {
+        self.kept = Some(Some(line));
     }
 }
 

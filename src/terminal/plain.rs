@@ -14,9 +14,11 @@ use super::lines::{Lines, list, prompt, say};
 use super::worker::Worker;
 use super::{Begin, Clock};
 use crate::front::Home;
+use crate::plan::SourcePace;
 use crate::report::{Verdict, number};
 use crate::wizard::keys::{Command, Key};
 use crate::wizard::message::{Answer, Leaving};
+use crate::wizard::running::Running;
 use crate::wizard::secret_field::Password;
 use crate::wizard::step::{Ask, AskKind};
 use crate::wizard::undo::Undoing;
@@ -24,6 +26,10 @@ use crate::wizard::{Effect, Message, Model, Screen, Size, home, update};
 
 /// At most so often a line about progress.
 const PROGRESS: Duration = Duration::from_secs(10);
+
+/// What can be typed while a run goes on.
+const PACES: &str = "While the run goes on a word and Enter say how its source is read: full, gentle, \
+                     half, quarter or rest; + and - are a step.";
 
 /// Items of a long list that are read out at once.
 const ITEMS: usize = 20;
@@ -44,6 +50,8 @@ pub async fn run(home: Home, begin: Begin) -> std::io::Result<Option<Verdict>> {
         leaving: None,
         announced: None,
         progress: None,
+        told_words: false,
+        pacing: String::new(),
     };
     let effects = match begin {
         Begin::Home => plain.model.start(),
@@ -70,6 +78,10 @@ struct Plain {
     announced: Option<Screen>,
     /// When a line about progress was said last.
     progress: Option<Instant>,
+    /// Whether it was said what can be typed while the run goes on.
+    told_words: bool,
+    /// What was said last of how the source is read.
+    pacing: String,
 }
 
 impl Plain {
@@ -122,8 +134,16 @@ impl Plain {
     /// Waits until nothing is under way, with a line about progress now and then.
     async fn wait(&mut self) -> std::io::Result<()> {
         while self.model.migration.jobs.is_any_running() && self.model.migration.held().is_none() {
+            let is_running = self.model.migration.is_running();
+            if is_running && !std::mem::replace(&mut self.told_words, true) {
+                say(PACES)?;
+            }
             let message = tokio::select! {
                 message = self.queue.recv() => message,
+                line = self.lines.typed.overhear(), if is_running => {
+                    self.overheard(line)?;
+                    continue;
+                }
                 () = self.lines.signals.next() => {
                     self.asked_to_end()?;
                     if !self.model.migration.is_under_way() {
@@ -134,6 +154,7 @@ impl Plain {
             };
             let Some(message) = message else { return Ok(()) };
             self.send(message);
+            self.say_pacing()?;
             let migration = &self.model.migration;
             let is_undo = migration.undoing().is_some_and(Undoing::is_busy);
             if !migration.overlays.is_empty() && !migration.is_running() && !is_undo {
@@ -141,6 +162,45 @@ impl Plain {
             }
             if self.progress.is_none_or(|at| at.elapsed() >= PROGRESS) {
                 self.say_progress()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A line was typed while a run goes on: how its source is to be read, or else what is meant for
+    /// the next question.
+    fn overheard(&mut self, line: String) -> std::io::Result<()> {
+        let Some(pace) = self.model.migration.run.as_ref().map(Running::pace) else {
+            self.lines.typed.keep(line);
+            return Ok(());
+        };
+        let pace = match line.trim() {
+            "+" => pace.faster(),
+            "-" => pace.slower(),
+            word => match SourcePace::ALL.into_iter().find(|pace| pace.name() == word) {
+                Some(pace) => pace,
+                None => {
+                    self.lines.typed.keep(line);
+                    return Ok(());
+                }
+            },
+        };
+        self.model.migration.choose_pace(pace);
+        self.send(Message::Time(self.clock.now()));
+        match self.model.migration.said.take() {
+            Some(said) => say(&said),
+            None => Ok(()),
+        }
+    }
+
+    /// Says at once when the source is read otherwise than before.
+    fn say_pacing(&mut self) -> std::io::Result<()> {
+        let Some(run) = self.model.migration.run.as_ref() else { return Ok(()) };
+        let said = run.pacing().said;
+        if said != self.pacing {
+            self.pacing.clone_from(&said);
+            if !said.is_empty() {
+                say(&format!("{said}."))?;
             }
         }
         Ok(())

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::message::Now;
-use crate::migrate::{self, EntityState, Phase, Progress};
+use crate::migrate::{self, EntityState, Pacing, Phase, Progress};
+use crate::plan::SourcePace;
 use crate::proof::ProofProgress;
 
 /// How many of a run's events are kept for the screen; the journal has all.
@@ -36,6 +37,8 @@ pub struct Running {
     pub proving: Option<ProofProgress>,
     /// What it was told last.
     pub told: migrate::Command,
+    /// How gently it was last told to read its source, if it was.
+    pub(super) chosen: Option<SourcePace>,
     /// When it was started.
     pub started: Now,
     /// When it ended, since the program started.
@@ -80,6 +83,7 @@ impl Running {
             progress: None,
             proving: None,
             told: migrate::Command::Run,
+            chosen: None,
             started,
             ended_at: None,
             heard: String::new(),
@@ -102,6 +106,23 @@ impl Running {
     #[must_use]
     pub fn held(&self) -> Option<&str> {
         self.progress.as_ref()?.held.as_deref()
+    }
+
+    /// How the source is read: what was chosen last counts before the run has said so itself.
+    #[must_use]
+    pub fn pacing(&self) -> Pacing {
+        let now = self.progress.as_ref().map(|progress| progress.pacing.clone());
+        let now = now.unwrap_or_default();
+        match self.chosen {
+            Some(pace) if pace != now.pace => Pacing { pace, hindered: None, ..now },
+            _ => now,
+        }
+    }
+
+    /// How gently the source is read.
+    #[must_use]
+    pub fn pace(&self) -> SourcePace {
+        self.pacing().pace
     }
 
     /// It was told something: whether it still waits, its next progress says.
@@ -230,6 +251,11 @@ impl Running {
             && progress.phase != Phase::Ended
         {
             events.push(progress.phase.label().to_owned());
+        }
+        let said = &progress.pacing.said;
+        let is_news = before.as_ref().is_none_or(|before| before.pacing.said != *said);
+        if is_news && !said.is_empty() {
+            events.push(said.clone());
         }
         for (place, entity) in progress.entities.iter().enumerate() {
             let old = before.as_ref().and_then(|before| before.entities.get(place));

@@ -151,7 +151,7 @@ async fn a_run_is_followed_proved_reported_and_proved_again() {
         mask_key: None,
     };
     let again = Again::open(&known, sides, Some(1), false).expect("a journal");
-    let verifying = again.verify(Mutex::new(journal), |_| {});
+    let verifying = again.verify(Mutex::new(journal), |_| {}, |_| {});
     assert!(
         matches!(can_be_spawned(verifying).await, Ok(Verified::Sample(proof)) if proof.holds())
     );

@@ -15,6 +15,7 @@ mod faults;
 mod forecast;
 mod foretold;
 mod front;
+mod gently;
 mod groups;
 mod identifiers;
 mod instances;

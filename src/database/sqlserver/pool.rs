@@ -2,7 +2,7 @@
 //! holds the transaction of one instant.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,8 @@ use super::fault;
 use super::statements::{PROBE, TRANSACTIONS};
 use crate::database::{Fault, FaultKind, Result};
 
-/// Requests at once; further ones wait.
+/// Requests at once, where nobody has said; further ones wait. Scans are not counted then.
 const AT_ONCE: usize = 4;
-/// Idle connections kept.
-const KEPT: usize = 4;
 /// A connection idle for longer is asked whether it still lives before it is used.
 const FRESH: Duration = Duration::from_secs(30);
 
@@ -29,7 +27,11 @@ pub(super) struct Pool {
     target: Arc<Target>,
     intent: Intent,
     idle: Mutex<Vec<(Connection, Instant)>>,
-    permits: Arc<Semaphore>,
+    permits: Mutex<Arc<Semaphore>>,
+    /// Idle connections kept.
+    kept: AtomicUsize,
+    /// Whether scans are counted among the requests at once.
+    counts_scans: AtomicBool,
     /// Whether there is but the one connection, whose transaction is all that counts.
     is_instant: bool,
     /// Whether that transaction is gone.
@@ -49,7 +51,9 @@ impl Pool {
             target,
             intent,
             idle: Mutex::default(),
-            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            permits: Mutex::new(Arc::new(Semaphore::new(AT_ONCE))),
+            kept: AtomicUsize::new(AT_ONCE),
+            counts_scans: AtomicBool::new(false),
             is_instant: false,
             has_ended: AtomicBool::new(false),
         })
@@ -62,7 +66,9 @@ impl Pool {
             target,
             intent: Intent::Read,
             idle: Mutex::new(vec![(connection, Instant::now())]),
-            permits: Arc::new(Semaphore::new(1)),
+            permits: Mutex::new(Arc::new(Semaphore::new(1))),
+            kept: AtomicUsize::new(1),
+            counts_scans: AtomicBool::new(true),
             is_instant: true,
             has_ended: AtomicBool::new(false),
         })
@@ -72,22 +78,32 @@ impl Pool {
         &self.target
     }
 
-    /// Whether its connection is to be given back after each request.
-    pub(super) fn is_instant(&self) -> bool {
-        self.is_instant
+    /// At most so many requests at once from now on, scans among them. Those that are under way end
+    /// as they are.
+    pub(super) fn keep_to(&self, connections: usize) {
+        if self.is_instant {
+            return;
+        }
+        let connections = connections.max(1);
+        self.counts_scans.store(true, Ordering::Relaxed);
+        self.kept.store(connections, Ordering::Relaxed);
+        *self.permits.lock().unwrap_or_else(PoisonError::into_inner) =
+            Arc::new(Semaphore::new(connections));
+        self.idle().truncate(connections);
     }
 
     /// A connection for one request.
     pub(super) async fn lend(self: &Arc<Self>) -> Result<Lent> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permits = Arc::clone(&self.permits.lock().unwrap_or_else(PoisonError::into_inner));
+        let permit = permits.acquire_owned().await;
         let permit = permit.map_err(|_| fault::lost("the pool was closed"))?;
         let connection = if self.is_instant { self.only().await? } else { self.any().await? };
         Ok(Lent { connection, pool: Arc::clone(self), _permit: Some(permit) })
     }
 
-    /// A connection for as long as the caller likes.
-    pub(super) async fn take(self: &Arc<Self>) -> Result<Lent> {
-        if self.is_instant {
+    /// A connection for a scan: for a page of it, or for as long as it takes.
+    pub(super) async fn lend_to_scan(self: &Arc<Self>) -> Result<Lent> {
+        if self.counts_scans.load(Ordering::Relaxed) {
             return self.lend().await;
         }
         Ok(Lent { connection: self.any().await?, pool: Arc::clone(self), _permit: None })
@@ -123,10 +139,15 @@ impl Pool {
         Ok(connection)
     }
 
+    /// An idle connection, or a new one, that is not given back: for a transaction of its own.
+    pub(super) async fn part_with(&self) -> Result<Connection> {
+        self.any().await
+    }
+
     /// Takes a connection back.
     pub(super) fn give(&self, connection: Connection) {
         let mut idle = self.idle();
-        if connection.is_open() && idle.len() < KEPT {
+        if connection.is_open() && idle.len() < self.kept.load(Ordering::Relaxed) {
             idle.push((connection, Instant::now()));
         }
     }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::connection::{Flow, ReadFailure, unexpected};
-use super::pool::{Lent, Pool};
+use super::pool::Pool;
 use super::statements::filter::Names;
 use super::statements::read::{self, Selection, TextForm};
 use super::values;
@@ -53,8 +53,6 @@ fn selection<'a>(request: &'a ScanRequest, form: TextForm) -> Selection<'a> {
 /// Pages through a table in the order of a unique column.
 pub(super) struct SqlServerScan {
     pool: Arc<Pool>,
-    /// Kept from page to page, unless others need it in between.
-    connection: Option<Lent>,
     names: Names,
     request: ScanRequest,
     key: usize,
@@ -78,7 +76,7 @@ impl SqlServerScan {
             })?;
         let after = request.after.clone();
         let page_rows = request.batch_rows.max(1);
-        Ok(Self { pool, connection: None, names, request, key, after, page_rows, ended: false })
+        Ok(Self { pool, names, request, key, after, page_rows, ended: false })
     }
 
     async fn page(&mut self) -> std::result::Result<(Batch, bool), ReadFailure> {
@@ -90,10 +88,6 @@ impl SqlServerScan {
     }
 
     async fn attempt(&mut self, form: TextForm) -> std::result::Result<(Batch, bool), ReadFailure> {
-        let mut connection = match self.connection.take() {
-            Some(connection) if connection.is_open() => connection,
-            _ => self.pool.take().await?,
-        };
         let statement = read::select(
             &self.names,
             &Selection {
@@ -104,15 +98,14 @@ impl SqlServerScan {
         )?;
         let mut batch = empty(&self.request)?;
         let (columns, most) = (&self.request.columns, self.request.batch_bytes);
+        // For this page only: others may need it before the next.
+        let mut connection = self.pool.lend_to_scan().await?;
         let cut = connection
             .read(&statement, &mut |row| {
                 push(row, columns, &mut batch)?;
                 Ok(if batch.size() >= most { Flow::Enough } else { Flow::More })
             })
             .await?;
-        if !self.pool.is_instant() {
-            self.connection = Some(connection);
-        }
         Ok((batch, cut))
     }
 }
@@ -157,8 +150,10 @@ impl Scan for SqlServerScan {
     }
 }
 
-/// Reads a table in no order, in one long request that waits for its reader.
+/// Reads a table in no order, in one long request that waits for its reader: a batch is read when
+/// it is asked for, so that a source whose reader rests is not read either.
 pub(super) struct UnorderedScan {
+    wanted: mpsc::Sender<()>,
     batches: mpsc::Receiver<Result<Batch>>,
     task: JoinHandle<()>,
 }
@@ -167,14 +162,18 @@ impl UnorderedScan {
     /// Sends the request.
     pub(super) fn start(pool: Arc<Pool>, names: Names, request: ScanRequest) -> Self {
         let (sender, batches) = mpsc::channel(1);
+        let (wanted, wants) = mpsc::channel(1);
         let task = tokio::spawn(async move {
-            let mut pouring = Pouring { pool, names, request, sender, seen: HashMap::new() };
+            let mut pouring = Pouring { pool, names, request, sender, wants, seen: HashMap::new() };
+            if pouring.wants.recv().await.is_none() {
+                return;
+            }
             if let Err(fault) = pouring.pour_all().await {
                 let fault = fault.while_doing(&pouring.request.table);
                 let _ = pouring.sender.send(Err(fault)).await;
             }
         });
-        Self { batches, task }
+        Self { wanted, batches, task }
     }
 }
 
@@ -184,6 +183,7 @@ struct Pouring {
     names: Names,
     request: ScanRequest,
     sender: mpsc::Sender<Result<Batch>>,
+    wants: mpsc::Receiver<()>,
     /// Rows handed on, by what is in them: without a key there is no place to go on from.
     seen: HashMap<[u8; 16], u32>,
 }
@@ -210,7 +210,7 @@ impl Pouring {
     }
 
     async fn pour(&mut self, form: TextForm) -> std::result::Result<(), ReadFailure> {
-        let mut lent = self.pool.take().await?;
+        let mut lent = self.pool.lend_to_scan().await?;
         // Out of the pool's reach until the last row was read.
         let mut connection = lent.detach();
         let statement = read::select(&self.names, &selection(&self.request, form))?;
@@ -245,7 +245,7 @@ impl Pouring {
             }
             let full = batch.len() >= self.request.batch_rows.max(1)
                 || batch.size() >= self.request.batch_bytes;
-            if full && !self.hand_on(&mut batch).await? {
+            if full && !(self.hand_on(&mut batch).await? && self.wants.recv().await.is_some()) {
                 return Ok(());
             }
         }
@@ -271,6 +271,8 @@ impl Pouring {
 #[async_trait]
 impl Scan for UnorderedScan {
     async fn next(&mut self) -> Result<Option<Batch>> {
+        // Nobody is there to be asked once everything was read: what is left says so.
+        let _ = self.wanted.send(()).await;
         self.batches.recv().await.transpose()
     }
 }

@@ -136,7 +136,8 @@ impl SqlServerSource {
                 first_reads.push((catalog, read::first(&names, table)?));
             }
         }
-        let mut connection = self.target().connect(Intent::Read).await?;
+        // The one that stands idle, so that no more are open than have to be.
+        let mut connection = self.pool.part_with().await?;
         connection.batch(set_up, limit).await?;
         connection.begin(limit).await?;
         for (_, statement) in first_reads {
@@ -199,6 +200,10 @@ impl SqlServerSource {
 impl Source for SqlServerSource {
     fn facts(&self) -> &EngineFacts {
         &self.facts
+    }
+
+    fn keep_to(&self, connections: usize) {
+        self.pool.keep_to(connections);
     }
 
     async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {

@@ -129,6 +129,9 @@ impl Source for Live {
     fn facts(&self) -> &EngineFacts {
         self.inner.base.facts()
     }
+    fn keep_to(&self, connections: usize) {
+        self.inner.base.keep_to(connections);
+    }
     async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
         self.inner.base.tables(catalog).await
     }

@@ -9,6 +9,7 @@ mod watch;
 
 use std::sync::Arc;
 
+use super::gently::Gate;
 use super::journal::{Mark, ReadingRecord};
 use super::story::Story;
 use crate::database::{Fault, FaultKind, Result, Source, TableName};
@@ -23,6 +24,7 @@ pub(super) struct Reading {
     base: Arc<dyn Source>,
     /// The same as of one instant, where it is read so.
     live: Option<Arc<Live>>,
+    gate: Gate,
     story: Story,
     record: ReadingRecord,
 }
@@ -58,6 +60,7 @@ impl Reading {
     pub(super) async fn open(
         plan: &Arc<Plan>,
         source: &Arc<dyn Source>,
+        gate: &Gate,
         story: &Story,
     ) -> Result<Self> {
         let note = story.note();
@@ -80,6 +83,10 @@ impl Reading {
         };
         let live = (record.reading == SourceReading::Snapshot)
             .then(|| Arc::new(Live::new(Arc::clone(source), tables(plan), Arc::clone(&note))));
+        if live.is_some() {
+            // One transaction answers one request after the other.
+            gate.narrow();
+        }
         if goes_on {
             if live.is_some() && !source.facts().capabilities.instant.lasts() {
                 record.one_instant = false;
@@ -92,8 +99,8 @@ impl Reading {
         } else {
             note(&format!("the source is read by {}: {}", record.reading.name(), record.why))?;
             record.marks = match &live {
-                Some(live) => marks::take(plan, live.as_ref(), record.reading).await?,
-                None => marks::take(plan, source.as_ref(), record.reading).await?,
+                Some(live) => marks::take(plan, &gate.over(live.as_ref()), record.reading).await?,
+                None => marks::take(plan, &gate.over(source.as_ref()), record.reading).await?,
             };
             story.recorder.set_reading(record.clone()).await?;
         }
@@ -101,6 +108,7 @@ impl Reading {
             plan: Arc::clone(plan),
             base: Arc::clone(source),
             live,
+            gate: gate.clone(),
             story: story.clone(),
             record,
         })
@@ -109,9 +117,19 @@ impl Reading {
     /// Where the rows are to be read.
     pub(super) fn source(&self) -> Arc<dyn Source> {
         match &self.live {
-            Some(live) => Arc::clone(live) as Arc<dyn Source>,
-            None => Arc::clone(&self.base),
+            Some(live) => Arc::new(self.gate.over(Arc::clone(live))),
+            None => self.as_it_is(),
         }
+    }
+
+    /// The source as it is at any time.
+    pub(super) fn as_it_is(&self) -> Arc<dyn Source> {
+        Arc::new(self.gate.over(Arc::clone(&self.base)))
+    }
+
+    /// Ends what waits for the source, and all that would.
+    pub(super) fn halt(&self) {
+        self.gate.halt();
     }
 
     /// The highest id of each table that is read; `None` where all rows are.
@@ -139,7 +157,8 @@ impl Reading {
             record.one_instant = self.is_one_instant();
         }
         if record.reading == SourceReading::Frozen {
-            record.after = marks::take(&self.plan, self.base.as_ref(), record.reading).await?;
+            let now = self.as_it_is();
+            record.after = marks::take(&self.plan, now.as_ref(), record.reading).await?;
             for line in marks::moved(&self.plan, &record) {
                 self.story.tell(&line)?;
             }

@@ -38,7 +38,8 @@ impl Reading {
         let mut asked = Instant::now();
         loop {
             ticks.tick().await;
-            paused = control.is_paused().then(|| paused.unwrap_or_else(Instant::now));
+            let is_paused = control.is_paused() || self.gate.rests();
+            paused = is_paused.then(|| paused.unwrap_or_else(Instant::now));
             if paused.is_some_and(|since| since.elapsed() >= LONGEST_PAUSE)
                 && live.close(PAUSED).await?
             {

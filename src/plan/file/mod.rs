@@ -3,6 +3,7 @@
 mod cleanup;
 mod endpoint;
 mod notes;
+mod pace;
 mod read;
 mod restore;
 mod section;
@@ -18,6 +19,7 @@ use super::{Acceptance, Decisions, MapFiles, ScopeRequest};
 
 pub use cleanup::{CleanupFile, cleanup_keys};
 pub use endpoint::{AUTHENTICATIONS, ENCRYPTIONS, Endpoint, EndpointEngine, PURPOSES, Purpose};
+pub use pace::{SOURCE_PACES, SourcePace};
 pub use read::plan_keys;
 pub use restore::{RestoreFile, restore_keys};
 
@@ -67,6 +69,12 @@ pub struct RunOptions {
     pub parallel_entities: usize,
     /// How the source is read.
     pub source_reading: SourceReading,
+    /// Requests that may be under way in the source at once, each on a connection of its own.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub source_connections: usize,
+    /// How gently the source is read at first; whoever watches the run can change it.
+    #[serde(default, skip_serializing_if = "SourcePace::is_default")]
+    pub source_pace: SourcePace,
     /// Whether rows that are deleted or changed are kept for undo.
     pub keep_before_images: bool,
     /// What happens when the destination refuses something that nobody foresaw.
@@ -75,6 +83,17 @@ pub struct RunOptions {
     /// With [`RejectPolicy::GoOn`]: the run stops after more rejects than this; `None`: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rejects: Option<u64>,
+}
+
+/// Connections to the source where the plan names no number.
+fn one() -> usize {
+    1
+}
+
+// The fingerprint of a plan must not change with versions that know of more options.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_one(connections: &usize) -> bool {
+    *connections == one()
 }
 
 /// What happens when the destination refuses a row that nobody foresaw.
@@ -117,6 +136,8 @@ impl Default for RunOptions {
             batch_rows: 2000,
             parallel_entities: 4,
             source_reading: SourceReading::Auto,
+            source_connections: one(),
+            source_pace: SourcePace::Gentle,
             keep_before_images: true,
             rejects: RejectPolicy::GoOn,
             max_rejects: None,

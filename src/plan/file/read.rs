@@ -10,7 +10,7 @@ use super::notes::Notes;
 use super::section::{Kind, Section, one_of, type_of_value};
 use super::{
     Endpoint, EndpointEngine, PlanFile, PlanFileError, REJECT_POLICIES, RejectPolicy, RunOptions,
-    SOURCE_READINGS, Understood,
+    SOURCE_PACES, SOURCE_READINGS, Understood,
 };
 use crate::compare::{FindingKey, FindingKind, MatchBy, UserStrategy, WhenFound, WhenMissing};
 use crate::database::Authentication;
@@ -62,6 +62,8 @@ const OPTIONS: Kind = Kind {
     keys: &[
         "destination_rows",
         "source_reading",
+        "source_connections",
+        "source_pace",
         "batch_rows",
         "parallel_entities",
         "keep_before_images",
@@ -303,6 +305,9 @@ fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
         parallel_entities: within("parallel_entities", 1, 16, "", notes)
             .unwrap_or(defaults.parallel_entities),
         source_reading: section.word("source_reading", &SOURCE_READINGS, notes),
+        source_connections: within("source_connections", 1, 16, "", notes)
+            .unwrap_or(defaults.source_connections),
+        source_pace: section.word("source_pace", &SOURCE_PACES, notes),
         keep_before_images: section
             .flag("keep_before_images", notes)
             .unwrap_or(defaults.keep_before_images),

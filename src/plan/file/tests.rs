@@ -45,6 +45,34 @@ fn an_unknown_key_is_refused_with_its_line() {
 }
 
 #[test]
+fn how_gently_the_source_is_read_is_said_or_refused() {
+    let with = |line: &str| PlanFile::parse(&format!("{SMALL}{line}\n"), "x");
+    let plan = with("source_pace = \"half\"\nsource_connections = 3").expect("a plan");
+    assert_eq!((plan.options.source_pace, plan.options.source_connections), (SourcePace::Half, 3));
+    let text = plan.to_text();
+    assert!(text.contains("source_pace = \"half\"\n"), "{text}");
+    assert!(text.contains("source_connections = 3\n"), "{text}");
+    // A run that begins by not reading would never begin.
+    for (line, word) in [
+        ("source_pace = \"rest\"", "gentle"),
+        ("source_pace = 2", "source_pace"),
+        ("source_connections = 0", "between 1 and 16"),
+        ("source_connections = 17", "between 1 and 16"),
+    ] {
+        let error = with(line).expect_err(line).to_string();
+        assert!(error.contains("line 21") && error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn a_plan_that_says_nothing_of_its_pace_has_the_fingerprint_it_had() {
+    let json = serde_json::to_string(&RunOptions::default()).expect("JSON");
+    assert!(!json.contains("source_pace") && !json.contains("source_connections"), "{json}");
+    let read: RunOptions = serde_json::from_str(&json).expect("options");
+    assert_eq!(read, RunOptions::default());
+}
+
+#[test]
 fn decisions_are_written_and_read_back_and_comments_survive() {
     let mut decisions = Decisions::default();
     decisions.put(Decision {
@@ -316,6 +344,8 @@ mod properties {
             batch_rows in 1..=4000_usize,
             parallel_entities in 1..=16_usize,
             reading in select(SOURCE_READINGS.to_vec()),
+            source_connections in 1..=16_usize,
+            pace in select(SOURCE_PACES.to_vec()),
             keep_before_images in any::<bool>(),
             maps in prop::collection::vec(option::of(any::<String>()), 4),
             match_by in select(MatchBy::ALL.to_vec()),
@@ -361,6 +391,8 @@ mod properties {
                     batch_rows,
                     parallel_entities,
                     source_reading: reading.1,
+                    source_connections,
+                    source_pace: pace.1,
                     keep_before_images,
                     rejects,
                     max_rejects,

@@ -79,6 +79,8 @@ impl PlanFile {
         options.insert("batch_rows", number(self.options.batch_rows));
         options.insert("parallel_entities", number(self.options.parallel_entities));
         options.insert("source_reading", value(self.options.source_reading.name()));
+        options.insert("source_connections", number(self.options.source_connections));
+        options.insert("source_pace", value(self.options.source_pace.name()));
         options.insert("keep_before_images", value(self.options.keep_before_images));
         if self.options.rejects != RejectPolicy::GoOn {
             options.insert("rejects", value(self.options.rejects.name()));

@@ -219,6 +219,11 @@ impl Worker {
                     controller.say(command);
                 }
             }
+            Effect::Pace(pace) => {
+                if let Some(controller) = &self.controller {
+                    controller.choose(pace);
+                }
+            }
             Effect::Export(job, plan) => {
                 self.start(job, move |to| async move { lists::export(&plan, &to) });
             }

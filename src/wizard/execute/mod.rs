@@ -1,5 +1,6 @@
 //! Execute: the run as it goes on, entity by entity; pausing and stopping it.
 
+mod telling;
 mod view;
 mod words;
 
@@ -9,11 +10,12 @@ use super::keys::{Binding, Command, Key};
 use super::list::List;
 use super::look::{Area, Canvas};
 use super::message::{Answer, Sign};
-use super::migration::{Migration, Running};
+use super::migration::Migration;
 use super::step::{Ask, AskKind, Event, Notice, Reason, Step};
 use super::viewport::{Class, Size};
 use crate::migrate::{self, EntityProgress, EntityState};
-use crate::report::{counted, number};
+use crate::plan::SourcePace;
+use telling::{ask_stop, pace, pause, writing};
 
 /// A line of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub(super) const STOP: &str = "stop-run";
 const PAUSE: &str = "pause";
 const ASK_STOP: &str = "stop";
 const EVENTS: &str = "events";
+const FASTER: &str = "faster";
+const GENTLER: &str = "gentler";
 const FILTERS: [&str; 4] = ["running", "failed", "waiting", "done"];
 
 const KEYS: &[Binding] = &[
@@ -94,6 +98,18 @@ const KEYS: &[Binding] = &[
         &[Key::Char('s')],
         "stop",
         "stop after the current batches; asks first",
+    ),
+    Binding::new(
+        Command::Own(GENTLER),
+        &[Key::Char('-')],
+        "gentler",
+        "read the source more gently: gently, half of the time, a quarter, not at all",
+    ),
+    Binding::new(
+        Command::Own(FASTER),
+        &[Key::Char('+')],
+        "faster",
+        "read the source faster, a step back from that; at last as fast as it answers",
     ),
     Binding::new(
         Command::Open,
@@ -202,6 +218,8 @@ impl Execute {
         match command {
             Command::Own(PAUSE) => pause(migration),
             Command::Own(ASK_STOP) => ask_stop(migration),
+            Command::Own(GENTLER) => pace(migration, SourcePace::slower),
+            Command::Own(FASTER) => pace(migration, SourcePace::faster),
             Command::Own(EVENTS) => {
                 self.open = None;
                 self.events = if self.events.is_some() { None } else { Some(List::default()) };
@@ -272,65 +290,6 @@ fn short_names(entities: &[EntityProgress]) -> Vec<String> {
         .collect()
 }
 
-/// The run, while something can be told to it.
-fn writing(migration: &Migration) -> Option<&Running> {
-    migration.run.as_ref().filter(|run| !run.ended && run.proving.is_none())
-}
-
-fn why_not(migration: &Migration) -> &'static str {
-    match &migration.run {
-        None => "Nothing is running: Review starts the run.",
-        Some(run) if run.ended => "The run has ended already; Ctrl+N leads to its report.",
-        Some(_) => "All is written already; the proof only reads, and nothing waits for it.",
-    }
-}
-
-fn pause(migration: &mut Migration) {
-    let Some(run) = writing(migration) else {
-        migration.say(why_not(migration));
-        return;
-    };
-    match run.told {
-        migrate::Command::Run | migrate::Command::Pause if run.held().is_some() => {
-            migration.tell(migrate::Command::Run);
-        }
-        migrate::Command::Run => migration.tell(migrate::Command::Pause),
-        migrate::Command::Pause => migration.tell(migrate::Command::Run),
-        migrate::Command::Stop | migrate::Command::Cancel => {
-            migration.say("It was told to stop already: the current batches are being finished.");
-        }
-    }
-}
-
-fn ask_stop(migration: &mut Migration) {
-    let Some(run) = writing(migration) else {
-        migration.say(why_not(migration));
-        return;
-    };
-    if matches!(run.told, migrate::Command::Stop | migrate::Command::Cancel) {
-        migration.say("It was told to stop already: the current batches are being finished.");
-        return;
-    }
-    let (done, all) = run.progress.as_ref().map_or((0, 0), |progress| {
-        let is_done = |entity: &&EntityProgress| entity.state == EntityState::Done;
-        (progress.entities.iter().filter(is_done).count(), progress.entities.len())
-    });
-    let lines = vec![
-        format!("{} of {} complete.", number(done as u64), counted(all as u64, "entity is", "entities are")),
-        "The batches under way are finished; what is written stays, and the report says what it is."
-            .to_owned(),
-        "It can be gone on with later, where it ended: r on its report, or on Home."
-            .to_owned(),
-    ];
-    let choices = [
-        ("Keep running", ""),
-        ("Stop", "after the current batches"),
-        ("Pause", "instead: it can go on at any time, with p"),
-    ];
-    let choices = choices.map(|(name, what)| (name.to_owned(), what.to_owned())).to_vec();
-    migration.ask(STOP, "Stop after this batch?", lines, choices);
-}
-
 /// Lines of the table that are seen, below its heading.
 fn table_height(size: Size) -> usize {
     let body = usize::from(size.body(0).height);
@@ -368,6 +327,7 @@ impl Step for Execute {
     fn offers(&self, command: Command, migration: &Migration) -> bool {
         match command {
             Command::Own(PAUSE | ASK_STOP) => writing(migration).is_some(),
+            Command::Own(FASTER | GENTLER) => migration.is_running(),
             _ => migration.run.is_some(),
         }
     }

@@ -1,6 +1,7 @@
 //! ```text
 //! ████░░░░  21%  276,420 of 1,284,322 rows     8m 44s, about 32 min left
 //! 1,840 rows a second  ▂▃▅▇▆▅  at most 2,210
+//! Reading slower: the source answers in …        while the source is not read as ever
 //! ┌ entities, running first ─────┐   80 columns: no boxes, two events
 //! ├ events, newest first ────────┤   60 columns: sign, name, result; one event
 //! [ Pause  p ]   [ Stop after this batch  s ]
@@ -43,6 +44,12 @@ pub fn draw(step: &Execute, migration: &Migration, area: Area, canvas: &mut Canv
     if class != Class::Small && held.is_empty() {
         draw_rate(migration, run, part(1), canvas);
     }
+    let pacing = words::pacing(run);
+    if let Some(text) = &pacing {
+        let line = part(1);
+        let text = cut(text, usize::from(line.width));
+        put(canvas, line.x, line.y, &text, role::warning());
+    }
     let told = part(u16::try_from(held.len()).unwrap_or(0));
     for (line, text) in (told.y..told.bottom()).zip(&held) {
         put(canvas, told.x, line, text, role::warning());
@@ -57,6 +64,7 @@ pub fn draw(step: &Execute, migration: &Migration, area: Area, canvas: &mut Canv
         (0, _) => 2,
         (lines, _) => 1 + u16::try_from(lines).unwrap_or(0),
     };
+    let above = above + u16::from(pacing.is_some());
     let open = step.open.is_some() || step.events.is_some();
     let room = area.height.saturating_sub(above + 1);
     if open {

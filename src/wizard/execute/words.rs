@@ -67,6 +67,17 @@ pub(super) fn to_delete(plan: &Plan) -> u64 {
     plan.entities.iter().map(|entity| rows(&entity.existing)).sum()
 }
 
+/// How the source is read, as a sentence: while it is not as ever.
+pub(super) fn pacing(run: &Running) -> Option<String> {
+    if run.ended {
+        return None;
+    }
+    let line = run.pacing().line()?;
+    let mut letters = line.chars();
+    let first = letters.next()?;
+    Some(first.to_uppercase().chain(letters).collect())
+}
+
 /// What the run is doing, and that it is safe to stop it.
 pub(super) fn doing(run: &Running) -> String {
     let safe = "It is safe to stop.";
@@ -277,6 +288,7 @@ pub(super) fn summary(migration: &Migration, run: &Running) -> String {
     if let Some(progress) = &run.progress {
         let (read, total) = progress.totals();
         lines.push(format!("{} of {} rows read", number(read), number(total)));
+        lines.extend(pacing(run));
         for (state, words) in [
             (EntityState::Done, "done"),
             (EntityState::Failed, "failed"),

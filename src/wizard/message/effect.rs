@@ -10,7 +10,7 @@ use crate::migrate::undo::Leave;
 use crate::outsystems::{EntityIndex, Side};
 use crate::plan::{
     CleanupFile, Decisions, Endpoint, MapFiles, PlanFile, Purpose, RestoreFile, RunOptions,
-    ScopeRequest,
+    ScopeRequest, SourcePace,
 };
 use crate::procedures::{Errand, OracleClone, Said};
 
@@ -138,6 +138,8 @@ pub enum Effect {
     ReadAgain(JobId, String),
     /// Tell the run or the undo.
     Tell(migrate::Command),
+    /// Have the run, or its proof, read its source so from now on.
+    Pace(SourcePace),
     /// Save the draft.
     SaveDraft {
         /// The answers.

@@ -9,7 +9,7 @@ use super::super::running::Running;
 use super::{Going, Migration};
 use crate::database::Fault;
 use crate::migrate::{self, Phase, Progress};
-use crate::plan::{MapFiles, PlanFile};
+use crate::plan::{MapFiles, PlanFile, SourcePace};
 use crate::proof::ProofProgress;
 
 impl Migration {
@@ -83,6 +83,18 @@ impl Migration {
                 },
             );
             self.orders.push(Effect::Tell(command));
+        }
+    }
+
+    /// Has the run or its proof read the source so from now on. That it does is told by the run
+    /// itself, and by whom it was chosen.
+    pub fn choose_pace(&mut self, pace: SourcePace) {
+        let Some(run) = self.run.as_mut().filter(|run| !run.ended) else { return };
+        let is_new = run.pace() != pace;
+        run.chosen = Some(pace);
+        self.say(format!("From now on the source is read {}.", pace.words()));
+        if is_new {
+            self.orders.push(Effect::Pace(pace));
         }
     }
 

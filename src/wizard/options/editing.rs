@@ -6,7 +6,8 @@ use super::super::keys::{Command, EXPORT};
 use super::super::migration::{Migration, PROBE};
 use super::super::step::Event;
 use super::fields::{
-    self, BATCH, FINDINGS, IMAGES, KEEP, MASKS, MOST, NUMBERS, PARALLEL, READING, REPLACE,
+    self, BATCH, CONNECTIONS, FINDINGS, IMAGES, KEEP, MASKS, MOST, NUMBERS, PACE, PACES, PARALLEL,
+    READING, REPLACE,
 };
 use super::picture::Picture;
 use super::reading;
@@ -39,6 +40,7 @@ impl Options {
             text.set(&typed.to_string());
         }
         migration.set_options(|options| match name {
+            CONNECTIONS => options.source_connections = typed,
             BATCH => options.batch_rows = typed,
             PARALLEL => options.parallel_entities = typed,
             _ => {}
@@ -101,6 +103,12 @@ impl Options {
         }
     }
 
+    pub(super) fn set_pace(&mut self, place: usize, migration: &mut Migration) {
+        if let Some(pace) = PACES.get(place) {
+            migration.set_options(|options| options.source_pace = *pace);
+        }
+    }
+
     /// A field's value changed.
     pub(super) fn changed(&mut self, place: usize, migration: &mut Migration) {
         let Some(name) = self.form.fields.get(place).map(|field| field.name) else { return };
@@ -111,6 +119,10 @@ impl Options {
             READING => {
                 let chosen = self.form.fields[place].chosen();
                 self.set_reading(chosen, migration);
+            }
+            PACE => {
+                let chosen = self.form.fields[place].chosen();
+                self.set_pace(chosen, migration);
             }
             MASKS => {
                 if let FieldKind::Secret(secret) = &self.form.fields[place].kind {

@@ -6,13 +6,17 @@ use super::super::secret_field::SecretField;
 use super::existing::Existing;
 use super::reading;
 use crate::outsystems::Side;
-use crate::plan::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, RejectPolicy, RunOptions, SourceReading};
+use crate::plan::{
+    LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, RejectPolicy, RunOptions, SourcePace, SourceReading,
+};
 use crate::report::{number, room_advice, room_words};
 
 pub(super) const REPLACE: &str = "replace";
 pub(super) const KEEP: &str = "keep";
 pub(super) const IMAGES: &str = "images";
 pub(super) const READING: &str = "reading";
+pub(super) const PACE: &str = "pace";
+pub(super) const CONNECTIONS: &str = "connections";
 pub(super) const BATCH: &str = "batch";
 pub(super) const PARALLEL: &str = "parallel";
 pub(super) const MOST: &str = "most-rejects";
@@ -23,12 +27,16 @@ pub(super) const FINDINGS: &str = "findings";
 pub(super) const ANY: &str = "any";
 
 /// The texts that are numbers.
-pub(super) const NUMBERS: [&str; 3] = [BATCH, PARALLEL, MOST];
+pub(super) const NUMBERS: [&str; 4] = [CONNECTIONS, BATCH, PARALLEL, MOST];
 
 /// Rows of a batch at most: above that SQL Server may lock the whole table.
 const MOST_ROWS: usize = 4000;
-/// Entities written at the same time at most, as plan files have it.
-const MOST_ENTITIES: usize = 16;
+/// Entities written at the same time at most, and connections to the source, as plan files have it.
+const MOST_AT_ONCE: usize = 16;
+
+/// The paces that a run may begin with, the fastest first.
+pub(super) const PACES: [SourcePace; 4] =
+    [SourcePace::Full, SourcePace::Gentle, SourcePace::Half, SourcePace::Quarter];
 
 /// The form as the migration has it.
 pub(super) fn form(migration: &Migration) -> Form {
@@ -39,6 +47,8 @@ pub(super) fn form(migration: &Migration) -> Form {
         Field::new(KEEP, "keep them", "", FieldKind::Tick(false)),
         Field::new(IMAGES, "keep a copy for undo", "", FieldKind::Tick(false)),
         Field::choice(READING, "Reading", "", &[], 0),
+        Field::choice(PACE, "Source's pace", "", &[], 0),
+        text(CONNECTIONS, "Reading at once", options.source_connections),
         text(BATCH, "Batch size", options.batch_rows),
         text(PARALLEL, "At the same time", options.parallel_entities),
         Field::text(MOST, "Refused at most", "", &most_text(options)),
@@ -86,6 +96,12 @@ pub(super) fn show(form: &mut Form, migration: &Migration, deletes: bool) {
         let options = readings.into_iter().map(|way| reading::label(migration, way)).collect();
         field.kind = FieldKind::Choice { options, selected };
     }
+    if let Some(field) = form.field_mut(PACE) {
+        let now = migration.plan.options.source_pace;
+        let selected = PACES.iter().position(|pace| *pace == now).unwrap_or(0);
+        let options = PACES.into_iter().map(|pace| pace.name().to_owned()).collect();
+        field.kind = FieldKind::Choice { options, selected };
+    }
 }
 
 /// How many rejects a run goes on with, as it is typed: none for the first that stops it, nothing
@@ -128,7 +144,7 @@ pub(super) fn most_in(text: &str) -> Result<(RejectPolicy, Option<u64>), String>
 
 /// The number that a text is, within the range of its field; else what is wrong with it.
 pub(super) fn number_in(name: &str, text: &str) -> Result<usize, String> {
-    let most = if name == BATCH { MOST_ROWS } else { MOST_ENTITIES };
+    let most = if name == BATCH { MOST_ROWS } else { MOST_AT_ONCE };
     let range = format!("1 to {}", number(most as u64));
     let text = text.trim();
     if text.is_empty() {
@@ -153,7 +169,7 @@ pub(super) fn number_in(name: &str, text: &str) -> Result<usize, String> {
 /// What is wrong with a field.
 pub(super) fn fault(form: &Form, migration: &Migration, name: &str) -> Option<String> {
     match name {
-        BATCH | PARALLEL => number_in(name, form.field(name)?.value()).err(),
+        CONNECTIONS | BATCH | PARALLEL => number_in(name, form.field(name)?.value()).err(),
         MOST => most_in(form.field(name)?.value()).err(),
         MASKS => match &form.field(name)?.kind {
             FieldKind::Secret(key) if (1..LEAST_KEY_LENGTH).contains(&key.characters()) => {
@@ -217,6 +233,12 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
              them back; only a backup of {destination} has them. Space keeps them."
         ),
         READING => reading::explained(migration, migration.plan.options.source_reading),
+        PACE => pace_explained(migration, migration.plan.options.source_pace),
+        CONNECTIONS => format!(
+            "Requests that {source} answers at once, 1 to {MOST_AT_ONCE}, each on a connection of \
+             its own; entities that are read at the same time take turns. 1 suits most: the \
+             writing takes longer than the reading."
+        ),
         BATCH => format!(
             "Rows of one transaction, 1 to {}: above that SQL Server may lock the whole table. \
              More is faster and holds locks for longer. 2,000 suits most.",
@@ -229,7 +251,7 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
                 String::new()
             };
             format!(
-                "Entities written at once, 1 to {MOST_ENTITIES}, each in its own session.{alone} \
+                "Entities written at once, 1 to {MOST_AT_ONCE}, each in its own session.{alone} \
                  More is faster and a heavier load on {destination}; 4 suits most."
             )
         }
@@ -249,6 +271,27 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
              takes the recommended decision there, Esc leads back."
         ),
         _ => String::new(),
+    }
+}
+
+/// What a pace means.
+pub(super) fn pace_explained(migration: &Migration, pace: SourcePace) -> String {
+    let source = migration.name_of(Side::Source);
+    let change = "+ and - change it while the run goes on.";
+    match pace {
+        SourcePace::Full => format!(
+            "full: {source} is read as fast as it answers, however slow that gets for others. \
+             {change}"
+        ),
+        SourcePace::Gentle => format!(
+            "gentle: {source} is read as fast as it answers; slower, or not at all for a while, \
+             when its answers take longer than before, and the run says why. {change}"
+        ),
+        pace => format!(
+            "{}: {source} is read {}; less when its answers take longer than before. {change}",
+            pace.name(),
+            pace.words()
+        ),
     }
 }
 

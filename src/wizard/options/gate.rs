@@ -6,7 +6,7 @@ use super::super::findings::{belongs_to, words};
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::super::step::{Notice, Reason};
-use super::fields::{self, BATCH, MASKS, MOST, PARALLEL, READING, REPLACE};
+use super::fields::{self, BATCH, CONNECTIONS, MASKS, MOST, PARALLEL, READING, REPLACE};
 use super::{NAME, Options, Pane, is_underway};
 use crate::outsystems::Side;
 use crate::plan::Refusal;
@@ -127,6 +127,7 @@ impl Options {
         }
         for (name, label) in [
             (READING, "reading"),
+            (CONNECTIONS, "requests to the source at once"),
             (BATCH, "batch size"),
             (PARALLEL, "entities at the same time"),
             (MOST, "refused at most"),

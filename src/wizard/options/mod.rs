@@ -69,7 +69,7 @@ const KEYS: &[Binding] = &[
         Command::Own(DEFAULTS),
         &[Key::Char('d')],
         "defaults",
-        "keeping deleted rows, reading, batch size and entities at the same time as at first",
+        "keeping deleted rows, and how rows are read and written, as at first",
     ),
     keys_of::SAME,
     keys_of::ALL,
@@ -357,8 +357,10 @@ impl Step for Options {
         };
         let mut text = format!("{}'s rows {rows}", migration.name_of(Side::Destination));
         text.push_str(&format!(
-            "; reading {}, batches of {}, {} at a time",
+            "; reading {}, pace {}, {} at once; batches of {}, {} at a time",
             reading::label(migration, options.source_reading),
+            options.source_pace.name(),
+            options.source_connections,
             number(options.batch_rows as u64),
             number(options.parallel_entities as u64)
         ));

@@ -8,11 +8,13 @@ use super::super::message::Answer;
 use super::super::migration::Migration;
 use super::super::secret_field::SecretField;
 use super::super::step::{Ask, AskKind, Event};
-use super::fields::{self, ANY, BATCH, IMAGES, KEEP, MASKS, MOST, PARALLEL, READING, REPLACE};
+use super::fields::{
+    self, ANY, BATCH, CONNECTIONS, IMAGES, KEEP, MASKS, MOST, PACES, PARALLEL, READING, REPLACE,
+};
 use super::{Options, is_underway, reading};
 use crate::outsystems::Side;
 use crate::plan::LEAST_KEY_LENGTH;
-use crate::report::number;
+use crate::report::{counted, number};
 
 /// Entities of the plan that are read out.
 const LISTED: usize = 20;
@@ -29,6 +31,8 @@ pub(super) enum Plain {
     Images,
     /// How the source is read.
     Reading,
+    /// How gently.
+    Pace,
     /// A number.
     Number(&'static str),
     /// The key of the masks.
@@ -49,6 +53,7 @@ enum Open {
     Rows,
     Images,
     Reading,
+    Pace,
     Number(&'static str),
     Key,
     Findings(Ask),
@@ -73,6 +78,7 @@ impl Options {
             Plain::Rows => Open::Rows,
             Plain::Images => Open::Images,
             Plain::Reading => Open::Reading,
+            Plain::Pace => Open::Pace,
             Plain::Number(name) => Open::Number(name),
             Plain::Key => Open::Key,
             Plain::Rest | Plain::Told | Plain::Done => match self.findings.ask(migration) {
@@ -125,8 +131,11 @@ impl Options {
                 let mut text = vec![
                     rows,
                     format!(
-                        "Reading {}. Batches of {} rows. {} entities at the same time. {}",
+                        "Reading {}, pace {}, {} at once. Batches of {} rows. {} entities at the \
+                         same time. {}",
                         reading::label(migration, options.source_reading),
+                        options.source_pace.name(),
+                        counted(options.source_connections as u64, "request", "requests"),
                         number(options.batch_rows as u64),
                         number(options.parallel_entities as u64),
                         fields::most_words(options)
@@ -150,6 +159,10 @@ impl Options {
                 let readings = reading::offered(migration);
                 let choices = readings.into_iter().map(|way| reading::explained(migration, way));
                 choice(vec!["How is the source read?".to_owned()], choices.collect())
+            }
+            Open::Pace => {
+                let choices = PACES.map(|pace| fields::pace_explained(migration, pace));
+                choice(vec!["How gently is the source read?".to_owned()], choices.to_vec())
             }
             Open::Number(field) => {
                 let label = self.form.field(field).map_or("", |field| field.label).to_owned();
@@ -217,7 +230,11 @@ impl Options {
             }
             (Open::Reading, Answer::Chosen(place)) => {
                 self.set_reading(place, migration);
-                self.plain = Plain::Number(BATCH);
+                self.plain = Plain::Pace;
+            }
+            (Open::Pace, Answer::Chosen(place)) => {
+                self.set_pace(place, migration);
+                self.plain = Plain::Number(CONNECTIONS);
             }
             (Open::Number(name), Answer::Text(text)) => {
                 if let Some(field) = self.form.field_mut(name)
@@ -235,6 +252,7 @@ impl Options {
                         self.load(migration);
                         migration.say(format!("Not taken: {fault}."));
                     }
+                    None if name == CONNECTIONS => self.plain = Plain::Number(BATCH),
                     None if name == BATCH => self.plain = Plain::Number(PARALLEL),
                     None if name == PARALLEL => self.plain = Plain::Number(MOST),
                     None => self.plain = Plain::All,

@@ -10,7 +10,9 @@ use super::super::migration::Migration;
 use super::super::running::Running;
 use super::super::step::{AskKind, Event, Step as _};
 use super::super::viewport::Size;
-use super::fields::{BATCH, FINDINGS, IMAGES, KEEP, MOST, PARALLEL, READING, REPLACE, number_in};
+use super::fields::{
+    BATCH, CONNECTIONS, FINDINGS, IMAGES, KEEP, MOST, PACE, PARALLEL, READING, REPLACE, number_in,
+};
 use super::{DEFAULTS, EXPORT, Options, Pane, reading};
 use crate::compare::{Answers, Comparison, Finding, FindingKey, FindingKind, choice};
 use crate::database::{Filter, OneInstant, TableName};
@@ -18,7 +20,7 @@ use crate::outsystems::invented::{InventedEntity, environment};
 use crate::outsystems::{DataKind, Environment, Key, Side};
 use crate::plan::{
     EntityPlan, ExistingPlan, IdentifierPlan, LinksPlan, Order, Plan, Refusal, RejectPolicy,
-    Review, RunOptions, SourceReading, UserMask, review,
+    Review, RunOptions, SourcePace, SourceReading, UserMask, review,
 };
 use crate::wizard::jobs::Purpose;
 
@@ -391,15 +393,43 @@ fn why_there_is_no_plan_is_said_with_the_way() {
 }
 
 #[test]
+fn how_gently_the_source_is_read_is_chosen_and_explained() {
+    let (mut step, mut migration) = ready(3);
+    step.go_to_field(PACE);
+    assert!(screen(&step, &migration, 78, 30).contains("gentle: "), "no word");
+    for (command, pace) in [
+        (Command::Right, SourcePace::Half),
+        (Command::Right, SourcePace::Quarter),
+        (Command::Left, SourcePace::Half),
+        (Command::Left, SourcePace::Gentle),
+        (Command::Left, SourcePace::Full),
+    ] {
+        press(&mut step, &mut migration, command);
+        assert_eq!(migration.plan.options.source_pace, pace);
+    }
+    assert!(screen(&step, &migration, 78, 30).contains("however slow"), "no word");
+    step.go_to_field(CONNECTIONS);
+    fill(&mut step, &mut migration, CONNECTIONS, "3");
+    press(&mut step, &mut migration, Command::NextField);
+    assert_eq!(migration.plan.options.source_connections, 3);
+    let summary = step.summary(&migration);
+    assert!(summary[0].1.contains("pace full, 3 at once"), "{summary:?}");
+    press(&mut step, &mut migration, Command::Own(super::DEFAULTS));
+    assert_eq!(migration.plan.options.source_pace, SourcePace::Gentle);
+    assert_eq!(migration.plan.options.source_connections, 1);
+}
+
+#[test]
 fn tab_goes_through_fields_and_plan_and_round() {
     let (mut step, mut migration) = ready(3);
     let mut seen = Vec::new();
     step.go_to_field(REPLACE);
-    for _ in 0..9 {
+    for _ in 0..11 {
         seen.push(if step.pane == Pane::Plan { "plan" } else { focused(&step) });
         press(&mut step, &mut migration, Command::NextField);
     }
-    assert_eq!(seen, [REPLACE, KEEP, IMAGES, READING, BATCH, PARALLEL, MOST, FINDINGS, "plan"]);
+    let fields = [REPLACE, KEEP, IMAGES, READING, PACE, CONNECTIONS, BATCH, PARALLEL, MOST];
+    assert_eq!(seen, [&fields[..], &[FINDINGS, "plan"]].concat());
     assert_eq!(focused(&step), REPLACE);
     press(&mut step, &mut migration, Command::PreviousField);
     assert_eq!(step.pane, Pane::Plan);
@@ -492,6 +522,14 @@ fn plain_mode_asks_for_everything() {
     assert!(text(&step, &migration).contains("How is the source read?"));
     answer(&mut step, &mut migration, Answer::Chosen(2));
     assert_eq!(migration.plan.options.source_reading, SourceReading::Frozen);
+    assert!(text(&step, &migration).contains("How gently is the source read?"));
+    answer(&mut step, &mut migration, Answer::Chosen(2));
+    assert_eq!(migration.plan.options.source_pace, SourcePace::Half);
+    assert!(text(&step, &migration).ends_with("Reading at once: 1"));
+    answer(&mut step, &mut migration, Answer::Text("17".to_owned()));
+    assert!(migration.said.clone().expect("why").contains("16 at most"));
+    answer(&mut step, &mut migration, Answer::Text("2".to_owned()));
+    assert_eq!(migration.plan.options.source_connections, 2);
     assert!(text(&step, &migration).ends_with("Batch size: 2000"));
     answer(&mut step, &mut migration, Answer::Text("4001".to_owned()));
     assert!(migration.said.clone().expect("why").contains("4,000 at most"));

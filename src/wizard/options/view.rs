@@ -15,7 +15,9 @@ use super::super::form::view::draw_field;
 use super::super::look::{Area, Canvas, cut, panel, put, role, text_width, wrap};
 use super::super::message::Sign;
 use super::super::migration::Migration;
-use super::fields::{self, BATCH, FINDINGS, IMAGES, KEEP, MASKS, MOST, PARALLEL, READING, REPLACE};
+use super::fields::{
+    self, BATCH, CONNECTIONS, FINDINGS, IMAGES, KEEP, MASKS, MOST, PACE, PARALLEL, READING, REPLACE,
+};
 use super::picture::view::{draw_plan, draw_whole};
 use super::{Options, Pane, is_beside, is_roomy, is_underway, plan_width};
 use crate::migrate::Room;
@@ -24,6 +26,8 @@ use crate::report::{counted, number, room_short};
 
 /// Columns of the fields' labels.
 const LABELS: usize = 17;
+/// Lines of what the field with the focus means, where the plan stands beside.
+const EXPLAINED: u16 = 3;
 /// Columns of a number that is typed.
 const TYPED: u16 = 5;
 
@@ -93,7 +97,10 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
     if is_roomy {
         lines.next();
     }
-    for field in values_in(step, usize::from(area.height.saturating_sub(lines.y + 2))) {
+    // What the field with the focus means has a few lines of its own below the findings.
+    let explained = if is_beside(migration) { EXPLAINED } else { 0 };
+    let room = area.height.saturating_sub(lines.y + 2 + explained);
+    for field in values_in(step, usize::from(room)) {
         draw_value(step, migration, field, &mut lines);
     }
     if is_roomy {
@@ -113,13 +120,18 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
     draw_explanation(&text, style, how, rest, lines.canvas);
 }
 
-/// The fields with a value, as many as there is room for, the one with the focus among them.
+/// The fields with a value, as many as there is room for, among them the one with the focus, or else
+/// the first in which something is wrong, with a line for what that is.
 fn values_in(step: &Options, room: usize) -> Vec<&'static str> {
     let is_shown = |name: &&str| step.form.field(name).is_some_and(|field| !field.is_hidden);
-    let all: Vec<&'static str> =
-        [READING, BATCH, PARALLEL, MOST, MASKS].into_iter().filter(is_shown).collect();
-    let room = room.max(1);
-    let focus = all.iter().position(|name| has_focus(step, name)).unwrap_or(0);
+    let all: Vec<&'static str> = [READING, PACE, CONNECTIONS, BATCH, PARALLEL, MOST, MASKS]
+        .into_iter()
+        .filter(is_shown)
+        .collect();
+    let is_wrong = |name: &&str| step.form.field(name).is_some_and(|field| field.error.is_some());
+    let wrong = all.iter().position(is_wrong);
+    let room = room.saturating_sub(usize::from(wrong.is_some())).max(1);
+    let focus = all.iter().position(|name| has_focus(step, name)).or(wrong).unwrap_or(0);
     let first = (focus + 1).saturating_sub(room);
     all.into_iter().skip(first).take(room).collect()
 }
@@ -236,7 +248,7 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
     if name == MASKS {
         draw_field(field, focus, LABELS, line, lines.canvas);
         end = line.right();
-    } else if name == READING {
+    } else if matches!(name, READING | PACE) {
         let room = Area { width: line.width.min(LABELS as u16 + 24), ..line };
         draw_field(field, focus, LABELS, room, lines.canvas);
         end = room.right();
@@ -245,6 +257,8 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
         // Where lines are few, what is wrong takes the unit's place.
         let unit = match name {
             _ if field.error.is_some() && !is_beside(migration) => "",
+            CONNECTIONS if field.value() == "1" => "request",
+            CONNECTIONS => "requests",
             BATCH => "rows",
             MOST if field.value().is_empty() => fields::ANY,
             MOST => "rows",

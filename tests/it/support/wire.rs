@@ -30,6 +30,9 @@ struct Meter {
     /// About how many bytes lie between two breaks.
     every: Option<usize>,
     breaks: AtomicUsize,
+    /// Connections that are open now, and the most that ever were.
+    open: AtomicUsize,
+    most: AtomicUsize,
     cut: broadcast::Sender<()>,
     chance: Mutex<Chance>,
 }
@@ -62,6 +65,8 @@ impl Wire {
             next: AtomicUsize::new(QUIET),
             every,
             breaks: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
             cut: broadcast::channel(1).0,
             chance: Mutex::new(Chance::new(seed)),
         });
@@ -72,7 +77,10 @@ impl Wire {
                 let (there, meter) = (there.clone(), Arc::clone(&metering));
                 tokio::spawn(async move {
                     let there = TcpStream::connect(there).await.expect("the server");
+                    let open = meter.open.fetch_add(1, Ordering::SeqCst) + 1;
+                    meter.most.fetch_max(open, Ordering::SeqCst);
                     pass(here, there, &meter).await;
+                    meter.open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
@@ -87,6 +95,11 @@ impl Wire {
     /// How often it has broken.
     pub fn breaks(&self) -> usize {
         self.meter.breaks.load(Ordering::SeqCst)
+    }
+
+    /// The most connections that were open at once.
+    pub fn most(&self) -> usize {
+        self.meter.most.load(Ordering::SeqCst)
     }
 
     /// Breaks it now.

@@ -61,7 +61,7 @@ fn a_full_log_waits_for_the_person_who_has_made_room() {
 }
 
 /// What the driver's run needs, with a destination that breaks.
-async fn ready(driver: &Driver, breaks: &Arc<Breaks>) -> Ready {
+pub(super) async fn ready(driver: &Driver, breaks: &Arc<Breaks>) -> Ready {
     let migration = &driver.model.migration;
     let connection = |side| migration.endpoint(side).connection(Path::new(""), None);
     let there = open_destination(&connection(Side::Destination)).await.expect("the destination");

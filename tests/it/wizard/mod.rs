@@ -13,6 +13,7 @@ mod flow;
 mod hold;
 mod keys;
 mod options;
+mod pace;
 mod past;
 mod processes;
 pub mod road;

@@ -143,7 +143,7 @@ fn a_plan_that_masks_asks_for_the_key_and_no_file_holds_it() {
     };
     let without = mask_key(&driver);
     assert_eq!((without.sign, without.step), (Sign::Bad, "Options"), "{without:?}");
-    driver.press("Ctrl+P Tab Tab Tab Tab Tab Tab Tab");
+    driver.press("Ctrl+P Tab Tab Tab Tab Tab Tab Tab Tab Tab");
     driver.type_in("short");
     driver.press("Ctrl+N");
     assert_eq!(driver.step(), "Options", "{}", driver.screen());
