@@ -110,8 +110,8 @@ impl Opened {
         let (reviewed, decisions) = self.reviewed().await?;
         let (source, destination) = (&self.source_model, &self.destination_model);
         let (name, options) = (&self.file.name, &self.file.options);
-        Ok(build(name, source, destination, &reviewed, &decisions, options)
-            .unwrap_or_else(|refusal| panic!("{refusal:?}")))
+        let plan = build(name, source, destination, &reviewed, &decisions, options);
+        Ok(plan.map_err(|refusal| format!("{refusal:?}")).expect("a plan"))
     }
 }
 
