@@ -99,6 +99,9 @@ where
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         ask!(self, row_bytes(tables))
     }
+    async fn index_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
+        ask!(self, index_bytes(tables))
+    }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         ask!(self, rights(tables))
     }
