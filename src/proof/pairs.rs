@@ -4,6 +4,7 @@
 //! is kept are the differences from pair to pair, and of pairs that both go on by one only how many
 //! there are. A dense table takes a few bytes, one with gaps a byte or two for each.
 
+use crate::migrate::journal::varint::{put, put_signed, take, take_signed};
 use crate::outsystems::{DestinationId, SourceId};
 
 /// Differences of a block: as many are read to find a pair.
@@ -51,7 +52,7 @@ impl FromIterator<Pair> for Pairs {
                 Some((id, source)) if differences < BLOCK || id == pair.0 => {
                     put(&mut pairs.steps, run);
                     put(&mut pairs.steps, pair.0.0.wrapping_sub(id.0).cast_unsigned());
-                    put(&mut pairs.steps, folded(pair.1.0.wrapping_sub(source.0)));
+                    put_signed(&mut pairs.steps, pair.1.0.wrapping_sub(source.0));
                     (run, differences) = (0, differences + 1);
                 }
                 _ => {
@@ -138,10 +139,11 @@ impl Iterator for Stretches<'_> {
         let first = self.next.take()?;
         let more = take(&mut self.steps)?;
         let (id, source) = after(first, more);
-        self.next = take(&mut self.steps).zip(take(&mut self.steps)).map(|(ids, sources)| {
-            let id = DestinationId(id.0.wrapping_add(ids.cast_signed()));
-            (id, SourceId(source.0.wrapping_add(unfolded(sources))))
-        });
+        self.next =
+            take(&mut self.steps).zip(take_signed(&mut self.steps)).map(|(ids, sources)| {
+                let id = DestinationId(id.0.wrapping_add(ids.cast_signed()));
+                (id, SourceId(source.0.wrapping_add(sources)))
+            });
         Some(Stretch { first, more })
     }
 }
@@ -154,37 +156,6 @@ fn after((id, source): Pair, more: u64) -> Pair {
 
 fn is_next(one: i64, other: i64) -> bool {
     one.checked_add(1) == Some(other)
-}
-
-/// A difference as a number that is small where the difference is.
-fn folded(difference: i64) -> u64 {
-    ((difference << 1) ^ (difference >> 63)).cast_unsigned()
-}
-
-fn unfolded(folded: u64) -> i64 {
-    (folded >> 1).cast_signed() ^ -(folded & 1).cast_signed()
-}
-
-/// Appends a number, seven bits a byte.
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push((number as u8) | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn take(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7F) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use rusqlite::types::{Value as Cell, ValueRef};
 
+use super::varint::{put, put_signed, take, take_signed};
 use crate::database::Value;
 
 /// Keys of the rows of a batch, in row order.
@@ -191,36 +192,6 @@ fn bits(all: &[i64], limit: usize) -> Option<Vec<u8>> {
         bytes[start + at / 8] |= 1 << (at % 8);
     }
     Some(bytes)
-}
-
-fn put_signed(bytes: &mut Vec<u8>, number: i64) {
-    put(bytes, ((number << 1) ^ (number >> 63)) as u64);
-}
-
-fn take_signed(bytes: &mut &[u8]) -> Option<i64> {
-    let coded = take(bytes)?;
-    Some(((coded >> 1) as i64) ^ -((coded & 1) as i64))
-}
-
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push((number as u8) | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn take(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7F) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 /// A key or reference as a cell of the journal: numbers and texts as they are.

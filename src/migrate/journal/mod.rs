@@ -22,6 +22,7 @@ mod stretches;
 mod surroundings;
 mod tally;
 mod tasks;
+pub(crate) mod varint;
 mod write;
 
 use std::path::{Path, PathBuf};
