@@ -1,7 +1,5 @@
 //! The next batch made ready while the one before it is written.
 
-use std::sync::Arc;
-
 use tokio::sync::mpsc;
 
 use super::super::operation::target_of;
@@ -26,13 +24,12 @@ pub(super) struct Ready {
 }
 
 /// Makes batches ready.
-#[derive(Clone)]
 pub(super) struct Ahead<'a> {
     pub(super) plan: &'a Plan,
     pub(super) place: usize,
     pub(super) maps: &'a Maps,
-    pub(super) past: Arc<PastEntity>,
-    pub(super) wanted: Arc<Wanted>,
+    pub(super) past: &'a PastEntity,
+    pub(super) wanted: &'a Wanted,
 }
 
 impl Ahead<'_> {

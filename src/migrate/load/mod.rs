@@ -78,7 +78,7 @@ impl<'a> Load<'a> {
             self.story.recorder.forget_left_out(self.place)?;
         }
         let name = self.entity().name.clone();
-        let wanted = Arc::new(Wanted::new(self.entity()));
+        let wanted = Wanted::new(self.entity());
         // Rows that nothing tells apart are all read again.
         let mut rows = match self.entity().again.is_none() {
             true => carried.map.len() + carried.left_out.len() as u64,
@@ -91,9 +91,9 @@ impl<'a> Load<'a> {
             Some(_) => None,
         };
         let mut reached = self.past.reached.clone();
+        let past = Arc::clone(&self.past);
         let (plan, place, maps) = (self.plan, self.place, self.maps);
-        let ahead =
-            Ahead { plan, place, maps, past: Arc::clone(&self.past), wanted: Arc::clone(&wanted) };
+        let ahead = Ahead { plan, place, maps, past: &past, wanted: &wanted };
         let mut batches = self.read_ahead(unreadable.as_ref(), reached.clone()).await?;
         let mut next = ahead.next(&mut batches, None).await;
         loop {
