@@ -6,24 +6,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use osferry::database::{
-    ColumnRef, ConnectionSpec, EngineKind, FaultKind, RowsRequest, Source, open_builder,
-    open_destination, open_source,
+    ColumnRef, ConnectionSpec, EngineKind, FaultKind, RowsRequest, Source, open_destination,
+    open_source,
 };
 use osferry::migrate::journal::Journal;
 use osferry::migrate::{
     Basis, Command, Controller, Fact, Known, LogUse, Probe, ProbeProgress, ProbeRequest, RunEnd,
     choose, forecast, probe, run,
 };
-use osferry::outsystems::Side;
-use osferry::plan::PlanFile;
-use osferry::practice::{self, PracticeOptions};
 use osferry::report::{RunReport, forecast_and_fact, forecast_words};
 
 use crate::estate::generate;
 use crate::estate::recipe::{Feature, Recipe};
 use crate::program::Bench as ProgramBench;
 use crate::support::engine::TestEngine;
-use crate::support::library::{Planned, mask_key, planned};
+use crate::support::library::{Planned, mask_key};
+use crate::support::sample::{pair, planned_on, sample};
 
 crate::on_both_engines!(
     a_probe_leaves_the_destination_as_it_was,
@@ -43,31 +41,15 @@ struct Bench {
 
 impl Bench {
     async fn new(engine: &TestEngine) -> Self {
-        let specs = [engine.scratch().await, engine.scratch().await];
-        for (spec, side) in specs.iter().zip([Side::Source, Side::Destination]) {
-            let builder = open_builder(spec).await.expect("a builder");
-            practice::build(builder, side, PracticeOptions { rows: Some(60) })
-                .await
-                .expect("built");
-        }
+        let specs = pair(engine).await;
         Self::on(specs).await
     }
 
     /// The plan of the pair as it is now.
     async fn on(specs: [ConnectionSpec; 2]) -> Self {
-        let file = |name: &str, purpose: &str| {
-            let mut table = toml_edit::Table::new();
-            table.insert("engine", toml_edit::value("sqlite"));
-            table.insert("path", toml_edit::value(name));
-            table.insert("purpose", toml_edit::value(purpose));
-            table
-        };
-        let text = practice::sample_plan(file("prod", "production"), file("dev", "development"));
-        let mut file = PlanFile::parse(&text.expect("a plan"), "forecast").expect("a plan");
+        let mut file = sample("forecast");
         file.options.batch_rows = 20;
-        let source = open_source(&specs[0]).await.expect("a source");
-        let destination = open_destination(&specs[1]).await.expect("a destination");
-        let planned = planned(source.as_ref(), destination.as_source(), file).await;
+        let planned = planned_on(&specs, file).await;
         Self { specs, planned, folder: tempfile::tempdir().expect("a folder") }
     }
 

@@ -9,19 +9,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use osferry::database::{
     Batch, ColumnRef, ConnectionSpec, EngineFacts, Filter, Referrer, Result, Rights, RowsRequest,
-    Scan, ScanRequest, Source, TableName, TableShape, open_builder, open_destination, open_source,
+    Scan, ScanRequest, Source, TableName, TableShape, open_destination, open_source,
 };
 use osferry::front::open;
 use osferry::migrate::journal::Journal;
 use osferry::migrate::{Controller, Progress, RunEnd, run};
 use osferry::outsystems::Side;
 use osferry::plan::{PlanFile, SourcePace, SourceReading};
-use osferry::practice::{self, PracticeOptions};
 use osferry::proof::{Proof, ProofOptions, prove};
 use tokio::sync::watch;
 
 use crate::support::engine::{Server, TestEngine};
-use crate::support::library::{Planned, mask_key, planned};
+use crate::support::library::{Planned, mask_key};
+use crate::support::sample::{pair, planned_on, sample, side_by_side};
 use crate::support::wire::Wire;
 
 crate::on_both_engines!(
@@ -158,30 +158,11 @@ struct Bench {
 
 impl Bench {
     async fn new(engine: &TestEngine, change: impl FnOnce(&mut PlanFile)) -> Self {
-        let specs = [engine.scratch().await, engine.scratch().await];
-        for (spec, side) in specs.iter().zip([Side::Source, Side::Destination]) {
-            let builder = open_builder(spec).await.expect("a builder");
-            practice::build(builder, side, PracticeOptions { rows: Some(60) })
-                .await
-                .expect("built");
-        }
-        if let ConnectionSpec::Sqlite { path } = &specs[0] {
-            let connection = rusqlite::Connection::open(path).expect("a file");
-            connection.pragma_update(None, "journal_mode", "wal").expect("a write-ahead log");
-        }
-        let file = |name: &str, purpose: &str| {
-            let mut table = toml_edit::Table::new();
-            table.insert("engine", toml_edit::value("sqlite"));
-            table.insert("path", toml_edit::value(name));
-            table.insert("purpose", toml_edit::value(purpose));
-            table
-        };
-        let text = practice::sample_plan(file("prod", "production"), file("dev", "development"));
-        let mut file = PlanFile::parse(&text.expect("a plan"), "gently").expect("a plan");
+        let specs = pair(engine).await;
+        side_by_side(&specs[0]);
+        let mut file = sample("gently");
         change(&mut file);
-        let source = open_source(&specs[0]).await.expect("a source");
-        let destination = open_destination(&specs[1]).await.expect("a destination");
-        let planned = planned(source.as_ref(), destination.as_source(), file).await;
+        let planned = planned_on(&specs, file).await;
         let folder = tempfile::tempdir().expect("a folder");
         Self { specs, planned, folder, seen: Arc::default() }
     }

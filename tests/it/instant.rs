@@ -12,6 +12,7 @@ use crate::port::{
     refs, scan, session, text,
 };
 use crate::support::engine::TestEngine;
+use crate::support::sample::side_by_side;
 use crate::support::wire::Wire;
 
 crate::on_both_engines!(
@@ -22,14 +23,6 @@ crate::on_both_engines!(
 );
 
 const TABLE: &str = "OSUSR_x_Thing";
-
-/// Has readers and writers of a file go side by side, as on a server.
-fn side_by_side(spec: &ConnectionSpec) {
-    if let ConnectionSpec::Sqlite { path } = spec {
-        let connection = rusqlite::Connection::open(path).expect("a file");
-        connection.pragma_update(None, "journal_mode", "wal").expect("a write-ahead log");
-    }
-}
 
 async fn opened(engine: &TestEngine, rows: usize) -> (ConnectionSpec, Box<dyn Destination>) {
     let (spec, first) = filled(engine, rows).await;

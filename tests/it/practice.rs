@@ -12,6 +12,8 @@ use osferry::outsystems::{self, Environment, Side};
 use osferry::plan::{self, PlanFile, Review};
 use osferry::practice::{self, About, PracticeOptions};
 
+use crate::support::sample::sample;
+
 /// A pair in a folder, opened to be read.
 struct Pair {
     source: Box<dyn Source>,
@@ -56,7 +58,7 @@ impl Pair {
 impl Pair {
     /// The sample plan with the recommended decisions, those about what others bring along included.
     async fn decided(&self) -> (PlanFile, Review) {
-        let mut file = sample();
+        let mut file = sample("practice");
         loop {
             let review = self.review(&file).await;
             if file.decisions.take_recommended(&review.comparison) == 0 {
@@ -64,21 +66,6 @@ impl Pair {
             }
         }
     }
-}
-
-fn sample() -> PlanFile {
-    let connection = |path: &str, purpose: &str| {
-        let mut table = toml_edit::Table::new();
-        table.insert("engine", toml_edit::value("sqlite"));
-        table.insert("path", toml_edit::value(path));
-        table.insert("purpose", toml_edit::value(purpose));
-        table
-    };
-    let text = practice::sample_plan(
-        connection("prod.sqlite", "production"),
-        connection("dev.sqlite", "development"),
-    );
-    PlanFile::parse(&text.expect("the sample plan"), "practice").expect("a plan")
 }
 
 fn shown(findings: &[&Finding]) -> String {

@@ -8,19 +8,17 @@ use std::time::Duration;
 use futures::FutureExt;
 use osferry::database::{
     Batch, ColumnRef, ColumnShape, ConnectionSpec, Destination, Filter, InsertTarget, JournalToken,
-    Outcome, Removal, RowsRequest, Source, TableName, Value, open_builder, open_destination,
-    open_source,
+    Outcome, Removal, RowsRequest, Source, TableName, Value, open_destination, open_source,
 };
 use osferry::migrate::journal::{Journal, ReadingRecord};
 use osferry::migrate::{Command, Controller, RunEnd, run};
-use osferry::outsystems::Side;
-use osferry::plan::{EntityPlan, IdentifierPlan, Plan, PlanFile, Rule, SourceReading, Target};
-use osferry::practice::{self, PracticeOptions};
+use osferry::plan::{EntityPlan, IdentifierPlan, Plan, Rule, SourceReading, Target};
 use osferry::proof::{EntityProof, Proof, ProofOptions, prove};
 
 use crate::support::calling::{Call, Calling};
 use crate::support::engine::TestEngine;
-use crate::support::library::{Planned, mask_key, planned};
+use crate::support::library::{Planned, mask_key};
+use crate::support::sample::{pair, planned_on, sample, side_by_side};
 
 crate::on_both_engines!(
     a_snapshot_takes_nothing_of_what_happens_meanwhile,
@@ -38,14 +36,6 @@ struct Bench {
     place: usize,
 }
 
-/// Has readers and writers of a file go side by side, as on a server.
-fn side_by_side(spec: &ConnectionSpec) {
-    if let ConnectionSpec::Sqlite { path } = spec {
-        let connection = rusqlite::Connection::open(path).expect("a file");
-        connection.pragma_update(None, "journal_mode", "wal").expect("a write-ahead log");
-    }
-}
-
 fn is_leaf(plan: &Plan, place: usize) -> bool {
     let refers = |entity: &EntityPlan| {
         entity.columns.iter().any(|column| match &column.rule {
@@ -59,28 +49,12 @@ fn is_leaf(plan: &Plan, place: usize) -> bool {
 
 impl Bench {
     async fn new(engine: &TestEngine, reading: SourceReading) -> Self {
-        let specs = [engine.scratch().await, engine.scratch().await];
-        for (spec, side) in specs.iter().zip([Side::Source, Side::Destination]) {
-            let builder = open_builder(spec).await.expect("a builder");
-            practice::build(builder, side, PracticeOptions { rows: Some(60) })
-                .await
-                .expect("built");
-        }
+        let specs = pair(engine).await;
         side_by_side(&specs[0]);
-        let file = |name: &str, purpose: &str| {
-            let mut table = toml_edit::Table::new();
-            table.insert("engine", toml_edit::value("sqlite"));
-            table.insert("path", toml_edit::value(name));
-            table.insert("purpose", toml_edit::value(purpose));
-            table
-        };
-        let text = practice::sample_plan(file("prod", "production"), file("dev", "development"));
-        let mut file = PlanFile::parse(&text.expect("a plan"), "reading").expect("a plan");
+        let mut file = sample("reading");
         file.options.batch_rows = 7;
         file.options.source_reading = reading;
-        let source = open_source(&specs[0]).await.expect("a source");
-        let destination = open_destination(&specs[1]).await.expect("a destination");
-        let planned = planned(source.as_ref(), destination.as_source(), file).await;
+        let planned = planned_on(&specs, file).await;
         let plan = Arc::clone(&planned.plan);
         let place = (0..plan.entities.len())
             .filter(|place| is_leaf(&plan, *place))

@@ -8,6 +8,8 @@ use osferry::proof::{Difference, Proof};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::support::sample::sample_text;
+
 use super::bench::{Bench, of, plan_file, side, wrong};
 
 /// The practice pair, small, migrated in batches of so many rows.
@@ -18,18 +20,7 @@ pub(super) async fn bench(batch_rows: usize) -> Bench {
 }
 
 async fn migrate(folder: TempDir, batch_rows: usize) -> Bench {
-    let connection = |path: &str, purpose: &str| {
-        let mut table = toml_edit::Table::new();
-        table.insert("engine", toml_edit::value("sqlite"));
-        table.insert("path", toml_edit::value(path));
-        table.insert("purpose", toml_edit::value(purpose));
-        table
-    };
-    let text = practice::sample_plan(
-        connection("prod.sqlite", "production"),
-        connection("dev.sqlite", "development"),
-    );
-    let mut file = plan_file(&text.expect("the sample plan"));
+    let mut file = plan_file(&sample_text());
     file.options.batch_rows = batch_rows;
     Bench::migrate(folder, file).await
 }

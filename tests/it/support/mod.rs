@@ -6,5 +6,6 @@ pub mod chaos;
 pub mod engine;
 pub mod library;
 pub mod restricted;
+pub mod sample;
 pub mod tds;
 pub mod wire;

@@ -8,6 +8,7 @@ use osferry::front::{Home, Ready, carry_out, open};
 use osferry::migrate::{Command, Controller, Progress};
 use osferry::outsystems::Side;
 use osferry::report::Verdict;
+use osferry::wizard::jobs::JobId;
 use osferry::wizard::keys::Key;
 use osferry::wizard::{Effect, Fact, Message, update};
 use tokio::runtime::Runtime;
@@ -17,14 +18,20 @@ use super::driver::{Driver, LARGE, MEDIUM, SMALL};
 use super::road::{go_to, open_sample_plan, start};
 use crate::support::breaking::{At, Break, Breaking, Breaks, How, Moment};
 
-#[test]
-fn a_full_log_waits_for_the_person_who_has_made_room() {
+/// A run that was started and waits to be carried out.
+pub(super) fn held() -> (Driver, JobId) {
     let mut driver = Driver::new(LARGE);
     driver.holds_run = true;
     open_sample_plan(&mut driver);
     go_to(&mut driver, "Review");
     start(&mut driver);
     let Some(Effect::Run { job, .. }) = driver.held else { panic!("no run waits") };
+    (driver, job)
+}
+
+#[test]
+fn a_full_log_waits_for_the_person_who_has_made_room() {
+    let (mut driver, job) = held();
     let runtime = Runtime::new().expect("a runtime");
     let full = Break {
         at: At::Of("commit", 2),

@@ -9,20 +9,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::driver::{Driver, LARGE, MEDIUM, SMALL};
-use super::hold::ready;
-use super::road::{go_to, open_sample_plan, start};
+use super::hold::{held, ready};
 use crate::support::breaking::Breaks;
-
-/// A run that was started and waits to be carried out.
-fn held() -> (Driver, osferry::wizard::jobs::JobId) {
-    let mut driver = Driver::new(LARGE);
-    driver.holds_run = true;
-    open_sample_plan(&mut driver);
-    go_to(&mut driver, "Review");
-    start(&mut driver);
-    let Some(Effect::Run { job, .. }) = driver.held else { panic!("no run waits") };
-    (driver, job)
-}
 
 fn paces(driver: &mut Driver, key: char) -> Vec<SourcePace> {
     let effects = update(&mut driver.model, Message::Key(Key::Char(key)));
