@@ -8,7 +8,7 @@ use super::journal::{
 };
 use super::operation::Operation;
 use super::progress::{EntityState, Teller};
-use super::remap::{Maps, fold, resolve_late};
+use super::remap::{Maps, Settled, fold, settle_late};
 use super::retry::calls_for_halves;
 use super::session::WriteSession;
 use super::story::Story;
@@ -74,8 +74,17 @@ struct Reference {
     row: Value,
     /// What the source refers to.
     value: Value,
-    /// What that became.
-    id: Value,
+    /// What that became; or why a soft key, which still holds the id of the source, is emptied.
+    id: std::result::Result<Value, Fault>,
+}
+
+/// What an attribute holds whose reference cannot be set.
+#[derive(Clone, Copy)]
+enum Stays {
+    /// Nothing.
+    Empty,
+    /// The id of the source, which the destination would not even have emptied.
+    Old,
 }
 
 impl SecondPass<'_> {
@@ -134,12 +143,25 @@ impl SecondPass<'_> {
     ) -> Result<Vec<Reference>> {
         let mut references = Vec::new();
         for (source, row, value) in waiting.cells {
-            if given_up.contains(&fold(&source)) || set.contains(&fold(&row)) {
+            if given_up.contains(&fold(&source)) {
                 continue;
             }
-            match resolve_late(self.plan, self.maps, late.rule, late.shape(), &value) {
-                Ok(id) => references.push(Reference { source, row, value, id }),
-                Err(reason) => {
+            let is_set = set.contains(&fold(&row));
+            match settle_late(self.plan, self.maps, late.rule, late.shape(), &value) {
+                Settled::Id(_) if is_set => {}
+                Settled::Id(id) => references.push(Reference { source, row, value, id: Ok(id) }),
+                Settled::Goes(why) => {
+                    let fault = Fault::new(FaultKind::Refused, why);
+                    match is_set {
+                        // It is empty, and the run stopped before that was noted.
+                        true => self.give_up(late, source, value, fault, Stays::Empty)?,
+                        false => {
+                            references.push(Reference { source, row, value, id: Err(fault) });
+                        }
+                    }
+                }
+                Settled::Stays(_) if is_set => {}
+                Settled::Stays(reason) => {
                     let cell = EmptiedCell { column: late.column, key: source, value, reason };
                     self.story.recorder.empty(late.place, &cell, None)?;
                 }
@@ -148,7 +170,8 @@ impl SecondPass<'_> {
         Ok(references)
     }
 
-    /// Sets references; one that the destination refuses is searched by halves and stays empty.
+    /// Sets references; one that the destination refuses is searched by halves and stays empty. A
+    /// soft key is emptied then, for it holds an id of the source.
     async fn write_all(
         &mut self,
         late: &Late<'_>,
@@ -160,7 +183,14 @@ impl SecondPass<'_> {
             if references.is_empty() {
                 continue;
             }
-            let Err(fault) = self.write(late, &references, origin).await else { continue };
+            let Err(fault) = self.write(late, &references, origin).await else {
+                for Reference { source, value, id, .. } in references {
+                    if let Err(why) = id {
+                        self.give_up(late, source, value, why, Stays::Empty)?;
+                    }
+                }
+                continue;
+            };
             if calls_for_halves(&fault, references.len()) {
                 let second = references.split_off(references.len() / 2);
                 pending.extend([second, references]);
@@ -168,7 +198,15 @@ impl SecondPass<'_> {
             }
             match references.pop() {
                 Some(reference) if fault.kind == FaultKind::Refused => {
-                    self.give_up(late, reference, fault)?;
+                    let Reference { source, value, .. } = reference;
+                    match (late.rule.soft.is_some(), &reference.id) {
+                        (true, Ok(_)) => {
+                            let emptied = Reference { source, value, id: Err(fault), ..reference };
+                            pending.push(vec![emptied]);
+                        }
+                        (true, Err(_)) => self.give_up(late, source, value, fault, Stays::Old)?,
+                        (false, _) => self.give_up(late, source, value, fault, Stays::Empty)?,
+                    }
                 }
                 _ => return Err(fault),
             }
@@ -176,13 +214,20 @@ impl SecondPass<'_> {
         Ok(())
     }
 
-    /// A reference that the destination refuses stays empty, as it was written at first.
-    fn give_up(&self, late: &Late<'_>, reference: Reference, fault: Fault) -> Result<()> {
+    /// Notes and counts a reference that cannot be set.
+    fn give_up(
+        &self,
+        late: &Late<'_>,
+        key: Value,
+        value: Value,
+        fault: Fault,
+        stays: Stays,
+    ) -> Result<()> {
         let planned = &late.entity.columns[late.column];
-        let Reference { source: key, value, .. } = reference;
-        let stays = match late.rule.may_be_emptied {
-            true => "",
-            false => " (it is mandatory, and stays empty)",
+        let stays = match stays {
+            Stays::Old => " (the id of the source stays)",
+            Stays::Empty if late.rule.may_be_emptied => "",
+            Stays::Empty => " (it is mandatory, and stays empty)",
         };
         let code = fault.code.map_or_else(String::new, |code| format!(" (error {code})"));
         let what = format!(
@@ -211,7 +256,7 @@ impl SecondPass<'_> {
         let mut values = Column::for_type(&late.shape().data_type)?;
         for reference in references {
             keys.push(&reference.row)?;
-            values.push(&reference.id)?;
+            values.push(reference.id.as_ref().unwrap_or(&late.rule.none))?;
         }
         let batch = Batch::new(vec![keys, values])?;
         let target = UpdateTarget {

@@ -65,11 +65,21 @@ impl SoftForm {
         self.put(&column.value(row), to);
     }
 
-    /// Whether the destination holds a value that was noted to stay, which may be the id of a row
-    /// there by accident; `waits`: or to stay until the second pass, whoever is carried over.
+    /// Whether the destination holds what was noted of a value: it stays, and may be the id of a row
+    /// there by accident; or it is the id of a row that was carried over, for whose new one there
+    /// was no room, and is gone. `waits`: that one may stay until the second pass.
     pub(super) fn keeps(&self, noted: &Value, found: &Value, waits: bool) -> bool {
         let (Some(back), Some(noted)) = (&self.back, number(noted)) else { return false };
-        number(found) == Some(noted) && (waits || !back.carried.contains(noted))
+        let stays = number(found) == Some(noted);
+        if back.carried.contains(noted) { is_empty(found) || (waits && stays) } else { stays }
+    }
+}
+
+/// Whether a plain attribute holds no id (`metamodel.md` §3.5).
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Integer(0) => true,
+        value => value.as_str().is_some_and(str::is_empty),
     }
 }
 
@@ -139,5 +149,10 @@ mod tests {
         // Nobody has rewritten it yet.
         assert!(theirs.keeps(&carried, &carried, true));
         assert!(!theirs.keeps(&carried, &one, true));
+        // There was no room for its new id.
+        for empty in [Value::Null, Value::Integer(0), Value::text("")] {
+            assert!(theirs.keeps(&carried, &empty, false));
+            assert!(!theirs.keeps(&one, &empty, false), "what stays does not go");
+        }
     }
 }

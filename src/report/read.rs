@@ -198,8 +198,10 @@ fn emptied(
         _ => None,
     };
     let mut numbers: Vec<Vec<i64>> = vec![Vec::new(); entity.columns.len()];
-    let mut columns: Vec<(u64, Groups<'_>)> =
-        entity.columns.iter().map(|_| (0, Groups::new(plan, entity))).collect();
+    let nothing = || -> Vec<(u64, Groups<'_>)> {
+        entity.columns.iter().map(|_| (0, Groups::new(plan, entity))).collect()
+    };
+    let (mut gone, mut staying) = (nothing(), nothing());
     // What the database refused is told by its number: its words may hold values.
     let refused = journal.refused(RefusedKind::Reference)?;
     let refused: HashMap<(&str, String), &Refused> = refused
@@ -209,31 +211,31 @@ fn emptied(
         .collect();
     for cell in journal.emptied(place)? {
         let Some(column) = entity.columns.get(cell.column) else { continue };
-        if let Some((count, groups)) = columns.get_mut(cell.column) {
-            *count += 1;
-            if soft(column).is_some() {
-                numbers[cell.column].extend(number_of(&cell.value));
-            }
-            let by = refused.get(&(column.destination.name.as_str(), cell.key.to_string()));
-            let (code, refusal) =
-                by.map_or((None, None), |refused| (refused.code, refused.refusal.as_ref()));
-            groups.add(&cell.key, &cell.reason, code, refusal);
-        }
+        let by = refused.get(&(column.destination.name.as_str(), cell.key.to_string()));
+        // What a soft key holds stays, but for an id whose new one was refused.
+        let (count, groups) = if soft(column).is_some() && by.is_none() {
+            numbers[cell.column].extend(number_of(&cell.value));
+            &mut staying[cell.column]
+        } else {
+            &mut gone[cell.column]
+        };
+        *count += 1;
+        let (code, refusal) =
+            by.map_or((None, None), |refused| (refused.code, refused.refusal.as_ref()));
+        groups.add(&cell.key, &cell.reason, code, refusal);
     }
     let (mut emptied, mut kept) = (Vec::new(), Vec::new());
-    for (((count, groups), column), numbers) in
-        columns.into_iter().zip(&entity.columns).zip(numbers)
+    for ((gone, staying), (column, numbers)) in
+        gone.into_iter().zip(staying).zip(entity.columns.iter().zip(numbers))
     {
         let attribute = column.attribute.clone();
-        match (count, soft(column)) {
-            (0, _) => {}
-            (count, None) => {
-                emptied.push(EmptiedReport { attribute, count, reasons: groups.finish() });
-            }
-            (count, Some(target)) => {
-                let taken = taken(journal, target, &numbers)?;
-                kept.push(KeptReport { attribute, count, taken, reasons: groups.finish() });
-            }
+        if let (count @ 1.., groups) = gone {
+            let attribute = attribute.clone();
+            emptied.push(EmptiedReport { attribute, count, reasons: groups.finish() });
+        }
+        if let ((count @ 1.., groups), Some(target)) = (staying, soft(column)) {
+            let taken = taken(journal, target, &numbers)?;
+            kept.push(KeptReport { attribute, count, taken, reasons: groups.finish() });
         }
     }
     Ok((emptied, kept))

@@ -6,7 +6,7 @@
 use osferry::outsystems::Side;
 
 use crate::estate::model::{
-    Attribute, Cell, EntityKey, Environment, Group, Kind, Pair, Rule, Target,
+    Attribute, Cell, EntityKey, Environment, Group, Kind, Pair, Rule, Target, User,
 };
 use crate::estate::recipe::Feature;
 use crate::identifiers::undone;
@@ -175,7 +175,13 @@ fn as_if_gone(pair: &Pair, thing: &EntityKey) -> Pair {
 }
 
 async fn a_group_that_is_left_out_leaves_no_reference(engine: &TestEngine) {
-    let (real, _, thing) = without_clerks(93, false);
+    let (mut real, _, thing) = without_clerks(93, false);
+    // Nobody but the group has anything to do with this one.
+    let here = &mut real.source;
+    let id = groups_of(here, HERE).find(|group| group.name == "Clerks").expect("there").id;
+    let clerk = User { id: 9_001, username: "clerk".into(), ..here.users[0].clone() };
+    here.users.push(User { tenant: HERE, name: "Clerk".into(), ..clerk });
+    here.group_users.push((id, 9_001));
     let first = bench(engine, &real, 93);
     let finding = found(&first, "group-missing", "Clerks").expect("it is missing");
     assert_eq!(choices(&finding), ["create", "map", "empty", "stop"], "{finding}");
@@ -183,8 +189,15 @@ async fn a_group_that_is_left_out_leaves_no_reference(engine: &TestEngine) {
     let said = first.run();
     assert_eq!(said.code, Some(2), "{}", said.all());
     assert!(said.err.contains("Clerks") && first.destination_unchanged(), "{}", said.all());
+    let knows_the_clerk = |bench: &Bench| {
+        let users =
+            "SELECT CAST(COUNT(*) AS nvarchar(20)) FROM [OSSYS_USER] WHERE [USERNAME] = 'clerk'";
+        bench.databases.ask(Side::Destination, users) == ["1"]
+    };
     decide(&first, &[(&finding, "empty", None)]);
+    assert!(found(&first, "user-missing", "clerk").is_none());
     comes_to(&first, &as_if_gone(&real, &thing));
+    assert!(!knows_the_clerk(&first));
     undone(&first);
 }
 

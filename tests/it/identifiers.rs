@@ -233,19 +233,28 @@ async fn a_reference_too_narrow_for_the_ids_to_come_stops_the_run(engine: &TestE
     comes_to(&bench, &without_it(&pair, &other));
 }
 
+/// Has the destination number the next rows of a table after this.
+pub fn number_after(engine: &TestEngine, bench: &Bench, table: &str, last: i64) {
+    let sqls = match engine {
+        // A table that never had a row has no line there.
+        TestEngine::Sqlite(_) => vec![
+            format!("DELETE FROM sqlite_sequence WHERE name = '{table}'"),
+            format!("INSERT INTO sqlite_sequence (name, seq) VALUES ('{table}', {last})"),
+        ],
+        TestEngine::SqlServer(..) => vec![format!("DBCC CHECKIDENT ('{table}', RESEED, {last})")],
+    };
+    for sql in sqls {
+        bench.databases.execute(Side::Destination, &sql);
+    }
+}
+
 /// The destination's rows say nothing of how far its identity has come.
 async fn a_reference_too_narrow_for_the_identity_stops_the_run(engine: &TestEngine) {
     let (pair, thing, _) = narrow(85);
     let bench = bench(engine, &pair, 85);
     assert!(found(&bench, "reference-narrower", "Thing1.NarrowId").is_none());
     let table = &pair.destination.entity(&thing).expect("there").table;
-    let sql = match engine {
-        TestEngine::Sqlite(_) => {
-            format!("UPDATE sqlite_sequence SET seq = {END} WHERE name = '{table}'")
-        }
-        TestEngine::SqlServer(..) => format!("DBCC CHECKIDENT ('{table}', RESEED, {END})"),
-    };
-    bench.databases.execute(Side::Destination, &sql);
+    number_after(engine, &bench, table, END);
     let said = bench.run();
     assert_eq!(said.code, Some(2), "{}", said.all());
     assert!(said.err.contains("references too narrow for the ids to come"), "{}", said.all());

@@ -15,7 +15,7 @@ use crate::estate::model::{
 };
 use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::{Feature, Recipe};
-use crate::program::Bench;
+use crate::program::{Bench, Plan};
 use crate::support::engine::TestEngine;
 
 crate::on_both_engines!(
@@ -95,7 +95,11 @@ pub fn asks(bench: &Bench, kind: &str, about: &str) -> Value {
 
 /// The usual plan with decisions about findings.
 pub fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<&str>)]) {
-    let mut plan = bench.usual_plan();
+    decide_in(bench, bench.usual_plan(), decisions);
+}
+
+/// The same in a plan that is not quite the usual one.
+pub fn decide_in(bench: &Bench, mut plan: Plan, decisions: &[(&Value, &str, Option<&str>)]) {
     for (finding, choice, to) in decisions {
         plan.more.push_str("\n[[decision]]\n");
         for key in ["kind", "espace", "entity", "attribute", "record", "user", "tenant"] {

@@ -14,6 +14,7 @@ use osferry::plan::PlanFile;
 use crate::estate::generate;
 use crate::estate::model::Pair;
 use crate::estate::recipe::{Feature, Recipe};
+use crate::identifiers::number_after;
 use crate::program::{Bench, Said};
 use crate::support::calling::{Call, Calling};
 use crate::support::engine::{TestEngine, wait};
@@ -123,15 +124,9 @@ async fn identities_without_room_refuse_the_run(engine: &TestEngine) {
     bench.plan(&bench.usual_plan().text());
     let planned = bench.osferry(&["run", "plan.toml", "--dry-run", "--decide", "recommended"]);
     assert_eq!(planned.code, Some(0), "{}", planned.all());
-    let most = "9223372036854775807";
-    let narrow = "2147483647";
-    let said = match engine {
-        TestEngine::Sqlite(_) => {
-            // A row with the last id may be gone: the identity remembers.
-            let sql = format!("UPDATE sqlite_sequence SET seq = {most} WHERE name = '{table}'");
-            bench.databases.execute(Side::Destination, &sql);
-            bench.run()
-        }
+    // A row with the last id may be gone: the identity remembers.
+    let last = match engine {
+        TestEngine::Sqlite(_) => i64::MAX,
         TestEngine::SqlServer(..) => {
             let types = "SELECT CAST(LOWER(t.name) AS nvarchar(20)) FROM sys.columns AS c \
                          JOIN sys.objects AS o ON o.object_id = c.object_id \
@@ -140,12 +135,11 @@ async fn identities_without_room_refuse_the_run(engine: &TestEngine) {
                 "{types} WHERE LOWER(o.name) = LOWER(N'{table}') AND LOWER(c.name) = LOWER(N'{key}')"
             );
             let of_type = bench.databases.ask(Side::Destination, &sql);
-            let end = if of_type == ["int"] { narrow } else { most };
-            let sql = format!("DBCC CHECKIDENT ('{table}', RESEED, {end})");
-            bench.databases.execute(Side::Destination, &sql);
-            bench.run()
+            if of_type == ["int"] { i64::from(i32::MAX) } else { i64::MAX }
         }
     };
+    number_after(engine, &bench, &table, last);
+    let said = bench.run();
     assert_eq!(said.code, Some(2), "{}", said.all());
     assert!(said.err.contains("identity-room: no room for twice the rows"), "{}", said.all());
 }

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::estate::content::Content;
 use crate::estate::model::{Cell, Entity, EntityKey, Environment, Kind, Pair, SERVICE_CENTER};
-use crate::never_silent::{attribute, bench, choices, decide, entity, found, pair};
+use crate::identifiers::number_after;
+use crate::never_silent::{attribute, bench, choices, decide, decide_in, entity, found, pair};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
 
@@ -18,6 +19,7 @@ crate::on_both_engines!(
     ids_in_a_number_are_rewritten_and_proved,
     ids_in_a_text_are_rewritten_and_proved,
     ids_of_its_own_entity_wait_for_the_second_pass,
+    an_id_that_has_no_room_leaves_none_of_the_source,
     what_is_left_stays_as_it_is,
     small_numbers_are_not_taken_for_ids,
     a_target_that_gives_no_ids_is_refused,
@@ -242,6 +244,55 @@ async fn ids_of_its_own_entity_wait_for_the_second_pass(engine: &TestEngine) {
     let mut scenario = scenario("Thing0Ref", "Thing0", &Kind::Text(40));
     scenario.fill_with_ids(&[Cell::text(NOBODY.to_string())], |id| Cell::text(id.to_string()));
     remaps(engine, &scenario, 1);
+}
+
+/// The destination's ids get longer than the text that holds them: the old ones, which would be
+/// other rows' there, are emptied, and each counts as a reject.
+async fn an_id_that_has_no_room_leaves_none_of_the_source(engine: &TestEngine) {
+    let mut scenario = scenario("Thing0Ref", "Thing0", &Kind::Text(40));
+    let ids = ids(scenario.pair.source.entity(&scenario.holder).expect("there"));
+    let room = ids.iter().map(|id| id.to_string().len()).max().expect("rows");
+    for side in [&mut scenario.pair.source, &mut scenario.pair.destination] {
+        let room = u16::try_from(room).expect("a length");
+        attribute(side, &scenario.holder, "Thing0Ref").kind = Kind::Text(room);
+    }
+    scenario.fill_with_ids(&[Cell::text("X")], |id| Cell::text(id.to_string()));
+    for policy in if engine.is_slow() { &["go-on"][..] } else { &["go-on", "stop"] } {
+        let bench = bench(engine, &scenario.pair, 77);
+        let finding = found(&bench, "soft-key-likely", "Thing0.Thing0Ref").expect("proposed");
+        let mut plan = bench.usual_plan();
+        plan.options.push(format!("rejects = \"{policy}\""));
+        decide_in(&bench, plan, &[(&finding, "remap", Some(&scenario.target_name))]);
+        let (table, column) =
+            scenario.column(&Side::Destination, &scenario.holder, &scenario.attribute);
+        number_after(engine, &bench, &table, 10_i64.pow(u32::try_from(room).expect("a length")));
+        let mut said = bench.run();
+        let held = |value: &str| {
+            let count =
+                format!("SELECT CAST(COUNT(*) AS nvarchar(20)) FROM [{table}] WHERE [{column}]");
+            bench.databases.ask(Side::Destination, &format!("{count} {value}")).remove(0)
+        };
+        // It stops at each of them, and goes on behind it.
+        for _ in 1..ids.len() {
+            if *policy == "stop" {
+                assert_eq!(said.code, Some(3), "{}", said.all());
+                assert!(said.out.contains("Thing0.Thing0Ref of row"), "{}", said.all());
+                said = bench.osferry(&["resume", "estate"]);
+            }
+        }
+        assert_eq!(said.code, Some(1), "{}", said.all());
+        assert_eq!(held("= 'X'"), "1");
+        assert_eq!(held("<> 'X'"), "0", "{}", said.all());
+        let emptied = ids.len() - 1;
+        assert!(emptied > 2, "the test means something");
+        assert!(said.all().contains(&format!("{emptied} references emptied")), "{}", said.all());
+        let verified = bench.osferry(&["verify", "estate"]);
+        assert!(verified.all().contains(" 0 differences"), "{}", verified.all());
+        let name = bench.databases.name(Side::Destination);
+        let undone = bench.osferry(&["undo", "estate", "--confirm", &name]);
+        assert_eq!(undone.code, Some(0), "{}", undone.all());
+        assert_eq!(held("IS NOT NULL"), "0", "nothing of ours stays");
+    }
 }
 
 async fn what_is_left_stays_as_it_is(engine: &TestEngine) {

@@ -58,6 +58,12 @@ pub fn group_named(
 }
 
 impl Work<'_> {
+    /// Whether it was decided that nobody gets roles by this group.
+    pub(super) fn is_left_out(&self, group: &GroupMatch) -> bool {
+        let is_emptied = |key: &FindingKey| self.selection.is_emptied(key);
+        group.destination().is_none() && group.finding.as_ref().is_some_and(is_emptied)
+    }
+
     pub(super) fn match_groups(&mut self, needed: &BTreeMap<SourceId, u64>) {
         let groups: Vec<_> = self
             .source

@@ -72,21 +72,25 @@ impl Work<'_> {
                 users.entry(SourceId(*user)).or_insert(0);
             }
         }
-        for (user, group) in &source.links.group_users {
-            if groups.contains_key(&SourceId(*group))
-                && source
-                    .links
-                    .group_roles
-                    .iter()
-                    .any(|(g, r)| g == group && roles.contains(&SourceId(*r)))
-            {
-                users.entry(SourceId(*user)).or_insert(0);
-            }
-        }
-        let Some(tenants) = self.needed_tenants(&users, &groups) else { return };
+        let of_the_scope: HashSet<SourceId> = (source.links.group_roles.iter())
+            .filter(|(_, role)| roles.contains(&SourceId(*role)))
+            .map(|(group, _)| SourceId(*group))
+            .collect();
+        let members = |groups: &HashSet<SourceId>| -> Vec<SourceId> {
+            let all = source.links.group_users.iter();
+            let theirs = all.filter(|(_, group)| groups.contains(&SourceId(*group)));
+            theirs.map(|(user, _)| SourceId(*user)).collect()
+        };
+        let anybody = users.keys().copied().chain(members(&of_the_scope)).collect();
+        let Some(tenants) = self.needed_tenants(&anybody, &groups) else { return };
         self.tenants(&tenants);
-        self.match_users(&users);
         self.match_groups(&groups);
+        let carried = self.out.groups.iter().filter(|group| !self.is_left_out(group));
+        let carried: HashSet<SourceId> = carried.map(|group| group.source).collect();
+        for user in members(&carried.intersection(&of_the_scope).copied().collect()) {
+            users.entry(user).or_insert(0);
+        }
+        self.match_users(&users);
         self.user_collisions();
         self.taken_names();
     }

@@ -1,6 +1,6 @@
 //! Tenants: matched by name and user provider.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Match;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
@@ -52,7 +52,7 @@ pub fn tenants_named(destination: &Environment, to: &str) -> Vec<DestinationId> 
 impl Work<'_> {
     pub(super) fn needed_tenants(
         &mut self,
-        users: &BTreeMap<SourceId, u64>,
+        users: &HashSet<SourceId>,
         groups: &BTreeMap<SourceId, u64>,
     ) -> Option<BTreeSet<SourceId>> {
         let mut needed: BTreeSet<SourceId> =
@@ -71,7 +71,7 @@ impl Work<'_> {
                 }
             }
         }
-        let of_users = self.source.users.iter().filter(|u| users.contains_key(&SourceId(u.id)));
+        let of_users = self.source.users.iter().filter(|u| users.contains(&SourceId(u.id)));
         needed.extend(of_users.filter_map(|user| user.tenant_id.map(SourceId)));
         let of_groups = self.source.groups.iter().filter(|g| groups.contains_key(&SourceId(g.id)));
         needed.extend(of_groups.filter_map(|group| group.tenant_id.map(SourceId)));

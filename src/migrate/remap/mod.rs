@@ -476,23 +476,35 @@ fn foreseen(
     }
 }
 
-/// What the second pass writes for a reference that had to wait: its new id, or why there is none.
-pub(super) fn resolve_late(
+/// What the second pass does with a reference that had to wait.
+pub(super) enum Settled {
+    /// It becomes this id.
+    Id(Value),
+    /// It stays as it was written, for this reason.
+    Stays(String),
+    /// The id has no room, for this reason, and what was written is an id of the source: it has to
+    /// go.
+    Goes(String),
+}
+
+/// What becomes of a reference that had to wait, now that all ids are known.
+pub(super) fn settle_late(
     plan: &Plan,
     maps: &Maps,
     rule: &ReferenceRule,
     column: &ColumnShape,
     value: &Value,
-) -> std::result::Result<Value, String> {
+) -> Settled {
+    let misfit = |id: &Value| format!("{id} does not fit {}", column.data_type);
     match resolve(plan, maps, rule, value) {
         Resolved::To(id) if rule.soft.is_some() => {
-            soft_id(&id, column).ok_or_else(|| format!("{id} does not fit, and the old id stays"))
+            soft_id(&id, column).map_or_else(|| Settled::Goes(misfit(&id)), Settled::Id)
         }
         Resolved::To(id) => {
-            fitting_id(&id, column).ok_or_else(|| format!("{id} does not fit {}", column.data_type))
+            fitting_id(&id, column).map_or_else(|| Settled::Stays(misfit(&id)), Settled::Id)
         }
-        Resolved::None => Err("there is no id".to_owned()),
-        Resolved::Emptied(reason) | Resolved::LeaveOut { reason, .. } => Err(reason),
+        Resolved::None => Settled::Stays("there is no id".to_owned()),
+        Resolved::Emptied(reason) | Resolved::LeaveOut { reason, .. } => Settled::Stays(reason),
     }
 }
 
