@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::again::{check_fits, take_over};
 use super::control::Control;
-use super::delete::Deleting;
+use super::delete::{self, Deleting};
 use super::events::{Along, Muting, Which, after_run};
 use super::forecast::{LogMoment, note_log};
 use super::foresee::{Circle, Foresight, circles};
@@ -296,6 +296,8 @@ impl<'w> Work<'w> {
         if !self.plan.events.is_empty() {
             self.teller.phase(Phase::Muting);
         }
+        let written = self.plan.entities.iter().map(|entity| entity.destination_table.clone());
+        self.request.destination.about_to_write(&written.collect::<Vec<_>>()).await?;
         self.muting(&mut sessions[0], &mut control).mute().await?;
         self.delete(&mut sessions[0], &mut control).await?;
         let mut maps = Maps::new(self.plan);
@@ -369,13 +371,15 @@ impl<'w> Work<'w> {
 
     async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
         self.teller.phase(Phase::Deleting);
+        let destination = self.request.destination.as_ref();
         let mut deleting = Deleting {
             plan: self.plan,
-            destination: self.request.destination.as_ref(),
+            destination,
             story: self.story,
             session,
             control,
             teller: self.teller,
+            shapes: delete::shapes(self.plan, destination).await?,
         };
         let deleted = deleting.run().await?;
         if deleted > 0 {

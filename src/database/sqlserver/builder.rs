@@ -62,7 +62,8 @@ impl SqlServerBuilder {
                 let reading =
                     SqlServerSource::open(Arc::clone(&self.target), Intent::Write).await?;
                 let reading = Arc::new(reading);
-                let writer = SqlServerWriter::open(Arc::clone(&reading), &session()).await?;
+                let (known, name) = (Arc::default(), session());
+                let writer = SqlServerWriter::open(Arc::clone(&reading), known, &name).await?;
                 slot.insert(Filling { reading, writer })
             }
         };

@@ -63,7 +63,7 @@ pub(super) async fn shapes(
 }
 
 /// The catalogs of the tables, each with the places of its own.
-fn by_catalog(tables: &[TableName]) -> Vec<(Option<&str>, Vec<usize>)> {
+pub(super) fn by_catalog(tables: &[TableName]) -> Vec<(Option<&str>, Vec<usize>)> {
     let mut catalogs: Vec<(Option<&str>, Vec<usize>)> = Vec::new();
     for (place, table) in tables.iter().enumerate() {
         let catalog = table.catalog.as_deref();

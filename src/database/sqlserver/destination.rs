@@ -12,6 +12,7 @@ use super::statements::changes;
 use super::statements::script::TransactScript;
 use super::statements::{PROBE, take_lock};
 use super::writer::{SqlServerWriter, granted, session_lock};
+use super::written::Written;
 use crate::database::{
     Batch, ColumnRef, CopyFacts, Destination, EngineFacts, Fault, FaultKind, Fence, Filter,
     GrantRequest, GrantScript, IdentityFacts, Referrer, Result, Rights, RowsRequest, RunLock, Scan,
@@ -33,6 +34,8 @@ const WITNESSES: usize = 2_000;
 /// A database that is written.
 pub(super) struct SqlServerDestination {
     reading: Arc<SqlServerSource>,
+    /// What its sessions know of the tables they write to.
+    written: Arc<Written>,
     /// The run that writes, for as long as it holds its lock.
     run: Mutex<Weak<HeldLock>>,
 }
@@ -48,7 +51,8 @@ impl SqlServerDestination {
             )
             .advise("Connect to the primary, or take the database out of read-only."));
         }
-        Ok(Self { reading: Arc::new(reading), run: Mutex::default() })
+        let (written, run) = (Arc::default(), Mutex::default());
+        Ok(Self { reading: Arc::new(reading), written, run })
     }
 }
 
@@ -192,12 +196,20 @@ impl Destination for SqlServerDestination {
         let connection = lock_database(target, &self.facts().database, run, Duration::ZERO).await?;
         let lock = Arc::new(HeldLock { run: run.to_owned(), connection: connection.into() });
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&lock);
+        self.written.forget();
         Ok(Box::new(Holder { _lock: lock }))
     }
 
     async fn writer(&self, session: &str) -> Result<Box<dyn Writer>> {
         self.keep_run_locked().await?;
-        Ok(Box::new(SqlServerWriter::open(Arc::clone(&self.reading), session).await?))
+        let (reading, written) = (Arc::clone(&self.reading), Arc::clone(&self.written));
+        Ok(Box::new(SqlServerWriter::open(reading, written, session).await?))
+    }
+
+    async fn about_to_write(&self, tables: &[TableName]) -> Result<()> {
+        let shapes = self.reading.shapes(tables).await?;
+        let named: Vec<TableName> = shapes.into_iter().flatten().map(|shape| shape.name).collect();
+        self.reading.ask_of(&named, &self.written).await
     }
 
     async fn fence(&self, session: &str) -> Result<Fence> {

@@ -25,6 +25,7 @@ mod statements;
 mod values;
 mod wide;
 mod writer;
+mod written;
 
 use std::time::Duration;
 

@@ -18,6 +18,7 @@ use super::statements::read::{self, Selection, TextForm};
 use super::statements::rights::scripts;
 use super::statements::script::TransactScript;
 use super::statements::{self, Statement};
+use super::written::Written;
 use super::{catalogue, checks, fault, principals, space};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnType, CopyFacts, EngineFacts, Fault, FaultKind, Filter,
@@ -57,6 +58,13 @@ impl SqlServerSource {
     /// The way to the database.
     pub(super) fn target(&self) -> &Arc<Target> {
         self.pool.target()
+    }
+
+    /// Asks what writing to these tables has to know of them.
+    pub(super) async fn ask_of(&self, tables: &[TableName], written: &Written) -> Result<()> {
+        let limit = self.target().limits.metadata;
+        let ask = || async move { written.ask(&mut *self.pool.lend().await?, tables, limit).await };
+        self.pool.patiently(ask).await
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<TableName, Arc<TableShape>>> {

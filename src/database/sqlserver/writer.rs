@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use tiberius::Row;
 
 use super::connect::{Intent, Target};
-use super::connection::{Connection, Flow, ReadFailure, Undecided, integer, text, unexpected};
+use super::connection::{Connection, Flow, ReadFailure, Undecided, integer, unexpected};
 use super::source::SqlServerSource;
 use super::statements::filter::{Names, Writer as Conditions};
 use super::statements::read::{self, Selection};
 use super::statements::write::{self, Before, Insert, StageColumn};
-use super::statements::{Statement, alike, catalogue, take_lock};
+use super::statements::{Statement, alike, take_lock};
+use super::written::{TableFacts, Written};
 use super::{fault, scan, stage};
 use crate::database::{
     Alike, AlikeTarget, Batch, ColumnRef, ColumnShape, ColumnType, Fault, FaultKind, Filter,
@@ -23,15 +24,6 @@ use crate::database::{
 /// The name of a session's lock, by which another session can wait for its end.
 pub(super) fn session_lock(session: &str) -> String {
     format!("osferry:{session}")
-}
-
-/// What is known of a destination table beyond the request: read once per table and session.
-#[derive(Clone, Default)]
-struct TableFacts {
-    /// Collations of text columns by lower-case name.
-    collations: HashMap<String, String>,
-    descending: bool,
-    triggers: bool,
 }
 
 /// How `#stage` and `#out` look at present.
@@ -47,7 +39,7 @@ pub(super) struct SqlServerWriter {
     target: Arc<Target>,
     reading: Arc<SqlServerSource>,
     connection: Connection,
-    facts: HashMap<TableName, TableFacts>,
+    written: Arc<Written>,
     layout: Option<Layout>,
     /// What `#stage` holds already for the insert to come.
     staged: Option<Batch>,
@@ -57,7 +49,11 @@ pub(super) struct SqlServerWriter {
 
 impl SqlServerWriter {
     /// Connects and takes the session's lock.
-    pub(super) async fn open(reading: Arc<SqlServerSource>, session: &str) -> Result<Self> {
+    pub(super) async fn open(
+        reading: Arc<SqlServerSource>,
+        written: Arc<Written>,
+        session: &str,
+    ) -> Result<Self> {
         let target = Arc::clone(reading.target());
         let mut connection = target.connect_as(Intent::Write, session).await?;
         let lock = take_lock(&session_lock(session), 0);
@@ -72,7 +68,7 @@ impl SqlServerWriter {
             target,
             reading,
             connection,
-            facts: HashMap::new(),
+            written,
             layout: None,
             staged: None,
             identity_insert: None,
@@ -93,38 +89,7 @@ impl SqlServerWriter {
     }
 
     async fn facts(&mut self, table: &TableName) -> Result<TableFacts> {
-        if let Some(facts) = self.facts.get(table) {
-            return Ok(facts.clone());
-        }
-        let limit = self.target.limits.metadata;
-        let mut statement = catalogue::insert_facts(table);
-        statement.add(";\n\n");
-        statement.add(&write::triggers_of(table));
-        let results = self.connection.run(&statement, limit).await?;
-        let [collations, increments, triggers] = results.as_slice() else {
-            return Err(unexpected("facts of a table"));
-        };
-        let mut facts = TableFacts::default();
-        for row in collations {
-            if let (Some(name), Some(collation)) = (text(row, 0)?, text(row, 1)?) {
-                facts.collations.insert(name.to_lowercase(), collation);
-            }
-        }
-        if let Some(row) = increments.first() {
-            facts.descending = integer(row, 0)?.is_some_and(|step| step < 0);
-        }
-        if let Some(row) = triggers.first() {
-            facts.triggers = integer(row, 0)?.is_some_and(|count| count > 0);
-            if integer(row, 1)?.is_some_and(|count| count > 0) {
-                return Err(Fault::new(
-                    FaultKind::NotApplicable,
-                    format!("{table} has a trigger that runs instead of the statement"),
-                )
-                .advise("What becomes of a row there cannot be known; leave this entity out."));
-            }
-        }
-        self.facts.insert(table.clone(), facts.clone());
-        Ok(facts)
+        self.written.facts(&mut self.connection, table, self.target.limits.metadata).await
     }
 
     fn stage_columns(

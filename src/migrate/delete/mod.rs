@@ -24,6 +24,8 @@ pub(super) struct Deleting<'a> {
     pub(super) session: &'a mut WriteSession,
     pub(super) control: &'a mut Control,
     pub(super) teller: &'a Teller,
+    /// The tables it comes to, as they are.
+    pub(super) shapes: HashMap<TableName, TableShape>,
 }
 
 /// What is wanted of each row before it goes.
@@ -37,6 +39,20 @@ struct Wanted {
 pub(super) fn whole_row(shape: &TableShape) -> Option<Vec<ColumnRef>> {
     let stored = shape.columns.iter().filter(|column| !column.computed);
     stored.map(|column| column.data_type.kind().map(|_| ColumnRef::from(column))).collect()
+}
+
+/// The tables from which the plan deletes rows or empties references, as they are: asked in one
+/// go.
+pub(super) async fn shapes(
+    plan: &Plan,
+    destination: &dyn Destination,
+) -> Result<HashMap<TableName, TableShape>> {
+    let places = plan.deletions.iter().chain(plan.cleared.iter().map(|(place, _)| place));
+    let ours = places.map(|place| &plan.entities[*place].destination_table);
+    let others = plan.outside.iter().map(|outside| &outside.table);
+    let tables: Vec<TableName> = ours.chain(others).cloned().collect();
+    let shapes = destination.shapes(&tables).await?;
+    Ok(tables.into_iter().zip(shapes).filter_map(|(table, shape)| Some((table, shape?))).collect())
 }
 
 impl Deleting<'_> {
@@ -77,7 +93,7 @@ impl Deleting<'_> {
         let emptied = match emptied {
             Some(planned) => Some(ColumnRef::from(&planned.destination)),
             None => {
-                let shape = self.destination.shape(&entity.destination_table).await?;
+                let shape = self.shapes.get(&entity.destination_table);
                 shape.and_then(|shape| shape.column(column).map(ColumnRef::from))
             }
         };
@@ -111,7 +127,7 @@ impl Deleting<'_> {
         let Some(filter) = rows_to_delete(plan, place) else { return Ok(0) };
         let filter = self.without_held(place, filter).await?;
         let key = entity.destination_key().map(ColumnRef::from);
-        let wanted = self.wanted(&entity.destination_table, key.as_ref()).await?;
+        let wanted = self.wanted(&entity.destination_table, key.as_ref());
         let written_to =
             WrittenTo { table: entity.destination_table.clone(), key, columns: Vec::new() };
         let removal = Removal {
@@ -175,14 +191,13 @@ impl Deleting<'_> {
 
     /// What is wanted of the rows of a table before they go: all of it where it is kept, else what
     /// a row is looked for by.
-    async fn wanted(&self, table: &TableName, key: Option<&ColumnRef>) -> Result<Wanted> {
+    fn wanted(&self, table: &TableName, key: Option<&ColumnRef>) -> Wanted {
         if self.story.images.is_some()
-            && let Some(shape) = self.destination.shape(table).await?
-            && let Some(columns) = whole_row(&shape)
+            && let Some(columns) = self.shapes.get(table).and_then(whole_row)
         {
-            return Ok(Wanted { columns, keep: true });
+            return Wanted { columns, keep: true };
         }
-        Ok(Wanted { columns: key.into_iter().cloned().collect(), keep: false })
+        Wanted { columns: key.into_iter().cloned().collect(), keep: false }
     }
 }
 

@@ -34,9 +34,7 @@ impl Deleting<'_> {
     async fn hanging(&mut self, outside: &OutsidePlan) -> Result<u64> {
         let (table, key) = (&outside.table, &outside.key);
         let (kind, wanted, emptied) = match &outside.fate {
-            OutsideFate::Deleted => {
-                (BatchKind::Delete, self.wanted(table, key.as_ref()).await?, None)
-            }
+            OutsideFate::Deleted => (BatchKind::Delete, self.wanted(table, key.as_ref()), None),
             OutsideFate::Emptied(column) => {
                 let columns: Vec<ColumnRef> = key.iter().chain([column]).cloned().collect();
                 let keep = self.story.images.is_some() && key.is_some();

@@ -235,16 +235,24 @@ pub(in super::super) fn space(
     statement
 }
 
-/// What an insert has to know of its table beyond the shape: the collation of each text column,
-/// and the step of the identity.
-pub(in super::super) fn insert_facts(table: &TableName) -> Statement {
-    let prefix = catalog_prefix(table.catalog.as_deref());
-    let id = format!("OBJECT_ID({})", literal(&table_sql(table)));
-    Statement::plain(format!(
-        "SELECT c.[name], CAST(c.[collation_name] AS nvarchar(128))\n\
-         FROM {prefix}sys.columns AS c\n\
-         WHERE c.[object_id] = {id} AND c.[collation_name] IS NOT NULL;\n\n\
-         SELECT CAST(i.[increment_value] AS bigint)\nFROM {prefix}sys.identity_columns AS i\n\
-         WHERE i.[object_id] = {id}"
-    ))
+/// What writing to tables has to know of them beyond their shapes, each with the table's place in
+/// the list: the collation of each text column, the step of the identity, how many triggers are
+/// switched on and how many of these run instead of a statement.
+pub(in super::super) fn written(catalog: Option<&str>, tables: &[&TableName]) -> String {
+    let prefix = catalog_prefix(catalog);
+    let place = |(place, table): (usize, &&TableName)| {
+        format!("({place}, OBJECT_ID({}))", literal(&table_sql(table)))
+    };
+    let places = tables.iter().enumerate().map(place).collect::<Vec<_>>().join(", ");
+    let from = format!("FROM (VALUES {places}) AS w ([place], [id])\n");
+    format!(
+        "SELECT w.[place], c.[name], CAST(c.[collation_name] AS nvarchar(128))\n{from}\
+         JOIN {prefix}sys.columns AS c ON c.[object_id] = w.[id]\n\
+         WHERE c.[collation_name] IS NOT NULL;\n\n\
+         SELECT w.[place], CAST(i.[increment_value] AS bigint)\n{from}\
+         JOIN {prefix}sys.identity_columns AS i ON i.[object_id] = w.[id];\n\n\
+         SELECT w.[place], COUNT(*), SUM(CAST(g.[is_instead_of_trigger] AS int))\n{from}\
+         JOIN {prefix}sys.triggers AS g ON g.[parent_id] = w.[id]\n\
+         WHERE g.[is_disabled] = 0\nGROUP BY w.[place]"
+    )
 }

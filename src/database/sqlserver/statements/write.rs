@@ -1,7 +1,7 @@
 //! Writing rows: always through `#stage`, a table of this session that only we fill.
 
 use super::read::{TextForm, expression};
-use super::{Statement, literal, quote, table_sql};
+use super::{Statement, quote, table_sql};
 use crate::database::{ColumnRef, ColumnShape, ColumnType, TableName, ValueKind};
 
 /// The order that sees every difference between two texts.
@@ -535,14 +535,3 @@ pub(in super::super) fn removed(
 
 /// Ends a transaction the server may have ended already.
 pub(in super::super) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
-
-/// Whether a table has triggers that are switched on, and whether one replaces INSERT.
-pub(in super::super) fn triggers_of(table: &TableName) -> String {
-    let prefix = super::catalog_prefix(table.catalog.as_deref());
-    format!(
-        "SELECT COUNT(*), COALESCE(SUM(CAST(g.[is_instead_of_trigger] AS int)), 0)\n\
-         FROM {prefix}sys.triggers AS g\nWHERE g.[parent_id] = OBJECT_ID({}) AND \
-         g.[is_disabled] = 0",
-        literal(&table_sql(table))
-    )
-}
