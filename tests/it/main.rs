@@ -1,6 +1,7 @@
 //! The whole library and the whole program, from outside, in one binary.
 
 mod again;
+mod ahead;
 mod alike;
 mod architecture;
 mod bad_input;
