@@ -333,7 +333,7 @@ pub trait Destination: Source {
     /// which a later session can wait for this one's end (see [`Destination::fence`]).
     async fn writer(&self, session: &str) -> Result<Box<dyn Writer>>;
 
-    /// Tells which tables sessions will write to, so that what they have to know of them is asked
+    /// Tells which tables, named as the catalogue does, sessions will write to, so that what they have to know of them is asked
     /// once, and not by each session for each table.
     async fn about_to_write(&self, tables: &[TableName]) -> Result<()> {
         let _ = tables;

@@ -1,7 +1,7 @@
 //! Both models, read again while a run goes on: what somebody publishes meanwhile makes the plan
 //! one for other tables.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::Mutex;
 
@@ -9,21 +9,28 @@ use super::past::published;
 use super::retry::{is_broken, needs_somebody};
 use super::run::RunRequest;
 use crate::database::{Result, Source};
-use crate::outsystems;
+use crate::outsystems::{self, Environment, ReadAt};
 
 /// Reading the models may take one part in so many of the run's time.
 const SHARE: u32 = 20;
 
-/// When the models were read last, and how long that took.
-#[derive(Debug, Default)]
-pub(super) struct Models(Mutex<Option<(Instant, Duration)>>);
+/// When the models were read last.
+#[derive(Debug)]
+pub(super) struct Models(Mutex<ReadAt>);
 
 impl Models {
+    /// They have been read for the start of the run, or of the stretch of it.
+    pub(super) fn new(source: &Environment, destination: &Environment) -> Self {
+        let [source, destination] = [source.read_at, destination.read_at];
+        let begun = source.begun.min(destination.begun);
+        Self(Mutex::new(ReadAt { begun, took: source.took.max(destination.took) }))
+    }
+
     /// Before an entity: errs when a model is another one than at the start. Where reading them
     /// takes long they are not read before each.
     pub(super) async fn check(&self, request: &RunRequest, source: &dyn Source) -> Result<()> {
         let mut last = self.0.lock().await;
-        if last.is_some_and(|(at, took)| at.elapsed() < took * SHARE) {
+        if last.begun.elapsed() < last.took * SHARE {
             return Ok(());
         }
         let begun = Instant::now();
@@ -36,7 +43,7 @@ impl Models {
             Err(fault) if is_broken(&fault) || needs_somebody(&fault) => return Ok(()),
             Err(fault) => return Err(fault.while_doing("reading both models again")),
         }
-        *last = Some((Instant::now(), begun.elapsed()));
+        *last = ReadAt { begun, took: begun.elapsed() };
         Ok(())
     }
 }

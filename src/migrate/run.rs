@@ -1,5 +1,6 @@
 //! The run from the first check to the last reference.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use tokio::sync::watch;
 
 use super::again::{check_fits, take_over};
 use super::control::Control;
-use super::delete::{self, Deleting};
+use super::delete::Deleting;
 use super::events::{Along, Muting, Which, after_run};
 use super::forecast::{LogMoment, note_log};
 use super::foresee::{Circle, Foresight, circles};
@@ -24,7 +25,7 @@ use super::past::{
     Committed, Past, check_committed, check_models, check_resumable, entity_step, settle_all,
 };
 use super::people::{Made, People};
-use super::preflight::check_destination;
+use super::preflight::{check_destination, every_written};
 use super::progress::{EntityState, Phase, Progress, Teller};
 use super::reading::Reading;
 use super::rejects::Rejects;
@@ -35,7 +36,9 @@ use super::session::{Held, Tolerance, WriteSession};
 use super::story::Story;
 use super::surroundings::look_around;
 use super::unkeyed::Unkeyed;
-use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source};
+use crate::database::{
+    Destination, Fault, FaultKind, Result, Secret, Source, TableName, TableShape,
+};
 use crate::outsystems::{Environment, SourceId};
 use crate::plan::{Plan, RunOptions};
 
@@ -217,7 +220,7 @@ async fn write(
     };
     let source = masked(reading.source(), plan, key);
     let now = reading.as_it_is();
-    let models = Models::default();
+    let models = Models::new(&request.source_model, &request.destination_model);
     note_log(recorder, request.destination.as_ref(), LogMoment::Before).await?;
     let work = Work {
         request,
@@ -296,10 +299,9 @@ impl<'w> Work<'w> {
         if !self.plan.events.is_empty() {
             self.teller.phase(Phase::Muting);
         }
-        let written = self.plan.entities.iter().map(|entity| entity.destination_table.clone());
-        self.request.destination.about_to_write(&written.collect::<Vec<_>>()).await?;
+        let shapes = self.shapes().await?;
         self.muting(&mut sessions[0], &mut control).mute().await?;
-        self.delete(&mut sessions[0], &mut control).await?;
+        self.delete(&mut sessions[0], &mut control, &shapes).await?;
         let mut maps = Maps::new(self.plan);
         self.create_people(&mut sessions[0], &mut maps).await?;
         self.muting(&mut sessions[0], &mut control).unmute(Which::OfPeople).await?;
@@ -323,6 +325,22 @@ impl<'w> Work<'w> {
             Some(marker) => sessions[0].sweep(marker).await,
             None => Ok(()),
         }
+    }
+
+    /// The tables that it writes to, as they are: asked about together, for whoever writes there.
+    async fn shapes(&self) -> Result<HashMap<TableName, TableShape>> {
+        let destination = self.request.destination.as_ref();
+        let tables: HashSet<TableName> = every_written(self.plan).collect();
+        let tables: Vec<TableName> = tables.into_iter().collect();
+        let shapes = destination.shapes(&tables).await?;
+        let shapes: HashMap<_, _> = tables
+            .into_iter()
+            .zip(shapes)
+            .filter_map(|(table, shape)| Some((table, shape?)))
+            .collect();
+        let named: Vec<TableName> = shapes.values().map(|shape| shape.name.clone()).collect();
+        destination.about_to_write(&named).await?;
+        Ok(shapes)
     }
 
     /// As many sessions as may write at once, and as many more that take turns with them: while one of
@@ -369,17 +387,21 @@ impl<'w> Work<'w> {
         }
     }
 
-    async fn delete(&self, session: &mut WriteSession, control: &mut Control) -> Result<()> {
+    async fn delete(
+        &self,
+        session: &mut WriteSession,
+        control: &mut Control,
+        shapes: &HashMap<TableName, TableShape>,
+    ) -> Result<()> {
         self.teller.phase(Phase::Deleting);
-        let destination = self.request.destination.as_ref();
         let mut deleting = Deleting {
             plan: self.plan,
-            destination,
+            destination: self.request.destination.as_ref(),
             story: self.story,
             session,
             control,
             teller: self.teller,
-            shapes: delete::shapes(self.plan, destination).await?,
+            shapes,
         };
         let deleted = deleting.run().await?;
         if deleted > 0 {
@@ -394,6 +416,7 @@ impl<'w> Work<'w> {
             plan: self.plan,
             source: self.source.as_ref(),
             destination: self.request.destination.as_ref(),
+            source_model: &self.request.source_model,
             destination_model: &self.request.destination_model,
             story: self.story,
             session,

@@ -1,6 +1,7 @@
 //! One environment as read.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::{
     AttributeType, DataKind, Declared, Entity, EntityIndex, Key, Record, Resolution, SystemTarget,
@@ -171,9 +172,20 @@ impl ProcessDefinition {
     }
 }
 
+/// When an environment was read, and how long that took.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadAt {
+    /// When reading began: what was published later need not have been seen.
+    pub begun: Instant,
+    /// How long it took.
+    pub took: Duration,
+}
+
 /// Everything the comparison needs to know of one environment.
 #[derive(Clone, Debug)]
 pub struct Environment {
+    /// When it was like this.
+    pub read_at: ReadAt,
     /// Server and database.
     pub facts: EngineFacts,
     /// OSSYS_PARAMETER `Version` (`metamodel.md` §2.8).

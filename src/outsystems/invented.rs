@@ -1,10 +1,11 @@
 //! Invented models for tests of pure code: as much as names and references need, no tables.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::{
     Application, Attribute, AttributeType, BasicType, DataKind, Declared, DeleteRule, Entity,
-    EntityIndex, Environment, Espace, Key, RoleLinks, Solution,
+    EntityIndex, Environment, Espace, Key, ReadAt, RoleLinks, Solution,
 };
 use crate::database::{
     Capabilities, DatabaseIdentity, EngineFacts, EngineKind, OneInstant, TableName,
@@ -89,6 +90,7 @@ pub(crate) fn environment(
         by_key.entry(entity.key.clone()).or_default().push(EntityIndex(place));
     }
     Environment {
+        read_at: ReadAt { begun: Instant::now(), took: Duration::ZERO },
         facts: EngineFacts {
             kind: EngineKind::Sqlite,
             version: String::new(),

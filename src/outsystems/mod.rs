@@ -25,7 +25,7 @@ pub use entity::{
     Resolution,
 };
 pub use environment::{
-    Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
+    Application, Environment, Espace, Extension, Group, ProcessDefinition, ReadAt, Role, RoleLinks,
     Solution, Tenant, User,
 };
 pub use id::{DestinationId, SourceId};

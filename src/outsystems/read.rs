@@ -1,10 +1,11 @@
 //! Reading an environment: a handful of statements, however large the factory.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use super::declared::Declared;
 use super::environment::{
-    Application, Environment, Espace, Extension, Group, ProcessDefinition, Role, RoleLinks,
+    Application, Environment, Espace, Extension, Group, ProcessDefinition, ReadAt, Role, RoleLinks,
     Solution, Tenant, User,
 };
 use super::tables::{self, PlatformTable, Rows};
@@ -22,6 +23,7 @@ const PRACTICE: &str = "osferry.practice";
 /// Errors when the database is no OutSystems platform (naming the missing table), or when a
 /// column that is needed is absent (naming it).
 pub async fn read(source: &dyn Source) -> Result<Environment> {
+    let begun = Instant::now();
     let of_instances = InstanceTable::ALL.map(InstanceTable::table);
     let read = tables::ALL.iter().map(|table| tables::name(table));
     let names: Vec<TableName> = read.chain(of_instances.clone()).collect();
@@ -112,6 +114,7 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
     }
 
     Ok(Environment {
+        read_at: ReadAt { begun, took: begun.elapsed() },
         facts: source.facts().clone(),
         platform_version,
         is_practice,

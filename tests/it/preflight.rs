@@ -4,7 +4,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use osferry::database::{FaultKind, open_destination, open_source};
 use osferry::migrate::{RunEnd, resume, run};
@@ -150,12 +150,10 @@ async fn what_is_published_during_a_run_stops_it_until_it_is_taken_back(engine: 
     let file = PlanFile::parse(&bench.usual_plan().text(), "published").expect("a plan");
     let source = open_source(&specs[0]).await.expect("a source");
     let destination = open_destination(&specs[1]).await.expect("a destination");
-    let begun = Instant::now();
-    outsystems::read(source.as_ref()).await.expect("a model");
-    outsystems::read(destination.as_source()).await.expect("a model");
-    // Until then the models are not read again.
-    let long_enough = begun.elapsed() * 25 + Duration::from_millis(500);
     let made = planned(source.as_ref(), destination.as_source(), file).await;
+    let took = made.source_model.read_at.took.max(made.destination_model.read_at.took);
+    // Until then the models are not read again.
+    let long_enough = took * 25 + Duration::from_millis(500);
     let first = made.plan.levels.iter().flatten().find(|place| {
         let entity = &made.plan.entities[**place];
         entity.source_rows > 0
@@ -170,7 +168,8 @@ async fn what_is_published_during_a_run_stops_it_until_it_is_taken_back(engine: 
     let model = outsystems::read(source.as_ref()).await.expect("a model");
     let espace = model.espaces.iter().find(|espace| espace.key == first.espace);
     let espace = espace.expect("its module").name.clone();
-    // Published before the run reads the models for the first time is published during it.
+    // What is published once they are old is met before the first entity.
+    tokio::time::sleep(long_enough).await;
     let request =
         made.request(&folder.path().join("run"), Arc::from(source), Arc::from(destination));
     rename("RenamedSince", &espace);

@@ -207,9 +207,7 @@ impl Destination for SqlServerDestination {
     }
 
     async fn about_to_write(&self, tables: &[TableName]) -> Result<()> {
-        let shapes = self.reading.shapes(tables).await?;
-        let named: Vec<TableName> = shapes.into_iter().flatten().map(|shape| shape.name).collect();
-        self.reading.ask_of(&named, &self.written).await
+        self.reading.ask_of(tables, &self.written).await
     }
 
     async fn fence(&self, session: &str) -> Result<Fence> {

@@ -125,6 +125,18 @@ impl SqlServerSource {
         Ok(names)
     }
 
+    /// The shapes of tables whose names are all that is wanted: those that are known are not asked for
+    /// again.
+    async fn known_shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
+        let of = |table: &TableName| self.known().get(table).map(|shape| TableShape::clone(shape));
+        let unknown: Vec<TableName> =
+            tables.iter().filter(|table| of(table).is_none()).cloned().collect();
+        if !unknown.is_empty() {
+            self.shapes(&unknown).await?;
+        }
+        Ok(tables.iter().map(of).collect())
+    }
+
     async fn run(&self, statement: &Statement) -> Result<Vec<Vec<Row>>> {
         let limit = self.target().limits.statement;
         self.pool
@@ -378,14 +390,14 @@ impl Source for SqlServerSource {
 
     async fn row_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
         // The catalogue is asked by full names.
-        let shapes = self.shapes(tables).await?;
+        let shapes = self.known_shapes(tables).await?;
         let limit = self.target().limits.metadata;
         let mut connection = self.pool.lend().await?;
         space::bytes(&mut connection, &shapes, Space::Rows, limit).await
     }
 
     async fn index_bytes(&self, tables: &[TableName]) -> Result<Vec<Option<u64>>> {
-        let shapes = self.shapes(tables).await?;
+        let shapes = self.known_shapes(tables).await?;
         let limit = self.target().limits.metadata;
         let mut connection = self.pool.lend().await?;
         space::bytes(&mut connection, &shapes, Space::Indexes, limit).await
@@ -393,7 +405,7 @@ impl Source for SqlServerSource {
 
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         // A right is asked for the object, so its schema has to be known first.
-        let shapes = self.shapes(tables).await?;
+        let shapes = self.known_shapes(tables).await?;
         let named: Vec<TableName> = tables
             .iter()
             .zip(shapes)
@@ -458,7 +470,7 @@ impl Source for SqlServerSource {
     }
 
     async fn identities(&self, tables: &[TableName]) -> Result<Vec<Option<IdentityFacts>>> {
-        let shapes = self.shapes(tables).await?;
+        let shapes = self.known_shapes(tables).await?;
         let limit = self.target().limits.metadata;
         let mut connection = self.pool.lend().await?;
         checks::identities(&mut connection, &shapes, limit).await

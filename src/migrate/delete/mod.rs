@@ -25,7 +25,7 @@ pub(super) struct Deleting<'a> {
     pub(super) control: &'a mut Control,
     pub(super) teller: &'a Teller,
     /// The tables it comes to, as they are.
-    pub(super) shapes: HashMap<TableName, TableShape>,
+    pub(super) shapes: &'a HashMap<TableName, TableShape>,
 }
 
 /// What is wanted of each row before it goes.
@@ -39,20 +39,6 @@ struct Wanted {
 pub(super) fn whole_row(shape: &TableShape) -> Option<Vec<ColumnRef>> {
     let stored = shape.columns.iter().filter(|column| !column.computed);
     stored.map(|column| column.data_type.kind().map(|_| ColumnRef::from(column))).collect()
-}
-
-/// The tables from which the plan deletes rows or empties references, as they are: asked in one
-/// go.
-pub(super) async fn shapes(
-    plan: &Plan,
-    destination: &dyn Destination,
-) -> Result<HashMap<TableName, TableShape>> {
-    let places = plan.deletions.iter().chain(plan.cleared.iter().map(|(place, _)| place));
-    let ours = places.map(|place| &plan.entities[*place].destination_table);
-    let others = plan.outside.iter().map(|outside| &outside.table);
-    let tables: Vec<TableName> = ours.chain(others).cloned().collect();
-    let shapes = destination.shapes(&tables).await?;
-    Ok(tables.into_iter().zip(shapes).filter_map(|(table, shape)| Some((table, shape?))).collect())
 }
 
 impl Deleting<'_> {

@@ -26,6 +26,7 @@ pub(super) struct People<'a> {
     pub(super) plan: &'a Plan,
     pub(super) source: &'a dyn Source,
     pub(super) destination: &'a dyn Destination,
+    pub(super) source_model: &'a Environment,
     pub(super) destination_model: &'a Environment,
     pub(super) story: &'a Story,
     pub(super) session: &'a mut WriteSession,
@@ -155,8 +156,8 @@ impl People<'_> {
             return Ok(HashMap::new());
         }
         let name = TableName::new(table);
-        let ours = shape(self.source, &name).await?;
-        let theirs = shape(self.destination.as_source(), &name).await?;
+        let ours = shape(self.source_model, &name)?;
+        let theirs = shape(self.destination_model, &name)?;
         let identity = theirs
             .column("ID")
             .filter(|column| column.identity)
@@ -266,7 +267,7 @@ impl People<'_> {
         if links.is_empty() {
             return Ok(0);
         }
-        let theirs = shape(self.destination.as_source(), &TableName::new(table)).await?;
+        let theirs = shape(self.destination_model, &TableName::new(table))?;
         let column = |name: &str| {
             theirs.column(name).cloned().ok_or_else(|| {
                 Fault::new(FaultKind::NotFound, format!("{table} has no column {name}"))
@@ -335,9 +336,10 @@ impl People<'_> {
     }
 }
 
-async fn shape(database: &dyn Source, table: &TableName) -> Result<TableShape> {
-    database.shape(table).await?.ok_or_else(|| {
-        let place = &database.facts().place;
+/// A table of the platform, as it was read with its model.
+fn shape<'m>(model: &'m Environment, table: &TableName) -> Result<&'m TableShape> {
+    model.shape(table).ok_or_else(|| {
+        let place = &model.facts.place;
         Fault::new(FaultKind::NotFound, format!("{table} is missing in {place}"))
     })
 }

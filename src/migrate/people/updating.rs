@@ -66,8 +66,8 @@ impl People<'_> {
 
     async fn fields(&self) -> Result<Option<Fields>> {
         let name = TableName::new("OSSYS_USER");
-        let ours = shape(self.source, &name).await?;
-        let theirs = shape(self.destination.as_source(), &name).await?;
+        let ours = shape(self.source_model, &name)?;
+        let theirs = shape(self.destination_model, &name)?;
         let missing = |place: &str| {
             Fault::new(FaultKind::NotFound, format!("{name} of {place} has no column ID"))
         };

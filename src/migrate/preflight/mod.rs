@@ -11,6 +11,7 @@ mod tables;
 
 pub use pair::{check_pair, check_purpose};
 pub(super) use platform::scope_of;
+pub(super) use rights::every_written;
 pub use rights::{check_destination, rights_in_destination, rights_in_source, written_tables};
 
 use super::mask::needed_key;

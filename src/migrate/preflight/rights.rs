@@ -76,6 +76,12 @@ pub(super) fn written(plan: &Plan) -> Vec<Written> {
     entities.chain(outside).chain(people).chain(updated).collect()
 }
 
+/// Every table that a run of the plan writes to; some of them more than once.
+pub(in crate::migrate) fn every_written(plan: &Plan) -> impl Iterator<Item = TableName> {
+    let events = plan.events.iter().map(|events| events.table.clone());
+    written(plan).into_iter().map(|written| written.table).chain(events)
+}
+
 /// Refuses a destination that cannot be written as the plan needs.
 pub async fn check_destination(
     plan: &Plan,
@@ -91,12 +97,12 @@ pub async fn check_destination(
     }
     let tables: Vec<TableName> =
         plan.entities.iter().map(|entity| entity.source_table.clone()).collect();
-    check_select(source, "the source", &tables).await?;
+    check_select("the source", &tables, &source.rights(&tables).await?)?;
     reading::check(plan, source).await?;
     let written = written(plan);
     let tables: Vec<TableName> = written.iter().map(|written| written.table.clone()).collect();
-    check_select(destination.as_source(), "the destination", &tables).await?;
     let rights = destination.rights(&tables).await?;
+    check_select("the destination", &tables, &rights)?;
     for right in [Right::Insert, Right::Delete, Right::Update] {
         let denied: Vec<TableName> = written
             .iter()
@@ -122,11 +128,10 @@ fn has(rights: &Rights, right: Right) -> Option<bool> {
     }
 }
 
-async fn check_select(database: &dyn Source, side: &str, tables: &[TableName]) -> Result<()> {
-    let rights = database.rights(tables).await?;
+fn check_select(side: &str, tables: &[TableName], rights: &[Rights]) -> Result<()> {
     let denied: Vec<TableName> = tables
         .iter()
-        .zip(&rights)
+        .zip(rights)
         .filter(|(_, rights)| rights.select == Some(false))
         .map(|(table, _)| table.clone())
         .collect();

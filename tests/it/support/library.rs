@@ -27,8 +27,8 @@ pub fn mask_key() -> Option<Secret> {
 pub struct Planned {
     id: String,
     pub plan: Arc<Plan>,
-    source_model: Arc<Environment>,
-    destination_model: Arc<Environment>,
+    pub source_model: Arc<Environment>,
+    pub destination_model: Arc<Environment>,
 }
 
 async fn model(database: &dyn Source) -> Environment {
