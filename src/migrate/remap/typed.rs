@@ -1,6 +1,8 @@
 //! Values of several types in one column: those that are ids are rewritten as text.
 
-use super::{Resolved, Work, filler, fitted, resolve, soft_id};
+use super::Work;
+use super::fit::{filler, fitted};
+use super::resolve::{Resolved, resolve, soft_id};
 use crate::database::{Batch, Column, RefusalClass, Result, Value};
 use crate::migrate::journal::EmptiedCell;
 use crate::plan::{ColumnPlan, TypeOf, TypedIds, TypedRule};

@@ -1,0 +1,120 @@
+//! Everything ids are looked up in.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::super::idmap::IdMap;
+use crate::database::Value;
+use crate::outsystems::{DestinationId, SourceId};
+use crate::plan::{Fate, FixedPlan, LookupRows, Plan};
+
+/// What is known of an entity's rows once they are all carried over.
+#[derive(Clone, Default)]
+pub(in super::super) struct Carried {
+    /// Whose id became whose.
+    pub(in super::super) map: IdMap,
+    /// Rows that were not carried over, and whether a decision foresaw it.
+    pub(in super::super) left_out: HashMap<String, bool>,
+}
+
+impl Carried {
+    /// Adds a row; `false` when it is there already.
+    #[must_use]
+    pub(in super::super) fn keep(&mut self, source: &Value, destination: &Value) -> bool {
+        match (source, destination) {
+            (Value::Integer(source), Value::Integer(destination)) => {
+                return self.map.push(SourceId(*source), DestinationId(*destination));
+            }
+            (Value::Text(text), _) => self.map.push_text(text),
+            _ => {}
+        }
+        true
+    }
+}
+
+/// What became of a user or a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Person {
+    /// It is this one of the destination.
+    Is(DestinationId),
+    /// References to it are emptied by decision.
+    Emptied,
+    /// The destination has refused to have it created.
+    Refused,
+}
+
+impl Person {
+    /// Its id in the destination, if it has one.
+    pub(in super::super) fn id(self) -> Option<DestinationId> {
+        match self {
+            Self::Is(id) => Some(id),
+            Self::Emptied | Self::Refused => None,
+        }
+    }
+}
+
+/// Who became whom.
+pub(in super::super) type PeopleMap = HashMap<SourceId, Person>;
+
+/// Everything ids are looked up in.
+#[derive(Clone)]
+pub(in super::super) struct Maps {
+    /// By the entity's place in the plan; set when the entity is complete.
+    pub(in super::super) entities: Vec<OnceLock<Arc<Carried>>>,
+    /// Likewise, for tables of a circle: which rows will be carried over, not to which ids.
+    pub(in super::super) foreseen: Vec<Option<Arc<Carried>>>,
+    /// By the place in [`Plan::fixed`].
+    pub(in super::super) fixed: Arc<Vec<HashMap<String, Fate>>>,
+    /// By the place in [`Plan::lookups`]; empty for those that need no map.
+    pub(in super::super) lookups: Arc<Vec<HashMap<String, Fate>>>,
+    /// Users.
+    pub(in super::super) users: Arc<PeopleMap>,
+    /// Groups.
+    pub(in super::super) groups: Arc<PeopleMap>,
+    /// Tenants.
+    pub(in super::super) tenants: Arc<HashMap<SourceId, DestinationId>>,
+}
+
+/// A value as a key in a look-up: numbers as numbers, text without case.
+pub(in super::super) fn fold(value: &Value) -> String {
+    match value {
+        Value::Text(_) => format!("t{}", value.to_string().to_lowercase()),
+        other => format!("n{other}"),
+    }
+}
+
+impl Maps {
+    /// The maps that the plan itself holds; users and groups come with the people's phase.
+    pub(in super::super) fn new(plan: &Plan) -> Self {
+        Self {
+            entities: plan.entities.iter().map(|_| OnceLock::new()).collect(),
+            foreseen: vec![None; plan.entities.len()],
+            fixed: Arc::new(plan.fixed.iter().map(map_of).collect()),
+            lookups: Arc::new(plan.lookups.iter().map(|lookup| looked_up(&lookup.rows)).collect()),
+            users: Arc::default(),
+            groups: Arc::default(),
+            tenants: Arc::new(plan.tenants.iter().copied().collect()),
+        }
+    }
+
+    /// The plan has other fixed maps from this place on.
+    pub(in super::super) fn take_fixed(&mut self, plan: &Plan, from: usize) {
+        let fixed = Arc::make_mut(&mut self.fixed);
+        fixed.truncate(from);
+        fixed.extend(plan.fixed.iter().skip(from).map(map_of));
+    }
+}
+
+/// The fates of rows that are only looked up, by their ids.
+fn map_of(fixed: &FixedPlan) -> HashMap<String, Fate> {
+    fixed.fates.iter().map(|(id, fate)| (fold(id), fate.clone())).collect()
+}
+
+fn looked_up(rows: &LookupRows) -> HashMap<String, Fate> {
+    match rows {
+        LookupRows::Reject | LookupRows::Replacement { .. } => HashMap::new(),
+        LookupRows::ByKey(keys) => {
+            keys.rows.iter().map(|row| (fold(&row.source), row.fate.clone())).collect()
+        }
+    }
+}
