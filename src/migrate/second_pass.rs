@@ -49,10 +49,16 @@ impl<'a> Late<'a> {
         }
     }
 
-    /// The rows, by their source key, whose reference was found to stay empty.
+    /// The rows, by their source key, whose reference was found to stay as it is: empty, or where the
+    /// destination would not even have it emptied.
     fn given_up(&self, journal: &Journal) -> Result<HashSet<String>> {
-        let cells = journal.emptied_late(self.place)?.into_iter();
-        Ok(cells.filter(|cell| cell.column == self.column).map(|cell| fold(&cell.key)).collect())
+        let emptied = journal.emptied_late(self.place)?.into_iter();
+        let emptied = emptied.filter(|cell| cell.column == self.column).map(|cell| cell.key);
+        let refused = journal.refused(RefusedKind::Reference)?.into_iter();
+        let refused = refused
+            .filter(|one| one.entity == Some(self.place) && one.place == self.shape().name)
+            .map(|one| one.key);
+        Ok(emptied.chain(refused).map(|key| fold(&key)).collect())
     }
 
     /// The rows, by their destination key, of which this batch's references are set.
@@ -224,14 +230,14 @@ impl SecondPass<'_> {
         stays: Stays,
     ) -> Result<()> {
         let planned = &late.entity.columns[late.column];
-        let stays = match stays {
+        let how = match stays {
             Stays::Old => " (the id of the source stays)",
             Stays::Empty if late.rule.may_be_emptied => "",
             Stays::Empty => " (it is mandatory, and stays empty)",
         };
         let code = fault.code.map_or_else(String::new, |code| format!(" (error {code})"));
         let what = format!(
-            "the reference {}.{} of row {key} was rejected{code}{stays}",
+            "the reference {}.{} of row {key} was rejected{code}{how}",
             late.entity.name, planned.attribute
         );
         let reason = fault.what.clone();
@@ -240,8 +246,13 @@ impl SecondPass<'_> {
             other: value.clone(),
             ..Refused::new(RefusedKind::Reference, &planned.destination.name, key.clone(), fault)
         };
-        let cell = EmptiedCell { column: late.column, key, value, reason };
-        self.story.recorder.empty(late.place, &cell, Some(refused))?;
+        match stays {
+            Stays::Empty => {
+                let cell = EmptiedCell { column: late.column, key, value, reason };
+                self.story.recorder.empty(late.place, &cell, Some(refused))?;
+            }
+            Stays::Old => self.story.recorder.refuse(refused)?,
+        }
         self.story.tell(&what)?;
         self.story.rejects.another(&what)
     }

@@ -241,7 +241,10 @@ impl Canonical {
     pub(super) fn look(&self, place: usize, column: &Column, row: usize) -> Look {
         match &self.columns[place] {
             Form::Plain(form) => form.look(column, row),
-            Form::Soft(form) => form.plain().look(column, row),
+            Form::Soft(form) => match SoftForm::id(&column.value(row)) {
+                Some(id) => Look::Said(id.to_string()),
+                None => form.plain().look(column, row),
+            },
             Form::Typed(form) => form.plain().look(column, row),
             Form::Id(form) => {
                 let value = column.value(row);

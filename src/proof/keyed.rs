@@ -10,13 +10,13 @@ use super::canonical::shown;
 use super::form::combine;
 use super::lookup::{Found, Lookup};
 use super::maps::IdKey;
-use super::prove::{Job, chosen};
+use super::prove::{Against, Job, chosen};
 use super::result::{Difference, EntityProof};
 use super::rows::{Cells, Emptied, Forms, RowForm};
 use super::settle::subset;
 use crate::database::{Batch, ColumnRef, Fault, FaultKind, Filter, Result, Value};
-use crate::migrate::journal::{BatchKind, BatchRecord, EARLIER, Keys};
-use crate::plan::{IdentifierPlan, Rule};
+use crate::migrate::journal::{BatchKind, BatchRecord, EARLIER, EmptiedCell, Keys, RefusedKind};
+use crate::plan::{ColumnPlan, IdentifierPlan, Rule};
 
 /// Batches read at once: one is read while the one before it is compared.
 const AT_ONCE: usize = 2;
@@ -67,6 +67,9 @@ impl<'a> Keyed<'a> {
         let constants = entity.constants.iter().map(|(column, _)| ColumnRef::from(column));
         let mut late = Emptied::default();
         late.add(entity, job.ask(|journal| journal.emptied_late(job.place))?);
+        if job.against != Against::Plan {
+            late.add(entity, refused_references(job)?);
+        }
         Ok(Self {
             source: Lookup {
                 database: job.source,
@@ -162,7 +165,7 @@ impl<'a> Keyed<'a> {
         let mut emptied = Emptied::default();
         emptied.add(self.forms.entity, self.job.ask(|journal| journal.emptied_by(batch.id))?);
         emptied.join(&self.late, &batch.source_keys);
-        if self.job.unfinished {
+        if self.job.against == Against::Halfway {
             // References that wait for the second pass are empty still.
             let waiting = self.job.ask(|journal| journal.waiting_of(batch.id))?;
             emptied.add(self.forms.entity, waiting);
@@ -541,4 +544,16 @@ fn folded_cell(
         _ => of.cell(place, column, row, None, &mut bytes),
     }
     bytes
+}
+
+/// References that the destination has refused to set, and some even to empty.
+fn refused_references(job: Job<'_>) -> Result<Vec<EmptiedCell>> {
+    let refused = job.ask(|journal| journal.refused(RefusedKind::Reference))?;
+    let ours = refused.into_iter().filter(|refused| refused.entity == Some(job.place));
+    let cells = ours.filter_map(|refused| {
+        let named = |column: &ColumnPlan| column.destination.name == refused.place;
+        let column = job.entity().columns.iter().position(named)?;
+        Some(EmptiedCell { column, key: refused.key, value: refused.other, reason: refused.reason })
+    });
+    Ok(cells.collect())
 }

@@ -112,7 +112,7 @@ pub async fn prove(
             source,
             destination,
             sample: options.sample,
-            unfinished: false,
+            against: Against::Plan,
         };
         let proved = whole(job, &mut maps, &mut |rows, of| tell(place, &entity.name, rows, of))
             .await
@@ -224,7 +224,7 @@ async fn one(
     tell(0, proof.written);
     if proof.written + proof.recognised > 0 {
         job.ask(|journal| maps.load(entity, journal))?;
-        let forms = Forms::new(job.plan, job.place, maps, job.unfinished);
+        let forms = Forms::new(job.plan, job.place, maps, job.against);
         let orphans = references::orphans(job, maps, &mut proof).await?;
         proof = if entity.key_column().is_some() {
             keyed::Keyed::new(job, forms, orphans, proof)?.run(tell).await?
@@ -269,8 +269,9 @@ pub async fn changed(
     let mut maps = Maps::new(plan, &lock(journal))?;
     let entities = plan.entities.len();
     let mut all = Vec::new();
+    let against = if unfinished { Against::Halfway } else { Against::End };
     for (place, entity) in plan.entities.iter().enumerate() {
-        let job = Job { plan, place, journal, source, destination, sample: None, unfinished };
+        let job = Job { plan, place, journal, source, destination, sample: None, against };
         let mut tell = |rows, of| {
             progress(ProofProgress {
                 entity: place,
@@ -304,8 +305,18 @@ pub(super) struct Job<'a> {
     pub(super) source: &'a dyn Source,
     pub(super) destination: &'a dyn Source,
     pub(super) sample: Option<u64>,
-    /// Whether references may still wait for the second pass.
-    pub(super) unfinished: bool,
+    pub(super) against: Against,
+}
+
+/// What rows of the destination are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Against {
+    /// What they have to be.
+    Plan,
+    /// What a run left at its end, right or not.
+    End,
+    /// What a run left that has not come to its end: references may still wait for the second pass.
+    Halfway,
 }
 
 impl<'a> Job<'a> {

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::canonical::{Canonical, Look, Plain};
 use super::form::{hash, put_key, put_none};
 use super::maps::{IdKey, Inverse, Maps};
+use super::prove::Against;
 use super::typed::Beside;
 use crate::database::{Batch, Value, ValueKind, decimal_from_text};
 use crate::migrate::journal::{EmptiedCell, Keys};
@@ -94,13 +95,13 @@ pub(super) struct Forms<'a> {
     inverses: Vec<Option<Inverse>>,
     /// Columns that hold the same in every row of ours.
     constants: Vec<(Plain, Vec<u8>)>,
-    /// Whether references may still wait for the second pass.
-    unfinished: bool,
+    /// Whether a soft key may hold an id of the source still.
+    may_wait: bool,
 }
 
 impl<'a> Forms<'a> {
     /// For the entity at this place in the plan.
-    pub(super) fn new(plan: &'a Plan, place: usize, maps: &Maps, unfinished: bool) -> Self {
+    pub(super) fn new(plan: &'a Plan, place: usize, maps: &Maps, against: Against) -> Self {
         let entity = &plan.entities[place];
         let inverses = entity.columns.iter().map(|column| match &column.rule {
             Rule::Reference(rule) => Some(maps.of(rule.target)),
@@ -118,7 +119,7 @@ impl<'a> Forms<'a> {
             destination: Canonical::for_destination(plan, entity, maps),
             inverses: inverses.collect(),
             constants: constants.collect(),
-            unfinished,
+            may_wait: against != Against::Plan,
         }
     }
 
@@ -233,7 +234,7 @@ impl<'a> Forms<'a> {
                 self.source.value_of(&self.destination, place, value, (row, beside), to);
             }
             Some((_, value))
-                if self.destination.keeps(place, value, &column.value(row), self.unfinished) =>
+                if self.destination.keeps(place, value, &column.value(row), self.may_wait) =>
             {
                 self.source.value_of(&self.destination, place, value, (row, beside), to);
             }
@@ -309,15 +310,16 @@ impl<'a> Forms<'a> {
                 format!("is {id}, which is {source} in the source")
             }
             (Look::Said(id), None) => format!("is {id}, which no row of the source has become"),
-            (Look::Said(id), Some(_)) => format!("is {id}"),
-            _ => "is empty".to_owned(),
+            (Look::Nothing, _) => "is empty".to_owned(),
+            (look, _) => format!("is {}", described(look)),
         };
         match &ours.look {
             Look::Said(id) if emptied.iter().any(|(column, _)| *column == place) => {
                 format!("{is}; it was left empty, as {id} of the source has no counterpart")
             }
             Look::Said(id) => format!("{is}; it should be what {id} of the source has become"),
-            _ => format!("{is}; it should be empty"),
+            Look::Nothing => format!("{is}; it should be empty"),
+            look => format!("{is}; it should be {}", described(look)),
         }
     }
 
@@ -363,16 +365,20 @@ fn put_own_key(key: Option<&Value>, to: &mut Vec<u8>) {
     }
 }
 
-/// What is wrong with a value that is no id. Texts and binaries are described, never shown.
-pub(super) fn differs(expected: &Look, found: &Look) -> String {
-    let described = |look: &Look| match look {
+/// A value in words. Texts and binaries are described, never shown.
+fn described(look: &Look) -> String {
+    match look {
         Look::Nothing => "empty (NULL)".to_owned(),
         Look::Said(value) => value.clone(),
         Look::Text(1) => "a text of 1 character".to_owned(),
         Look::Text(units) => format!("a text of {units} characters"),
         Look::Binary(1) => "1 byte".to_owned(),
         Look::Binary(bytes) => format!("{bytes} bytes"),
-    };
+    }
+}
+
+/// What is wrong with a value that is no id.
+pub(super) fn differs(expected: &Look, found: &Look) -> String {
     if expected == found {
         return match found {
             Look::Text(_) => format!("is {}, but another one", described(found)),

@@ -13,6 +13,7 @@ use crate::estate::model::{Cell, Entity, EntityKey, Environment, Kind, Pair, SER
 use crate::identifiers::number_after;
 use crate::never_silent::{attribute, bench, choices, decide, decide_in, entity, found, pair};
 use crate::program::Bench;
+use crate::rejects::{is_row, refuse, relent};
 use crate::support::engine::TestEngine;
 
 crate::on_both_engines!(
@@ -20,6 +21,7 @@ crate::on_both_engines!(
     ids_in_a_text_are_rewritten_and_proved,
     ids_of_its_own_entity_wait_for_the_second_pass,
     an_id_that_has_no_room_leaves_none_of_the_source,
+    an_id_that_the_destination_will_not_let_go_is_said_and_found,
     what_is_left_stays_as_it_is,
     small_numbers_are_not_taken_for_ids,
     a_target_that_gives_no_ids_is_refused,
@@ -293,6 +295,38 @@ async fn an_id_that_has_no_room_leaves_none_of_the_source(engine: &TestEngine) {
         assert_eq!(undone.code, Some(0), "{}", undone.all());
         assert_eq!(held("IS NOT NULL"), "0", "nothing of ours stays");
     }
+}
+
+/// The destination refuses to have a row changed at all: its new id is refused, and so is emptying
+/// it. That is a reject which says so, and the proof does not take it for good.
+async fn an_id_that_the_destination_will_not_let_go_is_said_and_found(engine: &TestEngine) {
+    let mut scenario = scenario("Thing0Ref", "Thing0", &Kind::Text(40));
+    scenario.fill_with_ids(&[Cell::text("X")], |id| Cell::text(id.to_string()));
+    let bench = bench(engine, &scenario.pair, 78);
+    let finding = found(&bench, "soft-key-likely", "Thing0.Thing0Ref").expect("proposed");
+    decide(&bench, &[(&finding, "remap", Some(&scenario.target_name))]);
+    let holder = scenario.pair.source.entity(&scenario.holder).expect("there");
+    let (row, old) = (&holder.rows[1], ids(holder)[0]);
+    let (table, column) =
+        scenario.column(&Side::Destination, &scenario.holder, &scenario.attribute);
+    refuse(&bench, "KEEPER", &table, "UPDATE", &is_row(&scenario.pair, holder, row));
+    let said = bench.run();
+    assert_eq!(said.code, Some(4), "{}", said.all());
+    let verified = bench.osferry(&["verify", "estate"]);
+    assert_eq!(verified.code, Some(4), "{}", verified.all());
+    let words = said.all().split_whitespace().collect::<Vec<_>>().join(" ");
+    let found = format!(
+        "is {old}, which no row of the source has become; it should be what {old} of the source"
+    );
+    assert!(words.contains(&found), "{}", said.all());
+    assert!(words.contains("1 refused besides, 0 references emptied"), "{}", said.all());
+    let held = format!("SELECT [{column}] FROM [{table}] WHERE [{column}] = '{old}'");
+    assert_eq!(bench.databases.ask(Side::Destination, &held).len(), 1, "{}", said.all());
+    relent(&bench, "KEEPER");
+    let name = bench.databases.name(Side::Destination);
+    let undone = bench.osferry(&["undo", "estate", "--confirm", &name]);
+    assert_eq!(undone.code, Some(0), "{}", undone.all());
+    assert_eq!(bench.databases.ask(Side::Destination, &held), Vec::<String>::new());
 }
 
 async fn what_is_left_stays_as_it_is(engine: &TestEngine) {
