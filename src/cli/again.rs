@@ -8,7 +8,7 @@ use crate::database::same_name;
 use crate::front::{self, Home, Ready, Rejects};
 use crate::migrate::again::{AgainCount, check_fits};
 use crate::migrate::{Progress, check_pair, check_purpose};
-use crate::report::{PlanReport, counted};
+use crate::report::counted;
 
 pub(super) async fn again(
     home: &Home,
@@ -46,9 +46,7 @@ pub(super) async fn again(
     };
     run::checked(home, &saved, &ready).await?;
     if arguments.dry_run {
-        let report = PlanReport::new(&ready.plan);
-        show::result(&if arguments.json { report.to_json()? } else { report.to_text() });
-        return Ok(Exit::Done);
+        return run::foretell(home, &ready, None, arguments.json).await.map(|()| Exit::Done);
     }
     let progress = Progress::new(&ready.plan);
     run::watched(&ready, progress, arguments.json, async |control, sender, events| {

@@ -85,6 +85,17 @@ async fn dry_run(home: &Home, saved: &Saved, arguments: &RunArguments) -> Result
         (true, Ok(())) => Some(probed(home, saved, &ready).await?),
         _ => None,
     };
+    foretell(home, &ready, probe, arguments.json).await?;
+    stopped.map(|()| Exit::Done)
+}
+
+/// Shows a plan, and what it will take.
+pub(super) async fn foretell(
+    home: &Home,
+    ready: &Ready,
+    probe: Option<Probe>,
+    json: bool,
+) -> Result<(), Trouble> {
     let (source, destination) = (ready.source.as_ref(), ready.destination.as_source());
     let report = PlanReport {
         before_images: Some(front::room(home, &ready.plan, destination).await?),
@@ -92,8 +103,8 @@ async fn dry_run(home: &Home, saved: &Saved, arguments: &RunArguments) -> Result
         probe,
         ..PlanReport::new(&ready.plan)
     };
-    show::result(&if arguments.json { report.to_json()? } else { report.to_text() });
-    stopped.map(|()| Exit::Done)
+    show::result(&if json { report.to_json()? } else { report.to_text() });
+    Ok(())
 }
 
 /// Tries out how fast rows go; Ctrl+C ends that, and everything is rolled back.

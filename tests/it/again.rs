@@ -99,6 +99,7 @@ async fn rejects_are_tried_again(engine: &TestEngine) {
     relent(&bench, "KEEPER");
     let dry = again(&bench, &id_of(&in_vain), &["--dry-run"]);
     assert_eq!(dry.code, Some(0), "{}", dry.all());
+    assert!(dry.out.contains("Writing takes"), "{}", dry.all());
     let second = report(&again(&bench, &id_of(&in_vain), &["--json"]), 0);
     assert_eq!(second["verdict"], "proved", "{second}");
     assert_eq!(second["totals"]["written"], lost, "{second}");
