@@ -141,6 +141,18 @@ impl Control {
         }
     }
 
+    /// Waits until it is to pause; for ever once nobody is left to say so.
+    pub(super) async fn pausing(&mut self) {
+        if self.receiver.wait_for(|told| *told == Command::Pause).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits until it is no longer to pause: nobody left to say "go on" means go on.
+    pub(super) async fn going_on(&mut self) {
+        let _ = self.receiver.wait_for(|told| *told != Command::Pause).await;
+    }
+
     /// Whether it is paused just now.
     pub(super) fn is_paused(&self) -> bool {
         *self.receiver.borrow() == Command::Pause

@@ -29,6 +29,7 @@ mod models;
 mod operation;
 mod own_file;
 mod past;
+mod pauses;
 mod people;
 mod preflight;
 mod probe;

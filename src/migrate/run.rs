@@ -24,6 +24,7 @@ use super::models::Models;
 use super::past::{
     Committed, Past, check_committed, check_models, check_resumable, entity_step, settle_all,
 };
+use super::pauses;
 use super::people::{Made, People};
 use super::preflight::{check_destination, every_written};
 use super::progress::{EntityState, Phase, Progress, Teller};
@@ -237,6 +238,7 @@ async fn write(
         outcome = work.write_all(&stretch) => outcome,
         outcome = reading.watch(&request.control, teller) => outcome.map(|never| match never {}),
         outcome = gate.attend(&request.header.operator.system_user) => outcome.map(|never| match never {}),
+        outcome = pauses::tell(request.control.clone(), story.note()) => outcome.map(|never| match never {}),
     }?;
     note_log(recorder, request.destination.as_ref(), LogMoment::After).await
 }

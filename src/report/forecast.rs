@@ -158,6 +158,8 @@ pub fn forecast_and_fact(report: &RunReport) -> Vec<[String; 3]> {
         forecast.map(|forecast| time_words(forecast.writing)),
         fact.map(|fact| seconds_words(fact.writing)),
     );
+    let paused = fact.map(|fact| fact.paused).filter(|seconds| *seconds > 0);
+    line("Pauses besides", None, paused.map(seconds_words));
     line("Rows a second", forecast.map(pace_words), fact.and_then(Fact::rows_a_second).map(number));
     line(
         "Proof",
@@ -185,6 +187,9 @@ pub fn forecast_and_fact_line(report: &RunReport) -> String {
         format!("writing {}{}", seconds_words(fact.writing), told(|forecast| forecast.writing));
     if let Some(rows) = fact.rows_a_second() {
         words.push_str(&format!(", {} a second", counted(rows, "row", "rows")));
+    }
+    if fact.paused > 0 {
+        words.push_str(&format!("; paused for {} besides", seconds_words(fact.paused)));
     }
     if let Some((seconds, _)) = fact.proof {
         let told = told(|forecast| forecast.proof);

@@ -241,10 +241,20 @@ async fn what_a_run_took_stands_beside_its_forecast(engine: &TestEngine) {
         let (hour, minute) = (second / 3600, second / 60 % 60);
         format!("2026-02-03 {hour:02}:{minute:02}:{:02}+00:00", second % 60)
     });
-    let end = run(request).await.expect("a run");
+    let (controller, control) = Controller::new();
+    request.control = control;
+    controller.say(Command::Pause);
+    let paused = async {
+        tokio::time::sleep(Duration::from_millis(2_100)).await;
+        controller.say(Command::Run);
+    };
+    let (end, ()) = tokio::join!(run(request), paused);
+    let end = end.expect("a run");
     assert!(matches!(end, RunEnd::Written), "{end:?}");
     let journal = Journal::open(&folder).expect("a journal");
     let fact = Fact::read(&journal).expect("read").expect("a fact");
+    // A server takes its time until there is anything to pause.
+    assert!(fact.paused > 0 || engine.is_slow(), "{fact:?}");
     assert!(fact.is_whole && fact.rows > 0 && fact.besides > 0 && fact.proof.is_none(), "{fact:?}");
     let report = RunReport::read(&journal).expect("a report");
     assert_eq!((&report.forecast, &report.fact), (&Some(probed), &Some(fact)));
@@ -253,6 +263,8 @@ async fn what_a_run_took_stands_beside_its_forecast(engine: &TestEngine) {
     assert!(lines[0].iter().all(|cell| cell != "-"), "{lines:?}");
     assert!(report.to_markdown().contains("## Forecast and fact"));
     assert!(report.summary().contains("time "), "{}", report.summary());
+    let is_told = lines.iter().any(|line| line[0] == "Pauses besides");
+    assert_eq!(is_told, report.fact.is_some_and(|fact| fact.paused > 0), "{lines:?}");
     // Entities that are chosen for a probe have rows, and are the plan's own.
     let chosen = choose(&plan);
     assert!(chosen.iter().all(|one| plan.entities[one.place].source_rows >= one.rows));

@@ -192,12 +192,14 @@ fn check(engine: &TestEngine, recipe: Recipe) {
     check_as(engine, recipe, failure);
 }
 
+#[expect(clippy::print_stderr, reason = "looking for a smaller one may be cut short")]
 fn check_as(
     engine: &TestEngine,
     recipe: Recipe,
     failure: fn(&TestEngine, &Recipe) -> Option<String>,
 ) {
     let Some(first) = failure(engine, &recipe) else { return };
+    eprintln!("{first}");
     let patience = if engine.is_slow() { 12 } else { 60 };
     let (_, why) = recipe.shrink(first, |recipe| failure(engine, recipe), patience);
     panic!("{why}");

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::journal::{BatchKind, Journal, Recorder, RunState, StretchKind};
+use super::super::pauses::paused;
 use crate::database::{Destination, Result};
 use crate::plan::Span;
 
@@ -52,8 +53,11 @@ pub(in super::super) async fn note_log(
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// Seconds from its start to its end, before the proof; of a run that was gone on with, those
-    /// of all stretches. Pauses count.
+    /// of all stretches. Without pauses.
     pub writing: u64,
+    /// Seconds for which somebody paused it meanwhile.
+    #[serde(default)]
+    pub paused: u64,
     /// Whether everything was written in one go.
     pub is_whole: bool,
     /// Rows written or recognised.
@@ -80,8 +84,8 @@ impl Fact {
                 fact.besides += journal.rows_of(place, kind)?;
             }
         }
-        let Some(writing) = writing(journal)? else { return Ok(None) };
-        fact.writing = writing;
+        let Some((writing, paused)) = writing(journal)? else { return Ok(None) };
+        (fact.writing, fact.paused) = (writing, paused);
         let log = |moment: LogMoment| journal.finished(moment.step());
         fact.log = log(LogMoment::Before)?
             .zip(log(LogMoment::After)?)
@@ -137,9 +141,9 @@ fn is_whole(journal: &Journal) -> Result<bool> {
     Ok(is_written && !is_resumed && header.procedure.is_none() && header.rejects_of.is_none())
 }
 
-/// Seconds of all stretches in which the run wrote: each up to the last line of the story before
-/// something else was done with it.
-fn writing(journal: &Journal) -> Result<Option<u64>> {
+/// Seconds of all stretches in which the run wrote, and of the pauses in them: each up to the last
+/// line of the story before something else was done with it.
+fn writing(journal: &Journal) -> Result<Option<(u64, u64)>> {
     let stretches = journal.stretches()?;
     let events = journal.events()?;
     let mut all = None;
@@ -149,20 +153,22 @@ fn writing(journal: &Journal) -> Result<Option<u64>> {
         }
         let Some(from) = seconds(&stretch.at) else { continue };
         let until = stretches.get(place + 1).and_then(|next| seconds(&next.at));
-        let times = events.iter().filter_map(|event| Some((seconds(&event.at)?, &event.text)));
+        let times =
+            events.iter().filter_map(|event| Some((seconds(&event.at)?, event.text.as_str())));
         let own = times.filter(|(at, _)| *at >= from && until.is_none_or(|until| *at <= until));
-        let mut last = None;
-        for (at, text) in own {
-            last = Some(at);
-            // What follows is the proof's.
-            if text == super::super::run::WRITTEN {
-                break;
-            }
+        let mut lines: Vec<(i64, &str)> = own.collect();
+        // What follows is the proof's.
+        if let Some(end) = lines.iter().position(|(_, text)| *text == super::super::run::WRITTEN) {
+            lines.truncate(end + 1);
         }
-        let took = last.and_then(|last| u64::try_from(last - from).ok()).unwrap_or_default();
-        all = Some(all.unwrap_or_default() + took);
+        let last = lines.last().map_or(from, |(at, _)| *at);
+        let paused = paused(lines.into_iter());
+        let (took, rested): &mut (i64, i64) = all.get_or_insert_default();
+        *took += last - from - paused;
+        *rested += paused;
     }
-    Ok(all)
+    let seconds = |seconds: i64| u64::try_from(seconds).unwrap_or_default();
+    Ok(all.map(|(took, paused)| (seconds(took), seconds(paused))))
 }
 
 fn between(from: &str, to: &str) -> Option<u64> {

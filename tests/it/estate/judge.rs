@@ -2,7 +2,8 @@
 //!
 //! New ids are whatever the database gave. The judge learns them from rows it knows by a tag, by
 //! name or by a key that stays, and reads every reference through them. Rows without any of
-//! these are compared as a heap, each cell but the new id.
+//! these are compared as a heap, each cell but the new id, which is learned from there: of rows that
+//! are equal, the first that was expected is the first that is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,7 @@ pub fn judge(
         let platform: &[Cells] = if name.starts_with("OSSYS_") { before.rows(name) } else { &[] };
         pending.push(judge.known(name, table, platform, after.rows(name)));
     }
+    judge.learn(&mut pending);
     for rest in pending {
         judge.compare(rest);
     }
@@ -167,6 +169,48 @@ impl Judge {
         })
     }
 
+    /// Whether a row is one that is expected, all but its new id.
+    fn fits(&self, row: &ExpectedRow, key: Option<&str>, other: &Cells) -> bool {
+        other.iter().all(|(column, cell)| {
+            let own = Some(column.as_str()) == key && row.symbol.is_some();
+            let expect = row.cells.get(column);
+            own || expect.is_some_and(|e| self.agrees(e, cell) == Some(true))
+        })
+    }
+
+    /// Learns the new ids of rows that have no name, as soon as all that they refer to is known.
+    fn learn(&mut self, pending: &mut [Rest<'_>]) {
+        loop {
+            let mut learned = false;
+            for rest in pending.iter_mut() {
+                let Some(key) = rest.key else { continue };
+                for row in std::mem::take(&mut rest.unnamed) {
+                    let is_known = |(column, expect): (&String, &Expect)| match expect {
+                        Expect::Made(symbol) => column == key || self.ids.contains_key(symbol),
+                        _ => true,
+                    };
+                    let found = match row.cells.iter().all(is_known) {
+                        true => rest.left.iter().position(|it| self.fits(row, rest.key, it)),
+                        false => None,
+                    };
+                    // What is missing is said when everything is known.
+                    let Some(at) = found else {
+                        rest.unnamed.push(row);
+                        continue;
+                    };
+                    let found = rest.left.remove(at);
+                    if let (Some(symbol), Some(id)) = (&row.symbol, found.get(key)) {
+                        self.ids.insert(symbol.clone(), id.clone());
+                    }
+                    learned = true;
+                }
+            }
+            if !learned {
+                return;
+            }
+        }
+    }
+
     /// Compares cell by cell what is known, then what is not as a heap.
     fn compare(&mut self, mut rest: Rest<'_>) {
         let name = rest.table;
@@ -186,14 +230,7 @@ impl Judge {
             }
         }
         for row in std::mem::take(&mut rest.unnamed) {
-            let fits = |other: &&Cells| {
-                other.iter().all(|(column, cell)| {
-                    let own = Some(column.as_str()) == rest.key && row.symbol.is_some();
-                    let expect = row.cells.get(column);
-                    own || expect.is_some_and(|e| self.agrees(e, cell) == Some(true))
-                })
-            };
-            match rest.left.iter().position(fits) {
+            match rest.left.iter().position(|other| self.fits(row, rest.key, other)) {
                 Some(at) => drop(rest.left.swap_remove(at)),
                 None => self.say(format!("{name}: missing: {:?}", row.cells)),
             }
