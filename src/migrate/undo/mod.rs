@@ -30,6 +30,7 @@ pub use script::PutBackScript;
 
 use super::control::Control;
 use super::events::{Along, Muting, Which, afterwards, unasked};
+use super::gently::{Gate, Pacing};
 use super::journal::{
     BatchKind, Images, Journal, Recorder, RunHeader, RunState, Stretch, StretchKind,
 };
@@ -41,7 +42,7 @@ use super::session::WriteSession;
 use super::story::{Clock, Story};
 use crate::database::{Destination, Fault, FaultKind, Result, Secret, Source, TableName, Value};
 use crate::outsystems::{Environment, InstanceTable};
-use crate::plan::Plan;
+use crate::plan::{Plan, RunOptions};
 use crate::proof::{Changed, changed};
 
 /// What an undo needs.
@@ -236,6 +237,18 @@ pub async fn look(request: &UndoRequest) -> Result<UndoPreview> {
     Ok(survey(request, journal).await?.preview)
 }
 
+/// The gate through which the source is read: as gently as by the run. What changes is told.
+fn gate(request: &UndoRequest) -> Gate {
+    let RunOptions { source_connections, source_pace, .. } = request.plan.options;
+    request.source.keep_to(source_connections);
+    let progress = request.progress.clone();
+    let told = move |pacing: &Pacing| {
+        progress.send_modify(|progress| progress.doing.clone_from(&pacing.said));
+        Ok(())
+    };
+    Gate::new(source_connections, source_pace, request.control.clone(), Box::new(told))
+}
+
 async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
     let plan = request.plan.as_ref();
     let tell = |doing: String| {
@@ -271,10 +284,11 @@ async fn survey(request: &UndoRequest, journal: Journal) -> Result<Survey> {
         let unfinished =
             matches!(journal.state()?, RunState::Running | RunState::Stopped | RunState::Failed);
         let journal = std::sync::Mutex::new(journal);
+        let gate = gate(request);
         preview.changed = changed(
             plan,
             &journal,
-            request.source.as_ref(),
+            &gate.over(request.source.as_ref()),
             destination.as_source(),
             unfinished,
             request.mask_key.as_ref(),
