@@ -25,7 +25,8 @@ mod unclear;
 mod uniques;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub use attributes::{AttributePair, chosen_value};
@@ -58,7 +59,7 @@ use rows::ReferringThere;
 /// What two environments have in common and where they differ.
 #[derive(Debug, Default)]
 pub struct Comparison {
-    /// Entities that are on both sides and can be carried over.
+    /// Entities that are on both sides and can be carried over, in the order of the source's.
     pub pairs: Vec<Arc<EntityPair>>,
     /// What was noticed, most severe first.
     pub findings: Vec<Finding>,
@@ -94,7 +95,13 @@ impl Comparison {
     /// The pair of a source entity.
     #[must_use]
     pub fn pair(&self, source: EntityIndex) -> Option<&EntityPair> {
-        self.pairs.iter().find(|pair| pair.source == source).map(Arc::as_ref)
+        self.place(source).map(|place| self.pairs[place].as_ref())
+    }
+
+    /// The place of a source entity's pair in [`Comparison::pairs`].
+    #[must_use]
+    pub fn place(&self, source: EntityIndex) -> Option<usize> {
+        self.pairs.binary_search_by_key(&source, |pair| pair.source).ok()
     }
 }
 
@@ -112,7 +119,7 @@ pub fn compare(
         selection,
         inquiry: Inquiry::new(answers),
         instances: Instances::default(),
-        seen: HashSet::new(),
+        found: HashMap::new(),
         referring: HashMap::new(),
         referring_there: OnceCell::new(),
         out: Comparison::default(),
@@ -153,7 +160,8 @@ struct Work<'a> {
     selection: &'a Selection,
     inquiry: Inquiry<'a>,
     instances: Instances,
-    seen: HashSet<FindingKey>,
+    /// The places of findings.
+    found: HashMap<FindingKey, usize>,
     /// The references to each entity of the source, by the places of pair and attribute.
     referring: HashMap<EntityIndex, Vec<(usize, usize)>>,
     referring_there: OnceCell<ReferringThere<'a>>,
@@ -178,9 +186,15 @@ impl Work<'_> {
 
     /// Keeps a finding; the first one with a key stands.
     fn find(&mut self, finding: Finding) {
-        if self.seen.insert(finding.key.clone()) {
+        if let Entry::Vacant(place) = self.found.entry(finding.key.clone()) {
+            place.insert(self.out.findings.len());
             self.out.findings.push(finding);
         }
+    }
+
+    /// The finding with that key, where there is one yet.
+    fn found(&self, key: &FindingKey) -> Option<&Finding> {
+        self.found.get(key).map(|place| &self.out.findings[*place])
     }
 
     /// Columns whose values could not be looked at one by one: what refers to what is not known.

@@ -66,7 +66,7 @@ pub struct UserWish {
 /// The scope, resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// The entities, in the model's order.
+    /// The entities, each once and in the model's order.
     pub entities: Vec<Selected>,
     /// What the person might miss.
     pub left_out: Vec<LeftOut>,
@@ -120,7 +120,8 @@ impl Selection {
     /// The selection of an entity, when it is in the scope.
     #[must_use]
     pub fn get(&self, entity: EntityIndex) -> Option<&Selected> {
-        self.entities.iter().find(|selected| selected.entity == entity)
+        let place = self.entities.binary_search_by_key(&entity, |selected| selected.entity).ok()?;
+        self.entities.get(place)
     }
 
     /// Whether it was decided to carry over what a finding about instances is about.

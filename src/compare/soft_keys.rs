@@ -102,7 +102,14 @@ fn as_id(value: &Value) -> Option<i64> {
 
 /// A name without case and without what is no letter or digit.
 fn plain_name(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let mut plain = String::with_capacity(name.len());
+    for sign in name.chars().filter(|sign| sign.is_alphanumeric()) {
+        match sign.is_ascii() {
+            true => plain.push(sign.to_ascii_lowercase()),
+            false => plain.extend(sign.to_lowercase()),
+        }
+    }
+    plain
 }
 
 /// Shorter names are in too many others.
@@ -130,10 +137,10 @@ impl Targets {
         targets
     }
 
-    /// Those whose ids an attribute holds by its name: theirs with an ending of a key.
+    /// Those whose ids an attribute holds by its plain name: theirs with an ending of a key.
     fn named_by(&self, attribute: &str) -> Vec<usize> {
-        let attribute = plain_name(attribute);
-        let ends = ENDINGS.iter().flat_map(|ending| attribute.match_indices(ending));
+        let endings = ENDINGS.iter().filter(|ending| attribute.contains(**ending));
+        let ends = endings.flat_map(|ending| attribute.match_indices(ending));
         let mut named: Vec<usize> = ends
             .flat_map(|(end, _)| {
                 attribute[..end].char_indices().map(move |(start, _)| (start, end))
@@ -148,9 +155,8 @@ impl Targets {
     }
 }
 
-/// Whether a text's name says that it may hold ids at all.
+/// Whether a text's plain name says that it may hold ids at all.
 fn sounds_like_a_key(attribute: &str) -> bool {
-    let attribute = plain_name(attribute);
     ENDINGS.iter().any(|ending| attribute.ends_with(ending))
 }
 
@@ -220,7 +226,9 @@ impl Work<'_> {
         });
         let user = decided.and_then(Option::as_deref).and_then(|to| self.user_entity(to));
         let to = wanted.map(|wanted| self.out.pairs[wanted].source).or(user);
-        self.pair_mut(pair_place).attributes[place].soft = to;
+        if to.is_some() {
+            self.pair_mut(pair_place).attributes[place].soft = to;
+        }
         let candidates = self.candidates(pair, place, targets, wanted, budget);
         if candidates.is_empty() && decided.is_none() {
             return;
@@ -301,7 +309,8 @@ impl Work<'_> {
     ) -> Vec<(usize, bool)> {
         let entity = self.source.entity(pair.source);
         let attribute = &pair.attributes[place].attribute;
-        let by_name = targets.named_by(&attribute.name);
+        let plain = plain_name(&attribute.name);
+        let by_name = targets.named_by(&plain);
         let unnamed = wanted.filter(|wanted| !by_name.contains(wanted)).map(|one| (one, false));
         let named = by_name.into_iter().map(|one| (one, true));
         let named: Vec<(usize, bool)> = named.chain(unnamed).collect();
@@ -310,7 +319,7 @@ impl Work<'_> {
         }
         let is_text =
             pair.attributes[place].source_column.data_type.kind() == Some(ValueKind::Text);
-        if (is_text && !sounds_like_a_key(&attribute.name))
+        if (is_text && !sounds_like_a_key(&plain))
             || personal(entity, pair, place).is_some()
             || budget.columns == 0
         {
@@ -417,12 +426,13 @@ mod tests {
         let all =
             entities.into_iter().enumerate().map(|(place, name)| (10 + place, name.to_owned()));
         let targets = Targets::new(all);
-        assert_eq!(targets.named_by("CustomerId"), [10, 14]);
-        assert_eq!(targets.named_by("Original_Customer_Key"), [10, 14]);
-        assert_eq!(targets.named_by("CustomerKeyCustomId"), [10, 12, 14]);
-        assert_eq!(targets.named_by("alte straße code"), [13]);
+        let named_by = |name: &str| targets.named_by(&plain_name(name));
+        assert_eq!(named_by("CustomerId"), [10, 14]);
+        assert_eq!(named_by("Original_Customer_Key"), [10, 14]);
+        assert_eq!(named_by("CustomerKeyCustomId"), [10, 12, 14]);
+        assert_eq!(named_by("alte straße code"), [13]);
         for other in ["CustomerName", "Id", "XId", "IdOfCustomer"] {
-            assert_eq!(targets.named_by(other), [0; 0], "{other}");
+            assert_eq!(named_by(other), [0; 0], "{other}");
         }
     }
 

@@ -19,18 +19,18 @@ impl Work<'_> {
             return false;
         }
         let entity = self.source.entity(pair.source);
-        let theirs = self.destination.entity(pair.destination).attribute(&attribute.key).cloned();
+        let theirs = self.destination.entity(pair.destination).attribute(&attribute.key);
         if attribute.data_type.is_unclear() {
-            self.unclear(&pair, place, theirs.as_ref());
+            self.unclear(&pair, place, theirs);
             return self.confirmed(entity, attribute).is_some();
         }
         let Some(theirs) = theirs else { return false };
         let key = |kind| FindingKey::attribute(kind, entity, attribute);
-        let about = format!("{}.{}", entity.full_name(), attribute.name);
+        let about = || format!("{}.{}", entity.full_name(), attribute.name);
         if theirs.data_type.is_reference() {
             self.find(Finding::decide(
                 key(FindingKind::ReferenceRetargeted),
-                about,
+                about(),
                 "it holds ids in the destination only",
                 "Plain values would be taken for ids of rows. Publish the same version on both sides.",
                 vec![Choice::stop("do not run until the module is published")],
@@ -39,8 +39,8 @@ impl Work<'_> {
         } else if theirs.data_type.is_unclear() {
             self.find(Finding::decide(
                 key(FindingKind::TypeUnknown),
-                about,
-                says_nothing(&theirs, Side::Destination),
+                about(),
+                says_nothing(theirs, Side::Destination),
                 "Plain values could be taken for ids of rows there. Publish the module again in \
                  the destination.",
                 stop_or_leave_out(pair.may_be_left_out(place)),

@@ -65,6 +65,9 @@ where
     async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
         self.inner.count(table, filter).await
     }
+    async fn counts(&self, asked: &[(TableName, Filter)]) -> Result<Vec<u64>> {
+        self.inner.counts(asked).await
+    }
     async fn highest(&self, table: &TableName, column: &str) -> Result<Option<i64>> {
         self.inner.highest(table, column).await
     }

@@ -177,6 +177,16 @@ pub trait Source: Send + Sync {
     /// Number of rows the filter lets through.
     async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64>;
 
+    /// The same of several tables, in the order asked: for when there is much to be counted, as one
+    /// request or a few. Which table a fault is about, it does not always say.
+    async fn counts(&self, asked: &[(TableName, Filter)]) -> Result<Vec<u64>> {
+        let mut counts = Vec::with_capacity(asked.len());
+        for (table, filter) in asked {
+            counts.push(self.count(table, filter).await?);
+        }
+        Ok(counts)
+    }
+
     /// The highest value of an integer column; `None` when there is no row. With a reader that
     /// stops there, rows that come later are not seen.
     async fn highest(&self, table: &TableName, column: &str) -> Result<Option<i64>>;

@@ -86,14 +86,34 @@ impl Hash for TableName {
 /// Whether two names of tables or columns are the same for SQL Server: case apart.
 #[must_use]
 pub fn same_name(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
-        // Every name of a factory is compared with many others, and nearly all are ASCII.
-        || !(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase()
+    // Every name of a factory is compared with many others, and nearly all are ASCII.
+    for (one, other) in a.bytes().zip(b.bytes()) {
+        if !(one.is_ascii() && other.is_ascii()) {
+            return a.to_lowercase() == b.to_lowercase();
+        }
+        if !one.eq_ignore_ascii_case(&other) {
+            return false;
+        }
+    }
+    a.len() == b.len()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_the_same_whatever_their_case() {
+        for (a, b) in
+            [("TENANT_ID", "Tenant_Id"), ("", ""), ("Größe", "GRÖßE"), ("\u{212a}m", "KM")]
+        {
+            assert!(same_name(a, b), "{a} {b}");
+        }
+        for (a, b) in [("Text1", "Text10"), ("Text1", "Text2"), ("Größe", "Grösse"), ("a", "ä")]
+        {
+            assert!(!same_name(a, b) && !same_name(b, a), "{a} {b}");
+        }
+    }
 
     #[test]
     fn tables_of_one_name_in_two_catalogs_or_schemas_are_not_the_same() {

@@ -29,6 +29,16 @@ pub struct Environments<'a> {
     pub destination_model: &'a Environment,
 }
 
+impl<'a> Environments<'a> {
+    /// One side: its database and its model.
+    fn of(self, side: Side) -> (&'a dyn Source, &'a Environment) {
+        match side {
+            Side::Source => (self.source, self.source_model),
+            Side::Destination => (self.destination, self.destination_model),
+        }
+    }
+}
+
 /// Compares, has every open question answered, and compares again until none is left.
 /// `asked` is told how many are still open.
 ///
@@ -56,25 +66,93 @@ pub async fn survey(
         if questions.is_empty() {
             return Ok(Ok(reviewed));
         }
-        for (place, question) in questions.iter().enumerate() {
-            asked(questions.len() - place);
+        have_counted(environments, questions, answers, &mut asked).await?;
+        let others = questions.iter().filter(|question| counted(question).is_none());
+        let mut open = others.clone().count();
+        for question in others {
+            asked(open);
             let answer = answer(environments, question).await?;
             answers.put(question, answer);
+            open -= 1;
         }
     }
 }
 
+/// So many counts are asked for at a time.
+const COUNTED_AT_ONCE: usize = 50;
+
+/// The condition on the rows that are to be counted, where a question asks for that alone.
+fn counted(question: &Question) -> Option<&Filter> {
+    match &question.asked {
+        Asked::Count(filter) => Some(filter),
+        _ => None,
+    }
+}
+
+/// Answers those questions that ask how many rows there are, which most do: many together, and both
+/// databases at the same time.
+async fn have_counted(
+    environments: Environments<'_>,
+    questions: &[Question],
+    answers: &mut Answers,
+    asked: &mut impl FnMut(usize),
+) -> Result<()> {
+    let of = |side: Side| -> Vec<&Question> {
+        let counts = questions.iter().filter(|question| counted(question).is_some());
+        counts.filter(|question| question.side == side).collect()
+    };
+    let (ours, theirs) = (of(Side::Source), of(Side::Destination));
+    let mut parts = (ours.chunks(COUNTED_AT_ONCE), theirs.chunks(COUNTED_AT_ONCE));
+    let mut open = questions.len();
+    loop {
+        let (ours, theirs) = (parts.0.next(), parts.1.next());
+        if ours.is_none() && theirs.is_none() {
+            return Ok(());
+        }
+        asked(open);
+        let (ours, theirs) = (ours.unwrap_or_default(), theirs.unwrap_or_default());
+        let (here, there) = futures::future::try_join(
+            count(environments, Side::Source, ours),
+            count(environments, Side::Destination, theirs),
+        )
+        .await?;
+        for (question, answer) in ours.iter().chain(theirs).zip(here.into_iter().chain(there)) {
+            answers.put(question, answer);
+            open -= 1;
+        }
+    }
+}
+
+/// Counts for questions about one side that ask for nothing else.
+async fn count(
+    environments: Environments<'_>,
+    side: Side,
+    questions: &[&Question],
+) -> Result<Vec<Answer>> {
+    let (database, model) = environments.of(side);
+    let wanted: Vec<(TableName, Filter)> = questions
+        .iter()
+        .filter_map(|question| Some((named(model, question).clone(), counted(question)?.clone())))
+        .collect();
+    if let Ok(rows) = database.counts(&wanted).await {
+        return Ok(rows.into_iter().map(Answer::Count).collect());
+    }
+    // Each by itself has the server's whole time, and says what is wrong with which table.
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        answers.push(answer(environments, question).await?);
+    }
+    Ok(answers)
+}
+
+/// The table of a question: the model knows the schema that holds it.
+fn named<'a>(model: &'a Environment, question: &'a Question) -> &'a TableName {
+    model.shape(&question.table).map_or(&question.table, |shape| &shape.name)
+}
+
 async fn answer(environments: Environments<'_>, question: &Question) -> Result<Answer> {
-    let database = match question.side {
-        Side::Source => environments.source,
-        Side::Destination => environments.destination,
-    };
-    let model = match question.side {
-        Side::Source => environments.source_model,
-        Side::Destination => environments.destination_model,
-    };
-    // The model knows the schema that holds the table.
-    let table = model.shape(&question.table).map_or(&question.table, |shape| &shape.name);
+    let (database, model) = environments.of(question.side);
+    let table = named(model, question);
     let doing = || format!("counting in {table} of the {}", question.side);
     match &question.asked {
         Asked::Count(filter) => {

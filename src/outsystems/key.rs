@@ -3,13 +3,19 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// A key or name as the platform stores it, equal without regard to case.
 ///
 /// SS keys look like GUIDs but are text: some carry suffixes (`metamodel.md` §5.2, §11).
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+///
+/// Every finding about an attribute or a user has copies of several, so copies share one text.
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 #[serde(from = "String", into = "String")]
-pub struct Key {
+pub struct Key(Option<Arc<Text>>);
+
+/// A text, and the same in lower case where that is another one.
+struct Text {
     shown: Box<str>,
     folded: Option<Box<str>>,
 }
@@ -19,26 +25,30 @@ impl Key {
     #[must_use]
     pub fn new(text: &str) -> Self {
         let shown = text.trim();
+        if shown.is_empty() {
+            return Self(None);
+        }
         let folded = shown.to_lowercase();
-        Self { folded: (folded != shown).then(|| folded.into_boxed_str()), shown: shown.into() }
+        let folded = (folded != shown).then(|| folded.into_boxed_str());
+        Self(Some(Arc::new(Text { shown: shown.into(), folded })))
     }
 
     /// As stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.shown
+        self.0.as_ref().map_or("", |text| &text.shown)
     }
 
     /// In lower case: equal for equal keys.
     #[must_use]
     pub fn folded(&self) -> &str {
-        self.folded.as_deref().unwrap_or(&self.shown)
+        self.0.as_ref().map_or("", |text| text.folded.as_deref().unwrap_or(&text.shown))
     }
 
     /// Whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.shown.is_empty()
+        self.0.is_none()
     }
 }
 
@@ -80,8 +90,14 @@ impl Ord for Key {
     }
 }
 
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(self.as_str())
     }
 }

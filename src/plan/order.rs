@@ -1,6 +1,6 @@
 //! In which order rows are written, and which references have to wait.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -36,8 +36,16 @@ struct Edge {
     tag: usize,
 }
 
+/// The edges of one child, of edges in the order of their children.
+fn edges_of(edges: &[Edge], child: usize) -> &[Edge] {
+    let first = edges.partition_point(|edge| edge.child < child);
+    let behind = edges.partition_point(|edge| edge.child <= child);
+    &edges[first..behind]
+}
+
 /// Orders nodes parents first, cutting as few and as cheap edges as it can. Returns the order and
-/// the tags of the edges cut, or the nodes of a circle that cannot be cut.
+/// the tags of the edges cut, or the nodes of a circle that cannot be cut. Edges are in the order of
+/// their children.
 fn arrange(nodes: usize, edges: &[Edge]) -> Result<(Vec<usize>, BTreeSet<usize>), Vec<usize>> {
     let mut graph: DiGraph<(), ()> = DiGraph::new();
     let handles: Vec<NodeIndex> = (0..nodes).map(|_| graph.add_node(())).collect();
@@ -50,10 +58,8 @@ fn arrange(nodes: usize, edges: &[Edge]) -> Result<(Vec<usize>, BTreeSet<usize>)
     for component in tarjan_scc(&graph) {
         let mut members: Vec<usize> = component.iter().map(|node| node.index()).collect();
         members.sort_unstable();
-        let inner: Vec<&Edge> = edges
-            .iter()
-            .filter(|edge| members.contains(&edge.child) && members.contains(&edge.parent))
-            .collect();
+        let of_members = members.iter().flat_map(|member| edges_of(edges, *member));
+        let inner: Vec<&Edge> = of_members.filter(|edge| members.contains(&edge.parent)).collect();
         while !members.is_empty() {
             let present = members.clone();
             let waiting = |node: usize| -> Vec<&Edge> {
@@ -87,7 +93,6 @@ pub(super) fn order(
 ) -> (Order, Vec<Finding>) {
     let pairs = &comparison.pairs;
     let mut findings = Vec::new();
-    let place_of = |index| pairs.iter().position(|pair| pair.source == index);
     let mut edges = Vec::new();
     let mut tags = Vec::new();
     for (child, pair) in pairs.iter().enumerate() {
@@ -95,7 +100,8 @@ pub(super) fn order(
         for (place, attribute) in pair.attributes.iter().enumerate() {
             let referred = attribute.reference.as_ref();
             let referred = referred.and_then(|reference| reference.target.entity());
-            let Some(parent) = referred.or(attribute.soft).and_then(place_of) else { continue };
+            let parent = referred.or(attribute.soft).and_then(|index| comparison.place(index));
+            let Some(parent) = parent else { continue };
             let column = &attribute.destination_column;
             let guarded = shape.is_some_and(|shape| {
                 shape
@@ -127,8 +133,8 @@ pub(super) fn order(
             order.deferred = cut.into_iter().map(|tag| tags[tag]).collect();
             let mut level = vec![0; pairs.len()];
             for node in &entities {
-                for (edge, tag) in edges.iter().zip(&tags) {
-                    if edge.child == *node && !order.deferred.contains(tag) {
+                for edge in edges_of(&edges, *node) {
+                    if !order.deferred.contains(&tags[edge.tag]) {
                         level[*node] = level[*node].max(level[edge.parent] + 1);
                     }
                 }
@@ -175,7 +181,7 @@ fn circles(
             ));
         }
         for member in members {
-            if edges.iter().any(|edge| edge.child == member && edge.parent == member) {
+            if edges_of(edges, member).iter().any(|edge| edge.parent == member) {
                 findings.push(Finding::note(
                     FindingKey::entity(
                         FindingKind::SelfReference,
@@ -216,13 +222,20 @@ fn deletions(
     let pairs = &comparison.pairs;
     let mut edges = Vec::new();
     let mut columns = Vec::new();
+    // Tables of the same name may lie in several catalogs.
+    let mut named: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, pair) in pairs.iter().enumerate() {
+        let own = &destination.entity(pair.destination).table;
+        let table = destination.shape(own).map_or(own, |shape| &shape.name);
+        named.entry(table.name.to_lowercase()).or_default().push(place);
+    }
     for (child, pair) in pairs.iter().enumerate() {
         let Some(shape) = destination.shape_of(pair.destination) else { continue };
         for key in shape.foreign_keys.iter().filter(|key| !key.disabled) {
-            let parent = pairs
-                .iter()
-                .position(|other| destination.is_table_of(other.destination, &key.parent));
-            let Some(parent) = parent else { continue };
+            let mut parents = named.get(&key.parent.name.to_lowercase()).into_iter().flatten();
+            let parent = parents
+                .find(|place| destination.is_table_of(pairs[**place].destination, &key.parent));
+            let Some(parent) = parent.copied() else { continue };
             let nullable = shape.column(&key.column).is_some_and(|column| column.nullable);
             // Rows that refer to their own table can go leaf by leaf; others need the column empty.
             let mut cut = (nullable || child == parent).then_some(1);

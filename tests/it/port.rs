@@ -525,6 +525,7 @@ async fn conditions_mean_the_same(engine: &TestEngine) {
     };
     let many: Vec<Value> = (0..5_000).map(|n| number(n * 2)).collect();
     let labels: Vec<Value> = (0..3_000).map(|n| text(&format!("ROW {n:05}"))).collect();
+    let mut at_once = (Vec::new(), Vec::new());
     for (filter, expected) in [
         (Filter::All, 30),
         (Filter::IsNull(parent()), 10),
@@ -594,12 +595,19 @@ async fn conditions_mean_the_same(engine: &TestEngine) {
     ] {
         let counted = destination.count(&table, &filter).await;
         assert_eq!(counted.map_err(|fault| fault.to_string()), Ok(expected), "{filter:?}");
+        at_once.0.push((table.clone(), filter.clone()));
+        at_once.1.push(expected);
         if expected < 30 {
             let request = rows_request("OSUSR_x_Thing", &numbered(), filter.clone());
             let rows = destination.rows(&request).await.expect("rows");
             assert_eq!(rows.len() as u64, expected, "{filter:?}");
         }
     }
+    let (asked, expected) = at_once;
+    assert_eq!(destination.counts(&asked).await.expect("counts"), expected);
+    assert_eq!(destination.counts(&[]).await.expect("counts"), [0; 0]);
+    let with_nobody = [asked[..2].to_vec(), vec![(TableName::new("OSUSR_x_Nobody"), Filter::All)]];
+    destination.counts(&with_nobody.concat()).await.expect_err("a table is not there");
 }
 
 async fn distinct_values_are_counted(engine: &TestEngine) {

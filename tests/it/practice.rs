@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use osferry::compare::{Answers, Finding};
-use osferry::database::{Source, sqlite};
+use osferry::database::{Result, Source, sqlite};
 use osferry::migrate::{Environments, survey};
 use osferry::outsystems::{self, Environment, Side};
 use osferry::plan::{self, PlanFile, Review};
 use osferry::practice::{self, About, PracticeOptions};
+use rusqlite::Connection;
 
 use crate::support::sample::sample;
 
@@ -41,6 +42,11 @@ impl Pair {
 
     /// Compares until every question is answered.
     async fn review(&self, file: &PlanFile) -> Review {
+        self.try_review(file).await.expect("answers")
+    }
+
+    /// The same, where somebody may have no answer.
+    async fn try_review(&self, file: &PlanFile) -> Result<Review> {
         let environments = Environments {
             source: self.source.as_ref(),
             destination: self.destination.as_ref(),
@@ -48,10 +54,9 @@ impl Pair {
             destination_model: &self.destination_model,
         };
         let mut answers = Answers::default();
-        survey(environments, &file.scope, &file.decisions, &mut answers, |_| {})
-            .await
-            .expect("answers")
-            .expect("a scope")
+        let reviewed =
+            survey(environments, &file.scope, &file.decisions, &mut answers, |_| {}).await?;
+        Ok(reviewed.expect("a scope"))
     }
 }
 
@@ -75,6 +80,21 @@ fn shown(findings: &[&Finding]) -> String {
         format!("{} {}: {}{rows} → {recommended}", finding.key.kind, finding.about, finding.what)
     };
     findings.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_counted_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pair = Pair::make(folder.path(), Some(1)).await;
+    let file = sample("practice");
+    let review = pair.review(&file).await;
+    let gone = review.comparison.pairs.iter().find(|pair| pair.name == "Policy_CS.Policy");
+    let gone = gone.expect("it is in the scope").destination;
+    let table = &pair.destination_model.shape_of(gone).expect("it is there").name;
+    let dev = Connection::open(folder.path().join("dev.sqlite")).expect("opened");
+    dev.execute_batch(&format!("PRAGMA foreign_keys = OFF; DROP TABLE {table}")).expect("dropped");
+    let fault = pair.try_review(&file).await.expect_err("the table is gone").to_string();
+    assert!(fault.contains(&format!("counting in {table} of the destination")), "{fault}");
 }
 
 #[tokio::test]

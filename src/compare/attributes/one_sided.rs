@@ -95,25 +95,27 @@ impl Work<'_> {
     }
 
     /// Attributes whose column one of the tables lacks, though both models have the attribute.
-    pub(super) fn columns_missing(
+    pub(super) fn columns_missing<'m>(
         &mut self,
         entity: &Entity,
         other: &Entity,
-        ours: &[(&Attribute, &ColumnShape)],
-        theirs: &[(&Attribute, &ColumnShape)],
+        ours: &[(&Attribute, &'m ColumnShape)],
+        theirs: &[(&Attribute, &'m ColumnShape)],
     ) {
         let identifier = entity.identifier().map(|attribute| &attribute.key);
         for attribute in entity.active_attributes() {
-            let column = |usable: &[(&Attribute, &ColumnShape)]| {
-                let own = usable.iter().find(|(candidate, _)| candidate.key == attribute.key);
-                own.map(|(_, column)| (*column).clone())
+            let column = |usable: &[(&Attribute, &'m ColumnShape)]| -> Option<&'m ColumnShape> {
+                let mut all = usable.iter();
+                all.find(|(one, _)| one.key == attribute.key).map(|(_, column)| *column)
             };
             let (our_column, their_column) = (column(ours), column(theirs));
+            if our_column.is_some() && their_column.is_some() {
+                continue;
+            }
             let Some(counterpart) = other.attribute(&attribute.key) else { continue };
-            let (side, missing, table) = match (&our_column, &their_column) {
-                (Some(_), Some(_)) => continue,
+            let (side, missing, table) = match (our_column, their_column) {
                 (None, _) => (Side::Source, attribute, &entity.table),
-                (Some(_), None) => (Side::Destination, counterpart, &other.table),
+                (Some(_), _) => (Side::Destination, counterpart, &other.table),
             };
             // Without its column the identifier is a finding about the entity, and so is the tenant.
             if identifier == Some(&attribute.key)
@@ -122,8 +124,7 @@ impl Work<'_> {
             {
                 continue;
             }
-            let may_be_left_out =
-                their_column.as_ref().is_none_or(|column| !column.demands_value());
+            let may_be_left_out = their_column.is_none_or(|column| !column.demands_value());
             let finding = Finding::decide(
                 FindingKey::attribute(FindingKind::ColumnMissing, entity, attribute),
                 format!("{}.{}", entity.full_name(), attribute.name),
@@ -158,8 +159,8 @@ impl Work<'_> {
         let (mut constants, mut fillable) = (Vec::new(), Vec::new());
         for (attribute, column) in theirs {
             let is_filled =
-                pairs.iter().any(|pair| same_name(&pair.destination_column.name, &column.name));
-            if entity.attribute(&attribute.key).is_some() || column.identity || is_filled {
+                || pairs.iter().any(|pair| same_name(&pair.destination_column.name, &column.name));
+            if column.identity || entity.attribute(&attribute.key).is_some() || is_filled() {
                 continue;
             }
             let demands = column.demands_value();

@@ -30,10 +30,10 @@ impl Work<'_> {
             let Some(usage) = self.usage(&[(place, identifier)]) else { continue };
             let mut taken: HashSet<DestinationId> = HashSet::new();
             let mut rows = 0;
-            for (value, count, _) in usage.values() {
-                let user = value.as_integer().map(SourceId).and_then(|id| whose.get(&id));
+            for used in usage.values() {
+                let user = used.id().map(SourceId).and_then(|id| whose.get(&id));
                 if user.is_some_and(|user| !taken.insert(*user)) {
-                    rows += count;
+                    rows += used.rows;
                 }
             }
             if rows == 0 {

@@ -10,10 +10,9 @@ mod users;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::records::fold;
+use super::records::Folded;
 use super::references::Target;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
-use crate::database::Value;
 use crate::outsystems::{DestinationId, Key, SourceId, SystemTarget};
 
 pub use groups::{GroupMatch, group_named};
@@ -176,24 +175,17 @@ impl Work<'_> {
     fn needed(&mut self, system: SystemTarget) -> Option<BTreeMap<SourceId, u64>> {
         let references = self.references_to(system);
         let usage = self.usage(&references)?;
-        let known: HashSet<String> = match system {
-            SystemTarget::User => {
-                self.source.users.iter().map(|user| fold(&Value::Integer(user.id))).collect()
+        let source = self.source;
+        let is_known = |value: &Folded| match (value, system) {
+            (Folded::Integer(id), SystemTarget::User) => source.user(*id).is_some(),
+            (Folded::Integer(id), SystemTarget::Group) => {
+                source.groups.iter().any(|group| group.id == *id)
             }
-            SystemTarget::Group => {
-                self.source.groups.iter().map(|group| fold(&Value::Integer(group.id))).collect()
-            }
-            _ => {
-                self.source.tenants.iter().map(|tenant| fold(&Value::Integer(tenant.id))).collect()
-            }
+            (Folded::Integer(id), _) => source.tenant(*id).is_some(),
+            _ => false,
         };
-        self.values_without_record(&references, &usage, &known);
-        Some(
-            usage
-                .iter()
-                .filter(|(folded, _)| known.contains(*folded))
-                .filter_map(|(_, (value, rows, _))| Some((SourceId(value.as_integer()?), *rows)))
-                .collect(),
-        )
+        self.values_without_record(&references, &usage, is_known);
+        let known = usage.iter().filter(|(value, _)| is_known(value));
+        Some(known.filter_map(|(_, used)| Some((SourceId(used.id()?), used.rows))).collect())
     }
 }

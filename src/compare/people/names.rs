@@ -30,8 +30,7 @@ impl Work<'_> {
         let mut wanted: BTreeMap<Option<DestinationId>, Vec<Key>> = BTreeMap::new();
         for user in &self.out.users {
             let finding = user.finding.as_ref().filter(|_| user.matched == Match::Missing);
-            let finding = finding
-                .and_then(|key| self.out.findings.iter().find(|finding| finding.key == *key));
+            let finding = finding.and_then(|key| self.found(key));
             let creates = finding.is_some_and(|finding| {
                 finding.choices.iter().any(|choice| choice.name == choice::CREATE)
             });

@@ -31,7 +31,7 @@ impl Work<'_> {
             .filter_map(|user| {
                 let key = user.finding.as_ref()?;
                 let wish = self.wish(key);
-                let finding = self.out.findings.iter().find(|finding| finding.key == *key)?;
+                let finding = self.found(key)?;
                 let made = wish.or(finding.settled.as_ref().map(|(name, _)| *name))?;
                 let offered = finding.choices.iter().any(|choice| choice.name == made);
                 let is_wanted = made == choice::RECREATE && offered;

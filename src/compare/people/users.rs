@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use super::{Match, MatchBy, WhenFound, WhenMissing};
+use crate::compare::records::Used;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Severity, Work, choice};
 use crate::outsystems::{DestinationId, Environment, Key, SourceId, SystemTarget, User};
 
@@ -67,21 +68,21 @@ pub fn user_named(
 type Account<Id> = (Id, bool);
 
 /// The accounts of each name, or what else they are matched by, in each tenant, of one side.
-struct Namesakes<Id>(HashMap<(Key, Option<Id>), Vec<Account<Id>>>);
+struct Namesakes<'a, Id>(HashMap<(&'a Key, Option<Id>), Vec<Account<Id>>>);
 
-impl<Id: Copy + Eq + Hash> Namesakes<Id> {
-    fn of(users: &[User], by: MatchBy, id: fn(i64) -> Id) -> Self {
-        let mut all: HashMap<_, Vec<Account<Id>>> = HashMap::new();
+impl<'a, Id: Copy + Eq + Hash> Namesakes<'a, Id> {
+    fn of(users: &'a [User], by: MatchBy, id: fn(i64) -> Id) -> Self {
+        let mut all: HashMap<_, Vec<Account<Id>>> = HashMap::with_capacity(users.len());
         for user in users {
-            all.entry((by.key(user).clone(), user.tenant_id.map(id)))
+            all.entry((by.key(user), user.tenant_id.map(id)))
                 .or_default()
                 .push((id(user.id), user.is_active));
         }
         Self(all)
     }
 
-    fn get(&self, key: &Key, tenant: Option<Id>) -> &[Account<Id>] {
-        self.0.get(&(key.clone(), tenant)).map(Vec::as_slice).unwrap_or_default()
+    fn get(&self, key: &'a Key, tenant: Option<Id>) -> &[Account<Id>] {
+        self.0.get(&(key, tenant)).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -120,8 +121,10 @@ impl Work<'_> {
         let wanted = self.selection.strategy.match_by;
         let by_name = Namesakes::of(&destination.users, MatchBy::UserName, DestinationId);
         let our_names = Namesakes::of(&source.users, MatchBy::UserName, SourceId);
-        let ours = Namesakes::of(&source.users, wanted, SourceId);
-        let theirs = Namesakes::of(&destination.users, wanted, DestinationId);
+        let by_another = (wanted != MatchBy::UserName).then(|| {
+            let theirs = Namesakes::of(&destination.users, wanted, DestinationId);
+            (Namesakes::of(&source.users, wanted, SourceId), theirs)
+        });
         let with_tenants = destination.users.iter().any(|user| user.tenant_id.is_some());
         for user in &source.users {
             let (id, own_tenant) = (SourceId(user.id), user.tenant_id.map(SourceId));
@@ -133,9 +136,9 @@ impl Work<'_> {
                 true => MatchBy::UserName,
                 false => wanted,
             };
-            let (ours, theirs) = match by {
-                MatchBy::UserName => (&our_names, &by_name),
-                _ => (&ours, &theirs),
+            let (ours, theirs) = match &by_another {
+                Some((ours, theirs)) if by == wanted => (ours, theirs),
+                _ => (&our_names, &by_name),
             };
             let tenant = if with_tenants { self.mapped_tenant(own_tenant) } else { Some(None) };
             let namesakes = by_name.get(&user.username, tenant.unwrap_or_default());
@@ -194,8 +197,8 @@ impl Work<'_> {
         let is_asked =
             matches!(wish(FindingKind::UserFound), Some(choice::UPDATE | choice::RECREATE))
                 || self.selection.strategy.existing != WhenFound::Use;
-        let is_mapped = wish(FindingKind::UserMapped) == Some(choice::MAP);
-        if !is_asked || is_mapped || !self.may_write(sought, id) {
+        let is_mapped = || wish(FindingKind::UserMapped) == Some(choice::MAP);
+        if !is_asked || is_mapped() || !self.may_write(sought, id) {
             return None;
         }
         let mut choices = self.selection.ways_with_found(true);
@@ -279,7 +282,7 @@ impl Work<'_> {
             pair.identifier == Some(*place) || !pair.attributes[*place].may_be_emptied()
         });
         let usage = self.usage(&references).unwrap_or_default();
-        let ids = usage.into_values().filter_map(|(value, _, _)| value.as_integer());
+        let ids = usage.values().filter_map(Used::id);
         ids.map(SourceId).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::fold;
+use super::Folded;
 use crate::database::{Value, ValueKind};
 use crate::outsystems::{Entity, EntityIndex, Environment, Key, Record, SystemTarget};
 
@@ -27,11 +27,11 @@ pub(super) struct Counterparts {
     /// Places in `all`.
     by_identity: HashMap<(Key, Key), Vec<usize>>,
     /// The ids that the physical table holds, where it can be seen.
-    physical: Option<HashSet<String>>,
+    physical: Option<HashSet<Folded>>,
 }
 
 impl Counterparts {
-    pub(super) fn new(all: Vec<Known>, physical: Option<HashSet<String>>) -> Self {
+    pub(super) fn new(all: Vec<Known>, physical: Option<HashSet<Folded>>) -> Self {
         let mut by_identity: HashMap<_, Vec<usize>> = HashMap::new();
         for (place, record) in all.iter().enumerate() {
             by_identity.entry(record.identity.clone()).or_default().push(place);
@@ -48,7 +48,7 @@ impl Counterparts {
     /// Whether the row of one of these records stands.
     pub(super) fn has(&self, record: &Known) -> bool {
         match &self.physical {
-            Some(ids) => ids.contains(&fold(&record.id)),
+            Some(ids) => ids.contains(&Folded::of(&record.id)),
             // The static table cannot be seen: the model's word has to do for active records.
             None => record.is_active,
         }

@@ -2,6 +2,7 @@
 
 mod known;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use super::references::Target;
@@ -56,16 +57,59 @@ pub struct RecordPair {
     pub finding: Option<FindingKey>,
 }
 
-/// Values are compared as the platform does: numbers as numbers, text without case.
+/// A value as the platform compares it: numbers as numbers, text without case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Folded {
+    /// A whole number: nearly all ids are.
+    Integer(i64),
+    /// Anything else that is no text, as it is written.
+    Other(String),
+    /// A text in lower case.
+    Text(String),
+}
+
+impl Folded {
+    pub(super) fn of(value: &Value) -> Self {
+        match value {
+            Value::Integer(number) => Self::Integer(*number),
+            Value::Text(_) => Self::Text(value.to_string().to_lowercase()),
+            other => {
+                // What is written like a whole number is one.
+                let shown = other.to_string();
+                match shown.parse::<i64>() {
+                    Ok(number) if number.to_string() == shown => Self::Integer(number),
+                    _ => Self::Other(shown),
+                }
+            }
+        }
+    }
+}
+
+/// The same as a text, in whose order values are told.
 pub(super) fn fold(value: &Value) -> String {
-    match value {
-        Value::Text(_) => format!("t{}", value.to_string().to_lowercase()),
-        other => format!("n{other}"),
+    match Folded::of(value) {
+        Folded::Integer(number) => format!("n{number}"),
+        Folded::Other(shown) => format!("n{shown}"),
+        Folded::Text(text) => format!("t{text}"),
     }
 }
 
 /// How often a value is used, and by which references.
-type Usage = BTreeMap<String, (Value, u64, Vec<(usize, usize)>)>;
+pub(super) struct Used {
+    value: Value,
+    pub(super) rows: u64,
+    by: Vec<(usize, usize)>,
+}
+
+impl Used {
+    /// The id that it is.
+    pub(super) fn id(&self) -> Option<i64> {
+        self.value.as_integer()
+    }
+}
+
+/// How often each value is used.
+type Usage = BTreeMap<Folded, Used>;
 
 impl Work<'_> {
     /// Builds the map of every static entity and platform table that rows refer to.
@@ -114,7 +158,7 @@ impl Work<'_> {
 
     /// Which values the references hold; `None` while a question is open.
     pub(super) fn usage(&mut self, references: &[(usize, usize)]) -> Option<Usage> {
-        let mut usage: Usage = BTreeMap::new();
+        let mut usage = Usage::new();
         let mut complete = true;
         for (pair_place, place) in references {
             let pair = &self.out.pairs[*pair_place];
@@ -125,12 +169,14 @@ impl Work<'_> {
             match self.inquiry.values(Side::Source, table, column, attribute.rows()) {
                 Some(values) => {
                     for (value, rows) in values {
-                        let Some(value) = &held(typed.as_ref(), value) else { continue };
-                        let entry = usage
-                            .entry(fold(value))
-                            .or_insert_with(|| (value.clone(), 0, Vec::new()));
-                        entry.1 += rows;
-                        entry.2.push((*pair_place, *place));
+                        let Some(value) = held(typed.as_ref(), value) else { continue };
+                        let used = usage.entry(Folded::of(&value)).or_insert_with(|| Used {
+                            value: value.into_owned(),
+                            rows: 0,
+                            by: Vec::new(),
+                        });
+                        used.rows += rows;
+                        used.by.push((*pair_place, *place));
                     }
                 }
                 None => complete = false,
@@ -166,21 +212,21 @@ impl Work<'_> {
             .collect();
 
         let mut map = FixedMap { name: entity.full_name(), offered, records: Vec::new() };
-        let mut taken: HashSet<String> = HashSet::new();
+        let mut taken: HashSet<Folded> = HashSet::new();
         // Active records first: an id may stand in the model twice, once inactive.
         let mut order: Vec<&Known> = ours.iter().collect();
         order.sort_by_key(|record| !record.is_active);
         for record in order {
-            if !taken.insert(fold(&record.id)) {
+            if !taken.insert(Folded::of(&record.id)) {
                 continue;
             }
             let (used, places) = usage
-                .get(&fold(&record.id))
-                .map_or((0, &[][..]), |(_, rows, places)| (*rows, places.as_slice()));
+                .get(&Folded::of(&record.id))
+                .map_or((0, &[][..]), |used| (used.rows, used.by.as_slice()));
             let (destination, finding) =
                 self.match_record(entity, record, &theirs, used, places, &map.offered);
             if let Some(destination) = &destination
-                && fold(destination) != fold(&record.id)
+                && Folded::of(destination) != Folded::of(&record.id)
                 && used > 0
             {
                 let finding = Finding::note(
@@ -200,7 +246,7 @@ impl Work<'_> {
                 finding,
             });
         }
-        if self.values_without_record(references, usage, &taken) {
+        if self.values_without_record(references, usage, |value| taken.contains(value)) {
             self.ids_unreadable(entity, kind);
         }
         map
@@ -289,7 +335,7 @@ impl Work<'_> {
         &mut self,
         references: &[(usize, usize)],
         usage: &Usage,
-        known: &HashSet<String>,
+        is_known: impl Fn(&Folded) -> bool,
     ) -> bool {
         let mut strays: BTreeMap<(usize, usize), (u64, Vec<Value>)> = BTreeMap::new();
         for (pair_place, place) in references {
@@ -300,13 +346,14 @@ impl Work<'_> {
             let column = ColumnRef::from(&attribute.source_column);
             let values = self.inquiry.values(Side::Source, table, column, attribute.rows());
             for (stored, rows) in values.unwrap_or_default() {
-                let Some(value) = &held(typed.as_ref(), stored) else { continue };
-                let none = match value {
+                let Some(value) = held(typed.as_ref(), stored) else { continue };
+                let none = match value.as_ref() {
                     Value::Integer(0) => true,
                     Value::Text(text) => text.is_empty(),
                     _ => false,
                 };
-                if usage.contains_key(&fold(value)) && !known.contains(&fold(value)) && !none {
+                let folded = Folded::of(&value);
+                if !none && !is_known(&folded) && usage.contains_key(&folded) {
                     let entry = strays.entry((*pair_place, *place)).or_default();
                     entry.0 += rows;
                     entry.1.push(stored.clone());
@@ -415,21 +462,21 @@ impl Work<'_> {
 
     /// The ids that a static entity's table holds in the destination; `None` where the table
     /// cannot be seen or the question is open.
-    fn physical_ids(&mut self, index: EntityIndex) -> Option<HashSet<String>> {
+    fn physical_ids(&mut self, index: EntityIndex) -> Option<HashSet<Folded>> {
         let entity = self.destination.entity(index);
         let shape = self.destination.shape(&entity.table)?;
         let column = shape.column(&entity.identifier()?.column)?;
         let column = ColumnRef { name: column.name.clone(), data_type: column.data_type.clone() };
         let values = self.inquiry.values(Side::Destination, &entity.table, column, Filter::All)?;
-        Some(values.iter().map(|(value, _)| fold(value)).collect())
+        Some(values.iter().map(|(value, _)| Folded::of(value)).collect())
     }
 }
 
 /// The id that a value is: the value itself, or what a text of that type says.
-fn held(typed: Option<&ValueType>, value: &Value) -> Option<Value> {
-    match (typed, value) {
-        (None, value) => Some(value.clone()),
-        (Some(typed), value) => typed.id(value),
+fn held<'a>(typed: Option<&ValueType>, value: &'a Value) -> Option<Cow<'a, Value>> {
+    match typed {
+        None => Some(Cow::Borrowed(value)),
+        Some(typed) => typed.id(value).map(Cow::Owned),
     }
 }
 

@@ -132,7 +132,7 @@ impl Work<'_> {
         let Some(key) = finding else {
             return Known { row: Writes::No, links: Writes::Yes };
         };
-        let finding = self.out.findings.iter().find(|finding| finding.key == *key);
+        let finding = self.found(key);
         let settled = || finding?.settled.as_ref().map(|(name, _)| *name);
         let made = match () {
             () if self.selection.emptied.contains(key) => Some(choice::EMPTY),

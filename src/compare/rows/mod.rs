@@ -92,6 +92,8 @@ impl Work<'_> {
                     }
                 }
             };
+            // Nobody else has it any more: it is changed where it is, and not copied.
+            drop(pair);
             self.pair_mut(place).existing = ExistingRows {
                 filter,
                 replaced,

@@ -174,8 +174,7 @@ impl Work<'_> {
     fn is_emptied(&self, finding: Option<&FindingKey>) -> bool {
         let Some(key) = finding else { return false };
         let is_settled = || {
-            let found = self.out.findings.iter().find(|finding| finding.key == *key);
-            let settled = found.and_then(|finding| finding.settled.as_ref());
+            let settled = self.found(key).and_then(|finding| finding.settled.as_ref());
             settled.is_some_and(|(made, _)| *made == choice::EMPTY)
         };
         self.selection.emptied.contains(key)

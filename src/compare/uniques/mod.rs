@@ -67,6 +67,7 @@ impl Work<'_> {
             let mut indexes = shape.unique_indexes.clone();
             indexes.extend(self.kept_key(&pair));
             let known = self.known_by(&pair, &indexes);
+            let mut uniques = Vec::with_capacity(indexes.len());
             for index in &indexes {
                 let mut findings = Vec::new();
                 if !self.is_looked_for_by(&pair, &index.columns)
@@ -75,13 +76,18 @@ impl Work<'_> {
                     findings.extend(self.repeated(place, &looked));
                     findings.extend(self.taken(&pair, &looked, &known));
                 }
-                self.pair_mut(place).uniques.push(UniquePair {
+                uniques.push(UniquePair {
                     name: index.name.clone(),
                     columns: index.columns.clone(),
                     findings,
                 });
             }
             self.only_in_source(&pair, &indexes);
+            // Nobody else has it any more: it is changed where it is, and not copied.
+            drop(pair);
+            if !uniques.is_empty() {
+                self.pair_mut(place).uniques = uniques;
+            }
         }
     }
 

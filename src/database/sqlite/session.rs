@@ -165,6 +165,19 @@ pub(super) fn attach(connection: &Connection, table: &TableName) -> Result<Strin
     Ok(catalog.clone())
 }
 
+/// Reads with the files locked all the while: each statement by itself would lock its file, look
+/// whether somebody has changed it, and let go of it again.
+pub(super) fn locked_once<R>(
+    connection: &Connection,
+    read: impl FnOnce() -> Result<R>,
+) -> Result<R> {
+    // No transaction of its own: one may be under way.
+    connection.execute_batch("SAVEPOINT reading").map_err(|error| fault(&error))?;
+    let answer = read();
+    connection.execute_batch("RELEASE reading").map_err(|error| fault(&error))?;
+    answer
+}
+
 /// A name in double quotes.
 pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use rusqlite::Connection;
 
-use super::session::{attach, fault};
+use super::session::{attach, fault, locked_once};
 use crate::database::{
     ColumnShape, ColumnType, DeleteAction, ForeignKey, IdentityFacts, IndexShape, ObjectKind,
     Result, TableName, TableShape, TriggerShape,
@@ -40,8 +40,7 @@ pub(super) fn shapes(
     tables: &[TableName],
 ) -> Result<Vec<Option<TableShape>>> {
     let mut listed: HashMap<String, Listed> = HashMap::new();
-    let mut shapes = Vec::with_capacity(tables.len());
-    for table in tables {
+    let mut read = |table: &TableName| -> Result<Option<TableShape>> {
         let schema = attach(connection, table)?;
         let mut read = || -> rusqlite::Result<Option<TableShape>> {
             let listed = match listed.entry(schema.clone()) {
@@ -53,9 +52,9 @@ pub(super) fn shapes(
             };
             read(connection, table, &schema, listed)
         };
-        shapes.push(read().map_err(|error| fault(&error))?);
-    }
-    Ok(shapes)
+        read().map_err(|error| fault(&error))
+    };
+    locked_once(connection, || tables.iter().map(&mut read).collect())
 }
 
 /// What SQLite lists of the tables and views of one database, by their names without case.

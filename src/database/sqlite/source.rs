@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::types::{ToSqlOutput, Value as Cell};
 use rusqlite::{Connection, params_from_iter};
 
-use super::session::{Access, Session, attach, fault, quote, table_sql};
+use super::session::{Access, Session, attach, fault, locked_once, quote, table_sql};
 use super::statement::{Condition, add_functions};
 use super::{cell, sample, shape};
 use crate::database::{
@@ -174,6 +174,19 @@ pub(super) fn select(connection: &Connection, request: &RowsRequest) -> Result<B
     Ok(batch)
 }
 
+fn count(connection: &Connection, table: &TableName, filter: &Filter) -> Result<u64> {
+    let condition = Condition::new(connection, table, filter)?;
+    let sql = format!(
+        "SELECT COUNT(*) FROM {} AS t WHERE {}",
+        table_sql(connection, table)?,
+        condition.sql
+    );
+    connection
+        .query_row(&sql, params_from_iter(&condition.parameters), |row| row.get::<_, i64>(0))
+        .map(i64::unsigned_abs)
+        .map_err(|error| fault(&error))
+}
+
 #[async_trait]
 impl Source for SqliteSource {
     fn facts(&self) -> &EngineFacts {
@@ -207,20 +220,16 @@ impl Source for SqliteSource {
 
     async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
         let (table, filter) = (table.clone(), filter.clone());
+        self.session.call(move |connection| count(connection, &table, &filter)).await
+    }
+
+    async fn counts(&self, asked: &[(TableName, Filter)]) -> Result<Vec<u64>> {
+        let asked = asked.to_vec();
         self.session
             .call(move |connection| {
-                let condition = Condition::new(connection, &table, &filter)?;
-                let sql = format!(
-                    "SELECT COUNT(*) FROM {} AS t WHERE {}",
-                    table_sql(connection, &table)?,
-                    condition.sql
-                );
-                connection
-                    .query_row(&sql, params_from_iter(&condition.parameters), |row| {
-                        row.get::<_, i64>(0)
-                    })
-                    .map(i64::unsigned_abs)
-                    .map_err(|error| fault(&error))
+                locked_once(connection, || {
+                    asked.iter().map(|(table, filter)| count(connection, table, filter)).collect()
+                })
             })
             .await
     }

@@ -1,5 +1,7 @@
 //! Conditions as SQLite's SQL.
 
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, Value as Cell};
 
@@ -15,6 +17,8 @@ use crate::database::{
 pub(super) struct Condition {
     pub(super) sql: String,
     pub(super) parameters: Vec<Cell>,
+    /// The columns of the tables of which a type was asked for, with their declared types.
+    declared: HashMap<TableName, Vec<(String, ColumnType)>>,
 }
 
 /// Registers what conditions need beyond SQLite's own functions.
@@ -84,7 +88,8 @@ pub(super) fn add_functions(connection: &Connection) -> Result<()> {
 impl Condition {
     /// The condition on the rows of `table`, called `alias` in the statement.
     pub(super) fn new(connection: &Connection, table: &TableName, filter: &Filter) -> Result<Self> {
-        let mut condition = Self { sql: String::new(), parameters: Vec::new() };
+        let mut condition =
+            Self { sql: String::new(), parameters: Vec::new(), declared: HashMap::new() };
         condition.add(connection, table, "t", filter)?;
         Ok(condition)
     }
@@ -162,7 +167,7 @@ impl Condition {
                 .push_str(&format!("osferry_outside({}, {precision}, {scale})", column(name))),
             Filter::NotConvertible { column: name, to } => {
                 let own = column(name);
-                let from = declared(connection, table, name)?;
+                let from = self.declared(connection, table, name)?;
                 self.sql.push_str(&format!("osferry_unconvertible({own}, "));
                 self.place(&Value::text(&from.to_string()));
                 self.sql.push_str(", ");
@@ -170,7 +175,7 @@ impl Condition {
                 self.sql.push(')');
             }
             Filter::Unreadable(name) => {
-                let declared = declared(connection, table, name)?;
+                let declared = self.declared(connection, table, name)?;
                 self.sql.push_str(&format!("osferry_unreadable({}, ", column(name)));
                 self.place(&Value::text(&declared.to_string()));
                 self.sql.push(')');
@@ -225,11 +230,8 @@ impl Condition {
         alias: &str,
     ) -> Result<()> {
         let inner = format!("{alias}p");
-        let caseless = if is_text(connection, table, name)? {
-            format!(" COLLATE {CASELESS}")
-        } else {
-            String::new()
-        };
+        let is_text = self.declared(connection, table, name)?.kind() == Some(ValueKind::Text);
+        let caseless = if is_text { format!(" COLLATE {CASELESS}") } else { String::new() };
         self.sql.push_str(&format!(
             "EXISTS (SELECT 1 FROM {} AS {inner} WHERE {inner}.{} = {column}{caseless} AND ",
             table_sql(connection, parent)?,
@@ -324,6 +326,21 @@ impl Condition {
         Ok(())
     }
 
+    /// The declared type of a column.
+    fn declared(
+        &mut self,
+        connection: &Connection,
+        table: &TableName,
+        column: &str,
+    ) -> Result<ColumnType> {
+        if !self.declared.contains_key(table) {
+            self.declared.insert(table.clone(), columns(connection, table)?);
+        }
+        let mut all = self.declared.get(table).into_iter().flatten();
+        let own = all.find(|(name, _)| name.eq_ignore_ascii_case(column));
+        Ok(own.map_or(ColumnType::Other(String::new()), |(_, declared)| declared.clone()))
+    }
+
     fn place(&mut self, value: &Value) {
         self.parameters.push(cell::parameter(value));
         self.sql.push_str(&format!("?{}", self.parameters.len()));
@@ -342,22 +359,16 @@ fn collation(value: Option<&Value>) -> String {
     }
 }
 
-fn is_text(connection: &Connection, table: &TableName, column: &str) -> Result<bool> {
-    Ok(declared(connection, table, column)?.kind() == Some(ValueKind::Text))
-}
-
-/// The declared type of a column.
-fn declared(connection: &Connection, table: &TableName, column: &str) -> Result<ColumnType> {
+/// The columns of a table and their declared types.
+fn columns(connection: &Connection, table: &TableName) -> Result<Vec<(String, ColumnType)>> {
     let schema = super::session::attach(connection, table)?;
-    connection
-        .prepare_cached("SELECT type FROM pragma_table_info(?1, ?2) WHERE name = ?3 COLLATE NOCASE")
-        .and_then(|mut statement| {
-            statement
-                .query_row([table.name.as_str(), &schema, column], |row| row.get::<_, String>(0))
-        })
-        .map(|declared| ColumnType::parse(&declared))
-        .or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(ColumnType::Other(String::new())),
-            other => Err(fault(&other)),
-        })
+    let read = || -> rusqlite::Result<Vec<(String, ColumnType)>> {
+        connection
+            .prepare_cached("SELECT name, type FROM pragma_table_info(?1, ?2)")?
+            .query_map([table.name.as_str(), &schema], |row| {
+                Ok((row.get(0)?, ColumnType::parse(&row.get::<_, String>(1)?)))
+            })?
+            .collect()
+    };
+    read().map_err(|error| fault(&error))
 }

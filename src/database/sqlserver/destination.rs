@@ -76,6 +76,9 @@ impl Source for SqlServerDestination {
     async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
         self.reading.count(table, filter).await
     }
+    async fn counts(&self, asked: &[(TableName, Filter)]) -> Result<Vec<u64>> {
+        self.reading.counts(asked).await
+    }
     async fn highest(&self, table: &TableName, column: &str) -> Result<Option<i64>> {
         self.reading.highest(table, column).await
     }

@@ -207,13 +207,18 @@ impl SqlServerSource {
     ) -> Result<u64> {
         let names = self.names(table, filter).await?;
         let results = self.run(&read::count(&names, table, filter, hint)?).await?;
-        let row = results.first().and_then(|rows| rows.first());
-        row.map(|row| integer(row, 0))
-            .transpose()?
-            .flatten()
-            .map(i64::unsigned_abs)
-            .ok_or_else(|| unexpected("a count"))
+        match &numbers(&results)?[..] {
+            [rows] => Ok(*rows),
+            _ => Err(unexpected("a count")),
+        }
     }
+}
+
+/// The numbers of rows that were counted.
+fn numbers(results: &[Vec<Row>]) -> Result<Vec<u64>> {
+    let rows = results.iter().flatten();
+    rows.map(|row| integer(row, 0)?.map(i64::unsigned_abs).ok_or_else(|| unexpected("a count")))
+        .collect()
 }
 
 #[async_trait]
@@ -315,6 +320,23 @@ impl Source for SqlServerSource {
 
     async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
         self.count_with(table, filter, "").await
+    }
+
+    async fn counts(&self, asked: &[(TableName, Filter)]) -> Result<Vec<u64>> {
+        let mut wanted = Vec::new();
+        for (table, filter) in asked {
+            wanted.push(table);
+            tables(filter, &mut wanted);
+        }
+        let names = self.named(wanted).await?;
+        let mut counts = Vec::with_capacity(asked.len());
+        for statement in read::counts(&names, asked)? {
+            counts.extend(numbers(&self.run(&statement).await?)?);
+        }
+        match counts.len() == asked.len() {
+            true => Ok(counts),
+            false => Err(unexpected("a count of each table")),
+        }
     }
 
     async fn highest(&self, table: &TableName, column: &str) -> Result<Option<i64>> {

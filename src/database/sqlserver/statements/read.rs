@@ -6,6 +6,9 @@ use crate::database::{
     ColumnRef, ColumnType, Filter, Result, RowsRequest, TableName, Value, ValueKind,
 };
 
+/// To a text of so many bytes nothing is added that can as well be asked by itself.
+const LONG: usize = 32 << 10;
+
 /// How a column's values are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum TextForm {
@@ -175,13 +178,43 @@ pub(in super::super) fn count(
     filter: &Filter,
     hint: &str,
 ) -> Result<Statement> {
-    let mut statement =
-        Statement::plain(format!("SELECT COUNT_BIG(*)\nFROM {} AS t{hint}", names.sql(table)?));
+    let mut statement = Statement::default();
+    add_count(&mut statement, names, table, filter, hint)?;
+    Ok(statement)
+}
+
+fn add_count(
+    statement: &mut Statement,
+    names: &Names,
+    table: &TableName,
+    filter: &Filter,
+    hint: &str,
+) -> Result<()> {
+    statement.add(&format!("SELECT COUNT_BIG(*)\nFROM {} AS t{hint}", names.sql(table)?));
     if *filter != Filter::All {
         statement.add("\nWHERE ");
-        Writer { names, statement: &mut statement }.add(table, "t", filter)?;
+        Writer { names, statement }.add(table, "t", filter)?;
     }
-    Ok(statement)
+    Ok(())
+}
+
+/// Numbers of rows of several tables, each a result of its own: as few requests as are of a size
+/// that a server is asked at once.
+pub(in super::super) fn counts(
+    names: &Names,
+    asked: &[(TableName, Filter)],
+) -> Result<Vec<Statement>> {
+    let mut statements: Vec<Statement> = Vec::new();
+    for (table, filter) in asked {
+        match statements.last_mut().filter(|last| last.sql.len() < LONG) {
+            Some(last) => {
+                last.add(";\n");
+                add_count(last, names, table, filter, "")?;
+            }
+            None => statements.push(count(names, table, filter, "")?),
+        }
+    }
+    Ok(statements)
 }
 
 /// For each value the first two rows that equal it: the place of the value, and a column.

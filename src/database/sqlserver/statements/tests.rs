@@ -295,6 +295,10 @@ fn source_statements() -> Vec<String> {
     for filter in filters() {
         all.push(read::count(&names, &table, &filter, "").expect("a statement").sql);
     }
+    let several: Vec<(TableName, Filter)> =
+        filters().into_iter().take(6).map(|filter| (table.clone(), filter)).collect();
+    let several = read::counts(&names, &several).expect("statements");
+    all.extend(several.into_iter().map(|statement| statement.sql));
     all
 }
 
@@ -552,6 +556,17 @@ fn a_source_never_reads_without_locks() {
     let all = [source_statements(), destination_statements()].concat();
     assert!(all.iter().all(|sql| !sql.to_uppercase().contains("NOLOCK")));
     assert!(all.iter().all(|sql| !sql.to_uppercase().contains("READ UNCOMMITTED")));
+}
+
+#[test]
+fn what_is_counted_at_once_is_neither_a_request_each_nor_one_without_end() {
+    let values = (0..4_000).map(|n| Filter::Equals("ID".to_owned(), Value::Integer(n)));
+    let few = (claim(), Filter::All);
+    let many = (claim(), Filter::Or(values.collect()));
+    let asked: Vec<_> = std::iter::repeat_n(few, 50).chain(std::iter::repeat_n(many, 4)).collect();
+    let statements = read::counts(&names(), &asked).expect("statements");
+    let counts = |statement: &Statement| statement.sql.matches("COUNT_BIG").count();
+    assert_eq!(statements.iter().map(counts).collect::<Vec<_>>(), [51, 1, 1, 1]);
 }
 
 #[test]
