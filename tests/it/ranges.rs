@@ -3,20 +3,21 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
+mod scene;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use osferry::database::{
-    ColumnRef, ColumnShape, ConnectionSpec, Destination, EngineKind, FaultKind, Filter,
-    InsertTarget, NewIndex, NewTable, Right, RowsRequest, TableName, Value, Writer,
-    open_destination, open_source,
+    ColumnRef, ColumnShape, Destination, EngineKind, FaultKind, Filter, InsertTarget, NewIndex,
+    NewTable, Right, RowsRequest, TableName, Value, Writer, open_destination, open_source,
 };
 use osferry::migrate::journal::Journal;
-use osferry::migrate::{RunEnd, check_destination, resume, rights_in_destination, run};
+use osferry::migrate::{RunEnd, check_destination, rights_in_destination};
 use osferry::outsystems::Side;
-use osferry::plan::{IdentifierPlan, Plan, PlanFile, RunOptions};
+use osferry::plan::{IdentifierPlan, Plan, RunOptions};
 
 use crate::estate::recipe::{Feature, Recipe};
 use crate::exact::case::Case;
@@ -28,10 +29,10 @@ use crate::port::{
 };
 use crate::program::Bench;
 use crate::rejects::{id_of, is_row, numbered as is_numbered, pair, refuse, rejects, undone};
-use crate::support::calling::{Call, Calling};
+use crate::support::calling::Call;
 use crate::support::engine::TestEngine;
-use crate::support::library::{Planned, planned};
 use crate::support::restricted::Restricted;
+use scene::{Scene, delete, least, nothing, of_somebody, plain};
 
 crate::on_both_engines!(
     ids_are_reserved_once,
@@ -356,98 +357,6 @@ async fn a_row_refused_among_others_is_found(engine: &TestEngine) {
     undone(&bench, &report);
 }
 
-/// A migration by the library, in the middle of which something happens.
-struct Scene {
-    specs: [ConnectionSpec; 2],
-    planned: Planned,
-    folder: tempfile::TempDir,
-    /// A table of several batches that no other one refers to.
-    place: usize,
-}
-
-impl Scene {
-    async fn of(engine: &TestEngine, bench: &Bench) -> Self {
-        let specs = [Side::Source, Side::Destination].map(|side| match engine {
-            TestEngine::Sqlite(_) => ConnectionSpec::Sqlite {
-                path: if side == Side::Source { bench.source() } else { bench.destination() },
-            },
-            TestEngine::SqlServer(server, _) => {
-                ConnectionSpec::SqlServer(server.spec(&bench.databases.name(side)))
-            }
-        });
-        let source = open_source(&specs[0]).await.expect("a source");
-        let destination = open_source(&specs[1]).await.expect("a destination");
-        let mut plan = crate::program::Plan::new();
-        plan.options.extend([OPTION.to_owned(), "batch_rows = 4".to_owned()]);
-        let file = PlanFile::parse(&plan.text(), "ranges").expect("a plan");
-        let planned = planned(source.as_ref(), destination.as_ref(), file).await;
-        let place = largest(&planned.plan);
-        assert!(planned.plan.entities[place].source_rows >= 12, "a table of several batches");
-        let folder = tempfile::tempdir().expect("a folder");
-        Self { specs, planned, folder, place }
-    }
-
-    fn table(&self) -> TableName {
-        self.planned.plan.entities[self.place].destination_table.clone()
-    }
-
-    fn journal(&self) -> std::path::PathBuf {
-        self.folder.path().join("run")
-    }
-
-    /// Runs, or goes on; `meanwhile` happens once a batch of the table is written.
-    async fn carry(&self, meanwhile: Call) -> RunEnd {
-        let destination = open_destination(&self.specs[1]).await.expect("a destination");
-        let destination = Arc::new(Calling::new(destination, self.table(), 1, meanwhile));
-        let source = Arc::from(open_source(&self.specs[0]).await.expect("a source"));
-        let is_new = !self.journal().join("journal.sqlite").exists();
-        let request = self.planned.request(&self.journal(), source, destination);
-        let end = if is_new { run(request).await } else { resume(request).await };
-        end.expect("it is not refused")
-    }
-
-    fn range(&self) -> (i64, i64) {
-        let all = reserved(&self.journal());
-        let own = all.iter().find(|(place, ..)| *place == self.place).expect("a range");
-        (own.1, own.2)
-    }
-
-    /// The ids that rows of the table got.
-    fn ids(&self) -> Vec<i64> {
-        let journal = Journal::open(&self.journal()).expect("a journal");
-        let batches = journal.batches(self.place).expect("batches");
-        let ids = batches.iter().flat_map(|batch| batch.destination_keys.iter());
-        ids.filter_map(|id| id.as_integer()).collect()
-    }
-}
-
-fn largest(plan: &Plan) -> usize {
-    let is_generated = |place: &usize| {
-        matches!(plan.entities[*place].identifier, IdentifierPlan::Generated { .. })
-    };
-    (0..plan.entities.len())
-        .filter(is_generated)
-        .max_by_key(|place| plan.entities[*place].source_rows)
-        .expect("a table with ids")
-}
-
-fn nothing() -> Call {
-    Arc::new(|| async {}.boxed())
-}
-
-/// A pair without anything special, and where it lies.
-fn plain(engine: &TestEngine) -> (Case, Bench) {
-    let case = (60..)
-        .find_map(|seed| {
-            let case = Case::of(&Recipe { seed, size: 5, features: Vec::new(), flaw: None })?;
-            let has_rows = case.pair.source.entities.iter().any(|e| is_numbered(e, 12));
-            has_rows.then_some(case)
-        })
-        .expect("some pair");
-    let bench = Bench::on(engine, &case.pair, case.recipe.seed);
-    (case, bench)
-}
-
 async fn ids_of_others_lie_outside(engine: &TestEngine) {
     let (case, bench) = plain(engine);
     let before = bench.databases.made(Side::Destination);
@@ -479,54 +388,6 @@ async fn ids_of_others_lie_outside(engine: &TestEngine) {
     delete(&bench, &scene, after);
     let troubles = case.troubles(&before, &bench.databases.read(Side::Destination));
     assert!(troubles.is_empty(), "{}", troubles.join("\n"));
-}
-
-fn identifier(scene: &Scene) -> String {
-    match &scene.planned.plan.entities[scene.place].identifier {
-        IdentifierPlan::Generated { destination, .. } => destination.name.clone(),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn delete(bench: &Bench, scene: &Scene, id: i64) {
-    let (table, key) = (scene.table().name, identifier(scene));
-    let sql = format!("DELETE FROM [{table}] WHERE [{key}] = {id}");
-    bench.databases.execute(Side::Destination, &sql);
-}
-
-/// What a row of somebody else holds: as little as possible.
-async fn least(destination: &dyn Destination, table: &TableName) -> (Vec<ColumnShape>, Vec<Value>) {
-    let shape = destination.shape(table).await.expect("a shape").expect("a table");
-    let own = shape.columns.iter().filter(|column| !column.identity && !column.computed);
-    let (may, must): (Vec<ColumnShape>, Vec<ColumnShape>) =
-        own.cloned().partition(|column| column.nullable || column.has_default);
-    // A row needs some column.
-    let columns: Vec<ColumnShape> =
-        must.into_iter().chain(may.into_iter().filter(|column| column.nullable).take(1)).collect();
-    let row: Vec<Value> = columns
-        .iter()
-        .map(|column| match column.data_type.kind() {
-            _ if column.nullable => Value::Null,
-            Some(osferry::database::ValueKind::Text) => text("x"),
-            Some(osferry::database::ValueKind::Bit) => Value::Bit(false),
-            _ => Value::Integer(0),
-        })
-        .collect();
-    (columns, row)
-}
-
-/// Somebody inserts a row; the id that it is given.
-async fn of_somebody(destination: &dyn Destination, table: &TableName) -> i64 {
-    let (columns, row) = least(destination, table).await;
-    let identity = destination.shape(table).await.expect("a shape").expect("a table");
-    let identity = identity.identity().expect("an identity").name.clone();
-    let target =
-        InsertTarget { table: table.clone(), columns: columns.clone(), identity: Some(identity) };
-    let mut writer = destination.writer(&session("somebody")).await.expect("a writer");
-    writer.begin().await.expect("begun");
-    let ids = writer.insert(&target, &batch(&columns, &[row])).await.expect("inserted");
-    commit(&mut writer).await;
-    ids[0]
 }
 
 async fn ids_that_somebody_took_stop_the_run(engine: &TestEngine) {
