@@ -8,7 +8,8 @@
 //! On SQLite the raw copy is `ATTACH` and `INSERT … SELECT` with explicit columns, foreign keys on, as
 //! many rows a commit. Where `OSFERRY_TEST_SQLSERVER`, `_USER` and `_PASSWORD` name a server, the same
 //! is measured there: against FreeTDS's `freebcp`, every table out and in again, and against a bare
-//! loop of the driver which reads rows and bulk-loads them. `sqlite` or `server` chooses one of both.
+//! loop of the driver which reads rows and bulk-loads them. `sqlite` or `server` chooses one of both;
+//! with `ranges` the migration reserves ids ahead and gives them itself.
 
 #![expect(
     clippy::expect_used,
@@ -72,11 +73,12 @@ fn main() {
     let any = !Shape::ALL.iter().any(|shape| is_told(shape.name()));
     let shapes = Shape::ALL.into_iter().filter(|shape| any || is_told(shape.name()));
     let shapes: Vec<Shape> = shapes.collect();
+    let ranges = is_told("ranges");
     if !is_told("server") {
-        sqlite::measure(&shapes, rows);
+        sqlite::measure(&shapes, rows, ranges);
     }
     if !is_told("sqlite") {
-        server::measure(&shapes, rows);
+        server::measure(&shapes, rows, ranges);
     }
 }
 
@@ -88,14 +90,20 @@ struct Migrated {
 }
 
 /// Carries a plan out, everything decided as recommended; `home` is the program's folder.
-fn migrated(plan_file: &Path, secret: Option<&Secret>, home: &Path) -> Migrated {
+fn migrated(plan_file: &Path, secret: Option<&Secret>, home: &Path, ranges: bool) -> Migrated {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let done = runtime.block_on(carried(plan_file, secret, home));
+    let done = runtime.block_on(carried(plan_file, secret, home, ranges));
     done.unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-async fn carried(plan_file: &Path, secret: Option<&Secret>, home: &Path) -> Result<Migrated> {
-    let opened = opened(plan_file, secret).await?;
+async fn carried(
+    plan_file: &Path,
+    secret: Option<&Secret>,
+    home: &Path,
+    ranges: bool,
+) -> Result<Migrated> {
+    let mut opened = opened(plan_file, secret).await?;
+    opened.file.options.identity_ranges = ranges;
     let plan = Arc::new(opened.plan().await?);
     let ready = Ready {
         plan: Arc::clone(&plan),

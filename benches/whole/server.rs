@@ -26,7 +26,7 @@ const FIELD: &str = "|~|";
 const LINE: &str = "|^|";
 
 /// Measures some shapes on the server that the environment names, and prints a line of each.
-pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>) {
+pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>, ranges: bool) {
     let Some(server) = Server::from_environment() else {
         println!("SQL Server  not measured: OSFERRY_TEST_SQLSERVER, _USER and _PASSWORD name none");
         return;
@@ -38,18 +38,18 @@ pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>) {
     let runtime = Runtime::new().expect("a runtime");
     for shape in shapes {
         let site = Site::make(&runtime, &server, *shape, rows);
-        one(&runtime, *shape, &site);
+        one(&runtime, *shape, &site, ranges);
         site.clear(&runtime);
     }
 }
 
 /// Measures one shape of rows, and prints its line.
-fn one(runtime: &Runtime, shape: Shape, site: &Site) {
+fn one(runtime: &Runtime, shape: Shape, site: &Site, ranges: bool) {
     let secret = Secret::from(site.server.password.clone());
     let plan_file =
         site.folder.path().join("pair").join(format!("practice-{}.toml", site.destination));
     print!("{:<10} ", shape.name());
-    let run = migrated(&plan_file, Some(&secret), &site.folder.path().join("home"));
+    let run = migrated(&plan_file, Some(&secret), &site.folder.path().join("home"), ranges);
     say(run.writing, None);
     let tables: Vec<&TableName> =
         run.plan.entities.iter().map(|entity| &entity.source_table).collect();

@@ -14,7 +14,7 @@ use crate::{Shape, migrated, ratio, rows_of};
 const ROWS: u32 = 1_000_000;
 
 /// Measures some shapes, and prints a line of each.
-pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>) {
+pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>, ranges: bool) {
     let rows = rows.unwrap_or(ROWS);
     println!("SQLite      migration   raw copy   ratio      proof  bare read   ratio");
     for shape in shapes {
@@ -24,18 +24,18 @@ pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>) {
             Shape::Wide => wide(&pair, rows / 10),
             Shape::Practice => {}
         }
-        one(*shape, &pair);
+        one(*shape, &pair, ranges);
     }
 }
 
 /// Measures one shape of rows, and prints its line.
-fn one(shape: Shape, pair: &Pair) {
+fn one(shape: Shape, pair: &Pair, ranges: bool) {
     // The raw copy goes into what the source was before it had these rows: all that they refer to is
     // there under the same ids.
     let target = pair.path("raw.sqlite");
     std::fs::copy(pair.path("prod.sqlite"), &target).expect("a copy");
     let home = pair.folder.path().join("home");
-    let run = migrated(&pair.path("practice.toml"), None, &home);
+    let run = migrated(&pair.path("practice.toml"), None, &home, ranges);
     let raw = raw_copy(&pair.path("prod.sqlite"), &target, &run.plan);
     let read = bare_read(&pair.path("dev.sqlite"), &run.plan);
     println!(

@@ -107,6 +107,8 @@ pub struct GrantRequest {
     pub login: String,
     /// Whether it is to be forbidden to write, whatever else allows it.
     pub reads_only: bool,
+    /// Whether it is to set the identities of tables that it may alter.
+    pub sets_identities: bool,
     /// Rights on single tables, by their full names.
     pub tables: Vec<(TableName, Vec<Right>)>,
 }

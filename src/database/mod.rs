@@ -357,6 +357,30 @@ pub trait Destination: Source {
     /// from. To be asked after [`Destination::fence`] only; waits for transactions still open.
     async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness>;
 
+    /// Reserves ids: the first of so many successive values of a table's identity, which nobody else
+    /// is given from now on, whatever becomes of them. To be asked while no transaction of ours is
+    /// open on the table: it waits until nobody's is.
+    ///
+    /// `None` where there is nothing to reserve: the identity is another column or none, does not
+    /// count up by one, or has no room for so many; a row with an id that is there would not be
+    /// refused. Errs with [`FaultKind::Permission`] where the login may not set identities.
+    async fn reserve_ids(
+        &self,
+        table: &TableName,
+        key: &ColumnRef,
+        rows: u64,
+    ) -> Result<Option<i64>> {
+        let _ = (table, key, rows);
+        Ok(None)
+    }
+
+    /// Whether whoever is signed in may set the identities of these tables, which reserving ids asks
+    /// for besides the right to alter them; `None` where the database does not say.
+    async fn may_reserve_ids(&self, tables: &[TableName]) -> Result<Option<bool>> {
+        let _ = tables;
+        Ok(None)
+    }
+
     /// How a script is written that somebody with other rights has the database's own tools carry
     /// out; `None` where there are no such tools.
     fn script(&self) -> Option<Box<dyn Script>> {
@@ -405,6 +429,20 @@ pub trait Writer: Send + Sync {
     /// (empty when the target names no identity column). That each row has its own id is
     /// checked against the stored rows before returning.
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>>;
+
+    /// Inserts the rows of a batch whose identity values stand in it, one above the other without a
+    /// gap, and are of ids [reserved](Destination::reserve_ids) for this writer alone, up to `last`.
+    /// With that a server may take them another way; that each is there, and that the identity stays
+    /// behind `last`, is seen to before returning.
+    async fn insert_reserved(
+        &mut self,
+        target: &InsertTarget,
+        batch: &Batch,
+        last: i64,
+    ) -> Result<()> {
+        let _ = last;
+        self.insert(target, batch).await.map(drop)
+    }
 
     /// Rows as this transaction sees them.
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch>;

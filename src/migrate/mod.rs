@@ -34,6 +34,7 @@ mod people;
 mod preflight;
 mod probe;
 mod progress;
+mod range;
 mod reader;
 mod reading;
 mod rejects;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::events::lacking;
 use super::marker::Marker;
+use super::range::IdRange;
 use crate::database::{
     Batch, Column, ColumnRef, ColumnType, Fault, FaultKind, Filter, InsertTarget, Removal, Result,
     RowsRequest, TableName, UpdateTarget, Value, Writer, row_digests, same_name,
@@ -19,6 +20,8 @@ pub(super) enum Operation<'a> {
         batch: &'a Batch,
         /// Where rows bring their key along: its column, by the place in the batch.
         key: Option<(ColumnRef, usize)>,
+        /// The ids to give them, where the run does that itself.
+        range: Option<&'a IdRange>,
     },
     /// Inserts those of these rows that the table does not hold yet, each as often as it lacks, at
     /// most so many: doing it twice does no harm.
@@ -41,6 +44,14 @@ impl Operation<'_> {
             Self::Insert { target, .. } | Self::Lacking { target, .. } => &target.table,
             Self::Update { target, .. } | Self::Change { target, .. } => &target.table,
             Self::Delete { removal, .. } | Self::Clear { removal, .. } => &removal.table,
+        }
+    }
+
+    /// Sees to what has to be there before its transaction begins.
+    pub(super) async fn make_ready(&self) -> Result<()> {
+        match self {
+            Self::Insert { batch, range: Some(range), .. } => range.prepare(batch.len()).await,
+            _ => Ok(()),
         }
     }
 
@@ -109,8 +120,8 @@ pub(super) async fn within(
     ids_come_back: bool,
 ) -> Result<Done> {
     Ok(match operation {
-        Operation::Insert { target, batch, key } => {
-            insert(writer, target, batch, key.as_ref(), ids_come_back).await?
+        Operation::Insert { target, batch, key, range } => {
+            insert(writer, target, batch, key.as_ref(), *range, ids_come_back).await?
         }
         Operation::Lacking { target, rows, limit } => {
             insert_lacking(writer, target, rows, *limit).await?
@@ -173,9 +184,17 @@ async fn insert(
     target: &InsertTarget,
     batch: &Batch,
     key: Option<&(ColumnRef, usize)>,
+    range: Option<&IdRange>,
     ids_come_back: bool,
 ) -> Result<Done> {
-    let ids = writer.insert(target, batch).await?;
+    let ids = match range.and_then(|range| Some((range, range.take(batch.len())?))) {
+        Some((range, (first, last))) => {
+            let (target, batch, ids) = range.with_ids(target, batch, first)?;
+            writer.insert_reserved(&target, &batch, last).await?;
+            ids
+        }
+        None => writer.insert(target, batch).await?,
+    };
     if target.identity.is_some() && ids.len() != batch.len() {
         return Err(Fault::new(
             FaultKind::Other,
@@ -183,7 +202,7 @@ async fn insert(
         ));
     }
     let hashes = match (given_key(target), key) {
-        // The destination gives an id once: that is proof enough.
+        // An id is given once, by the destination or from a range: that is proof enough.
         (Some(_), _) if !ids_come_back => Vec::new(),
         (Some(column), _) => {
             let keys: Vec<Value> = ids.iter().copied().map(Value::Integer).collect();

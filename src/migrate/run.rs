@@ -521,6 +521,7 @@ impl<'w> Work<'w> {
                         past: self.past.entity(place),
                         size: BatchSize::new(self.plan.options.batch_rows),
                         unkeyed: Unkeyed::default(),
+                        range: None,
                         taken: KeySet::default(),
                         maps,
                         teller: self.teller,

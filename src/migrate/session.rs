@@ -289,6 +289,7 @@ impl WriteSession {
         record: Record<'_>,
         trouble: Trouble<'_>,
     ) -> std::result::Result<Done, Setback> {
+        operation.make_ready().await?;
         let number = self.story.recorder.next_batch();
         let ids_come_back = self.destination.facts().capabilities.ids_come_back;
         let marker = self.marker.clone();

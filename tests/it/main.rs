@@ -43,6 +43,7 @@ mod procedures;
 mod processes;
 mod program;
 mod proof;
+mod ranges;
 mod reading;
 mod rejects;
 mod remade;

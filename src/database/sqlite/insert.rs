@@ -4,7 +4,8 @@ use rusqlite::Connection;
 
 use super::cell;
 use super::session::{attach, fault, quote, table_sql};
-use crate::database::{Batch, Fault, FaultKind, InsertTarget, Result, TableName};
+use super::shape::shape;
+use crate::database::{Batch, Fault, FaultKind, InsertTarget, Result, TableName, same_name};
 
 /// Inserts rows; the ids they got, where the table gives them.
 pub(super) fn insert(
@@ -70,4 +71,53 @@ fn find_sequence_first(connection: &Connection, table: &TableName) -> Result<()>
     let moved =
         connection.prepare_cached(&sql).and_then(|mut statement| statement.execute([&table.name]));
     moved.map(drop).map_err(|error| fault(&error))
+}
+
+/// Has a table's ids go on behind so many more; the first of these. `None` where SQLite may give an
+/// id again, so that none can be reserved.
+pub(super) fn reserve(
+    connection: &Connection,
+    table: &TableName,
+    key: &str,
+    rows: u64,
+) -> Result<Option<i64>> {
+    let Some(shape) = shape(connection, table)? else { return Ok(None) };
+    if !shape.identity().is_some_and(|column| same_name(&column.name, key)) {
+        return Ok(None);
+    }
+    let sequence = format!("{}.sqlite_sequence", quote(&attach(connection, table)?));
+    let (name, key) = (table_sql(connection, table)?, quote(key));
+    let work = || -> rusqlite::Result<Option<i64>> {
+        // Nobody else gives an id between the look and the change.
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let given: Option<i64> = connection.query_row(
+            &format!(
+                "SELECT MAX(last) FROM (SELECT MAX({key}) AS last FROM {name} UNION ALL \
+                 SELECT MAX(seq) FROM {sequence} WHERE name = ?1 COLLATE NOCASE)"
+            ),
+            [&shape.name.name],
+            |row| row.get(0),
+        )?;
+        let given = given.unwrap_or_default().max(0);
+        let last = i64::try_from(rows).ok().and_then(|rows| given.checked_add(rows));
+        // An id has to be left for whoever comes after.
+        let Some(last) = last.filter(|last| *last < i64::MAX) else { return Ok(None) };
+        let raised = connection.execute(
+            &format!("UPDATE {sequence} SET seq = ?2 WHERE name = ?1 COLLATE NOCASE"),
+            rusqlite::params![shape.name.name, last],
+        )?;
+        if raised == 0 {
+            connection.execute(
+                &format!("INSERT INTO {sequence} (name, seq) VALUES (?1, ?2)"),
+                rusqlite::params![shape.name.name, last],
+            )?;
+        }
+        connection.execute_batch("COMMIT")?;
+        Ok(Some(given + 1))
+    };
+    let reserved = work();
+    if !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    reserved.map_err(|error| fault(&error).while_doing(table))
 }

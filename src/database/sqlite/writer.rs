@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, params_from_iter};
 
-use super::insert::insert;
+use super::insert::{insert, reserve};
 use super::script::SqliteScript;
 use super::session::{Access, Session, fault, quote, table_sql};
 use super::source::{SqliteSource, select};
@@ -171,6 +171,17 @@ impl Destination for SqliteDestination {
             found if found == keys.len() as u64 => Witness::All,
             found => Witness::Some(found),
         })
+    }
+
+    async fn reserve_ids(
+        &self,
+        table: &TableName,
+        key: &ColumnRef,
+        rows: u64,
+    ) -> Result<Option<i64>> {
+        let session = Session::open(self.reading.path(), Access::Write).await?;
+        let (table, key) = (table.clone(), key.name.clone());
+        session.call(move |connection| reserve(connection, &table, &key, rows)).await
     }
 
     fn script(&self) -> Option<Box<dyn Script>> {

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use tiberius::error::Error;
-use tiberius::{Client, ColumnData, Query, QueryItem, QueryStream, Row, TokenRow};
+use tiberius::{
+    Client, ColumnData, Query, QueryItem, QueryStream, Row, SqlBulkCopyOptions, TokenRow,
+};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::compat::Compat;
@@ -248,18 +250,22 @@ impl Connection {
         }
     }
 
-    /// Loads rows into a table of this session.
+    /// Loads rows into a table. `of_rows` is made of what the server says once it has the rows, and
+    /// not of what it says of the statement before.
     pub(super) async fn bulk<'a>(
         &mut self,
         table: &str,
         columns: &[&str],
+        options: SqlBulkCopyOptions,
         rows: impl Iterator<Item = Result<TokenRow<'a>>> + Send,
+        of_rows: fn(Fault) -> Fault,
         limit: Duration,
     ) -> Result<()> {
         let mut wire = self.take()?;
+        let mut has_begun = false;
         let answer = timeout(limit, async {
-            let mut load =
-                wire.bulk_insert_with_options(table, columns, Default::default(), &[]).await?;
+            let mut load = wire.bulk_insert_with_options(table, columns, options, &[]).await?;
+            has_begun = true;
             for row in rows {
                 let row = match row {
                     Ok(row) => row,
@@ -274,7 +280,8 @@ impl Connection {
         if let Ok(Ok(Err(fault))) = answer {
             return Err(fault);
         }
-        self.settle(wire, answer)?
+        let settled = self.settle(wire, answer);
+        settled.map_err(|fault| if has_begun { of_rows(fault) } else { fault })?
     }
 
     /// Starts a transaction.

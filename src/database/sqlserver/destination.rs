@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::connect::{Intent, Target};
 use super::connection::Connection;
+use super::reserve;
 use super::source::SqlServerSource;
 use super::statements::changes;
 use super::statements::script::TransactScript;
@@ -234,6 +235,31 @@ impl Destination for SqlServerDestination {
             found if found == keys.len() as u64 => Witness::All,
             found => Witness::Some(found),
         })
+    }
+
+    async fn reserve_ids(
+        &self,
+        table: &TableName,
+        key: &ColumnRef,
+        rows: u64,
+    ) -> Result<Option<i64>> {
+        self.keep_run_locked().await?;
+        let names = self.reading.names(table, &Filter::All).await?;
+        reserve::reserve(self.reading.target(), names.shape(table)?, key, rows).await
+    }
+
+    async fn may_reserve_ids(&self, tables: &[TableName]) -> Result<Option<bool>> {
+        let target = self.reading.target();
+        let named: Vec<TableName> =
+            self.shapes(tables).await?.into_iter().flatten().map(|shape| shape.name).collect();
+        let mut connection = target.connect(Intent::Write).await?;
+        reserve::may_reserve(
+            &mut connection,
+            &named,
+            &self.facts().database,
+            target.limits.metadata,
+        )
+        .await
     }
 
     fn script(&self) -> Option<Box<dyn Script>> {

@@ -135,7 +135,7 @@ fn kind_of(code: u32) -> Option<FaultKind> {
         | 15113 => FaultKind::SignIn,
         4060 | 208 | 207 | 911 | 2812 | 4121 | 916 => FaultKind::NotFound,
         229 | 230 | 262 | 297 | 300 | 1088 | 3110 | 3701 | 8104 | 15247 | 15151 | 4701 | 4902
-        | 2760 | 10011 => FaultKind::Permission,
+        | 2557 | 2760 | 4834 | 10011 => FaultKind::Permission,
         // Deadlock, lock timeout, out of locks, snapshot conflicts: the server rolled back.
         1205 | 1222 | 1204 | 3960 | 41301 | 41302 | 41305 | 41325 | 41839 => FaultKind::Retry,
         547 | 2601 | 2627 | 515 | 2628 | 8152 | 8115 | 220 | 8114 | 245 | 241 | 242 | 248

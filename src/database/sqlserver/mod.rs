@@ -16,6 +16,7 @@ mod fault;
 mod pool;
 mod principals;
 mod refusal;
+mod reserve;
 mod scan;
 mod server;
 mod source;

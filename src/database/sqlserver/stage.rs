@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiberius::{ColumnData, TokenRow};
+use tiberius::{ColumnData, SqlBulkCopyOptions, TokenRow};
 
 use super::connection::Connection;
 use super::statements::write::{StageColumn, place_large, stage_name};
@@ -72,19 +72,29 @@ pub(super) async fn load(
         }
         Ok(token)
     });
-    connection.bulk("#stage", &names, tokens, limit).await?;
+    let options = SqlBulkCopyOptions::empty();
+    connection.bulk("#stage", &names, options, tokens, std::convert::identity, limit).await?;
     place(connection, columns, batch, &large, limit).await
 }
 
 fn wire_length(cell: &ColumnData<'_>) -> usize {
     match cell {
-        // UTF-16 is at most twice as long as UTF-8; the exact count is only needed in between.
-        ColumnData::String(Some(text)) if text.len() > LONGEST_IN_BULK / 2 => {
-            wide::units(text.as_bytes()) * 2
-        }
+        ColumnData::String(Some(text)) => text_length(text.as_bytes()),
         ColumnData::Binary(Some(bytes)) => bytes.len(),
         _ => 0,
     }
+}
+
+/// The length of a text on the wire; 0 where it is certain to be short.
+fn text_length(text: &[u8]) -> usize {
+    // UTF-16 is at most twice as long as UTF-8; the exact count is only needed in between.
+    if text.len() > LONGEST_IN_BULK / 2 { wide::units(text) * 2 } else { 0 }
+}
+
+/// Whether a text or a binary is too long for a bulk load.
+pub(super) fn is_large(bytes: &[u8], is_text: bool) -> bool {
+    let length = if is_text { text_length(bytes) } else { bytes.len() };
+    length > LONGEST_IN_BULK
 }
 
 async fn place(

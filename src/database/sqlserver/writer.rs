@@ -14,7 +14,7 @@ use super::statements::read::{self, Selection};
 use super::statements::write::{self, Before, Insert, StageColumn};
 use super::statements::{Statement, alike, take_lock};
 use super::written::{TableFacts, Written};
-use super::{fault, scan, stage};
+use super::{fault, reserve, scan, stage};
 use crate::database::{
     Alike, AlikeTarget, Batch, ColumnRef, ColumnShape, ColumnType, Fault, FaultKind, Filter,
     InsertTarget, JournalToken, Outcome, Removal, Removed, Result, RowsRequest, TableName,
@@ -234,6 +234,26 @@ impl SqlServerWriter {
         Ok(ids)
     }
 
+    async fn insert_reserved_batch(
+        &mut self,
+        target: &InsertTarget,
+        batch: &Batch,
+        last: i64,
+    ) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let names = self.names(&target.table, &Filter::All).await?;
+        let (insert, _) = self.insertion(target, batch).await?;
+        let limit = self.target.limits.statement;
+        if reserve::goes_straight(&insert, names.shape(&target.table)?, batch) {
+            reserve::load(&mut self.connection, &insert, batch, limit).await?;
+        } else {
+            self.insert_batch(target, batch).await?;
+        }
+        reserve::look_after(&mut self.connection, &insert, batch, last, limit).await
+    }
+
     async fn end_identity_insert(&mut self) -> Result<()> {
         if let Some(table) = self.identity_insert.take() {
             let limit = self.target.limits.statement;
@@ -436,6 +456,16 @@ impl Writer for SqlServerWriter {
 
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.insert_batch(target, batch).await.map_err(|fault| fault.while_doing(&target.table))
+    }
+
+    async fn insert_reserved(
+        &mut self,
+        target: &InsertTarget,
+        batch: &Batch,
+        last: i64,
+    ) -> Result<()> {
+        let inserted = self.insert_reserved_batch(target, batch, last).await;
+        inserted.map_err(|fault| fault.while_doing(&target.table))
     }
 
     async fn rows(&mut self, request: &RowsRequest) -> Result<Batch> {

@@ -299,7 +299,7 @@ impl Target {
         match (self, &back.work) {
             (Self::Set(target), _) => Operation::Update { target, batch: &back.rows },
             (Self::Insert(target), BackWork::Insert(Some(key))) => {
-                Operation::Insert { target, batch: &back.rows, key: Some(key.clone()) }
+                Operation::Insert { target, batch: &back.rows, key: Some(key.clone()), range: None }
             }
             (Self::Insert(target), _) => {
                 Operation::Lacking { target, rows: &back.rows, limit: usize::MAX }

@@ -3,6 +3,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::write::reserved_steps;
 use super::{BatchKind, BatchRecord, EmptiedCell, Journal, Keys, fault, keys};
 use crate::database::{Result, Value};
 
@@ -54,6 +55,28 @@ impl Journal {
             entity as i64,
             |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())),
         )
+    }
+
+    /// The first and the last of the ids that were reserved last for an entity's rows.
+    pub fn reserved(&self, entity: usize) -> Result<Option<(i64, i64)>> {
+        let [first, last] = reserved_steps(entity);
+        Ok(self.finished(&first)?.zip(self.finished(&last)?))
+    }
+
+    /// The highest id between two that any insert of an entity was to give a row, whatever became of
+    /// it.
+    pub fn highest_given(&self, entity: usize, first: i64, last: i64) -> Result<Option<i64>> {
+        let highest = |row: &Row<'_>| -> rusqlite::Result<Option<i64>> {
+            let keys = Keys::from_bytes(&row.get::<_, Vec<u8>>(0)?);
+            let ids = keys.iter().filter_map(|key| key.as_integer());
+            Ok(ids.filter(|id| (first..=last).contains(id)).max())
+        };
+        let all = self.all(
+            "SELECT destination_keys FROM batch WHERE entity = ?1 AND kind = 'insert'",
+            entity as i64,
+            highest,
+        )?;
+        Ok(all.into_iter().flatten().max())
     }
 
     /// Cells that a batch wrote empty.

@@ -115,6 +115,21 @@ impl Recorder {
         .await
     }
 
+    /// Notes that ids were reserved for an entity's rows, instead of those before; on disk before the
+    /// first of them is used.
+    pub async fn reserved(&self, entity: usize, first: i64, last: i64) -> Result<()> {
+        self.write(move |connection| {
+            for (name, value) in reserved_steps(entity).into_iter().zip([first, last]) {
+                connection.execute(
+                    "INSERT OR REPLACE INTO step (name, value) VALUES (?1, ?2)",
+                    params![name, value],
+                )?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Notes a cell that the second pass could not set; `refused`: because the database refused it.
     pub fn empty(&self, entity: usize, cell: &EmptiedCell, refused: Option<Refused>) -> Result<()> {
         let cell = cell.clone();
@@ -271,4 +286,9 @@ fn target(connection: &Connection, to: &WrittenTo) -> rusqlite::Result<i64> {
     }
     connection.execute("INSERT INTO target (content) VALUES (?1)", [&content])?;
     Ok(connection.last_insert_rowid())
+}
+
+/// The steps that hold the first and the last of the ids reserved for an entity.
+pub(super) fn reserved_steps(entity: usize) -> [String; 2] {
+    [format!("ids of {entity} from"), format!("ids of {entity} to")]
 }

@@ -1,9 +1,12 @@
 //! The next batch made ready while the one before it is written.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
 use super::super::operation::target_of;
 use super::super::past::PastEntity;
+use super::super::range::IdRange;
 use super::super::reader::{Read, Wanted, key_of};
 use super::super::remap::{Maps, Remapped, remap};
 use super::super::session::WriteSession;
@@ -30,6 +33,7 @@ pub(super) struct Ahead<'a> {
     pub(super) maps: &'a Maps,
     pub(super) past: &'a PastEntity,
     pub(super) wanted: &'a Wanted,
+    pub(super) range: Option<Arc<IdRange>>,
 }
 
 impl Ahead<'_> {
@@ -54,7 +58,10 @@ impl Ahead<'_> {
         // Which rows are inserted is known only then where some may be there.
         let is_certain = !matches!(self.entity().existing, ExistingPlan::Recognise { .. })
             && self.entity().key_column().is_some();
-        if let (Ok(remapped), Some((session, size)), true) = (&remapped, session, is_certain) {
+        // With ids of our own rows may take another way than by the staging table.
+        let is_ordinary = self.range.as_ref().is_none_or(|range| range.is_ordinary());
+        let stages = is_certain && is_ordinary;
+        if let (Ok(remapped), Some((session, size)), true) = (&remapped, session, stages) {
             let target = target_of(self.entity());
             let all: Vec<usize> = (0..remapped.kept.len()).collect();
             match size.parts(&all).next() {

@@ -42,8 +42,12 @@ impl Load<'_> {
             let own_column = own_key.clone();
             let read_rows: Vec<usize> = rows.iter().map(|place| remapped.kept[*place]).collect();
             let digest = combine(read_rows.iter().map(|row| hashes[*row]));
-            let operation =
-                Operation::Insert { target: &target, batch: &batch, key: own_column.clone() };
+            let operation = Operation::Insert {
+                target: &target,
+                batch: &batch,
+                key: own_column.clone(),
+                range: self.range.as_deref(),
+            };
             let (place, before) = (self.place, self.unkeyed.counted);
             let started = Instant::now();
             let outcome = self
@@ -74,10 +78,16 @@ impl Load<'_> {
                     &self.teller.trouble(place),
                 )
                 .await;
+            if let (Err(fault), Some(range)) = (&outcome, &self.range)
+                && fault.kind == FaultKind::Refused
+            {
+                range.check().await?;
+            }
             match outcome {
                 Ok(done) => {
                     self.size.took(rows.len(), started.elapsed());
                     let written = rows.len() as u64;
+                    self.range.iter().for_each(|range| range.dealt_with(written));
                     self.unkeyed.counted = self.unkeyed.counted.map(|rows| rows + written);
                     self.teller.entity(self.place, |progress| progress.written += written);
                     for (index, row) in read_rows.iter().enumerate() {
@@ -99,6 +109,7 @@ impl Load<'_> {
                     pending.push(first.to_vec());
                 }
                 Err(fault) if fault.kind == FaultKind::Refused => {
+                    self.range.iter().for_each(|range| range.dealt_with(1));
                     let planned = is_foreseen(entity, &fault);
                     let row = LeftOutRow {
                         entity: self.place,

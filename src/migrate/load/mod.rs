@@ -22,6 +22,7 @@ use super::journal::LeftOutRow;
 use super::key_set::KeySet;
 use super::past::PastEntity;
 use super::progress::{EntityState, Teller};
+use super::range::IdRange;
 use super::reader::{Read, Reader, Wanted, key_of, request, rows_below};
 use super::reading::Reading;
 use super::remap::{Carried, Maps, Remapped, came_twice, fold};
@@ -31,7 +32,7 @@ use super::unkeyed::Unkeyed;
 use super::unreadable::Unreadable;
 use crate::database::{Batch, Destination, Fault, FaultKind, Filter, Result, Source, Value};
 use crate::outsystems::SourceId;
-use crate::plan::{EntityPlan, Plan};
+use crate::plan::{EntityPlan, IdentifierPlan, Plan};
 use crate::proof::Canonical;
 
 /// What loading an entity needs.
@@ -54,6 +55,8 @@ pub(super) struct Load<'a> {
     /// How many rows the next transaction inserts.
     pub(super) size: BatchSize,
     pub(super) unkeyed: Unkeyed,
+    /// The ids that its rows are given, where the run does that itself.
+    pub(super) range: Option<Arc<IdRange>>,
     /// Rows of the destination that this run has written, where it changes rows that are there:
     /// each takes the values of one row of ours.
     pub(super) taken: KeySet,
@@ -77,6 +80,7 @@ impl<'a> Load<'a> {
         if self.entity().key_column().is_none() {
             self.story.recorder.forget_left_out(self.place)?;
         }
+        self.range = self.own_ids().await?.map(Arc::new);
         let name = self.entity().name.clone();
         let wanted = Wanted::new(self.entity());
         // Rows that nothing tells apart are all read again.
@@ -93,7 +97,8 @@ impl<'a> Load<'a> {
         let mut reached = self.past.reached.clone();
         let past = Arc::clone(&self.past);
         let (plan, place, maps) = (self.plan, self.place, self.maps);
-        let ahead = Ahead { plan, place, maps, past: &past, wanted: &wanted };
+        let range = self.range.clone();
+        let ahead = Ahead { plan, place, maps, past: &past, wanted: &wanted, range };
         let mut batches = self.read_ahead(unreadable.as_ref(), reached.clone()).await?;
         let mut next = ahead.next(&mut batches, None).await;
         loop {
@@ -145,6 +150,23 @@ impl<'a> Load<'a> {
                 self.destination.count(table, &Filter::All).await.map(Some)
             }
         }
+    }
+
+    /// The ids to give the rows that are still to come; `None` where the run gives none.
+    async fn own_ids(&self) -> Result<Option<IdRange>> {
+        let entity = self.entity();
+        let IdentifierPlan::Generated { destination: key, .. } = &entity.identifier else {
+            return Ok(None);
+        };
+        if !self.plan.options.identity_ranges {
+            return Ok(None);
+        }
+        let among = rows_below(entity, self.mark);
+        let there = self.source.count(&entity.source_table, &among).await?;
+        let wanted = entity.again.as_ref().map_or(there, |again| there.min(again.len() as u64));
+        let dealt_with = self.past.carried.map.len() + self.past.carried.left_out.len() as u64;
+        let (table, rows) = (&entity.destination_table, wanted.saturating_sub(dealt_with));
+        IdRange::open(self.destination, self.story, self.place, table, key, rows).map(Some)
     }
 
     /// Whether a value may be what could not be read.

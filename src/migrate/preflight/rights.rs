@@ -6,7 +6,9 @@ use crate::database::{
     ColumnType, Destination, Fault, FaultKind, GrantRequest, Result, Right, Rights, Source,
     TableName, TableShape,
 };
-use crate::plan::{ExistingPlan, OutsideFate, PersonFate, PersonPlan, Plan, Rule};
+use crate::plan::{
+    EntityPlan, ExistingPlan, IdentifierPlan, OutsideFate, PersonFate, PersonPlan, Plan, Rule,
+};
 
 /// Tables that are named in a sentence.
 const NAMED: usize = 5;
@@ -20,6 +22,11 @@ pub(super) struct Written {
     pub(super) needs: Vec<Right>,
     /// Rows that the run adds at most.
     pub(super) rows: u64,
+}
+
+/// Whether the run gives the ids of an entity's rows itself.
+fn gives_ids(plan: &Plan, entity: &EntityPlan) -> bool {
+    plan.options.identity_ranges && matches!(entity.identifier, IdentifierPlan::Generated { .. })
 }
 
 /// Every table that a plan writes.
@@ -36,6 +43,9 @@ pub(super) fn written(plan: &Plan) -> Vec<Written> {
         }
         if matches!(entity.existing, ExistingPlan::Replace { rows, .. } if rows > 0) {
             needs.push(Right::Delete);
+        }
+        if gives_ids(plan, entity) {
+            needs.push(Right::Alter);
         }
         let table = entity.destination_table.clone();
         Written { table, is_entity: true, needs, rows: entity.source_rows }
@@ -103,7 +113,7 @@ pub async fn check_destination(
     let tables: Vec<TableName> = written.iter().map(|written| written.table.clone()).collect();
     let rights = destination.rights(&tables).await?;
     check_select("the destination", &tables, &rights)?;
-    for right in [Right::Insert, Right::Delete, Right::Update] {
+    for right in [Right::Insert, Right::Delete, Right::Update, Right::Alter] {
         let denied: Vec<TableName> = written
             .iter()
             .zip(&rights)
@@ -116,8 +126,30 @@ pub async fn check_destination(
             return Err(missing(destination, right, &denied).await);
         }
     }
+    check_identities(plan, destination).await?;
     looked_up::check(plan, destination).await
 }
+
+/// Refuses a login that may not set identities where the run reserves ids.
+async fn check_identities(plan: &Plan, destination: &dyn Destination) -> Result<()> {
+    let tables: Vec<TableName> = plan
+        .entities
+        .iter()
+        .filter(|entity| gives_ids(plan, entity))
+        .map(|entity| entity.destination_table.clone())
+        .collect();
+    if tables.is_empty() || destination.may_reserve_ids(&tables).await? != Some(false) {
+        return Ok(());
+    }
+    let what = format!("no right to set identities in the destination, as of {}", shown(&tables));
+    Err(Fault::new(FaultKind::Permission, what).advise(format!(
+        "identity_ranges takes a role for that: ask for db_ddladmin there; `osferry rights PLAN` \
+         writes the script. {WITHOUT_RANGES}"
+    )))
+}
+
+/// What can be done without rights that only ranges of ids take.
+const WITHOUT_RANGES: &str = "Without identity_ranges the run needs neither, and takes longer.";
 
 fn has(rights: &Rights, right: Right) -> Option<bool> {
     match right {
@@ -158,6 +190,7 @@ async fn missing(destination: &dyn Destination, right: Right, tables: &[TableNam
     let request = GrantRequest {
         login: destination.facts().user.clone(),
         reads_only: false,
+        sets_identities: false,
         tables: in_full(source, wanted).await.unwrap_or_default(),
     };
     let statements: Vec<String> = match source.grants(&request).await {
@@ -172,9 +205,10 @@ async fn missing(destination: &dyn Destination, right: Right, tables: &[TableNam
     };
     let what = format!("no right to {word} in the destination on {}", shown(tables));
     Fault::new(FaultKind::Permission, what).advise(format!(
-        "Ask for {}{}; `osferry rights PLAN` writes the script with all that is needed.",
+        "Ask for {}{}; `osferry rights PLAN` writes the script with all that is needed.{}",
         statements.join(" "),
-        if tables.len() > NAMED { " and the others" } else { "" }
+        if tables.len() > NAMED { " and the others" } else { "" },
+        if right == Right::Alter { format!(" {WITHOUT_RANGES}") } else { String::new() }
     ))
 }
 
@@ -212,11 +246,12 @@ pub async fn rights_in_source(
 ) -> Result<GrantRequest> {
     let tables = plan.entities.iter().map(|entity| (entity.source_table.clone(), Vec::new()));
     let tables = in_full(source, tables.collect()).await?;
-    Ok(GrantRequest { login: login.to_owned(), reads_only: true, tables })
+    Ok(GrantRequest { login: login.to_owned(), reads_only: true, sets_identities: false, tables })
 }
 
 /// What a login has to be allowed in the destination: to write the tables of the plan. With
-/// `exact_undo` also to put deleted rows back under their own ids, which needs ALTER.
+/// `exact_undo` also to put deleted rows back under their own ids, which needs ALTER; where the run
+/// gives ids itself, that on those tables and to set their identities.
 pub async fn rights_in_destination(
     plan: &Plan,
     destination: &dyn Source,
@@ -229,7 +264,9 @@ pub async fn rights_in_destination(
         let rights = match written.is_entity {
             // Rows that hang on those deleted lose their reference, and nothing else.
             true if written.needs == [Right::Update] => vec![Right::Update],
-            true if exact_undo && written.needs.contains(&Right::Delete) => {
+            true if written.needs.contains(&Right::Alter)
+                || (exact_undo && written.needs.contains(&Right::Delete)) =>
+            {
                 vec![Right::Insert, Right::Update, Right::Delete, Right::Alter]
             }
             true => vec![Right::Insert, Right::Update, Right::Delete],
@@ -241,7 +278,8 @@ pub async fn rights_in_destination(
     wanted.extend(events.map(|table| (table, vec![Right::Insert, Right::Delete])));
     wanted.push((TableName::new(MARKER_TABLE), vec![Right::Insert, Right::Delete]));
     let tables = in_full(destination, wanted).await?;
-    Ok(GrantRequest { login: login.to_owned(), reads_only: false, tables })
+    let sets_identities = plan.entities.iter().any(|entity| gives_ids(plan, entity));
+    Ok(GrantRequest { login: login.to_owned(), reads_only: false, sets_identities, tables })
 }
 
 /// Every table that a plan writes, with the names as the catalogue has them.

@@ -77,6 +77,10 @@ pub struct RunOptions {
     pub source_pace: SourcePace,
     /// Whether rows that are deleted or changed are kept for undo.
     pub keep_before_images: bool,
+    /// Whether the run reserves ranges of ids and gives them itself, where it may: faster, with more
+    /// rights, and with the same result but for the ids.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub identity_ranges: bool,
     /// What happens when the destination refuses something that nobody foresaw.
     #[serde(default, skip_serializing_if = "RejectPolicy::is_default")]
     pub rejects: RejectPolicy,
@@ -94,6 +98,12 @@ fn one() -> usize {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_one(connections: &usize) -> bool {
     *connections == one()
+}
+
+// For the same reason.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_off(option: &bool) -> bool {
+    !*option
 }
 
 /// What happens when the destination refuses a row that nobody foresaw.
@@ -139,6 +149,7 @@ impl Default for RunOptions {
             source_connections: one(),
             source_pace: SourcePace::Gentle,
             keep_before_images: true,
+            identity_ranges: false,
             rejects: RejectPolicy::GoOn,
             max_rejects: None,
         }

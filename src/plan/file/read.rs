@@ -67,6 +67,7 @@ const OPTIONS: Kind = Kind {
         "batch_rows",
         "parallel_entities",
         "keep_before_images",
+        "identity_ranges",
         "rejects",
         "max_rejects",
         "personal_data",
@@ -311,6 +312,7 @@ fn options(section: &Section<'_>, notes: &mut Notes) -> RunOptions {
         keep_before_images: section
             .flag("keep_before_images", notes)
             .unwrap_or(defaults.keep_before_images),
+        identity_ranges: section.flag("identity_ranges", notes).unwrap_or(defaults.identity_ranges),
         rejects,
         max_rejects: max_rejects.map(|most| most as u64),
     }

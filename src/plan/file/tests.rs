@@ -73,6 +73,19 @@ fn a_plan_that_says_nothing_of_its_pace_has_the_fingerprint_it_had() {
 }
 
 #[test]
+fn that_ids_are_reserved_is_said_or_the_fingerprint_stays() {
+    let with = |line: &str| PlanFile::parse(&format!("{SMALL}{line}\n"), "x");
+    let plan = with("identity_ranges = true").expect("a plan");
+    assert!(plan.options.identity_ranges && plan.to_text().contains("identity_ranges = true\n"));
+    let plan = with("").expect("a plan");
+    assert!(!plan.options.identity_ranges && !plan.to_text().contains("identity_ranges"));
+    let json = serde_json::to_string(&RunOptions::default()).expect("JSON");
+    assert!(!json.contains("identity_ranges"), "{json}");
+    let error = with("identity_ranges = \"yes\"").expect_err("no flag").to_string();
+    assert!(error.contains("line 21") && error.contains("identity_ranges"), "{error}");
+}
+
+#[test]
 fn decisions_are_written_and_read_back_and_comments_survive() {
     let mut decisions = Decisions::default();
     decisions.put(Decision {
@@ -347,6 +360,7 @@ mod properties {
             source_connections in 1..=16_usize,
             pace in select(SOURCE_PACES.to_vec()),
             keep_before_images in any::<bool>(),
+            identity_ranges in any::<bool>(),
             maps in prop::collection::vec(option::of(any::<String>()), 4),
             match_by in select(MatchBy::ALL.to_vec()),
             missing in option::of(select(WhenMissing::ALL.to_vec())),
@@ -394,6 +408,7 @@ mod properties {
                     source_connections,
                     source_pace: pace.1,
                     keep_before_images,
+                    identity_ranges,
                     rejects,
                     max_rejects,
                 },

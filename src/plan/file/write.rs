@@ -82,6 +82,9 @@ impl PlanFile {
         options.insert("source_connections", number(self.options.source_connections));
         options.insert("source_pace", value(self.options.source_pace.name()));
         options.insert("keep_before_images", value(self.options.keep_before_images));
+        if self.options.identity_ranges {
+            options.insert("identity_ranges", value(true));
+        }
         if self.options.rejects != RejectPolicy::GoOn {
             options.insert("rejects", value(self.options.rejects.name()));
         }

@@ -6,8 +6,8 @@ use super::super::keys::{Command, EXPORT};
 use super::super::migration::{Migration, PROBE};
 use super::super::step::Event;
 use super::fields::{
-    self, BATCH, CONNECTIONS, FINDINGS, IMAGES, KEEP, MASKS, MOST, NUMBERS, PACE, PACES, PARALLEL,
-    READING, REPLACE,
+    self, BATCH, CONNECTIONS, FINDINGS, IDS, IMAGES, KEEP, MASKS, MOST, NUMBERS, PACE, PACES,
+    PARALLEL, READING, REPLACE,
 };
 use super::picture::Picture;
 use super::reading;
@@ -109,6 +109,10 @@ impl Options {
         }
     }
 
+    pub(super) fn set_ids(&mut self, reserves: bool, migration: &mut Migration) {
+        migration.set_options(|options| options.identity_ranges = reserves);
+    }
+
     /// A field's value changed.
     pub(super) fn changed(&mut self, place: usize, migration: &mut Migration) {
         let Some(name) = self.form.fields.get(place).map(|field| field.name) else { return };
@@ -123,6 +127,10 @@ impl Options {
             PACE => {
                 let chosen = self.form.fields[place].chosen();
                 self.set_pace(chosen, migration);
+            }
+            IDS => {
+                let chosen = self.form.fields[place].chosen();
+                self.set_ids(chosen == 1, migration);
             }
             MASKS => {
                 if let FieldKind::Secret(secret) = &self.form.fields[place].kind {

@@ -19,6 +19,7 @@ pub(super) const PACE: &str = "pace";
 pub(super) const CONNECTIONS: &str = "connections";
 pub(super) const BATCH: &str = "batch";
 pub(super) const PARALLEL: &str = "parallel";
+pub(super) const IDS: &str = "ids";
 pub(super) const MOST: &str = "most-rejects";
 pub(super) const MASKS: &str = "mask-key";
 pub(super) const FINDINGS: &str = "findings";
@@ -51,6 +52,7 @@ pub(super) fn form(migration: &Migration) -> Form {
         text(CONNECTIONS, "Reading at once", options.source_connections),
         text(BATCH, "Batch size", options.batch_rows),
         text(PARALLEL, "At the same time", options.parallel_entities),
+        Field::choice(IDS, "New ids", "", &[], 0),
         Field::text(MOST, "Refused at most", "", &most_text(options)),
         Field::new(MASKS, "Key of masks", "", FieldKind::Secret(SecretField::default())),
         Field::new(FINDINGS, "Findings", "", FieldKind::Button),
@@ -101,6 +103,19 @@ pub(super) fn show(form: &mut Form, migration: &Migration, deletes: bool) {
         let selected = PACES.iter().position(|pace| *pace == now).unwrap_or(0);
         let options = PACES.into_iter().map(|pace| pace.name().to_owned()).collect();
         field.kind = FieldKind::Choice { options, selected };
+    }
+    if let Some(field) = form.field_mut(IDS) {
+        let selected = usize::from(migration.plan.options.identity_ranges);
+        let options = [false, true].map(|reserves| ids_label(migration, reserves)).to_vec();
+        field.kind = FieldKind::Choice { options, selected };
+    }
+}
+
+/// Who gives new ids, the destination first.
+pub(super) fn ids_label(migration: &Migration, reserves: bool) -> String {
+    match reserves {
+        false => format!("given by {}", migration.name_of(Side::Destination)),
+        true => "reserved ahead".to_owned(),
     }
 }
 
@@ -255,6 +270,7 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
                  More is faster and a heavier load on {destination}; 4 suits most."
             )
         }
+        IDS => ids_explained(migration, migration.plan.options.identity_ranges),
         MOST => {
             "How many rows may be refused, with those that hang on them, before the run stops: \
                  with 0 it stops at the first, with nothing here it always goes on. They are \
@@ -271,6 +287,23 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
              takes the recommended decision there, Esc leads back."
         ),
         _ => String::new(),
+    }
+}
+
+/// What it means who gives new ids.
+pub(super) fn ids_explained(migration: &Migration, reserves: bool) -> String {
+    let destination = migration.name_of(Side::Destination);
+    match reserves {
+        false => format!(
+            "{destination} gives each row its id as it is inserted: that takes the fewest rights. \
+             Reserved ahead, rows go straight into large tables; but for the ids the result is the \
+             same."
+        ),
+        true => format!(
+            "The run reserves a range of ids for each table and gives them itself: faster on a \
+             server, and the same result but for the ids. It takes ALTER on these tables and \
+             db_ddladmin in {destination}; ids that are not used stay free."
+        ),
     }
 }
 

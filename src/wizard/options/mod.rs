@@ -364,6 +364,9 @@ impl Step for Options {
             number(options.batch_rows as u64),
             number(options.parallel_entities as u64)
         ));
+        if options.identity_ranges {
+            text.push_str("; new ids reserved ahead");
+        }
         if self.form.field(fields::IMAGES).is_some_and(|field| !field.is_hidden)
             && !options.keep_before_images
         {

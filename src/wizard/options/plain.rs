@@ -35,6 +35,8 @@ pub(super) enum Plain {
     Pace,
     /// A number.
     Number(&'static str),
+    /// Who gives new ids.
+    Ids,
     /// The key of the masks.
     Key,
     /// The findings, then the plan.
@@ -55,6 +57,7 @@ enum Open {
     Reading,
     Pace,
     Number(&'static str),
+    Ids,
     Key,
     Findings(Ask),
     Plan,
@@ -80,6 +83,7 @@ impl Options {
             Plain::Reading => Open::Reading,
             Plain::Pace => Open::Pace,
             Plain::Number(name) => Open::Number(name),
+            Plain::Ids => Open::Ids,
             Plain::Key => Open::Key,
             Plain::Rest | Plain::Told | Plain::Done => match self.findings.ask(migration) {
                 Some(ask) => Open::Findings(ask),
@@ -132,12 +136,13 @@ impl Options {
                     rows,
                     format!(
                         "Reading {}, pace {}, {} at once. Batches of {} rows. {} entities at the \
-                         same time. {}",
+                         same time. New ids {}. {}",
                         reading::label(migration, options.source_reading),
                         options.source_pace.name(),
                         counted(options.source_connections as u64, "request", "requests"),
                         number(options.batch_rows as u64),
                         number(options.parallel_entities as u64),
+                        fields::ids_label(migration, options.identity_ranges),
                         fields::most_words(options)
                     ),
                 ];
@@ -171,6 +176,10 @@ impl Options {
                     value => value.to_owned(),
                 };
                 Some(Ask { text: vec![explained(field)], kind: AskKind::Text { label, current } })
+            }
+            Open::Ids => {
+                let choices = [false, true].map(|way| fields::ids_explained(migration, way));
+                choice(vec!["Who gives new ids?".to_owned()], choices.to_vec())
             }
             Open::Key => Some(Ask {
                 text: vec![explained(MASKS)],
@@ -254,9 +263,13 @@ impl Options {
                     }
                     None if name == CONNECTIONS => self.plain = Plain::Number(BATCH),
                     None if name == BATCH => self.plain = Plain::Number(PARALLEL),
-                    None if name == PARALLEL => self.plain = Plain::Number(MOST),
+                    None if name == PARALLEL => self.plain = Plain::Ids,
                     None => self.plain = Plain::All,
                 }
+            }
+            (Open::Ids, Answer::Chosen(place)) => {
+                self.set_ids(place == 1, migration);
+                self.plain = Plain::Number(MOST);
             }
             (Open::Plan, Answer::Chosen(0)) => self.plain = Plain::Done,
             (Open::Plan, Answer::Chosen(1)) | (Open::NoPlan, Answer::Chosen(1)) => {

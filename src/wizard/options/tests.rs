@@ -11,7 +11,8 @@ use super::super::running::Running;
 use super::super::step::{AskKind, Event, Step as _};
 use super::super::viewport::Size;
 use super::fields::{
-    BATCH, CONNECTIONS, FINDINGS, IMAGES, KEEP, MOST, PACE, PARALLEL, READING, REPLACE, number_in,
+    BATCH, CONNECTIONS, FINDINGS, IDS, IMAGES, KEEP, MOST, PACE, PARALLEL, READING, REPLACE,
+    number_in,
 };
 use super::{DEFAULTS, EXPORT, Options, Pane, reading};
 use crate::compare::{Answers, Comparison, Finding, FindingKey, FindingKind, choice};
@@ -420,15 +421,31 @@ fn how_gently_the_source_is_read_is_chosen_and_explained() {
 }
 
 #[test]
+fn who_gives_new_ids_is_chosen_and_explained() {
+    let (mut step, mut migration) = ready(3);
+    step.go_to_field(IDS);
+    assert!(screen(&step, &migration, 78, 30).contains("gives each row its id"), "no word");
+    assert!(!step.summary(&migration)[0].1.contains("new ids"));
+    press(&mut step, &mut migration, Command::Right);
+    assert!(migration.plan.options.identity_ranges);
+    let shown = screen(&step, &migration, 78, 30);
+    assert!(shown.contains("reserved ahead") && shown.contains("db_ddladmin"), "{shown}");
+    let summary = step.summary(&migration);
+    assert!(summary[0].1.contains("new ids reserved ahead"), "{summary:?}");
+    press(&mut step, &mut migration, Command::Own(super::DEFAULTS));
+    assert!(!migration.plan.options.identity_ranges);
+}
+
+#[test]
 fn tab_goes_through_fields_and_plan_and_round() {
     let (mut step, mut migration) = ready(3);
     let mut seen = Vec::new();
     step.go_to_field(REPLACE);
-    for _ in 0..11 {
+    for _ in 0..12 {
         seen.push(if step.pane == Pane::Plan { "plan" } else { focused(&step) });
         press(&mut step, &mut migration, Command::NextField);
     }
-    let fields = [REPLACE, KEEP, IMAGES, READING, PACE, CONNECTIONS, BATCH, PARALLEL, MOST];
+    let fields = [REPLACE, KEEP, IMAGES, READING, PACE, CONNECTIONS, BATCH, PARALLEL, IDS, MOST];
     assert_eq!(seen, [&fields[..], &[FINDINGS, "plan"]].concat());
     assert_eq!(focused(&step), REPLACE);
     press(&mut step, &mut migration, Command::PreviousField);
@@ -538,10 +555,14 @@ fn plain_mode_asks_for_everything() {
     answer(&mut step, &mut migration, Answer::Text("2".to_owned()));
     assert_eq!(migration.plan.options.batch_rows, 100);
     assert_eq!(migration.plan.options.parallel_entities, 2);
+    assert!(text(&step, &migration).contains("Who gives new ids?"));
+    answer(&mut step, &mut migration, Answer::Chosen(1));
+    assert!(migration.plan.options.identity_ranges);
     assert!(text(&step, &migration).ends_with("Refused at most: any"));
     answer(&mut step, &mut migration, Answer::Text("0".to_owned()));
     assert_eq!(migration.plan.options.rejects, RejectPolicy::Stop);
     assert!(text(&step, &migration).contains("It stops at the first refused row."));
+    assert!(text(&step, &migration).contains("New ids reserved ahead."));
     answer(&mut step, &mut migration, Answer::Chosen(0));
     let plan = text(&step, &migration);
     assert!(

@@ -16,7 +16,8 @@ use super::super::look::{Area, Canvas, cut, panel, put, role, text_width, wrap};
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::fields::{
-    self, BATCH, CONNECTIONS, FINDINGS, IMAGES, KEEP, MASKS, MOST, PACE, PARALLEL, READING, REPLACE,
+    self, BATCH, CONNECTIONS, FINDINGS, IDS, IMAGES, KEEP, MASKS, MOST, PACE, PARALLEL, READING,
+    REPLACE,
 };
 use super::picture::view::{draw_plan, draw_whole};
 use super::{Options, Pane, is_beside, is_roomy, is_underway, plan_width};
@@ -124,7 +125,7 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
 /// the first in which something is wrong, with a line for what that is.
 fn values_in(step: &Options, room: usize) -> Vec<&'static str> {
     let is_shown = |name: &&str| step.form.field(name).is_some_and(|field| !field.is_hidden);
-    let all: Vec<&'static str> = [READING, PACE, CONNECTIONS, BATCH, PARALLEL, MOST, MASKS]
+    let all: Vec<&'static str> = [READING, PACE, CONNECTIONS, BATCH, PARALLEL, IDS, MOST, MASKS]
         .into_iter()
         .filter(is_shown)
         .collect();
@@ -248,7 +249,7 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
     if name == MASKS {
         draw_field(field, focus, LABELS, line, lines.canvas);
         end = line.right();
-    } else if matches!(name, READING | PACE) {
+    } else if matches!(name, READING | PACE | IDS) {
         let room = Area { width: line.width.min(LABELS as u16 + 24), ..line };
         draw_field(field, focus, LABELS, room, lines.canvas);
         end = room.right();

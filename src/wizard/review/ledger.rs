@@ -83,9 +83,10 @@ impl Ledger {
             (
                 "How",
                 format!(
-                    "in batches of {}, {} at a time; read from {} by {}",
+                    "in batches of {}, {} at a time{}; read from {} by {}",
                     counted(options.batch_rows as u64, "row", "rows"),
                     counted(at_once as u64, "entity", "entities"),
+                    if options.identity_ranges { ", with ids reserved ahead" } else { "" },
                     model(Side::Source).map_or("", |model| model.facts.place.as_str()),
                     reading::label(migration, options.source_reading),
                 ),

@@ -183,6 +183,25 @@ fn with_markers_a_batch_in_doubt_is_never_written_twice() {
     doubts(&Ground::files(marked(), &options()), every);
 }
 
+/// The same with ids that the run reserves and gives itself.
+fn reserving() -> Vec<String> {
+    [options(), vec!["identity_ranges = true".to_owned()]].concat()
+}
+
+#[test]
+fn ids_of_our_own_are_given_once_whatever_breaks() {
+    let often = wanted("OSFERRY_TEST_EVERY", 37);
+    every(&Ground::memory(case(), &reserving()), often);
+    every(&Ground::files(case(), &reserving()), often + 30);
+}
+
+#[test]
+fn with_ids_of_our_own_a_batch_in_doubt_is_never_written_twice() {
+    let every = wanted("OSFERRY_TEST_EVERY", 3);
+    doubts(&Ground::memory(case(), &reserving()), every);
+    doubts(&Ground::files(case(), &reserving()), every);
+}
+
 #[test]
 fn rows_that_take_values_do_so_whatever_breaks() {
     let often = wanted("OSFERRY_TEST_EVERY", 43);
@@ -211,6 +230,12 @@ fn some_calls_break_in_memory() {
 #[test]
 fn some_calls_break_on_files() {
     every(&Ground::files(case(), &options()), wanted("OSFERRY_TEST_EVERY", 53));
+}
+
+#[test]
+#[ignore = "thousands of migrations: all calls, all ways to break"]
+fn every_call_may_break_with_ids_of_our_own() {
+    every(&Ground::memory(case(), &reserving()), wanted("OSFERRY_TEST_EVERY", 1));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What must not matter does not: rows in a batch, sessions that write at once, the server's
-//! history. Databases are compared with each new id replaced by whose id it was.
+//! What must not matter does not: rows in a batch, sessions that write at once, who gives the ids,
+//! the server's history. Databases are compared with each new id replaced by whose id it was.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -130,8 +130,12 @@ fn difference(one: &Canonical, other: &Canonical) -> Option<String> {
 }
 
 /// What a plan varies, as its options.
-fn options(batch: usize, parallel: usize) -> Vec<String> {
-    vec![format!("batch_rows = {batch}"), format!("parallel_entities = {parallel}")]
+fn options(batch: usize, parallel: usize, reserves: bool) -> Vec<String> {
+    vec![
+        format!("batch_rows = {batch}"),
+        format!("parallel_entities = {parallel}"),
+        format!("identity_ranges = {reserves}"),
+    ]
 }
 
 #[test]
@@ -140,7 +144,7 @@ fn in_memory_only_the_rows_matter() {
         let Some(case) = Case::of(&small(seed)) else { continue };
         let mut first: Option<Canonical> = None;
         for (number, batch) in [1, 7, 4000].into_iter().enumerate() {
-            for parallel in [1, 4] {
+            for (parallel, reserves) in [(1, false), (4, false), (4, true)] {
                 let habits = Habits {
                     parallel_writers: true,
                     ..Habits::of(seed * 10 + (number + parallel) as u64)
@@ -149,7 +153,7 @@ fn in_memory_only_the_rows_matter() {
                 let folder = folder();
                 let journal = folder.path().join("run");
                 let plan = process().block_on(async {
-                    let planned = stage.planned(&options(batch, parallel)).await;
+                    let planned = stage.planned(&options(batch, parallel, reserves)).await;
                     let source = Arc::from(stage.source().await);
                     let destination = Arc::from(stage.destination().await);
                     let end = run(planned.request(&journal, source, destination)).await;
@@ -157,7 +161,10 @@ fn in_memory_only_the_rows_matter() {
                     planned.plan
                 });
                 let found = canonical(&stage.content(), &case, &plan, &journal);
-                let what = format!("seed {seed}, {batch} rows in a batch, {parallel} at once");
+                let what = format!(
+                    "seed {seed}, {batch} rows in a batch, {parallel} at once, ids of our own: \
+                     {reserves}"
+                );
                 match &first {
                     None => first = Some(found),
                     Some(first) => assert_eq!(difference(first, &found), None, "{what}"),
@@ -168,27 +175,31 @@ fn in_memory_only_the_rows_matter() {
 }
 
 async fn on_a_server_only_the_rows_matter(engine: &TestEngine) {
-    all_ways(engine, &[(7, 1), (4000, 4)]).await;
+    all_ways(engine, &[(7, 1, false), (4000, 4, false), (7, 2, true)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes"]
 async fn on_a_server_only_the_rows_matter_in_all_ways() {
     let Some(engine) = TestEngine::sqlserver(module_path!()) else { return };
-    all_ways(&engine, &[(1, 1), (7, 1), (4000, 1), (1, 4), (7, 4), (4000, 4)]).await;
+    for reserves in [false, true] {
+        let ways = [(1, 1), (7, 1), (4000, 1), (1, 4), (7, 4), (4000, 4)];
+        let ways = ways.map(|(batch, parallel)| (batch, parallel, reserves));
+        all_ways(&engine, &[&[(4000, 1, false)], ways.as_slice()].concat()).await;
+    }
 }
 
-async fn all_ways(engine: &TestEngine, ways: &[(usize, usize)]) {
+async fn all_ways(engine: &TestEngine, ways: &[(usize, usize, bool)]) {
     let TestEngine::SqlServer(server, _) = engine else { return };
     let case = Case::of(&Recipe { size: 2, ..small(5) }).expect("it can be migrated");
     let mut first: Option<Canonical> = None;
-    for (batch, parallel) in ways {
+    for (batch, parallel, reserves) in ways {
         let bench = Bench::on(engine, &case.pair, 5);
         let spec = |side| server.spec(&bench.databases.name(side));
         let source = open_source(&spec(Side::Source)).await.expect("a source");
         let destination = open_destination(&spec(Side::Destination)).await.expect("open");
         let mut plan = crate::program::Plan::new();
-        plan.options.extend(options(*batch, *parallel));
+        plan.options.extend(options(*batch, *parallel, *reserves));
         let file = PlanFile::parse(&plan.text(), "differential").expect("a plan");
         let planned = planned(source.as_ref(), destination.as_source(), file).await;
         let journal = bench.folder.path().join("run");
@@ -199,7 +210,9 @@ async fn all_ways(engine: &TestEngine, ways: &[(usize, usize)]) {
         match &first {
             None => first = Some(found),
             Some(first) => {
-                let what = format!("{batch} rows in a batch, {parallel} at once");
+                let what = format!(
+                    "{batch} rows in a batch, {parallel} at once, ids of our own: {reserves}"
+                );
                 assert_eq!(difference(first, &found), None, "{what}");
             }
         }

@@ -68,6 +68,7 @@ pub fn migrate(engine: &TestEngine, case: &Case, at_most: usize) -> (usize, Vec<
     let bench = Bench::on(engine, &case.pair, case.recipe.seed);
     let mut plan = bench.usual_plan();
     plan.options.push("batch_rows = 5".to_owned());
+    plan.options.push(format!("identity_ranges = {}", case.recipe.seed % 2 == 1));
     plan.more.push_str(&case.decided);
     bench.plan(&plan.text());
     let before = bench.databases.made(Side::Destination);

@@ -20,7 +20,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 mod boundaries;
-mod case;
+pub mod case;
 mod damage;
 mod decided;
 mod differential;
@@ -29,12 +29,12 @@ mod full;
 mod kills;
 mod moving;
 mod muting;
-mod over_memory;
+pub mod over_memory;
 mod people;
 mod properties;
 mod secrets;
 mod trial;
-mod undo;
+pub mod undo;
 mod wires;
 
 /// A number from the environment, or the one that is usual.

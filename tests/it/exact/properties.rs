@@ -60,14 +60,17 @@ fn places() -> impl Strategy<Value = At> {
 fn attempts() -> impl Strategy<Value = Attempt> {
     let breaks = proptest::collection::vec((places(), any::<Index>()), 0..4);
     let batch = prop_oneof![Just(4000), Just(7), Just(1)];
-    (recipes(), habits(), batch, 1_usize..5, breaks).prop_map(
-        |(recipe, habits, batch, parallel, breaks)| {
+    (recipes(), habits(), batch, 1_usize..5, any::<bool>(), breaks).prop_map(
+        |(recipe, habits, batch, parallel, reserves, breaks)| {
             let broken = |(at, way): (At, Index)| {
                 let (moment, how) = WAYS[way.index(WAYS.len())];
                 Break { at, moment, how }
             };
-            let options =
-                vec![format!("batch_rows = {batch}"), format!("parallel_entities = {parallel}")];
+            let options = vec![
+                format!("batch_rows = {batch}"),
+                format!("parallel_entities = {parallel}"),
+                format!("identity_ranges = {reserves}"),
+            ];
             Attempt { recipe, habits, options, breaks: breaks.into_iter().map(broken).collect() }
         },
     )

@@ -57,6 +57,34 @@ impl World {
         Ok(ids)
     }
 
+    /// The first of so many identity values that nobody is given from now on.
+    pub(super) fn reserve(
+        &mut self,
+        name: &TableName,
+        key: &str,
+        rows: u64,
+    ) -> Result<Option<i64>> {
+        if !self.habits.may_alter {
+            let what = format!("the identity of {name}: no permission");
+            return Err(Fault::new(FaultKind::Permission, what));
+        }
+        // It waits until nobody writes the table.
+        for writer in self.writers(name, None) {
+            if self.has_client(writer) {
+                return Err(Fault::new(FaultKind::Retry, "a lock was not granted in time"));
+            }
+            self.wait_for(writer);
+        }
+        let skipped = self.chance.percent(self.habits.gaps).then(|| self.chance.between(1, 5));
+        let table = self.table_mut(name)?;
+        if !table.shape.identity().is_some_and(|column| same_name(&column.name, key)) {
+            return Ok(None);
+        }
+        let first = table.next + skipped.unwrap_or(0);
+        table.next = first + i64::try_from(rows).expect("so many rows");
+        Ok(Some(first))
+    }
+
     /// What each row of a batch is equal to, NULL equal to NULL.
     pub(super) fn alike(
         &mut self,

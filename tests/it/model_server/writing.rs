@@ -94,6 +94,22 @@ impl Destination for Database {
             found => Witness::Some(found),
         })
     }
+
+    async fn reserve_ids(
+        &self,
+        table: &TableName,
+        key: &ColumnRef,
+        rows: u64,
+    ) -> Result<Option<i64>> {
+        yield_now().await;
+        let reserved = {
+            let mut world = self.server.world();
+            world.tick();
+            world.reserve(table, &key.name, rows)
+        };
+        yield_now().await;
+        reserved
+    }
 }
 
 #[async_trait]

@@ -344,6 +344,17 @@ impl Destination for Breaking {
     async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness> {
         plain!(self.breaks, "witness", self.inner.witness(table, key, keys))
     }
+    async fn reserve_ids(
+        &self,
+        table: &TableName,
+        key: &ColumnRef,
+        rows: u64,
+    ) -> Result<Option<i64>> {
+        plain!(self.breaks, "reserve_ids", self.inner.reserve_ids(table, key, rows))
+    }
+    async fn may_reserve_ids(&self, tables: &[TableName]) -> Result<Option<bool>> {
+        plain!(self.breaks, "may_reserve_ids", self.inner.may_reserve_ids(tables))
+    }
     fn script(&self) -> Option<Box<dyn Script>> {
         self.inner.script()
     }
@@ -416,6 +427,15 @@ impl Writer for BreakingWriter {
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.rows = batch.len();
         step!(self, "insert", insert(target, batch))
+    }
+    async fn insert_reserved(
+        &mut self,
+        target: &InsertTarget,
+        batch: &Batch,
+        last: i64,
+    ) -> Result<()> {
+        self.rows = batch.len();
+        step!(self, "insert", insert_reserved(target, batch, last))
     }
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         step!(self, "alike", alike(target, batch))

@@ -97,6 +97,14 @@ impl Destination for Calling {
     async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness> {
         self.inner.witness(table, key, keys).await
     }
+    async fn reserve_ids(
+        &self,
+        table: &TableName,
+        key: &ColumnRef,
+        rows: u64,
+    ) -> Result<Option<i64>> {
+        self.inner.reserve_ids(table, key, rows).await
+    }
 }
 
 struct CallingWriter {
@@ -117,6 +125,15 @@ impl Writer for CallingWriter {
     async fn insert(&mut self, target: &InsertTarget, batch: &Batch) -> Result<Vec<i64>> {
         self.is_due = target.table == self.calls.table;
         self.inner.insert(target, batch).await
+    }
+    async fn insert_reserved(
+        &mut self,
+        target: &InsertTarget,
+        batch: &Batch,
+        last: i64,
+    ) -> Result<()> {
+        self.is_due = target.table == self.calls.table;
+        self.inner.insert_reserved(target, batch, last).await
     }
     async fn alike(&mut self, target: &AlikeTarget, batch: &Batch) -> Result<Vec<Alike>> {
         self.inner.alike(target, batch).await

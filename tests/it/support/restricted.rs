@@ -1,4 +1,4 @@
-//! A destination where whoever signs in may not alter tables.
+//! A destination where whoever signs in may not alter tables, or not set their identities.
 
 use async_trait::async_trait;
 use osferry::database::{
@@ -6,31 +6,46 @@ use osferry::database::{
     RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, Value, Witness, Writer,
 };
 
-/// The destination; everything but that right is the inner one's.
-pub struct WithoutAlter(pub Box<dyn Destination>);
+/// The destination; everything but these rights is the inner one's.
+pub struct Restricted {
+    inner: Box<dyn Destination>,
+    may_alter: bool,
+}
+
+impl Restricted {
+    /// Tables may not be altered.
+    pub fn without_alter(inner: Box<dyn Destination>) -> Self {
+        Self { inner, may_alter: false }
+    }
+
+    /// Tables may be altered, and their identities not be set.
+    pub fn without_identities(inner: Box<dyn Destination>) -> Self {
+        Self { inner, may_alter: true }
+    }
+}
 
 #[async_trait]
-impl Source for WithoutAlter {
+impl Source for Restricted {
     fn facts(&self) -> &EngineFacts {
-        Source::facts(self.0.as_ref())
+        Source::facts(self.inner.as_ref())
     }
     async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
-        self.0.tables(catalog).await
+        self.inner.tables(catalog).await
     }
     async fn shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
-        self.0.shapes(tables).await
+        self.inner.shapes(tables).await
     }
     async fn rows(&self, request: &RowsRequest) -> Result<Batch> {
-        self.0.rows(request).await
+        self.inner.rows(request).await
     }
     async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>> {
-        self.0.scan(request).await
+        self.inner.scan(request).await
     }
     async fn count(&self, table: &TableName, filter: &Filter) -> Result<u64> {
-        self.0.count(table, filter).await
+        self.inner.count(table, filter).await
     }
     async fn highest(&self, table: &TableName, column: &str) -> Result<Option<i64>> {
-        self.0.highest(table, column).await
+        self.inner.highest(table, column).await
     }
     async fn distinct(
         &self,
@@ -39,33 +54,36 @@ impl Source for WithoutAlter {
         filter: &Filter,
         limit: usize,
     ) -> Result<Batch> {
-        self.0.distinct(table, column, filter, limit).await
+        self.inner.distinct(table, column, filter, limit).await
     }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
-        let mut rights = self.0.rights(tables).await?;
-        rights.iter_mut().for_each(|rights| rights.alter = Some(false));
+        let mut rights = self.inner.rights(tables).await?;
+        rights.iter_mut().for_each(|rights| rights.alter = Some(self.may_alter));
         Ok(rights)
     }
 }
 
 #[async_trait]
-impl Destination for WithoutAlter {
+impl Destination for Restricted {
     fn as_source(&self) -> &dyn Source {
         self
     }
     async fn lock_run(&self, run: &str) -> Result<Box<dyn RunLock>> {
-        self.0.lock_run(run).await
+        self.inner.lock_run(run).await
     }
     async fn writer(&self, session: &str) -> Result<Box<dyn Writer>> {
-        self.0.writer(session).await
+        self.inner.writer(session).await
     }
     async fn fence(&self, session: &str) -> Result<Fence> {
-        self.0.fence(session).await
+        self.inner.fence(session).await
     }
     async fn witness(&self, table: &TableName, key: &ColumnRef, keys: &[Value]) -> Result<Witness> {
-        self.0.witness(table, key, keys).await
+        self.inner.witness(table, key, keys).await
+    }
+    async fn may_reserve_ids(&self, _tables: &[TableName]) -> Result<Option<bool>> {
+        Ok(Some(false))
     }
     fn script(&self) -> Option<Box<dyn Script>> {
-        self.0.script()
+        self.inner.script()
     }
 }

@@ -91,7 +91,7 @@ fn rows_are_chosen_findings_decided_and_the_plan_follows() {
 #[test]
 fn a_number_typed_counts_with_ctrl_n_too() {
     let mut driver = at_options();
-    driver.press("Space Ctrl+N Space Esc Shift+Tab Shift+Tab Shift+Tab Ctrl+U");
+    driver.press("Space Ctrl+N Space Esc Shift+Tab Shift+Tab Shift+Tab Shift+Tab Ctrl+U");
     driver.type_in("4001");
     driver.press("Ctrl+N");
     assert_eq!(driver.step(), "Options");
@@ -143,7 +143,7 @@ fn a_plan_that_masks_asks_for_the_key_and_no_file_holds_it() {
     };
     let without = mask_key(&driver);
     assert_eq!((without.sign, without.step), (Sign::Bad, "Options"), "{without:?}");
-    driver.press("Ctrl+P Tab Tab Tab Tab Tab Tab Tab Tab Tab");
+    driver.press("Ctrl+P Tab Tab Tab Tab Tab Tab Tab Tab Tab Tab");
     driver.type_in("short");
     driver.press("Ctrl+N");
     assert_eq!(driver.step(), "Options", "{}", driver.screen());

@@ -13,6 +13,7 @@ pub(super) mod filter;
 mod likened;
 pub(super) mod principals;
 pub(super) mod read;
+pub(super) mod reserve;
 pub(super) mod rights;
 pub(super) mod script;
 pub(super) mod statistics;

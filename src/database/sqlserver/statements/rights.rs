@@ -39,6 +39,10 @@ fn add(
     let name = quote(user);
     let mut roles = vec!["[db_datareader]"];
     roles.extend(request.reads_only.then_some("[db_denydatawriter]"));
+    // No right on a table lets anybody set its identity: it takes this role.
+    let sets =
+        request.sets_identities && tables.iter().any(|(_, rights)| rights.contains(&Right::Alter));
+    roles.extend(sets.then_some("[db_ddladmin]"));
     let begin = format!("USE {};\nGO\n", quote(catalog));
     let GrantScript { grant, revoke } = script;
     grant.push_str(&begin);

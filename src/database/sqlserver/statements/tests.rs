@@ -365,6 +365,13 @@ fn destination_statements() -> Vec<String> {
         .expect("a statement")
         .sql,
     ];
+    let other = TableName { catalog: Some("Other]Db".to_owned()), ..dbo("Übersicht's") };
+    for table in [&table, &other] {
+        all.push(reserve::look(table, "ID"));
+        all.push(reserve::reseed(table, 42));
+        all.push(reserve::count(table, "ID", 7, 42));
+    }
+    all.push(reserve::may_reseed(&["dbo", "sales"]).sql);
     let keyless = Insert { identity: None, ..insert() };
     let large: Vec<StageColumn> =
         stage(false).into_iter().filter(|column| column.destination.data_type.is_large()).collect();

@@ -19,6 +19,7 @@ fn options(seed: u64) -> Vec<String> {
         format!("destination_rows = \"{rows}\""),
         format!("batch_rows = {batch}"),
         format!("parallel_entities = {parallel}"),
+        format!("identity_ranges = {}", seed % 5 > 2),
     ]
 }
 

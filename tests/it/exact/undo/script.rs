@@ -21,7 +21,7 @@ use crate::estate::recipe::{Feature, Recipe};
 use crate::program::Plan;
 use crate::support::engine::TestEngine;
 use crate::support::library::planned_if_possible;
-use crate::support::restricted::WithoutAlter;
+use crate::support::restricted::Restricted;
 
 crate::on_both_engines!(what_may_not_come_back_comes_back_by_the_script);
 
@@ -97,7 +97,7 @@ async fn taken_back(databases: &Databases, run_folder: &Path, seed: u64) -> Opti
     let source = || async { open_source(&databases.spec(Side::Source)).await.expect("a source") };
     let destination = || async {
         let inner = open_destination(&databases.spec(Side::Destination)).await;
-        Arc::new(WithoutAlter(inner.expect("a destination")))
+        Arc::new(Restricted::without_alter(inner.expect("a destination")))
     };
     let mut plan = Plan::new();
     let is_file = matches!(databases, Databases::Files(_));

@@ -117,11 +117,13 @@ fn rights_scripts() -> Vec<String> {
     let reader = GrantRequest {
         login: "CORP\\o'hara]".to_owned(),
         reads_only: true,
+        sets_identities: false,
         tables: vec![(dbo("OSUSR_X"), Vec::new())],
     };
     let writer = GrantRequest {
         login: "osferry_rw".to_owned(),
         reads_only: false,
+        sets_identities: false,
         tables: vec![
             (dbo("OSUSR_X"), [all.clone(), vec![Right::Alter]].concat()),
             (dbo("OSSYS_USER"), vec![Right::Insert, Right::Delete]),
@@ -130,7 +132,10 @@ fn rights_scripts() -> Vec<String> {
     };
     let reading = rights::scripts("it's]Prod", None, &reader);
     let writing = rights::scripts("it's]Dev", Some("rw]user"), &writer);
-    vec![reading.grant, reading.revoke, writing.grant, writing.revoke]
+    let setting = GrantRequest { sets_identities: true, ..writer };
+    let setting = rights::scripts("it's]Dev", Some("rw]user"), &setting);
+    let all = [reading, writing, setting];
+    all.into_iter().flat_map(|script| [script.grant, script.revoke]).collect()
 }
 
 /// A value of each column's type.
