@@ -434,6 +434,7 @@ pub trait Writer: Send + Sync {
     /// gap, and are of ids [reserved](Destination::reserve_ids) for this writer alone, up to `last`.
     /// With that a server may take them another way; that each is there, and that the identity stays
     /// behind `last`, is seen to before returning.
+    /// To be the first in its transaction.
     async fn insert_reserved(
         &mut self,
         target: &InsertTarget,

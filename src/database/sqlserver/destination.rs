@@ -245,21 +245,26 @@ impl Destination for SqlServerDestination {
     ) -> Result<Option<i64>> {
         self.keep_run_locked().await?;
         let names = self.reading.names(table, &Filter::All).await?;
-        reserve::reserve(self.reading.target(), names.shape(table)?, key, rows).await
+        let limits = &self.reading.target().limits;
+        // One that others are done with: opening one takes longer than reserving.
+        let mut connection = self.reading.part_with().await?;
+        let shape = names.shape(table)?;
+        let reserved = reserve::reserve(&mut connection, limits, shape, key, rows).await?;
+        if reserved.is_some() {
+            self.reading.give(connection);
+        }
+        Ok(reserved)
     }
 
     async fn may_reserve_ids(&self, tables: &[TableName]) -> Result<Option<bool>> {
         let target = self.reading.target();
         let named: Vec<TableName> =
             self.shapes(tables).await?.into_iter().flatten().map(|shape| shape.name).collect();
-        let mut connection = target.connect(Intent::Write).await?;
-        reserve::may_reserve(
-            &mut connection,
-            &named,
-            &self.facts().database,
-            target.limits.metadata,
-        )
-        .await
+        let mut connection = self.reading.part_with().await?;
+        let (own, limit) = (&self.facts().database, target.limits.metadata);
+        let may = reserve::may_reserve(&mut connection, &named, own, limit).await?;
+        self.reading.give(connection);
+        Ok(may)
     }
 
     fn script(&self) -> Option<Box<dyn Script>> {

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use tiberius::{ColumnData, SqlBulkCopyOption, TokenRow};
 
-use super::connect::{Intent, Target};
 use super::connection::{Connection, Undecided, integer, unexpected};
 use super::statements::reserve::{count, look, may_reseed, reseed};
 use super::statements::write::{Insert, StageColumn};
 use super::statements::{quote, table_sql};
-use super::{fault, stage, values};
+use super::{Limits, fault, stage, values};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnType, Fault, FaultKind, Result, TableName, TableShape,
     same_name,
@@ -35,16 +34,16 @@ fn room(shape: &TableShape, key: &str) -> Option<i64> {
     if is_unique { most(&column.data_type) } else { None }
 }
 
-/// The first of so many ids, on a connection of its own, in one transaction.
+/// The first of so many ids, in one transaction. Where none can be reserved, and after a fault, it is
+/// left open: the connection is to be closed then.
 pub(super) async fn reserve(
-    target: &Target,
+    connection: &mut Connection,
+    limits: &Limits,
     shape: &TableShape,
     key: &ColumnRef,
     rows: u64,
 ) -> Result<Option<i64>> {
     let Some(most) = room(shape, &key.name) else { return Ok(None) };
-    let limits = target.limits;
-    let mut connection = target.connect(Intent::Write).await?;
     connection.begin(limits.metadata).await?;
     let found = connection.batch(&look(&shape.name, &key.name), limits.statement).await?;
     let row = found.iter().flatten().next().ok_or_else(|| unexpected("an identity"))?;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tiberius::Row;
 
 use super::connect::{Intent, Target};
-use super::connection::{Flow, ReadFailure, integer, text, unexpected};
+use super::connection::{Connection, Flow, ReadFailure, integer, text, unexpected};
 use super::facts::{facts, probe};
 use super::pool::Pool;
 use super::scan::{self, SqlServerScan, UnorderedScan};
@@ -58,6 +58,17 @@ impl SqlServerSource {
     /// The way to the database.
     pub(super) fn target(&self) -> &Arc<Target> {
         self.pool.target()
+    }
+
+    /// A connection for more than one request, to be [given back](Self::give) when nothing on it is
+    /// left undone.
+    pub(super) async fn part_with(&self) -> Result<Connection> {
+        self.pool.part_with().await
+    }
+
+    /// Takes a connection back.
+    pub(super) fn give(&self, connection: Connection) {
+        self.pool.give(connection);
     }
 
     /// Asks what writing to these tables has to know of them.

@@ -246,10 +246,23 @@ impl SqlServerWriter {
         let names = self.names(&target.table, &Filter::All).await?;
         let (insert, _) = self.insertion(target, batch).await?;
         let limit = self.target.limits.statement;
-        if reserve::goes_straight(&insert, names.shape(&target.table)?, batch) {
-            reserve::load(&mut self.connection, &insert, batch, limit).await?;
-        } else {
-            self.insert_batch(target, batch).await?;
+        let goes_straight = !self.facts(&insert.table).await?.refused_straight
+            && reserve::goes_straight(&insert, names.shape(&target.table)?, batch);
+        let loaded = match goes_straight {
+            true => Some(reserve::load(&mut self.connection, &insert, batch, limit).await),
+            false => None,
+        };
+        match loaded {
+            Some(Err(fault)) if fault.kind == FaultKind::Refused => {
+                // What an insert says of a row is clearer, and a load may be refused for reasons of
+                // its own. Nothing else is in the transaction, which is lost.
+                self.written.refused_straight(&insert.table);
+                self.rollback().await?;
+                self.begin().await?;
+                self.insert_batch(target, batch).await?;
+            }
+            Some(loaded) => loaded?,
+            None => drop(self.insert_batch(target, batch).await?),
         }
         reserve::look_after(&mut self.connection, &insert, batch, last, limit).await
     }

@@ -21,6 +21,8 @@ pub(super) struct TableFacts {
     pub(super) triggers: bool,
     /// Whether one of them runs instead of a statement.
     instead: bool,
+    /// Whether rows that went straight into it were refused.
+    pub(super) refused_straight: bool,
 }
 
 /// What is known of the tables that are written to.
@@ -88,6 +90,13 @@ impl Written {
             }
         }
         Ok(())
+    }
+
+    /// Rows that went straight into this table were refused.
+    pub(super) fn refused_straight(&self, table: &TableName) {
+        if let Some(facts) = self.all().get_mut(table) {
+            facts.refused_straight = true;
+        }
     }
 
     /// Forgets all of it: another run may find other triggers.
