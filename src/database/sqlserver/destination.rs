@@ -245,11 +245,12 @@ impl Destination for SqlServerDestination {
     ) -> Result<Option<i64>> {
         self.keep_run_locked().await?;
         let names = self.reading.names(table, &Filter::All).await?;
+        let shape = names.shape(table)?;
+        let Some(most) = reserve::room(shape, &key.name) else { return Ok(None) };
         let limits = &self.reading.target().limits;
         // One that others are done with: opening one takes longer than reserving.
         let mut connection = self.reading.part_with().await?;
-        let shape = names.shape(table)?;
-        let reserved = reserve::reserve(&mut connection, limits, shape, key, rows).await?;
+        let reserved = reserve::reserve(&mut connection, limits, (shape, key), rows, most).await?;
         if reserved.is_some() {
             self.reading.give(connection);
         }

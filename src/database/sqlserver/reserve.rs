@@ -26,7 +26,7 @@ fn most(data_type: &ColumnType) -> Option<i64> {
 }
 
 /// The highest value of the identity that is called so, where no two rows can have the same one.
-fn room(shape: &TableShape, key: &str) -> Option<i64> {
+pub(super) fn room(shape: &TableShape, key: &str) -> Option<i64> {
     let column = shape.identity().filter(|column| same_name(&column.name, key))?;
     let is_it = |columns: &[String]| matches!(columns, [only] if same_name(only, &column.name));
     let is_unique = is_it(&shape.primary_key)
@@ -34,16 +34,15 @@ fn room(shape: &TableShape, key: &str) -> Option<i64> {
     if is_unique { most(&column.data_type) } else { None }
 }
 
-/// The first of so many ids, in one transaction. Where none can be reserved, and after a fault, it is
-/// left open: the connection is to be closed then.
+/// The first of so many ids, in one transaction, where the highest is below `most`. Where none can be
+/// reserved, and after a fault, it is left open: the connection is to be closed then.
 pub(super) async fn reserve(
     connection: &mut Connection,
     limits: &Limits,
-    shape: &TableShape,
-    key: &ColumnRef,
+    (shape, key): (&TableShape, &ColumnRef),
     rows: u64,
+    most: i64,
 ) -> Result<Option<i64>> {
-    let Some(most) = room(shape, &key.name) else { return Ok(None) };
     connection.begin(limits.metadata).await?;
     let found = connection.batch(&look(&shape.name, &key.name), limits.statement).await?;
     let row = found.iter().flatten().next().ok_or_else(|| unexpected("an identity"))?;
