@@ -149,7 +149,7 @@ async fn check_identities(plan: &Plan, destination: &dyn Destination) -> Result<
 }
 
 /// What can be done without rights that only ranges of ids take.
-const WITHOUT_RANGES: &str = "Without identity_ranges the run needs neither, and takes longer.";
+const WITHOUT_RANGES: &str = "Without identity_ranges the run needs neither.";
 
 fn has(rights: &Rights, right: Right) -> Option<bool> {
     match right {

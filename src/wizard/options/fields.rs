@@ -300,9 +300,9 @@ pub(super) fn ids_explained(migration: &Migration, reserves: bool) -> String {
              same."
         ),
         true => format!(
-            "The run reserves a range of ids for each table and gives them itself: faster on a \
-             server, and the same result but for the ids. It takes ALTER on these tables and \
-             db_ddladmin in {destination}; ids that are not used stay free."
+            "The run reserves a range of ids for each table and gives them itself: meant for large \
+             tables on a server; the same result but for the ids. It takes ALTER on these tables \
+             and db_ddladmin in {destination}; ids that are not used stay free."
         ),
     }
 }
