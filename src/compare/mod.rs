@@ -160,8 +160,8 @@ struct Work<'a> {
     selection: &'a Selection,
     inquiry: Inquiry<'a>,
     instances: Instances,
-    /// The places of findings.
-    found: HashMap<FindingKey, usize>,
+    /// The places of findings; `None` of those that gave way to another.
+    found: HashMap<FindingKey, Option<usize>>,
     /// The references to each entity of the source, by the places of pair and attribute.
     referring: HashMap<EntityIndex, Vec<(usize, usize)>>,
     referring_there: OnceCell<ReferringThere<'a>>,
@@ -187,14 +187,24 @@ impl Work<'_> {
     /// Keeps a finding; the first one with a key stands.
     fn find(&mut self, finding: Finding) {
         if let Entry::Vacant(place) = self.found.entry(finding.key.clone()) {
-            place.insert(self.out.findings.len());
+            place.insert(Some(self.out.findings.len()));
             self.out.findings.push(finding);
         }
     }
 
     /// The finding with that key, where there is one yet.
     fn found(&self, key: &FindingKey) -> Option<&Finding> {
-        self.found.get(key).map(|place| &self.out.findings[*place])
+        self.found.get(key).copied().flatten().map(|place| &self.out.findings[place])
+    }
+
+    /// Takes findings back; none of them comes again.
+    fn withdraw(&mut self, is_told: impl Fn(&Finding) -> bool) {
+        for finding in self.out.findings.extract_if(.., |finding| is_told(finding)) {
+            self.found.insert(finding.key, None);
+        }
+        for (place, finding) in self.out.findings.iter().enumerate() {
+            self.found.insert(finding.key.clone(), Some(place));
+        }
     }
 
     /// Columns whose values could not be looked at one by one: what refers to what is not known.

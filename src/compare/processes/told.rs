@@ -39,7 +39,7 @@ impl Work<'_> {
             _ => false,
         };
         if finding.needs_decision() {
-            self.out.findings.retain(|told| !is_told(told));
+            self.withdraw(is_told);
         } else if self.out.findings.iter().any(is_told) {
             return;
         }
@@ -63,5 +63,53 @@ impl Work<'_> {
             whole = whole_of(target);
         }
         Some(format!("{}.{name}", espace?.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::OnceCell;
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::compare::question::{Answers, Inquiry};
+    use crate::compare::{Choice, Comparison, FindingKey, Instances, Selection, choice};
+    use crate::outsystems::invented;
+
+    fn finding(kind: FindingKind, key: &str, about: &str) -> Finding {
+        let [espace, attribute] = [Key::new("espace"), Key::new(key)];
+        let key = FindingKey { espace, attribute, ..FindingKey::new(kind) };
+        Finding::decide(key, about.to_owned(), "", "", vec![Choice::stop("stop")], choice::STOP)
+    }
+
+    #[test]
+    fn what_gives_way_leaves_the_others_to_be_found() {
+        let model = invented::environment("db", &[], &[], &[], &[]);
+        let (selection, answers) = (Selection::default(), Answers::default());
+        let mut work = Work {
+            source: &model,
+            destination: &model,
+            selection: &selection,
+            inquiry: Inquiry::new(&answers),
+            instances: Instances::default(),
+            found: HashMap::new(),
+            referring: HashMap::new(),
+            referring_there: OnceCell::new(),
+            out: Comparison::default(),
+        };
+        let first = finding(FindingKind::ProcessPartMissing, "part", "first");
+        let other = finding(FindingKind::UserMissing, "other", "other");
+        let decided = finding(FindingKind::RecordMissing, "part", "decided");
+        let keys = [&first, &other, &decided].map(|finding| finding.key.clone());
+        work.find(first.clone());
+        work.find(other);
+        let own = (Key::new("espace"), Key::new("part"));
+        let target = SystemTarget::ProcessDefinition;
+        work.find_definition(target, &Value::Integer(1), &own, decided);
+        // What has given way does not come again.
+        work.find(first);
+        let about = keys.map(|key| work.found(&key).map(|finding| finding.about.clone()));
+        assert_eq!(about, [None, Some("other".to_owned()), Some("decided".to_owned())]);
+        assert_eq!(work.out.findings.len(), 2);
     }
 }
