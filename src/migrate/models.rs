@@ -1,8 +1,6 @@
 //! Both models, read again while a run goes on: what somebody publishes meanwhile makes the plan
 //! one for other tables.
 
-use std::time::Instant;
-
 use tokio::sync::Mutex;
 
 use super::past::published;
@@ -21,9 +19,7 @@ pub(super) struct Models(Mutex<ReadAt>);
 impl Models {
     /// They have been read for the start of the run, or of the stretch of it.
     pub(super) fn new(source: &Environment, destination: &Environment) -> Self {
-        let [source, destination] = [source.read_at, destination.read_at];
-        let begun = source.begun.min(destination.begun);
-        Self(Mutex::new(ReadAt { begun, took: source.took.max(destination.took) }))
+        Self(Mutex::new(read_at(source, destination)))
     }
 
     /// Before an entity: errs when a model is another one than at the start. Where reading them
@@ -33,17 +29,24 @@ impl Models {
         if last.begun.elapsed() < last.took * SHARE {
             return Ok(());
         }
-        let begun = Instant::now();
         let destination = request.destination.as_source();
         let read =
             futures::future::try_join(outsystems::read(source), outsystems::read(destination));
         match read.await {
-            Ok((source, destination)) => published(&request.header, &source, &destination)?,
+            Ok((source, destination)) => {
+                published(&request.header, &source, &destination)?;
+                *last = read_at(&source, &destination);
+                Ok(())
+            }
             // Whatever is in the way is met by the writing as well, which knows how to wait.
-            Err(fault) if is_broken(&fault) || needs_somebody(&fault) => return Ok(()),
-            Err(fault) => return Err(fault.while_doing("reading both models again")),
+            Err(fault) if is_broken(&fault) || needs_somebody(&fault) => Ok(()),
+            Err(fault) => Err(fault.while_doing("reading both models again")),
         }
-        *last = ReadAt { begun, took: begun.elapsed() };
-        Ok(())
     }
+}
+
+/// When both were read, side by side.
+fn read_at(source: &Environment, destination: &Environment) -> ReadAt {
+    let [source, destination] = [source.read_at, destination.read_at];
+    ReadAt { begun: source.begun.min(destination.begun), took: source.took.max(destination.took) }
 }

@@ -259,8 +259,14 @@ impl Destination for SqlServerDestination {
 
     async fn may_reserve_ids(&self, tables: &[TableName]) -> Result<Option<bool>> {
         let target = self.reading.target();
-        let named: Vec<TableName> =
-            self.shapes(tables).await?.into_iter().flatten().map(|shape| shape.name).collect();
+        let named: Vec<TableName> = self
+            .reading
+            .known_shapes(tables)
+            .await?
+            .into_iter()
+            .flatten()
+            .map(|shape| shape.name)
+            .collect();
         let mut connection = self.reading.part_with().await?;
         let (own, limit) = (&self.facts().database, target.limits.metadata);
         let may = reserve::may_reserve(&mut connection, &named, own, limit).await?;

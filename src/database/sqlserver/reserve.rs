@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiberius::{ColumnData, SqlBulkCopyOption, TokenRow};
+use tiberius::{SqlBulkCopyOption, TokenRow};
 
 use super::connection::{Connection, Undecided, integer, unexpected};
 use super::statements::reserve::{count, look, may_reseed, reseed};
@@ -141,22 +141,13 @@ pub(super) async fn load(
     limit: Duration,
 ) -> Result<()> {
     let columns = &insert.columns;
-    let cell = |row: usize, index: usize| -> Result<ColumnData<'_>> {
-        let column = &columns[index];
-        values::encode(batch.column(index), row, &column.staged, &column.destination)
-    };
-    // A value that does not fit is found before anything is sent.
-    for row in 0..batch.len() {
-        for index in 0..columns.len() {
-            cell(row, index)?;
-        }
-    }
+    stage::check(columns, batch)?;
     let names: Vec<String> = columns.iter().map(|column| quote(&column.destination.name)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let rows = (0..batch.len()).map(|row| {
         let mut token = TokenRow::with_capacity(columns.len());
-        for index in 0..columns.len() {
-            token.push(cell(row, index)?);
+        for (values, column) in batch.columns().iter().zip(columns) {
+            token.push(values::encode(values, row, &column.staged, &column.destination)?);
         }
         Ok(token)
     });

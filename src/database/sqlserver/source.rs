@@ -138,7 +138,10 @@ impl SqlServerSource {
 
     /// The shapes of tables whose names are all that is wanted: those that are known are not asked for
     /// again.
-    async fn known_shapes(&self, tables: &[TableName]) -> Result<Vec<Option<TableShape>>> {
+    pub(super) async fn known_shapes(
+        &self,
+        tables: &[TableName],
+    ) -> Result<Vec<Option<TableShape>>> {
         let of = |table: &TableName| self.known().get(table).map(|shape| TableShape::clone(shape));
         let unknown: Vec<TableName> =
             tables.iter().filter(|table| of(table).is_none()).cloned().collect();

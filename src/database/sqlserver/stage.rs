@@ -46,13 +46,7 @@ pub(super) async fn load(
     let mut names = vec!["[ord]".to_owned()];
     names.extend((0..columns.len()).map(stage_name));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    // A value that does not fit is found before anything is sent, so that the refusal of a row
-    // does not cost the connection.
-    for row in 0..batch.len() {
-        for (column, staged) in batch.columns().iter().zip(columns) {
-            values::encode(column, row, &staged.staged, &staged.destination)?;
-        }
-    }
+    check(columns, batch)?;
     let mut large = Vec::new();
     let tokens = (0..rows).map(|ord| {
         let row = ord as usize;
@@ -75,6 +69,17 @@ pub(super) async fn load(
     let options = SqlBulkCopyOptions::empty();
     connection.bulk("#stage", &names, options, tokens, std::convert::identity, limit).await?;
     place(connection, columns, batch, &large, limit).await
+}
+
+/// Finds a value that does not fit before anything is sent, so that the refusal of a row does not
+/// cost the connection.
+pub(super) fn check(columns: &[StageColumn], batch: &Batch) -> Result<()> {
+    for row in 0..batch.len() {
+        for (column, staged) in batch.columns().iter().zip(columns) {
+            values::encode(column, row, &staged.staged, &staged.destination)?;
+        }
+    }
+    Ok(())
 }
 
 fn wire_length(cell: &ColumnData<'_>) -> usize {

@@ -104,28 +104,15 @@ impl Recorder {
     /// Notes that a step of the run is finished, with a number that belongs to it.
     pub async fn step(&self, name: &str, value: i64) -> Result<()> {
         let name = name.to_owned();
-        self.write(move |connection| {
-            connection
-                .execute(
-                    "INSERT OR REPLACE INTO step (name, value) VALUES (?1, ?2)",
-                    params![name, value],
-                )
-                .map(drop)
-        })
-        .await
+        self.write(move |connection| step(connection, &name, value)).await
     }
 
     /// Notes that ids were reserved for an entity's rows, instead of those before; on disk before the
     /// first of them is used.
     pub async fn reserved(&self, entity: usize, first: i64, last: i64) -> Result<()> {
         self.write(move |connection| {
-            for (name, value) in reserved_steps(entity).into_iter().zip([first, last]) {
-                connection.execute(
-                    "INSERT OR REPLACE INTO step (name, value) VALUES (?1, ?2)",
-                    params![name, value],
-                )?;
-            }
-            Ok(())
+            let mut steps = reserved_steps(entity).into_iter().zip([first, last]);
+            steps.try_for_each(|(name, value)| step(connection, &name, value))
         })
         .await
     }
@@ -291,4 +278,10 @@ fn target(connection: &Connection, to: &WrittenTo) -> rusqlite::Result<i64> {
 /// The steps that hold the first and the last of the ids reserved for an entity.
 pub(super) fn reserved_steps(entity: usize) -> [String; 2] {
     [format!("ids of {entity} from"), format!("ids of {entity} to")]
+}
+
+fn step(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> {
+    connection
+        .execute("INSERT OR REPLACE INTO step (name, value) VALUES (?1, ?2)", params![name, value])
+        .map(drop)
 }
