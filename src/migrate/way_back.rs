@@ -72,18 +72,21 @@ impl Written<'_> {
             ..Aftermath::default()
         };
         let mut trouble = Vec::new();
-        let awake = waking(self.destination, &espaces, now).await;
+        let (awake, active, without, may_write) = tokio::join!(
+            waking(self.destination, &espaces, now),
+            activity(self.destination, &espaces, &applications),
+            self.without_password(),
+            self.may_write()
+        );
         if let Some(waking) = read("timers and processes", awake, &mut trouble) {
             (found.timers, found.activities) = (waking.timers, waking.activities);
         }
-        let active = activity(self.destination, &espaces, &applications).await;
         if let Some(activity) = read("applications", active, &mut trouble) {
             let is_seen = !activity.applications.is_empty() || applications.is_empty();
             found.applications = is_seen.then_some(activity.applications);
         }
-        let without = self.without_password().await;
         found.without_password = read("created users", without, &mut trouble).flatten();
-        found.may_write = read("rights", self.may_write().await, &mut trouble).flatten();
+        found.may_write = read("rights", may_write, &mut trouble).flatten();
         found.trouble = trouble;
         found
     }

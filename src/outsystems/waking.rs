@@ -33,14 +33,20 @@ const ACTIVITY_DEFINITION: PlatformTable =
     PlatformTable::if_there("OSSYS_BPM_ACTIVITY_DEFINITION", &["ID", "PROCESS_DEF_ID"]);
 const STATUS: PlatformTable =
     PlatformTable::if_there("OSSYS_BPM_ACTIVITY_STATUS", &["ID", "IS_TERMINAL"]);
-const ACTIVITY: &str = "OSSYS_BPM_ACTIVITY";
+const ACTIVITY: PlatformTable =
+    PlatformTable::if_there("OSSYS_BPM_ACTIVITY", &["ACTIVITY_DEF_ID", "STATUS_ID", "NEXT_RUN"]);
 
 /// What of these espaces (their IDs) is due at `now`, a moment as the front-ends write it:
 /// `2026-11-21 10:11:12`.
 pub async fn waking(source: &dyn Source, espaces: &[i64], now: &str) -> Result<Waking> {
+    let [shared, own] = &TIMER_STATES;
+    let [process, activity] = [&PROCESS_DEFINITION, &ACTIVITY_DEFINITION];
+    let asked = [&TIMER, shared, own, process, activity, &STATUS, &ACTIVITY];
+    let shapes = shapes(source, &asked).await?;
+    let (of_timers, of_activities) = shapes.split_at(1 + TIMER_STATES.len());
     Ok(Waking {
-        timers: timers(source, espaces, now).await?,
-        activities: activities(source, espaces, now).await?,
+        timers: timers(source, of_timers, espaces, now).await?,
+        activities: activities(source, of_activities, espaces, now).await?,
     })
 }
 
@@ -67,11 +73,11 @@ fn of(rows: &Rows, column: &str, among: &[i64]) -> Vec<i64> {
 
 async fn timers(
     source: &dyn Source,
+    shapes: &[Option<TableShape>],
     espaces: &[i64],
     now: &str,
 ) -> Result<Option<Vec<(String, String)>>> {
-    let shapes = shapes(source, &[&TIMER, &TIMER_STATES[0], &TIMER_STATES[1]]).await?;
-    let [Some(timer), states @ ..] = shapes.as_slice() else { return Ok(None) };
+    let [Some(timer), states @ ..] = shapes else { return Ok(None) };
     if states.iter().all(Option::is_none) {
         return Ok(None);
     }
@@ -98,12 +104,15 @@ async fn timers(
     Ok(Some(found))
 }
 
-async fn activities(source: &dyn Source, espaces: &[i64], now: &str) -> Result<Option<u64>> {
-    let known = shapes(source, &[&PROCESS_DEFINITION, &ACTIVITY_DEFINITION, &STATUS]).await?;
-    let [Some(processes), Some(definitions), Some(statuses)] = known.as_slice() else {
+async fn activities(
+    source: &dyn Source,
+    shapes: &[Option<TableShape>],
+    espaces: &[i64],
+    now: &str,
+) -> Result<Option<u64>> {
+    let [Some(processes), Some(definitions), Some(statuses), Some(shape)] = shapes else {
         return Ok(None);
     };
-    let Some(shape) = source.shape(&TableName::new(ACTIVITY)).await? else { return Ok(None) };
     let wanted = ["ACTIVITY_DEF_ID", "STATUS_ID", "NEXT_RUN"].map(|name| shape.column(name));
     let [Some(definition), Some(status), Some(next)] = wanted else { return Ok(None) };
     let (Some(first), Some(last)) = (date_time_from_text(FIRST), date_time_from_text(now)) else {

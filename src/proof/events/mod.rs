@@ -53,8 +53,9 @@ impl Queues {
         if plan.events.is_empty() {
             return Ok(taken);
         }
-        for (name, record) in QUEUES {
-            let Some(shape) = destination.shape(&TableName::new(name)).await? else { continue };
+        let shapes = destination.shapes(&QUEUES.map(|(name, _)| TableName::new(name))).await?;
+        for ((_, record), shape) in QUEUES.iter().zip(shapes) {
+            let Some(shape) = shape else { continue };
             let columns: Option<Vec<ColumnRef>> = ["PROCESS_DEF_ID", "ACTIVITY_ID", record]
                 .into_iter()
                 .map(|column| shape.column(column).map(ColumnRef::from))

@@ -24,11 +24,26 @@ use crate::plan::{Mask, PersonFate, PersonPlan, Plan, UserMask};
 /// Ids asked for in one request.
 const AT_ONCE: usize = 1000;
 
+/// The users, on either side.
+const USERS: &str = "OSSYS_USER";
+
 /// Called with the number of the kind, its table, and rows done of all.
 type Tell<'a> = dyn FnMut(usize, &str, u64, u64) + Send + 'a;
 
 /// Whose id became whose.
 type Ids = HashMap<SourceId, DestinationId>;
+
+/// What a column holds, by the row's id.
+type Values = HashMap<i64, Value>;
+
+/// Tables by the name that the platform gives them.
+type Shapes = HashMap<&'static str, TableShape>;
+
+/// The tables of people as the two sides have them.
+struct Tables {
+    source: Shapes,
+    destination: Shapes,
+}
 
 /// The users and groups of a run.
 pub(super) struct People<'a> {
@@ -82,7 +97,7 @@ impl<'a> People<'a> {
         let memberships = plan.links.group_users.iter();
         let kinds = vec![
             Kind {
-                table: "OSSYS_USER",
+                table: USERS,
                 name_column: "USERNAME",
                 planned: &plan.users,
                 links: vec![
@@ -134,11 +149,12 @@ impl<'a> People<'a> {
     /// Proves each kind.
     pub(super) async fn prove(&self, tell: &mut Tell<'_>) -> Result<Vec<EntityProof>> {
         let mut proofs = Vec::new();
+        let tables = self.tables().await?;
         for (number, kind) in self.kinds.iter().enumerate() {
             let of = kind.records.len() as u64;
             tell(number, kind.table, 0, of);
             let proof = self
-                .kind(kind)
+                .kind(kind, &tables)
                 .await
                 .map_err(|fault| fault.while_doing(format!("proving {}", kind.table)))?;
             tell(number, kind.table, of, of);
@@ -147,7 +163,20 @@ impl<'a> People<'a> {
         Ok(proofs)
     }
 
-    async fn kind(&self, kind: &Kind<'_>) -> Result<EntityProof> {
+    /// The tables that will be looked into.
+    async fn tables(&self) -> Result<Tables> {
+        let of_kinds = self.kinds.iter().flat_map(|kind| {
+            let links = kind.links.iter().filter(|links| !links.pairs.is_empty());
+            std::iter::once(kind.table).chain(links.map(|links| links.table))
+        });
+        let there: Vec<&str> = of_kinds.collect();
+        let ours: Vec<&str> = there.iter().copied().filter(|table| *table == USERS).collect();
+        let (source, destination) =
+            tokio::try_join!(shapes(self.source, &ours), shapes(self.destination, &there))?;
+        Ok(Tables { source, destination })
+    }
+
+    async fn kind(&self, kind: &Kind<'_>, tables: &Tables) -> Result<EntityProof> {
         let ours = kind.records.iter().filter(|person| person.is_ours).count() as u64;
         let mut proof = EntityProof {
             name: kind.table.to_owned(),
@@ -155,8 +184,8 @@ impl<'a> People<'a> {
             recognised: kind.records.len() as u64 - ours,
             ..EntityProof::default()
         };
-        let shape = self.shape(kind.table).await?;
-        let (id, name) = (column(&shape, "ID")?, column(&shape, kind.name_column)?);
+        let shape = shape(&tables.destination, self.destination, kind.table)?;
+        let (id, name) = (column(shape, "ID")?, column(shape, kind.name_column)?);
         let tenant = shape.column("TENANT_ID").map(ColumnRef::from);
         let columns: Vec<ColumnRef> = [id, name].into_iter().chain(tenant).collect();
         let ids = kind.records.iter().map(|person| person.destination).collect();
@@ -208,13 +237,13 @@ impl<'a> People<'a> {
             }
         }
         self.created(kind, &shape.name, &mut proof);
-        if kind.table == "OSSYS_USER" {
-            self.masks(kind, &mut proof).await?;
-            self.updated(&mut proof).await?;
+        if kind.table == USERS {
+            self.masks(kind, tables, &mut proof).await?;
+            self.updated(tables, &mut proof).await?;
             self.gone(&mut proof).await?;
         }
         for links in kind.links.iter().filter(|links| !links.pairs.is_empty()) {
-            self.links(links, &mut proof).await?;
+            self.links(links, tables, &mut proof).await?;
         }
         Ok(proof)
     }
@@ -245,24 +274,27 @@ impl<'a> People<'a> {
 
     /// E-mail address and phone number of created users: masked as the plan says. Whoever has
     /// changed one since made it another, which is not the source's.
-    async fn masks(&self, kind: &Kind<'_>, proof: &mut EntityProof) -> Result<()> {
+    async fn masks(&self, kind: &Kind<'_>, tables: &Tables, proof: &mut EntityProof) -> Result<()> {
         let ours: Vec<&PersonRecord> =
             kind.records.iter().filter(|person| person.is_ours).collect();
         if ours.is_empty() || self.plan.user_mask == UserMask::Real {
             return Ok(());
         }
-        for (name, mask) in [("EMAIL", Mask::Email), ("MOBILEPHONE", Mask::Phone)] {
-            let sources = ours.iter().map(|person| person.source.0).collect();
-            let destinations = ours.iter().map(|person| person.destination.0).collect();
-            let clear = values(self.source, kind.table, name, sources).await?;
-            let there = values(self.destination, kind.table, name, destinations).await?;
+        let masks = [("EMAIL", Mask::Email), ("MOBILEPHONE", Mask::Phone)];
+        let pairs: Vec<_> = ours.iter().map(|person| (person.source, person.destination)).collect();
+        for (name, clear, there) in
+            self.on_both_sides(tables, &masks.each_ref().map(|(name, _)| *name), &pairs).await?
+        {
+            let Some((_, mask)) = masks.iter().find(|(masked, _)| *masked == name) else {
+                continue;
+            };
             for person in &ours {
                 let (Some(clear), Some(there)) =
                     (clear.get(&person.source.0), there.get(&person.destination.0))
                 else {
                     continue;
                 };
-                let due = mask::of_user(self.plan, self.keys, person.source.0, &mask, clear);
+                let due = mask::of_user(self.plan, self.keys, person.source.0, mask, clear);
                 if due.is_none_or(|due| due == *there) {
                     continue;
                 }
@@ -282,9 +314,9 @@ impl<'a> People<'a> {
         Ok(())
     }
 
-    async fn links(&self, links: &Links, proof: &mut EntityProof) -> Result<()> {
-        let shape = self.shape(links.table).await?;
-        let columns = vec![column(&shape, links.columns[0])?, column(&shape, links.columns[1])?];
+    async fn links(&self, links: &Links, tables: &Tables, proof: &mut EntityProof) -> Result<()> {
+        let shape = shape(&tables.destination, self.destination, links.table)?;
+        let columns = vec![column(shape, links.columns[0])?, column(shape, links.columns[1])?];
         let ids = links.pairs.iter().map(|(_, id, _)| *id).collect();
         let there: HashSet<(DestinationId, DestinationId)> = self
             .rows(&shape.name, &columns, ids)
@@ -315,8 +347,26 @@ impl<'a> People<'a> {
         Ok(())
     }
 
-    async fn shape(&self, table: &str) -> Result<TableShape> {
-        shape(self.destination, table).await
+    /// What columns of users hold in the source and in the destination, by the column's name and by
+    /// the user's id there; without the columns that either side lacks.
+    async fn on_both_sides<'n>(
+        &self,
+        tables: &Tables,
+        names: &[&'n str],
+        users: &[(SourceId, DestinationId)],
+    ) -> Result<Vec<(&'n str, Values, Values)>> {
+        let ours = shape(&tables.source, self.source, USERS)?;
+        let theirs = shape(&tables.destination, self.destination, USERS)?;
+        let has_both = |name: &&&str| ours.column(name).is_some() && theirs.column(name).is_some();
+        let names: Vec<&str> = names.iter().filter(has_both).copied().collect();
+        let (sources, destinations): (Vec<_>, Vec<_>) =
+            users.iter().map(|(source, destination)| (source.0, destination.0)).unzip();
+        let (clear, there) = tokio::try_join!(
+            values(self.source, ours, &names, &sources),
+            values(self.destination, theirs, &names, &destinations)
+        )?;
+        let both = clear.into_iter().zip(there);
+        Ok(names.into_iter().zip(both).map(|(name, (clear, there))| (name, clear, there)).collect())
     }
 
     /// The rows whose first column is one of these ids.
@@ -344,25 +394,33 @@ impl<'a> People<'a> {
     }
 }
 
-async fn shape(database: &dyn Source, table: &str) -> Result<TableShape> {
-    let shapes = database.shapes(&[TableName::new(table)]).await?;
-    shapes.into_iter().next().flatten().ok_or_else(|| {
+/// Those of these tables that there are, asked for at once.
+async fn shapes(database: &dyn Source, tables: &[&'static str]) -> Result<Shapes> {
+    let names: Vec<TableName> = tables.iter().copied().map(TableName::new).collect();
+    let shapes = database.shapes(&names).await?;
+    Ok(tables.iter().zip(shapes).filter_map(|(table, shape)| Some((*table, shape?))).collect())
+}
+
+fn shape<'s>(shapes: &'s Shapes, database: &dyn Source, table: &str) -> Result<&'s TableShape> {
+    shapes.get(table).ok_or_else(|| {
         let place = &database.facts().place;
         Fault::new(FaultKind::NotFound, format!("{table} is missing in {place}"))
     })
 }
 
-/// What a column holds in the rows of these ids; empty where there is no such column.
+/// What each of these columns holds in the rows of these ids.
 async fn values(
     database: &dyn Source,
-    table: &str,
-    name: &str,
-    ids: Vec<i64>,
-) -> Result<HashMap<i64, Value>> {
-    let shape = shape(database, table).await?;
-    let Some(asked) = shape.column(name).map(ColumnRef::from) else { return Ok(HashMap::new()) };
-    let columns = vec![column(&shape, "ID")?, asked];
-    let mut found = HashMap::new();
+    shape: &TableShape,
+    names: &[&str],
+    ids: &[i64],
+) -> Result<Vec<Values>> {
+    let mut found = vec![Values::new(); names.len()];
+    if names.is_empty() {
+        return Ok(found);
+    }
+    let asked = std::iter::once(&"ID").chain(names).map(|name| column(shape, name));
+    let columns: Vec<ColumnRef> = asked.collect::<Result<_>>()?;
     for ids in ids.chunks(AT_ONCE) {
         let ids = ids.iter().copied().map(Value::Integer).collect();
         let request = RowsRequest {
@@ -374,8 +432,9 @@ async fn values(
         };
         let rows = database.rows(&request).await?;
         for row in 0..rows.len() {
-            if let Some(id) = rows.column(0).integer(row) {
-                found.insert(id, rows.column(1).value(row));
+            let Some(id) = rows.column(0).integer(row) else { continue };
+            for (found, column) in found.iter_mut().zip(&rows.columns()[1..]) {
+                found.insert(id, column.value(row));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Users of the destination that the plan changes: those that take what the source says of them,
 //! and those that are deleted and created again.
 
-use super::{People, values};
+use super::{People, Tables};
 use crate::database::Result;
 use crate::migrate::journal::RefusedKind;
 use crate::outsystems::{DestinationId, SourceId};
@@ -11,7 +11,7 @@ use crate::proof::result::{Difference, EntityProof};
 
 impl People<'_> {
     /// Updated users hold what the source says, masked as the plan wants it.
-    pub(super) async fn updated(&self, proof: &mut EntityProof) -> Result<()> {
+    pub(super) async fn updated(&self, tables: &Tables, proof: &mut EntityProof) -> Result<()> {
         let users: Vec<(SourceId, DestinationId)> = self
             .plan
             .users
@@ -26,12 +26,9 @@ impl People<'_> {
             return Ok(());
         }
         proof.compared += users.len() as u64;
-        for name in &self.plan.user_columns {
-            let sources = users.iter().map(|(source, _)| source.0).collect();
-            let destinations = users.iter().map(|(_, destination)| destination.0).collect();
-            let clear = values(self.source, "OSSYS_USER", name, sources).await?;
-            let there = values(self.destination, "OSSYS_USER", name, destinations).await?;
-            let mask = match name.as_str() {
+        let names: Vec<&str> = self.plan.user_columns.iter().map(String::as_str).collect();
+        for (name, clear, there) in self.on_both_sides(tables, &names, &users).await? {
+            let mask = match name {
                 "EMAIL" => Some(Mask::Email),
                 "MOBILEPHONE" => Some(Mask::Phone),
                 _ => None,
@@ -56,7 +53,7 @@ impl People<'_> {
                 proof.differs(Difference {
                     source: source.to_string(),
                     destination: destination.to_string(),
-                    attribute: name.clone(),
+                    attribute: name.to_owned(),
                     what: what.to_owned(),
                 });
             }
