@@ -100,6 +100,19 @@ pub enum Right {
     Alter,
 }
 
+impl Right {
+    /// As a server calls it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Insert => "INSERT",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Alter => "ALTER",
+        }
+    }
+}
+
 /// What somebody is to be allowed in one environment.
 #[derive(Clone, Debug)]
 pub struct GrantRequest {

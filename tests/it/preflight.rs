@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use osferry::database::{FaultKind, open_destination, open_source};
-use osferry::migrate::{RunEnd, resume, run};
+use osferry::database::{FaultKind, Right, open_destination, open_source};
+use osferry::migrate::{RunEnd, check_destination, resume, rights_in_destination, run};
 use osferry::outsystems::{self, Side};
 use osferry::plan::PlanFile;
 
@@ -19,12 +19,14 @@ use crate::program::{Bench, Said};
 use crate::support::calling::{Call, Calling};
 use crate::support::engine::{TestEngine, wait};
 use crate::support::library::planned;
+use crate::support::restricted::Restricted;
 
 crate::on_both_engines!(
     nothing_starts_before_somebody_has_seen_to_it,
     processes_that_wait_in_the_destination_refuse_the_run,
     a_warning_is_accepted_by_its_name_only,
     identities_without_room_refuse_the_run,
+    the_rights_that_are_asked_for_are_enough,
     what_is_published_during_a_run_stops_it_until_it_is_taken_back,
 );
 
@@ -206,6 +208,37 @@ async fn what_is_published_during_a_run_stops_it_until_it_is_taken_back(engine: 
     let destination = open_destination(&specs[1]).await.expect("a destination");
     let end = resume(again(Arc::from(destination)).await).await.expect("a run that goes on");
     assert!(matches!(end, RunEnd::Written), "{end:?}");
+}
+
+async fn the_rights_that_are_asked_for_are_enough(engine: &TestEngine) {
+    let bench = Bench::on(engine, &pair(3), 1);
+    let specs = [Side::Source, Side::Destination].map(|side| bench.databases.spec(side));
+    let source = open_source(&specs[0]).await.expect("a source");
+    let open = || async { open_destination(&specs[1]).await.expect("a destination") };
+    let destination = open().await;
+    let destination = destination.as_source();
+    for users in ["", "\n[users]\nexisting = \"update\"\n"] {
+        let mut file = crate::program::Plan::new();
+        file.more = users.to_owned();
+        let file = PlanFile::parse(&file.text(), "rights").expect("a plan");
+        let plan = planned(source.as_ref(), destination, file).await.plan;
+        let updates = plan.users.iter().any(|user| user.fate.is_update());
+        assert_eq!(updates, !users.is_empty(), "the plan changes users");
+        let asked = rights_in_destination(&plan, destination, "anna", false).await.expect("rights");
+        let restricted = Restricted::to(open().await, asked.tables.clone());
+        check_destination(&plan, source.as_ref(), &restricted).await.expect("they are enough");
+        // Whatever lacks is named at once.
+        let mut fewer = asked.tables;
+        fewer.iter_mut().for_each(|(_, rights)| {
+            rights.retain(|right| !matches!(right, Right::Insert | Right::Update));
+        });
+        let restricted = Restricted::to(open().await, fewer);
+        let fault = check_destination(&plan, source.as_ref(), &restricted).await.expect_err("no");
+        assert_eq!(fault.kind, FaultKind::Permission);
+        let said = fault.to_string();
+        assert!(said.contains("no right in the destination to INSERT on "), "{said}");
+        assert!(!updates || said.contains("; to UPDATE on "), "{said}");
+    }
 }
 
 async fn a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back(engine: &TestEngine) {

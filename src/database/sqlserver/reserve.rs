@@ -14,24 +14,13 @@ use crate::database::{
     same_name,
 };
 
-/// The highest value of an identity's type; `None` for types that are no whole numbers here.
-fn most(data_type: &ColumnType) -> Option<i64> {
-    Some(match data_type {
-        ColumnType::TinyInt => i64::from(u8::MAX),
-        ColumnType::SmallInt => i64::from(i16::MAX),
-        ColumnType::Int => i64::from(i32::MAX),
-        ColumnType::BigInt => i64::MAX,
-        _ => return None,
-    })
-}
-
 /// The highest value of the identity that is called so, where no two rows can have the same one.
 pub(super) fn room(shape: &TableShape, key: &str) -> Option<i64> {
     let column = shape.identity().filter(|column| same_name(&column.name, key))?;
     let is_it = |columns: &[String]| matches!(columns, [only] if same_name(only, &column.name));
     let is_unique = is_it(&shape.primary_key)
         || shape.unique_indexes.iter().any(|index| !index.filtered && is_it(&index.columns));
-    if is_unique { most(&column.data_type) } else { None }
+    column.data_type.integer_range().filter(|_| is_unique).map(|(_, most)| most)
 }
 
 /// The first of so many ids, in one transaction, where the highest is below `most`. Where none can be

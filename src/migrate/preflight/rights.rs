@@ -113,18 +113,17 @@ pub async fn check_destination(
     let tables: Vec<TableName> = written.iter().map(|written| written.table.clone()).collect();
     let rights = destination.rights(&tables).await?;
     check_select("the destination", &tables, &rights)?;
-    for right in [Right::Insert, Right::Delete, Right::Update, Right::Alter] {
-        let denied: Vec<TableName> = written
-            .iter()
-            .zip(&rights)
-            .filter(|(written, rights)| {
-                written.needs.contains(&right) && has(rights, right) == Some(false)
-            })
-            .map(|(written, _)| written.table.clone())
-            .collect();
-        if !denied.is_empty() {
-            return Err(missing(destination, right, &denied).await);
-        }
+    let denied: Vec<(TableName, Vec<Right>)> = written
+        .iter()
+        .zip(&rights)
+        .map(|(written, rights)| {
+            let denied = |right: &&Right| has(rights, **right) == Some(false);
+            (written.table.clone(), written.needs.iter().filter(denied).copied().collect())
+        })
+        .filter(|(_, denied): &(_, Vec<Right>)| !denied.is_empty())
+        .collect();
+    if !denied.is_empty() {
+        return Err(missing(destination, denied).await);
     }
     check_identities(plan, destination).await?;
     looked_up::check(plan, destination).await
@@ -147,6 +146,9 @@ async fn check_identities(plan: &Plan, destination: &dyn Destination) -> Result<
          writes the script. {WITHOUT_RANGES}"
     )))
 }
+
+/// Every right, in the order in which they are named.
+const ALL: [Right; 4] = [Right::Insert, Right::Update, Right::Delete, Right::Alter];
 
 /// What can be done without rights that only ranges of ids take.
 const WITHOUT_RANGES: &str = "Without identity_ranges the run needs neither.";
@@ -178,20 +180,23 @@ fn check_select(side: &str, tables: &[TableName], rights: &[Rights]) -> Result<(
 }
 
 /// Rights that are missing, and the statements that give them.
-async fn missing(destination: &dyn Destination, right: Right, tables: &[TableName]) -> Fault {
-    let word = match right {
-        Right::Insert => "INSERT",
-        Right::Update => "UPDATE",
-        Right::Delete => "DELETE",
-        Right::Alter => "ALTER",
-    };
+async fn missing(destination: &dyn Destination, denied: Vec<(TableName, Vec<Right>)>) -> Fault {
     let source = destination.as_source();
-    let wanted = tables.iter().map(|table| (table.clone(), vec![right])).collect();
+    let lacks: Vec<String> = ALL
+        .iter()
+        .filter_map(|right| {
+            let tables = denied.iter().filter(|(_, rights)| rights.contains(right));
+            let tables: Vec<TableName> = tables.map(|(table, _)| table.clone()).collect();
+            (!tables.is_empty()).then(|| format!("to {} on {}", right.word(), shown(&tables)))
+        })
+        .collect();
+    let alters = denied.iter().any(|(_, rights)| rights.contains(&Right::Alter));
+    let more = denied.len() > NAMED;
     let request = GrantRequest {
         login: destination.facts().user.clone(),
         reads_only: false,
         sets_identities: false,
-        tables: in_full(source, wanted).await.unwrap_or_default(),
+        tables: in_full(source, denied).await.unwrap_or_default(),
     };
     let statements: Vec<String> = match source.grants(&request).await {
         Ok(Some(script)) => script
@@ -203,12 +208,12 @@ async fn missing(destination: &dyn Destination, right: Right, tables: &[TableNam
             .collect(),
         _ => Vec::new(),
     };
-    let what = format!("no right to {word} in the destination on {}", shown(tables));
+    let what = format!("no right in the destination {}", lacks.join("; "));
     Fault::new(FaultKind::Permission, what).advise(format!(
         "Ask for {}{}; `osferry rights PLAN` writes the script with all that is needed.{}",
         statements.join(" "),
-        if tables.len() > NAMED { " and the others" } else { "" },
-        if right == Right::Alter { format!(" {WITHOUT_RANGES}") } else { String::new() }
+        if more { " and the others" } else { "" },
+        if alters { format!(" {WITHOUT_RANGES}") } else { String::new() }
     ))
 }
 
@@ -270,9 +275,18 @@ pub async fn rights_in_destination(
                 vec![Right::Insert, Right::Update, Right::Delete, Right::Alter]
             }
             true => vec![Right::Insert, Right::Update, Right::Delete],
+            false if written.needs == [Right::Update] => vec![Right::Update],
             false => vec![Right::Insert, Right::Delete],
         };
-        wanted.push((written.table, rights));
+        match wanted.iter_mut().find(|(table, _)| *table == written.table) {
+            // A table of people may be changed for one reason, and added to for another.
+            Some((_, known)) => {
+                known.extend(rights);
+                known.sort_unstable();
+                known.dedup();
+            }
+            None => wanted.push((written.table, rights)),
+        }
     }
     let events = plan.events.iter().map(|table| table.table.clone());
     wanted.extend(events.map(|table| (table, vec![Right::Insert, Right::Delete])));
@@ -291,15 +305,11 @@ pub async fn written_tables(plan: &Plan, destination: &dyn Source) -> Result<Vec
 
 /// The highest and the lowest value of a whole number's type.
 pub(super) fn bounds(data_type: &ColumnType) -> Option<(i128, i128)> {
-    Some(match data_type {
-        ColumnType::BigInt => (i128::from(i64::MIN), i128::from(i64::MAX)),
-        ColumnType::Int => (i128::from(i32::MIN), i128::from(i32::MAX)),
-        ColumnType::SmallInt => (i128::from(i16::MIN), i128::from(i16::MAX)),
-        ColumnType::TinyInt => (0, 255),
+    match data_type {
         ColumnType::Decimal { precision, scale: 0 } => {
             let most = 10_i128.checked_pow(u32::from(*precision))? - 1;
-            (-most, most)
+            Some((-most, most))
         }
-        _ => return None,
-    })
+        whole => whole.integer_range().map(|(least, most)| (least.into(), most.into())),
+    }
 }

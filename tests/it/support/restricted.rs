@@ -1,8 +1,8 @@
-//! A destination where whoever signs in may not alter tables, or not set their identities.
+//! A destination where whoever signs in has no more than certain rights.
 
 use async_trait::async_trait;
 use osferry::database::{
-    Batch, ColumnRef, Destination, EngineFacts, Fence, Filter, Result, Rights, RowsRequest,
+    Batch, ColumnRef, Destination, EngineFacts, Fence, Filter, Result, Right, Rights, RowsRequest,
     RunLock, Scan, ScanRequest, Script, Source, TableName, TableShape, Value, Witness, Writer,
 };
 
@@ -10,17 +10,24 @@ use osferry::database::{
 pub struct Restricted {
     inner: Box<dyn Destination>,
     may_alter: bool,
+    /// The rights on tables, where they are not all there but the one to alter them.
+    only: Option<Vec<(TableName, Vec<Right>)>>,
 }
 
 impl Restricted {
     /// Tables may not be altered.
     pub fn without_alter(inner: Box<dyn Destination>) -> Self {
-        Self { inner, may_alter: false }
+        Self { inner, may_alter: false, only: None }
     }
 
     /// Tables may be altered, and their identities not be set.
     pub fn without_identities(inner: Box<dyn Destination>) -> Self {
-        Self { inner, may_alter: true }
+        Self { inner, may_alter: true, only: None }
+    }
+
+    /// All tables may be read, and these written, each as is said.
+    pub fn to(inner: Box<dyn Destination>, only: Vec<(TableName, Vec<Right>)>) -> Self {
+        Self { inner, may_alter: false, only: Some(only) }
     }
 }
 
@@ -58,7 +65,19 @@ impl Source for Restricted {
     }
     async fn rights(&self, tables: &[TableName]) -> Result<Vec<Rights>> {
         let mut rights = self.inner.rights(tables).await?;
-        rights.iter_mut().for_each(|rights| rights.alter = Some(self.may_alter));
+        for (table, rights) in tables.iter().zip(&mut rights) {
+            let Some(only) = &self.only else {
+                rights.alter = Some(self.may_alter);
+                continue;
+            };
+            let given = only.iter().filter(|(known, _)| known.may_be(table));
+            let given: Vec<Right> = given.flat_map(|(_, rights)| rights.iter().copied()).collect();
+            let has = |right| Some(given.contains(&right));
+            rights.insert = has(Right::Insert);
+            rights.update = has(Right::Update);
+            rights.delete = has(Right::Delete);
+            rights.alter = has(Right::Alter);
+        }
         Ok(rights)
     }
 }

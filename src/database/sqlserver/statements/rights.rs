@@ -56,7 +56,7 @@ fn add(
         if rights.is_empty() {
             continue;
         }
-        let words: Vec<&str> = rights.iter().map(|right| word(*right)).collect();
+        let words: Vec<&str> = rights.iter().map(|right| right.word()).collect();
         let local = TableName { catalog: None, ..table.clone() };
         let (words, on) = (words.join(", "), table_sql(&local));
         grant.push_str(&format!("GRANT {words} ON OBJECT::{on} TO {name};\n"));
@@ -70,13 +70,4 @@ fn add(
     }
     grant.push_str("GO\n");
     revoke.push_str("GO\n");
-}
-
-fn word(right: Right) -> &'static str {
-    match right {
-        Right::Insert => "INSERT",
-        Right::Update => "UPDATE",
-        Right::Delete => "DELETE",
-        Right::Alter => "ALTER",
-    }
 }
