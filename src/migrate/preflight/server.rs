@@ -2,7 +2,9 @@
 
 use super::super::forecast::{LogUse, bytes_of_rows};
 use super::{Check, CheckSign, Preflight};
-use crate::database::{Backup, FaultKind, FileFacts, Growth, Result, ServerFacts, same_name};
+use crate::database::{
+    Backup, EngineKind, FaultKind, FileFacts, Growth, Result, ServerFacts, same_name,
+};
 use crate::outsystems::Side;
 use crate::plan::CheckKind;
 
@@ -13,18 +15,12 @@ impl Preflight<'_> {
     /// Engine, versions, collation: what is known since both sides were opened.
     pub(super) fn engines(&self) -> Vec<Check> {
         let (source, destination) = (self.source.facts(), self.destination.facts());
-        let mut checks = Vec::new();
+        let sign = if self.any_engine { CheckSign::Note } else { CheckSign::Bad };
         let both = [(Side::Source, source), (Side::Destination, destination)];
-        for (side, facts) in both.into_iter().filter(|(_, facts)| facts.stand_in) {
-            let sign = if self.any_engine { CheckSign::Note } else { CheckSign::Bad };
-            checks.push(Check::new(
-                CheckKind::Engine,
-                sign,
-                format!("the {side} is no SQL Server: {}", facts.version),
-                "Rows are moved between SQL Servers only: locks, identities and transactions of \
-                 other engines are not what a run relies on.",
-            ));
-        }
+        let others = both.into_iter().filter(|(_, facts)| facts.stand_in);
+        let mut checks: Vec<Check> =
+            others.map(|(side, facts)| stand_in(side, &facts.version, sign)).collect();
+        checks.extend(kinds([source.kind, destination.kind], sign));
         let versions = [self.source_model, self.destination_model]
             .map(|model| model.platform_version.as_deref().unwrap_or("an unknown version"));
         let mut differ = Vec::new();
@@ -180,6 +176,30 @@ fn mb(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(1 << 20))
 }
 
+/// A side that is no SQL Server though it speaks its protocol.
+fn stand_in(side: Side, version: &str, sign: CheckSign) -> Check {
+    Check::new(
+        CheckKind::Engine,
+        sign,
+        format!("the {side} is no SQL Server: {version}"),
+        "Rows are moved between SQL Servers only: locks, identities and transactions of other \
+         engines are not what a run relies on.",
+    )
+}
+
+/// Sides that are of two kinds.
+fn kinds([source, destination]: [EngineKind; 2], sign: CheckSign) -> Option<Check> {
+    (source != destination).then(|| {
+        Check::new(
+            CheckKind::Engine,
+            sign,
+            format!("the source is {source}, the destination {destination}"),
+            "Rows are moved between databases of one kind: a value that one can hold may be \
+             another there. SQLite files are for practice, with each other.",
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +218,17 @@ mod tests {
     fn sign(files: Vec<FileFacts>, needed: u64) -> CheckSign {
         let facts = ServerFacts { files, ..ServerFacts::default() };
         space(&facts, needed, 2 * needed)[0].sign
+    }
+
+    #[test]
+    fn databases_of_two_kinds_are_no_pair() {
+        let (server, file) = (EngineKind::SqlServer, EngineKind::Sqlite);
+        for same in [server, file] {
+            assert_eq!(kinds([same, same], CheckSign::Bad), None);
+        }
+        let mixed = kinds([file, server], CheckSign::Bad).expect("a check");
+        assert_eq!(mixed.sign, CheckSign::Bad);
+        assert_eq!(mixed.text, "the source is SQLite, the destination SQL Server");
     }
 
     #[test]
