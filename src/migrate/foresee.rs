@@ -24,7 +24,10 @@ use crate::plan::{Plan, ReferenceRule, Target};
 pub(super) type Circle = BTreeSet<usize>;
 
 /// The references of an entity to rows of the plan, with the place of the entity referred to.
-fn references(plan: &Plan, entity: usize) -> impl Iterator<Item = (&ReferenceRule, usize)> {
+pub(super) fn references(
+    plan: &Plan,
+    entity: usize,
+) -> impl Iterator<Item = (&ReferenceRule, usize)> {
     let rules = plan.entities[entity].columns.iter().flat_map(|column| column.rule.references());
     rules.filter_map(|rule| match rule.target {
         Target::Entity(target) => Some((rule, target)),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::events::lacking;
 use super::marker::Marker;
-use super::range::IdRange;
+use super::range::{OwnIds, WithIds};
 use crate::database::{
     Batch, Column, ColumnRef, ColumnType, Fault, FaultKind, Filter, InsertTarget, Removal, Result,
     RowsRequest, TableName, UpdateTarget, Value, Writer, row_digests, same_name,
@@ -21,7 +21,7 @@ pub(super) enum Operation<'a> {
         /// Where rows bring their key along: its column, by the place in the batch.
         key: Option<(ColumnRef, usize)>,
         /// The ids to give them, where the run does that itself.
-        range: Option<&'a IdRange>,
+        own_ids: Option<OwnIds<'a>>,
     },
     /// Inserts those of these rows that the table does not hold yet, each as often as it lacks, at
     /// most so many: doing it twice does no harm.
@@ -50,7 +50,7 @@ impl Operation<'_> {
     /// Sees to what has to be there before its transaction begins.
     pub(super) async fn make_ready(&self) -> Result<()> {
         match self {
-            Self::Insert { batch, range: Some(range), .. } => range.prepare(batch.len()).await,
+            Self::Insert { batch, own_ids: Some(own), .. } => own.range.prepare(batch.len()).await,
             _ => Ok(()),
         }
     }
@@ -82,8 +82,10 @@ pub(super) type Contents = HashMap<u128, usize>;
 /// What it did.
 #[derive(Default)]
 pub(super) struct Done {
-    /// The ids that the destination gave.
+    /// The ids that the destination gave, or the run itself.
     pub(super) ids: Vec<DestinationId>,
+    /// References that were set along with them: the places of their rows and columns.
+    pub(super) set: Vec<(usize, usize)>,
     /// Rows touched.
     pub(super) rows: u64,
     /// A hash of each inserted row as it is stored, where its key alone does not prove it ours; of
@@ -120,8 +122,8 @@ pub(super) async fn within(
     ids_come_back: bool,
 ) -> Result<Done> {
     Ok(match operation {
-        Operation::Insert { target, batch, key, range } => {
-            insert(writer, target, batch, key.as_ref(), *range, ids_come_back).await?
+        Operation::Insert { target, batch, key, own_ids } => {
+            insert(writer, target, batch, key.as_ref(), *own_ids, ids_come_back).await?
         }
         Operation::Lacking { target, rows, limit } => {
             insert_lacking(writer, target, rows, *limit).await?
@@ -184,16 +186,20 @@ async fn insert(
     target: &InsertTarget,
     batch: &Batch,
     key: Option<&(ColumnRef, usize)>,
-    range: Option<&IdRange>,
+    own_ids: Option<OwnIds<'_>>,
     ids_come_back: bool,
 ) -> Result<Done> {
-    let ids = match range.and_then(|range| Some((range, range.take(batch.len())?))) {
-        Some((range, (first, last))) => {
-            let (target, batch, ids) = range.with_ids(target, batch, first)?;
+    let taken = own_ids.and_then(|OwnIds { range, backward }| {
+        let (first, last) = range.take(batch.len())?;
+        Some((range.with_ids(target, batch, backward, first), last))
+    });
+    let (ids, set) = match taken {
+        Some((rows, last)) => {
+            let WithIds { target, batch, ids, set } = rows?;
             writer.insert_reserved(&target, &batch, last).await?;
-            ids
+            (ids, set)
         }
-        None => writer.insert(target, batch).await?,
+        None => (writer.insert(target, batch).await?, Vec::new()),
     };
     if target.identity.is_some() && ids.len() != batch.len() {
         return Err(Fault::new(
@@ -216,7 +222,7 @@ async fn insert(
         (None, None) => row_hashes(batch),
     };
     let ids = ids.into_iter().map(DestinationId).collect();
-    Ok(Done { ids, rows: batch.len() as u64, hashes, ..Done::default() })
+    Ok(Done { ids, set, rows: batch.len() as u64, hashes, ..Done::default() })
 }
 
 /// Inserts the first rows that lack, and looks whether they are there then.

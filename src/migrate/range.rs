@@ -4,12 +4,14 @@
 //! An id is given once. Whatever becomes of an attempt to write rows, the next one gets the ids
 //! behind it; a run that goes on begins behind the last that its journal mentions.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::remap::fitting_id;
 use super::story::Story;
 use crate::database::{
-    Batch, Column, ColumnRef, ColumnShape, ColumnType, Destination, Fault, FaultKind, Filter,
-    InsertTarget, Result, TableName, Value,
+    Batch, Column, ColumnRef, ColumnShape, Destination, Fault, FaultKind, Filter, InsertTarget,
+    Result, TableName, Value,
 };
 
 /// The ids of one entity's rows.
@@ -21,6 +23,41 @@ pub(super) struct IdRange {
     /// The identity.
     key: ColumnShape,
     state: Mutex<State>,
+}
+
+/// The ids that rows are to be given, and what can be set along with them.
+#[derive(Clone, Copy)]
+pub(super) struct OwnIds<'a> {
+    pub(super) range: &'a IdRange,
+    /// References that can be set as soon as the rows have them.
+    pub(super) backward: &'a [Backward],
+}
+
+/// A reference to a row of the same table that goes before its own, or is it.
+pub(super) struct Backward {
+    /// The place of its row among the rows.
+    pub(super) row: usize,
+    /// The place of its column among the columns.
+    pub(super) column: usize,
+    /// What it refers to.
+    pub(super) to: Referred,
+}
+
+/// A row whose id is known.
+pub(super) enum Referred {
+    /// It is written, with this id.
+    Written(i64),
+    /// It is written along with the other, and has this place among the rows.
+    Along(usize),
+}
+
+/// Rows with their ids.
+pub(super) struct WithIds {
+    pub(super) target: InsertTarget,
+    pub(super) batch: Batch,
+    pub(super) ids: Vec<i64>,
+    /// The references that are set: rows and columns, as the rows came.
+    pub(super) set: Vec<(usize, usize)>,
 }
 
 /// What there is of them.
@@ -84,9 +121,9 @@ impl IdRange {
             }
             state.rows.max(rows as u64)
         };
-        let reserved = match is_whole(&self.key.data_type) {
-            true => self.destination.reserve_ids(&self.table, &self.key_ref(), wanted).await,
-            false => Ok(None),
+        let reserved = match self.key.data_type.integer_range() {
+            Some(_) => self.destination.reserve_ids(&self.table, &self.key_ref(), wanted).await,
+            None => Ok(None),
         };
         // No row was refused: there was none.
         let reserved = reserved.map_err(|fault| match fault.kind {
@@ -127,27 +164,54 @@ impl IdRange {
         state.rows = state.rows.saturating_sub(rows);
     }
 
-    /// A batch with the ids from `first` on, and where it goes.
+    /// A batch with the ids from `first` on, and where it goes; references among its rows are set
+    /// as far as their columns can hold the ids.
     pub(super) fn with_ids(
         &self,
         target: &InsertTarget,
         batch: &Batch,
+        backward: &[Backward],
         first: i64,
-    ) -> Result<(InsertTarget, Batch, Vec<i64>)> {
+    ) -> Result<WithIds> {
         let ids: Vec<i64> = (first..).take(batch.len()).collect();
         let mut column = Column::for_type(&self.key.data_type)?;
         for id in &ids {
             column.push_integer(*id)?;
         }
         let mut columns = vec![column];
-        columns.extend(batch.columns().iter().cloned());
+        let mut set = Vec::new();
+        for (place, (column, shape)) in batch.columns().iter().zip(&target.columns).enumerate() {
+            let found = backward.iter().filter(|reference| reference.column == place);
+            let own: HashMap<usize, Value> = found
+                .filter_map(|reference| {
+                    let id = match reference.to {
+                        Referred::Written(id) => id,
+                        Referred::Along(row) => *ids.get(row)?,
+                    };
+                    Some((reference.row, fitting_id(&Value::Integer(id), shape)?))
+                })
+                .collect();
+            if own.is_empty() {
+                columns.push(column.clone());
+                continue;
+            }
+            let mut filled = Column::for_type(&shape.data_type)?;
+            for row in 0..column.len() {
+                match own.get(&row) {
+                    Some(id) => filled.push(id)?,
+                    None => filled.push_from(column, row)?,
+                }
+            }
+            columns.push(filled);
+            set.extend(own.into_keys().map(|row| (row, place)));
+        }
         let key = ColumnShape { identity: true, ..self.key.clone() };
         let target = InsertTarget {
             table: target.table.clone(),
             columns: std::iter::once(key).chain(target.columns.iter().cloned()).collect(),
             identity: None,
         };
-        Ok((target, Batch::new(columns)?, ids))
+        Ok(WithIds { target, batch: Batch::new(columns)?, ids, set })
     }
 
     /// After the rows of the last attempt were refused: errs where that is because somebody else
@@ -199,12 +263,4 @@ impl State {
 /// The last of so many ids.
 fn last_of(first: i64, rows: u64) -> Option<i64> {
     first.checked_add(i64::try_from(rows).ok()?.checked_sub(1)?)
-}
-
-/// Whether ids of this type are whole numbers here.
-fn is_whole(data_type: &ColumnType) -> bool {
-    matches!(
-        data_type,
-        ColumnType::BigInt | ColumnType::Int | ColumnType::SmallInt | ColumnType::TinyInt
-    )
 }

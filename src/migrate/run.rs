@@ -13,7 +13,7 @@ use super::control::Control;
 use super::delete::Deleting;
 use super::events::{Along, Muting, Which, after_run};
 use super::forecast::{LogMoment, note_log};
-use super::foresee::{Circle, Foresight, circles};
+use super::foresee::{Circle, Foresight, circles, references};
 use super::gently::{Gate, Pacing};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
@@ -434,7 +434,8 @@ impl<'w> Work<'w> {
         Ok(())
     }
 
-    /// Carries all rows over, level by level: each refers to earlier ones only.
+    /// Carries all rows over, parents before children. Around a circle is looked ahead once nothing
+    /// else can be carried over before it.
     async fn load(
         &self,
         (idle, spares): Sessions<'_>,
@@ -446,23 +447,22 @@ impl<'w> Work<'w> {
             let _ = maps.entities[place].set(carried);
         }
         let mut circles = circles(self.plan);
-        for level in &self.plan.levels {
-            let (now, later): (Vec<_>, Vec<_>) = circles
-                .into_iter()
-                .partition(|circle| level.iter().any(|place| circle.contains(place)));
-            circles = later;
-            for circle in now {
-                if circle.iter().all(|place| maps.entities[*place].get().is_some()) {
-                    continue;
-                }
-                self.look_ahead(&circle, marks, maps).await?;
+        let mut waiting: Vec<usize> = (0..self.plan.entities.len())
+            .filter(|place| maps.entities[*place].get().is_none())
+            .collect();
+        circles.retain(|circle| waiting.iter().any(|place| circle.contains(place)));
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            self.load_ready(&mut waiting, &circles, marks, maps, (&mut *idle, &mut *spares))
+                .await?;
+            let is_next =
+                |circle: &Circle| circle.iter().any(|place| is_ready(self.plan, *place, maps));
+            let next = circles.iter().position(is_next);
+            match next {
+                Some(next) => self.look_ahead(&circles.remove(next), marks, maps).await?,
+                None if waiting.len() == before => return Err(no_order(self.plan, &waiting)),
+                None => {}
             }
-            let level: Vec<usize> = level
-                .iter()
-                .copied()
-                .filter(|place| maps.entities[*place].get().is_none())
-                .collect();
-            self.load_level(&level, marks, maps, (&mut *idle, &mut *spares)).await?;
         }
         Ok(())
     }
@@ -489,25 +489,30 @@ impl<'w> Work<'w> {
         ))
     }
 
-    /// Carries the rows of a level's entities over, as many at once as there are idle sessions.
+    /// Carries rows over, of as many entities at once as there are idle sessions: of each as soon as
+    /// all is there that its rows refer to, until what is left belongs to a circle, or waits for one.
     /// When one fails, the others finish the batches they are writing.
-    async fn load_level(
+    async fn load_ready(
         &self,
-        level: &[usize],
+        waiting: &mut Vec<usize>,
+        circles: &[Circle],
         marks: &[Option<SourceId>],
         maps: &Maps,
         (idle, spares): Sessions<'_>,
     ) -> Result<()> {
         let (control, halt) = self.request.control.with_halt();
-        let mut waiting = level.iter().copied().peekable();
+        let is_next = |place: &usize| {
+            !circles.iter().any(|circle| circle.contains(place))
+                && is_ready(self.plan, *place, maps)
+        };
         let mut running = FuturesUnordered::new();
         let mut outcome = Ok(());
         loop {
             while outcome.is_ok()
-                && waiting.peek().is_some()
+                && let Some(next) = waiting.iter().position(is_next)
                 && let Some(mut session) = idle.pop()
-                && let Some(place) = waiting.next()
             {
+                let place = waiting.remove(next);
                 let control = control.clone();
                 let mut spare = spares.pop();
                 running.push(async move {
@@ -568,4 +573,20 @@ impl<'w> Work<'w> {
         self.story
             .tell(&format!("{} finished: {rows} rows written", self.plan.entities[place].name))
     }
+}
+
+/// Whether everything that an entity's rows refer to is there, but for what waits for the second pass.
+fn is_ready(plan: &Plan, place: usize, maps: &Maps) -> bool {
+    references(plan, place)
+        .filter(|(rule, _)| !rule.is_deferred)
+        .all(|(_, target)| maps.entities[target].get().is_some())
+}
+
+fn no_order(plan: &Plan, waiting: &[usize]) -> Fault {
+    let names: Vec<&str> =
+        waiting.iter().map(|place| plan.entities[*place].name.as_str()).collect();
+    Fault::new(
+        FaultKind::Other,
+        format!("the plan has no order in which {} can be carried over", names.join(", ")),
+    )
 }

@@ -14,11 +14,14 @@ use osferry::database::{
     ColumnRef, ColumnShape, Destination, EngineKind, FaultKind, Filter, InsertTarget, NewIndex,
     NewTable, Right, RowsRequest, TableName, Value, Writer, open_destination, open_source,
 };
-use osferry::migrate::journal::Journal;
+use osferry::migrate::journal::{BatchKind, Journal};
 use osferry::migrate::{RunEnd, check_destination, rights_in_destination};
 use osferry::outsystems::Side;
 use osferry::plan::{IdentifierPlan, Plan, RunOptions};
 
+use crate::estate::judge::judge;
+use crate::estate::model::{Cell, Entity, EntityKey, Pair, Rule, Target};
+use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::exact::case::Case;
 use crate::exact::over_memory::small;
@@ -41,6 +44,7 @@ crate::on_both_engines!(
     rows_with_reserved_ids_come_back,
     what_is_refused_leaves_the_session_usable,
     rows_come_to_the_same_with_ids_of_our_own,
+    references_to_rows_before_need_no_second_pass,
     a_row_refused_among_others_is_found,
     a_row_that_an_index_refuses_is_found,
     ids_of_others_lie_outside,
@@ -338,6 +342,75 @@ async fn rows_come_to_the_same_with_ids_of_our_own(engine: &TestEngine) {
     }
 }
 
+/// A pair with an entity whose rows refer to one another: its rows, in the order of their ids, refer
+/// to the rows at these places.
+fn family(refers: &[Option<usize>]) -> (Pair, EntityKey) {
+    let own = |entity: &Entity| {
+        let to = Target::Entity(entity.full_key());
+        let mut all = entity.attributes.iter();
+        all.find(|one| one.target() == Some(&to) && one.may_be_emptied()).map(|one| one.key.clone())
+    };
+    let (mut made, key, own) = (0..)
+        .find_map(|seed| {
+            let made = pair(seed, &[Feature::SelfReference]);
+            let all = made.source.entities.iter();
+            let mut all = all.filter(|entity| is_numbered(entity, refers.len()));
+            let (key, own) = all.find_map(|entity| Some((entity.full_key(), own(entity)?)))?;
+            Some((made, key, own))
+        })
+        .expect("some pair has one");
+    for side in [&mut made.source, &mut made.destination] {
+        let entity = side.entity_mut(&key).expect("it is there");
+        let own = entity.attributes.iter_mut().find(|one| one.key == own);
+        own.expect("there too").rule = Rule::Protect;
+    }
+    let entity = made.source.entity_mut(&key).expect("it is there");
+    let unsorted = entity.clone();
+    entity.rows.sort_by_key(|row| crate::rejects::id(&unsorted, row));
+    let ids: Vec<i64> = entity.rows.iter().map(|row| crate::rejects::id(&unsorted, row)).collect();
+    for (place, row) in entity.rows.iter_mut().enumerate() {
+        let to = refers.get(place).copied().flatten();
+        row.cells.insert(own.clone(), to.map_or(Cell::Null, |to| Cell::Int(ids[to])));
+    }
+    (made, key)
+}
+
+/// The references that a run has set in its second pass.
+fn set_late(bench: &Bench, report: &serde_json::Value) -> u64 {
+    let run = bench.folder.path().join("home/runs").join(id_of(report));
+    let journal = Journal::open(&run).expect("a journal");
+    let late = journal.of_kind(BatchKind::SecondPass).expect("batches");
+    late.iter().map(|batch| batch.rows).sum()
+}
+
+async fn references_to_rows_before_need_no_second_pass(engine: &TestEngine) {
+    // In its own batch, to itself, to a row that is still to come, to one of an earlier batch.
+    let refers = [None, Some(0), Some(2), Some(4), Some(1), None];
+    let (pair, key) = family(&refers);
+    let bench = Bench::on(engine, &pair, 4);
+    let before = bench.databases.made(Side::Destination);
+    let report = carried(&bench, &["batch_rows = 3"], 0);
+    assert_eq!(report["verdict"], "proved", "{report}");
+    let Verdict::Done(expected) = migrate(&pair) else { panic!("a sound pair") };
+    let after = bench.databases.read(Side::Destination);
+    let troubles = judge(&before, &after, &expected, &pair.destination);
+    assert!(troubles.is_empty(), "{}", troubles.join("\n"));
+    assert_eq!(set_late(&bench, &report), 1, "only the one to a row that was still to come");
+    undone(&bench, &report);
+    // A row that is refused takes the reference to it along, and no other.
+    let bench = Bench::on(engine, &pair, 4);
+    let entity = pair.source.entity(&key).expect("it is there");
+    let there = pair.destination.entity(&key).expect("it is there");
+    refuse(&bench, "KEEPER", &there.table, "INSERT", &is_row(&pair, entity, &entity.rows[1]));
+    let report = carried(&bench, &["batch_rows = 3"], 1);
+    assert_eq!(report["verdict"], "proved-with-rejects", "{report}");
+    let emptied = report["entities"].as_array().expect("entities").iter();
+    let emptied = emptied.filter_map(|entity| entity["emptied"].as_array()).flatten();
+    let emptied: u64 = emptied.filter_map(|one| one["count"].as_u64()).sum();
+    assert_eq!(emptied, 1, "{report}");
+    undone(&bench, &report);
+}
+
 async fn a_row_refused_among_others_is_found(engine: &TestEngine) {
     let pair = pair(4, &[]);
     let entity = pair.source.entities.iter().find(|e| is_numbered(e, 6)).expect("one").clone();
@@ -504,7 +577,7 @@ async fn rights_that_lack_are_named_before_the_run(engine: &TestEngine) {
     };
     check_destination(plan, source, open().await.as_ref()).await.expect("all rights");
     for (restricted, words) in [
-        (Restricted::without_alter(open().await), ["no right to ALTER", "rights PLAN"]),
+        (Restricted::without_alter(open().await), ["to ALTER on ", "rights PLAN"]),
         (
             Restricted::without_identities(open().await),
             ["no right to set identities", "db_ddladmin"],

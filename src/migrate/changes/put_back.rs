@@ -298,9 +298,12 @@ impl Target {
     fn operation<'a>(&'a self, back: &'a Back) -> Operation<'a> {
         match (self, &back.work) {
             (Self::Set(target), _) => Operation::Update { target, batch: &back.rows },
-            (Self::Insert(target), BackWork::Insert(Some(key))) => {
-                Operation::Insert { target, batch: &back.rows, key: Some(key.clone()), range: None }
-            }
+            (Self::Insert(target), BackWork::Insert(Some(key))) => Operation::Insert {
+                target,
+                batch: &back.rows,
+                key: Some(key.clone()),
+                own_ids: None,
+            },
             (Self::Insert(target), _) => {
                 Operation::Lacking { target, rows: &back.rows, limit: usize::MAX }
             }

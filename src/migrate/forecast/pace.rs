@@ -91,33 +91,24 @@ fn by_probe(plan: &Plan, work: &Work, known: &Known, at_once: u64) -> Option<(Ba
     // What was not probed goes as fast or as slow as anything that was.
     let others = own.iter().flatten().copied().reduce(Cost::or)?;
     let batch = plan.options.batch_rows.max(1) as u64;
-    let mut writing = Span::default();
+    let (mut longest, mut all) = (0_u64, Span::default());
     let mut proof = Span::default();
-    for level in &plan.levels {
-        let (mut longest, mut all) = (0_u64, Span::default());
-        for place in level {
-            let (Some(entity), Some(cost)) = (plan.entities.get(*place), own.get(*place)) else {
-                continue;
-            };
-            let (rows, cost) = (entity.rows_to_carry(), cost.unwrap_or(others));
-            let commits = rows.div_ceil(batch);
-            let end = |each: u64, commit: u64| {
-                of_rows(rows, each).saturating_add(commits.saturating_mul(commit) / 1_000)
-            };
-            let time = Span::new(
-                end(cost.writing.least, COMMIT.least),
-                end(cost.writing.most, COMMIT.most),
-            );
-            longest = longest.max(time.least);
-            all = all.plus(time);
-            let read =
-                Span::new(of_rows(rows, cost.reading.least), of_rows(rows, cost.reading.most));
-            proof = proof.plus(read.times(PROOF));
-        }
-        // At best entities that are written at the same time do not slow each other, at worst they
-        // gain nothing from it.
-        writing = writing.plus(Span::new(longest.max(all.least / at_once), all.most));
+    for (entity, cost) in plan.entities.iter().zip(&own) {
+        let (rows, cost) = (entity.rows_to_carry(), cost.unwrap_or(others));
+        let commits = rows.div_ceil(batch);
+        let end = |each: u64, commit: u64| {
+            of_rows(rows, each).saturating_add(commits.saturating_mul(commit) / 1_000)
+        };
+        let time =
+            Span::new(end(cost.writing.least, COMMIT.least), end(cost.writing.most, COMMIT.most));
+        longest = longest.max(time.least);
+        all = all.plus(time);
+        let read = Span::new(of_rows(rows, cost.reading.least), of_rows(rows, cost.reading.most));
+        proof = proof.plus(read.times(PROOF));
     }
+    // At best entities that are written at the same time do not slow each other and none waits for
+    // another, at worst they gain nothing from it.
+    let writing = Span::new(longest.max(all.least / at_once), all.most);
     let more = work.units();
     let more = Span::new(
         of_rows(more.least.saturating_sub(work.inserted), others.writing.least),

@@ -26,11 +26,10 @@ fn entity(place: usize, rows: u64) -> EntityPlan {
     }
 }
 
-/// Each entity in a group of its own.
+/// So many rows of each entity.
 fn plan(rows: &[u64]) -> Plan {
     let mut plan = Plan::nothing("forecast");
     plan.entities = rows.iter().enumerate().map(|(place, rows)| entity(place, *rows)).collect();
-    plan.levels = (0..rows.len()).map(|place| vec![place]).collect();
     plan
 }
 
@@ -85,8 +84,7 @@ fn what_was_not_probed_goes_like_anything_that_was() {
 #[test]
 fn entities_at_the_same_time_gain_all_or_nothing() {
     let known = probe(&[(0, &[(1_000, 0, 100_000)])]);
-    let mut plan = plan(&[1_000_000, 1_000_000, 2_000_000]);
-    plan.levels = vec![vec![0, 1, 2]];
+    let plan = plan(&[1_000_000, 1_000_000, 2_000_000]);
     let (_, one, _) = told(&plan, &known, 1);
     let (_, four, _) = told(&plan, &known, 4);
     assert_eq!(one.most, four.most);

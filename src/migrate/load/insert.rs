@@ -1,10 +1,11 @@
 //! Rows written, and those the destination refuses.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use super::super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
 use super::super::operation::{Done, Operation, given_key, own_key, target_of, telling_columns};
+use super::super::range::OwnIds;
 use super::super::remap::{Carried, Remapped};
 use super::super::retry::calls_for_halves;
 use super::Load;
@@ -28,6 +29,8 @@ impl Load<'_> {
         let generated = &target.identity;
         let own_key = own_key(entity);
         let mut pending: Vec<Vec<usize>> = self.size.parts(new).rev().map(<[_]>::to_vec).collect();
+        // Rows that were refused with their references may do without them at first.
+        let mut is_without = false;
         while let Some(rows) = pending.pop() {
             let batch = if rows.len() == remapped.kept.len() {
                 remapped.batch.clone()
@@ -42,11 +45,16 @@ impl Load<'_> {
             let own_column = own_key.clone();
             let read_rows: Vec<usize> = rows.iter().map(|place| remapped.kept[*place]).collect();
             let digest = combine(read_rows.iter().map(|row| hashes[*row]));
+            let backward = match std::mem::take(&mut is_without) {
+                true => Vec::new(),
+                false => self.backward(remapped, &read_rows, &source_keys, pairs, carried),
+            };
+            let range = self.range.clone();
             let operation = Operation::Insert {
                 target: &target,
                 batch: &batch,
                 key: own_column.clone(),
-                range: self.range.as_deref(),
+                own_ids: range.as_deref().map(|range| OwnIds { range, backward: &backward }),
             };
             let (place, before) = (self.place, self.unkeyed.counted);
             let started = Instant::now();
@@ -60,7 +68,7 @@ impl Load<'_> {
                             None => done.ids.iter().copied().map(Value::from).collect(),
                         };
                         let key = own_column.as_ref().map(|(key, _)| key.clone());
-                        NewBatch {
+                        let mut batch = NewBatch {
                             written_to: Some(written_to(&target, key, done)),
                             hashes: done.hashes.clone(),
                             counted: before,
@@ -73,7 +81,12 @@ impl Load<'_> {
                                 digest,
                                 session,
                             )
+                        };
+                        if !done.set.is_empty() {
+                            let set: HashSet<_> = done.set.iter().copied().collect();
+                            batch.deferred.retain(|cell| !set.contains(&(cell.row, cell.column)));
                         }
+                        batch
                     },
                     &self.teller.trouble(place),
                 )
@@ -98,6 +111,11 @@ impl Load<'_> {
                         };
                         pairs.push((*row, source_keys[index].clone(), destination));
                     }
+                }
+                // A constraint may bear with them only once all rows are there.
+                Err(fault) if fault.kind == FaultKind::Refused && !backward.is_empty() => {
+                    is_without = true;
+                    pending.push(rows);
                 }
                 Err(fault) if calls_for_halves(&fault, rows.len()) => {
                     if fault.kind == FaultKind::Retry {

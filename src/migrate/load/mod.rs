@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 mod ahead;
+mod backward;
 mod change;
 mod foreseen;
 mod insert;
@@ -129,7 +130,9 @@ impl<'a> Load<'a> {
                 tokio::join!(write, ahead.next(&mut batches, spare.as_deref_mut().zip(Some(size))));
             written.map_err(|fault: Fault| fault.while_doing(format!("writing {name}")))?;
             next = following;
-            if let Some(spare) = &mut spare {
+            // With ids of our own nothing was staged there.
+            let is_ordinary = self.range.as_ref().is_none_or(|range| range.is_ordinary());
+            if let Some(spare) = spare.as_mut().filter(|_| is_ordinary) {
                 std::mem::swap(self.session, *spare);
             }
             self.spare = spare;

@@ -101,7 +101,7 @@ impl People<'_> {
         let done = self
             .session
             .write(
-                &Operation::Insert { target, batch, key: None, range: None },
+                &Operation::Insert { target, batch, key: None, own_ids: None },
                 &mut |done, session| NewBatch {
                     written_to: Some(written_to(target, None, done)),
                     source_keys: Keys::Integers(sources.iter().map(|id| id.0).collect()),

@@ -166,7 +166,7 @@ impl<'a> Trial<'a> {
         let own = key.as_ref().map(|(_, column)| {
             (0..batch.len()).map(|row| batch.column(*column).value(row)).collect()
         });
-        let operation = Operation::Insert { target: &target, batch, key, range: None };
+        let operation = Operation::Insert { target: &target, batch, key, own_ids: None };
         let done = within(&mut self.writer, &operation, self.ids_come_back).await?;
         Ok(own.unwrap_or_else(|| done.ids.iter().copied().map(Value::from).collect()))
     }

@@ -8,7 +8,7 @@ use crate::outsystems::null_value;
 use crate::plan::{ColumnPlan, ConvertRule, Misfit, Nothing};
 
 /// An id in the form of its column, when it fits.
-pub(super) fn fitting_id(id: &Value, column: &ColumnShape) -> Option<Value> {
+pub(in super::super) fn fitting_id(id: &Value, column: &ColumnShape) -> Option<Value> {
     match (id, column.data_type.kind()?) {
         (Value::Integer(number), ValueKind::Integer) => {
             let (least, most) = column.data_type.integer_range()?;

@@ -53,6 +53,35 @@ impl Person {
     }
 }
 
+/// What becomes of rows that are only looked up, by their ids in the source.
+#[derive(Clone, Default)]
+pub(in super::super) struct Fates {
+    /// Those of numbers, which most are: nothing is made of them to look one up.
+    numbers: HashMap<i64, Fate>,
+    others: HashMap<String, Fate>,
+}
+
+impl Fates {
+    fn of<'f>(rows: impl Iterator<Item = (&'f Value, &'f Fate)>) -> Self {
+        let mut fates = Self::default();
+        for (id, fate) in rows {
+            match id {
+                Value::Integer(number) => fates.numbers.insert(*number, fate.clone()),
+                other => fates.others.insert(fold(other), fate.clone()),
+            };
+        }
+        fates
+    }
+
+    /// The fate of a row; `None` where none is known.
+    pub(super) fn get(&self, id: &Value) -> Option<&Fate> {
+        match id {
+            Value::Integer(number) => self.numbers.get(number),
+            other => self.others.get(&fold(other)),
+        }
+    }
+}
+
 /// Who became whom.
 pub(in super::super) type PeopleMap = HashMap<SourceId, Person>;
 
@@ -64,9 +93,9 @@ pub(in super::super) struct Maps {
     /// Likewise, for tables of a circle: which rows will be carried over, not to which ids.
     pub(in super::super) foreseen: Vec<Option<Arc<Carried>>>,
     /// By the place in [`Plan::fixed`].
-    pub(in super::super) fixed: Arc<Vec<HashMap<String, Fate>>>,
+    pub(in super::super) fixed: Arc<Vec<Fates>>,
     /// By the place in [`Plan::lookups`]; empty for those that need no map.
-    pub(in super::super) lookups: Arc<Vec<HashMap<String, Fate>>>,
+    pub(in super::super) lookups: Arc<Vec<Fates>>,
     /// Users.
     pub(in super::super) users: Arc<PeopleMap>,
     /// Groups.
@@ -105,16 +134,13 @@ impl Maps {
     }
 }
 
-/// The fates of rows that are only looked up, by their ids.
-fn map_of(fixed: &FixedPlan) -> HashMap<String, Fate> {
-    fixed.fates.iter().map(|(id, fate)| (fold(id), fate.clone())).collect()
+fn map_of(fixed: &FixedPlan) -> Fates {
+    Fates::of(fixed.fates.iter().map(|(id, fate)| (id, fate)))
 }
 
-fn looked_up(rows: &LookupRows) -> HashMap<String, Fate> {
+fn looked_up(rows: &LookupRows) -> Fates {
     match rows {
-        LookupRows::Reject | LookupRows::Replacement { .. } => HashMap::new(),
-        LookupRows::ByKey(keys) => {
-            keys.rows.iter().map(|row| (fold(&row.source), row.fate.clone())).collect()
-        }
+        LookupRows::Reject | LookupRows::Replacement { .. } => Fates::default(),
+        LookupRows::ByKey(keys) => Fates::of(keys.rows.iter().map(|row| (&row.source, &row.fate))),
     }
 }

@@ -8,6 +8,7 @@ mod maps;
 mod resolve;
 mod typed;
 
+pub(super) use fit::fitting_id;
 pub(super) use maps::{Carried, Maps, PeopleMap, Person, fold};
 pub(super) use resolve::{Settled, settle_late};
 
@@ -16,7 +17,7 @@ use std::collections::HashSet;
 use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
 use crate::database::{Batch, Column, Fault, FaultKind, Refusal, RefusalClass, Result, Value};
 use crate::plan::{ColumnPlan, ConvertRule, EntityPlan, Misfit, Plan, ReferenceRule, Rule};
-use fit::{filler, fitted, fitting_id, turned};
+use fit::{filler, fitted, turned};
 use resolve::{Resolved, foreseen, is_none, kept_value, resolve, soft_id};
 
 /// A batch ready to be written.

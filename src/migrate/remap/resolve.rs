@@ -132,7 +132,7 @@ pub(super) fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Va
                 None => orphan(name),
             }
         }
-        Target::Fixed(place) => match maps.fixed[place].get(&fold(value)) {
+        Target::Fixed(place) => match maps.fixed[place].get(value) {
             Some(Fate::To(id)) => Resolved::To(id.clone()),
             Some(Fate::Empty) => {
                 emptied(format!("{} {value} has no counterpart", plan.fixed[place].name), true)
@@ -169,7 +169,7 @@ fn outside(
     let lookup = &plan.lookups[place];
     let name = &lookup.name;
     let no_counterpart = || format!("{name} {value} has no counterpart");
-    match (&lookup.rows, maps.lookups[place].get(&fold(value))) {
+    match (&lookup.rows, maps.lookups[place].get(value)) {
         (LookupRows::Reject, _) => {
             Resolved::LeaveOut { reason: format!("{name} {value} is left out"), planned: true }
         }

@@ -313,7 +313,8 @@ impl Undoing<'_> {
         };
         let key_column = key.map(|(key, _)| key.clone());
         let columns = telling_columns(target, key_column.as_ref().map(|key| key.name.as_str()));
-        let operation = Operation::Insert { target, batch: &part, key: key.cloned(), range: None };
+        let operation =
+            Operation::Insert { target, batch: &part, key: key.cloned(), own_ids: None };
         self.write(
             &operation,
             NewBatch {
