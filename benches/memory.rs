@@ -1,6 +1,6 @@
 //! How much memory a migration takes at most, with its proof, by the number of its rows.
 //!
-//! `cargo bench --bench memory [-- 1000000 4000000 16000000]`, on Linux: the highest that the program's
+//! `cargo bench --bench memory [-- 1000000 4000000 16000000] [wide]`, on Linux: the highest that the program's
 //! process has held is read from `/proc` while it runs. It should not grow with the rows.
 
 #![expect(clippy::expect_used, reason = "a benchmark says what is wrong by panicking")]
@@ -12,7 +12,7 @@ mod support;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use support::{Pair, narrow};
+use support::{Pair, narrow, wide};
 
 /// Rows, unless told otherwise.
 const ROWS: [u32; 3] = [1_000_000, 4_000_000, 16_000_000];
@@ -24,11 +24,13 @@ fn main() {
     let told: Vec<u32> =
         std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let all = if told.is_empty() { ROWS.to_vec() } else { told };
+    // Narrow rows, unless rows with texts and binaries are asked for.
+    let fill = if std::env::args().any(|argument| argument == "wide") { wide } else { narrow };
     let mut first = None;
     println!("      rows   at most        time   of the first");
     for rows in all {
         let pair = Pair::make(Some(300));
-        narrow(&pair, rows);
+        fill(&pair, rows);
         let started = Instant::now();
         let most = most_memory(&pair);
         let first = *first.get_or_insert(most);

@@ -274,22 +274,35 @@ fn models(criterion: &mut Criterion) {
     };
     group.bench_function("read", |bencher| {
         let folder = made();
-        bencher.iter(|| runtime.block_on(read(&folder, false)));
+        bencher.iter(|| runtime.block_on(read(&folder, Until::Read)));
     });
     group.bench_function("read and compare", |bencher| {
         let folder = made();
-        bencher.iter(|| runtime.block_on(read(&folder, true)));
+        bencher.iter(|| runtime.block_on(read(&folder, Until::Compared)));
+    });
+    group.bench_function("read, compare and decide", |bencher| {
+        let folder = made();
+        bencher.iter(|| runtime.block_on(read(&folder, Until::Decided)));
     });
     group.finish();
 }
 
-async fn read(folder: &std::path::Path, compares: bool) {
+/// How far a benchmark of models goes.
+enum Until {
+    Read,
+    Compared,
+    Decided,
+}
+
+async fn read(folder: &std::path::Path, until: Until) {
     let opened = opened(&folder.join("practice.toml"), None).await.expect("read");
     assert!(opened.source_model.entities.len() > ENTITIES, "the model is not so large");
-    if compares {
-        let reviewed = opened.reviewed().await;
-        black_box(reviewed.unwrap_or_else(|fault| panic!("{fault}")));
-    }
+    let fault = match until {
+        Until::Read => None,
+        Until::Compared => opened.compared().await.map(black_box).err(),
+        Until::Decided => opened.reviewed().await.map(black_box).err(),
+    };
+    assert!(fault.is_none(), "{fault:?}");
 }
 
 /// A frame of the wizard, and what a key does, with lists as long as there are any.

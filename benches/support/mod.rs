@@ -89,8 +89,18 @@ pub async fn opened(plan_file: &Path, secret: Option<&Secret>) -> Result<Opened>
 }
 
 impl Opened {
+    /// Compares until every question is answered, nothing decided but what the plan file says: what
+    /// Findings shows first.
+    pub async fn compared(&self) -> Result<Review> {
+        Ok(self.decided(false).await?.0)
+    }
+
     /// Compares until every question is answered, everything decided as recommended.
     pub async fn reviewed(&self) -> Result<(Review, Decisions)> {
+        self.decided(true).await
+    }
+
+    async fn decided(&self, recommended: bool) -> Result<(Review, Decisions)> {
         let environments = Environments {
             source: self.source.as_ref(),
             destination: self.destination.as_source(),
@@ -101,7 +111,7 @@ impl Opened {
         let mut answers = Answers::default();
         let scope = &self.file.scope;
         let reviewed =
-            review(environments, scope, &mut decisions, &mut answers, true, |_| {}).await?;
+            review(environments, scope, &mut decisions, &mut answers, recommended, |_| {}).await?;
         Ok((reviewed, decisions))
     }
 

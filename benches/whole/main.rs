@@ -3,7 +3,8 @@
 //! `cargo bench --bench whole` prints, for narrow rows, rows with texts and binaries and the practice
 //! mix, the time of a migration without its proof, that of a raw copy of its tables, that of the proof
 //! and that of a bare read of the rows that it checks; measured one after the other, on this machine,
-//! with their ratios. The number of rows can be given, and any of the three shapes (`-- 100000 narrow`).
+//! with their ratios, and what the parts of the migration took. The number of rows can be given, and any
+//! of the three shapes (`-- 100000 narrow`).
 //!
 //! On SQLite the raw copy is `ATTACH` and `INSERT … SELECT` with explicit columns, foreign keys on, as
 //! many rows a commit. Where `OSFERRY_TEST_SQLSERVER`, `_USER` and `_PASSWORD` name a server, the same
@@ -33,7 +34,7 @@ use std::time::{Duration, Instant};
 
 use osferry::database::{Result, Secret};
 use osferry::front::{Home, Ready, Stage, carry_out};
-use osferry::migrate::{Controller, Progress};
+use osferry::migrate::{Controller, Phase, Progress};
 use osferry::plan::Plan;
 
 use support::opened;
@@ -87,6 +88,22 @@ struct Migrated {
     plan: Arc<Plan>,
     writing: Duration,
     proving: Duration,
+    /// What it was busy with, and for how long.
+    phases: Vec<(Phase, Duration)>,
+}
+
+impl Migrated {
+    /// Prints what its parts took.
+    fn say_phases(&self) {
+        let parts = self.phases.iter().map(|(phase, time)| {
+            let name = match phase {
+                Phase::Checking => "before the first row",
+                other => other.label(),
+            };
+            format!("{name} {:.2} s", time.as_secs_f64())
+        });
+        println!("           of it: {}", parts.collect::<Vec<_>>().join(", "));
+    }
 }
 
 /// Carries a plan out, everything decided as recommended; `home` is the program's folder.
@@ -119,8 +136,20 @@ async fn carried(
     };
     let home = Home::at(home.to_path_buf());
     let (_controller, control) = Controller::new();
-    let (progress, _watched) = tokio::sync::watch::channel(Progress::new(&plan));
+    let (progress, mut watched) = tokio::sync::watch::channel(Progress::new(&plan));
     let started = Instant::now();
+    let watching = tokio::spawn(async move {
+        let mut phases = Vec::new();
+        let (mut phase, mut since) = (Phase::Checking, started);
+        while watched.changed().await.is_ok() {
+            let now = watched.borrow_and_update().phase;
+            if now != phase {
+                phases.push((phase, since.elapsed()));
+                (phase, since) = (now, Instant::now());
+            }
+        }
+        phases
+    });
     let mut written = None;
     let carried = carry_out(&home, &ready, control, progress, |stage| {
         if let Stage::Ended(_) = stage {
@@ -130,7 +159,9 @@ async fn carried(
     .await?;
     assert!(carried.trouble.is_none(), "{:?}", carried.trouble);
     let written = written.expect("it has ended");
-    Ok(Migrated { plan, writing: written - started, proving: written.elapsed() })
+    let (writing, proving) = (written - started, written.elapsed());
+    let phases = watching.await.expect("it was watched");
+    Ok(Migrated { plan, writing, proving, phases })
 }
 
 /// How often one time is as long as another.

@@ -63,6 +63,7 @@ fn one(runtime: &Runtime, shape: Shape, site: &Site, ranges: bool) {
     say(run.proving, None);
     say(runtime.block_on(site.bare_read(&run.plan)), Some(run.proving));
     println!("  {} rows", rows_of(&run.plan));
+    run.say_phases();
 }
 
 /// Tables whose ids the database gives.

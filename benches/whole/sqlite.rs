@@ -8,10 +8,16 @@ use osferry::plan::Plan;
 use rusqlite::Connection;
 
 use crate::support::{Pair, narrow, wide};
-use crate::{Shape, migrated, ratio, rows_of};
+use crate::{Migrated, Shape, migrated, ratio, rows_of};
 
 /// Rows of the large entity, unless told otherwise.
 const ROWS: u32 = 1_000_000;
+
+/// Pages that the raw copy keeps in memory, as a migration does: 32 MB.
+const CACHE: i64 = -(32 << 10);
+
+/// How often each is measured; the least of each time counts.
+const ROUNDS: u32 = 3;
 
 /// Measures some shapes, and prints a line of each.
 pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>, ranges: bool) {
@@ -31,13 +37,28 @@ pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>, ranges: bool) {
 /// Measures one shape of rows, and prints its line.
 fn one(shape: Shape, pair: &Pair, ranges: bool) {
     // The raw copy goes into what the source was before it had these rows: all that they refer to is
-    // there under the same ids.
-    let target = pair.path("raw.sqlite");
-    std::fs::copy(pair.path("prod.sqlite"), &target).expect("a copy");
+    // there under the same ids. Each time both begin with the same files, one after the other.
+    let (made, target) = (pair.path("made.sqlite"), pair.path("raw.sqlite"));
+    let (source, destination) = (pair.path("prod.sqlite"), pair.path("dev.sqlite"));
     let home = pair.folder.path().join("home");
-    let run = migrated(&pair.path("practice.toml"), None, &home, ranges);
-    let raw = raw_copy(&pair.path("prod.sqlite"), &target, &run.plan);
-    let read = bare_read(&pair.path("dev.sqlite"), &run.plan);
+    std::fs::copy(&destination, &made).expect("a copy");
+    let mut best: Option<(Migrated, Duration, Duration)> = None;
+    for _ in 0..ROUNDS {
+        std::fs::copy(&source, &target).expect("a copy");
+        std::fs::copy(&made, &destination).expect("a copy");
+        let run = migrated(&pair.path("practice.toml"), None, &home, ranges);
+        let raw = raw_copy(&source, &target, &run.plan);
+        let read = bare_read(&destination, &run.plan);
+        best = Some(match best {
+            None => (run, raw, read),
+            Some((known, least, bare)) => {
+                let proving = known.proving.min(run.proving);
+                let quicker = if run.writing < known.writing { run } else { known };
+                (Migrated { proving, ..quicker }, least.min(raw), bare.min(read))
+            }
+        });
+    }
+    let (run, raw, read) = best.expect("it was measured");
     println!(
         "{:<10} {:>9.2} s {:>8.2} s {:>7.2} {:>8.2} s {:>8.2} s {:>7.2}   {} rows",
         shape.name(),
@@ -49,6 +70,7 @@ fn one(shape: Shape, pair: &Pair, ranges: bool) {
         ratio(run.proving, read),
         rows_of(&run.plan),
     );
+    run.say_phases();
 }
 
 /// Columns of a table that both databases have.
@@ -65,6 +87,7 @@ fn columns(database: &Connection, table: &TableName) -> Vec<String> {
 /// The same tables, copied by SQLite itself.
 fn raw_copy(source: &Path, target: &Path, plan: &Plan) -> Duration {
     let database = Connection::open(target).expect("a database");
+    database.pragma_update(None, "cache_size", CACHE).expect("as much memory as a migration");
     let tables: Vec<&TableName> = plan.entities.iter().map(|entity| &entity.source_table).collect();
     database.execute_batch("PRAGMA foreign_keys = OFF; BEGIN").expect("begun");
     for table in &tables {

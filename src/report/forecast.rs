@@ -171,6 +171,8 @@ pub fn forecast_and_fact(report: &RunReport) -> Vec<[String; 3]> {
         forecast.and_then(|forecast| log_words(&forecast.log)),
         fact.and_then(|fact| fact.log).map(|log| format!("{} more taken at the end", bytes(log))),
     );
+    let temp = forecast.and_then(|forecast| forecast.temp);
+    line("tempdb", temp.map(|most| format!("up to {}", bytes(most))), None);
     lines
 }
 
