@@ -310,6 +310,18 @@ async fn the_first_rows_referred_to_are_shown(engine: &TestEngine) {
         .collect();
     let all = ["take-in", "map-by-key", "replacement", "empty", "reject", "stop"];
     assert_eq!(names, all, "{leaves}");
+    // What is called personal is not read for that.
+    let mut pair = pair;
+    for side in [&mut pair.source, &mut pair.destination] {
+        let party = named(side, "Party");
+        let code = party.attributes.iter_mut().find(|a| a.name == "Code").expect("a code");
+        code.name = "TaxNumber".to_owned();
+    }
+    let (_bench, leaves) = self::bench(engine, &pair, 65);
+    let preview = leaves["preview"].as_array().expect("rows");
+    assert_eq!(preview.len(), 10, "{leaves}");
+    assert!(preview[3].as_str().is_some_and(|row| row.starts_with("103")), "{leaves}");
+    assert!(!leaves["preview"].to_string().contains("Code-"), "{leaves}");
 }
 
 /// A plan by the library with everything decided, and the databases it is about.

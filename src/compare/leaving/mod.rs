@@ -4,6 +4,7 @@
 mod decided;
 mod tables;
 
+use super::personal::called_personal;
 use super::references::{Target, is_none};
 use super::selection::{Reason, attribute_key};
 use super::{Choice, Finding, FindingKey, FindingKind, Most, Work, choice};
@@ -281,7 +282,8 @@ impl Work<'_> {
         );
     }
 
-    /// The first rows that are referred to.
+    /// The first rows that are referred to. Nothing personal is shown of them: it is in nobody's plan to
+    /// have it read here, in clear.
     fn preview(&mut self, pair_place: usize, place: usize, index: EntityIndex) -> Vec<String> {
         let referred = self.source.entity(index);
         let Some(shape) = self.source.shape_of(index) else { return Vec::new() };
@@ -293,7 +295,10 @@ impl Work<'_> {
             let column = [attribute.column.as_str()];
             shape.unique_indexes.iter().any(|index| is_only(&index.columns, &column))
         };
-        let all = || referred.active_attributes().filter(|a| !a.data_type.is_reference());
+        let shown = |attribute: &&Attribute| {
+            !attribute.data_type.is_reference() && called_personal(referred, attribute).is_none()
+        };
+        let all = || referred.active_attributes().filter(shown);
         let label = all().find(|a| !referred.label_key.is_empty() && a.key == referred.label_key);
         let told = all().filter(|a| a.key != referred.identifier_key).find(unique);
         let mut columns = vec![ColumnRef::from(id)];

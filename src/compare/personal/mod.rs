@@ -5,7 +5,7 @@ mod names;
 
 use super::{AttributePair, Choice, EntityPair, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnType, ValueKind, same_name};
-use crate::outsystems::{AttributeType, BasicType, Entity};
+use crate::outsystems::{Attribute, AttributeType, BasicType, Entity};
 
 /// How values can be masked, by the names that plan files have for them.
 pub const MASK_KINDS: [&str; 5] = ["email", "phone", "text", "number", "date"];
@@ -34,20 +34,25 @@ pub fn personal(entity: &Entity, pair: &EntityPair, place: usize) -> Option<Pers
     if pair.identifier == Some(place) || is_none {
         return None;
     }
-    let AttributeType::Basic(basic) = attribute.attribute.data_type else { return None };
+    let found = called_personal(entity, &attribute.attribute)?;
+    can_mask(found.mask, &attribute.source_column.data_type).then_some(found)
+}
+
+/// The same, whatever its column holds and wherever it is carried over to.
+pub(super) fn called_personal(entity: &Entity, attribute: &Attribute) -> Option<Personal> {
+    let AttributeType::Basic(basic) = attribute.data_type else { return None };
     let typed = match basic {
         BasicType::Email => Some("email"),
         BasicType::PhoneNumber => Some("phone"),
         _ => None,
     };
-    let found = match typed {
+    Some(match typed {
         Some(mask) => Personal { kind: FindingKind::PersonalData, mask },
         None => Personal {
             kind: FindingKind::PersonalDataLikely,
-            mask: names::likely(&entity.name, &attribute.attribute.name, basic)?,
+            mask: names::likely(&entity.name, &attribute.name, basic)?,
         },
-    };
-    can_mask(found.mask, &attribute.source_column.data_type).then_some(found)
+    })
 }
 
 /// Whether values of a column can be masked in that way.
