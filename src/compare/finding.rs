@@ -137,6 +137,8 @@ kinds! {
     LargeValues = "large-values",
     /// Rows belong to tenants on one side only.
     MultitenancyChanged = "multi-tenancy-changed",
+    /// Rows of an entity whose rows belong to tenants, that belong to none.
+    RowsWithoutTenant = "rows-without-tenant",
     /// A trigger runs instead of INSERT.
     TriggerInsteadOf = "trigger-instead-of",
     /// A reference type leads nowhere for sure.

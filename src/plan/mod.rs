@@ -355,8 +355,8 @@ pub struct ReferenceRule {
     pub may_be_emptied: bool,
     /// What stands for "none": NULL, or the type's null value where NULL is refused.
     pub none: Value,
-    /// Whether `none` is a row's id in the destination, or refused there: then a row without a
-    /// reference is left out.
+    /// Whether `none` is a row's id in the destination, refused there, or a tenant's place that
+    /// nobody decided to leave empty: then a row without a reference is left out.
     pub none_is_row: bool,
     /// Whether 0 (or an empty text) is a row's id in the source.
     pub zero_is_row: bool,

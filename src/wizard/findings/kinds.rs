@@ -50,6 +50,7 @@ pub fn belongs_to(finding: &Finding) -> &'static str {
         | Kind::ManyToManyUnique
         | Kind::LargeValues
         | Kind::MultitenancyChanged
+        | Kind::RowsWithoutTenant
         | Kind::TriggerInsteadOf
         | Kind::ReferenceUnresolved
         | Kind::ReferenceRetargeted
