@@ -249,6 +249,8 @@ kinds! {
     DestinationRows = "destination-rows",
     /// Rows of ours that the destination keeps already, as a key tells.
     ExistingMatch = "existing-match",
+    /// Rows of ours of which nothing tells whether the destination keeps them already.
+    ExistingUnknown = "existing-unknown",
     /// What becomes of the destination's rows of an entity taken in by reference.
     ProducerRows = "producer-rows",
     /// Rows outside the scope point to rows that would be deleted.

@@ -108,6 +108,7 @@ pub fn belongs_to(finding: &Finding) -> &'static str {
         | Kind::DestinationRowsUndecided
         | Kind::DestinationRows
         | Kind::ExistingMatch
+        | Kind::ExistingUnknown
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
         | Kind::ConsumerInDestination

@@ -165,6 +165,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::DestinationRowsUndecided
         | Kind::DestinationRows
         | Kind::ExistingMatch
+        | Kind::ExistingUnknown
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
         | Kind::ConsumerInDestination
