@@ -50,6 +50,9 @@ pub struct EntityPair {
     pub fillable: Vec<Fillable>,
     /// The hidden tenant columns, source and destination (`metamodel.md` §3.8).
     pub tenant: Option<(ColumnShape, ColumnShape)>,
+    /// Whether rows of ours that belong to no tenant are carried over: there are some, and nobody
+    /// decided to leave them out.
+    pub carries_tenantless: bool,
     /// The destination's tenant column and the tenant that was chosen for all rows, where the source
     /// has none.
     pub into_tenant: Option<(ColumnShape, DestinationId)>,

@@ -137,6 +137,8 @@ kinds! {
     LargeValues = "large-values",
     /// Rows belong to tenants on one side only.
     MultitenancyChanged = "multi-tenancy-changed",
+    /// Rows of an entity whose rows belong to tenants, that belong to none.
+    RowsWithoutTenant = "rows-without-tenant",
     /// A trigger runs instead of INSERT.
     TriggerInsteadOf = "trigger-instead-of",
     /// A reference type leads nowhere for sure.
@@ -247,6 +249,8 @@ kinds! {
     DestinationRows = "destination-rows",
     /// Rows of ours that the destination keeps already, as a key tells.
     ExistingMatch = "existing-match",
+    /// Rows of ours of which nothing tells whether the destination keeps them already.
+    ExistingUnknown = "existing-unknown",
     /// What becomes of the destination's rows of an entity taken in by reference.
     ProducerRows = "producer-rows",
     /// Rows outside the scope point to rows that would be deleted.

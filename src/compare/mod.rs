@@ -140,6 +140,7 @@ pub fn compare(
     work.soft_keys();
     work.records();
     work.people();
+    work.rows_without_tenant();
     work.existing_rows();
     work.recreated();
     work.event_tables();

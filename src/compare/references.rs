@@ -356,7 +356,7 @@ impl Work<'_> {
     }
 
     /// Whether a foreign key of the destination watches over a column.
-    fn is_guarded_there(&self, pair: &EntityPair, column: &str) -> bool {
+    pub(super) fn is_guarded_there(&self, pair: &EntityPair, column: &str) -> bool {
         self.destination.shape_of(pair.destination).is_some_and(|shape| {
             shape.foreign_keys.iter().any(|key| !key.disabled && same_name(&key.column, column))
         })

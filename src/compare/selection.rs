@@ -102,8 +102,8 @@ pub struct Selection {
     pub soft_keys: HashMap<AttributeKey, Option<String>>,
     /// Whether nobody looks for plain attributes that hold ids.
     pub no_soft_keys: bool,
-    /// What was decided about entities that are made in another way in the destination: the choice,
-    /// and what it was given.
+    /// What was decided about entities that are made in another way in the destination, and about
+    /// rows that belong to no tenant: the choice, and what it was given.
     pub remade: HashMap<FindingKey, (String, Option<String>)>,
     /// Entities that something of the scope refers to and that stay out all the same: excluded by
     /// name, left out by decision, or the platform's.

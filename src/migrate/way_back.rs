@@ -92,7 +92,7 @@ impl Written<'_> {
     }
 
     fn roles(&self) -> Vec<String> {
-        let keys: HashSet<_> = self.plan.entities.iter().map(|entity| &entity.espace).collect();
+        let keys = self.plan.espace_keys();
         let ours = |role: &&Role| role.is_active && keys.contains(&role.espace_key);
         let mut names: Vec<String> =
             self.model.roles.iter().filter(ours).map(|role| role.name.clone()).collect();

@@ -96,3 +96,21 @@ pub fn model_fingerprint(environment: &Environment) -> String {
     }
     shown(&hasher.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outsystems::Key;
+    use crate::plan::EspacePlan;
+
+    #[test]
+    fn a_journals_plan_that_does_not_know_the_chosen_modules_is_pinned_as_it_was() {
+        let mut plan = Plan::nothing("earlier");
+        let text = serde_json::to_string(&plan).unwrap();
+        assert!(!text.contains("espaces"), "{text}");
+        let read: Plan = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.pinned(), plan.fingerprint);
+        plan.espaces.push(EspacePlan { key: Key::new("ab"), name: "Flow_BL".to_owned() });
+        assert_ne!(plan.pinned(), plan.fingerprint, "what was chosen is pinned too");
+    }
+}

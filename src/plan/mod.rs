@@ -20,6 +20,8 @@ mod reading;
 mod scope;
 mod typed;
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 pub use again::Again;
@@ -80,6 +82,10 @@ pub fn review(
 pub struct Plan {
     /// The plan's name.
     pub name: String,
+    /// The modules that were chosen, as a whole or by single entities, whether they own an entity
+    /// that is carried over or not: timers and processes are mostly in those that own none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub espaces: Vec<EspacePlan>,
     /// The entities, parents before children.
     pub entities: Vec<EntityPlan>,
     /// Places in `entities`, in groups: each group refers only to earlier ones.
@@ -131,6 +137,25 @@ pub struct Plan {
     pub rejects_of: Option<String>,
     /// Pins everything above.
     pub fingerprint: String,
+}
+
+impl Plan {
+    /// The SS keys of the modules that the plan is about: those that were chosen, and those of the
+    /// entities that are carried over.
+    #[must_use]
+    pub fn espace_keys(&self) -> HashSet<&Key> {
+        let chosen = self.espaces.iter().map(|espace| &espace.key);
+        chosen.chain(self.entities.iter().map(|entity| &entity.espace)).collect()
+    }
+}
+
+/// A module that was chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EspacePlan {
+    /// Its SS key.
+    pub key: Key,
+    /// Its name in the source.
+    pub name: String,
 }
 
 /// One entity.
@@ -330,8 +355,8 @@ pub struct ReferenceRule {
     pub may_be_emptied: bool,
     /// What stands for "none": NULL, or the type's null value where NULL is refused.
     pub none: Value,
-    /// Whether `none` is a row's id in the destination, or refused there: then a row without a
-    /// reference is left out.
+    /// Whether `none` is a row's id in the destination, refused there, or a tenant's place that
+    /// nobody decided to leave empty: then a row without a reference is left out.
     pub none_is_row: bool,
     /// Whether 0 (or an empty text) is a row's id in the source.
     pub zero_is_row: bool,

@@ -9,6 +9,7 @@ impl Plan {
     pub fn nothing(name: &str) -> Self {
         let mut plan = Self {
             name: name.to_owned(),
+            espaces: Vec::new(),
             entities: Vec::new(),
             levels: Vec::new(),
             outside: Vec::new(),

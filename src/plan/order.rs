@@ -327,6 +327,7 @@ mod tests {
             fillable: Vec::new(),
             into_tenant: None,
             tenant: None,
+            carries_tenantless: false,
             rows: crate::database::Filter::All,
             source_rows: None,
             uniques: Vec::new(),

@@ -127,6 +127,7 @@ pub fn resolve(
             &[
                 FindingKind::IdentifierChanged,
                 FindingKind::MultitenancyChanged,
+                FindingKind::RowsWithoutTenant,
                 FindingKind::EntityKindChanged,
             ],
         ),

@@ -108,6 +108,7 @@ fn plan() -> Plan {
     customer.reason = Some("Claims_CS.Claim.CustomerId".to_owned());
     Plan {
         name: "claims-refresh".to_owned(),
+        espaces: Vec::new(),
         entities: vec![
             customer,
             entity(

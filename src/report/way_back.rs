@@ -224,8 +224,13 @@ impl Facts<'_> {
 
     fn caches(&self) -> Made {
         let mut modules: Vec<&str> = Vec::new();
-        for entity in &self.plan.entities {
-            let module = entity.name.split('.').next().unwrap_or_default();
+        let chosen = self.plan.espaces.iter().map(|espace| espace.name.as_str());
+        let owners = self
+            .plan
+            .entities
+            .iter()
+            .map(|entity| entity.name.split('.').next().unwrap_or_default());
+        for module in chosen.chain(owners) {
             if !modules.contains(&module) {
                 modules.push(module);
             }

@@ -18,6 +18,8 @@ crate::on_both_engines!(
     rows_of_ours_that_are_one_there_become_one,
     a_key_that_is_none_is_refused,
     a_kept_identifier_that_is_another_one_there_is_rejected,
+    rows_that_nothing_tells_apart_are_told,
+    a_key_of_the_source_is_offered_where_the_destination_has_none,
 );
 
 /// Has rows of each entity known by their tags, in these environments.
@@ -120,13 +122,16 @@ pub fn rows(bench: &Bench, table: &str) -> Vec<Cells> {
 
 /// The finding about an entity's rows that are there.
 pub fn found(bench: &Bench, name: &str) -> Value {
+    of_kind(bench, "existing-match", name)
+}
+
+fn of_kind(bench: &Bench, kind: &str, name: &str) -> Value {
     let said = bench.osferry(&["compare", "plan.toml", "--json"]);
     let report: Value =
         serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{}", said.all()));
     let all = report["findings"].as_array().expect("findings");
-    let of = |f: &&Value| {
-        f["kind"] == "existing-match" && f["about"].as_str().is_some_and(|a| a.ends_with(name))
-    };
+    let of =
+        |f: &&Value| f["kind"] == kind && f["about"].as_str().is_some_and(|a| a.ends_with(name));
     all.iter().find(of).unwrap_or_else(|| panic!("{}", said.all())).clone()
 }
 
@@ -235,4 +240,57 @@ async fn a_kept_identifier_that_is_another_one_there_is_rejected(engine: &TestEn
     let after = rows(&bench, &there.table);
     assert_eq!(after.len(), before.len() + entity.rows.len() - 1, "{}", said.all());
     assert!(before.iter().all(|row| after.contains(row)), "{}", said.all());
+}
+
+/// A pair with an entity that is no link and that no unique index of the destination tells apart.
+fn without_a_key(in_source: bool) -> (Pair, Entity) {
+    let (mut pair, _) = pair(true);
+    let is_plain = |entity: &&Entity| {
+        let demanded = entity.attributes.iter().filter(|a| a.mandatory && a.target().is_some());
+        entity.name.starts_with("Thing")
+            && !entity.rows.is_empty()
+            && entity.identifier().is_some_and(|id| id.autonumber)
+            && demanded.count() < 2
+    };
+    let entity = pair.source.entities.iter().find(is_plain).expect("an entity").clone();
+    let key = entity.full_key();
+    pair.destination.entity_mut(&key).expect("paired").uniques.clear();
+    if !in_source {
+        pair.source.entity_mut(&key).expect("there").uniques.clear();
+    }
+    (pair, entity)
+}
+
+async fn rows_that_nothing_tells_apart_are_told(engine: &TestEngine) {
+    let (pair, entity) = without_a_key(false);
+    let there = pair.destination.entity(&entity.full_key()).expect("paired").clone();
+    let bench = Bench::on(engine, &pair, 15);
+    bench.plan(&keeping(&bench).text());
+    let told = of_kind(&bench, "existing-unknown", &entity.name);
+    assert_eq!((&told["rows"], &told["severity"]), (&entity.rows.len().into(), &"note".into()));
+    for run in 1..=2 {
+        let said = bench.run();
+        assert_eq!(said.code, Some(0), "{}", said.all());
+        let all = there.rows.len() + run * entity.rows.len();
+        assert_eq!(rows(&bench, &there.table).len(), all, "{}", said.all());
+    }
+}
+
+async fn a_key_of_the_source_is_offered_where_the_destination_has_none(engine: &TestEngine) {
+    let (pair, entity) = without_a_key(true);
+    let there = pair.destination.entity(&entity.full_key()).expect("paired").clone();
+    let bench = Bench::on(engine, &pair, 17);
+    let mut plan = keeping(&bench);
+    bench.plan(&plan.text());
+    let told = found(&bench, &entity.name);
+    assert_eq!(told["recommended"], "add", "{told:#}");
+    assert!(told["candidates"].to_string().contains(TAG), "{told:#}");
+    plan.more = decision(&entity, "reuse", TAG);
+    bench.plan(&plan.text());
+    for _ in 0..2 {
+        let said = bench.run();
+        assert_eq!(said.code, Some(0), "{}", said.all());
+        let all = there.rows.len() + entity.rows.len();
+        assert_eq!(rows(&bench, &there.table).len(), all, "{}", said.all());
+    }
 }

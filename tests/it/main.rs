@@ -52,6 +52,7 @@ mod script;
 mod soft_keys;
 mod strangers;
 mod support;
+mod tenantless;
 // Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.
 #[cfg(unix)]
 mod terminal;

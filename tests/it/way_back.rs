@@ -8,21 +8,28 @@ use serde_json::Value;
 
 use crate::databases::Databases;
 use crate::estate::generate;
+use crate::estate::model::{Application, Espace, Pair, Role};
 use crate::estate::recipe::{Feature, Recipe};
-use crate::program::{Bench, Said};
+use crate::program::{Bench, Plan, Said};
 use crate::support::engine::TestEngine;
 
-crate::on_both_engines!(the_way_back_is_counted_ticked_and_read_again,);
+crate::on_both_engines!(
+    the_way_back_is_counted_ticked_and_read_again,
+    modules_that_own_no_entity_are_looked_at_too,
+);
 
-/// Timers and activities of the espace Core: two of each are due, the others are not.
-fn something_due(bench: &Bench) {
+/// Timers and activities of an espace: two of each are due, the others are not. Applications are
+/// taken offline.
+fn something_due(bench: &Bench, espace: &str) {
     let side = Side::Destination;
-    let espace = bench.databases.ask(
+    let espaces = bench.databases.ask(
         side,
-        "SELECT CAST(ID AS nvarchar(20)) FROM OSSYS_ESPACE WHERE NAME = 'Core' \
-         AND IS_ACTIVE = 1",
+        &format!(
+            "SELECT CAST(ID AS nvarchar(20)) FROM OSSYS_ESPACE WHERE NAME = '{espace}' \
+             AND IS_ACTIVE = 1"
+        ),
     );
-    let espace = espace.first().expect("the espace Core");
+    let espace = espaces.first().expect("the espace");
     let tables = bench.databases.read(side).tables;
     let columns = bench.databases.ask(
         side,
@@ -38,9 +45,11 @@ fn something_due(bench: &Bench) {
     if !columns.iter().any(|name| name.eq_ignore_ascii_case("DISABLED")) {
         bench.databases.execute(side, "ALTER TABLE OSSYS_APPLICATION ADD DISABLED bit");
     }
-    let missing =
-        !tables.keys().any(|name| name.eq_ignore_ascii_case("OSSYS_BPM_PROCESS_DEFINITION"));
-    if missing {
+    let there = tables.keys().any(|name| name.eq_ignore_ascii_case("OSSYS_BPM_PROCESS_DEFINITION"));
+    if there {
+        let its = format!("UPDATE OSSYS_BPM_PROCESS_DEFINITION SET ESPACE_ID = {espace}");
+        bench.databases.execute(side, &its);
+    } else {
         bench.databases.execute(
             side,
             "CREATE TABLE OSSYS_BPM_PROCESS_DEFINITION (ID int NOT NULL PRIMARY KEY, NAME \
@@ -112,7 +121,7 @@ async fn the_way_back_is_counted_ticked_and_read_again(engine: &TestEngine) {
     let features = vec![Feature::ExistingRows, Feature::MissingUsers, Feature::ManyToMany];
     let pair = generate::pair(&Recipe { seed: 12, size: 3, features, flaw: None });
     let bench = Bench::on(engine, &pair, 4);
-    something_due(&bench);
+    something_due(&bench, "Core");
     bench.plan(&bench.usual_plan().text());
     let name = bench.databases.name(Side::Destination);
     let arguments = ["run", "plan.toml", "--confirm", &name, "--decide", "recommended", "--json"];
@@ -232,4 +241,74 @@ async fn the_way_back_is_counted_ticked_and_read_again(engine: &TestEngine) {
         said.out
     );
     assert!(markdown().contains("- [x] **before-images**"));
+}
+
+/// A module with a role, in an application of its own, without any entity.
+fn add_a_module_without_entities(pair: &mut Pair) {
+    let key = |last: char| format!("5f0c1b7a-2222-4d3e-8a1b-00000000000{last}");
+    for (environment, id) in [(&mut pair.source, 610), (&mut pair.destination, 720)] {
+        let like = environment.espace_named("Core").clone();
+        let espace = Espace { id, name: "Flow_BL".to_owned(), key: key('1'), ..like };
+        environment.espaces.push(Espace { multitenant: false, ..espace });
+        environment.applications.push(Application {
+            id: id + 1,
+            name: "Flows".to_owned(),
+            key: key('2'),
+            espaces: vec![key('1')],
+        });
+        let name = "FlowManager".to_owned();
+        environment.roles.push(Role { id: id + 2, name, key: key('3'), espace: key('1') });
+    }
+}
+
+async fn modules_that_own_no_entity_are_looked_at_too(engine: &TestEngine) {
+    let features = vec![Feature::ExistingRows];
+    let mut pair = generate::pair(&Recipe { seed: 13, size: 3, features, flaw: None });
+    add_a_module_without_entities(&mut pair);
+    let bench = Bench::on(engine, &pair, 6);
+    something_due(&bench, "Flow_BL");
+    let there = |sql: &str| bench.databases.execute(Side::Destination, sql);
+    there(
+        "INSERT INTO OSSYS_BPM_EVENT_QUEUE (ESPACE_ID, TENANT_ID, ACTIVITY_ID, PROCESS_DEF_ID, \
+         DATA_ID, ERROR_COUNT) VALUES (720, 1, 0, 0, '1', 0)",
+    );
+    there(
+        "UPDATE OSSYS_CYCLIC_JOB_SHARED SET IS_RUNNING_SINCE = '2026-01-01 04:00:00' WHERE ID = 3",
+    );
+    there("UPDATE OSSYS_APPLICATION SET DISABLED = 0 WHERE ID = 721");
+    let mut plan = bench.usual_plan();
+    plan.scope = "applications = [\"Core\", \"Flows\"]".to_owned();
+    let accepted = plan.preflight.clone();
+    plan.preflight = accepted.replace("\"timers\", ", "").replace("\"applications\", ", "");
+    let refused = |plan: &Plan| {
+        bench.plan(&plan.text());
+        let said = bench.run();
+        assert_eq!(said.code, Some(2), "{}", said.all());
+        said
+    };
+    let said = refused(&plan);
+    assert!(said.err.contains("queues: processes of the scope wait in the dest"), "{}", said.all());
+    there("DELETE FROM OSSYS_BPM_EVENT_QUEUE");
+    let said = refused(&plan);
+    for words in [
+        "timers: timers of the scope run in the destination: Later (since 2026-01-01",
+        "applications: applications of the scope are online in the destination: Flows",
+    ] {
+        assert!(said.err.contains(words), "{words}\n{}", said.all());
+    }
+
+    there("UPDATE OSSYS_APPLICATION SET DISABLED = 1");
+    plan.preflight = accepted;
+    bench.plan(&plan.text());
+    let name = bench.databases.name(Side::Destination);
+    let arguments = ["run", "plan.toml", "--confirm", &name, "--decide", "recommended", "--json"];
+    let list = json(&bench.osferry(&arguments))["way_back"].clone();
+    let timers = what(&list, "timers");
+    assert!(timers.starts_with("2 timers ") && timers.contains("CloseOld"), "{timers}");
+    let activities = what(&list, "activities");
+    assert!(activities.starts_with("2 activities "), "{activities}");
+    for (task, word) in [("caches", "Flow_BL"), ("trial", "FlowManager"), ("applications", "Flows")]
+    {
+        assert!(what(&list, task).contains(word), "no {word} in {list:#}");
+    }
 }

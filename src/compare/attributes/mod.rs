@@ -8,6 +8,7 @@ mod one_sided;
 mod tenancy;
 
 pub use defaults::chosen_value;
+pub(super) use tenancy::without_tenant;
 
 use super::references::ReferencePair;
 use super::rows::ExistingRows;
@@ -148,6 +149,7 @@ impl Work<'_> {
             constants,
             fillable,
             tenant,
+            carries_tenantless: false,
             into_tenant,
             rows: self.inquiry.among(&entity.table),
             source_rows: self.count_source(source),

@@ -1,9 +1,71 @@
-//! Entities whose rows belong to tenants on one side only.
+//! Entities whose rows belong to tenants on one side only, and rows that belong to none.
 
+use crate::compare::references::is_none;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice, tenants_named};
-use crate::outsystems::{DestinationId, Entity};
+use crate::database::{ColumnShape, Filter};
+use crate::outsystems::{DestinationId, Entity, Side};
+
+/// Rows that belong to no tenant, by the column that holds it (`metamodel.md` §3.8).
+pub(in crate::compare) fn without_tenant(column: &ColumnShape) -> Filter {
+    let mut ways = vec![is_none(&column.name, column.data_type.kind())];
+    if column.nullable {
+        ways.push(Filter::IsNull(column.name.clone()));
+    }
+    Filter::Or(ways)
+}
 
 impl Work<'_> {
+    /// Rows of an entity whose rows belong to tenants, that belong to none.
+    pub(in crate::compare) fn rows_without_tenant(&mut self) {
+        for place in 0..self.out.pairs.len() {
+            let pair = self.out.pairs[place].clone();
+            let Some((ours, theirs)) = &pair.tenant else { continue };
+            let entity = self.source.entity(pair.source);
+            let without = without_tenant(ours);
+            let rows = self.inquiry.count(Side::Source, &entity.table, without.clone());
+            if rows.is_none_or(|rows| rows == 0) {
+                continue;
+            }
+            let key = FindingKey::entity(FindingKind::RowsWithoutTenant, entity);
+            let is_refused = !theirs.nullable && self.is_guarded_there(&pair, &theirs.name);
+            let is_left_out = self.selection.is_remade(&key, choice::REJECT);
+            self.pair_mut(place).carries_tenantless = !is_left_out && !is_refused;
+            let cost = self.cost_of_rejecting(place, &without);
+            let reject =
+                Choice::new(choice::REJECT, "leave these rows out").costing(cost.words.join(", "));
+            let stop = Choice::stop("do not run: give them a tenant in the source");
+            let (choices, recommended, what_then) = if is_refused {
+                let why = "The destination takes no row without a tenant: its column refuses NULL, \
+                           and a foreign key refuses 0.";
+                (vec![stop, reject], choice::STOP, why)
+            } else {
+                let keep = Choice::new(choice::KEEP, "carry them over without a tenant");
+                let why = match self.is_replaced(&pair) {
+                    true => {
+                        "Where they are carried over, the destination's rows without a tenant are \
+                         deleted first, like those of tenants that are mapped."
+                    }
+                    false => "Where they are carried over, they belong to no tenant there either.",
+                };
+                (vec![keep, reject, stop], choice::KEEP, why)
+            };
+            self.find(
+                Finding::decide(
+                    key,
+                    &pair.name,
+                    "rows belong to no tenant: TENANT_ID is 0 or NULL",
+                    format!(
+                        "No tenant sees such rows. Usual cause: they were inserted past the \
+                         application. {what_then}"
+                    ),
+                    choices,
+                    recommended,
+                )
+                .touching(rows),
+            );
+        }
+    }
+
     /// Rows of tenants become rows of nobody: whether that was decided.
     pub(super) fn tenants_are_gone(&mut self, entity: &Entity) -> bool {
         let key = FindingKey::entity(FindingKind::MultitenancyChanged, entity);

@@ -4,7 +4,9 @@ use super::super::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Reason, Work, choice,
 };
 use super::NaturalKey;
-use crate::database::same_name;
+use super::links::is_comparable;
+use crate::database::{ColumnShape, same_name};
+use crate::outsystems::Side;
 
 /// The keys by which rows of an entity can be looked for in the destination.
 pub(super) struct Keys {
@@ -33,7 +35,9 @@ impl Work<'_> {
             if index.filtered {
                 continue;
             }
-            let Some(key) = carried_key(pair, own, &index.columns) else { continue };
+            let Some(key) = carried_key(pair, own, &index.columns, Side::Destination) else {
+                continue;
+            };
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -49,7 +53,7 @@ impl Work<'_> {
             IdentifierKind::None | IdentifierKind::Generated => None,
         };
         let key = self.looked_for_by(pair);
-        key.is_some() && key == carried_key(pair, own, columns)
+        key.is_some() && key == carried_key(pair, own, columns, Side::Destination)
     }
 
     /// The key by which rows of ours are looked for in the destination.
@@ -75,14 +79,40 @@ impl Work<'_> {
     }
 
     /// The keys by which rows of an entity can be looked for: those of which the destination
-    /// refuses a second row, else what a link says.
+    /// refuses a second row, else what a link and the source's unique indexes say.
     pub(super) fn keys(&self, pair: &EntityPair) -> Keys {
         let own = self.own_keys(pair);
         if !own.is_empty() {
             return Keys { all: own, are_unique: true, recommended: choice::REUSE };
         }
         let recommended = if self.is_pure_link(pair) { choice::REUSE } else { choice::ADD };
-        Keys { all: self.link_keys(pair), are_unique: false, recommended }
+        let mut all = self.link_keys(pair);
+        for key in self.source_keys(pair) {
+            if !all.contains(&key) {
+                all.push(key);
+            }
+        }
+        // Where no key is named, it is everything that is carried over.
+        all.sort_by_key(|key| !key.is_everything(pair));
+        Keys { all, are_unique: false, recommended }
+    }
+
+    /// The keys by which the source tells its rows apart and the destination does not, where rows
+    /// get new ids: a person may say that they mean the same row there.
+    fn source_keys(&self, pair: &EntityPair) -> Vec<NaturalKey> {
+        // Where all rows get one tenant, a row of another one would pass for ours.
+        if pair.identifier_kind != IdentifierKind::Generated || pair.into_tenant.is_some() {
+            return Vec::new();
+        }
+        let shape = self.source.shape_of(pair.source);
+        let indexes = shape.iter().flat_map(|shape| &shape.unique_indexes);
+        indexes
+            .filter(|index| !index.filtered)
+            .filter_map(|index| carried_key(pair, None, &index.columns, Side::Source))
+            .filter(|key| key.attributes.iter().all(|place| is_comparable(pair, *place)))
+            // Another tenant's row is none of ours.
+            .map(|key| NaturalKey { with_tenant: pair.tenant.is_some(), ..key })
+            .collect()
     }
 
     /// What becomes of rows of ours that a chosen entity, whose rows stay, has already.
@@ -96,7 +126,11 @@ impl Work<'_> {
         if self.selection.replace != Some(false) || self.are_instances(pair.source) {
             return None;
         }
-        let first = self.looked_for_by(pair).or_else(|| keys.all.first().cloned())?;
+        let known = self.looked_for_by(pair).or_else(|| keys.all.first().cloned());
+        let Some(first) = known else {
+            self.cannot_be_recognised(pair);
+            return None;
+        };
         let (what, rows) = self.kept_in_words(pair, keys, &first, all);
         let entity = self.source.entity(pair.source);
         let key = FindingKey::entity(FindingKind::ExistingMatch, entity);
@@ -134,6 +168,25 @@ impl Work<'_> {
         .touching_as_known(rows);
         self.find(finding);
         Some(key)
+    }
+
+    /// Nothing tells which rows of ours stand there already.
+    fn cannot_be_recognised(&mut self, pair: &EntityPair) {
+        if pair.source_rows == Some(0) {
+            return;
+        }
+        let entity = self.source.entity(pair.source);
+        self.find(
+            Finding::note(
+                FindingKey::entity(FindingKind::ExistingUnknown, entity),
+                &pair.name,
+                "nothing tells which of ours stand there already: each run adds all of them",
+                "The plan keeps the destination's rows. Ours get new ids, and no unique index of \
+                 either side tells what is carried over apart. Add one and publish, or have rows \
+                 replaced.",
+            )
+            .touching(pair.source_rows),
+        );
     }
 
     /// What is known of the rows of ours that are there already, and their number: the number is
@@ -238,18 +291,27 @@ fn kept_choices(pair: &EntityPair, keys: &Keys, key: &NaturalKey) -> Vec<Choice>
     choices
 }
 
-/// The columns of an index of the destination as places of what is carried over.
-fn carried_key(pair: &EntityPair, own: Option<usize>, columns: &[String]) -> Option<NaturalKey> {
+/// The columns of an index of a side as places of what is carried over.
+fn carried_key(
+    pair: &EntityPair,
+    own: Option<usize>,
+    columns: &[String],
+    side: Side,
+) -> Option<NaturalKey> {
+    let of_side = |ours: &ColumnShape, theirs: &ColumnShape, column: &str| match side {
+        Side::Source => same_name(&ours.name, column),
+        Side::Destination => same_name(&theirs.name, column),
+    };
     let mut key = NaturalKey { attributes: Vec::new(), with_tenant: false };
     for column in columns {
-        if pair.tenant.as_ref().is_some_and(|(_, theirs)| same_name(&theirs.name, column)) {
+        if pair.tenant.as_ref().is_some_and(|(ours, theirs)| of_side(ours, theirs, column)) {
             key.with_tenant = true;
             continue;
         }
         let place = pair
             .attributes
             .iter()
-            .position(|attribute| same_name(&attribute.destination_column.name, column))?;
+            .position(|one| of_side(&one.source_column, &one.destination_column, column))?;
         // Nobody else has an id that the destination gives.
         if pair.identifier == Some(place) && own.is_none() {
             return None;

@@ -4,7 +4,7 @@ use super::super::{EntityPair, IdentifierKind, Work};
 use crate::database::same_name;
 use crate::outsystems::Side;
 
-/// A unique index of the destination whose columns are all carried over.
+/// Columns by which rows are told apart, all of them carried over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NaturalKey {
     /// Places in [`EntityPair::attributes`].

@@ -1,5 +1,6 @@
 //! Which rows of the destination go when an entity is replaced.
 
+use super::super::attributes::without_tenant;
 use super::super::references::Target;
 use super::super::{EntityPair, GroupMatch, IdentifierKind, TenantMatch, UserMatch, Work};
 use crate::database::{Filter, Value};
@@ -24,7 +25,12 @@ impl Work<'_> {
                 .filter_map(TenantMatch::destination)
                 .map(Value::from)
                 .collect();
-            filter = filter.and(Filter::AnyOf(column.name.clone(), tenants));
+            let of_tenants = Filter::AnyOf(column.name.clone(), tenants);
+            // Otherwise each further run would add those of ours to those of before.
+            filter = filter.and(match pair.carries_tenantless {
+                true => Filter::Or(vec![of_tenants, without_tenant(column)]),
+                false => of_tenants,
+            });
         }
         if let Some((column, tenant)) = &pair.into_tenant {
             filter = filter.and(Filter::AnyOf(column.name.clone(), vec![Value::from(*tenant)]));

@@ -1,7 +1,5 @@
 //! What of the scope is at work: timers, process queues, applications.
 
-use std::collections::HashSet;
-
 use super::rights::listed;
 use super::{Check, CheckSign, Preflight};
 use crate::database::{Result, Source};
@@ -10,7 +8,7 @@ use crate::plan::{CheckKind, Plan, SourceReading};
 
 /// The IDs of the plan's espaces in an environment, and of the applications that hold some of them.
 pub(in crate::migrate) fn scope_of(plan: &Plan, model: &Environment) -> (Vec<i64>, Vec<i64>) {
-    let keys: HashSet<_> = plan.entities.iter().map(|entity| &entity.espace).collect();
+    let keys = plan.espace_keys();
     let of_plan = model.espaces.iter().filter(|espace| keys.contains(&espace.key));
     let espaces: Vec<i64> = of_plan.map(|espace| espace.id).collect();
     let applications = model

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 
 use super::journal::{DeferredCell, EmptiedCell, LeftOutRow};
 use crate::database::{Batch, Column, Fault, FaultKind, Refusal, RefusalClass, Result, Value};
-use crate::plan::{ColumnPlan, ConvertRule, EntityPlan, Misfit, Plan, ReferenceRule, Rule};
+use crate::plan::{ColumnPlan, ConvertRule, EntityPlan, Misfit, Plan, ReferenceRule, Rule, Target};
 use fit::{filler, fitted, turned};
 use resolve::{Resolved, foreseen, is_none, kept_value, resolve, soft_id};
 
@@ -227,7 +227,10 @@ impl Work<'_> {
                     }
                 },
                 Resolved::None if rule.none_is_row => {
-                    let why = format!("there is none, and {} cannot stand for it", rule.none);
+                    let why = match rule.target {
+                        Target::Tenants => "there is no tenant".to_owned(),
+                        _ => format!("there is none, and {} cannot stand for it", rule.none),
+                    };
                     self.refuse(row, column, RefusalClass::Dependant, &why, true);
                     out.push(&rule.none)?;
                 }

@@ -53,6 +53,10 @@ impl Builder<'_> {
         self.typed(pair_place, &mut columns);
         let mut tenant_place = None;
         if let Some((source, destination)) = &pair.tenant {
+            // Rows without a tenant that are there only after the review are left out: nobody has
+            // decided to carry any over.
+            let tenantless = FindingKey::entity(FindingKind::RowsWithoutTenant, entity);
+            let carries_tenantless = self.decisions.choice(&tenantless) == Some(choice::KEEP);
             tenant_place = Some(columns.len());
             columns.push(ColumnPlan {
                 attribute: source.name.clone(),
@@ -63,7 +67,7 @@ impl Builder<'_> {
                     target: Target::Tenants,
                     may_be_emptied: destination.nullable,
                     none: none(destination),
-                    none_is_row: false,
+                    none_is_row: !carries_tenantless,
                     zero_is_row: false,
                     is_deferred: false,
                     orphan: Orphan::LeaveOut,

@@ -101,7 +101,8 @@ impl Builder<'_> {
 const LEFT_OUT: &str = "a key of which an attribute is left out";
 const IN_CIRCLE: &str = "a key that is part of a circle of references";
 const NOT_NAMED: &str = "a key that nobody has named: rows that have it in common may be several";
-const NO_KEY: &str = "the name of no key that is unique in the destination or that links have";
+const NO_KEY: &str =
+    "the name of no key that is unique in the destination or that the finding offers";
 const NO_TENANT: &str =
     "a key without the tenant: a row of another tenant would get values of ours";
 

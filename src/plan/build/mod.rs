@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::fingerprint::plan_fingerprint;
 use super::{
-    Decisions, EntityPlan, ExistingPlan, Fate, FixedPlan, LookupPlan, Mask, OnMatch, Plan,
-    ReferenceRule, Review, Rule, RunOptions, Target,
+    Decisions, EntityPlan, EspacePlan, ExistingPlan, Fate, FixedPlan, LookupPlan, Mask, OnMatch,
+    Plan, ReferenceRule, Review, Rule, RunOptions, Target,
 };
 use crate::compare::{Finding, FindingKey, FindingKind, choice};
 use crate::outsystems::{EntityIndex, Environment};
@@ -89,6 +89,7 @@ pub fn build(
     let mut plan = Plan {
         rejects_of: None,
         name: name.to_owned(),
+        espaces: builder.chosen(),
         levels: review.order.levels.iter().map(|group| group.iter().map(place).collect()).collect(),
         deletions: review.order.deletions.iter().map(place).filter(|p| replaced(*p)).collect(),
         cleared: review
@@ -275,6 +276,14 @@ impl Builder<'_> {
     fn made(&self, finding: Option<&FindingKey>) -> Option<(&str, Option<&str>)> {
         let decision = self.decisions.get(finding?)?;
         Some((decision.choice.as_str(), decision.to.as_deref()))
+    }
+
+    fn chosen(&self) -> Vec<EspacePlan> {
+        let keys = self.review.selection.espaces.iter();
+        let chosen = keys.filter_map(|key| self.source.espace(key));
+        chosen
+            .map(|espace| EspacePlan { key: espace.key.clone(), name: espace.name.clone() })
+            .collect()
     }
 
     fn fix(&mut self) {

@@ -50,6 +50,7 @@ pub fn belongs_to(finding: &Finding) -> &'static str {
         | Kind::ManyToManyUnique
         | Kind::LargeValues
         | Kind::MultitenancyChanged
+        | Kind::RowsWithoutTenant
         | Kind::TriggerInsteadOf
         | Kind::ReferenceUnresolved
         | Kind::ReferenceRetargeted
@@ -107,6 +108,7 @@ pub fn belongs_to(finding: &Finding) -> &'static str {
         | Kind::DestinationRowsUndecided
         | Kind::DestinationRows
         | Kind::ExistingMatch
+        | Kind::ExistingUnknown
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
         | Kind::ConsumerInDestination

@@ -99,6 +99,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::KeptIdentifier
         | Kind::ExtensionEntity
         | Kind::MultiTenant
+        | Kind::RowsWithoutTenant
         | Kind::ManyToManyUnique
         | Kind::PersonalDataLikely
         | Kind::PersonalDataKey
@@ -164,6 +165,7 @@ pub fn sides(migration: &Migration, finding: &Finding) -> Option<(String, String
         | Kind::DestinationRowsUndecided
         | Kind::DestinationRows
         | Kind::ExistingMatch
+        | Kind::ExistingUnknown
         | Kind::ProducerRows
         | Kind::ConsumerOutsideScope
         | Kind::ConsumerInDestination

@@ -62,6 +62,7 @@ fn plan_of(entities: usize) -> Arc<Plan> {
     let places: Vec<usize> = (0..entities).collect();
     Arc::new(Plan {
         name: "claims".to_owned(),
+        espaces: Vec::new(),
         entities: places.iter().map(|place| entity(*place)).collect(),
         levels: places.chunks(100).map(<[usize]>::to_vec).collect(),
         outside: Vec::new(),
