@@ -132,6 +132,9 @@ fn rows_said(comparison: &Value, met: &Met<'_>) -> u64 {
     if reason.contains(" does not fit") {
         return of_kinds(&["text-too-long", "number-too-wide"], Some(&about));
     }
+    if reason == "there is no value" || reason.starts_with("there is none, and ") {
+        return of_kinds(&["mandatory-empty", "null-not-allowed"], Some(&about));
+    }
     if reason.contains("NULL is not allowed") {
         return of_kinds(&["null-not-allowed"], Some(&about));
     }

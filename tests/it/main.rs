@@ -8,6 +8,7 @@ mod bad_input;
 mod catalogs;
 mod commands;
 mod databases;
+mod demanded;
 mod docs;
 mod estate;
 mod events;

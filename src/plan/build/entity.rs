@@ -196,11 +196,14 @@ impl Builder<'_> {
             _ if may_be_emptied => Orphan::Empty,
             _ => Orphan::LeaveOut,
         };
+        let is_left_out = |finding: Option<&FindingKey>| {
+            finding.is_some_and(|key| self.decisions.choice(key) == Some(choice::REJECT))
+        };
         ReferenceRule {
             target,
             may_be_emptied,
             none: none(&attribute.destination_column),
-            none_is_row: attribute.misfit.is_some(),
+            none_is_row: attribute.misfit.is_some() || is_left_out(attribute.nothing.as_ref()),
             zero_is_row: reference.zero_is_row,
             is_deferred: review.order.deferred.contains(&(pair_place, place)),
             orphan,
