@@ -352,7 +352,14 @@ impl Builder<'_> {
     fn constants(&mut self, pair: &EntityPair) -> Vec<(ColumnShape, Value)> {
         let mut constants = pair.constants.clone();
         for (finding, column) in &pair.fillable {
-            let Some((choice::VALUE, Some(to))) = self.made(Some(finding)) else { continue };
+            let to = match self.made(Some(finding)) {
+                Some((choice::VALUE, Some(to))) => to,
+                Some((choice::LEAVE_OUT, _)) => {
+                    constants.retain(|(known, _)| known.name != column.name);
+                    continue;
+                }
+                _ => continue,
+            };
             match chosen_value(to, column) {
                 Ok(value) => {
                     constants.retain(|(known, _)| known.name != column.name);
