@@ -155,8 +155,8 @@ fn cost(finding: &Value, what: &str) -> u64 {
     let of_choice = |choice: &Value| -> u64 {
         let parts = text(&choice["cost"]).split(", ");
         let counts = parts.filter_map(|part| {
-            let count = part.strip_suffix(what)?.split_whitespace().next()?;
-            count.parse::<u64>().ok()
+            let words = part.strip_suffix(what)?.split_whitespace();
+            words.filter_map(|word| word.parse::<u64>().ok()).next()
         });
         counts.sum()
     };

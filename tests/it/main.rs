@@ -3,6 +3,7 @@
 mod again;
 mod ahead;
 mod alike;
+mod along;
 mod architecture;
 mod bad_input;
 mod catalogs;
