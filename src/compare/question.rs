@@ -37,8 +37,10 @@ pub enum Asked {
 /// Rows that are left out, and what may go with them. Tables are told by their places.
 #[derive(Clone, Debug, Default)]
 pub struct Departing {
-    /// Which rows of the first table are left out for themselves.
-    pub which: Filter,
+    /// Which rows of the first tables are left out for themselves, of each of them.
+    pub which: Vec<Filter>,
+    /// Of those of the first table only the ones that are like rows of the other side.
+    pub like: Option<Meeting>,
     /// The tables of which rows may go, with the column that tells their rows apart, where there is
     /// one.
     pub tables: Vec<(TableName, Option<ColumnRef>)>,

@@ -454,10 +454,7 @@ impl Work<'_> {
         let is_identifier =
             pair.identifier == Some(place) && pair.identifier_kind == IdentifierKind::Extension;
         let may_be_emptied = attribute.may_be_emptied() && !is_identifier;
-        let mut costs = Vec::new();
-        if !may_be_emptied {
-            costs = self.cost_of_rejecting(pair_place, filter).words;
-        }
+        let costs = self.cost_of_rejecting(pair_place, filter).words;
         let target = attribute.reference.as_ref().and_then(|reference| reference.target.entity());
         let referred = target.and_then(|index| self.out.pair(index));
         let (what, why) = match referred.filter(|referred| referred.rows != Filter::All) {

@@ -22,10 +22,11 @@ pub(super) async fn departed(
     limit: usize,
 ) -> Result<Departure> {
     let tables = departing.tables.len();
-    let first = {
-        let table = &departing.tables[0].0;
-        source.count(table, &departing.among(table, departing.which.clone())).await?
-    };
+    let mut firsts = Vec::with_capacity(departing.which.len());
+    for ((table, _), which) in departing.tables.iter().zip(&departing.which) {
+        firsts.push(source.count(table, &departing.among(table, which.clone())).await?);
+    }
+    let first = firsts.iter().sum();
     let mut departure = Departure {
         first,
         rows: vec![0; tables],
@@ -38,9 +39,9 @@ pub(super) async fn departed(
     let mut going = Going::new(source, departing, limit);
     departure.is_all = going.follow().await?;
     for (place, (table, _)) in departing.tables.iter().enumerate() {
-        let told = match place {
+        let told = match firsts.get(place) {
             // Counted already, unless more of the same table go with them.
-            0 if going.by_filter[0] == departing.which => first,
+            Some(first) if going.by_filter[place] == departing.which[place] => *first,
             _ => {
                 let which = departing.among(table, going.by_filter[place].clone());
                 source.count(table, &which).await?
@@ -98,13 +99,13 @@ impl<'a> Going<'a> {
             });
             let mut which: Vec<Filter> =
                 referring.filter_map(|demand| self.refers(&demand.column, demand.parent)).collect();
-            self.by_filter[child] = match (child, which.is_empty()) {
-                (0, true) => departing.which.clone(),
-                (0, false) => {
-                    which.insert(0, departing.which.clone());
+            self.by_filter[child] = match (departing.which.get(child), which.is_empty()) {
+                (Some(own), true) => own.clone(),
+                (Some(own), false) => {
+                    which.insert(0, own.clone());
                     Filter::Or(which)
                 }
-                _ => Filter::Or(which),
+                (None, _) => Filter::Or(which),
             };
         }
         let behind: Vec<&Referring> =

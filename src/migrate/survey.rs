@@ -2,7 +2,7 @@
 
 use super::departed::departed;
 use super::reader::BATCH_BYTES;
-use crate::compare::{Answer, Answers, Asked, Meeting, Most, Question};
+use crate::compare::{Answer, Answers, Asked, Departing, Meeting, Most, Question};
 use crate::database::{Batch, Filter, Result, RowsRequest, ScanRequest, Source, TableName, Value};
 use crate::outsystems::{Environment, Side};
 use crate::plan::{Decisions, Review, ScopeError, ScopeRequest, review};
@@ -200,7 +200,14 @@ async fn answer(environments: Environments<'_>, question: &Question) -> Result<A
             Ok(Answer::Rows((0..batch.len()).map(row).collect()))
         }
         Asked::Departure(departing) => {
-            let gone = departed(database, departing, most_values(model)).await;
+            let mut departing = departing.clone();
+            if let Some(like) = departing.like.take() {
+                let Some((key, rows)) = alike(environments, &departing, &like).await? else {
+                    return Ok(Answer::MoreThan(ROWS_MET));
+                };
+                departing.which = vec![Filter::AnyOf(key, rows)];
+            }
+            let gone = departed(database, &departing, most_values(model)).await;
             Ok(Answer::Gone(gone.map_err(|fault| {
                 fault.while_doing(format!("counting what goes with rows of {table}"))
             })?))
@@ -217,13 +224,65 @@ const ROWS_MET: usize = 20_000;
 /// So many of them at a time.
 const MET_AT_ONCE: usize = 500;
 
-/// How many rows of the source are like rows of the destination. The rows of the destination are
-/// brought to the source, where the destination's collation is named: no row of the source leaves it.
+/// How many rows of the source are like rows of the destination.
 async fn meets(
     environments: Environments<'_>,
     table: &TableName,
     meeting: &Meeting,
 ) -> Result<Answer> {
+    let Some(all) = those_alike(environments, meeting).await? else {
+        return Ok(Answer::MoreThan(ROWS_MET));
+    };
+    let mut count = 0;
+    for filter in all {
+        count += environments
+            .source
+            .count(table, &filter)
+            .await
+            .map_err(|fault| fault.while_doing(format!("counting in {table} of the source")))?;
+    }
+    Ok(Answer::Count(count))
+}
+
+/// The keys of the rows that are left out because they are like rows of the destination, and their
+/// column; `None` where there are too many.
+async fn alike(
+    environments: Environments<'_>,
+    departing: &Departing,
+    meeting: &Meeting,
+) -> Result<Option<(String, Vec<Value>)>> {
+    let (Some((table, Some(key))), Some(all)) =
+        (departing.tables.first(), those_alike(environments, meeting).await?)
+    else {
+        return Ok(None);
+    };
+    let mut keys = Vec::new();
+    for filter in all {
+        let request = RowsRequest {
+            table: table.clone(),
+            columns: vec![key.clone()],
+            filter: departing.among(table, filter),
+            order_by: None,
+            limit: Some(MET_AT_ONCE + 1),
+        };
+        let rows = environments.source.rows(&request).await;
+        let rows =
+            rows.map_err(|fault| fault.while_doing(format!("reading {table} of the source")))?;
+        keys.extend((0..rows.len()).map(|row| rows.column(0).value(row)));
+        if keys.len() > MET_AT_ONCE {
+            return Ok(None);
+        }
+    }
+    Ok(Some((key.name.clone(), keys)))
+}
+
+/// Conditions on rows of the source that they are like rows of the destination, which between them
+/// tell all of those; `None` where the destination has too many. The rows of the destination are
+/// brought to the source, where the destination's collation is named: no row of the source leaves it.
+async fn those_alike(
+    environments: Environments<'_>,
+    meeting: &Meeting,
+) -> Result<Option<Vec<Filter>>> {
     let model = environments.destination_model;
     let there = model.shape(&meeting.there).map_or(&meeting.there, |shape| &shape.name);
     let mut scan = environments
@@ -246,21 +305,14 @@ async fn meets(
         }
         met += batch.len();
         if met > ROWS_MET {
-            return Ok(Answer::MoreThan(ROWS_MET));
+            return Ok(None);
         }
     }
-    drop(scan);
-    let mut count = 0;
-    for some in rows.chunks(MET_AT_ONCE) {
+    let some_of = |some: &[Vec<Value>]| {
         let filter = Filter::OneOf(meeting.columns.clone(), some.to_vec());
-        let filter = meeting.among.clone().and(filter);
-        count += environments
-            .source
-            .count(table, &filter)
-            .await
-            .map_err(|fault| fault.while_doing(format!("counting in {table} of the source")))?;
-    }
-    Ok(Answer::Count(count))
+        meeting.among.clone().and(filter)
+    };
+    Ok(Some(rows.chunks(MET_AT_ONCE).map(some_of).collect()))
 }
 
 /// A row of the destination as rows of the source are compared with it.

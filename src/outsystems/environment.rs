@@ -53,13 +53,15 @@ pub struct Application {
     pub extensions: Vec<i64>,
 }
 
-/// A solution with its current espaces (`metamodel.md` §2.5).
+/// A solution with what is in it now (`metamodel.md` §2.5).
 #[derive(Clone, Debug)]
 pub struct Solution {
     /// Its name.
     pub name: String,
     /// The IDs of its espaces.
     pub espaces: Vec<i64>,
+    /// The IDs of its extensions.
+    pub extensions: Vec<i64>,
 }
 
 /// A tenant (`metamodel.md` §2.7).
@@ -200,7 +202,7 @@ pub struct Environment {
     pub extensions: Vec<Extension>,
     /// Active applications.
     pub applications: Vec<Application>,
-    /// Solutions.
+    /// Solutions; none where nothing says what is in them, which is among what is absent then.
     pub solutions: Vec<Solution>,
     /// Entities of active espaces and extensions, inactive entities included.
     pub entities: Vec<Entity>,

@@ -148,7 +148,11 @@ pub(crate) fn environment(
             .collect(),
         solutions: solutions
             .iter()
-            .map(|(name, espaces)| Solution { name: name.clone(), espaces: ids(espaces) })
+            .map(|(name, espaces)| Solution {
+                name: name.clone(),
+                espaces: ids(espaces),
+                extensions: Vec::new(),
+            })
             .collect(),
         entities: invented,
         records: Vec::new(),

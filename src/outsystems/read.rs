@@ -76,10 +76,15 @@ pub async fn read(source: &dyn Source) -> Result<Environment> {
         &reader.rows(&tables::MODULE).await?,
         &reader.rows(&tables::APPLICATION_MODULE).await?,
     );
-    let solutions = solutions(
-        &reader.rows(&tables::SOLUTION).await?,
-        &reader.rows(&tables::SOLUTION_REFERENCE).await?,
-    );
+    let (of_solutions, content) =
+        (reader.rows(&tables::SOLUTION).await?, reader.rows(&tables::SOLUTION_REFERENCE).await?);
+    let solutions = solutions(&of_solutions, &content);
+    if shapes.contains_key(&tables::name(&tables::SOLUTION_REFERENCE)) {
+        let missing = SOLUTION_LINK.into_iter().filter(|column| !content.has(column));
+        absent.extend(
+            missing.map(|name| format!("{} has no column {name}", tables::SOLUTION_REFERENCE.name)),
+        );
+    }
     let definitions = definitions(&reader, &espaces).await?;
     let declared = Declared::read(
         &reader.rows(&tables::ESPACE_ENTITY).await?,
@@ -448,14 +453,27 @@ fn applications(applications: &Rows, modules: &Rows, links: &Rows) -> Vec<Applic
         .collect()
 }
 
-fn solutions(solutions: &Rows, references: &Rows) -> Vec<Solution> {
-    let links = pairs(references, "SOLUTION_ID", "ESPACE_ID");
+/// Columns that say which modules a solution has.
+const SOLUTION_LINK: [&str; 2] = ["SOLUTION_ID", "ESPACE_ID"];
+
+/// The solutions; none where nothing says what is in them.
+fn solutions(solutions: &Rows, content: &Rows) -> Vec<Solution> {
+    if !SOLUTION_LINK.into_iter().all(|column| content.has(column)) {
+        return Vec::new();
+    }
+    let [solution, espace] = SOLUTION_LINK;
+    let (espaces, extensions) =
+        (pairs(content, solution, espace), pairs(content, solution, "EXTENSION_ID"));
+    let of = |links: &[(i64, i64)], id| {
+        links.iter().filter(|link| link.0 == id).map(|link| link.1).collect()
+    };
     (0..solutions.len())
         .filter_map(|row| {
             let id = solutions.integer(row, "ID")?;
             Some(Solution {
                 name: solutions.text(row, "NAME"),
-                espaces: links.iter().filter(|link| link.0 == id).map(|link| link.1).collect(),
+                espaces: of(&espaces, id),
+                extensions: of(&extensions, id),
             })
         })
         .collect()

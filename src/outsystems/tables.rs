@@ -113,7 +113,14 @@ table!(
     []
 );
 table!(SOLUTION, "OSSYS_SOLUTION", false, ["ID", "NAME"], []);
-table!(SOLUTION_REFERENCE, "OSSYS_SOLUTION_REFERENCE", false, ["SOLUTION_ID", "ESPACE_ID"], []);
+// Nobody documents its columns (`metamodel.md` §2.5): only whoever asks for a solution needs them.
+table!(
+    SOLUTION_REFERENCE,
+    "OSSYS_SOLUTION_REFERENCE",
+    false,
+    [],
+    ["SOLUTION_ID", "ESPACE_ID", "EXTENSION_ID"]
+);
 table!(CATALOG, "OSSYS_DBCATALOG", false, ["ID", "NAME"], []);
 table!(PARAMETER, "OSSYS_PARAMETER", false, ["NAME", "VAL"], []);
 table!(SERVER, "OSSYS_SERVER", false, ["NAME"], ["ID"]);
@@ -212,6 +219,11 @@ impl Rows {
 
     pub(super) fn len(&self) -> usize {
         self.batch.len()
+    }
+
+    /// Whether the column is there.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.place(column).is_some()
     }
 
     fn place(&self, column: &str) -> Option<usize> {

@@ -318,7 +318,7 @@ pub struct ConvertRule {
     pub misfit: Misfit,
     /// What happens where there is no value.
     pub nothing: Nothing,
-    /// Whether an empty text counts as no value.
+    /// Whether an empty text or binary counts as no value.
     pub blank_is_nothing: bool,
 }
 
@@ -355,8 +355,9 @@ pub struct ReferenceRule {
     pub may_be_emptied: bool,
     /// What stands for "none": NULL, or the type's null value where NULL is refused.
     pub none: Value,
-    /// Whether `none` is a row's id in the destination, refused there, or a tenant's place that
-    /// nobody decided to leave empty: then a row without a reference is left out.
+    /// Whether a row without a reference is left out: `none` is a row's id in the destination, or
+    /// refused there, or a tenant's place that nobody decided to leave empty, or that was decided
+    /// where only the destination demands a reference.
     pub none_is_row: bool,
     /// Whether 0 (or an empty text) is a row's id in the source.
     pub zero_is_row: bool,

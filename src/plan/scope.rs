@@ -9,7 +9,8 @@ use crate::compare::{
     UserStrategy, UserWish, attribute_key, choice,
 };
 use crate::outsystems::{
-    DataKind, Entity, EntityIndex, Environment, InstanceTable, Key, Resolution, SystemTarget,
+    DataKind, Entity, EntityIndex, Environment, InstanceTable, Key, Resolution, Solution,
+    SystemTarget,
 };
 
 /// Modules that come with the platform and hold applications' tables of their own: settings of log-ins
@@ -220,8 +221,7 @@ fn named_espaces(
         espaces.extend(&application.espaces);
     }
     for name in &request.solutions {
-        let solution = find("solution", name, &source.solutions, |s| &s.name)?;
-        espaces.extend(&solution.espaces);
+        espaces.extend(&solution(source, name)?.espaces);
     }
     for name in &request.espaces {
         espaces.insert(find("espace", name, &source.espaces, |e| &e.name)?.id);
@@ -237,6 +237,21 @@ fn named_espaces(
         });
     }
     Ok(espaces)
+}
+
+/// The solution of that name, or a sentence: which may be that no solution is known.
+fn solution<'a>(source: &'a Environment, name: &str) -> Result<&'a Solution, ScopeError> {
+    let mut absent = source.absent.iter();
+    match absent.find(|fact| fact.starts_with("OSSYS_SOLUTION")) {
+        Some(fact) if source.solutions.is_empty() => Err(ScopeError {
+            what: format!(
+                "what is in the solution \"{name}\" is not known: {fact} in the source; name \
+                 applications or espaces instead"
+            ),
+            nearest: Vec::new(),
+        }),
+        _ => find("solution", name, &source.solutions, |solution| &solution.name),
+    }
 }
 
 /// The entities that a plan names; a name that several carry means them all.
@@ -269,17 +284,19 @@ fn entities_named(
     Ok(named)
 }
 
-/// The entities of extensions that belong to a chosen application.
+/// The entities of extensions that belong to a chosen application or solution.
 fn of_extensions(source: &Environment, request: &ScopeRequest) -> Vec<LeftOut> {
-    let is_named = |name: &str| {
-        request
-            .applications
-            .iter()
-            .any(|wanted| wanted.trim().to_lowercase() == name.to_lowercase())
-    };
-    let applications = source.applications.iter().filter(|one| is_named(&one.name));
-    let extensions: HashSet<i64> =
-        applications.flat_map(|application| application.extensions.iter().copied()).collect();
+    let applications =
+        source.applications.iter().map(|one| (&request.applications, &one.name, &one.extensions));
+    let solutions =
+        source.solutions.iter().map(|one| (&request.solutions, &one.name, &one.extensions));
+    let extensions: HashSet<i64> = applications
+        .chain(solutions)
+        .filter(|(wanted, name, _)| {
+            wanted.iter().any(|wanted| wanted.trim().to_lowercase() == name.to_lowercase())
+        })
+        .flat_map(|(_, _, extensions)| extensions.iter().copied())
+        .collect();
     let keys: HashSet<&Key> = source
         .extensions
         .iter()

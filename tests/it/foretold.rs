@@ -132,6 +132,9 @@ fn rows_said(comparison: &Value, met: &Met<'_>) -> u64 {
     if reason.contains(" does not fit") {
         return of_kinds(&["text-too-long", "number-too-wide"], Some(&about));
     }
+    if reason == "there is no value" || reason.starts_with("there is none, and ") {
+        return of_kinds(&["mandatory-empty", "null-not-allowed"], Some(&about));
+    }
     if reason.contains("NULL is not allowed") {
         return of_kinds(&["null-not-allowed"], Some(&about));
     }
@@ -152,8 +155,8 @@ fn cost(finding: &Value, what: &str) -> u64 {
     let of_choice = |choice: &Value| -> u64 {
         let parts = text(&choice["cost"]).split(", ");
         let counts = parts.filter_map(|part| {
-            let count = part.strip_suffix(what)?.split_whitespace().next()?;
-            count.parse::<u64>().ok()
+            let words = part.strip_suffix(what)?.split_whitespace();
+            words.filter_map(|word| word.parse::<u64>().ok()).next()
         });
         counts.sum()
     };

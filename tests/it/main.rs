@@ -3,11 +3,13 @@
 mod again;
 mod ahead;
 mod alike;
+mod along;
 mod architecture;
 mod bad_input;
 mod catalogs;
 mod commands;
 mod databases;
+mod demanded;
 mod docs;
 mod estate;
 mod events;

@@ -50,6 +50,7 @@ pub fn attribute(number: usize, name: &str, kind: Kind) -> Attribute {
         listed: true,
         default: None,
         late: false,
+        said_default: String::new(),
         damage: None,
     }
 }

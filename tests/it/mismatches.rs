@@ -18,6 +18,7 @@ crate::on_both_engines!(
     one_decision_goes_for_all_of_its_kind,
     what_only_the_destination_has_is_told,
     a_chosen_value_stands_in_every_row,
+    what_is_new_gets_what_the_model_says,
     a_value_that_the_column_does_not_hold_is_refused,
     a_namesake_with_another_key_can_be_taken_for_the_same,
     an_inactive_attribute_is_told_from_one_that_is_gone,
@@ -188,6 +189,65 @@ async fn a_chosen_value_stands_in_every_row(engine: &TestEngine) {
     add(&mut sound.source, &thing, "Origin", Kind::Text(10), &Cell::text("ferry"));
     add(&mut sound.source, &thing, "Gone", Kind::Integer, &Cell::Int(-7));
     comes_to(&bench, &sound);
+}
+
+async fn what_is_new_gets_what_the_model_says(engine: &TestEngine) {
+    let (both, thing) = pair(52, &[]);
+    let text = |text: &str| Cell::text(text);
+    let (of_column, none) = (Some(text("column")), Cell::Null);
+    // Its type, the column's default and the model's; what rows get, with and without the latter.
+    let cases = [
+        ("Said", Kind::Text(20), &of_column, "\"model\"", text("model"), text("column")),
+        ("Number", Kind::Integer, &None, "5", Cell::Int(5), none.clone()),
+        ("Switch", Kind::Boolean, &None, "True", Cell::Int(1), none.clone()),
+        ("Day", Kind::DateTime, &None, "#2020-02-29#", text("2020-02-29 00:00:00"), none.clone()),
+        ("Silent", Kind::Text(20), &None, "", text(""), none),
+        ("Kept", Kind::Text(20), &of_column, "", text("column"), text("column")),
+        ("Computed", Kind::Text(20), &of_column, "GetUserId()", text("column"), text("column")),
+    ];
+    let spoilt = {
+        let mut spoilt = both.clone();
+        for (name, kind, default, said, ..) in &cases {
+            add(&mut spoilt.destination, &thing, name, kind.clone(), &Cell::Null);
+            let own = attribute(&mut spoilt.destination, &thing, name);
+            (own.default, own.said_default) = ((*default).clone(), (*said).to_owned());
+        }
+        spoilt
+    };
+    // As if the source had had it all along.
+    let sound = |with_model: bool| {
+        let mut sound = both.clone();
+        for (name, kind, _, _, with, without) in &cases {
+            let cell = if with_model { with } else { without };
+            for side in [&mut sound.source, &mut sound.destination] {
+                add(side, &thing, name, kind.clone(), cell);
+            }
+        }
+        sound
+    };
+    let first = bench(engine, &spoilt, "");
+    for (name, words) in [
+        ("Said", "'model', the model's default"),
+        ("Silent", "every row gets ''"),
+        ("Kept", "every row gets the column's default"),
+        ("Computed", "GetUserId(), is nothing that can be told"),
+    ] {
+        let finding = needed(&first, "attribute-new", &format!("Thing0.{name}"));
+        assert_eq!(finding["recommended"], "default", "{finding}");
+        assert!(finding.to_string().contains(words), "{words}: {finding}");
+    }
+    comes_to(&first, &sound(true));
+
+    let of_those: String = ["Said", "Number", "Switch", "Day", "Silent"]
+        .into_iter()
+        .map(|name| {
+            let finding = needed(&first, "attribute-new", &format!("Thing0.{name}"));
+            let keys = ["espace", "entity", "attribute"];
+            let keys = keys.map(|key| format!("{key} = {}\n", finding[key])).concat();
+            format!("\n[[decision]]\nkind = \"attribute-new\"\n{keys}choice = \"leave-out\"\n")
+        })
+        .collect();
+    comes_to(&bench(engine, &spoilt, &of_those), &sound(false));
 }
 
 async fn a_value_that_the_column_does_not_hold_is_refused(engine: &TestEngine) {

@@ -16,6 +16,8 @@ crate::on_both_engines!(
     single_entities_are_carried_over_without_their_module,
     component_modules_are_taken_in_only_where_somebody_asks_for_it,
     entities_of_extensions_are_shown_as_not_carried_over,
+    a_solution_is_its_modules_and_what_its_extensions_keep_is_shown,
+    a_solution_whose_modules_nobody_knows_is_refused_and_hinders_nobody_else,
     declared_uses_that_differ_from_references_are_noted,
     rows_outside_that_point_to_rows_which_stay_are_counted,
 );
@@ -106,10 +108,8 @@ async fn component_modules_are_taken_in_only_where_somebody_asks_for_it(engine: 
     }
 }
 
-async fn entities_of_extensions_are_shown_as_not_carried_over(engine: &TestEngine) {
-    let pair = pair(53, &[], None);
-    let bench = Bench::on(engine, &pair, 53);
-    let application = pair.source.applications.iter().find(|a| a.name == "Core").expect("there").id;
+/// Gives the source an entity of its extension, and the extension a module.
+fn add_an_entity_of_an_extension(bench: &Bench) {
     for (table, row) in [
         (
             "OSSYS_ENTITY",
@@ -120,19 +120,109 @@ async fn entities_of_extensions_are_shown_as_not_carried_over(engine: &TestEngin
              '', 4)",
         ),
         ("OSSYS_MODULE", "([ID], [ESPACE_ID], [EXTENSION_ID]) VALUES (88002, NULL, 4)"),
-        (
-            "OSSYS_APP_DEFINITION_MODULE",
-            &format!("([ID], [APPLICATION_ID], [MODULE_ID]) VALUES (88003, {application}, 88002)"),
-        ),
     ] {
         let sql = format!("INSERT INTO [{table}] {row}");
         bench.databases.insert_with_id(Side::Source, table, &sql);
     }
-    let report = compared(&bench, "applications = [\"Core\"]", "");
+}
+
+/// Fails unless the entity of the extension is told as one that is not carried over.
+fn extension_is_shown(report: &Value) {
     let left = report["not_carried_over"].as_array().expect("a list");
     let parcel = left.iter().find(|one| one["what"] == "Zip.Parcel");
     let parcel = parcel.unwrap_or_else(|| panic!("not shown: {report:#}"));
     assert!(parcel["why"].as_str().is_some_and(|why| why.contains("extension")), "{parcel}");
+}
+
+async fn entities_of_extensions_are_shown_as_not_carried_over(engine: &TestEngine) {
+    let pair = pair(53, &[], None);
+    let bench = Bench::on(engine, &pair, 53);
+    let application = pair.source.applications.iter().find(|a| a.name == "Core").expect("there").id;
+    add_an_entity_of_an_extension(&bench);
+    let table = "OSSYS_APP_DEFINITION_MODULE";
+    let sql = format!(
+        "INSERT INTO [{table}] ([ID], [APPLICATION_ID], [MODULE_ID]) \
+         VALUES (88003, {application}, 88002)"
+    );
+    bench.databases.insert_with_id(Side::Source, table, &sql);
+    extension_is_shown(&compared(&bench, "applications = [\"Core\"]", ""));
+}
+
+/// Gives the source a solution of the modules of the application Core and of an extension, with
+/// columns of these names for solution, module and extension.
+fn add_a_solution(bench: &Bench, pair: &Pair, [solution, espace, extension]: [&str; 3]) {
+    let core = pair.source.applications.iter().find(|a| a.name == "Core").expect("there");
+    let mut all = vec![
+        "DROP TABLE IF EXISTS [OSSYS_SOLUTION_REFERENCE]".to_owned(),
+        "DROP TABLE IF EXISTS [OSSYS_SOLUTION]".to_owned(),
+        "CREATE TABLE [OSSYS_SOLUTION] ([ID] int NOT NULL PRIMARY KEY, [NAME] nvarchar(50))"
+            .to_owned(),
+        "INSERT INTO [OSSYS_SOLUTION] ([ID], [NAME]) VALUES (7, 'Whole'), (8, 'Other')".to_owned(),
+        format!(
+            "CREATE TABLE [OSSYS_SOLUTION_REFERENCE] ([ID] int NOT NULL PRIMARY KEY, [{solution}] \
+             int, [{espace}] int, [{extension}] int)"
+        ),
+        "INSERT INTO [OSSYS_SOLUTION_REFERENCE] VALUES (1, 7, NULL, 4)".to_owned(),
+    ];
+    for (place, key) in core.espaces.iter().enumerate() {
+        let id = pair.source.espace(key).id;
+        all.push(format!(
+            "INSERT INTO [OSSYS_SOLUTION_REFERENCE] VALUES ({}, 7, {id}, NULL)",
+            place + 2
+        ));
+    }
+    all.iter().for_each(|sql| bench.databases.execute(Side::Source, sql));
+}
+
+async fn a_solution_is_its_modules_and_what_its_extensions_keep_is_shown(engine: &TestEngine) {
+    let pair = pair(56, &[Feature::ProducerKept], None);
+    let bench = Bench::on(engine, &pair, 56);
+    let whole = compared(&bench, "applications = [\"Core\"]", "");
+    add_an_entity_of_an_extension(&bench);
+    add_a_solution(&bench, &pair, ["SOLUTION_ID", "ESPACE_ID", "EXTENSION_ID"]);
+    let report = compared(&bench, "solutions = [\"whole\"]", "");
+    assert_eq!(entities(&report), entities(&whole), "{report:#}");
+    extension_is_shown(&report);
+    let report = compared(&bench, "applications = [\"Core\"]", "");
+    let left = report["not_carried_over"].as_array().expect("a list");
+    assert!(left.iter().all(|one| one["what"] != "Zip.Parcel"), "{report:#}");
+
+    let mut plan = bench.usual_plan();
+    plan.scope = "solutions = [\"Whole\"]".to_owned();
+    bench.plan(&plan.text());
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let things = pair.source.named("Thing0").expect("there").rows.len();
+    let after = bench.databases.read(Side::Destination);
+    let there = after.rows(&pair.destination.named("Thing0").expect("there").table).len();
+    assert_eq!(there, things, "{}", said.all());
+}
+
+async fn a_solution_whose_modules_nobody_knows_is_refused_and_hinders_nobody_else(
+    engine: &TestEngine,
+) {
+    let pair = pair(57, &[], None);
+    let bench = Bench::on(engine, &pair, 57);
+    let whole = compared(&bench, "applications = [\"Core\"]", "");
+    let refused = |words: &str| {
+        let mut plan = bench.usual_plan();
+        plan.scope = "solutions = [\"Whole\"]".to_owned();
+        bench.plan(&plan.text());
+        let said = bench.osferry(&["compare", "plan.toml"]);
+        assert_eq!(said.code, Some(2), "{}", said.all());
+        assert!(said.err.contains(words), "{words}\n{}", said.all());
+    };
+    for (columns, missing) in [
+        (["SOLUTION", "ESPACE_ID", "EXTENSION_ID"], "SOLUTION_ID"),
+        (["SOLUTION_ID", "MODULE", "EXTENSION_ID"], "ESPACE_ID"),
+    ] {
+        add_a_solution(&bench, &pair, columns);
+        let report = compared(&bench, "applications = [\"Core\"]", "");
+        assert_eq!(entities(&report), entities(&whole), "{report:#}");
+        refused(&format!("OSSYS_SOLUTION_REFERENCE has no column {missing}"));
+    }
+    bench.databases.execute(Side::Source, "DROP TABLE [OSSYS_SOLUTION_REFERENCE]");
+    refused("OSSYS_SOLUTION_REFERENCE is not there");
 }
 
 async fn declared_uses_that_differ_from_references_are_noted(engine: &TestEngine) {

@@ -13,6 +13,7 @@ use crate::estate::judge::judge;
 use crate::estate::model::{Cell, Environment, Pair, User};
 use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::{Feature, Recipe};
+use crate::foretold::comparison;
 use crate::program::{Bench, Said};
 use crate::support::engine::TestEngine;
 
@@ -254,6 +255,11 @@ async fn rows_that_users_bring_twice_are_foretold(engine: &TestEngine) {
     assert_eq!(said.code, Some(2), "{}", said.all());
     assert!(said.err.contains("user-collision") && said.err.contains("1 row"), "{}", said.all());
     assert!(bench.destination_unchanged());
+    let compared = comparison(&bench);
+    let all = compared["findings"].as_array().expect("findings");
+    let collision = all.iter().find(|one| one["kind"] == "user-collision").expect("foretold");
+    let costs = collision["choices"].to_string();
+    assert!(costs.contains(&format!(".{}", profile.name)), "{collision:#}");
     let _ = write!(
         decisions,
         "\n[[decision]]\nkind = \"user-collision\"\nespace = \"{}\"\nentity = \"{}\"\n\

@@ -1,6 +1,6 @@
 //! What it costs to leave rows out.
 
-use crate::compare::{Departing, EntityPair, Referring, Work};
+use crate::compare::{Departing, EntityPair, Meeting, Referring, Work};
 use crate::database::Filter;
 use crate::outsystems::EntityIndex;
 
@@ -10,10 +10,22 @@ pub(in crate::compare) struct Cost {
     pub(in crate::compare) rows: Option<u64>,
     /// Whether everything is counted.
     pub(in crate::compare) is_known: bool,
+    /// Whether the counts are all that goes, and not the least.
+    is_all: bool,
     /// Whether it is under a thousandth of each entity.
     pub(in crate::compare) is_small: bool,
     /// The rows of each entity that go, in words.
     pub(in crate::compare) words: Vec<String>,
+}
+
+impl Cost {
+    /// In words, where fewer rows may go than those; nothing where not even they are all counted.
+    pub(in crate::compare) fn at_most(&self) -> String {
+        match self.is_all && !self.words.is_empty() {
+            true => format!("at most {}", self.words.join(", ")),
+            false => String::new(),
+        }
+    }
 }
 
 impl Work<'_> {
@@ -25,12 +37,42 @@ impl Work<'_> {
         pair_place: usize,
         filter: &Filter,
     ) -> Cost {
-        let mut cost = Cost { rows: None, is_known: false, is_small: true, words: Vec::new() };
-        let (going, entities, names) = self.going(pair_place, filter);
+        self.cost_of_all(&[(pair_place, filter.clone())], None)
+    }
+
+    /// The same of rows of several entities.
+    pub(in crate::compare) fn cost_of_rejecting_each(
+        &mut self,
+        starts: &[(usize, Filter)],
+    ) -> Cost {
+        self.cost_of_all(starts, None)
+    }
+
+    /// The same of rows that are like rows of the destination. Those of an entity without an
+    /// identifier cannot be told, and nothing refers to them.
+    pub(in crate::compare) fn cost_of_rejecting_like(
+        &mut self,
+        pair_place: usize,
+        like: Meeting,
+    ) -> Option<Cost> {
+        self.out.pairs[pair_place].identifier()?;
+        let among = like.among.clone();
+        Some(self.cost_of_all(&[(pair_place, among)], Some(like)))
+    }
+
+    fn cost_of_all(&mut self, starts: &[(usize, Filter)], like: Option<Meeting>) -> Cost {
+        let mut cost =
+            Cost { rows: None, is_known: false, is_all: false, is_small: true, words: Vec::new() };
+        if starts.is_empty() {
+            return cost;
+        }
+        let (mut going, entities, names) = self.going(starts);
+        going.like = like;
         let table = self.source.entity(entities[0]).table.clone();
         let Some(gone) = self.inquiry.departure(&table, going) else { return cost };
         cost.rows = Some(gone.first);
         cost.is_known = true;
+        cost.is_all = gone.is_all;
         cost.is_small = gone.is_all;
         let at_least = if gone.is_all { "" } else { "at least " };
         for (index, rows) in entities.into_iter().zip(gone.rows) {
@@ -52,15 +94,24 @@ impl Work<'_> {
         cost
     }
 
-    /// What may go with some rows of an entity: the question, the entity of each of its tables,
-    /// and the name of each attribute that may be emptied.
-    fn going(
-        &self,
-        pair_place: usize,
-        filter: &Filter,
-    ) -> (Departing, Vec<EntityIndex>, Vec<String>) {
-        let mut entities = vec![self.out.pairs[pair_place].source];
-        let mut going = Departing { which: filter.clone(), ..Departing::default() };
+    /// What may go with those rows: the question, the entity of each of its tables, and the name of
+    /// each attribute that may be emptied.
+    fn going(&self, starts: &[(usize, Filter)]) -> (Departing, Vec<EntityIndex>, Vec<String>) {
+        let mut entities: Vec<EntityIndex> = Vec::new();
+        let mut going = Departing::default();
+        for (pair_place, filter) in starts {
+            let entity = self.out.pairs[*pair_place].source;
+            match entities.iter().position(|known| *known == entity) {
+                Some(place) => {
+                    let known = std::mem::take(&mut going.which[place]);
+                    going.which[place] = Filter::Or(vec![known, filter.clone()]);
+                }
+                None => {
+                    entities.push(entity);
+                    going.which.push(filter.clone());
+                }
+            }
+        }
         let mut names = Vec::new();
         let mut parent = 0;
         while parent < entities.len() {

@@ -1,31 +1,41 @@
 //! Values that stand in where there is none.
 
-use crate::database::{
-    ColumnShape, ColumnType, Value, ValueKind, converted, date_time_from_text, decimal_from_text,
-    utf16_length,
-};
-use crate::outsystems::{Attribute, null_value};
+use crate::database::{ColumnShape, ColumnType, Value, ValueKind, converted, utf16_length};
+use crate::outsystems::Attribute;
 
-/// The model's default as a value of the column's type, else the type's null value.
-pub(super) fn model_default(attribute: &Attribute, data_type: &ColumnType) -> Option<Value> {
-    let text = attribute.default_value.trim().trim_matches('"');
-    let literal = match data_type.kind()? {
-        _ if text.is_empty() => None,
-        ValueKind::Integer => text.parse().ok().map(Value::Integer),
-        ValueKind::Decimal => {
-            let scale = data_type.decimal().map_or(0, |(_, scale)| scale);
-            decimal_from_text(text, scale).map(|value| Value::Decimal { value, scale })
-        }
-        ValueKind::Bit => match text.to_ascii_lowercase().as_str() {
-            "true" | "1" => Some(Value::Bit(true)),
-            "false" | "0" => Some(Value::Bit(false)),
-            _ => None,
-        },
-        ValueKind::Text => Some(Value::text(text)),
-        ValueKind::DateTime => date_time_from_text(text.trim_matches('#')).map(Value::DateTime),
-        _ => None,
+/// What the model says that an attribute of a new record gets.
+pub(super) enum ModelDefault {
+    /// Nothing: the type's null value (`metamodel.md` §3.5).
+    Null,
+    /// This value.
+    Value(Value),
+    /// An expression, or no value that the column holds.
+    Unclear,
+}
+
+/// What the model says that an attribute of a new record gets, as a value of its column.
+pub(super) fn model_default(attribute: &Attribute, column: &ColumnShape) -> ModelDefault {
+    let said = attribute.default_value.trim();
+    if said.is_empty() || said.eq_ignore_ascii_case("NullDate()") {
+        return ModelDefault::Null;
+    }
+    let literal = match column.data_type.kind() {
+        Some(ValueKind::Text) => text_literal(said),
+        Some(ValueKind::DateTime) => Some(said.trim_matches(['"', '#']).to_owned()),
+        _ => Some(said.trim_matches('"').to_owned()),
     };
-    literal.or_else(|| null_value(data_type))
+    let value = literal.and_then(|literal| chosen_value(&literal, column).ok());
+    value.map_or(ModelDefault::Unclear, ModelDefault::Value)
+}
+
+/// The text that an expression is: one in quotes, or one that can be nothing else.
+fn text_literal(said: &str) -> Option<String> {
+    if let Some(inner) = said.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        let whole = inner.replace("\"\"", "");
+        return (!whole.contains('"')).then(|| inner.replace("\"\"", "\""));
+    }
+    let is_plain = |one: char| one.is_alphanumeric() || matches!(one, ' ' | '-' | '_');
+    said.chars().all(is_plain).then(|| said.to_owned())
 }
 
 /// Whether a person may write down a value for a column of this type.
@@ -104,6 +114,22 @@ mod tests {
             identity: false,
             computed: false,
             has_default: false,
+        }
+    }
+
+    #[test]
+    fn only_a_text_that_is_no_expression_is_taken_by_the_letter() {
+        for (said, text) in [
+            ("\"a b\"", Some("a b")),
+            ("\"\"", Some("")),
+            ("\"say \"\"a\"\"\"", Some("say \"a\"")),
+            ("Open-1", Some("Open-1")),
+            ("\"a\" + \"b\"", None),
+            ("GetUserId()", None),
+            ("Entities.Status.Open", None),
+            ("\"", None),
+        ] {
+            assert_eq!(text_literal(said).as_deref(), text, "{said}");
         }
     }
 

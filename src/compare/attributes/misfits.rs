@@ -2,7 +2,7 @@
 
 use super::cost::Cost;
 use super::defaults::{likely_values, takes_values};
-use super::{AttributePair, stop_or_leave_out};
+use super::{AttributePair, about, stop_or_leave_out};
 use crate::compare::{
     Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice,
 };
@@ -27,8 +27,12 @@ impl Work<'_> {
                 }
                 let pair = &self.out.pairs[pair_place];
                 let attribute = &pair.attributes[place];
-                if attribute.reference.is_some()
-                    || attribute.attribute.data_type.is_unclear()
+                if attribute.reference.is_some() {
+                    let nothing = self.reference_demanded(pair_place, place);
+                    self.pair_mut(pair_place).attributes[place].nothing = nothing;
+                    continue;
+                }
+                if attribute.attribute.data_type.is_unclear()
                     || (pair.identifier == Some(place)
                         && pair.identifier_kind == IdentifierKind::Generated)
                 {
@@ -39,7 +43,7 @@ impl Work<'_> {
                 if misfit.is_some() {
                     self.pair_mut(pair_place).attributes[place].misfit = misfit;
                 }
-                let nothing = self.mandatory_empty(pair_place, place);
+                let nothing = self.value_demanded(pair_place, place);
                 self.pair_mut(pair_place).attributes[place].nothing = nothing;
             }
         }
@@ -215,51 +219,6 @@ impl Work<'_> {
         key
     }
 
-    /// Rows without a value of an attribute for which the destination's model demands one;
-    /// `None` when every row has one.
-    fn mandatory_empty(&mut self, pair_place: usize, place: usize) -> Option<FindingKey> {
-        let pair = self.out.pairs[pair_place].clone();
-        let attribute = &pair.attributes[place];
-        let (from, to) = (&attribute.source_column, &attribute.destination_column);
-        if !attribute.is_mandatory
-            || attribute.attribute.is_mandatory
-            || pair.identifier == Some(place)
-            || !takes_values(&to.data_type)
-        {
-            return None;
-        }
-        let entity = self.source.entity(pair.source);
-        let mut empty = vec![Filter::IsNull(from.name.clone())];
-        if from.data_type.kind() == Some(ValueKind::Text) && !from.data_type.is_large() {
-            empty.push(Filter::Equals(from.name.clone(), Value::text("")));
-        }
-        let cost = self.cost_of_rejecting(pair_place, &Filter::Or(empty));
-        if cost.rows == Some(0) {
-            return None;
-        }
-        let key = FindingKey::attribute(FindingKind::MandatoryEmpty, entity, &attribute.attribute);
-        self.find(
-            Finding::decide(
-                key.clone(),
-                about(&pair, attribute),
-                "the destination's model demands a value, and rows have none",
-                "The database takes them all the same; the application asks for a value when such a \
-                 row is next saved.",
-                vec![
-                    Choice::new(choice::EMPTY, "carry them over as they are"),
-                    Choice::new(choice::VALUE, "give these rows this value").to_a_target(),
-                    Choice::new(choice::REJECT, "leave these rows out")
-                        .costing(cost.words.join(", ")),
-                    Choice::stop("do not run"),
-                ],
-                choice::EMPTY,
-            )
-            .offering(likely_values(&to.data_type))
-            .touching(cost.rows),
-        );
-        Some(key)
-    }
-
     /// Values that exceed the destination's size; `None` when there are none.
     fn too_large(
         &mut self,
@@ -302,10 +261,6 @@ impl Work<'_> {
         self.find(finding);
         Some(key)
     }
-}
-
-fn about(pair: &EntityPair, attribute: &AttributePair) -> String {
-    format!("{}.{}", pair.name, attribute.attribute.name)
 }
 
 fn types(attribute: &AttributePair) -> String {

@@ -2,6 +2,7 @@
 
 mod cost;
 mod defaults;
+mod demanded;
 mod identifier;
 mod misfits;
 mod one_sided;
@@ -43,7 +44,8 @@ pub struct AttributePair {
     pub null: Option<FindingKey>,
     /// The finding about values that do not fit, where some do not.
     pub misfit: Option<FindingKey>,
-    /// The finding about rows without a value, where the destination's model demands one.
+    /// The finding about rows without a value, where only the destination's model demands one; of a
+    /// reference also where only its column does.
     pub nothing: Option<FindingKey>,
     /// The entity whose ids it holds by decision, although its type does not say so.
     pub soft: Option<EntityIndex>,
@@ -85,6 +87,11 @@ fn is_tenant(entity: &Entity, attribute: &Attribute) -> bool {
 /// The tenant column of a multi-tenant entity's table, whether the entity shows it or not.
 fn tenant_column(entity: &Entity, shape: &TableShape) -> Option<ColumnShape> {
     shape.column(TENANT_COLUMN).filter(|_| entity.is_multitenant).cloned()
+}
+
+/// An attribute of a pair, by names.
+fn about(pair: &EntityPair, attribute: &AttributePair) -> String {
+    format!("{}.{}", pair.name, attribute.attribute.name)
 }
 
 /// To stop, or to go on without an attribute where rows can be inserted without it.

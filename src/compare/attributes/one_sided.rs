@@ -1,11 +1,11 @@
 //! Attributes and columns that only one side has.
 
-use super::defaults::{likely_values, model_default, takes_values};
+use super::defaults::{ModelDefault, likely_values, model_default, takes_values};
 use super::{AttributePair, TENANT_COLUMN, is_tenant, stop_or_leave_out};
 use crate::compare::selection::attribute_key;
 use crate::compare::{Choice, Fillable, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnShape, Filter, TableShape, Value, same_name};
-use crate::outsystems::{Attribute, Entity, Key, Resolution, Side};
+use crate::outsystems::{Attribute, Entity, Key, Resolution, Side, null_value};
 
 impl Work<'_> {
     /// An attribute whose key no active attribute of the destination has: gone, inactive, or
@@ -157,6 +157,8 @@ impl Work<'_> {
         pairs: &[AttributePair],
     ) -> (Vec<(ColumnShape, Value)>, Vec<Fillable>) {
         let (mut constants, mut fillable) = (Vec::new(), Vec::new());
+        // Of the platform's own tables no model says what a record gets.
+        let is_modelled = entity.instance_table().is_none();
         for (attribute, column) in theirs {
             let is_filled =
                 || pairs.iter().any(|pair| same_name(&pair.destination_column.name, &column.name));
@@ -164,11 +166,21 @@ impl Work<'_> {
                 continue;
             }
             let demands = column.demands_value();
-            let value = demands.then(|| model_default(attribute, &column.data_type)).flatten();
+            let may_be_id = attribute.data_type.is_reference() || attribute.data_type.is_unclear();
+            let may_be_chosen = !may_be_id && takes_values(&column.data_type);
+            let said = model_default(attribute, column);
+            let value = match &said {
+                ModelDefault::Value(value) if may_be_chosen => Some(value.clone()),
+                _ if demands => null_value(&column.data_type),
+                // As the platform itself makes a record; the default that a column has is its own.
+                ModelDefault::Null if may_be_chosen && !column.has_default && is_modelled => {
+                    null_value(&column.data_type)
+                }
+                _ => None,
+            };
             let key = FindingKey::attribute(FindingKind::AttributeNew, entity, attribute);
             let about = format!("{}.{}", other.full_name(), attribute.name);
             let why = "Usual cause: a newer version of the module is published in the destination.";
-            let may_be_id = attribute.data_type.is_reference() || attribute.data_type.is_unclear();
             if demands && (value.is_none() || may_be_id) {
                 self.find(Finding::decide(
                     key,
@@ -180,11 +192,24 @@ impl Work<'_> {
                 ));
                 continue;
             }
-            let may_be_chosen = !may_be_id && takes_values(&column.data_type);
-            let shown = match &value {
-                Some(value) => format!("every row gets '{value}'"),
-                None => "every row gets the column's default".to_owned(),
+            let of_column = match column.has_default {
+                true => "the column's default",
+                false => "NULL",
             };
+            let shown = match (&value, &said) {
+                (Some(value), ModelDefault::Value(_)) => {
+                    format!("every row gets '{value}', the model's default")
+                }
+                (Some(value), _) => format!("every row gets '{value}'"),
+                (None, _) => format!("every row gets {of_column}"),
+            };
+            let mut what = "only the destination has it".to_owned();
+            if matches!(said, ModelDefault::Unclear) {
+                let default = attribute.default_value.trim();
+                what.push_str(&format!(
+                    ", and its model's default, {default}, is nothing that can be told beforehand"
+                ));
+            }
             let mut choices = vec![
                 Choice::new(choice::DEFAULT, shown),
                 Choice::stop("do not run until both sides have the same version"),
@@ -193,16 +218,13 @@ impl Work<'_> {
                 choices.push(Choice::new(choice::VALUE, "give every row this value").to_a_target());
                 fillable.push((key.clone(), (*column).clone()));
             }
+            if may_be_chosen && value.is_some() && !demands {
+                let label = format!("give it nothing: every row gets {of_column}");
+                choices.push(Choice::new(choice::LEAVE_OUT, label));
+            }
             self.find(
-                Finding::decide(
-                    key,
-                    about,
-                    "only the destination has it",
-                    why,
-                    choices,
-                    choice::DEFAULT,
-                )
-                .offering(likely_values(&column.data_type)),
+                Finding::decide(key, about, what, why, choices, choice::DEFAULT)
+                    .offering(likely_values(&column.data_type)),
             );
             if let Some(value) = value {
                 constants.push(((*column).clone(), value));

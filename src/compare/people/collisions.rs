@@ -6,6 +6,7 @@ use crate::compare::references::Target;
 use crate::compare::{
     Choice, Finding, FindingKey, FindingKind, IdentifierKind, UserMatch, Work, choice,
 };
+use crate::database::{Filter, Value};
 use crate::outsystems::{DestinationId, SourceId, SystemTarget};
 
 impl Work<'_> {
@@ -29,16 +30,24 @@ impl Work<'_> {
             let entity = self.source.entity(pair.source);
             let Some(usage) = self.usage(&[(place, identifier)]) else { continue };
             let mut taken: HashSet<DestinationId> = HashSet::new();
-            let mut rows = 0;
+            let (mut rows, mut second) = (0, Vec::new());
             for used in usage.values() {
-                let user = used.id().map(SourceId).and_then(|id| whose.get(&id));
+                let Some(id) = used.id() else { continue };
+                let user = whose.get(&SourceId(id));
                 if user.is_some_and(|user| !taken.insert(*user)) {
                     rows += used.rows;
+                    second.push(Value::Integer(id));
                 }
             }
             if rows == 0 {
                 continue;
             }
+            let own = &self.out.pairs[place].attributes[identifier];
+            let column = own.source_column.name.clone();
+            let cost = self.cost_of_rejecting(place, &Filter::AnyOf(column, second));
+            let costs = cost.words.into_iter();
+            let costs: Vec<String> =
+                costs.chain(["which of them comes first, nobody chooses".to_owned()]).collect();
             self.find(
                 Finding::decide(
                     FindingKey::entity(FindingKind::UserCollision, entity),
@@ -49,7 +58,7 @@ impl Work<'_> {
                     vec![
                         Choice::stop("do not run"),
                         Choice::new(choice::REJECT, "leave out the rows that come second")
-                            .costing("which of them comes first, nobody chooses"),
+                            .costing(costs.join(", ")),
                     ],
                     choice::STOP,
                 )

@@ -4,7 +4,7 @@
 mod names;
 
 use super::{AttributePair, Choice, EntityPair, Finding, FindingKey, FindingKind, Work, choice};
-use crate::database::{ColumnType, ValueKind, same_name};
+use crate::database::{ColumnShape, ColumnType, Filter, Value, ValueKind, same_name};
 use crate::outsystems::{Attribute, AttributeType, BasicType, Entity};
 
 /// How values can be masked, by the names that plan files have for them.
@@ -91,7 +91,7 @@ impl Work<'_> {
                     }
                     self.find(finding);
                 }
-                self.personal_data_key(entity, &pair, attribute, personal, &key);
+                self.personal_data_key(entity, (pair_place, place), personal, &key);
             }
         }
     }
@@ -117,11 +117,12 @@ impl Work<'_> {
     fn personal_data_key(
         &mut self,
         entity: &Entity,
-        pair: &EntityPair,
-        attribute: &AttributePair,
+        (pair_place, place): (usize, usize),
         personal: Personal,
         key: &FindingKey,
     ) {
+        let pair = self.out.pairs[pair_place].clone();
+        let attribute = &pair.attributes[place];
         let by_option = match (personal.kind, self.selection.masks_personal_data) {
             (FindingKind::PersonalData, Some(true)) => Some((choice::MASK, None)),
             _ => None,
@@ -151,9 +152,11 @@ impl Work<'_> {
             .iter()
             .find(|index| index.columns.iter().any(|name| same_name(name, &column.name)));
         let (true, Some(index)) = (may_be_equal, index) else { return };
-        self.find(Finding::decide(
+        // Which masks are equal, only the run's key tells; empty values stay what they are.
+        let cost = self.cost_of_rejecting(pair_place, &masked(&attribute.source_column));
+        let finding = Finding::decide(
             FindingKey::attribute(FindingKind::PersonalDataKey, entity, &attribute.attribute),
-            about(pair, attribute),
+            about(&pair, attribute),
             format!(
                 "its masks may be equal where its values are not, and the unique index {} refuses \
                  that",
@@ -163,10 +166,23 @@ impl Work<'_> {
              in every row.",
             vec![
                 Choice::stop("do not run: decide otherwise what becomes of the values"),
-                Choice::new(choice::REJECT, "go on; rows that the index refuses are left out"),
+                Choice::new(choice::REJECT, "go on; rows that the index refuses are left out")
+                    .costing(cost.at_most()),
             ],
             choice::STOP,
-        ));
+        );
+        self.find(finding.touching(cost.rows));
+    }
+}
+
+/// Rows whose value is masked.
+fn masked(column: &ColumnShape) -> Filter {
+    let filled = Filter::not_null(&column.name);
+    match column.data_type.kind() {
+        Some(ValueKind::Text) if !column.data_type.is_large() => {
+            filled.and(Filter::Equals(column.name.clone(), Value::text("")).negated())
+        }
+        _ => filled,
     }
 }
 

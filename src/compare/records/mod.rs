@@ -390,12 +390,14 @@ impl Work<'_> {
         let may_be_emptied = places
             .iter()
             .all(|(pair, place)| self.out.pairs[*pair].attributes[*place].may_be_emptied());
+        let referring = self.referring_to(&record.id, places);
+        let cost = self.cost_of_rejecting_each(&referring);
         let mut choices = vec![
             Choice::stop("do not run until the module that has it is published"),
             Choice::new(choice::MAP, "let these rows refer to another record")
                 .costing(format!("{used} rows change their meaning"))
                 .to_a_target(),
-            Choice::new(choice::REJECT, "leave these rows out").costing(format!("{used} rows")),
+            Choice::new(choice::REJECT, "leave these rows out").costing(cost.words.join(", ")),
         ];
         if may_be_emptied {
             choices.push(Choice::new(choice::EMPTY, "write no reference"));
@@ -436,6 +438,28 @@ impl Work<'_> {
             Finding::decide(key.clone(), record.about(entity), what, why, choices, choice::STOP);
         self.find_record(entity, record, finding.touching(Some(used)).offering(offered));
         key
+    }
+
+    /// The rows that hold an id, by the references that do.
+    fn referring_to(&mut self, id: &Value, places: &[(usize, usize)]) -> Vec<(usize, Filter)> {
+        let wanted = Folded::of(id);
+        let mut all = Vec::new();
+        for (pair_place, place) in places {
+            let pair = &self.out.pairs[*pair_place];
+            let attribute = &pair.attributes[*place];
+            let typed = attribute.typed.clone();
+            let table = &self.source.entity(pair.source).table;
+            let column = ColumnRef::from(&attribute.source_column);
+            let (name, among) = (column.name.clone(), attribute.rows());
+            let values = self.inquiry.values(Side::Source, table, column, among.clone());
+            let is_it = |value: &&Value| {
+                held(typed.as_ref(), value).is_some_and(|held| Folded::of(&held) == wanted)
+            };
+            let values = values.unwrap_or_default().iter().map(|(value, _)| value);
+            let stored: Vec<Value> = values.filter(is_it).cloned().collect();
+            all.push((*pair_place, Filter::AnyOf(name, stored).and(among)));
+        }
+        all
     }
 
     /// Keeps a finding about a record.

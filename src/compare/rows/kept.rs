@@ -132,6 +132,10 @@ impl Work<'_> {
             return None;
         };
         let (what, rows) = self.kept_in_words(pair, keys, &first, all);
+        let cost = match rows {
+            Some(Some(rows)) if rows > 0 => self.cost_of_ours_there(pair, &first),
+            _ => String::new(),
+        };
         let entity = self.source.entity(pair.source);
         let key = FindingKey::entity(FindingKind::ExistingMatch, entity);
         let names: Vec<String> = keys.all.iter().map(|key| key.name(pair)).collect();
@@ -161,7 +165,7 @@ impl Work<'_> {
                  rewritten, as the destination itself compares them; two of ours that are the same \
                  by this key become one.{unique}{others}"
             ),
-            kept_choices(pair, keys, &first),
+            kept_choices(pair, keys, &first, cost),
             keys.recommended,
         )
         .offering(names)
@@ -252,7 +256,7 @@ impl Work<'_> {
 }
 
 /// What may become of rows of ours that are there already.
-fn kept_choices(pair: &EntityPair, keys: &Keys, key: &NaturalKey) -> Vec<Choice> {
+fn kept_choices(pair: &EntityPair, keys: &Keys, key: &NaturalKey, cost: String) -> Vec<Choice> {
     let words = key.words(pair);
     // Rows that differ in more than this may be several: whoever means it has to say so.
     let is_whole = keys.all.iter().any(|key| key.is_everything(pair));
@@ -279,7 +283,10 @@ fn kept_choices(pair: &EntityPair, keys: &Keys, key: &NaturalKey) -> Vec<Choice>
         choices.push(named(update, true));
     }
     let reject = Choice::new(choice::REJECT, "leave ours out where the destination has it already")
-        .costing("references to it are emptied, or their rows are left out with it");
+        .costing(match cost.is_empty() {
+            true => "references to it are emptied, or their rows are left out with it".to_owned(),
+            false => cost,
+        });
     choices.push(named(reject, !is_whole));
     if !keys.are_unique {
         choices.push(

@@ -245,9 +245,11 @@ impl Work<'_> {
         let name = pair.name.clone();
         let leave_out = "leave out those after the first of each";
         let Some(identifier) = pair.identifier() else {
+            // Nothing refers to them, and nothing says which of two that are alike is the first.
             let choices = vec![
                 Choice::stop("do not run: publish the same version on both sides"),
-                Choice::new(choice::REJECT, leave_out),
+                Choice::new(choice::REJECT, leave_out)
+                    .costing("how many of its rows they are, only the run tells"),
             ];
             return Some(Finding::decide(key, name, "", "", choices, choice::STOP));
         };

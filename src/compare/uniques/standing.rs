@@ -52,6 +52,13 @@ impl Work<'_> {
         }
         let parts: Vec<&Part> = looked.parts.iter().collect();
         let mut counted = self.meeting(pair, &parts, &standing);
+        let cost = match counted {
+            Some(Some(Some(rows))) if rows > 0 => {
+                let at_most = looked.at_most || !matches!(known, Known::ByNothing);
+                self.cost_of_meeting(pair, &parts, &standing, at_most)
+            }
+            _ => String::new(),
+        };
         // A row that is known by another key, and is that very row, is not added.
         if let (Some(Some(Some(rows))), Known::By(by)) = (counted, known)
             && rows > 0
@@ -65,24 +72,26 @@ impl Work<'_> {
             Some(Some(Some(0))) => return None,
             Some(Some(_)) if matches!(known, Known::InTheRun) => {
                 let rows = counted.flatten().flatten();
-                self.perhaps_known(key.clone(), pair, &what).touching(rows)
+                self.perhaps_known(key.clone(), pair, &what, cost).touching(rows)
             }
             Some(Some(None)) | None if !matches!(known, Known::ByNothing) => {
-                self.perhaps_known(key.clone(), pair, &what)
+                self.perhaps_known(key.clone(), pair, &what, cost)
             }
             Some(Some(Some(rows))) => {
-                self.taken_finding(key.clone(), pair, what).touching(Some(rows))
+                self.taken_finding(key.clone(), pair, what, cost).touching(Some(rows))
             }
             Some(None) => {
-                let mut finding = self.taken_finding(key.clone(), pair, what).touching(None);
+                let mut finding = self.taken_finding(key.clone(), pair, what, cost).touching(None);
                 finding.recommended = None;
                 finding
             }
             Some(Some(None)) => {
                 let what = format!("{what}, perhaps: too many of them stay to say so beforehand");
-                self.taken_finding(key.clone(), pair, what)
+                self.taken_finding(key.clone(), pair, what, cost)
             }
-            None => self.taken_finding(key.clone(), pair, format!("{what}, perhaps: {LATER}")),
+            None => {
+                self.taken_finding(key.clone(), pair, format!("{what}, perhaps: {LATER}"), cost)
+            }
         };
         self.find(finding);
         Some(key)
@@ -102,6 +111,18 @@ impl Work<'_> {
         }
         let parts: Vec<&Part> = parts.iter().collect();
         self.meeting(pair, &parts, &Filter::All).unwrap_or(Some(None))
+    }
+
+    /// What goes along where rows of ours that are like a row of the destination in this key are
+    /// left out, in words; none where that is told by the run alone.
+    pub(in super::super) fn cost_of_ours_there(
+        &mut self,
+        pair: &EntityPair,
+        key: &NaturalKey,
+    ) -> String {
+        let Some(parts) = self.key_parts(pair, key) else { return String::new() };
+        let parts: Vec<&Part> = parts.iter().collect();
+        self.cost_of_meeting(pair, &parts, &Filter::All, false)
     }
 
     /// How many rows of ours are the same as an earlier one of ours in this key, and whether that are
@@ -158,11 +179,18 @@ impl Work<'_> {
         parts: &[&Part],
         standing: &Filter,
     ) -> Option<Option<Option<u64>>> {
+        let meeting = self.meeting_of(pair, parts, standing)?;
+        Some(self.inquiry.meeting(&self.source.entity(pair.source).table, meeting))
+    }
+
+    /// Rows of ours that are like rows that stay, in those columns: `None` where it can be told only
+    /// when the run has given ids.
+    fn meeting_of(&self, pair: &EntityPair, parts: &[&Part], standing: &Filter) -> Option<Meeting> {
         let columns: Option<Vec<Likened>> = parts.iter().map(|part| part.there.clone()).collect();
         let among = parts.iter().fold(Filter::All, |among, part| {
             among.and(part.among.clone()).and(part.meeting.clone())
         });
-        let meeting = Meeting {
+        Some(Meeting {
             among,
             columns: columns?,
             there: self.destination.entity(pair.destination).table.clone(),
@@ -171,12 +199,35 @@ impl Work<'_> {
                 .map(|part| (part.column.clone(), part.none_is_null))
                 .collect(),
             standing: standing.clone(),
-        };
-        Some(self.inquiry.meeting(&self.source.entity(pair.source).table, meeting))
+        })
+    }
+
+    /// What goes along where those rows of ours are left out, in words. It is `at_most` that where
+    /// some of them may not be left out.
+    fn cost_of_meeting(
+        &mut self,
+        pair: &EntityPair,
+        parts: &[&Part],
+        standing: &Filter,
+        at_most: bool,
+    ) -> String {
+        let Some(place) = self.out.place(pair.source) else { return String::new() };
+        let meeting = self.meeting_of(pair, parts, standing);
+        let cost = meeting.and_then(|meeting| self.cost_of_rejecting_like(place, meeting));
+        cost.map_or_else(String::new, |cost| match at_most {
+            true => cost.at_most(),
+            false => cost.words.join(", "),
+        })
     }
 
     /// The finding where rows may be known by a key before the index sees them.
-    fn perhaps_known(&self, key: FindingKey, pair: &EntityPair, what: &str) -> Finding {
+    fn perhaps_known(
+        &self,
+        key: FindingKey,
+        pair: &EntityPair,
+        what: &str,
+        cost: String,
+    ) -> Finding {
         Finding::decide(
             key,
             &pair.name,
@@ -185,14 +236,21 @@ impl Work<'_> {
              when the run has given ids; those found are not added. Of the others the destination \
              refuses the ones that have the same values there as a row that stays.",
             vec![
-                Choice::new(choice::REJECT, "leave out those of ours that it refuses"),
+                Choice::new(choice::REJECT, "leave out those of ours that it refuses")
+                    .costing(cost),
                 Choice::stop("do not run: replace the destination's rows, or change one side's"),
             ],
             choice::REJECT,
         )
     }
 
-    fn taken_finding(&self, key: FindingKey, pair: &EntityPair, what: String) -> Finding {
+    fn taken_finding(
+        &self,
+        key: FindingKey,
+        pair: &EntityPair,
+        what: String,
+        cost: String,
+    ) -> Finding {
         Finding::decide(
             key,
             &pair.name,
@@ -201,7 +259,7 @@ impl Work<'_> {
              stays, and rows that demand a reference to one of them go too.",
             vec![
                 Choice::stop("do not run: replace the destination's rows, or change one side's"),
-                Choice::new(choice::REJECT, "leave out those of ours"),
+                Choice::new(choice::REJECT, "leave out those of ours").costing(cost),
             ],
             choice::STOP,
         )

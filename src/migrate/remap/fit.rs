@@ -106,6 +106,7 @@ pub(super) fn turned(
     let is_nothing = values.is_null(row)
         || match values.values() {
             Values::Text(texts) => rule.blank_is_nothing && is_blank(texts.get(row)),
+            Values::Binary(blobs) => rule.blank_is_nothing && blobs.get(row).is_empty(),
             _ => false,
         };
     match &rule.nothing {

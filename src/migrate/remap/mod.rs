@@ -208,7 +208,8 @@ impl Work<'_> {
         let mut out = Column::for_type(&column.destination.data_type)?;
         for row in 0..values.len() {
             let value = values.value(row);
-            if rule.is_deferred {
+            let is_left_out = rule.none_is_row && is_none(&value, rule);
+            if rule.is_deferred && !is_left_out {
                 if let Some((reason, planned)) = foreseen(self.plan, self.maps, rule, &value) {
                     self.refuse(row, column, RefusalClass::Dependant, &reason, planned);
                 } else if !is_none(&value, rule) {
@@ -227,12 +228,13 @@ impl Work<'_> {
                     }
                 },
                 Resolved::None if rule.none_is_row => {
-                    let why = match rule.target {
-                        Target::Tenants => "there is no tenant".to_owned(),
-                        _ => format!("there is none, and {} cannot stand for it", rule.none),
+                    let why = match (&rule.target, &rule.none) {
+                        (Target::Tenants, _) => "there is no tenant".to_owned(),
+                        (_, Value::Null) => "there is no value".to_owned(),
+                        (_, none) => format!("there is none, and {none} cannot stand for it"),
                     };
                     self.refuse(row, column, RefusalClass::Dependant, &why, true);
-                    out.push(&rule.none)?;
+                    out.push(&filler(&column.destination.data_type))?;
                 }
                 Resolved::None => {
                     if rule.none.is_null() || !is_mandatory_identifier(entity, place) {

@@ -200,11 +200,14 @@ impl Builder<'_> {
             _ if may_be_emptied => Orphan::Empty,
             _ => Orphan::LeaveOut,
         };
+        let is_left_out = |finding: Option<&FindingKey>| {
+            finding.is_some_and(|key| self.decisions.choice(key) == Some(choice::REJECT))
+        };
         ReferenceRule {
             target,
             may_be_emptied,
             none: none(&attribute.destination_column),
-            none_is_row: attribute.misfit.is_some(),
+            none_is_row: attribute.misfit.is_some() || is_left_out(attribute.nothing.as_ref()),
             zero_is_row: reference.zero_is_row,
             is_deferred: review.order.deferred.contains(&(pair_place, place)),
             orphan,
@@ -353,7 +356,14 @@ impl Builder<'_> {
     fn constants(&mut self, pair: &EntityPair) -> Vec<(ColumnShape, Value)> {
         let mut constants = pair.constants.clone();
         for (finding, column) in &pair.fillable {
-            let Some((choice::VALUE, Some(to))) = self.made(Some(finding)) else { continue };
+            let to = match self.made(Some(finding)) {
+                Some((choice::VALUE, Some(to))) => to,
+                Some((choice::LEAVE_OUT, _)) => {
+                    constants.retain(|(known, _)| known.name != column.name);
+                    continue;
+                }
+                _ => continue,
+            };
             match chosen_value(to, column) {
                 Ok(value) => {
                     constants.retain(|(known, _)| known.name != column.name);

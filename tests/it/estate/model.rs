@@ -88,6 +88,8 @@ pub struct Attribute {
     pub listed: bool,
     /// The column's default constraint.
     pub default: Option<Cell>,
+    /// What the model says that a new record gets.
+    pub said_default: String,
     /// Set in a second pass when rows are made: points at the same or a later entity.
     pub late: bool,
     /// What is wrong with the model's word about it.

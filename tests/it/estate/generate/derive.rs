@@ -192,6 +192,7 @@ fn extra(
         listed: true,
         default,
         late: false,
+        said_default: String::new(),
         damage: None,
     }
 }

@@ -291,6 +291,7 @@ pub fn leave_tenant(entity: &mut Entity) {
         listed: false,
         default: None,
         late: false,
+        said_default: String::new(),
         damage: None,
     });
 }

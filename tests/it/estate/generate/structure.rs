@@ -82,6 +82,7 @@ impl<'a> Maker<'a> {
             default: (!nullable || self.chance.percent(70)).then(|| empty_of(&kind)),
             kind,
             late: false,
+            said_default: String::new(),
             damage: None,
         }
     }

@@ -287,7 +287,7 @@ fn attribute_row(
             Rule::Delete => "Delete",
             Rule::Ignore => "Ignore",
         }),
-        Cell::text(""),
+        Cell::text(&attribute.said_default),
         bit(attribute.active),
         if named { Cell::text("") } else { spelling.name(&attribute.column) },
     ]
