@@ -7,9 +7,9 @@ mod tables;
 use super::references::{Target, is_none};
 use super::selection::{Reason, attribute_key};
 use super::{Choice, Finding, FindingKey, FindingKind, Most, Work, choice};
-use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value, ValueKind};
-use crate::outsystems::{Attribute, DataKind, EntityIndex, Side};
-use tables::{Tables, is_only};
+use crate::database::{ColumnRef, Filter, TableName, Value};
+use crate::outsystems::{DataKind, EntityIndex, Side};
+use tables::{Tables, Telling};
 
 /// Rows that a finding shows.
 const PREVIEWED: usize = 10;
@@ -39,6 +39,8 @@ pub enum LeavingRows {
         id: ColumnRef,
         /// The row's.
         row: Value,
+        /// The row as people read it.
+        shown: String,
     },
     /// Each to the row with the same key.
     ByKey(Box<KeyMap>),
@@ -262,19 +264,13 @@ impl Work<'_> {
                     .to_one_of(offers.collect()),
             );
         }
-        let id = ColumnRef::from(&tables.destination_id);
-        let mut columns = vec![id];
-        columns.extend(keys.first().map(|key| ColumnRef::from(&key.destination)));
-        let names: Vec<String> = keys.first().map(|key| key.name.clone()).into_iter().collect();
+        let Telling { columns, names } = tables.telling.clone();
         let first = Most::First(PREVIEWED);
         let rows =
             self.inquiry.rows(Side::Destination, &tables.destination, columns, Filter::All, first);
-        let offers = rows.unwrap_or_default().iter().filter_map(|row| {
-            let id = row.first()?.to_string();
-            let rest = row_in_words(&names, row);
-            let shown = rest.strip_prefix(&id).unwrap_or_default();
-            Some((id.clone(), format!("{id} {shown}")))
-        });
+        let offers = rows.unwrap_or_default().iter();
+        let offers =
+            offers.filter_map(|row| Some((row.first()?.to_string(), row_in_words(&names, row))));
         choices.push(
             Choice::new(choice::REPLACEMENT, "let all refer to one row of the destination")
                 .to_one_of(offers.collect()),
@@ -289,24 +285,7 @@ impl Work<'_> {
             return Vec::new();
         };
         let pair = &self.out.pairs[pair_place];
-        let unique = |attribute: &&Attribute| {
-            let column = [attribute.column.as_str()];
-            shape.unique_indexes.iter().any(|index| is_only(&index.columns, &column))
-        };
-        let all = || referred.active_attributes().filter(|a| !a.data_type.is_reference());
-        let label = all().find(|a| !referred.label_key.is_empty() && a.key == referred.label_key);
-        let told = all().filter(|a| a.key != referred.identifier_key).find(unique);
-        let mut columns = vec![ColumnRef::from(id)];
-        let mut names: Vec<String> = Vec::new();
-        let text = |column: &&ColumnShape| column.data_type.kind() == Some(ValueKind::Text);
-        let first_text = all().find(|a| shape.column(&a.column).as_ref().is_some_and(text));
-        for attribute in [told, label.or(first_text)].into_iter().flatten() {
-            let Some(column) = shape.column(&attribute.column) else { continue };
-            if !names.contains(&attribute.name) {
-                columns.push(ColumnRef::from(column));
-                names.push(attribute.name.clone());
-            }
-        }
+        let Telling { columns, names } = Telling::of(referred, shape, id);
         let refers = Filter::Refers {
             column: id.name.clone(),
             parent: self.source.entity(pair.source).table.clone(),
