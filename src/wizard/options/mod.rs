@@ -336,9 +336,11 @@ impl Step for Options {
 
     fn answers(&self, migration: &Migration) -> String {
         format!(
-            "{} {:?} {:?}",
+            "{} {:?} {:?} {} {:?}",
             self.findings.answers(migration),
             migration.plan.scope.replace,
+            migration.plan.scope.personal_data,
+            migration.plan.scope.no_soft_keys,
             migration.plan.options
         )
     }
