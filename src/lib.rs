@@ -75,10 +75,12 @@
 //!   screen looks like in `docs/pictures/` is written anew by
 //!   `OSFERRY_UPDATE_DOCS=1 cargo test --test it docs`.
 //! - *A decision's effect*: `plan/build/`, which turns decisions into rules; the run and the proof
-//!   follow the rules.
+//!   follow the rules. Whether the target that somebody names for one can be, `plan/target.rs`: the wizard
+//!   asks it while that is typed.
 //! - *A column of a map beside a plan*: `plan/maps/`, which reads the tables, turns their lines into
 //!   decisions and writes them to be filled in; `front/maps.rs` has the files, and
-//!   what they decide for the wizard's Users step, which takes them in.
+//!   what they decide for the wizard's steps Static records and Users, which take them in
+//!   (`wizard/map_path/`).
 //! - *A key of a plan*: `plan/file/read.rs`, where the keys of each table are listed and read, and
 //!   `plan/file/write.rs`; its line in `docs/manual.md` (a test asks for it).
 //! - *How gently the source is read*: a pace in `plan/file/pace.rs`, what is made of the source's answers

@@ -29,6 +29,7 @@ pub mod rights;
 mod room;
 pub mod runs;
 pub mod secrets;
+mod targets;
 pub mod undo;
 pub mod verify;
 pub mod way_back;
@@ -43,6 +44,7 @@ pub use preflight::{any_engine, in_the_way, preflight};
 pub use prove::Sides;
 pub use review::review;
 pub use room::room;
+pub use targets::look_for_target;
 
 use crate::database::{Fault, FaultKind};
 

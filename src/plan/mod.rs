@@ -18,6 +18,7 @@ mod order;
 mod preflight;
 mod reading;
 mod scope;
+mod target;
 mod typed;
 
 use std::collections::HashSet;
@@ -42,6 +43,7 @@ pub use order::Order;
 pub use preflight::{Acceptance, CheckKind};
 pub use reading::{LONGEST_INSTANT_MINUTES, ReadingChoice, ReadingFacts, choose_reading};
 pub use scope::{ScopeError, ScopeRequest, is_component, never_carried, resolve};
+pub use target::{check_target, is_looked_up, takes_others};
 pub use typed::{TypeOf, TypedIds, TypedRule};
 
 use crate::compare::{Answers, Comparison, Selection, compare};

@@ -31,6 +31,7 @@ impl Model {
         self.migration.said = None;
         if let Some(overlay) = self.migration.overlays.last_mut() {
             overlay.paste(text);
+            self.migration.type_what_stands();
         } else if self.in_text() {
             match self.screen {
                 Screen::Home => self.home.paste(text),
@@ -66,8 +67,16 @@ impl Model {
             }
             Meaning::Nothing => Outcome::Stays,
         };
+        self.migration.type_what_stands();
         match outcome {
             Outcome::Stays => {}
+            Outcome::Wrote(asker) => {
+                let Some(text) = self.migration.take_typed() else { return };
+                self.migration.overlays.pop();
+                if let Asker::Step(tag) = asker {
+                    self.tell_step(Event::Wrote(tag, &text));
+                }
+            }
             Outcome::Copy(text) => self.migration.copy(text),
             Outcome::Undo(order) => self.migration.obey_undo(order),
             Outcome::Filled(tag, filled) => {

@@ -47,6 +47,8 @@ pub enum Purpose {
     Rights,
     /// Writing maps for the person, or taking them in.
     Maps,
+    /// Looking for the target of a decision.
+    Target,
 }
 
 /// A job.

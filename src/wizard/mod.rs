@@ -23,6 +23,7 @@ mod leaving;
 mod letters;
 pub mod list;
 pub mod look;
+pub mod map_path;
 pub mod message;
 pub mod migration;
 pub mod mismatches;

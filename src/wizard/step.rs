@@ -22,6 +22,9 @@ pub enum Event<'a> {
     /// The person chose in a question or a list that the step had opened: its tag and the place
     /// of the choice.
     Replied(&'static str, usize),
+    /// The person typed a target of their own into a list that the step had opened: its tag and
+    /// the text.
+    Wrote(&'static str, &'a str),
     /// The person filled in a sheet that the step had opened: its tag and what stands in it.
     Filled(&'static str, &'a Filled),
     /// An answer of plain mode to the question of [`Step::ask`].

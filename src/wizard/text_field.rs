@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::keys::Command;
 
 /// More characters than any name, path or password has.
-const LONGEST: usize = 1000;
+pub(super) const LONGEST: usize = 1000;
 
 /// A line of text with a cursor.
 #[derive(Clone, Debug, Default)]

@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use osferry::compare::Answers;
 use osferry::database::{Destination, Source, open_destination, open_source};
+use osferry::front::look_for_target;
+use osferry::migrate::Environments;
 use osferry::outsystems::Side;
-use osferry::plan::PlanFile;
+use osferry::plan::{Decision, Decisions, PlanFile};
 use serde_json::Value;
 
 use crate::estate::generate;
@@ -23,6 +26,7 @@ crate::on_both_engines!(
     rows_are_matched_by_the_destinations_own_idea_of_equal_keys,
     a_key_that_several_rows_have_is_not_guessed,
     all_refer_to_one_row_that_has_to_be_there,
+    a_row_is_looked_for_before_it_is_decided,
     rows_that_refer_can_be_left_out,
     the_first_rows_referred_to_are_shown,
     a_row_that_has_gone_meanwhile_refuses_the_run,
@@ -271,6 +275,47 @@ async fn all_refer_to_one_row_that_has_to_be_there(engine: &TestEngine) {
     let is = references(&first, &pair);
     for (tag, party) in expected(&pair) {
         assert_eq!(is.get(&tag), Some(&party.map(|_| there(5))), "the thing {tag}");
+    }
+}
+
+async fn a_row_is_looked_for_before_it_is_decided(engine: &TestEngine) {
+    let pair = pair();
+    let (bench, leaves) = bench(engine, &pair, 68);
+    let wanted = [(LEAVES, "replacement", Some("77"))];
+    let file = PlanFile::parse(&decide(&bench, &leaves, &wanted), "plan").expect("a plan");
+    let [made] = file.decisions.all()[..] else { panic!("one decision") };
+    let source = open_source(&bench.databases.spec(Side::Source)).await.expect("a source");
+    let there = bench.databases.spec(Side::Destination);
+    let destination = open_source(&there).await.expect("a destination");
+    let source_model = library::model(source.as_ref()).await;
+    let destination_model = library::model(destination.as_ref()).await;
+    let environments = Environments {
+        source: source.as_ref(),
+        destination: destination.as_ref(),
+        source_model: &source_model,
+        destination_model: &destination_model,
+    };
+    // The last of them is not among the first that are offered.
+    let last = PARTIES - 2;
+    for (to, is_there) in [
+        (self::there(last).to_string(), true),
+        (format!("Code=code-{last}"), true),
+        ("77".to_owned(), false),
+        ("Code=nobody".to_owned(), false),
+    ] {
+        let made = Decision { to: Some(to.clone()), ..made.clone() };
+        let (undecided, mut answers) = (Decisions::default(), Answers::default());
+        let found =
+            look_for_target(environments, &file.scope, &undecided, &made, &mut answers).await;
+        let found = found.expect("looked for");
+        let shown = format!("{} · Code CODE-{last}", self::there(last));
+        match is_there {
+            true => assert!(found.clone().is_ok_and(|row| row.starts_with(&shown)), "{found:?}"),
+            false => {
+                let why = found.expect_err("nobody");
+                assert!(why.starts_with(&format!("the destination has no row \"{to}\"")), "{why}");
+            }
+        }
     }
 }
 

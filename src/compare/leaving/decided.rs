@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::super::records::fold;
 use super::super::selection::Leaving;
 use super::super::{Choice, Finding, FindingKind, Most, Work, choice};
-use super::tables::{KeyPair, Tables, named};
-use super::{KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, PREVIEWED, shown};
+use super::tables::{KeyPair, Tables, Telling, named};
+use super::{
+    KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, PREVIEWED, row_in_words, shown,
+};
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
 use crate::outsystems::{EntityIndex, Side};
 
@@ -73,7 +75,8 @@ impl Work<'_> {
             match found.first().map(Vec::as_slice) {
                 Some([row]) => {
                     let (table, row) = (tables.destination.clone(), row.clone());
-                    return Some(LeavingRows::Replacement { table, id, row });
+                    let shown = self.row_there(tables, &row);
+                    return Some(LeavingRows::Replacement { table, id, row, shown });
                 }
                 Some([_, _, ..]) => {
                     let what = format!("\"{to}\" is several rows of {}", tables.name);
@@ -88,6 +91,16 @@ impl Work<'_> {
         let why = "Give the id of a row of the destination, or a key as Attribute=value.";
         self.refuse_outside(pair_place, place, what, why);
         None
+    }
+
+    /// A row of the destination as people read it; empty while nobody has said.
+    fn row_there(&mut self, tables: &Tables, row: &Value) -> String {
+        let Telling { columns, names } = tables.telling.clone();
+        let is_it = Filter::Equals(tables.destination_id.name.clone(), row.clone());
+        let (table, one) = (&tables.destination, Most::First(1));
+        let rows = self.inquiry.rows(Side::Destination, table, columns, is_it, one);
+        let row = rows.and_then(|rows| rows.first());
+        row.map(|row| row_in_words(&names, row)).unwrap_or_default()
     }
 
     /// Each row referred to, with the destination's of the same key.

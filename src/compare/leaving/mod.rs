@@ -4,13 +4,12 @@
 mod decided;
 mod tables;
 
-use super::personal::called_personal;
 use super::references::{Target, is_none};
 use super::selection::{Reason, attribute_key};
 use super::{Choice, Finding, FindingKey, FindingKind, Most, Work, choice};
-use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value, ValueKind};
-use crate::outsystems::{Attribute, DataKind, EntityIndex, Side};
-use tables::{Tables, is_only};
+use crate::database::{ColumnRef, Filter, TableName, Value};
+use crate::outsystems::{DataKind, EntityIndex, Side};
+use tables::{Tables, Telling};
 
 /// Rows that a finding shows.
 const PREVIEWED: usize = 10;
@@ -40,6 +39,8 @@ pub enum LeavingRows {
         id: ColumnRef,
         /// The row's.
         row: Value,
+        /// The row as people read it.
+        shown: String,
     },
     /// Each to the row with the same key.
     ByKey(Box<KeyMap>),
@@ -263,27 +264,20 @@ impl Work<'_> {
                     .to_one_of(offers.collect()),
             );
         }
-        let id = ColumnRef::from(&tables.destination_id);
-        let mut columns = vec![id];
-        columns.extend(keys.first().map(|key| ColumnRef::from(&key.destination)));
-        let names: Vec<String> = keys.first().map(|key| key.name.clone()).into_iter().collect();
+        let Telling { columns, names } = tables.telling.clone();
         let first = Most::First(PREVIEWED);
         let rows =
             self.inquiry.rows(Side::Destination, &tables.destination, columns, Filter::All, first);
-        let offers = rows.unwrap_or_default().iter().filter_map(|row| {
-            let id = row.first()?.to_string();
-            let rest = row_in_words(&names, row);
-            let shown = rest.strip_prefix(&id).unwrap_or_default();
-            Some((id.clone(), format!("{id} {shown}")))
-        });
+        let offers = rows.unwrap_or_default().iter();
+        let offers =
+            offers.filter_map(|row| Some((row.first()?.to_string(), row_in_words(&names, row))));
         choices.push(
             Choice::new(choice::REPLACEMENT, "let all refer to one row of the destination")
                 .to_one_of(offers.collect()),
         );
     }
 
-    /// The first rows that are referred to. Nothing personal is shown of them: it is in nobody's plan to
-    /// have it read here, in clear.
+    /// The first rows that are referred to.
     fn preview(&mut self, pair_place: usize, place: usize, index: EntityIndex) -> Vec<String> {
         let referred = self.source.entity(index);
         let Some(shape) = self.source.shape_of(index) else { return Vec::new() };
@@ -291,27 +285,7 @@ impl Work<'_> {
             return Vec::new();
         };
         let pair = &self.out.pairs[pair_place];
-        let unique = |attribute: &&Attribute| {
-            let column = [attribute.column.as_str()];
-            shape.unique_indexes.iter().any(|index| is_only(&index.columns, &column))
-        };
-        let shown = |attribute: &&Attribute| {
-            !attribute.data_type.is_reference() && called_personal(referred, attribute).is_none()
-        };
-        let all = || referred.active_attributes().filter(shown);
-        let label = all().find(|a| !referred.label_key.is_empty() && a.key == referred.label_key);
-        let told = all().filter(|a| a.key != referred.identifier_key).find(unique);
-        let mut columns = vec![ColumnRef::from(id)];
-        let mut names: Vec<String> = Vec::new();
-        let text = |column: &&ColumnShape| column.data_type.kind() == Some(ValueKind::Text);
-        let first_text = all().find(|a| shape.column(&a.column).as_ref().is_some_and(text));
-        for attribute in [told, label.or(first_text)].into_iter().flatten() {
-            let Some(column) = shape.column(&attribute.column) else { continue };
-            if !names.contains(&attribute.name) {
-                columns.push(ColumnRef::from(column));
-                names.push(attribute.name.clone());
-            }
-        }
+        let Telling { columns, names } = Telling::of(referred, shape, id);
         let refers = Filter::Refers {
             column: id.name.clone(),
             parent: self.source.entity(pair.source).table.clone(),

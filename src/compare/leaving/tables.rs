@@ -1,8 +1,9 @@
 //! The two tables of an entity that was not chosen, and what its rows can be told by.
 
 use super::super::Work;
-use crate::database::{ColumnShape, TableName, TableShape, ValueKind};
-use crate::outsystems::{DataKind, Entity, EntityIndex};
+use super::super::personal::called_personal;
+use crate::database::{ColumnRef, ColumnShape, TableName, TableShape, ValueKind};
+use crate::outsystems::{Attribute, DataKind, Entity, EntityIndex};
 
 /// The two tables of an entity that was not chosen.
 pub(super) struct Tables {
@@ -13,6 +14,43 @@ pub(super) struct Tables {
     pub(super) destination_id: ColumnShape,
     /// Attributes that rows can be matched by, those that are unique there first.
     pub(super) keys: Vec<KeyPair>,
+    /// What shows people a row of the destination's.
+    pub(super) telling: Telling,
+}
+
+/// What shows people which row one is: its identifier, what is unique in it, its label. Nothing that is
+/// called personal: it is in nobody's plan to have that read here, in clear.
+#[derive(Clone)]
+pub(super) struct Telling {
+    pub(super) columns: Vec<ColumnRef>,
+    /// The names of the columns behind the identifier.
+    pub(super) names: Vec<String>,
+}
+
+impl Telling {
+    pub(super) fn of(entity: &Entity, shape: &TableShape, id: &ColumnShape) -> Self {
+        let unique = |attribute: &&Attribute| {
+            let column = [attribute.column.as_str()];
+            shape.unique_indexes.iter().any(|index| is_only(&index.columns, &column))
+        };
+        let shown = |attribute: &&Attribute| {
+            !attribute.data_type.is_reference() && called_personal(entity, attribute).is_none()
+        };
+        let all = || entity.active_attributes().filter(shown);
+        let label = all().find(|a| !entity.label_key.is_empty() && a.key == entity.label_key);
+        let told = all().filter(|a| a.key != entity.identifier_key).find(unique);
+        let text = |column: &&ColumnShape| column.data_type.kind() == Some(ValueKind::Text);
+        let first_text = all().find(|a| shape.column(&a.column).as_ref().is_some_and(text));
+        let (mut columns, mut names) = (vec![ColumnRef::from(id)], Vec::new());
+        for attribute in [told, label.or(first_text)].into_iter().flatten() {
+            let Some(column) = shape.column(&attribute.column) else { continue };
+            if !names.contains(&attribute.name) {
+                columns.push(ColumnRef::from(column));
+                names.push(attribute.name.clone());
+            }
+        }
+        Self { columns, names }
+    }
 }
 
 /// An attribute that rows can be matched by.
@@ -66,6 +104,7 @@ impl Work<'_> {
             source: referred.table.clone(),
             source_id,
             destination: other.table.clone(),
+            telling: Telling::of(other, there, &destination_id),
             destination_id,
             keys,
         })
@@ -73,7 +112,7 @@ impl Work<'_> {
 }
 
 /// Whether an index is on these columns and no others.
-pub(super) fn is_only(columns: &[String], wanted: &[&str]) -> bool {
+fn is_only(columns: &[String], wanted: &[&str]) -> bool {
     columns.len() == wanted.len()
         && columns.iter().zip(wanted).all(|(one, other)| one.eq_ignore_ascii_case(other))
 }

@@ -453,10 +453,15 @@ impl Work<'_> {
         empty: Choice,
         stop: Choice,
     ) -> Finding {
-        let create = match self.selection.strategy.copies_passwords {
-            true => "create the user, e-mail and phone masked, the password as in the source",
-            false => "create the user, e-mail and phone masked, no password",
+        let contacts = match self.selection.masks_personal_data {
+            Some(false) => "as in the source",
+            _ => "masked",
         };
+        let password = match self.selection.strategy.copies_passwords {
+            true => "the password as in the source",
+            false => "no password",
+        };
+        let create = format!("create the user, e-mail and phone {contacts}, {password}");
         let mut choices = vec![Choice::new(choice::CREATE, create), map];
         if sought.may_be_emptied {
             choices.push(empty);

@@ -287,11 +287,7 @@ impl Builder<'_> {
                 soft: Some(misfit),
             }),
             (None, plain) => {
-                self.wrong.push(format!(
-                    "{name}: its values cannot be rewritten as ids of \"{to}\": name an entity of the \
-                     scope whose rows get new ids, or that of users, as Espace.Entity, and an attribute of type Integer, \
-                     Long Integer or Text"
-                ));
+                self.wrong.push(format!("{name}: {}", not_remapped(to)));
                 plain
             }
             (Some(_), plain) => {
@@ -393,6 +389,15 @@ impl Builder<'_> {
             Some(to.to_owned())
         })
     }
+}
+
+/// Why the values of a plain attribute are no ids of what was named.
+pub(in crate::plan) fn not_remapped(to: &str) -> String {
+    format!(
+        "its values cannot be rewritten as ids of \"{to}\": name an entity of the scope whose rows \
+         get new ids, or that of users, as Espace.Entity, and an attribute of type Integer, Long \
+         Integer or Text"
+    )
 }
 
 /// What stands for "no reference" in a column.

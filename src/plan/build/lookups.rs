@@ -14,7 +14,7 @@ impl Builder<'_> {
         for ((pair, attribute), outside) in &review.comparison.leaving {
             let rows = match &outside.rows {
                 LeavingRows::Reject => LookupRows::Reject,
-                LeavingRows::Replacement { table, id, row } => LookupRows::Replacement {
+                LeavingRows::Replacement { table, id, row, .. } => LookupRows::Replacement {
                     table: self.resolved(self.destination, table),
                     id: id.clone(),
                     row: row.clone(),

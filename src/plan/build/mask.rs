@@ -47,11 +47,8 @@ impl Builder<'_> {
                 None => self.no_mask(&about, "its type has no null value"),
             },
             choice::CONSTANT => match constant(attribute, to.unwrap_or_default()) {
-                Some(value) => Some(Mask::Fixed(value)),
-                None => self.no_mask(
-                    &about,
-                    &format!("\"{}\" is no value of its type, or too long", to.unwrap_or_default()),
-                ),
+                Ok(value) => Some(Mask::Fixed(value)),
+                Err(why) => self.no_mask(&about, &why),
             },
             choice::MASK => {
                 let kind = to.map(str::to_lowercase);
@@ -106,8 +103,15 @@ impl Builder<'_> {
     }
 }
 
-/// A text as a value that both sides hold.
-fn constant(attribute: &AttributePair, text: &str) -> Option<Value> {
+/// A text as a value that both sides hold, or the sentence that says why it is none.
+pub(in crate::plan) fn constant(attribute: &AttributePair, text: &str) -> Result<Value, String> {
+    held_by_both(attribute, text).ok_or_else(|| {
+        let read = &attribute.source_column.data_type;
+        format!("\"{text}\" is no value of its type, {read}, or too long")
+    })
+}
+
+fn held_by_both(attribute: &AttributePair, text: &str) -> Option<Value> {
     let read = &attribute.source_column.data_type;
     let text = text.trim();
     let value = match read.kind()? {

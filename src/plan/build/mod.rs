@@ -10,6 +10,9 @@ mod people;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+pub(super) use entity::not_remapped;
+pub(super) use mask::constant;
+
 use super::fingerprint::plan_fingerprint;
 use super::{
     Decisions, EntityPlan, EspacePlan, ExistingPlan, Fate, FixedPlan, LookupPlan, Mask, OnMatch,

@@ -246,7 +246,7 @@ fn missing_maps(maps: &mut MapFiles) -> Vec<String> {
         if let Some(file) = named.take_if(|file| !file.is_file()) {
             missing.push(format!(
                 "The map of {} that the plan names is not there: {}. What it decides is found as if \
-                 it were not named; once it is there, i on Users takes it in.",
+                 it were not named; once it is there, i on Users or Static records takes it in.",
                 kind.name(),
                 file.display()
             ));

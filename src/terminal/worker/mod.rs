@@ -16,6 +16,7 @@ mod probe;
 mod rights;
 mod sides;
 mod survey;
+mod targets;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -246,6 +247,11 @@ impl Worker {
             Effect::ReadMaps { job, which, scope, decisions } => {
                 self.start(job, move |to| async move {
                     maps::read(&desk, &which, &scope, &decisions, &to).await
+                });
+            }
+            Effect::LookForTarget { job, scope, decisions, made } => {
+                self.start(job, move |to| async move {
+                    targets::look(&desk, &scope, &decisions, made, &to).await
                 });
             }
             Effect::OpenErrand(job, errand, label) => {

@@ -141,7 +141,11 @@ impl Step for Connect {
             }
             Event::Replied(TRUST, choice) => self.on_trust(choice, migration),
             Event::Answered(answer) => self.on_answer(answer, migration),
-            Event::Replied(..) | Event::Filled(..) | Event::Fact(_) | Event::Ticked => {}
+            Event::Replied(..)
+            | Event::Wrote(..)
+            | Event::Filled(..)
+            | Event::Fact(_)
+            | Event::Ticked => {}
         }
     }
 

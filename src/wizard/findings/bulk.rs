@@ -54,7 +54,7 @@ impl Findings {
             if other.key.kind != finding.key.kind {
                 continue;
             }
-            if !may_get(other, wanted, bulk.to.is_some(), finding) {
+            if !may_get(migration, other, wanted, bulk.to.as_ref(), finding) {
                 without += 1;
                 continue;
             }
@@ -227,13 +227,26 @@ fn recommended(finding: &Finding) -> Option<&'static str> {
 }
 
 /// Whether a finding may get the decision of another one of its kind.
-fn may_get(other: &Finding, wanted: &str, has_target: bool, like: &Finding) -> bool {
+fn may_get(
+    migration: &Migration,
+    other: &Finding,
+    wanted: &str,
+    to: Option<&String>,
+    like: &Finding,
+) -> bool {
     if !other.choices.iter().any(|choice| choice.name == wanted) {
         return false;
     }
+    let Some(to) = to else { return true };
+    // A value is one only where the type takes it.
+    if migration.check_target(other, wanted, to).is_err() {
+        return false;
+    }
     // A target means the same only where the same is to be chosen from.
-    !has_target
+    other.key == like.key
         || match like.key.kind {
+            // A row is one of the entity referred to; which that is the finding says.
+            FindingKind::ReferenceLeavesScope => other.what == like.what,
             FindingKind::RecordMissing
             | FindingKind::RecordRecreated
             | FindingKind::RecordAmbiguous => {

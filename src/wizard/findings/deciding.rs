@@ -5,7 +5,7 @@ use super::super::migration::Migration;
 use super::targets::targets;
 use super::words::{choice_of, sentence, short_about, to_text, way_out};
 use crate::compare::{Finding, choice};
-use crate::plan::Review;
+use crate::plan::{Review, takes_others};
 
 /// The tag of the list of what a choice may point to.
 pub const PICK: &str = "findings-target";
@@ -115,13 +115,21 @@ impl Deciding {
         }
         if choice.needs_target {
             let all = targets(migration, review, finding, choice.name);
-            if all.is_empty() {
+            let takes_others = takes_others(choice.name);
+            if all.is_empty() && !takes_others {
                 migration.say("There is nothing that it could be mapped to.");
                 return;
             }
             let (targets, shown) = all.into_iter().map(|target| (target.to, target.shown)).unzip();
             self.waiting = Some(Waiting { finding: finding.clone(), choice: choice.name, targets });
-            migration.pick(PICK, sentence(&choice.label).trim_end_matches('.'), shown);
+            let title = sentence(&choice.label);
+            let title = title.trim_end_matches('.');
+            if takes_others {
+                migration.begin_typing(finding, choice.name);
+                migration.pick_or_type(PICK, title, shown);
+            } else {
+                migration.pick(PICK, title, shown);
+            }
             return;
         }
         self.at = None;
@@ -138,6 +146,18 @@ impl Deciding {
         {
             self.at = None;
             decide(migration, &waiting.finding, waiting.choice, Some(to.clone()));
+        }
+        true
+    }
+
+    /// The person typed another target; says whether it was into this list.
+    pub fn wrote(&mut self, migration: &mut Migration, tag: &str, to: &str) -> bool {
+        if tag != PICK {
+            return false;
+        }
+        if let Some(waiting) = self.waiting.take() {
+            self.at = None;
+            decide(migration, &waiting.finding, waiting.choice, Some(to.to_owned()));
         }
         true
     }

@@ -200,6 +200,7 @@ impl Findings {
                 is_taken
             }
             Event::Replied(tag, place) => self.on_reply(migration, tag, *place),
+            Event::Wrote(tag, text) => self.deciding.wrote(migration, tag, text),
             Event::Answered(answer) => {
                 self.on_answer(migration, answer);
                 true

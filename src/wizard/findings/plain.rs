@@ -2,14 +2,15 @@
 //! one by one, then what was decided to stop.
 
 use super::super::message::Answer;
-use super::super::migration::Migration;
+use super::super::migration::{Migration, Verdict};
 use super::super::step::{Ask, AskKind};
 use super::Findings;
 use super::deciding::{decide, may_change};
 use super::tally::Standing;
-use super::targets::targets;
+use super::targets::{Target, targets};
 use super::words::{rows, sentence, way_out};
 use crate::compare::{Finding, FindingKey, Severity};
+use crate::plan::takes_others;
 use crate::report::counted;
 
 /// Targets that are listed; more than these are asked for by name.
@@ -22,6 +23,8 @@ pub(super) struct Plain {
     one_by_one: bool,
     /// The finding and choice that wait for a target.
     target: Option<(FindingKey, &'static str)>,
+    /// Whether that target is typed.
+    is_typed: bool,
     /// The stopped finding to be decided anew.
     anew: Option<FindingKey>,
 }
@@ -41,7 +44,7 @@ impl Findings {
         if let Some((key, name)) = &self.plain.target
             && let Some(finding) = self.finding(key)
         {
-            return Some(target_question(migration, finding, name));
+            return Some(self.target_question(migration, finding, name));
         }
         let (take, stay) = self.recommended_of_open();
         if take.len() > 1 && !self.plain.one_by_one {
@@ -124,6 +127,27 @@ impl Findings {
         Ask { text, kind: AskKind::Choice(choices) }
     }
 
+    fn target_question(&self, migration: &Migration, finding: &Finding, choice: &str) -> Ask {
+        let mut text = vec![format!("{}: to which one?", finding.about)];
+        if self.plain.is_typed {
+            return typed_question(migration, text);
+        }
+        let all = migration
+            .review
+            .as_ref()
+            .map_or_else(Vec::new, |review| targets(migration, review, finding, choice));
+        let takes_others = takes_others(choice);
+        if takes_others || all.len() <= LISTED {
+            let mut choices: Vec<String> = all.into_iter().map(|target| target.shown).collect();
+            choices.extend(takes_others.then(|| "type another one".to_owned()));
+            return Ask { text, kind: AskKind::Choice(choices) };
+        }
+        let near: Vec<String> = all.into_iter().take(5).map(|target| target.shown).collect();
+        text.push(format!("For example: {}.", near.join("; ")));
+        let label = "Name or id".to_owned();
+        Ask { text, kind: AskKind::Text { label, current: String::new() } }
+    }
+
     fn stopped_question(&self, migration: &Migration) -> Option<Ask> {
         let tally = self.tally(migration);
         if tally.stopped + tally.unmendable == 0 {
@@ -159,39 +183,41 @@ impl Findings {
             return;
         }
         if let Some((key, name)) = self.plain.target.take() {
-            self.plain.anew = None;
-            let Some(finding) = self.finding(&key).cloned() else { return };
+            let is_typed = std::mem::take(&mut self.plain.is_typed);
+            let Some(finding) = self.finding(&key).cloned() else {
+                self.plain.anew = None;
+                return;
+            };
             let all = targets(migration, &review, &finding, name);
-            let picked = match answer {
-                Answer::Chosen(place) if all.len() <= LISTED => all.get(*place),
-                Answer::Text(text) => {
-                    let wanted = text.trim().to_lowercase();
-                    let fits = |target: &&super::targets::Target| {
-                        target.to.to_lowercase() == wanted
-                            || target.shown.to_lowercase().starts_with(&format!("{wanted}  "))
-                    };
-                    let found: Vec<_> = all.iter().filter(fits).collect();
-                    match found[..] {
-                        [one] => Some(one),
-                        [] => {
-                            migration.say(format!("There is no \"{}\".", text.trim()));
-                            None
-                        }
-                        _ => {
-                            let ids = super::words::some_of(
-                                found.iter().map(|target| target.shown.as_str()),
-                                LISTED,
-                                found.len(),
-                            );
-                            migration.say(format!("Several are called so: {ids}. Give the id."));
-                            None
+            let to = match answer {
+                Answer::Text(text) if takes_others(name) => {
+                    migration.type_target(text);
+                    match migration.take_typed() {
+                        Some(to) => Some(to),
+                        // It is asked for again, with what is wrong, or with what was found.
+                        None => {
+                            self.plain.target = Some((key, name));
+                            self.plain.is_typed = true;
+                            return;
                         }
                     }
                 }
+                Answer::Text(text) => named(migration, &finding, name, &all, text),
+                Answer::Chosen(0) if is_typed => migration.take_typed(),
+                Answer::Chosen(place) if !is_typed && *place < all.len() => {
+                    Some(all[*place].to.clone())
+                }
+                Answer::Chosen(_) if takes_others(name) => {
+                    migration.begin_typing(&finding, name);
+                    self.plain.target = Some((key, name));
+                    self.plain.is_typed = true;
+                    return;
+                }
                 _ => None,
             };
-            if let Some(target) = picked {
-                decide(migration, &finding, name, Some(target.to.clone()));
+            self.plain.anew = None;
+            if let Some(to) = to {
+                decide(migration, &finding, name, Some(to));
             }
             return;
         }
@@ -225,19 +251,50 @@ impl Findings {
     }
 }
 
-fn target_question(migration: &Migration, finding: &Finding, choice: &str) -> Ask {
-    let all = migration
-        .review
-        .as_ref()
-        .map_or_else(Vec::new, |review| targets(migration, review, finding, choice));
-    let text = vec![format!("{}: to which one?", finding.about)];
-    if all.len() <= LISTED {
-        let choices = all.into_iter().map(|target| target.shown).collect();
-        return Ask { text, kind: AskKind::Choice(choices) };
+/// What a plan file would have for what the person called so; `None`, and why, where that cannot be.
+fn named(
+    migration: &mut Migration,
+    finding: &Finding,
+    choice: &str,
+    all: &[Target],
+    text: &str,
+) -> Option<String> {
+    let wanted = text.trim().to_lowercase();
+    let fits = |target: &&Target| {
+        target.to.to_lowercase() == wanted
+            || target.shown.to_lowercase().starts_with(&format!("{wanted}  "))
+    };
+    let found: Vec<_> = all.iter().filter(fits).collect();
+    match found[..] {
+        [one] => return Some(one.to.clone()),
+        [] => match migration.check_target(finding, choice, text.trim()) {
+            Ok(_) => return Some(text.trim().to_owned()),
+            Err(why) => migration.say(sentence(&why)),
+        },
+        _ => {
+            let shown = found.iter().map(|target| target.shown.as_str());
+            let ids = super::words::some_of(shown, LISTED, found.len());
+            migration.say(format!("Several are called so: {ids}. Give the id."));
+        }
     }
-    let near: Vec<String> = all.into_iter().take(5).map(|target| target.shown).collect();
-    let mut text = text;
-    text.push(format!("For example: {}.", near.join("; ")));
-    let label = "Name or id".to_owned();
-    Ask { text, kind: AskKind::Text { label, current: String::new() } }
+    None
+}
+
+/// The question for a target that is typed: what is wrong with the one before, or what was found.
+fn typed_question(migration: &Migration, mut text: Vec<String>) -> Ask {
+    let verdict = migration.typing.as_ref().map_or(&Verdict::Nothing, |typing| &typing.verdict);
+    let kind = match verdict {
+        Verdict::Looking => return Ask { text: Vec::new(), kind: AskKind::Wait },
+        Verdict::Fits(shown) => AskKind::Choice(vec![
+            if shown.is_empty() { "take it".to_owned() } else { format!("take it: {shown}") },
+            "type another one".to_owned(),
+        ]),
+        verdict => {
+            if let Verdict::Wrong(why) = verdict {
+                text.push(sentence(why));
+            }
+            AskKind::Text { label: "As a plan file names it".to_owned(), current: String::new() }
+        }
+    };
+    Ask { text, kind }
 }

@@ -46,7 +46,14 @@ pub fn short_choice(name: &str, to: Option<&str>) -> String {
         choice::EMPTY => "no reference",
         choice::CREATE => "create",
         choice::USE => "use as it is",
-        choice::MAP => return to.map_or_else(|| "map".to_owned(), |to| format!("→ {to}")),
+        choice::MAP
+        | choice::MAP_BY_KEY
+        | choice::REPLACEMENT
+        | choice::REMAP
+        | choice::VALUE
+        | choice::CONSTANT => {
+            return to.map_or_else(|| name.to_owned(), |to| format!("→ {to}"));
+        }
         choice::TAKE_IN => "take in",
         choice::KEEP => "keep",
         choice::REPLACE => "delete first",

@@ -9,8 +9,8 @@ use crate::migrate;
 use crate::migrate::undo::Leave;
 use crate::outsystems::{EntityIndex, Side};
 use crate::plan::{
-    CleanupFile, Decisions, Endpoint, MapFiles, PlanFile, Purpose, RestoreFile, RunOptions,
-    ScopeRequest, SourcePace,
+    CleanupFile, Decision, Decisions, Endpoint, MapFiles, PlanFile, Purpose, RestoreFile,
+    RunOptions, ScopeRequest, SourcePace,
 };
 use crate::procedures::{Errand, OracleClone, Said};
 
@@ -190,6 +190,17 @@ pub enum Effect {
         scope: ScopeRequest,
         /// What is decided so far.
         decisions: Decisions,
+    },
+    /// Look whether the target of a decision can be, before it is decided.
+    LookForTarget {
+        /// The job.
+        job: JobId,
+        /// The scope.
+        scope: ScopeRequest,
+        /// What is decided so far.
+        decisions: Decisions,
+        /// The decision that it would be.
+        made: Decision,
     },
     /// Open a neighbouring procedure by its name; without one it is begun under a name of its own.
     OpenErrand(JobId, Errand, Option<String>),

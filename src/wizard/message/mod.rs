@@ -18,7 +18,7 @@ use crate::migrate::again::AgainCount;
 use crate::migrate::undo::{UndoPreview, UndoProgress};
 use crate::migrate::{Forecast, Probe, ProbeProgress, Progress, Room, Standing};
 use crate::outsystems::{EntityIndex, Environment, Side};
-use crate::plan::{CheckKind, MapDecisions, Plan, PlanFile, Refusal, Review};
+use crate::plan::{CheckKind, Decision, MapDecisions, Plan, PlanFile, Refusal, Review};
 use crate::procedures::{Compared, Errand, Walk};
 use crate::proof::ProofProgress;
 use crate::report::RunReport;
@@ -139,6 +139,8 @@ pub enum Fact {
     MapsWritten(PathBuf, Vec<String>),
     /// Maps were read: what they decide, or a sentence for each line that cannot be obeyed.
     MapsRead(Result<MapDecisions, Vec<String>>),
+    /// The target of a decision was looked for: what it is, or why it cannot be.
+    TargetLookedFor(Decision, Result<String, String>),
     /// A neighbouring procedure was opened.
     ErrandOpened(Box<OpenedErrand>),
     /// Something was said of a step, and is kept.

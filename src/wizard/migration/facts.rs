@@ -52,6 +52,7 @@ impl Migration {
             Fact::RightsWritten(files) => self.rights_written(files),
             Fact::MapsWritten(folder, names) => self.maps_written(folder, names),
             Fact::MapsRead(read) => self.maps_read(read),
+            Fact::TargetLookedFor(made, found) => self.target_looked_for(made, found),
             Fact::Failed(fault) => self.failed(job, fault),
             Fact::Shown(title, lines) => self.show(title.as_str(), lines.clone()),
             Fact::Walked(_)
@@ -156,6 +157,10 @@ impl Migration {
             Purpose::Maps => {
                 self.named_maps_done();
                 "The maps could not be written or read"
+            }
+            Purpose::Target => {
+                self.target_not_looked_for();
+                "It could not be looked for"
             }
         };
         // What was said to be under way is no more.

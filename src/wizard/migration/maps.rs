@@ -78,7 +78,9 @@ impl Migration {
                 let count = counted(wrong.len() as u64, "line", "lines");
                 let mut lines = vec![format!("{count} cannot be obeyed, so none was:")];
                 lines.extend(wrong.iter().cloned());
-                lines.push("Once they are mended, i on Users takes them in.".to_owned());
+                lines.push(
+                    "Once they are mended, i on Static records or Users takes them in.".to_owned(),
+                );
                 self.show("The maps were not taken in", lines);
             }
             Ok(_) if !self.may_change() => {}

@@ -16,6 +16,7 @@ mod probing;
 mod run;
 mod saying;
 mod sides;
+mod typing;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -37,6 +38,7 @@ pub use errand::{ErrandKnown, SERVERS_SHEET, UNDO_SHEET};
 pub use past::Taking;
 pub use probing::PROBE;
 pub use sides::{OfferedSecret, SideKnown};
+pub use typing::{Typing, Verdict};
 
 /// Where the program goes once a step has dealt with what happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +127,8 @@ pub struct Migration {
     pub said: Option<String>,
     /// What lies over the screen, the top one last.
     pub overlays: Vec<Overlay>,
+    /// The target that is typed for a choice, or was last.
+    pub typing: Option<Typing>,
     /// How late it is.
     pub now: Now,
     /// The window.
@@ -191,6 +195,7 @@ impl Migration {
             offers: Vec::new(),
             said: None,
             overlays: Vec::new(),
+            typing: None,
             now: Now::default(),
             size,
             jobs: Jobs::default(),

@@ -64,4 +64,16 @@ impl Migration {
     pub fn pick(&mut self, tag: &'static str, title: impl Into<String>, items: Vec<String>) {
         self.overlays.push(Overlay::Picker(Picker::new(Asker::Step(tag), title, items)));
     }
+
+    /// The same from a list that is not all there is: another one can be typed, once
+    /// [`Self::begin_typing`] says for what.
+    pub fn pick_or_type(
+        &mut self,
+        tag: &'static str,
+        title: impl Into<String>,
+        items: Vec<String>,
+    ) {
+        let picker = Picker::new(Asker::Step(tag), title, items).taking_others();
+        self.overlays.push(Overlay::Picker(picker));
+    }
 }

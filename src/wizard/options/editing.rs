@@ -7,7 +7,7 @@ use super::super::migration::{Migration, PROBE};
 use super::super::step::Event;
 use super::fields::{
     self, BATCH, CONNECTIONS, FINDINGS, IDS, IMAGES, KEEP, MASKS, MOST, NUMBERS, PACE, PACES,
-    PARALLEL, READING, REPLACE,
+    PARALLEL, PERSONAL, PERSONAL_WAYS, READING, REPLACE, SOFT,
 };
 use super::picture::Picture;
 use super::reading;
@@ -113,6 +113,16 @@ impl Options {
         migration.set_options(|options| options.identity_ranges = reserves);
     }
 
+    pub(super) fn set_personal(&mut self, place: usize, migration: &mut Migration) {
+        if let Some((_, said)) = PERSONAL_WAYS.get(place) {
+            migration.set_scope(|scope| scope.personal_data = *said);
+        }
+    }
+
+    pub(super) fn set_soft(&mut self, is_off: bool, migration: &mut Migration) {
+        migration.set_scope(|scope| scope.no_soft_keys = is_off);
+    }
+
     /// A field's value changed.
     pub(super) fn changed(&mut self, place: usize, migration: &mut Migration) {
         let Some(name) = self.form.fields.get(place).map(|field| field.name) else { return };
@@ -131,6 +141,14 @@ impl Options {
             IDS => {
                 let chosen = self.form.fields[place].chosen();
                 self.set_ids(chosen == 1, migration);
+            }
+            PERSONAL => {
+                let chosen = self.form.fields[place].chosen();
+                self.set_personal(chosen, migration);
+            }
+            SOFT => {
+                let chosen = self.form.fields[place].chosen();
+                self.set_soft(chosen == 1, migration);
             }
             MASKS => {
                 if let FieldKind::Secret(secret) = &self.form.fields[place].kind {

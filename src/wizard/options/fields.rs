@@ -7,7 +7,8 @@ use super::existing::Existing;
 use super::reading;
 use crate::outsystems::Side;
 use crate::plan::{
-    LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, RejectPolicy, RunOptions, SourcePace, SourceReading,
+    LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, PersonalData, RejectPolicy, RunOptions, SourcePace,
+    SourceReading,
 };
 use crate::report::{number, room_advice, room_words};
 
@@ -21,6 +22,8 @@ pub(super) const BATCH: &str = "batch";
 pub(super) const PARALLEL: &str = "parallel";
 pub(super) const IDS: &str = "ids";
 pub(super) const MOST: &str = "most-rejects";
+pub(super) const PERSONAL: &str = "personal-data";
+pub(super) const SOFT: &str = "soft-keys";
 pub(super) const MASKS: &str = "mask-key";
 pub(super) const FINDINGS: &str = "findings";
 
@@ -39,6 +42,13 @@ const MOST_AT_ONCE: usize = 16;
 pub(super) const PACES: [SourcePace; 4] =
     [SourcePace::Full, SourcePace::Gentle, SourcePace::Half, SourcePace::Quarter];
 
+/// What may be said of personal data, with the words for it.
+pub(super) const PERSONAL_WAYS: [(&str, Option<PersonalData>); 3] = [
+    ("decide each", None),
+    ("mask", Some(PersonalData::Mask)),
+    ("as it is", Some(PersonalData::Real)),
+];
+
 /// The form as the migration has it.
 pub(super) fn form(migration: &Migration) -> Form {
     let options = &migration.plan.options;
@@ -55,6 +65,8 @@ pub(super) fn form(migration: &Migration) -> Form {
         Field::choice(IDS, "New ids", "", &[], 0),
         Field::text(MOST, "Refused at most", "", &most_text(options)),
         Field::new(MASKS, "Key of masks", "", FieldKind::Secret(SecretField::default())),
+        Field::choice(PERSONAL, "Personal data", "", &PERSONAL_WAYS.map(|(label, _)| label), 0),
+        Field::choice(SOFT, "Soft keys", "", &["look for them", "do not look"], 0),
         Field::new(FINDINGS, "Findings", "", FieldKind::Button),
     ])
 }
@@ -89,6 +101,16 @@ pub(super) fn show(form: &mut Form, migration: &Migration, deletes: bool) {
     for (name, means) in [(REPLACE, true), (KEEP, false)] {
         if let Some(field) = form.field_mut(name) {
             field.kind = FieldKind::Tick(replace == Some(means));
+        }
+    }
+    let said = migration.plan.scope.personal_data;
+    let personal = PERSONAL_WAYS.iter().position(|(_, way)| *way == said).unwrap_or(0);
+    let soft = usize::from(migration.plan.scope.no_soft_keys);
+    for (name, now) in [(PERSONAL, personal), (SOFT, soft)] {
+        if let Some(FieldKind::Choice { selected, .. }) =
+            form.field_mut(name).map(|field| &mut field.kind)
+        {
+            *selected = now;
         }
     }
     let readings = reading::offered(migration);
@@ -203,6 +225,7 @@ pub(super) fn is_dangerous(migration: &Migration, name: &str) -> bool {
         REPLACE => true,
         IMAGES => !migration.plan.options.keep_before_images,
         READING => migration.plan.options.source_reading == SourceReading::Frozen,
+        PERSONAL => migration.plan.scope.personal_data == Some(PersonalData::Real),
         _ => false,
     }
 }
@@ -228,8 +251,9 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
             )
         }
         KEEP => format!(
-            "{destination}'s rows stay, {source}'s are added beside them. A row that breaks a \
-             unique index there is refused, with the rows that need it; the report lists them."
+            "{destination}'s rows stay, {source}'s are added beside them. A row that is there \
+             already, as a unique key tells, is taken for ours, unless Findings says otherwise; \
+             one that breaks another unique index is refused, and the report lists it."
         ),
         IMAGES if migration.plan.options.keep_before_images => {
             let room = migration.room.as_ref().filter(|room| room.rows > 0);
@@ -277,6 +301,8 @@ pub(super) fn explanation(migration: &Migration, existing: &Existing, name: &str
                  listed in rejects.csv and can be tried again."
                 .to_owned()
         }
+        PERSONAL => personal_explained(migration, migration.plan.scope.personal_data),
+        SOFT => soft_explained(migration, migration.plan.scope.no_soft_keys),
         MASKS => format!(
             "Personal data are masked with this key, {LEAST_KEY_LENGTH} characters at least; the same \
              key gives the same masks in every run. It is not stored: resuming and proving ask for \
@@ -324,6 +350,44 @@ pub(super) fn pace_explained(migration: &Migration, pace: SourcePace) -> String 
             "{}: {source} is read {}; less when its answers take longer than before. {change}",
             pace.name(),
             pace.words()
+        ),
+    }
+}
+
+/// What becomes of personal data as a whole.
+pub(super) fn personal_explained(migration: &Migration, said: Option<PersonalData>) -> String {
+    let before = "What is decided about one attribute goes before it.";
+    match said {
+        None => {
+            "Each attribute of type Email or Phone Number is decided on Mismatches; users that \
+                 are created get masked ones."
+                .to_owned()
+        }
+        Some(PersonalData::Mask) => format!(
+            "Attributes of type Email or Phone Number, and those of users that are created, are \
+             masked with a key. {before}"
+        ),
+        Some(PersonalData::Real) => format!(
+            "E-mail addresses and phone numbers of {} will stand in {}, and no other personal data \
+             is looked for. {before}",
+            migration.name_of(Side::Source),
+            migration.name_of(Side::Destination)
+        ),
+    }
+}
+
+/// Whether plain attributes that may hold ids are looked for.
+pub(super) fn soft_explained(migration: &Migration, is_off: bool) -> String {
+    match is_off {
+        false => format!(
+            "Plain attributes whose values may be ids of another entity are looked for, by samples \
+             of {}'s rows; Mismatches proposes them.",
+            migration.name_of(Side::Source)
+        ),
+        true => format!(
+            "Nobody looks for plain attributes that hold ids: ids of {} stay in them. What is \
+             decided about one holds all the same.",
+            migration.name_of(Side::Source)
         ),
     }
 }

@@ -314,7 +314,11 @@ impl Step for Options {
             Event::Answered(answer) => self.on_answer(answer, migration),
             Event::Replied(PROBE, 1) => migration.start_probe(),
             Event::Replied(PROBE, _) => {}
-            event @ (Event::Fact(_) | Event::Replied(..) | Event::Filled(..) | Event::Ticked) => {
+            event @ (Event::Fact(_)
+            | Event::Replied(..)
+            | Event::Wrote(..)
+            | Event::Filled(..)
+            | Event::Ticked) => {
                 self.findings.update(migration, &event);
             }
         }
@@ -332,9 +336,11 @@ impl Step for Options {
 
     fn answers(&self, migration: &Migration) -> String {
         format!(
-            "{} {:?} {:?}",
+            "{} {:?} {:?} {} {:?}",
             self.findings.answers(migration),
             migration.plan.scope.replace,
+            migration.plan.scope.personal_data,
+            migration.plan.scope.no_soft_keys,
             migration.plan.options
         )
     }

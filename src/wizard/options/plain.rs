@@ -9,7 +9,8 @@ use super::super::migration::Migration;
 use super::super::secret_field::SecretField;
 use super::super::step::{Ask, AskKind, Event};
 use super::fields::{
-    self, ANY, BATCH, CONNECTIONS, IMAGES, KEEP, MASKS, MOST, PACES, PARALLEL, READING, REPLACE,
+    self, ANY, BATCH, CONNECTIONS, IMAGES, KEEP, MASKS, MOST, PACES, PARALLEL, PERSONAL_WAYS,
+    READING, REPLACE,
 };
 use super::{Options, is_underway, reading};
 use crate::outsystems::Side;
@@ -37,6 +38,10 @@ pub(super) enum Plain {
     Number(&'static str),
     /// Who gives new ids.
     Ids,
+    /// What becomes of personal data.
+    Personal,
+    /// Whether soft keys are looked for.
+    Soft,
     /// The key of the masks.
     Key,
     /// The findings, then the plan.
@@ -58,6 +63,8 @@ enum Open {
     Pace,
     Number(&'static str),
     Ids,
+    Personal,
+    Soft,
     Key,
     Findings(Ask),
     Plan,
@@ -84,6 +91,8 @@ impl Options {
             Plain::Pace => Open::Pace,
             Plain::Number(name) => Open::Number(name),
             Plain::Ids => Open::Ids,
+            Plain::Personal => Open::Personal,
+            Plain::Soft => Open::Soft,
             Plain::Key => Open::Key,
             Plain::Rest | Plain::Told | Plain::Done => match self.findings.ask(migration) {
                 Some(ask) => Open::Findings(ask),
@@ -158,6 +167,7 @@ impl Options {
                 choices.push(format!("change what becomes of {name}'s rows"));
                 choices.push("change how rows are read and written".to_owned());
                 choices.push("take the defaults for how rows are read and written".to_owned());
+                choices.push("change what is said of personal data and of soft keys".to_owned());
                 choice(text, choices)
             }
             Open::Reading => {
@@ -180,6 +190,17 @@ impl Options {
             Open::Ids => {
                 let choices = [false, true].map(|way| fields::ids_explained(migration, way));
                 choice(vec!["Who gives new ids?".to_owned()], choices.to_vec())
+            }
+            Open::Personal => {
+                let ways = PERSONAL_WAYS.map(|(label, way)| {
+                    format!("{label}. {}", fields::personal_explained(migration, way))
+                });
+                choice(vec!["What becomes of personal data?".to_owned()], ways.to_vec())
+            }
+            Open::Soft => {
+                let ways = [false, true].map(|is_off| fields::soft_explained(migration, is_off));
+                let text = "Are plain attributes that hold ids (soft keys) looked for?".to_owned();
+                choice(vec![text], ways.to_vec())
             }
             Open::Key => Some(Ask {
                 text: vec![explained(MASKS)],
@@ -234,7 +255,8 @@ impl Options {
                     0 => self.plain = Plain::Rest,
                     1 => self.plain = Plain::Rows,
                     2 => self.plain = Plain::Reading,
-                    _ => self.set_defaults(migration),
+                    3 => self.set_defaults(migration),
+                    _ => self.plain = Plain::Personal,
                 }
             }
             (Open::Reading, Answer::Chosen(place)) => {
@@ -270,6 +292,14 @@ impl Options {
             (Open::Ids, Answer::Chosen(place)) => {
                 self.set_ids(place == 1, migration);
                 self.plain = Plain::Number(MOST);
+            }
+            (Open::Personal, Answer::Chosen(place)) => {
+                self.set_personal(place, migration);
+                self.plain = Plain::Soft;
+            }
+            (Open::Soft, Answer::Chosen(place)) => {
+                self.set_soft(place == 1, migration);
+                self.plain = Plain::All;
             }
             (Open::Plan, Answer::Chosen(0)) => self.plain = Plain::Done,
             (Open::Plan, Answer::Chosen(1)) | (Open::NoPlan, Answer::Chosen(1)) => {

@@ -11,8 +11,8 @@ use super::super::running::Running;
 use super::super::step::{AskKind, Event, Step as _};
 use super::super::viewport::Size;
 use super::fields::{
-    BATCH, CONNECTIONS, FINDINGS, IDS, IMAGES, KEEP, MOST, PACE, PARALLEL, READING, REPLACE,
-    number_in,
+    BATCH, CONNECTIONS, FINDINGS, IDS, IMAGES, KEEP, MOST, PACE, PARALLEL, PERSONAL, READING,
+    REPLACE, SOFT, number_in,
 };
 use super::{DEFAULTS, EXPORT, Options, Pane, reading};
 use crate::compare::{Answers, Comparison, Finding, FindingKey, FindingKind, choice};
@@ -442,11 +442,24 @@ fn tab_goes_through_fields_and_plan_and_round() {
     let (mut step, mut migration) = ready(3);
     let mut seen = Vec::new();
     step.go_to_field(REPLACE);
-    for _ in 0..12 {
+    for _ in 0..14 {
         seen.push(if step.pane == Pane::Plan { "plan" } else { focused(&step) });
         press(&mut step, &mut migration, Command::NextField);
     }
-    let fields = [REPLACE, KEEP, IMAGES, READING, PACE, CONNECTIONS, BATCH, PARALLEL, IDS, MOST];
+    let fields = [
+        REPLACE,
+        KEEP,
+        IMAGES,
+        READING,
+        PACE,
+        CONNECTIONS,
+        BATCH,
+        PARALLEL,
+        IDS,
+        MOST,
+        PERSONAL,
+        SOFT,
+    ];
     assert_eq!(seen, [&fields[..], &[FINDINGS, "plan"]].concat());
     assert_eq!(focused(&step), REPLACE);
     press(&mut step, &mut migration, Command::PreviousField);

@@ -16,8 +16,8 @@ use super::super::look::{Area, Canvas, cut, panel, put, role, text_width, wrap};
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::fields::{
-    self, BATCH, CONNECTIONS, FINDINGS, IDS, IMAGES, KEEP, MASKS, MOST, PACE, PARALLEL, READING,
-    REPLACE,
+    self, BATCH, CONNECTIONS, FINDINGS, IDS, IMAGES, KEEP, MASKS, MOST, PACE, PARALLEL, PERSONAL,
+    READING, REPLACE, SOFT,
 };
 use super::picture::view::{draw_plan, draw_whole};
 use super::{Options, Pane, is_beside, is_roomy, is_underway, plan_width};
@@ -95,11 +95,14 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
         draw_radio(step, field, &mut lines);
     }
     draw_images(step, migration, &mut lines);
+    // What the field with the focus means has a few lines of its own below the findings.
+    let explained = if is_beside(migration) { EXPLAINED } else { 0 };
+    // No field gives way to a blank line.
+    let fields = u16::try_from(values(step).len()).unwrap_or(u16::MAX);
+    let is_roomy = is_roomy && lines.y.saturating_add(fields) + 4 + explained <= area.height;
     if is_roomy {
         lines.next();
     }
-    // What the field with the focus means has a few lines of its own below the findings.
-    let explained = if is_beside(migration) { EXPLAINED } else { 0 };
     let room = area.height.saturating_sub(lines.y + 2 + explained);
     for field in values_in(step, usize::from(room)) {
         draw_value(step, migration, field, &mut lines);
@@ -121,14 +124,20 @@ fn draw_form(step: &Options, migration: &Migration, area: Area, canvas: &mut Can
     draw_explanation(&text, style, how, rest, lines.canvas);
 }
 
+/// The fields with a value, in their order.
+const VALUES: [&str; 10] =
+    [READING, PACE, CONNECTIONS, BATCH, PARALLEL, IDS, MOST, MASKS, PERSONAL, SOFT];
+
+/// Those of them that have something to say.
+fn values(step: &Options) -> Vec<&'static str> {
+    let is_shown = |name: &&str| step.form.field(name).is_some_and(|field| !field.is_hidden);
+    VALUES.into_iter().filter(is_shown).collect()
+}
+
 /// The fields with a value, as many as there is room for, among them the one with the focus, or else
 /// the first in which something is wrong, with a line for what that is.
 fn values_in(step: &Options, room: usize) -> Vec<&'static str> {
-    let is_shown = |name: &&str| step.form.field(name).is_some_and(|field| !field.is_hidden);
-    let all: Vec<&'static str> = [READING, PACE, CONNECTIONS, BATCH, PARALLEL, IDS, MOST, MASKS]
-        .into_iter()
-        .filter(is_shown)
-        .collect();
+    let all = values(step);
     let is_wrong = |name: &&str| step.form.field(name).is_some_and(|field| field.error.is_some());
     let wrong = all.iter().position(is_wrong);
     let room = room.saturating_sub(usize::from(wrong.is_some())).max(1);
@@ -249,7 +258,7 @@ fn draw_value(step: &Options, migration: &Migration, name: &str, lines: &mut Lin
     if name == MASKS {
         draw_field(field, focus, LABELS, line, lines.canvas);
         end = line.right();
-    } else if matches!(name, READING | PACE | IDS) {
+    } else if matches!(name, READING | PACE | IDS | PERSONAL | SOFT) {
         let room = Area { width: line.width.min(LABELS as u16 + 24), ..line };
         draw_field(field, focus, LABELS, room, lines.canvas);
         end = room.right();

@@ -135,7 +135,9 @@ pub struct Picker {
     pub items: Vec<String>,
     /// What is typed to narrow it.
     pub filter: TextField,
-    /// The cursor among those that fit the filter.
+    /// Whether what is typed can be taken as it is: then that is the first line.
+    pub takes_others: bool,
+    /// The cursor among the lines.
     pub list: List,
 }
 
@@ -147,8 +149,29 @@ impl Picker {
             title: title.into(),
             items,
             filter: TextField::default(),
+            takes_others: false,
             list: List::default(),
         }
+    }
+
+    /// The same where another one than these can be typed.
+    #[must_use]
+    pub fn taking_others(mut self) -> Self {
+        self.takes_others = true;
+        self
+    }
+
+    /// What is typed, where it can be taken as it is.
+    #[must_use]
+    pub fn own(&self) -> Option<&str> {
+        Some(self.filter.text()).filter(|text| self.takes_others && !text.is_empty())
+    }
+
+    /// Lines of the list that are seen at most.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        // A sentence about what is typed stands below them.
+        if self.takes_others { LINES - 1 } else { LINES }
     }
 
     /// The places of the items that fit the filter.
@@ -202,6 +225,8 @@ pub enum Outcome {
     Closed,
     /// It is closed with a choice.
     Chose(Asker, usize),
+    /// What is typed is to be taken, if it can be.
+    Wrote(Asker),
     /// The person wants to connect again.
     Reconnect,
     /// The text is to be copied.
@@ -305,12 +330,17 @@ impl Overlay {
                     return Outcome::Stays;
                 }
                 let fitting = picker.fitting();
+                let own = usize::from(picker.own().is_some());
                 if command == Command::Open {
+                    if own > picker.list.selected {
+                        return Outcome::Wrote(picker.asker);
+                    }
                     return fitting
-                        .get(picker.list.selected)
+                        .get(picker.list.selected - own)
                         .map_or(Outcome::Stays, |place| Outcome::Chose(picker.asker, *place));
                 }
-                picker.list.obey(command, fitting.len(), LINES);
+                let height = picker.height();
+                picker.list.obey(command, fitting.len() + own, height);
             }
         }
         Outcome::Stays
@@ -328,4 +358,40 @@ fn scroll(first: &mut usize, command: Command) -> Outcome {
         _ => {}
     }
     Outcome::Stays
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKER: Asker = Asker::Step("test");
+
+    fn picker(items: &[&str]) -> Picker {
+        Picker::new(ASKER, "", items.iter().map(|item| (*item).to_owned()).collect())
+    }
+
+    #[test]
+    fn what_is_typed_is_the_first_line_where_it_can_be_taken() {
+        let mut top = Overlay::Picker(picker(&["100", "1002", "7"]).taking_others());
+        assert_eq!(top.obey(Command::Open), Outcome::Chose(ASKER, 0));
+        top.paste("100");
+        // An id is never taken for a longer one that begins so.
+        assert_eq!(top.obey(Command::Open), Outcome::Wrote(ASKER));
+        top.obey(Command::Down);
+        top.obey(Command::Down);
+        assert_eq!(top.obey(Command::Open), Outcome::Chose(ASKER, 1));
+        top.paste("9");
+        assert_eq!(top.obey(Command::Open), Outcome::Wrote(ASKER));
+        top.obey(Command::Down);
+        assert_eq!(top.obey(Command::Open), Outcome::Wrote(ASKER), "there is no other line");
+    }
+
+    #[test]
+    fn a_list_that_is_all_there_is_takes_nothing_else() {
+        let mut top = Overlay::Picker(picker(&["100", "1002"]));
+        top.paste("2");
+        assert_eq!(top.obey(Command::Open), Outcome::Chose(ASKER, 1));
+        top.paste("9");
+        assert_eq!(top.obey(Command::Open), Outcome::Stays);
+    }
 }

@@ -1,8 +1,11 @@
 //! Draws what lies over the screen: a box in the middle, as wide as it needs.
 
+use super::super::findings::words::sentence;
 use super::super::look::{Area, Canvas, cut, panel, put, role, text_width, wrap};
+use super::super::migration::Verdict;
 use super::super::{Model, help};
 use super::{LINES, Overlay, Picker, Question, Reading, Trouble};
+use crate::outsystems::Side;
 
 /// Draws the top one.
 pub fn draw(model: &Model, canvas: &mut Canvas) {
@@ -11,7 +14,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas) {
         Some(Overlay::Help { first }) => draw_help(model, *first, canvas),
         Some(Overlay::Error(trouble)) => draw_error(trouble, canvas),
         Some(Overlay::Question(question)) => draw_question(question, canvas),
-        Some(Overlay::Picker(picker)) => draw_picker(picker, canvas),
+        Some(Overlay::Picker(picker)) => draw_picker(model, picker, canvas),
         Some(Overlay::Text(reading)) => draw_reading(reading, canvas),
         Some(Overlay::Undo(undoing)) => super::super::undo::view::draw(undoing, canvas),
         Some(Overlay::Sheet(sheet)) => super::super::sheet::view::draw(sheet, canvas),
@@ -131,31 +134,67 @@ fn draw_question(question: &Question, canvas: &mut Canvas) {
     );
 }
 
-fn draw_picker(picker: &Picker, canvas: &mut Canvas) {
+fn draw_picker(model: &Model, picker: &Picker, canvas: &mut Canvas) {
     let area = center(canvas, &picker.title, WIDTH, LINES + 3);
     let width = usize::from(area.width);
     let (shown, column) = picker.filter.seen(width.saturating_sub(8));
-    put(canvas, area.x, area.y, "Find  ", role::title());
+    let label = if picker.takes_others { "Type  " } else { "Find  " };
+    put(canvas, area.x, area.y, label, role::title());
     put(canvas, area.x + 6, area.y, &shown, role::plain());
     let cursor = area.x + 6 + u16::try_from(column).unwrap_or(0);
     if cursor < area.right() {
         canvas[(cursor, area.y)].set_style(role::selected());
     }
     let fitting = picker.fitting();
-    for (line, place) in picker.list.window(fitting.len(), LINES).enumerate() {
+    let own = picker.own().map(|text| format!("{text}   as typed"));
+    let items = fitting.iter().map(|place| picker.items[*place].clone());
+    let lines: Vec<String> = own.into_iter().chain(items).collect();
+    // Where the window is low, what is said of it goes before.
+    let said = said_of_typed(model, picker, width);
+    let room = usize::from(area.height).saturating_sub(2 + said.len());
+    let height = picker.height().min(room.max(1));
+    for (line, place) in picker.list.window(lines.len(), height).enumerate() {
         let Ok(offset) = u16::try_from(line) else { break };
         let is_selected = place == picker.list.selected;
         let sign = if is_selected { "▸" } else { " " };
-        let text = cut(&format!("{sign} {}", picker.items[fitting[place]]), width);
+        let text = cut(&format!("{sign} {}", lines[place]), width);
         let style = if is_selected { role::selected() } else { role::plain() };
         put(canvas, area.x, area.y + 1 + offset, &text, style);
     }
-    if fitting.is_empty() {
+    if lines.is_empty() && !picker.takes_others {
         put(canvas, area.x, area.y + 1, "Nothing fits what you typed.", role::plain());
+    }
+    let above = u16::try_from(said.len() + 1).unwrap_or(1);
+    for (y, line) in (area.bottom().saturating_sub(above)..).zip(&said) {
+        put(canvas, area.x, y, line, role::plain());
     }
     let keys =
         format!("{} of {}   ↑↓ move   Enter take   Esc close", fitting.len(), picker.items.len());
     put(canvas, area.x, area.bottom().saturating_sub(1), &cut(&keys, width), role::accent());
+}
+
+/// What is known of a target that is typed, in two lines at most.
+fn said_of_typed(model: &Model, picker: &Picker, width: usize) -> Vec<String> {
+    let Some(typing) = model.migration.typing.as_ref().filter(|_| picker.takes_others) else {
+        return Vec::new();
+    };
+    let there = model.migration.name_of(Side::Destination);
+    let said = match &typing.verdict {
+        Verdict::Nothing => "Take one of these, or type another one.".to_owned(),
+        Verdict::Fits(shown) if shown.is_empty() => "It can be: Enter takes it.".to_owned(),
+        Verdict::Fits(shown) => format!("It is {shown}. Enter takes it."),
+        Verdict::Wrong(why) => sentence(why),
+        Verdict::Unknown if typing.is_row() => format!("Enter looks for it in {there}."),
+        Verdict::Looking if typing.is_row() => format!("Looking for it in {there}…"),
+        Verdict::Unknown => "Enter looks whether that can be.".to_owned(),
+        Verdict::Looking => "Looking whether that can be…".to_owned(),
+    };
+    let mut lines = wrap(&said, width);
+    if lines.len() > 2 {
+        lines[1] = cut(&lines[1..].join(" "), width);
+        lines.truncate(2);
+    }
+    lines
 }
 
 fn draw_reading(reading: &Reading, canvas: &mut Canvas) {

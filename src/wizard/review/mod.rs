@@ -173,7 +173,7 @@ impl Step for Review {
             | Event::Ticked
             | Event::Replied(..) => {}
             Event::Filled(RIGHTS, filled) => rights::write(migration, filled),
-            Event::Filled(..) => {}
+            Event::Wrote(..) | Event::Filled(..) => {}
         }
         self.sync(migration);
     }

@@ -202,6 +202,17 @@ impl Catalogue {
         }
     }
 
+    /// Whether references take entities of the platform's component modules in as well.
+    pub fn take_components(&mut self, takes: bool) {
+        let model = Arc::clone(&self.model);
+        for (item, entity) in self.items.iter_mut().zip(&model.entities) {
+            if entity.is_active && is_component(entity) {
+                item.may_be_taken_in =
+                    takes && model.is_application_entity(entity) && !entity.is_system;
+            }
+        }
+    }
+
     fn read_tops(&mut self) {
         let model = Arc::clone(&self.model);
         let by_id: HashMap<i64, usize> =

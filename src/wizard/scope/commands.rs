@@ -2,7 +2,7 @@
 
 use super::super::keys::Command;
 use super::super::migration::Migration;
-use super::{ALL, OUT, Scope, tree_height};
+use super::{ALL, COMPONENTS, OUT, Scope, tree_height};
 
 impl Scope {
     pub(super) fn on_command(&mut self, command: Command, migration: &mut Migration) {
@@ -14,6 +14,7 @@ impl Scope {
             Command::Toggle => self.toggle(migration),
             Command::Own(ALL) => self.choose_shown(migration),
             Command::Own(OUT) => self.leave_out(migration),
+            Command::Own(COMPONENTS) => self.toggle_components(migration),
             Command::Filter => self.tree.is_filtering = true,
             Command::Close => self.set_filter("", migration),
             Command::Recheck => {

@@ -261,6 +261,23 @@ impl Scope {
         }
     }
 
+    /// `c`: whether references take entities of the platform's component modules in.
+    pub(super) fn toggle_components(&mut self, migration: &mut Migration) {
+        if !Self::may_change(migration) {
+            return;
+        }
+        self.set_scope(migration, |scope| scope.components = !scope.components);
+        let there = migration.name_of(Side::Destination);
+        migration.say(if migration.plan.scope.components {
+            format!(
+                "References take tables of component modules in: settings and people's data may \
+                 go to {there}."
+            )
+        } else {
+            "Tables of component modules go along only where a decision takes them in.".to_owned()
+        });
+    }
+
     /// `a`: chooses all that is shown; once more brings back what was before.
     pub(super) fn choose_shown(&mut self, migration: &mut Migration) {
         if !Self::may_change(migration) {

@@ -43,6 +43,8 @@ const NAME: &str = "Scope";
 const ALL: &str = "all";
 /// Leave an entity out.
 const OUT: &str = "out";
+/// Take component modules in.
+const COMPONENTS: &str = "components";
 /// The question about entities that need one that is left out.
 const NEEDED: &str = "needed";
 
@@ -62,6 +64,14 @@ const KEYS: &[Binding] = &[
         "choose all that is shown; again: as it was before",
     ),
     Binding::new(Command::Own(OUT), &[Key::Char('e')], "leave out", "leave an entity out"),
+    Binding::new(
+        Command::Own(COMPONENTS),
+        &[Key::Char('c')],
+        "components",
+        "have references take tables of the platform's component modules in (Users, ECT_Provider), \
+         which hold settings and people's data; again: as before",
+    )
+    .not_in_footer(),
     Binding::new(
         Command::Filter,
         &[Key::Char('/')],
@@ -127,6 +137,7 @@ impl Step for Scope {
         let selected = self.tree.selected();
         match command {
             Command::Toggle | Command::Own(ALL) => migration.may_change() && selected.is_some(),
+            Command::Own(COMPONENTS) => migration.may_change(),
             Command::Own(OUT) => {
                 migration.may_change() && matches!(selected, Some(Node::Entity(..)))
             }

@@ -33,6 +33,7 @@ const GO_ON: usize = 0;
 const CHOOSE: usize = 1;
 const LEAVE: usize = 2;
 const AGAIN: usize = 3;
+const COMPONENTS: usize = 4;
 
 impl Scope {
     pub(super) fn question(&self, migration: &Migration) -> Option<Ask> {
@@ -83,7 +84,15 @@ impl Scope {
             ));
         }
         text.extend(reasons.iter().map(|reason| format!("Not yet: {reason}.")));
-        let choices = ["go on", "choose more", "take something out", "compare and count again"];
+        let components = match migration.plan.scope.components {
+            true => "have references take tables of component modules in no more",
+            false => {
+                "have references take tables of component modules in (Users, ECT_Provider), which \
+                 hold settings and people's data"
+            }
+        };
+        let choices =
+            ["go on", "choose more", "take something out", "compare and count again", components];
         let choices = choices.map(str::to_owned).to_vec();
         Some(Ask { text, kind: AskKind::Choice(choices) })
     }
@@ -168,6 +177,7 @@ impl Scope {
             (_, Answer::Chosen(CHOOSE)) => self.plain = Plain::Choosing,
             (_, Answer::Chosen(LEAVE)) => self.plain = Plain::Leaving,
             (_, Answer::Chosen(AGAIN)) => self.recount(migration),
+            (_, Answer::Chosen(COMPONENTS)) => self.toggle_components(migration),
             _ => {}
         }
     }

@@ -40,6 +40,9 @@ impl Scope {
         if is_new || !is_reviewed || self.basis.scope != migration.plan.scope {
             self.basis =
                 Basis { scope: migration.plan.scope.clone(), review: migration.review.clone() };
+            if let Some(catalogue) = &mut self.catalogue {
+                catalogue.take_components(migration.plan.scope.components);
+            }
             self.mark(migration, is_new);
         }
     }

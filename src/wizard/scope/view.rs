@@ -52,6 +52,13 @@ fn draw_tree(step: &Scope, migration: &Migration, area: Area, canvas: &mut Canva
         (false, false) => format!("Only what holds \"{filter}\"  (Esc: all)"),
     };
     let inner = panel(area, &title, true, canvas);
+    let takes = if migration.plan.scope.components { "x" } else { " " };
+    let components = format!(" [{takes}] components (c) ");
+    if text_width(&components) + 4 <= usize::from(area.width) {
+        let y = area.bottom().saturating_sub(1);
+        let below = Area { y, height: 1, width: area.width.saturating_sub(2), ..area };
+        right(canvas, below, 0, &components, role::plain());
+    }
     let Some(catalogue) = &step.catalogue else {
         let text = "The source's model is not read yet: connect both sides first (press 1).";
         draw_text(text, inner, canvas);

@@ -10,6 +10,7 @@ use super::frame;
 use super::keys::{Binding, Command, Key};
 use super::list::List;
 use super::look::{Area, Canvas};
+use super::map_path::{self, MapPath};
 use super::migration::Migration;
 use super::step::{Ask, Event, Notice, Reason, Step};
 use crate::compare::{Finding, FindingKey, FindingKind, choice};
@@ -51,6 +52,8 @@ const KEYS: &[Binding] = &[
         "all guesses",
         "confirm all guesses of the entity; else the same decision for all of this kind",
     ),
+    map_path::WRITE_KEY,
+    map_path::READ_KEY,
     keys_of::ALL.not_in_footer(),
     keys_of::FILTER,
     keys_of::RECHECK,
@@ -77,6 +80,8 @@ pub struct StaticRecords {
     is_moved: bool,
     /// What is typed to narrow the list that had the focus then.
     filter: Filter,
+    /// The path of maps, while it is typed.
+    path: MapPath,
 }
 
 impl Default for StaticRecords {
@@ -89,6 +94,7 @@ impl Default for StaticRecords {
             records: List::default(),
             is_moved: false,
             filter: Filter::default(),
+            path: MapPath::default(),
         }
     }
 }
@@ -157,6 +163,9 @@ impl StaticRecords {
     }
 
     fn on_command(&mut self, migration: &mut Migration, command: Command) {
+        if self.path.obey(migration, command) {
+            return;
+        }
         self.is_moved = true;
         if self.filter.is_typed() && self.on_filter_command(migration, command) {
             return;
@@ -174,6 +183,9 @@ impl StaticRecords {
                 let place = mark.and_then(|mark| self.pairs.place_of_mark(&mark));
                 let height = self.list_height(migration);
                 self.records.select(place.unwrap_or(0), self.pairs.records().len(), height);
+            }
+            (_, Command::Own(map_path::WRITE | map_path::READ)) => {
+                self.path.on_key(migration, command);
             }
             (_, Command::Filter) => self.filter.begin(),
             (_, Command::Close) if !self.filter.text().is_empty() => {
@@ -346,22 +358,27 @@ impl Step for StaticRecords {
     }
 
     fn keys(&self) -> &'static [Binding] {
-        KEYS
+        if self.path.is_typed() { map_path::KEYS } else { KEYS }
     }
 
     fn offers(&self, command: Command, migration: &Migration) -> bool {
-        self.findings.offers(command, migration)
-            || matches!(command, Command::Open | Command::Toggle) && self.pane == Pane::Entities
+        match command {
+            Command::Open | Command::Close if self.path.is_typed() => true,
+            Command::Own(map_path::WRITE | map_path::READ) => map_path::offers(command, migration),
+            Command::Open | Command::Toggle if self.pane == Pane::Entities => true,
+            command => self.findings.offers(command, migration),
+        }
     }
 
     fn in_text(&self, _migration: &Migration) -> bool {
-        self.filter.is_typed()
+        self.filter.is_typed() || self.path.is_typed()
     }
 
     fn enter(&mut self, migration: &mut Migration) {
         self.findings.enter(migration);
         self.sync(migration);
         self.filter.end();
+        self.path.leave();
     }
 
     fn follow(&mut self, migration: &Migration) {
@@ -373,7 +390,7 @@ impl Step for StaticRecords {
         match event {
             Event::Command(command) => self.on_command(migration, command),
             Event::Typed(_) | Event::Pasted(_) => {
-                if self.filter.take(&event) {
+                if !self.path.take(&event) && self.filter.take(&event) {
                     self.refilter(migration);
                 }
             }
@@ -428,6 +445,9 @@ impl Step for StaticRecords {
     }
 
     fn notice(&self, migration: &Migration) -> Option<Notice> {
+        if self.path.is_typed() {
+            return self.path.notice();
+        }
         if let Some(review) = migration.review.as_deref()
             && migration.may_change()
             && self.pane == Pane::Records

@@ -15,6 +15,7 @@ use super::super::findings::{Standing, guess, record_of, words};
 use super::super::look::{
     Area, Canvas, Cell, cut, panel, paragraph, put, right, role, row, text_width,
 };
+use super::super::map_path::view::{HINT, draw_typed};
 use super::super::migration::Migration;
 use super::super::viewport::Class;
 use super::pairs::RecordLine;
@@ -125,12 +126,17 @@ fn ours(step: &StaticRecords, migration: &Migration, map: &FixedMap, record: &Re
     line
 }
 
+/// Whether there is room for one of the two lists only.
+fn is_alone(migration: &Migration) -> bool {
+    migration.size.class() == Class::Small
+}
+
 pub(super) fn draw(step: &StaticRecords, migration: &Migration, area: Area, canvas: &mut Canvas) {
     let (list, _) = step.split(migration);
     let list = list.min(area.height);
     let above = Area { height: list, ..area };
     if list > 2 {
-        if migration.size.class() == Class::Small {
+        if is_alone(migration) {
             match step.pane {
                 Pane::Entities => draw_entities(step, migration, above, canvas),
                 Pane::Records => draw_records(step, migration, above, canvas),
@@ -152,8 +158,8 @@ pub(super) fn draw(step: &StaticRecords, migration: &Migration, area: Area, canv
 fn draw_entities(step: &StaticRecords, migration: &Migration, area: Area, canvas: &mut Canvas) {
     let has_focus = step.pane == Pane::Entities && !step.findings.deciding.is_open();
     let inner = panel(area, "Static entities", has_focus, canvas);
-    if step.pane == Pane::Entities {
-        draw_filter(step, area, canvas);
+    if step.pane == Pane::Entities && (is_alone(migration) || !step.path.is_typed()) {
+        draw_typed(&step.path, &step.filter, area, canvas);
     }
     let (open, all) = step.pairs.to_look_at();
     if all == 0 {
@@ -193,21 +199,6 @@ fn draw_entities(step: &StaticRecords, migration: &Migration, area: Area, canvas
     }
 }
 
-/// The filter, on the lower border of the list it is for.
-fn draw_filter(step: &StaticRecords, area: Area, canvas: &mut Canvas) {
-    let text = step.filter.text();
-    if !step.filter.is_typed() && text.is_empty() {
-        return;
-    }
-    let y = area.bottom().saturating_sub(1);
-    let (shown, column) = step.filter.field().seen(usize::from(area.width).saturating_sub(12));
-    put(canvas, area.x + 2, y, &format!(" Find: {shown}  "), role::title());
-    let x = area.x + 9 + u16::try_from(column).unwrap_or(0);
-    if step.filter.is_typed() && x < area.right() && y < canvas.area.bottom() {
-        canvas[(x, y)].set_style(role::selected());
-    }
-}
-
 fn draw_records(step: &StaticRecords, migration: &Migration, area: Area, canvas: &mut Canvas) {
     let has_focus = step.pane == Pane::Records && !step.findings.deciding.is_open();
     let entity = step.pairs.entity(step.entities.selected);
@@ -215,9 +206,9 @@ fn draw_records(step: &StaticRecords, migration: &Migration, area: Area, canvas:
         format!("{}: matched by {}", entity.name, matched_by(step, migration))
     });
     let inner = panel(area, &title, has_focus, canvas);
-    if step.pane == Pane::Records {
-        draw_filter(step, area, canvas);
-    }
+    // A path has more room here than on the entities.
+    let is_typed = (step.pane == Pane::Records || step.path.is_typed())
+        && draw_typed(&step.path, &step.filter, area, canvas);
     let Some(review) = migration.review.as_deref().filter(|_| inner.height > 1) else { return };
     if entity.is_none() {
         return;
@@ -274,7 +265,10 @@ fn draw_records(step: &StaticRecords, migration: &Migration, area: Area, canvas:
     let unused = if step.pairs.shows_unused { " with unused (u) " } else { " used ones (u) " };
     let line =
         Area { y: area.bottom() - 1, height: 1, width: area.width.saturating_sub(2), ..area };
-    if area.width > 40 {
+    let hint = format!("{HINT}{unused}");
+    if !is_typed && text_width(&hint) + 4 <= usize::from(area.width) {
+        right(canvas, line, 0, &hint, role::plain());
+    } else if !step.path.is_typed() && area.width > 40 {
         right(canvas, line, 0, unused, role::plain());
     }
 }

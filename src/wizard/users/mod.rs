@@ -1,6 +1,5 @@
 //! Users: who of the source is who in the destination, with tenants, groups and roles.
 
-mod maps;
 mod one;
 mod people;
 mod plain;
@@ -13,10 +12,10 @@ use super::frame;
 use super::keys::{Binding, Command, Key};
 use super::list::List;
 use super::look::{Area, Canvas};
+use super::map_path::{self, MapPath};
 use super::message::Sign;
 use super::migration::Migration;
 use super::step::{Ask, Event, Notice, Reason, Step};
-use super::text_field::TextField;
 use crate::compare::{Finding, choice};
 use crate::report::{counted, number};
 use people::People;
@@ -26,8 +25,6 @@ pub const NAME: &str = "Users";
 
 const ALL: &str = "all";
 const WHOLE: &str = "whole";
-const WRITE_MAPS: &str = "write-maps";
-const READ_MAPS: &str = "read-maps";
 
 const KEYS: &[Binding] = &[
     keys_of::TOGGLE,
@@ -56,29 +53,13 @@ const KEYS: &[Binding] = &[
         "all users",
         "change what is said of all users: what they are matched by, what becomes of those that are there and of missing ones, passwords",
     ),
-    Binding::new(
-        Command::Own(WRITE_MAPS),
-        &[Key::Char('m')],
-        "write maps",
-        "write records, users, groups and tenants as tables to fill in; says where",
-    ),
-    Binding::new(
-        Command::Own(READ_MAPS),
-        &[Key::Char('i')],
-        "take maps in",
-        "take such tables in: type their folder, or one of them; Enter takes them, Esc leaves",
-    ),
+    map_path::WRITE_KEY,
+    map_path::READ_KEY,
     keys_of::SAME,
     keys_of::ALL,
     keys_of::FILTER,
     keys_of::RECHECK,
     keys_of::VIEW,
-];
-
-/// While the path of maps is typed.
-const PATH_KEYS: &[Binding] = &[
-    Binding::new(Command::Open, &[Key::Enter], "take in", "take the maps in").in_text(),
-    Binding::new(Command::Close, &[Key::Escape], "leave", "leave the maps").in_text(),
 ];
 
 /// The share of rows that may fall to somebody else before Review says so: one in twenty.
@@ -94,7 +75,7 @@ pub struct Users {
     is_moved: bool,
     filter: Filter,
     /// The path of maps, while it is typed.
-    path: Option<TextField>,
+    path: MapPath,
     /// The user who was plainly found and is asked about.
     about: Option<one::About>,
     /// The users of the destination that are offered, as plan files name them.
@@ -113,7 +94,7 @@ impl Default for Users {
             list: List::default(),
             is_moved: false,
             filter: Filter::default(),
-            path: None,
+            path: MapPath::default(),
             about: None,
             offered: Vec::new(),
             listed: Vec::new(),
@@ -163,8 +144,7 @@ impl Users {
     }
 
     fn on_command(&mut self, migration: &mut Migration, command: Command) {
-        if self.path.is_some() {
-            self.on_path(migration, command);
+        if self.path.obey(migration, command) {
             return;
         }
         if self.filter.is_typed() && self.on_filter_command(migration, command) {
@@ -183,11 +163,7 @@ impl Users {
                 self.stay_on(migration, selected.as_ref());
             }
             Command::Own(WHOLE) => whole::ask(migration),
-            Command::Own(WRITE_MAPS | READ_MAPS) if migration.review.is_none() => {
-                migration.say("The environments have to be compared first: Ctrl+T.");
-            }
-            Command::Own(WRITE_MAPS) => migration.write_maps(),
-            Command::Own(READ_MAPS) => self.ask_for_maps(migration),
+            Command::Own(map_path::WRITE | map_path::READ) => self.path.on_key(migration, command),
             Command::Filter => self.filter.begin(),
             Command::Close if !self.filter.text().is_empty() => {
                 self.filter.clear();
@@ -270,15 +246,14 @@ impl Step for Users {
     }
 
     fn keys(&self) -> &'static [Binding] {
-        if self.path.is_some() { PATH_KEYS } else { KEYS }
+        if self.path.is_typed() { map_path::KEYS } else { KEYS }
     }
 
     fn offers(&self, command: Command, migration: &Migration) -> bool {
         match command {
-            Command::Open | Command::Close if self.path.is_some() => true,
+            Command::Open | Command::Close if self.path.is_typed() => true,
             Command::Own(WHOLE) => migration.may_change(),
-            Command::Own(WRITE_MAPS) => migration.review.is_some(),
-            Command::Own(READ_MAPS) => migration.review.is_some() && migration.may_change(),
+            Command::Own(map_path::WRITE | map_path::READ) => map_path::offers(command, migration),
             Command::NextField | Command::Open if self.plainly_found().is_some() => {
                 migration.may_change() && !self.filter.is_typed()
             }
@@ -292,14 +267,14 @@ impl Step for Users {
     }
 
     fn in_text(&self, _migration: &Migration) -> bool {
-        self.filter.is_typed() || self.path.is_some()
+        self.filter.is_typed() || self.path.is_typed()
     }
 
     fn enter(&mut self, migration: &mut Migration) {
         self.findings.enter(migration);
         self.sync(migration);
         self.filter.end();
-        self.path = None;
+        self.path.leave();
         self.is_gone_on = false;
     }
 
@@ -311,14 +286,8 @@ impl Step for Users {
         self.sync(migration);
         match event {
             Event::Command(command) => self.on_command(migration, command),
-            Event::Typed(c) if self.path.is_some() => {
-                self.path.iter_mut().for_each(|path| path.type_in(c));
-            }
-            Event::Pasted(text) if self.path.is_some() => {
-                self.path.iter_mut().for_each(|path| path.paste(text));
-            }
             Event::Typed(_) | Event::Pasted(_) => {
-                if self.filter.take(&event) {
+                if !self.path.take(&event) && self.filter.take(&event) {
                     self.refilter(migration);
                 }
             }
@@ -392,10 +361,8 @@ impl Step for Users {
     }
 
     fn notice(&self, migration: &Migration) -> Option<Notice> {
-        if self.path.is_some() {
-            let text =
-                "Type the folder of the maps, or one of them. Enter takes them in, Esc leaves.";
-            return Some(Notice::new(Sign::Note, text));
+        if self.path.is_typed() {
+            return self.path.notice();
         }
         let reasons = self.gate(migration);
         if reasons.is_empty() && migration.may_change() && self.people.is_current(migration) {

@@ -26,7 +26,7 @@ impl Users {
 
     /// The next question.
     pub(super) fn question(&self, migration: &Migration) -> Option<Ask> {
-        if let Some(path) = &self.path {
+        if let Some(path) = self.path.field() {
             let text = vec!["The folder of the maps, or one of them.".to_owned()];
             let kind = AskKind::Text { label: "Path".to_owned(), current: path.text().to_owned() };
             return Some(Ask { text, kind });
@@ -40,10 +40,10 @@ impl Users {
 
     /// An answer to it.
     pub(super) fn on_answer(&mut self, migration: &mut Migration, answer: Answer) {
-        if self.path.is_some() {
+        if self.path.is_typed() {
             match answer {
-                Answer::Text(path) => self.take_maps(migration, &path),
-                _ => self.path = None,
+                Answer::Text(path) => self.path.take_in(migration, &path),
+                _ => self.path.leave(),
             }
         } else if self.asks_about_all(migration) {
             let Answer::Chosen(place) = answer else { return };
@@ -51,7 +51,7 @@ impl Users {
                 1 => whole::ask(migration),
                 2 => self.ask_whom(migration),
                 3 => migration.write_maps(),
-                4 => self.ask_for_maps(migration),
+                4 => self.path.ask(migration),
                 _ => self.is_gone_on = true,
             }
         } else {

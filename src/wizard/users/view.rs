@@ -14,6 +14,7 @@ use super::super::findings::view::{draw_details, sign};
 use super::super::look::{
     Area, Canvas, Cell, cut, panel, paragraph, put, right, role, row, text_width,
 };
+use super::super::map_path::view::{HINT, draw_typed};
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::super::viewport::Class;
@@ -316,27 +317,13 @@ fn draw_list(step: &Users, migration: &Migration, area: Area, canvas: &mut Canva
 
 /// The filter or the path of maps, on the lower border of the list; else the keys of the maps.
 fn draw_filter(step: &Users, area: Area, canvas: &mut Canvas) {
-    let text = step.filter.text();
+    if draw_typed(&step.path, &step.filter, area, canvas) {
+        return;
+    }
     let y = area.bottom().saturating_sub(1);
-    let (title, field, is_typed) = match &step.path {
-        Some(path) => (" Maps: ", path, true),
-        None if step.filter.is_typed() || !text.is_empty() => {
-            (" Find: ", step.filter.field(), step.filter.is_typed())
-        }
-        None => {
-            let keys = " m write maps  i take maps in ";
-            let below = Area { y, height: 1, width: area.width.saturating_sub(2), ..area };
-            if text_width(keys) + 4 <= usize::from(area.width) {
-                right(canvas, below, 0, keys, role::plain());
-            }
-            return;
-        }
-    };
-    let (shown, column) = field.seen(usize::from(area.width).saturating_sub(14));
-    put(canvas, area.x + 2, y, &format!("{title}{shown}  "), role::title());
-    let x = area.x + 9 + u16::try_from(column).unwrap_or(0);
-    if is_typed && x < area.right() && y < canvas.area.bottom() {
-        canvas[(x, y)].set_style(role::selected());
+    let below = Area { y, height: 1, width: area.width.saturating_sub(2), ..area };
+    if text_width(HINT) + 4 <= usize::from(area.width) {
+        right(canvas, below, 0, HINT, role::plain());
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Planned {
     pub destination_model: Arc<Environment>,
 }
 
-async fn model(database: &dyn Source) -> Environment {
+pub async fn model(database: &dyn Source) -> Environment {
     outsystems::read(database).await.expect("a model")
 }
 

@@ -19,5 +19,6 @@ mod processes;
 pub mod road;
 mod screens;
 mod taken_back;
+mod typed;
 mod users;
 mod way_back;

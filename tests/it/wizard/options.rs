@@ -1,11 +1,12 @@
 //! Options on the practice pair.
 
-use osferry::compare::{Choice, FindingKind, choice};
+use osferry::compare::{Choice, Finding, FindingKind, choice};
 use osferry::plan::{CheckKind, EndpointEngine, PersonalData, RejectPolicy};
 use osferry::wizard::Message;
 use osferry::wizard::findings::belongs_to;
 use osferry::wizard::keys::Key;
-use osferry::wizard::message::Sign;
+use osferry::wizard::message::{Answer, Sign};
+use osferry::wizard::step::AskKind;
 
 use super::driver::{Driver, LARGE, MEDIUM, SMALL};
 use super::road::{decide_the_rest, go_to, open_sample_plan};
@@ -91,7 +92,11 @@ fn rows_are_chosen_findings_decided_and_the_plan_follows() {
 #[test]
 fn a_number_typed_counts_with_ctrl_n_too() {
     let mut driver = at_options();
-    driver.press("Space Ctrl+N Space Esc Shift+Tab Shift+Tab Shift+Tab Shift+Tab Ctrl+U");
+    driver.press("Space Ctrl+N Space Esc");
+    for _ in 0..6 {
+        driver.press("Shift+Tab");
+    }
+    driver.press("Ctrl+U");
     driver.type_in("4001");
     driver.press("Ctrl+N");
     assert_eq!(driver.step(), "Options");
@@ -109,7 +114,7 @@ fn a_number_typed_counts_with_ctrl_n_too() {
 fn after_how_many_refused_rows_a_run_stops_is_typed() {
     let mut driver = at_options();
     driver.shows("Refused at most  [      ]  any");
-    driver.press("Space Ctrl+N Space Esc Shift+Tab");
+    driver.press("Space Ctrl+N Space Esc Shift+Tab Shift+Tab Shift+Tab");
     driver.type_in("some");
     driver.press("Ctrl+N");
     driver.shows("✗ digits only");
@@ -118,11 +123,105 @@ fn after_how_many_refused_rows_a_run_stops_is_typed() {
     driver.press("Ctrl+N Ctrl+N");
     assert_eq!(driver.step(), "Review", "{}", driver.screen());
     assert_eq!(driver.model.migration.plan.options.rejects, RejectPolicy::Stop);
-    driver.press("Ctrl+P Shift+Tab Shift+Tab Shift+Tab Ctrl+U");
+    driver.press("Ctrl+P Shift+Tab Shift+Tab Shift+Tab Shift+Tab Shift+Tab Ctrl+U");
     driver.type_in("12");
     driver.press("Ctrl+N");
     let options = &driver.model.migration.plan.options;
     assert_eq!((options.rejects, options.max_rejects), (RejectPolicy::GoOn, Some(12)));
+}
+
+/// What creating a user that the destination lacks is said to do.
+fn creating(driver: &Driver) -> String {
+    let mut findings = driver.model.migration.findings().iter();
+    let made = findings.find_map(|finding| {
+        finding.choices.iter().find(|made| made.name == choice::CREATE && is_user(finding))
+    });
+    made.expect("a missing user").label.clone()
+}
+
+fn is_user(finding: &Finding) -> bool {
+    finding.key.kind == FindingKind::UserMissing
+}
+
+#[test]
+fn what_becomes_of_personal_data_is_chosen_and_whether_soft_keys_are_looked_for() {
+    let mut driver = at_options();
+    let count = |driver: &Driver, kind: FindingKind| {
+        let findings = driver.model.migration.findings().iter();
+        findings.filter(|finding| finding.key.kind == kind && finding.needs_decision()).count()
+    };
+    assert_eq!(driver.model.migration.plan.scope.personal_data, Some(PersonalData::Real));
+    assert_eq!(
+        creating(&driver),
+        "create the user, e-mail and phone as in the source, no password"
+    );
+    driver.press("Shift+Tab Shift+Tab Shift+Tab");
+    driver.shows("Plain attributes whose values may be ids");
+    driver.press("Right");
+    driver.shows("do not look");
+    assert!(driver.model.migration.plan.scope.no_soft_keys);
+
+    driver.press("Shift+Tab");
+    driver.shows("will stand in dev");
+    driver.press("Right");
+    driver.shows("decide each");
+    assert_eq!(driver.model.migration.plan.scope.personal_data, None);
+    assert!(count(&driver, FindingKind::PersonalData) > 0);
+    assert_eq!(creating(&driver), "create the user, e-mail and phone masked, no password");
+    driver.press("Right");
+    assert_eq!(driver.model.migration.plan.scope.personal_data, Some(PersonalData::Mask));
+    let name = format!("{}.toml", driver.model.migration.plan.name);
+    let draft = std::fs::read_to_string(driver.home().join("drafts").join(name)).expect("a draft");
+    assert!(draft.contains("personal_data = \"mask\""), "{draft}");
+    assert!(draft.contains("soft_keys = \"off\""), "{draft}");
+    // Defaults of how rows are written say nothing of whose data they are.
+    driver.press("d");
+    assert_eq!(driver.model.migration.plan.scope.personal_data, Some(PersonalData::Mask));
+    driver.press("Shift+Tab Shift+Tab Shift+Tab Left Shift+Tab Left");
+    let scope = &driver.model.migration.plan.scope;
+    assert_eq!((scope.personal_data, scope.no_soft_keys), (None, false));
+}
+
+#[test]
+fn plain_mode_asks_for_them_too() {
+    let mut driver = at_options();
+    driver.press("Space Ctrl+N Space Esc");
+    let answer = |driver: &mut Driver, place| {
+        driver.send(Message::Answered(Answer::Chosen(place)));
+        driver.settle();
+    };
+    let asked = |driver: &Driver| {
+        let step = driver.model.step().expect("a step");
+        step.ask(&driver.model.migration).expect("a question")
+    };
+    let AskKind::Choice(all) = asked(&driver).kind else { panic!("no choices") };
+    assert!(all[4].contains("personal data"), "{all:?}");
+    answer(&mut driver, 4);
+    assert!(asked(&driver).text[0].contains("personal data"), "{:?}", asked(&driver));
+    answer(&mut driver, 1);
+    assert!(asked(&driver).text[0].contains("soft keys"), "{:?}", asked(&driver));
+    answer(&mut driver, 1);
+    let scope = &driver.model.migration.plan.scope;
+    assert_eq!((scope.personal_data, scope.no_soft_keys), (Some(PersonalData::Mask), true));
+}
+
+#[test]
+fn component_modules_are_taken_in_by_a_key() {
+    let mut driver = Driver::practice(LARGE);
+    driver.press("Ctrl+N Space");
+    driver.shows("[ ] components (c)");
+    driver.press("c");
+    driver.shows("[x] components (c)");
+    driver.shows("References take tables of component modules in");
+    assert!(driver.model.migration.plan.scope.components);
+    let name = format!("{}.toml", driver.model.migration.plan.name);
+    let draft = std::fs::read_to_string(driver.home().join("drafts").join(name)).expect("a draft");
+    assert!(draft.contains("components = true"), "{draft}");
+    driver.press("c");
+    driver.shows("[ ] components (c)");
+    driver.send(Message::Answered(Answer::Chosen(4)));
+    driver.settle();
+    assert!(driver.model.migration.plan.scope.components);
 }
 
 #[test]

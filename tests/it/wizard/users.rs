@@ -9,7 +9,7 @@ use osferry::wizard::message::Answer;
 use osferry::wizard::overlay::Overlay;
 use osferry::wizard::step::AskKind;
 
-use super::driver::{Driver, LARGE};
+use super::driver::{Driver, LARGE, MEDIUM, SMALL};
 use super::road::{go_to, open_sample_plan};
 
 fn at_users() -> Driver {
@@ -184,6 +184,56 @@ fn maps_are_written_and_taken_in() {
     let updated = Some(choice::UPDATE.to_owned());
     assert_eq!(of(&driver, &user), (Some(FindingKind::UserFound), updated), "{}", driver.screen());
     assert_eq!(decided(&driver).len(), before.len() + 1, "{:#?}", decided(&driver));
+}
+
+#[test]
+fn static_records_are_mapped_by_tables_on_their_own_step() {
+    let mut driver = Driver::new(LARGE);
+    open_sample_plan(&mut driver);
+    go_to(&mut driver, "Static records");
+    driver.shows("m write maps  i take maps in");
+    driver.press("m");
+    driver.shows("Written there: records.csv, users.csv, groups.csv, tenants.csv.");
+    let folder = driver.model.migration.maps_folder.clone().expect("written somewhere");
+    let before = decided(&driver);
+    driver.press("Esc i Enter");
+    assert_eq!(decided(&driver), before, "as they are they change nothing");
+
+    let review = driver.model.migration.review.clone().expect("compared");
+    let mut maps = review.comparison.fixed.values();
+    let (map, record) = maps
+        .find_map(|map| Some((map, map.records.iter().find(|one| one.finding.is_some())?)))
+        .expect("a record to decide");
+    let key = record.finding.clone().expect("a finding");
+    let (id, _) = map.offered.last().expect("a record there");
+    let line = format!("entity,record,to\n{},{},{id}\n", map.name, record.name);
+    put(&folder, "records.csv", &line);
+    driver.press("i");
+    driver.shows("Maps: ");
+    for size in [MEDIUM, SMALL, LARGE] {
+        driver.send(Message::Resized(size));
+        driver.shows("Maps: ");
+        driver.shows("Esc leave");
+    }
+    driver.press("Ctrl+U");
+    driver.type_in(&folder.join("records.csv").display().to_string());
+    driver.press("Enter");
+    let made = driver.model.migration.plan.decisions.get(&key).expect("decided");
+    assert_eq!((made.choice.as_str(), made.to.clone()), (choice::MAP, Some(id.to_string())));
+
+    // A line that cannot be obeyed is said, and Esc leaves the path as it was.
+    put(
+        &folder,
+        "records.csv",
+        &format!("entity,record,to\n{},{},nothing\n", map.name, record.name),
+    );
+    driver.press("i Enter");
+    driver.shows("cannot be obeyed");
+    driver.press("Esc i");
+    driver.type_in("x");
+    driver.press("Esc");
+    assert!(!driver.screen().contains("Maps: "), "{}", driver.screen());
+    assert_eq!(driver.step(), "Static records");
 }
 
 /// The sample plan, with maps named in it; opened, and both sides compared.
