@@ -47,6 +47,7 @@ mod program;
 mod proof;
 mod ranges;
 mod reading;
+mod records;
 mod rejects;
 mod remade;
 mod scope;

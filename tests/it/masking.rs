@@ -3,6 +3,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
+mod decided;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -8,9 +8,12 @@ use serde_json::Value;
 
 use crate::estate::generate;
 use crate::estate::judge::judge;
-use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Environment, Kind, Pair};
+use crate::estate::model::{
+    Attribute, Cell, Entity, EntityKey, Environment, Kind, Pair, Rule, Unique,
+};
 use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::{Feature, Recipe};
+use crate::never_silent::{apart, choices};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
 
@@ -27,6 +30,12 @@ crate::on_both_engines!(
     numbers_become_texts,
     rows_whose_value_does_not_convert_are_counted_and_left_out,
     empty_values_of_a_mandatory_attribute_get_the_chosen_one,
+    rows_without_a_value_of_a_mandatory_attribute_are_left_out,
+    nothing_where_it_is_refused_becomes_the_chosen_value,
+    numbers_too_wide_are_counted_and_left_out,
+    an_index_that_only_the_source_has_is_told,
+    references_to_another_system_stay_as_they_are,
+    an_entity_whose_table_is_a_view_is_left_out,
 );
 
 fn pair(seed: u64, features: &[Feature]) -> (Pair, EntityKey) {
@@ -391,4 +400,170 @@ async fn empty_values_of_a_mandatory_attribute_get_the_chosen_one(engine: &TestE
     let finding = needed(&bench, "mandatory-empty", "Thing0.Wanted");
     assert!(finding["rows"].as_u64().is_some_and(|rows| rows > 0), "{finding}");
     comes_to(&bench, &sound);
+}
+
+/// Takes the rows of an entity away whose cell is one of these.
+fn leave_out(environment: &mut Environment, key: &EntityKey, name: &str, cells: &[Cell]) {
+    let attribute = attribute(environment, key, name).key.clone();
+    entity(environment, key).rows.retain(|row| !cells.contains(&row.cells[&attribute]));
+}
+
+async fn rows_without_a_value_of_a_mandatory_attribute_are_left_out(engine: &TestEngine) {
+    let (mut pair, thing) = apart(&[], "Thing0");
+    for side in [&mut pair.source, &mut pair.destination] {
+        add(side, &thing, "Wanted", Kind::Text(10), &Cell::text("there"));
+    }
+    attribute(&mut pair.destination, &thing, "Wanted").mandatory = true;
+    let empty = [Cell::Null, Cell::text("")];
+    let cells = [Cell::text("a"), empty[0].clone(), empty[1].clone()];
+    fill(&mut pair.source, &thing, "Wanted", &cells);
+    let bench = bench(engine, &pair, &all_of("mandatory-empty", "reject"));
+    let finding = needed(&bench, "mandatory-empty", "Thing0.Wanted");
+    assert_eq!(choices(&finding), ["empty", "value", "reject", "stop"], "{finding}");
+    let all = entity(&mut pair.source, &thing).rows.len();
+    leave_out(&mut pair.source, &thing, "Wanted", &empty);
+    let kept = entity(&mut pair.source, &thing).rows.len();
+    assert_eq!(finding["rows"], all - kept, "{finding}");
+    comes_to(&bench, &pair);
+}
+
+async fn nothing_where_it_is_refused_becomes_the_chosen_value(engine: &TestEngine) {
+    let (mut sound, thing) = pair(52, &[Feature::ExistingRows]);
+    for side in [&mut sound.source, &mut sound.destination] {
+        add(side, &thing, "Wanted", Kind::Text(10), &Cell::text("there"));
+        add(side, &thing, "Count", Kind::Integer, &Cell::Int(1));
+    }
+    for name in ["Wanted", "Count"] {
+        attribute(&mut sound.destination, &thing, name).nullable = false;
+    }
+    let mut spoilt = sound.clone();
+    // An empty text is a value.
+    let texts = |none: Cell| [Cell::text("a"), none, Cell::text("")];
+    fill(&mut spoilt.source, &thing, "Wanted", &texts(Cell::Null));
+    fill(&mut sound.source, &thing, "Wanted", &texts(Cell::text("none")));
+    fill(&mut spoilt.source, &thing, "Count", &[Cell::Null, Cell::Int(5)]);
+    fill(&mut sound.source, &thing, "Count", &[Cell::Int(-7), Cell::Int(5)]);
+    let bench = bench(engine, &spoilt, "");
+    let mut more = String::new();
+    for (name, to) in [("Wanted", "none"), ("Count", "-7")] {
+        let finding = needed(&bench, "null-not-allowed", &format!("Thing0.{name}"));
+        assert_eq!(choices(&finding), ["stop", "default", "value", "reject"], "{finding}");
+        let keys = ["espace", "entity", "attribute"]
+            .map(|key| format!("{key} = \"{}\"\n", finding[key].as_str().expect("a key")))
+            .concat();
+        more.push_str(&format!("{}{keys}to = \"{to}\"\n", all_of("null-not-allowed", "value")));
+    }
+    decide(&bench, &more);
+    comes_to(&bench, &sound);
+}
+
+async fn numbers_too_wide_are_counted_and_left_out(engine: &TestEngine) {
+    let (mut pair, thing) = apart(&[], "Thing0");
+    for (name, wide, narrow) in [
+        ("Count", Kind::LongInteger, Kind::Integer),
+        ("Amount", Kind::Decimal(12, 2), Kind::Decimal(6, 2)),
+    ] {
+        add(&mut pair.source, &thing, name, wide, &Cell::Null);
+        add(&mut pair.destination, &thing, name, narrow, &Cell::Null);
+    }
+    let count = [i64::from(i32::MIN), i64::from(i32::MAX), 1 << 31].map(Cell::Int);
+    fill(&mut pair.source, &thing, "Count", &count);
+    let amount = ["9999.99", "-10000.00", "-9999.99", "0.01"].map(Cell::text);
+    fill(&mut pair.source, &thing, "Amount", &amount);
+    let bench = bench(engine, &pair, &all_of("number-too-wide", "reject"));
+    for (name, too_wide) in [("Count", &count[2]), ("Amount", &amount[1])] {
+        let finding = needed(&bench, "number-too-wide", &format!("Thing0.{name}"));
+        assert_eq!(choices(&finding), ["reject", "stop"], "{finding}");
+        assert_eq!(finding["recommended"], "stop", "{finding}");
+        let key = attribute(&mut pair.source, &thing, name).key.clone();
+        let rows = &entity(&mut pair.source, &thing).rows;
+        let wide = rows.iter().filter(|row| row.cells[&key] == *too_wide).count();
+        assert_eq!(finding["rows"], wide, "{finding}");
+    }
+    leave_out(&mut pair.source, &thing, "Count", &count[2..]);
+    leave_out(&mut pair.source, &thing, "Amount", &amount[1..2]);
+    comes_to(&bench, &pair);
+}
+
+async fn an_index_that_only_the_source_has_is_told(engine: &TestEngine) {
+    let (mut pair, thing) = pair(54, &[]);
+    let tag = entity(&mut pair.source, &thing).tag().expect("it has one").key.clone();
+    for side in [&mut pair.source, &mut pair.destination] {
+        entity(side, &thing).uniques.clear();
+    }
+    let index = Unique { attributes: vec![tag], tenant: false };
+    entity(&mut pair.source, &thing).uniques.push(index);
+    let bench = bench(engine, &pair, "");
+    let finding = needed(&bench, "unique-only-in-source", "Thing0");
+    assert_eq!(finding["severity"], "note", "{finding}");
+    assert!(found(&bench, "unique-only-in-destination", "Thing0").is_none());
+    comes_to(&bench, &pair);
+}
+
+/// Each row of an entity with a cell of it, by the tag.
+fn by_tag(bench: &Bench, side: Side, entity: &Entity, name: &str) -> Vec<(Cell, Cell)> {
+    let column = |name: &str| {
+        let found = entity.attributes.iter().find(|a| a.name == name && a.active);
+        found.expect("an attribute").column.to_uppercase()
+    };
+    let (tag, name) = (column("Tag"), column(name));
+    let content = bench.databases.read(side);
+    let rows = content.rows(&entity.table);
+    let mut all: Vec<_> = rows.iter().map(|row| (row[&tag].clone(), row[&name].clone())).collect();
+    all.sort();
+    all
+}
+
+async fn references_to_another_system_stay_as_they_are(engine: &TestEngine) {
+    let (mut pair, thing) = pair(55, &[Feature::ProducerKept]);
+    for side in [&mut pair.source, &mut pair.destination] {
+        // No database knows the rows of another system.
+        attribute(side, &thing, "PartyId").rule = Rule::Ignore;
+    }
+    let bench = bench(engine, &pair, "");
+    for side in [Side::Source, Side::Destination] {
+        let external = "UPDATE OSSYS_ENTITY SET IS_EXTERNAL = 1 WHERE NAME = 'Party'";
+        bench.databases.execute(side, external);
+    }
+    let finding = needed(&bench, "external-entity", "Base_CS.Party");
+    assert_eq!(finding["severity"], "note", "{finding}");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let of = |environment: &Environment| environment.entity(&thing).expect("there").clone();
+    let ours = by_tag(&bench, Side::Source, &of(&pair.source), "PartyId");
+    let theirs = by_tag(&bench, Side::Destination, &of(&pair.destination), "PartyId");
+    assert!(ours.iter().any(|(_, id)| !id.is_no_identifier()), "no row refers to a party");
+    assert_eq!(ours, theirs);
+    let party = &pair.destination.named("Party").expect("there").table;
+    let (before, after) =
+        (bench.databases.made(Side::Destination), bench.databases.read(Side::Destination));
+    assert_eq!(before.rows(party), after.rows(party), "rows of another system were written");
+}
+
+async fn an_entity_whose_table_is_a_view_is_left_out(engine: &TestEngine) {
+    let (mut pair, thing) = apart(&[], "Thing1");
+    let bench = bench(engine, &pair, "");
+    let table = &pair.source.entity(&thing).expect("there").table;
+    for (problem, sql) in [
+        ("is not there or cannot be seen", None),
+        (
+            "is no table but a view or synonym",
+            Some(format!("CREATE VIEW [OSUSR_SHOWN] AS SELECT * FROM [{table}]")),
+        ),
+    ] {
+        if let Some(sql) = sql {
+            bench.databases.execute(Side::Source, &sql);
+        }
+        let named =
+            "UPDATE OSSYS_ENTITY SET PHYSICAL_TABLE_NAME = 'OSUSR_SHOWN' WHERE NAME = 'Thing1'";
+        bench.databases.execute(Side::Source, named);
+        decide(&bench, "");
+        let finding = needed(&bench, "table-missing", "Thing1");
+        assert_eq!(choices(&finding), ["stop", "leave-out"], "{finding}");
+        assert!(finding["what"].as_str().is_some_and(|what| what.contains(problem)), "{finding}");
+        refused(&bench, "Thing1");
+    }
+    decide(&bench, &all_of("table-missing", "leave-out"));
+    entity(&mut pair.source, &thing).active = false;
+    comes_to(&bench, &pair);
 }

@@ -15,6 +15,7 @@ use crate::estate::model::{
 };
 use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::{Feature, Recipe};
+use crate::identifiers::undone;
 use crate::program::{Bench, Plan};
 use crate::support::engine::TestEngine;
 
@@ -27,6 +28,8 @@ crate::on_both_engines!(
     a_leftover_tenant_column_that_demands_a_value_stops_the_run,
     what_demands_a_value_is_not_left_out,
     a_reference_decided_empty_stays_empty,
+    a_reference_to_an_entity_that_is_not_there_is_decided,
+    an_entity_of_an_unknown_kind_can_be_left_out,
 );
 
 /// A pair of a few features, and the key of its first entity.
@@ -34,6 +37,24 @@ pub fn pair(seed: u64, features: &[Feature]) -> (Pair, EntityKey) {
     let pair = generate::pair(&Recipe { seed, size: 2, features: features.to_vec(), flaw: None });
     let first = pair.source.named("Thing0").expect("always there").full_key();
     (pair, first)
+}
+
+/// A pair with an entity of that name, of four rows or more, that no other one refers to.
+pub fn apart(features: &[Feature], name: &str) -> (Pair, EntityKey) {
+    let fits = |pair: &Pair| {
+        let one = pair.source.named(name)?;
+        let to_it = Target::Entity(one.full_key());
+        let mut all = pair.source.entities.iter().flat_map(|entity| &entity.attributes);
+        let is_apart = all.all(|attribute| attribute.target() != Some(&to_it));
+        let is_numbered = one.identifier().is_some_and(|id| id.autonumber);
+        (is_apart && is_numbered && one.rows.len() > 3).then(|| one.full_key())
+    };
+    (0..)
+        .find_map(|seed| {
+            let (pair, _) = pair(seed, features);
+            fits(&pair).map(|key| (pair, key))
+        })
+        .expect("some pair has one")
 }
 
 pub fn entity<'a>(environment: &'a mut Environment, key: &EntityKey) -> &'a mut Entity {
@@ -342,6 +363,60 @@ async fn a_reference_decided_empty_stays_empty(engine: &TestEngine) {
         row.cells.insert(link.clone(), Cell::Null);
     }
     comes_to(&bench, &pair);
+}
+
+/// An entity that nobody has, and one whose module has another key: it may be meant, or its clone.
+async fn a_reference_to_an_entity_that_is_not_there_is_decided(engine: &TestEngine) {
+    let nowhere = "0815feed-0000-4000-8000-000000000000";
+    for is_clone in [true, false] {
+        let (mut sound, thing) = pair(40, &[Feature::ProducerKept]);
+        for side in [&mut sound.source, &mut sound.destination] {
+            let link = attribute(side, &thing, "PartyId");
+            (link.mandatory, link.nullable) = (false, true);
+        }
+        let party = sound.source.named("Party").expect("there").key.clone();
+        let named = if is_clone { &party } else { nowhere };
+        let mut spoilt = sound.clone();
+        for side in [&mut spoilt.source, &mut spoilt.destination] {
+            attribute(side, &thing, "PartyId").damage =
+                Some(Damage::Type(format!("bt{nowhere}*{named}")));
+        }
+        let bench = bench(engine, &spoilt, 40);
+        let finding = asks(&bench, "reference-unresolved", "Thing0.PartyId");
+        assert_eq!(choices(&finding), ["stop", "map", "empty"], "{finding}");
+        let candidates: &[&str] = if is_clone { &["Base_CS.Party"] } else { &[] };
+        assert_eq!(finding["candidates"], serde_json::json!(candidates), "{finding}");
+
+        let map = |to| decide(&bench, &[(&finding, "map", Some(to))]);
+        map("Base_CS.Nobody");
+        let said = bench.run();
+        assert_eq!(said.code, Some(2), "{}", said.all());
+        assert!(said.err.contains("Base_CS.Nobody"), "{}", said.all());
+        map("Base_CS.Party");
+        comes_to(&bench, &sound);
+        undone(&bench);
+
+        // Nobody refers to a party then, so that none is taken in.
+        decide(&bench, &[(&finding, "empty", None)]);
+        attribute(&mut sound.source, &thing, "PartyId").active = false;
+        comes_to(&bench, &sound);
+        if engine.is_slow() {
+            return;
+        }
+    }
+}
+
+async fn an_entity_of_an_unknown_kind_can_be_left_out(engine: &TestEngine) {
+    let (mut sound, thing) = apart(&[], "Thing1");
+    let bench = bench(engine, &sound, 41);
+    let kind = "UPDATE OSSYS_ENTITY SET DATA_KIND = 'hologram' WHERE NAME = 'Thing1'";
+    bench.databases.execute(Side::Source, kind);
+    let finding = asks(&bench, "entity-kind-unknown", "Thing1");
+    assert_eq!(choices(&finding), ["stop", "leave-out"], "{finding}");
+    assert!(finding["what"].as_str().is_some_and(|what| what.contains("hologram")), "{finding}");
+    decide(&bench, &[(&finding, "leave-out", None)]);
+    entity(&mut sound.source, &thing).active = false;
+    comes_to(&bench, &sound);
 }
 
 /// What is beyond the last value looked at would be taken for nobody's.

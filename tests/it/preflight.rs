@@ -12,10 +12,11 @@ use osferry::outsystems::{self, Side};
 use osferry::plan::PlanFile;
 
 use crate::estate::generate;
-use crate::estate::model::Pair;
+use crate::estate::model::{Pair, Rule};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::identifiers::number_after;
 use crate::program::{Bench, Said};
+use crate::rejects::refuse;
 use crate::support::calling::{Call, Calling};
 use crate::support::engine::{TestEngine, wait};
 use crate::support::library::planned;
@@ -28,11 +29,23 @@ crate::on_both_engines!(
     identities_without_room_refuse_the_run,
     the_rights_that_are_asked_for_are_enough,
     what_is_published_during_a_run_stops_it_until_it_is_taken_back,
+    a_timer_at_work_refuses_the_run,
+    an_application_online_refuses_the_run,
+    a_trigger_of_somebody_refuses_the_run,
 );
 
+/// A file has INSTEAD OF triggers on views only, and no constraint that is switched off.
 mod on_a_server {
-    use super::a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back;
-    crate::on_sqlserver!(a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back);
+    use super::{
+        a_constraint_that_is_switched_off_refuses_the_run,
+        a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back,
+        a_trigger_instead_of_what_is_written_refuses_the_run,
+    };
+    crate::on_sqlserver!(
+        a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back,
+        a_trigger_instead_of_what_is_written_refuses_the_run,
+        a_constraint_that_is_switched_off_refuses_the_run,
+    );
 }
 
 fn pair(seed: u64) -> Pair {
@@ -106,6 +119,134 @@ async fn a_warning_is_accepted_by_its_name_only(engine: &TestEngine) {
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
     assert!(said.err.contains("accepted: processes of the scope wait"), "{}", said.all());
+}
+
+/// Writes the usual plan, which accepts everything but this.
+fn all_but(bench: &Bench, name: &str) {
+    let mut plan = bench.usual_plan();
+    let everything = plan.preflight.clone();
+    plan.preflight = everything.replace(&format!("\"{name}\", "), "");
+    assert_ne!(plan.preflight, everything, "{name} is no warning");
+    bench.plan(&plan.text());
+}
+
+async fn a_timer_at_work_refuses_the_run(engine: &TestEngine) {
+    let pair = pair(8);
+    let bench = Bench::on(engine, &pair, 7);
+    all_but(&bench, "timers");
+    for (side, model) in [(Side::Source, &pair.source), (Side::Destination, &pair.destination)] {
+        for table in [
+            "OSSYS_META_CYCLIC_JOB] ([ID] int NOT NULL PRIMARY KEY, [NAME] nvarchar(50), \
+             [ESPACE_ID] int)",
+            "OSSYS_CYCLIC_JOB_SHARED] ([META_CYCLIC_JOB_ID] int, [IS_RUNNING_SINCE] datetime)",
+        ] {
+            bench.databases.execute(side, &format!("CREATE TABLE [{table}"));
+        }
+        for (id, name, espace) in [(1, "CloseMonth", "Core_CS"), (2, "Elsewhere", "Outer")] {
+            let espace = model.espace_named(espace).id;
+            let timer =
+                format!("INSERT INTO OSSYS_META_CYCLIC_JOB VALUES ({id}, '{name}', {espace})");
+            bench.databases.execute(side, &timer);
+            let since =
+                format!("INSERT INTO OSSYS_CYCLIC_JOB_SHARED VALUES ({id}, '2026-03-04 05:06:07')");
+            bench.databases.execute(side, &since);
+        }
+    }
+    let words =
+        ["timers: timers of the scope run in the destination: CloseMonth (since 2026-03-04"];
+    let said = refused(&bench, &words);
+    assert!(!said.err.contains("Elsewhere"), "of another application\n{}", said.all());
+    // The platform's date for none; the source may be in use.
+    let idle = "UPDATE OSSYS_CYCLIC_JOB_SHARED SET IS_RUNNING_SINCE = '1900-01-01 00:00:00' \
+                WHERE META_CYCLIC_JOB_ID = 1";
+    bench.databases.execute(Side::Destination, idle);
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+}
+
+async fn an_application_online_refuses_the_run(engine: &TestEngine) {
+    let bench = Bench::on(engine, &pair(9), 8);
+    let applications = bench.databases.read(Side::Destination);
+    if !applications.rows("OSSYS_APPLICATION")[0].contains_key("DISABLED") {
+        let column = "ALTER TABLE OSSYS_APPLICATION ADD DISABLED bit";
+        bench.databases.execute(Side::Destination, column);
+    }
+    all_but(&bench, "applications");
+    let disable = |is_offline: &str| {
+        let sql = format!("UPDATE OSSYS_APPLICATION SET DISABLED = {is_offline}");
+        bench.databases.execute(Side::Destination, &sql);
+    };
+    disable("CASE WHEN NAME = 'Core' THEN 0 ELSE 1 END");
+    refused(
+        &bench,
+        &["applications: applications of the scope are online in the destination: Core"],
+    );
+    // Those of others may be.
+    disable("CASE WHEN NAME = 'Outer' THEN 0 ELSE 1 END");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+}
+
+/// Where the destination has the rows of an entity of the scope.
+fn table(pair: &Pair) -> &str {
+    &pair.destination.named("Thing0").expect("always there").table
+}
+
+async fn a_trigger_of_somebody_refuses_the_run(engine: &TestEngine) {
+    let pair = pair(10);
+    let bench = Bench::on(engine, &pair, 9);
+    all_but(&bench, "triggers");
+    refuse(&bench, "auditor", table(&pair), "DELETE", "1 = 0");
+    let words = ["triggers: triggers that are not the platform's will run: auditor on"];
+    refused(&bench, &words);
+    bench.plan(&bench.usual_plan().text());
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(said.err.contains("accepted: triggers that are not"), "{}", said.all());
+}
+
+async fn a_trigger_instead_of_what_is_written_refuses_the_run(engine: &TestEngine) {
+    let features = vec![Feature::MissingUsers];
+    let pair = generate::pair(&Recipe { seed: 11, size: 3, features, flaw: None });
+    let bench = Bench::on(engine, &pair, 10);
+    bench.plan(&bench.usual_plan().text());
+    for (table, words) in [
+        ("OSSYS_USER", "instead-of: triggers run instead of what is written: grabber on"),
+        (table(&pair), "the trigger grabber runs instead of INSERT"),
+    ] {
+        let sql = format!(
+            "CREATE TRIGGER [grabber] ON [{table}] INSTEAD OF INSERT AS DECLARE @nothing int = 0;"
+        );
+        bench.databases.execute(Side::Destination, &sql);
+        refused(&bench, &[words]);
+        bench.databases.execute(Side::Destination, "DROP TRIGGER [grabber]");
+    }
+}
+
+async fn a_constraint_that_is_switched_off_refuses_the_run(engine: &TestEngine) {
+    let mut pair = pair(12);
+    for side in [&mut pair.source, &mut pair.destination] {
+        let thing = side.entities.iter_mut().find(|e| e.active && e.name == "Thing0");
+        let all = &mut thing.expect("always there").attributes;
+        all.iter_mut().find(|a| a.name == "StatusId").expect("it has one").rule = Rule::Protect;
+    }
+    let bench = Bench::on(engine, &pair, 11);
+    // A server that only speaks the protocol does not switch constraints off.
+    if bench.databases.are_on_a_stand_in() {
+        return;
+    }
+    all_but(&bench, "constraints");
+    let switch = |way: &str| {
+        let sql = format!("ALTER TABLE [{}] {way} CONSTRAINT ALL", table(&pair));
+        bench.databases.execute(Side::Destination, &sql);
+    };
+    for (way, how) in [("NOCHECK", "(switched off)"), ("WITH NOCHECK CHECK", "(not trusted)")] {
+        switch(way);
+        refused(&bench, &["constraints: constraints that do not hold for all rows", how]);
+    }
+    switch("WITH CHECK CHECK");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
 }
 
 async fn identities_without_room_refuse_the_run(engine: &TestEngine) {

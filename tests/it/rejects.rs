@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
+mod since;
+
 use osferry::outsystems::Side;
 use serde_json::Value;
 
