@@ -36,8 +36,7 @@ impl Model {
                 self.open(Opened::new(plan));
             }
             Begin::Practice => {
-                self.migration.start(Purpose::Practice, Effect::MakePractice);
-                self.migration.say("The practice pair is being made…");
+                self.make_practice("The practice pair is being made…", Effect::MakePractice);
             }
             Begin::Plan(path) => {
                 self.migration.start(Purpose::Open, |job| Effect::Open(job, path));
@@ -70,11 +69,19 @@ impl Model {
         match place {
             0 => self.begin_errand(Errand::Cleanup, None),
             1 => {
-                self.migration.start(Purpose::Practice, Effect::MakePracticeClone);
-                self.migration.say("The practice clone is being made…");
+                self.make_practice("The practice clone is being made…", Effect::MakePracticeClone);
             }
             _ => self.begin_errand(Errand::Oracle, None),
         }
+    }
+
+    /// Makes files to practise with. Whoever asks twice waits for those of the first time: two would
+    /// write the same ones.
+    fn make_practice(&mut self, said: &str, effect: impl FnOnce(JobId) -> Effect) {
+        if !self.migration.jobs.is_running(Purpose::Practice) {
+            self.migration.start(Purpose::Practice, effect);
+        }
+        self.migration.say(said);
     }
 
     fn begin_errand(&mut self, errand: Errand, label: Option<String>) {

@@ -55,6 +55,17 @@ fn a_reply_of_an_earlier_job_is_dropped() {
 }
 
 #[test]
+fn a_practice_pair_is_made_once_however_often_it_is_asked_for() {
+    let mut model = Model::new(LARGE);
+    model.start();
+    let makes = |effects: Vec<Effect>| {
+        effects.iter().filter(|effect| matches!(effect, Effect::MakePractice(_))).count()
+    };
+    let made: usize = ["p", "Enter", "p"].map(|name| makes(press(&mut model, name))).iter().sum();
+    assert_eq!(made, 1, "two would write the same files");
+}
+
+#[test]
 fn leaving_asks_first() {
     let mut model = at_connect();
     press(&mut model, "Ctrl+C");
