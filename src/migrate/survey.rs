@@ -203,7 +203,7 @@ async fn answer(environments: Environments<'_>, question: &Question) -> Result<A
             let mut departing = departing.clone();
             if let Some(like) = departing.like.take() {
                 let Some((key, rows)) = alike(environments, &departing, &like).await? else {
-                    return Ok(Answer::MoreThan(ROWS_MET));
+                    return Ok(Answer::MoreThan(MET_AT_ONCE));
                 };
                 departing.which = vec![Filter::AnyOf(key, rows)];
             }

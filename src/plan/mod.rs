@@ -363,7 +363,8 @@ pub struct ReferenceRule {
     pub none_is_row: bool,
     /// Whether 0 (or an empty text) is a row's id in the source.
     pub zero_is_row: bool,
-    /// Whether it is written in the second pass.
+    /// Whether it is written in the second pass: unless the run gives the ids itself, and knows
+    /// that of the row referred to by then.
     pub is_deferred: bool,
     /// What happens to a row whose value points to nothing.
     pub orphan: Orphan,

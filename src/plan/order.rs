@@ -167,7 +167,8 @@ fn circles(
     for edge in edges {
         graph.add_edge(handles[edge.child], handles[edge.parent], ());
     }
-    let why = "The reference is left empty at first and set once all rows are there.";
+    let why = "A reference to a row that is still to come is left empty at first and set once all \
+               are there.";
     for component in tarjan_scc(&graph) {
         let mut members: Vec<usize> = component.iter().map(|node| node.index()).collect();
         members.sort_unstable();

@@ -95,8 +95,11 @@ impl Work<'_> {
                        reads as no reference there.";
             (FindingKind::NullNotAllowed, choice::DEFAULT, what, why)
         };
-        let keep =
-            none_there(to).map(|none| Choice::new(keep, format!("write {none}: no reference")));
+        // Where the source has a row with the id that stands for none, whose that is in the
+        // destination was not looked at.
+        let keep = none_there(to)
+            .filter(|_| to.nullable || !reference.zero_is_row)
+            .map(|none| Choice::new(keep, format!("write {none}: no reference")));
         let recommended = keep.as_ref().map_or(choice::STOP, |keep| keep.name);
         let key = FindingKey::attribute(kind, entity, &attribute.attribute);
         let mut choices = Vec::from_iter(keep);

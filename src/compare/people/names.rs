@@ -107,7 +107,10 @@ impl Work<'_> {
         for (pair_place, pair) in self.out.pairs.iter().enumerate() {
             for (place, attribute) in pair.attributes.iter().enumerate() {
                 let target = attribute.reference.as_ref().map(|reference| reference.target);
-                if !matches!(target, Some(Target::System(SystemTarget::User, _))) {
+                // What values of process instances hold is text.
+                if !matches!(target, Some(Target::System(SystemTarget::User, _)))
+                    || attribute.typed.is_some()
+                {
                     continue;
                 }
                 let filter = Filter::AnyOf(attribute.source_column.name.clone(), ids.to_vec())

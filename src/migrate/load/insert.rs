@@ -10,7 +10,7 @@ use super::super::remap::{Carried, Remapped};
 use super::super::retry::calls_for_halves;
 use super::Load;
 use super::foreseen::is_foreseen;
-use crate::database::{ColumnRef, FaultKind, InsertTarget, Result, Value};
+use crate::database::{ColumnRef, Fault, FaultKind, InsertTarget, RefusalClass, Result, Value};
 use crate::proof::combine;
 
 impl Load<'_> {
@@ -112,8 +112,8 @@ impl Load<'_> {
                         pairs.push((*row, source_keys[index].clone(), destination));
                     }
                 }
-                // A constraint may bear with them only once all rows are there.
-                Err(fault) if fault.kind == FaultKind::Refused && !backward.is_empty() => {
+                // A rule may bear with them only once all rows are there.
+                Err(fault) if !backward.is_empty() && may_be_by_reference(&fault) => {
                     is_without = true;
                     pending.push(rows);
                 }
@@ -144,6 +144,13 @@ impl Load<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether rows may have been refused for what they refer to.
+fn may_be_by_reference(fault: &Fault) -> bool {
+    use RefusalClass::{NotNull, TooLong, Unique, Value};
+    let class = fault.refusal.as_ref().map(|refusal| refusal.class);
+    fault.kind == FaultKind::Refused && !matches!(class, Some(NotNull | TooLong | Unique | Value))
 }
 
 /// What the journal is to know of rows carried over before COMMIT.

@@ -65,9 +65,9 @@ impl Fates {
     fn of<'f>(rows: impl Iterator<Item = (&'f Value, &'f Fate)>) -> Self {
         let mut fates = Self::default();
         for (id, fate) in rows {
-            match id {
-                Value::Integer(number) => fates.numbers.insert(*number, fate.clone()),
-                other => fates.others.insert(fold(other), fate.clone()),
+            match whole(id) {
+                Some(number) => fates.numbers.insert(number, fate.clone()),
+                None => fates.others.insert(fold(id), fate.clone()),
             };
         }
         fates
@@ -75,10 +75,41 @@ impl Fates {
 
     /// The fate of a row; `None` where none is known.
     pub(super) fn get(&self, id: &Value) -> Option<&Fate> {
-        match id {
-            Value::Integer(number) => self.numbers.get(number),
-            other => self.others.get(&fold(other)),
+        match whole(id) {
+            Some(number) => self.numbers.get(&number),
+            None => self.others.get(&fold(id)),
         }
+    }
+}
+
+/// The whole number that an id is, whatever type its column has.
+fn whole(id: &Value) -> Option<i64> {
+    match id {
+        Value::Integer(number) => Some(*number),
+        Value::Decimal { value, scale: 0 } => i64::try_from(*value).ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_whatever_type_its_column_has() {
+        let whole = |value| Value::Decimal { value, scale: 0 };
+        let rows = [(Value::Integer(5), 50), (whole(6), 60), (Value::text("Seven"), 70)];
+        let rows: Vec<_> =
+            rows.into_iter().map(|(id, to)| (id, Fate::To(Value::Integer(to)))).collect();
+        let fates = Fates::of(rows.iter().map(|(id, fate)| (id, fate)));
+        let found = |id: Value| match fates.get(&id) {
+            Some(Fate::To(Value::Integer(to))) => Some(*to),
+            _ => None,
+        };
+        assert_eq!([Value::Integer(5), whole(5)].map(found), [Some(50); 2]);
+        assert_eq!([Value::Integer(6), whole(6)].map(found), [Some(60); 2]);
+        assert_eq!(["seven", "5"].map(|text| found(Value::text(text))), [Some(70), None]);
+        assert_eq!(found(Value::Decimal { value: 5, scale: 1 }), None);
     }
 }
 

@@ -56,7 +56,8 @@ impl Builder<'_> {
             // Rows without a tenant that are there only after the review are left out: nobody has
             // decided to carry any over.
             let tenantless = FindingKey::entity(FindingKind::RowsWithoutTenant, entity);
-            let carries_tenantless = self.decisions.choice(&tenantless) == Some(choice::KEEP);
+            let carries_tenantless =
+                pair.carries_tenantless && self.decisions.choice(&tenantless) == Some(choice::KEEP);
             tenant_place = Some(columns.len());
             columns.push(ColumnPlan {
                 attribute: source.name.clone(),

@@ -249,10 +249,13 @@ fn may_get(
             FindingKind::ReferenceLeavesScope => other.what == like.what,
             FindingKind::RecordMissing
             | FindingKind::RecordRecreated
+            | FindingKind::RecordInactive
             | FindingKind::RecordAmbiguous => {
                 (&other.key.espace, &other.key.entity) == (&like.key.espace, &like.key.entity)
             }
-            FindingKind::ReferenceUnresolved => other.candidates == like.candidates,
+            FindingKind::ReferenceUnresolved | FindingKind::SoftKeyLikely => {
+                other.candidates == like.candidates
+            }
             FindingKind::TypeUnknown => {
                 other.what == like.what && other.candidates == like.candidates
             }

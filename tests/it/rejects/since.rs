@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use osferry::database::{EngineKind, open_destination, open_source};
+use osferry::database::{Destination, EngineKind, open_destination, open_source};
 use osferry::migrate::journal::Journal;
-use osferry::migrate::{RunEnd, run};
-use osferry::outsystems::Side;
+use osferry::migrate::{RunEnd, RunRequest, run};
+use osferry::outsystems::{self, Side};
 use osferry::plan::PlanFile;
 use osferry::report::write_rejects;
 
@@ -105,8 +105,14 @@ async fn what_has_come_since_the_review_refuses_rows_by_its_name(engine: &TestEn
     let source = open_source(&bench.databases.spec(Side::Source)).await.expect("a source");
     let destination = open_destination(&bench.databases.spec(Side::Destination)).await;
     let folder = bench.folder.path().join("run");
-    let destination = Arc::from(destination.expect("a destination"));
-    let end = run(plan.request(&folder, Arc::from(source), destination)).await.expect("a run");
+    let destination: Arc<dyn Destination> = Arc::from(destination.expect("a destination"));
+    let now = outsystems::read(destination.as_source()).await.expect("a model");
+    // Otherwise it would stop as soon as it reads the models again.
+    let request = RunRequest {
+        destination_model: Arc::new(now),
+        ..plan.request(&folder, Arc::from(source), destination)
+    };
+    let end = run(request).await.expect("a run");
     assert!(matches!(end, RunEnd::Written), "{end:?}");
 
     let journal = Journal::open(&folder).expect("a journal");
