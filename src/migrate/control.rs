@@ -199,13 +199,17 @@ impl Control {
         }
     }
 
-    /// Waits until whoever watches the run has seen to something and says "go on". Errs with the
-    /// fault when nobody watches, and when the run has to end.
-    pub(super) async fn hold(&mut self, fault: &Fault) -> Result<()> {
+    /// Waits until whoever watches the run has seen to something and says "go on"; `tell` has them
+    /// know that. Errs with the fault when nobody watches, and when the run has to end.
+    pub(super) async fn hold(&mut self, fault: &Fault, tell: impl FnOnce()) -> Result<()> {
         if !self.attended {
             return Err(fault.clone());
         }
-        self.receiver.borrow_and_update();
+        if matches!(*self.receiver.borrow_and_update(), Command::Stop | Command::Cancel) {
+            return Err(stopped());
+        }
+        // Whoever is told may answer before this goes on: that counts.
+        tell();
         loop {
             if self.receiver.changed().await.is_err() {
                 return Err(fault.clone());
@@ -242,6 +246,27 @@ mod tests {
         assert!(!waiting.is_finished());
         controller.say(Command::Run);
         assert!(waiting.await.expect("no panic").is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_answer_given_while_it_is_told_counts() {
+        let fault = Fault::new(FaultKind::Full, "full");
+        let (controller, mut control) = Controller::attended();
+        let go_on = control.hold(&fault, || controller.say(Command::Run));
+        let waited = tokio::time::timeout(Duration::from_secs(5), go_on).await;
+        assert!(waited.expect("the answer is lost").is_ok());
+        let stop = control.hold(&fault, || controller.say(Command::Stop));
+        let waited = tokio::time::timeout(Duration::from_secs(5), stop).await;
+        assert_eq!(
+            waited.expect("the answer is lost").map_err(|f| f.kind),
+            Err(FaultKind::Cancelled)
+        );
+        let told = std::cell::Cell::new(false);
+        let ended = control.hold(&fault, || told.set(true)).await;
+        assert!(
+            ended.is_err() && !told.get(),
+            "it has to end already: nobody is asked for anything"
+        );
     }
 
     #[tokio::test]

@@ -224,9 +224,9 @@ impl WriteSession {
 
     /// Waits for somebody to see to something; whoever watches is told that, and what it is.
     async fn hold(&mut self, fault: &Fault) -> Result<()> {
-        (self.held)(Some(fault.in_a_line()));
-        let gone_on = self.control.hold(fault).await;
-        (self.held)(None);
+        let held = &self.held;
+        let gone_on = self.control.hold(fault, || held(Some(fault.in_a_line()))).await;
+        held(None);
         gone_on
     }
 
