@@ -16,16 +16,27 @@ pub(super) fn is_foreseen(entity: &EntityPlan, fault: &Fault) -> bool {
     by.is_some_and(|unique| unique.leaves_out)
 }
 
-/// Whether a database's words name an index: SQL Server by its name in quotes, SQLite at the end by
-/// its columns, or by its name where it is made of something else.
+/// Whether a database's words name an index: a server by its name, in the quotes of its language,
+/// SQLite at the end by its columns, or by its name where it is made of something else.
 fn is_named(unique: &UniquePlan, table: &TableName, what: &str) -> bool {
     if unique.name.is_empty() {
         return false;
     }
+    let what = what.to_lowercase();
     let columns: Vec<String> =
         unique.columns.iter().map(|column| format!("{}.{column}", table.name)).collect();
-    what.contains(&format!("'{}'", unique.name))
-        || what.to_lowercase().ends_with(&format!(": {}", columns.join(", ").to_lowercase()))
+    is_quoted(&unique.name.to_lowercase(), &what)
+        || what.ends_with(&format!(": {}", columns.join(", ").to_lowercase()))
+}
+
+/// Whether a name stands between quotes of any kind: servers speak the language of the login.
+fn is_quoted(name: &str, what: &str) -> bool {
+    let is_quote =
+        |c: char| matches!(c, '\'' | '"' | '\u{ab}' | '\u{bb}' | '\u{2018}'..='\u{201f}');
+    what.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&what[..at], &what[at + name.len()..]);
+        before.ends_with(is_quote) && after.starts_with(is_quote)
+    })
 }
 
 #[cfg(test)]
@@ -45,6 +56,9 @@ mod tests {
         assert!(is_named(&unique("OSIDX_1", &["CODE"]), &table, server));
         assert!(!is_named(&unique("OSIDX_11", &["CODE"]), &table, server));
         assert!(!is_named(&unique("OSIDX", &["CODE"]), &table, server));
+        let spoken = "Zeile mit doppeltem Schlüssel, eindeutiger Index \"osidx_1\".";
+        assert!(is_named(&unique("OSIDX_1", &["CODE"]), &table, spoken));
+        assert!(!is_named(&unique("IDX_1", &["CODE"]), &table, spoken));
         let file = "UNIQUE constraint failed: OSUSR_ABC_THING.CODE, OSUSR_ABC_THING.KIND";
         assert!(is_named(&unique("x", &["Code", "Kind"]), &table, file));
         assert!(!is_named(&unique("x", &["Code"]), &table, file));
