@@ -6,7 +6,7 @@ mod together;
 mod tolerance;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::control::Control;
 use super::journal::NewBatch;
@@ -19,6 +19,8 @@ use crate::database::{
     Alike, AlikeTarget, Batch, Destination, Fault, FaultKind, Fence, InsertTarget, JournalToken,
     Outcome, Removal, Result, TableName, Writer,
 };
+
+use tolerance::{Change, Ended};
 
 pub(super) use tolerance::Tolerance;
 
@@ -264,17 +266,18 @@ impl WriteSession {
             return self.attempt(operation, record, trouble).await;
         };
         let turn = tolerance.turn().await;
+        let begun = Instant::now();
         let outcome = self.attempt(operation, record, trouble).await;
-        let changed = match &outcome {
-            Ok(_) => tolerance.done().map(|now| (now, "all went well for a while")),
+        let ended = match &outcome {
+            Ok(_) => Some(Ended::Done(begun.elapsed())),
             Err(Setback::Decided(fault)) if fault.kind == FaultKind::Retry => {
-                let why = "the server took a transaction back for the sake of others";
-                tolerance.trouble().map(|now| (now, why))
+                Some(Ended::TakenBack)
             }
             Err(_) => None,
         };
+        let changed = ended.and_then(|ended| tolerance.note(ended));
         drop(turn);
-        if let Some((now, why)) = changed {
+        if let Some(Change { now, why }) = changed {
             let entities = if now == 1 { "1 entity" } else { &format!("{now} entities") };
             self.story
                 .tell(&format!("at most {entities} written at once from here on: {why}"))
