@@ -114,6 +114,8 @@ pub(super) struct Attribute {
     pub(super) destination_name: Option<String>,
     /// The full name of the entity it refers to.
     pub(super) refers: Option<String>,
+    /// The full name of the entity whose ids it holds although its type does not say so.
+    pub(super) ids_of: Option<String>,
     #[serde(default)]
     pub(super) rule: DeleteRule,
     #[serde(default)]
@@ -293,6 +295,7 @@ impl Attribute {
             destination_type: None,
             destination_name: None,
             refers: None,
+            ids_of: None,
             rule: DeleteRule::Protect,
             mandatory: true,
             not_null: false,

@@ -217,9 +217,10 @@ impl<'a> Environment<'a> {
         Ok(self.written_table(entity)?.to_uppercase())
     }
 
-    /// What an attribute refers to.
+    /// What an attribute refers to, by its type or only by its values.
     pub(super) fn parent(&self, attribute: &Attribute) -> Result<Option<Parent>> {
-        let Some(refers) = &attribute.refers else { return Ok(None) };
+        let refers = attribute.refers.as_ref().or(attribute.ids_of.as_ref());
+        let Some(refers) = refers else { return Ok(None) };
         if refers == USER {
             return Ok(Some(Parent::User));
         }

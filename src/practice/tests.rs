@@ -9,7 +9,7 @@ use crate::database::Value;
 const SIDES: [Side; 2] = [Side::Source, Side::Destination];
 
 /// The classic traps of a migration; the pair holds each of them once.
-const TRAPS: [&str; 38] = [
+const TRAPS: [&str; 39] = [
     "attribute-missing",
     "attribute-new",
     "binary",
@@ -40,6 +40,7 @@ const TRAPS: [&str; 38] = [
     "record-recreated",
     "renamed-attribute",
     "self-reference",
+    "soft-key",
     "text-identifier",
     "text-narrower",
     "unicode",

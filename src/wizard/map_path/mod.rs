@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use super::findings::may_change;
 use super::keys::{Binding, Command, Key};
-use super::message::Sign;
+use super::message::{Answer, Sign};
 use super::migration::Migration;
-use super::step::{Event, Notice};
+use super::step::{Ask, AskKind, Event, Notice};
 use super::text_field::TextField;
 
 /// Write maps.
@@ -119,12 +119,41 @@ impl MapPath {
         migration.read_maps(PathBuf::from(path));
     }
 
+    /// The question for it in plain mode, while it is asked for.
+    #[must_use]
+    pub fn question(&self) -> Option<Ask> {
+        let current = self.field()?.text().to_owned();
+        let text = vec!["The folder of the maps, or one of them.".to_owned()];
+        Some(Ask { text, kind: AskKind::Text { label: "Path".to_owned(), current } })
+    }
+
+    /// The answer to it.
+    pub fn answer(&mut self, migration: &mut Migration, answer: Answer) {
+        match answer {
+            Answer::Text(path) => self.take_in(migration, &path),
+            _ => self.leave(),
+        }
+    }
+
     /// What the status line says while it is typed.
     #[must_use]
     pub fn notice(&self) -> Option<Notice> {
         let text = "Type the folder of the maps, or one of them. Enter takes them in, Esc leaves.";
         self.is_typed().then(|| Notice::new(Sign::Note, text))
     }
+}
+
+/// What plain mode offers for maps.
+pub const OFFERED: [&str; 2] =
+    ["write the maps: records, users, groups and tenants as tables to fill in", "take maps in"];
+
+/// Whether plain mode may offer them now.
+#[must_use]
+pub fn is_offered(migration: &Migration) -> bool {
+    migration.review.is_some()
+        && !migration.is_comparing()
+        && migration.counting == 0
+        && migration.may_change()
 }
 
 /// Whether one of the keys does something now.

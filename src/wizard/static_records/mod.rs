@@ -1,6 +1,7 @@
 //! Static records: which record of the source is which of the destination, entity by entity.
 
 mod pairs;
+mod plain;
 mod view;
 
 use super::filter::Filter;
@@ -82,6 +83,8 @@ pub struct StaticRecords {
     filter: Filter,
     /// The path of maps, while it is typed.
     path: MapPath,
+    /// Whether plain mode asks about each record now.
+    is_gone_on: bool,
 }
 
 impl Default for StaticRecords {
@@ -95,6 +98,7 @@ impl Default for StaticRecords {
             is_moved: false,
             filter: Filter::default(),
             path: MapPath::default(),
+            is_gone_on: false,
         }
     }
 }
@@ -379,6 +383,7 @@ impl Step for StaticRecords {
         self.sync(migration);
         self.filter.end();
         self.path.leave();
+        self.is_gone_on = false;
     }
 
     fn follow(&mut self, migration: &Migration) {
@@ -394,6 +399,7 @@ impl Step for StaticRecords {
                     self.refilter(migration);
                 }
             }
+            Event::Answered(answer) => self.on_answer(migration, answer),
             Event::Replied(GUESSES, 1) => self.confirm_guesses(migration),
             event => {
                 self.findings.update(migration, &event);
@@ -481,7 +487,7 @@ impl Step for StaticRecords {
     }
 
     fn ask(&self, migration: &Migration) -> Option<Ask> {
-        self.findings.ask(migration)
+        self.question(migration)
     }
 
     fn draw(&self, migration: &Migration, area: Area, canvas: &mut Canvas) {

@@ -1,5 +1,6 @@
 //! The step as questions of plain mode: what is said of all users first, then the findings.
 
+use super::super::map_path;
 use super::super::message::Answer;
 use super::super::migration::Migration;
 use super::super::step::{Ask, AskKind, Event};
@@ -10,26 +11,20 @@ const OFFERED: [&str; 5] = [
     "go on",
     "change what is said of all users",
     "decide about one user who is there",
-    "write the maps: records, users, groups and tenants as tables to fill in",
-    "take maps in",
+    map_path::OFFERED[0],
+    map_path::OFFERED[1],
 ];
 
 impl Users {
     /// Whether what is said of all users is asked about now.
     fn asks_about_all(&self, migration: &Migration) -> bool {
-        let is_known = migration.review.is_some()
-            && !migration.is_comparing()
-            && migration.counting == 0
-            && migration.may_change();
-        is_known && !self.is_gone_on
+        map_path::is_offered(migration) && !self.is_gone_on
     }
 
     /// The next question.
     pub(super) fn question(&self, migration: &Migration) -> Option<Ask> {
-        if let Some(path) = self.path.field() {
-            let text = vec!["The folder of the maps, or one of them.".to_owned()];
-            let kind = AskKind::Text { label: "Path".to_owned(), current: path.text().to_owned() };
-            return Some(Ask { text, kind });
+        if let Some(ask) = self.path.question() {
+            return Some(ask);
         }
         if self.asks_about_all(migration) {
             let text = vec![format!("{}.", whole::line(migration))];
@@ -41,10 +36,7 @@ impl Users {
     /// An answer to it.
     pub(super) fn on_answer(&mut self, migration: &mut Migration, answer: Answer) {
         if self.path.is_typed() {
-            match answer {
-                Answer::Text(path) => self.path.take_in(migration, &path),
-                _ => self.path.leave(),
-            }
+            self.path.answer(migration, answer);
         } else if self.asks_about_all(migration) {
             let Answer::Chosen(place) = answer else { return };
             match place {

@@ -236,6 +236,46 @@ fn static_records_are_mapped_by_tables_on_their_own_step() {
     assert_eq!(driver.step(), "Static records");
 }
 
+#[test]
+fn plain_mode_offers_maps_where_records_wait_for_an_answer() {
+    let mut driver = Driver::new(LARGE);
+    open_sample_plan(&mut driver);
+    go_to(&mut driver, "Static records");
+    let answer = |driver: &mut Driver, answer: Answer| {
+        driver.send(Message::Answered(answer));
+        driver.settle();
+    };
+    let step = driver.model.step().expect("a step");
+    assert!(step.ask(&driver.model.migration).is_none(), "nothing waits");
+    let findings = driver.model.migration.findings().iter();
+    let mut missing = findings.filter(|one| one.key.kind == FindingKind::RecordMissing);
+    let missing = missing.next().cloned().expect("a record that is missing");
+    driver.model.migration.undecide(&missing.key);
+    driver.send(Message::Resized(LARGE));
+    driver.settle();
+    assert!(matches!(asked(&driver), AskKind::Choice(all) if all.len() == 3));
+    answer(&mut driver, Answer::Chosen(1));
+    let folder = driver.model.migration.maps_folder.clone().expect("written somewhere");
+    driver.press("Esc");
+    put(&folder, "records.csv", "entity,record,to\nClaims_CS.ClaimCause,Drone,Storm\n");
+    answer(&mut driver, Answer::Chosen(2));
+    assert!(matches!(asked(&driver), AskKind::Text { .. }));
+    let map = folder.join("records.csv").display().to_string();
+    answer(&mut driver, Answer::Text(map));
+    let made = driver.model.migration.plan.decisions.get(&missing.key).expect("decided");
+    assert_eq!(made.choice, choice::MAP);
+    let step = driver.model.step().expect("a step");
+    assert!(step.ask(&driver.model.migration).is_none(), "nothing waits any more");
+    // Who would rather look at each is asked about each.
+    driver.model.migration.undecide(&missing.key);
+    driver.send(Message::Resized(LARGE));
+    driver.settle();
+    answer(&mut driver, Answer::Chosen(0));
+    let step = driver.model.step().expect("a step");
+    let ask = step.ask(&driver.model.migration).expect("a question");
+    assert!(ask.text.iter().any(|line| line.contains("Drone")), "{ask:?}");
+}
+
 /// The sample plan, with maps named in it; opened, and both sides compared.
 fn open_with_maps(users: &str, maps: &str) -> Driver {
     let mut driver = Driver::new(LARGE);
