@@ -152,10 +152,14 @@ pub fn espace_key(database: &Connection) -> String {
 /// no rows yet.
 pub fn add_entity(database: &Connection, place: usize, table: &str, attributes: &[Attribute]) {
     let espace = id(database, &format!("SELECT ID FROM OSSYS_ESPACE WHERE NAME = '{ESPACE}'"));
+    database.execute_batch(&entity(espace, place, table, attributes)).expect("an entity");
+}
+
+/// The statements that do so on SQLite.
+pub fn entity(espace: i64, place: usize, table: &str, attributes: &[Attribute]) -> String {
     let identifier = "ID INTEGER PRIMARY KEY AUTOINCREMENT";
-    let table_sql = table_of(table, identifier, attributes);
-    let [entity, attributes] = in_model(espace, place, table, attributes);
-    database.execute_batch(&[table_sql, entity, attributes].concat()).expect("an entity");
+    let [entity, own] = in_model(espace, place, table, attributes);
+    [table_of(table, identifier, attributes), entity, own].concat()
 }
 
 /// The statement that makes the table of an entity.
@@ -247,7 +251,7 @@ pub fn id(database: &Connection, sql: &str) -> i64 {
     database.query_row(sql, [], |row| row.get(0)).expect(sql)
 }
 
-/// A statement that inserts so many rows, which are numbered from 0.
+/// A statement that inserts so many rows on SQLite, which are numbered from 0.
 pub fn numbered(rows: u32, into: &str, values: &str) -> String {
     format!(
         "WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < {rows}) \

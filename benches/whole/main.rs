@@ -22,6 +22,8 @@
 #[expect(dead_code, reason = "it serves the tests first")]
 #[path = "../../tests/it/support/engine.rs"]
 mod engine;
+#[path = "../support/on_server.rs"]
+mod on_server;
 mod server;
 mod sqlite;
 #[expect(dead_code, reason = "each benchmark uses a part of it")]

@@ -6,16 +6,14 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
-use osferry::database::{Secret, TableName};
+use osferry::database::TableName;
 use osferry::plan::Plan;
-use tempfile::TempDir;
 use tiberius::SqlBulkCopyOptions;
 use tokio::runtime::Runtime;
 
 use crate::engine::{PlainClient, Server};
-use crate::support::{
-    Attribute, ESPACE, FILLED, in_model, names, narrow_attributes, table_of, text, wide_attributes,
-};
+use crate::on_server::{self, ServerPair};
+use crate::support::{Attribute, FILLED, names, narrow_attributes, text, wide_attributes};
 use crate::{Shape, migrated, ratio, rows_of};
 
 /// Rows of the large entity, unless told otherwise: a server on the same machine takes its time.
@@ -45,17 +43,15 @@ pub(crate) fn measure(shapes: &[Shape], rows: Option<u32>, ranges: bool) {
 
 /// Measures one shape of rows, and prints its line.
 fn one(runtime: &Runtime, shape: Shape, site: &Site, ranges: bool) {
-    let secret = Secret::from(site.server.password.clone());
-    let plan_file =
-        site.folder.path().join("pair").join(format!("practice-{}.toml", site.destination));
     print!("{:<10} ", shape.name());
-    let run = migrated(&plan_file, Some(&secret), &site.folder.path().join("home"), ranges);
+    let home = site.pair.folder.path().join("home");
+    let run = migrated(&site.pair.plan_file(), Some(&site.pair.secret()), &home, ranges);
     say(run.writing, None);
     let tables: Vec<&TableName> =
         run.plan.entities.iter().map(|entity| &entity.source_table).collect();
     runtime.block_on(site.unguard());
     runtime.block_on(site.empty(&tables));
-    let generated = runtime.block_on(site.server.query(&site.raw, GENERATED));
+    let generated = runtime.block_on(site.pair.server.query(&site.raw.source, GENERATED));
     say(site.by_freebcp(&tables, &generated, &run.plan), Some(run.writing));
     runtime.block_on(site.empty(&tables));
     let by_driver = runtime.block_on(site.by_driver(&tables, run.plan.options.batch_rows));
@@ -79,30 +75,18 @@ fn say(time: Duration, ours: Option<Duration>) {
     std::io::stdout().flush().expect("somebody reads it");
 }
 
-/// A pair on the server, and a database with the source's tables to copy into.
+/// A pair on the server, and one whose source is copied into.
 struct Site {
-    server: Server,
-    folder: TempDir,
-    source: String,
-    destination: String,
-    raw: String,
-    /// The other half of the pair that the raw one was made with.
-    beside: String,
+    pair: ServerPair,
+    raw: ServerPair,
 }
 
 impl Site {
     fn make(runtime: &Runtime, server: &Server, shape: Shape, rows: u32) -> Self {
-        let database = || runtime.block_on(server.create_database());
         let site = Self {
-            server: server.clone(),
-            folder: tempfile::tempdir().expect("a folder"),
-            source: database(),
-            destination: database(),
-            raw: database(),
-            beside: database(),
+            pair: ServerPair::make(runtime, server, shape.practice_rows(rows)),
+            raw: ServerPair::make(runtime, server, 10),
         };
-        site.practice("pair", [&site.source, &site.destination], shape.practice_rows(rows));
-        site.practice("raw", [&site.raw, &site.beside], 10);
         let number = "CAST(n AS varchar(20))";
         match shape {
             Shape::Narrow => runtime.block_on(site.fill(
@@ -126,63 +110,38 @@ impl Site {
         site
     }
 
-    /// Has the program make a practice pair there.
-    fn practice(&self, folder: &str, [source, destination]: [&str; 2], rows: u32) {
-        let output = Command::new(env!("CARGO_BIN_EXE_osferry"))
-            .current_dir(self.folder.path())
-            .env("OSFERRY_HOME", self.folder.path().join("home"))
-            .env("OSFERRY_DESTINATION_PASSWORD", &self.server.password)
-            .args(["practice", "--dir", folder, "--make-only", "--rows", &rows.to_string()])
-            .args(["--sqlserver", &self.server.address, "--user", &self.server.user])
-            .args(["--source", source, "--destination", destination, "--trust-certificate"])
-            .output()
-            .expect("the program starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    /// The server, and the database to copy into.
+    fn target(&self) -> (&Server, &str) {
+        (&self.raw.server, &self.raw.source)
     }
 
     /// An entity with so many rows in the source, and none elsewhere.
     async fn fill(&self, attributes: &[Attribute], rows: u32, values: &str) {
-        for database in [&self.source, &self.destination, &self.raw] {
-            let espace =
-                format!("SELECT CAST(ID AS varchar(20)) FROM OSSYS_ESPACE WHERE NAME = '{ESPACE}'");
-            let espace = self.server.query(database, &espace).await;
+        let server = &self.pair.server;
+        for database in [&self.pair.source, &self.pair.destination, &self.raw.source] {
+            let espace = server.query(database, &on_server::espace()).await;
             let espace = espace.first().and_then(|id| id.parse().ok()).expect("the espace");
-            let identifier = "ID int IDENTITY(1,1) NOT NULL PRIMARY KEY";
-            let mut sql = table_of(FILLED, identifier, attributes);
-            let tables = ["OSSYS_ENTITY", "OSSYS_ENTITY_ATTR"];
-            for (table, rows) in tables.into_iter().zip(in_model(espace, 0, FILLED, attributes)) {
-                sql.push_str(&format!(
-                    "\nSET IDENTITY_INSERT {table} ON;\n{rows}\nSET IDENTITY_INSERT {table} OFF;"
-                ));
-            }
-            self.server.query(database, &sql).await;
+            server.query(database, &on_server::entity(espace, 0, FILLED, attributes)).await;
         }
-        let digits = "(VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))";
-        let joined: Vec<String> =
-            (1..=7).map(|place| format!("{digits} AS d{place} (v)")).collect();
-        let number = "d1.v + 10 * d2.v + 100 * d3.v + 1000 * d4.v + 10000 * d5.v + 100000 * d6.v + \
-                      1000000 * d7.v";
-        let sql = format!(
-            "INSERT INTO {FILLED} ({}) SELECT {values} FROM (SELECT {number} AS n FROM {}) AS numbers \
-             WHERE n < {rows} ORDER BY n",
-            names(attributes),
-            joined.join(" CROSS JOIN ")
-        );
-        self.server.query(&self.source, &sql).await;
+        let into = format!("INSERT INTO {FILLED} ({})", names(attributes));
+        let sql = on_server::numbered(rows, &into, values);
+        server.query(&self.pair.source, &sql).await;
     }
 
     /// Takes the foreign keys of the raw database away: a bulk copy does not check them.
     async fn unguard(&self) {
         let all = "SELECT 'ALTER TABLE ' + t.name + ' DROP CONSTRAINT ' + f.name FROM \
                    sys.foreign_keys AS f JOIN sys.tables AS t ON t.object_id = f.parent_object_id";
-        for sql in self.server.query(&self.raw, all).await {
-            self.server.query(&self.raw, &sql).await;
+        let (server, raw) = self.target();
+        for sql in server.query(raw, all).await {
+            server.query(raw, &sql).await;
         }
     }
 
     async fn empty(&self, tables: &[&TableName]) {
+        let (server, raw) = self.target();
         for table in tables {
-            self.server.query(&self.raw, &format!("DELETE FROM [{}]", table.name)).await;
+            server.query(raw, &format!("DELETE FROM [{}]", table.name)).await;
         }
     }
 
@@ -191,11 +150,11 @@ impl Site {
         let batch = plan.options.batch_rows.to_string();
         let started = Instant::now();
         for table in tables {
-            let file = self.folder.path().join("rows.bcp");
-            let out = self.freebcp(&self.source, &table.name, "out", &file, &[]);
+            let file = self.pair.folder.path().join("rows.bcp");
+            let out = self.freebcp(&self.pair.source, &table.name, "out", &file, &[]);
             let mut more = vec!["-b", &batch];
             more.extend(generated.contains(&table.name.to_lowercase()).then_some("-E"));
-            let back = self.freebcp(&self.raw, &table.name, "in", &file, &more);
+            let back = self.freebcp(&self.raw.source, &table.name, "in", &file, &more);
             assert_eq!(out, back, "{table}");
         }
         started.elapsed()
@@ -210,12 +169,13 @@ impl Site {
         file: &Path,
         more: &[&str],
     ) -> Option<String> {
-        let server = self.server.address.replace(',', ":");
+        let server = &self.pair.server;
+        let address = server.address.replace(',', ":");
         let output = Command::new("freebcp")
             .env("TDSVER", "7.4")
-            .args([table, way, &text(file), "-D", database, "-S", &server])
+            .args([table, way, &text(file), "-D", database, "-S", &address])
             .args(["-c", "-t", FIELD, "-r", LINE])
-            .args(["-U", &self.server.user, "-P", &self.server.password])
+            .args(["-U", &server.user, "-P", &server.password])
             .args(more)
             .stdin(Stdio::null())
             .output()
@@ -229,8 +189,9 @@ impl Site {
     /// Reads every table and bulk-loads its rows elsewhere, so many a commit, and nothing else.
     /// Columns without a limit are left out, in its favour: the driver loads no value above 64 KB.
     async fn by_driver(&self, tables: &[&TableName], batch: usize) -> Duration {
-        let mut from = self.server.client(&self.source).await;
-        let mut to = self.server.client(&self.raw).await;
+        let (server, raw) = self.target();
+        let mut from = server.client(&self.pair.source).await;
+        let mut to = server.client(raw).await;
         let mut columns = Vec::new();
         for table in tables {
             let sql = format!(
@@ -239,7 +200,7 @@ impl Site {
                  ('image', 'text', 'ntext') ORDER BY column_id",
                 table.name
             );
-            columns.push(self.server.query(&self.source, &sql).await);
+            columns.push(server.query(&self.pair.source, &sql).await);
         }
         let started = Instant::now();
         for (table, columns) in tables.iter().zip(&columns) {
@@ -252,7 +213,7 @@ impl Site {
 
     /// Every row that the proof reads, read once and thrown away.
     async fn bare_read(&self, plan: &Plan) -> Duration {
-        let mut client = self.server.client(&self.destination).await;
+        let mut client = self.pair.server.client(&self.pair.destination).await;
         let started = Instant::now();
         for entity in &plan.entities {
             let sql = format!("SELECT * FROM [{}]", entity.destination_table.name);
@@ -266,9 +227,8 @@ impl Site {
     }
 
     fn clear(self, runtime: &Runtime) {
-        for database in [&self.source, &self.destination, &self.raw, &self.beside] {
-            runtime.block_on(self.server.drop_database(database));
-        }
+        self.pair.clear(runtime);
+        self.raw.clear(runtime);
     }
 }
 

@@ -2,7 +2,8 @@
 //! models, frames of the wizard.
 //!
 //! `cargo bench --bench parts [-- FILTER]`. Where there is another way to do the same, it is measured
-//! side by side in the same run, and the ratio of both stands below.
+//! side by side in the same run, and the ratio of both stands below. Where `OSFERRY_TEST_SQLSERVER`,
+//! `_USER` and `_PASSWORD` name a server, models are read and compared there too.
 
 #![expect(
     clippy::expect_used,
@@ -12,10 +13,18 @@
 #![expect(clippy::print_stdout, reason = "what it measures is what it prints")]
 
 #[expect(dead_code, reason = "it serves the tests first")]
-#[path = "../tests/it/wizard/driver.rs"]
+#[path = "../../tests/it/wizard/driver.rs"]
 mod driver;
+#[expect(dead_code, reason = "it serves the tests first")]
+#[path = "../../tests/it/support/engine.rs"]
+mod engine;
+mod models;
+#[path = "../support/on_server.rs"]
+mod on_server;
 #[expect(dead_code, reason = "each benchmark uses a part of it")]
+#[path = "../support/mod.rs"]
 mod support;
+mod wizard;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,26 +35,11 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 use osferry::migrate::IdMap;
 use osferry::outsystems::{DestinationId, SourceId};
-use osferry::wizard::Size;
-use rusqlite::Connection;
-
-use driver::Driver;
-use support::{Attribute, ESPACE, Pair, add_entity, id, numbered, opened};
 
 /// Rows in an id map.
 const ROWS: usize = 10_000_000;
 /// Look-ups measured at once.
 const LOOK_UPS: usize = 1_000_000;
-
-/// A model as large as there are any.
-const ENTITIES: usize = 2_000;
-const ATTRIBUTES: usize = 20;
-const RECORDS: usize = 5_000;
-const USERS: u32 = 50_000;
-
-/// Lists of the wizard as long as there are any.
-const LISTED_ENTITIES: usize = 10_000;
-const LISTED_USERS: u32 = 100_000;
 
 /// Has the program say only what a map takes.
 const MEMORY_OF: &str = "--memory-of";
@@ -58,9 +52,16 @@ fn main() {
     }
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     id_maps(&mut criterion);
-    models(&mut criterion);
-    frames(&mut criterion);
+    models::measure(&mut criterion);
+    wizard::measure(&mut criterion);
     criterion.final_summary();
+}
+
+/// Whether something that criterion does not measure was asked for.
+fn is_wanted(name: &str) -> bool {
+    let mut told =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    told.peek().is_none() || told.any(|filter| name.contains(&filter))
 }
 
 /// The shortest time of what a group measured under a name.
@@ -201,141 +202,4 @@ fn say_bytes_a_row(name: &str) {
 fn resident() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default() * 4096
-}
-
-/// A practice pair whose model is made so large on both sides.
-fn enlarged(entities: usize, attributes: usize, records: usize, users: u32) -> Pair {
-    let pair = Pair::make(Some(300));
-    for database in pair.databases() {
-        database.execute_batch("BEGIN").expect("begun");
-        let all: Vec<Attribute> = (0..attributes)
-            .map(|number| {
-                let name: &'static str = Box::leak(format!("Text{number}").into_boxed_str());
-                Attribute::new(name, "rtText", "nvarchar(50)")
-            })
-            .collect();
-        for place in 1..=entities {
-            add_entity(&database, place, &format!("OSUSR_BNC_PART{place}"), &all);
-        }
-        add_records(&database, entities + 1, records);
-        add_users(&database, entities + 2, users);
-        database.execute_batch("COMMIT").expect("done");
-    }
-    pair
-}
-
-/// A static entity with so many records.
-fn add_records(database: &Connection, place: usize, records: usize) {
-    let table = format!("OSUSR_BNC_PART{place}");
-    add_entity(database, place, &table, &[Attribute::new("Label", "rtText", "nvarchar(50)")]);
-    let espace = id(database, &format!("SELECT ID FROM OSSYS_ESPACE WHERE NAME = '{ESPACE}'"));
-    let rows = u32::try_from(records).expect("few");
-    let sql = [
-        format!("UPDATE OSSYS_ENTITY SET DATA_KIND = 'staticEntity' WHERE SS_KEY = 'part{place}';"),
-        numbered(rows, &format!("INSERT INTO {table} (LABEL)"), "'record ' || n"),
-        format!(
-            "INSERT INTO OSSYS_ENTITY_RECORD (DATA_ID, NAME, SS_KEY, ENTITY_SS_KEY, ESPACE_ID, \
-             IS_ACTIVE) SELECT ID, 'Record' || ID, 'record' || ID, 'part{place}', {espace}, 1 FROM \
-             {table};"
-        ),
-    ];
-    database.execute_batch(&sql.concat()).expect("records");
-}
-
-/// So many users, and an entity whose rows refer to each of them.
-fn add_users(database: &Connection, place: usize, users: u32) {
-    let table = format!("OSUSR_BNC_PART{place}");
-    let key =
-        |sql: &str| -> String { database.query_row(sql, [], |row| row.get(0)).expect("a key") };
-    let of_platform = key("SELECT SS_KEY FROM OSSYS_ESPACE WHERE NAME = 'ServiceCenter'");
-    let user = key("SELECT SS_KEY FROM OSSYS_ENTITY WHERE PHYSICAL_TABLE_NAME = 'OSSYS_USER'");
-    let attribute = Attribute::new("UserId", &format!("bt{of_platform}*{user}"), "int");
-    add_entity(database, place, &table, &[attribute]);
-    let tenant = id(database, "SELECT TENANT_ID FROM OSSYS_USER GROUP BY 1 ORDER BY COUNT(*) DESC");
-    let into = "INSERT INTO OSSYS_USER (TENANT_ID, NAME, USERNAME, IS_ACTIVE)";
-    let values = format!("{tenant}, 'Person ' || n, 'person.' || n, 1");
-    let sql = [
-        numbered(users, into, &values),
-        format!(
-            "INSERT INTO {table} (USERID) SELECT ID FROM OSSYS_USER WHERE USERNAME LIKE 'person.%';"
-        ),
-    ];
-    database.execute_batch(&sql.concat()).expect("users");
-}
-
-/// Reading both models, and comparing them as Findings does.
-fn models(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("models");
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let pair = RefCell::new(None);
-    let made = || {
-        let mut pair = pair.borrow_mut();
-        pair.get_or_insert_with(|| enlarged(ENTITIES, ATTRIBUTES, RECORDS, USERS)).path("")
-    };
-    group.bench_function("read", |bencher| {
-        let folder = made();
-        bencher.iter(|| runtime.block_on(read(&folder, Until::Read)));
-    });
-    group.bench_function("read and compare", |bencher| {
-        let folder = made();
-        bencher.iter(|| runtime.block_on(read(&folder, Until::Compared)));
-    });
-    group.bench_function("read, compare and decide", |bencher| {
-        let folder = made();
-        bencher.iter(|| runtime.block_on(read(&folder, Until::Decided)));
-    });
-    group.finish();
-}
-
-/// How far a benchmark of models goes.
-enum Until {
-    Read,
-    Compared,
-    Decided,
-}
-
-async fn read(folder: &std::path::Path, until: Until) {
-    let opened = opened(&folder.join("practice.toml"), None).await.expect("read");
-    assert!(opened.source_model.entities.len() > ENTITIES, "the model is not so large");
-    let fault = match until {
-        Until::Read => None,
-        Until::Compared => opened.compared().await.map(black_box).err(),
-        Until::Decided => opened.reviewed().await.map(black_box).err(),
-    };
-    assert!(fault.is_none(), "{fault:?}");
-}
-
-/// A frame of the wizard, and what a key does, with lists as long as there are any.
-fn frames(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("wizard");
-    let mut driver = None;
-    let mut at = |step: &str, group: &mut BenchmarkGroup<'_, WallTime>| {
-        let driver = driver.get_or_insert_with(with_long_lists);
-        while driver.step() != step {
-            let before = driver.step();
-            driver.press("Ctrl+N");
-            assert_ne!(driver.step(), before, "{}", driver.screen());
-        }
-        group.bench_function(format!("{step}: a frame"), |bencher| {
-            bencher.iter(|| black_box(driver.canvas()));
-        });
-        for key in ["Down", "PgDn", "End", "Home"] {
-            group.bench_function(format!("{step}: {key}"), |bencher| {
-                bencher.iter(|| driver.send(osferry::wizard::Message::Key(driver::key(key))));
-            });
-        }
-    };
-    for step in ["Scope", "Users"] {
-        at(step, &mut group);
-    }
-    group.finish();
-}
-
-/// The wizard on a pair with long lists, everything decided.
-fn with_long_lists() -> Driver {
-    let pair = enlarged(LISTED_ENTITIES, 1, 0, LISTED_USERS);
-    let mut driver = Driver::on(&pair.path(""), Size { width: 160, height: 50 });
-    driver.press("p");
-    driver.decide(&["Policies", "Claims"]);
-    driver
 }
