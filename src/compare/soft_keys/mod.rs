@@ -146,7 +146,7 @@ impl Work<'_> {
         let plain = plain_name(&attribute.attribute.name);
         let is_text = is_text(attribute);
         let mut by_name = self.soft_targets_named_by(entity, &plain, targets);
-        by_name.retain(|one| Some(*one) == wanted || self.is_worth_asking(*one, is_text));
+        by_name.retain(|one| Some(*one) == wanted || self.is_worth_asking(*one, targets, is_text));
         let unnamed = wanted.filter(|wanted| !by_name.contains(wanted)).map(|one| (one, false));
         let named = by_name.into_iter().map(|one| (one, true));
         let named: Vec<(Whose, bool)> = named.chain(unnamed).collect();
@@ -167,18 +167,6 @@ impl Work<'_> {
         let all: Vec<(Whose, bool)> = all.map(|one| (Whose::Rows(*one), false)).collect();
         budget.pairs -= all.len();
         all
-    }
-
-    /// Whether values that are copied as they are would mean others in the destination: where every
-    /// record has the same id on both sides, there is nothing to ask.
-    fn is_worth_asking(&self, one: Whose, is_text: bool) -> bool {
-        match one {
-            Whose::Rows(_) => true,
-            Whose::Known(index) => {
-                let known = self.known_ids(index, is_text);
-                known.is_some_and(|known| known.others.is_some_and(|others| others > 0))
-            }
-        }
     }
 
     /// The values of the first rows that have one, by the order of their identifier.

@@ -1,5 +1,6 @@
 //! Entities whose ids a plain attribute may hold, and what its name says of them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::people::{same_groups, same_tenants};
@@ -57,11 +58,14 @@ pub(super) struct Targets {
     by_name: HashMap<String, Vec<Whose>>,
     /// Modules of the scope, and those that its attributes refer to.
     near: BTreeSet<Key>,
+    /// What [`Work::is_worth_asking`] has said: several attributes have the name of one entity.
+    worth: RefCell<HashMap<(EntityIndex, bool), bool>>,
 }
 
 impl Targets {
     fn new(named: impl Iterator<Item = (Whose, String)>, near: BTreeSet<Key>) -> Self {
-        let mut targets = Self { rows: Vec::new(), by_name: HashMap::new(), near };
+        let (rows, by_name) = (Vec::new(), HashMap::new());
+        let mut targets = Self { rows, by_name, near, worth: RefCell::default() };
         for (whose, name) in named {
             if let Whose::Rows(place) = whose {
                 targets.rows.push(place);
@@ -248,6 +252,17 @@ impl Work<'_> {
             records = of_platform;
         }
         rows.into_iter().chain(records).collect()
+    }
+
+    /// Whether values that are copied as they are would mean others in the destination: where every
+    /// record has the same id on both sides, there is nothing to ask.
+    pub(super) fn is_worth_asking(&self, one: Whose, targets: &Targets, is_text: bool) -> bool {
+        let Whose::Known(index) = one else { return true };
+        let mut worth = targets.worth.borrow_mut();
+        *worth.entry((index, is_text)).or_insert_with(|| {
+            let known = self.known_ids(index, is_text);
+            known.is_some_and(|known| known.others.is_some_and(|others| others > 0))
+        })
     }
 
     /// The ids of rows that are only looked up; `None` where a plain attribute cannot hold them, or

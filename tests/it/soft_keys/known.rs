@@ -2,8 +2,14 @@
 //! entities, groups, tenants. What each id becomes is told by the estate's own definitions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use osferry::database::{Destination, open_destination, open_source};
+use osferry::migrate::journal::Journal;
+use osferry::migrate::{RunEnd, run};
 use osferry::outsystems::Side;
+use osferry::plan::PlanFile;
+use osferry::report::write_rejects;
 use serde_json::Value;
 
 use super::{NOBODY, Scenario, carries_out_and_undoes, plain, scenario_of};
@@ -12,6 +18,7 @@ use crate::estate::recipe::Feature;
 use crate::never_silent::{attribute, bench, choices, decide, decide_in, found};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
+use crate::support::library::planned;
 
 crate::on_both_engines!(
     ids_of_records_in_a_number_are_rewritten_and_proved,
@@ -19,6 +26,7 @@ crate::on_both_engines!(
     text_ids_of_records_are_rewritten_and_proved,
     ids_of_records_that_extend_records_are_rewritten,
     a_missing_record_that_only_a_plain_attribute_holds_is_answered,
+    a_missing_record_held_only_since_the_review_makes_rejects,
     records_with_the_same_ids_are_not_asked_about,
     ids_of_groups_are_rewritten_and_proved,
     ids_of_tenants_are_rewritten_and_proved,
@@ -232,6 +240,44 @@ async fn a_missing_record_that_only_a_plain_attribute_holds_is_answered(engine: 
     }
 }
 
+/// Nobody was asked about the record, and its id may be another one's in the destination.
+async fn a_missing_record_held_only_since_the_review_makes_rejects(engine: &TestEngine) {
+    let features = [Feature::UnusedMissingRecord];
+    let mut scenario = of_records("FormerStatusId", "Status", &Kind::LongInteger, &features);
+    let records = &scenario.pair.source.entity(&scenario.target).expect("there").records;
+    let (retired, others): (Vec<_>, Vec<_>) = records.iter().partition(|one| one.name == "Retired");
+    let [retired, other] = [&retired, &others].map(|some| some[0].data_id.clone());
+    scenario.fill(std::iter::repeat_n(other.clone(), 200));
+    let plan = {
+        let bench = bench(engine, &scenario.pair, 91);
+        let text = plan_of(&mut scenario, &bench, "Core_CS.Status");
+        let source = open_source(&bench.databases.spec(Side::Source)).await.expect("a source");
+        let there = open_source(&bench.databases.spec(Side::Destination)).await.expect("another");
+        let file = PlanFile::parse(&text, "since").expect("a plan");
+        planned(source.as_ref(), there.as_ref(), file).await
+    };
+    scenario.fill([retired.clone()].into_iter().chain(std::iter::repeat_n(other, 200)));
+    let bench = bench(engine, &scenario.pair, 91);
+    let source = open_source(&bench.databases.spec(Side::Source)).await.expect("a source");
+    let destination = open_destination(&bench.databases.spec(Side::Destination)).await;
+    let destination: Arc<dyn Destination> = Arc::from(destination.expect("a destination"));
+    let folder = bench.folder.path().join("run");
+    let end = run(plan.request(&folder, Arc::from(source), destination)).await.expect("a run");
+    assert!(matches!(end, RunEnd::Written), "{end:?}");
+
+    let mut text = Vec::new();
+    write_rejects(&Journal::open(&folder).expect("a journal"), &mut text).expect("rejects.csv");
+    let text = String::from_utf8(text).expect("text");
+    let why = "FormerStatusId: its Core_CS.Status has no counterpart";
+    assert_eq!(text.matches(why).count(), 1, "{text}");
+    let [was, is] = [Side::Source, Side::Destination].map(|side| {
+        let content = bench.databases.read(side);
+        scenario.by_tag(side, &content, &scenario.holder, &scenario.attribute)
+    });
+    let (lost, _) = was.iter().find(|(_, value)| **value == retired).expect("filled in");
+    assert!(!is.contains_key(lost) && !is.is_empty(), "{is:?}");
+}
+
 /// Copied as they are they mean the same, so there is nothing to ask; who says so all the same gets
 /// what he has.
 async fn records_with_the_same_ids_are_not_asked_about(engine: &TestEngine) {
@@ -253,8 +299,8 @@ async fn records_with_the_same_ids_are_not_asked_about(engine: &TestEngine) {
     scenario.is_rewritten(&bench, false);
 }
 
-/// The decision in a plan, where nobody has proposed it.
-fn decided(scenario: &mut Scenario, bench: &Bench, to: &str) {
+/// A plan with the decision, where nobody has proposed it.
+fn plan_of(scenario: &mut Scenario, bench: &Bench, to: &str) -> String {
     let (espace, entity) = scenario.holder.clone();
     let name = scenario.attribute.clone();
     let key = &attribute(&mut scenario.pair.source, &scenario.holder, &name).key;
@@ -263,7 +309,12 @@ fn decided(scenario: &mut Scenario, bench: &Bench, to: &str) {
         "\n[[decision]]\nkind = \"soft-key-likely\"\nespace = \"{espace}\"\nentity = \
          \"{entity}\"\nattribute = \"{key}\"\nchoice = \"remap\"\nto = \"{to}\"\n"
     );
-    bench.plan(&plan.text());
+    plan.text()
+}
+
+fn decided(scenario: &mut Scenario, bench: &Bench, to: &str) {
+    let plan = plan_of(scenario, bench, to);
+    bench.plan(&plan);
 }
 
 /// A pair with groups or tenants, the holder of which has rows enough.
