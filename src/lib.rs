@@ -106,6 +106,9 @@
 //!   makes it: Review and `osferry run` show the same list. Its line in `docs/manual.md`.
 //! - *A mask*: the definition in `docs/manual.md` first, then `migrate/mask/`, and by itself
 //!   `proof/mask/`. Values are masked as they are read, before anything else sees them.
+//! - *Whose ids a plain attribute may hold*: `compare/soft_keys/`, which proposes them and says what a
+//!   decision may name; which of its values count as uses, `compare/records/holder.rs`; what becomes
+//!   of them, `migrate/remap/` and, by itself, `proof/soft.rs`.
 //! - *A value that changes its type*: `database/convert.rs` for the run, `proof/turn.rs` for the proof.
 //! - *A step of a neighbouring procedure*: `assets/procedures/`, with the number of its fact in
 //!   `numbers.txt` (a test holds one against the other). Which of them somebody sets out to do is

@@ -515,6 +515,10 @@ pub struct FixedPlan {
     pub name: String,
     /// Source id and what becomes of references to it.
     pub fates: Vec<(Value, Fate)>,
+    /// Where plain attributes hold such ids by decision: those without a counterpart that no row
+    /// referred to at review, so that nobody has decided what becomes of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<Value>,
 }
 
 /// What becomes of references to a row that is not carried over itself.

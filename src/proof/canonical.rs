@@ -98,8 +98,8 @@ impl Canonical {
             .map(|column| match &column.rule {
                 Rule::Copy { misfit } => Form::Plain(Plain::of(column, *misfit)),
                 Rule::Convert(rule) => Form::Plain(Plain::of_converted(column, rule)),
-                Rule::Reference(ReferenceRule { soft: Some(misfit), .. }) => {
-                    Form::Soft(SoftForm::of_source(Plain::of(column, *misfit)))
+                Rule::Reference(rule @ ReferenceRule { soft: Some(misfit), .. }) => {
+                    Form::Soft(SoftForm::of_source(plan, rule, Plain::of(column, *misfit)))
                 }
                 Rule::Reference(rule) => Form::Id(IdForm::of_source(plan, rule)),
                 Rule::Typed(rule) => {
@@ -124,7 +124,8 @@ impl Canonical {
                 }
                 Rule::Reference(ReferenceRule { soft: Some(_), target, .. }) => {
                     let plain = Plain::of(column, Misfit::Refuse);
-                    Form::Soft(SoftForm::of_destination(plain, maps.of(*target)))
+                    let inverse = maps.of(*target);
+                    Form::Soft(SoftForm::of_destination(plan, *target, plain, inverse))
                 }
                 Rule::Reference(rule) => Form::Id(IdForm::of_destination(maps, rule)),
                 Rule::Typed(rule) => {
@@ -232,7 +233,7 @@ impl Canonical {
     pub(super) fn id(&self, place: usize, value: &Value) -> Option<IdKey> {
         match &self.columns[place] {
             Form::Id(form) if !form.is_none(value) => IdKey::of(value),
-            Form::Soft(_) => SoftForm::id(value),
+            Form::Soft(form) => form.id(value),
             _ => None,
         }
     }
@@ -241,7 +242,7 @@ impl Canonical {
     pub(super) fn look(&self, place: usize, column: &Column, row: usize) -> Look {
         match &self.columns[place] {
             Form::Plain(form) => form.look(column, row),
-            Form::Soft(form) => match SoftForm::id(&column.value(row)) {
+            Form::Soft(form) => match form.id(&column.value(row)) {
                 Some(id) => Look::Said(id.to_string()),
                 None => form.plain().look(column, row),
             },
@@ -260,6 +261,15 @@ pub(super) fn shown(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Text(_) => value.to_string().trim_end().to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// What becomes of the ids of rows that are matched, for columns that hold them by decision only:
+/// see [`classes`].
+pub(super) fn classes_of(plan: &Plan, target: Target) -> HashMap<IdKey, Option<IdKey>> {
+    match source_side(plan, target) {
+        IdSide::Classes(classes) => classes,
+        _ => HashMap::new(),
     }
 }
 

@@ -226,7 +226,7 @@ impl RunReport {
         }
     }
 
-    /// Values of soft keys that are no ids of rows carried over.
+    /// Values of soft keys that are no ids of rows carried over or matched.
     fn kept(&self, out: &mut String) {
         if self.entities.iter().all(|entity| entity.kept.is_empty()) {
             return;
@@ -243,8 +243,8 @@ impl RunReport {
                 if kept.taken > 0 {
                     line!(
                         out,
-                        "- {name}: **{} of them hold a number that is now, by accident, the id of a \
-                         row carried over.** Look at them: in the source they led nowhere",
+                        "- {name}: **{} of them hold what is now, by accident, the id of a row carried \
+                         over or matched.** Look at them: in the source they led nowhere",
                         number(kept.taken)
                     );
                 }

@@ -17,7 +17,8 @@ use crate::migrate::journal::{
 };
 use crate::migrate::undo::{UndoRecord, UndoResult};
 use crate::plan::{
-    ColumnPlan, EntityPlan, ExistingPlan, PersonFate, PersonPlan, Plan, Rule, SourceReading, Target,
+    ColumnPlan, EntityPlan, ExistingPlan, Fate, PersonFate, PersonPlan, Plan, Rule, SourceReading,
+    Target,
 };
 use crate::proof::Proof;
 
@@ -197,7 +198,8 @@ fn emptied(
         Rule::Reference(rule) if rule.soft.is_some() => Some(rule.target),
         _ => None,
     };
-    let mut numbers: Vec<Vec<i64>> = vec![Vec::new(); entity.columns.len()];
+    let mut kept_values: Vec<Vec<IdOf>> = vec![Vec::new(); entity.columns.len()];
+    let without = WithoutCounterpart::of(plan, journal)?;
     let nothing = || -> Vec<(u64, Groups<'_>)> {
         entity.columns.iter().map(|_| (0, Groups::new(plan, entity))).collect()
     };
@@ -212,12 +214,15 @@ fn emptied(
     for cell in journal.emptied(place)? {
         let Some(column) = entity.columns.get(cell.column) else { continue };
         let by = refused.get(&(column.destination.name.as_str(), cell.key.to_string()));
-        // What a soft key holds stays, but for an id whose new one was refused.
-        let (count, groups) = if soft(column).is_some() && by.is_none() {
-            numbers[cell.column].extend(number_of(&cell.value));
-            &mut staying[cell.column]
-        } else {
-            &mut gone[cell.column]
+        // What a soft key holds stays, but for an id whose new one was refused, or that has none.
+        let stays =
+            soft(column).filter(|target| by.is_none() && !without.has(*target, &cell.value));
+        let (count, groups) = match stays {
+            Some(_) => {
+                kept_values[cell.column].extend(id_of(&cell.value));
+                &mut staying[cell.column]
+            }
+            None => &mut gone[cell.column],
         };
         *count += 1;
         let (code, refusal) =
@@ -225,8 +230,8 @@ fn emptied(
         groups.add(&cell.key, &cell.reason, code, refusal);
     }
     let (mut emptied, mut kept) = (Vec::new(), Vec::new());
-    for ((gone, staying), (column, numbers)) in
-        gone.into_iter().zip(staying).zip(entity.columns.iter().zip(numbers))
+    for ((gone, staying), (column, values)) in
+        gone.into_iter().zip(staying).zip(entity.columns.iter().zip(kept_values))
     {
         let attribute = column.attribute.clone();
         if let (count @ 1.., groups) = gone {
@@ -234,32 +239,105 @@ fn emptied(
             emptied.push(EmptiedReport { attribute, count, reasons: groups.finish() });
         }
         if let ((count @ 1.., groups), Some(target)) = (staying, soft(column)) {
-            let taken = taken(journal, target, &numbers)?;
+            let taken = taken(journal, plan, target, &values)?;
             kept.push(KeptReport { attribute, count, taken, reasons: groups.finish() });
         }
     }
     Ok((emptied, kept))
 }
 
-fn number_of(value: &Value) -> Option<i64> {
-    value.as_integer().or_else(|| value.as_str()?.parse().ok())
+/// An id that a plain attribute holds: a number, or a text without case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum IdOf {
+    Number(i64),
+    Text(String),
 }
 
-/// How many of these numbers a row of the target that was carried over has got as its id.
-fn taken(journal: &Journal, target: Target, numbers: &[i64]) -> Result<u64> {
-    let Target::Entity(place) = target else { return Ok(0) };
-    let wanted: HashSet<i64> = numbers.iter().copied().collect();
-    let mut met = HashSet::new();
-    let mut after = 0;
-    while !wanted.is_empty()
-        && let Some(batch) = journal.next_batch(place, after)?
-    {
-        after = batch.id;
-        if let (_, Keys::Integers(ids)) = (batch.kind, batch.destination_keys) {
-            met.extend(ids.into_iter().filter(|id| wanted.contains(id)));
+fn id_of(value: &Value) -> Option<IdOf> {
+    if let Some(number) = value.as_integer() {
+        return Some(IdOf::Number(number));
+    }
+    let text = value.as_str()?.trim_end_matches(' ');
+    Some(text.parse().map_or_else(|_| IdOf::Text(text.to_lowercase()), IdOf::Number))
+}
+
+/// Ids that plain attributes held by decision, and in whose place nothing is written.
+struct WithoutCounterpart<'a> {
+    plan: &'a Plan,
+    /// Whom the destination refused to have created: table and id in the source.
+    refused: HashSet<(String, i64)>,
+}
+
+impl<'a> WithoutCounterpart<'a> {
+    fn of(plan: &'a Plan, journal: &Journal) -> Result<Self> {
+        let refused = journal.refused(RefusedKind::Person)?.into_iter();
+        let refused = refused.filter_map(|one| {
+            let table = one.place.rsplit('.').next()?.to_uppercase();
+            Some((table, one.key.as_integer()?))
+        });
+        Ok(Self { plan, refused: refused.collect() })
+    }
+
+    fn has(&self, target: Target, value: &Value) -> bool {
+        let Some(id) = id_of(value) else { return false };
+        let person = |people: &[PersonPlan], table: &str| {
+            let IdOf::Number(number) = id else { return false };
+            let is_emptied =
+                |one: &PersonPlan| one.source.0 == number && one.fate == PersonFate::Empty;
+            people.iter().any(is_emptied) || self.refused.contains(&(table.to_owned(), number))
+        };
+        match target {
+            Target::Fixed(place) => self.plan.fixed[place]
+                .fates
+                .iter()
+                .any(|(source, fate)| *fate == Fate::Empty && id_of(source).as_ref() == Some(&id)),
+            Target::Users => person(&self.plan.users, "OSSYS_USER"),
+            Target::Groups => person(&self.plan.groups, "OSSYS_GROUP"),
+            _ => false,
         }
     }
-    Ok(numbers.iter().filter(|number| met.contains(number)).count() as u64)
+}
+
+/// How many of these values a row of the target that was carried over or matched has as its id in the
+/// destination.
+fn taken(journal: &Journal, plan: &Plan, target: Target, values: &[IdOf]) -> Result<u64> {
+    let wanted: HashSet<&IdOf> = values.iter().collect();
+    let mut met: HashSet<IdOf> = HashSet::new();
+    let mut meet = |id: IdOf| {
+        if wanted.contains(&id) {
+            met.insert(id);
+        }
+    };
+    match target {
+        Target::Entity(place) => {
+            let mut after = 0;
+            while !values.is_empty()
+                && let Some(batch) = journal.next_batch(place, after)?
+            {
+                after = batch.id;
+                if let (_, Keys::Integers(ids)) = (batch.kind, batch.destination_keys) {
+                    ids.into_iter().for_each(|id| meet(IdOf::Number(id)));
+                }
+            }
+        }
+        Target::Fixed(place) => {
+            for (_, fate) in &plan.fixed[place].fates {
+                if let Fate::To(id) = fate {
+                    id_of(id).into_iter().for_each(&mut meet);
+                }
+            }
+        }
+        Target::Tenants => {
+            plan.tenants.iter().for_each(|(_, id)| meet(IdOf::Number(id.0)));
+        }
+        Target::Users | Target::Groups => {
+            let is_group = target == Target::Groups;
+            let people = journal.all_people()?.into_iter().filter(|one| one.is_group == is_group);
+            people.for_each(|one| meet(IdOf::Number(one.destination.0)));
+        }
+        Target::Lookup(_) | Target::External | Target::Nothing => {}
+    }
+    Ok(values.iter().filter(|value| met.contains(value)).count() as u64)
 }
 
 fn totals(entities: &[EntityReport]) -> Totals {

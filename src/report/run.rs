@@ -219,7 +219,7 @@ pub struct EntityReport {
     pub rejected_reasons: Vec<ReasonGroup>,
     /// References written empty although the source had a value.
     pub emptied: Vec<EmptiedReport>,
-    /// Values of soft keys that are no ids of rows carried over, and stay as they are.
+    /// Values of soft keys that are no ids of rows carried over or matched, and stay as they are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<KeptReport>,
     /// References set after all rows were there.
@@ -243,7 +243,7 @@ pub struct KeptReport {
     pub attribute: String,
     /// Cells.
     pub count: u64,
-    /// Those of them that a row carried over has got as its id in the destination, by accident.
+    /// Those of them that a row carried over or matched has as its id in the destination, by accident.
     pub taken: u64,
     /// Why they stay.
     pub reasons: Vec<ReasonGroup>,

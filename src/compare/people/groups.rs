@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Match;
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
-use crate::outsystems::{DestinationId, Environment, Key, SourceId, SystemTarget};
+use crate::outsystems::{DestinationId, Environment, Group, Key, SourceId, SystemTarget};
 
 /// A group of the run.
 #[derive(Clone, Debug)]
@@ -55,6 +55,21 @@ pub fn group_named(
         (_, []) => Err(format!("the destination has no group \"{to}\"")),
         _ => Err(format!("\"{to}\" is several groups in the destination; give the id")),
     }
+}
+
+/// How many groups of the source are the group of the same id in the destination, by name and tenant.
+pub(in crate::compare) fn same_groups(source: &Environment, destination: &Environment) -> usize {
+    let tenant = |environment: &Environment, id: Option<i64>| {
+        id.and_then(|id| environment.tenant(id)).map(|tenant| tenant.name.clone())
+    };
+    let is_same = |group: &&Group| {
+        destination.groups.iter().any(|other| {
+            other.id == group.id
+                && other.name == group.name
+                && tenant(destination, other.tenant_id) == tenant(source, group.tenant_id)
+        })
+    };
+    source.groups.iter().filter(is_same).count()
 }
 
 impl Work<'_> {

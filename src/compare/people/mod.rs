@@ -15,9 +15,11 @@ use super::references::Target;
 use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::outsystems::{DestinationId, Key, SourceId, SystemTarget};
 
+pub(super) use groups::same_groups;
 pub use groups::{GroupMatch, group_named};
 pub use recreated::Recreated;
 pub use strategy::{MatchBy, UserStrategy, WhenFound, WhenMissing};
+pub(super) use tenants::same_tenants;
 pub use tenants::{TenantMatch, tenants_named};
 pub use users::{UserMatch, user_named};
 
@@ -52,14 +54,8 @@ impl Work<'_> {
         self.passwords();
         let users = self.needed(SystemTarget::User);
         let groups = self.needed(SystemTarget::Group);
-        let soft = self.users_by_decision();
-        let (Some(mut users), Some(mut groups), Some(soft)) = (users, groups, soft) else { return };
+        let (Some(mut users), Some(mut groups)) = (users, groups) else { return };
         let source = self.source;
-        for (id, rows) in soft {
-            if source.user(id).is_some() {
-                *users.entry(SourceId(id)).or_insert(0) += rows;
-            }
-        }
         let roles: BTreeSet<SourceId> = self.out.roles.keys().copied().collect();
         for (group, role) in &source.links.group_roles {
             if roles.contains(&SourceId(*role)) {
@@ -155,8 +151,9 @@ impl Work<'_> {
         }
     }
 
+    /// The attributes whose values are ids of such people or tenants, by their types or by decision.
     fn references_to(&self, system: SystemTarget) -> Vec<(usize, usize)> {
-        let mut found = Vec::new();
+        let mut found = self.soft_references_to(system);
         for (pair_place, pair) in self.out.pairs.iter().enumerate() {
             for (place, attribute) in pair.attributes.iter().enumerate() {
                 if let Some(Target::System(target, _)) =

@@ -49,6 +49,17 @@ pub fn tenants_named(destination: &Environment, to: &str) -> Vec<DestinationId> 
     destination.tenants.iter().filter(is_meant).map(|tenant| DestinationId(tenant.id)).collect()
 }
 
+/// How many tenants of the source are the active tenant of the same id in the destination, by name
+/// and user provider.
+pub(in crate::compare) fn same_tenants(source: &Environment, destination: &Environment) -> usize {
+    let is_same = |tenant: &&Tenant| {
+        destination.tenant(tenant.id).is_some_and(|other| {
+            other.is_active && other.name == tenant.name && other.provider == tenant.provider
+        })
+    };
+    source.tenants.iter().filter(is_same).count()
+}
+
 impl Work<'_> {
     pub(super) fn needed_tenants(
         &mut self,

@@ -55,6 +55,15 @@ impl Counterparts {
     }
 }
 
+/// An id as a plain attribute says it: numbers as numbers, texts without case and without blanks at
+/// their end.
+pub(in crate::compare) fn folded_text(value: &Value) -> Folded {
+    match value.as_str() {
+        Some(text) => Folded::of(&Value::text(text.trim_end_matches(' '))),
+        None => Folded::of(value),
+    }
+}
+
 /// The id of a static record; `None` where the model holds something that is none.
 fn record_id(record: &Record, kind: ValueKind) -> Option<Value> {
     match kind {

@@ -1,14 +1,15 @@
 //! Rows that the platform or a module's code owns: found on both sides, never written.
 
+mod holder;
 mod known;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use super::references::Target;
-use super::{Choice, Finding, FindingKey, FindingKind, ValueType, Work, choice};
+use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
 use crate::outsystems::{DataKind, Entity, EntityIndex, Key, Side, SystemTarget};
+pub(super) use known::folded_text;
 use known::{Counterparts, Known, known, unreadable};
 
 /// Which record is which, for one static entity or platform table.
@@ -117,6 +118,9 @@ impl Work<'_> {
         let mut targets: BTreeMap<EntityIndex, Vec<(usize, usize)>> = BTreeMap::new();
         for (pair_place, pair) in self.out.pairs.iter().enumerate() {
             for (place, attribute) in pair.attributes.iter().enumerate() {
+                if let Some(index) = attribute.soft.filter(|index| self.is_of_records(*index)) {
+                    targets.entry(index).or_default().push((pair_place, place));
+                }
                 match attribute.reference.as_ref().map(|reference| reference.target) {
                     Some(Target::Static(index)) => {
                         targets.entry(index).or_default().push((pair_place, place));
@@ -161,15 +165,11 @@ impl Work<'_> {
         let mut usage = Usage::new();
         let mut complete = true;
         for (pair_place, place) in references {
-            let pair = &self.out.pairs[*pair_place];
-            let attribute = &pair.attributes[*place];
-            let typed = attribute.typed.clone();
-            let table = &self.source.entity(pair.source).table;
-            let column = ColumnRef::from(&attribute.source_column);
-            match self.inquiry.values(Side::Source, table, column, attribute.rows()) {
+            let holder = self.holder((*pair_place, *place));
+            match self.values_of(&holder) {
                 Some(values) => {
                     for (value, rows) in values {
-                        let Some(value) = held(typed.as_ref(), value) else { continue };
+                        let Some(value) = holder.id(value) else { continue };
                         let used = usage.entry(Folded::of(&value)).or_insert_with(|| Used {
                             value: value.into_owned(),
                             rows: 0,
@@ -192,13 +192,9 @@ impl Work<'_> {
         usage: &Usage,
     ) -> FixedMap {
         let entity = self.source.entity(target);
-        let kind = self.id_kind(target, references);
+        let kind = self.id_kind(target);
         let ours = known(self.source, &entity.espace_key, &entity.key, target, kind);
-        let counterpart = self
-            .destination
-            .entities_by_key(&entity.espace_key, &entity.key)
-            .into_iter()
-            .find(|index| self.destination.entity(*index).is_active);
+        let counterpart = self.active_there(entity);
         let theirs = counterpart
             .map(|index| known(self.destination, &entity.espace_key, &entity.key, index, kind))
             .unwrap_or_default();
@@ -250,6 +246,12 @@ impl Work<'_> {
             self.ids_unreadable(entity, kind);
         }
         map
+    }
+
+    /// The active entity of the destination with the same keys.
+    fn active_there(&self, entity: &Entity) -> Option<EntityIndex> {
+        let all = self.destination.entities_by_key(&entity.espace_key, &entity.key);
+        all.into_iter().find(|index| self.destination.entity(*index).is_active)
     }
 
     /// Records whose ids the source's model does not tell, where rows refer to something that no
@@ -330,7 +332,8 @@ impl Work<'_> {
         }
     }
 
-    /// Values that no record has: orphans, unless they mean "none". Whether there are any.
+    /// Values of references that no record has: orphans, unless they mean "none". Whether there are
+    /// any. A plain attribute that holds ids by decision may hold anything else.
     pub(super) fn values_without_record(
         &mut self,
         references: &[(usize, usize)],
@@ -339,14 +342,12 @@ impl Work<'_> {
     ) -> bool {
         let mut strays: BTreeMap<(usize, usize), (u64, Vec<Value>)> = BTreeMap::new();
         for (pair_place, place) in references {
-            let pair = &self.out.pairs[*pair_place];
-            let attribute = &pair.attributes[*place];
-            let typed = attribute.typed.clone();
-            let table = &self.source.entity(pair.source).table;
-            let column = ColumnRef::from(&attribute.source_column);
-            let values = self.inquiry.values(Side::Source, table, column, attribute.rows());
-            for (stored, rows) in values.unwrap_or_default() {
-                let Some(value) = held(typed.as_ref(), stored) else { continue };
+            let holder = self.holder((*pair_place, *place));
+            if holder.is_soft() {
+                continue;
+            }
+            for (stored, rows) in self.values_of(&holder).unwrap_or_default() {
+                let Some(value) = holder.id(stored) else { continue };
                 let none = match value.as_ref() {
                     Value::Integer(0) => true,
                     Value::Text(text) => text.is_empty(),
@@ -445,19 +446,14 @@ impl Work<'_> {
         let wanted = Folded::of(id);
         let mut all = Vec::new();
         for (pair_place, place) in places {
-            let pair = &self.out.pairs[*pair_place];
-            let attribute = &pair.attributes[*place];
-            let typed = attribute.typed.clone();
-            let table = &self.source.entity(pair.source).table;
-            let column = ColumnRef::from(&attribute.source_column);
-            let (name, among) = (column.name.clone(), attribute.rows());
-            let values = self.inquiry.values(Side::Source, table, column, among.clone());
-            let is_it = |value: &&Value| {
-                held(typed.as_ref(), value).is_some_and(|held| Folded::of(&held) == wanted)
-            };
-            let values = values.unwrap_or_default().iter().map(|(value, _)| value);
+            let holder = self.holder((*pair_place, *place));
+            let is_it =
+                |value: &&Value| holder.id(value).is_some_and(|held| Folded::of(&held) == wanted);
+            let values = self.values_of(&holder).unwrap_or_default();
+            let values = values.iter().map(|(value, _)| value);
             let stored: Vec<Value> = values.filter(is_it).cloned().collect();
-            all.push((*pair_place, Filter::AnyOf(name, stored).and(among)));
+            let filter = Filter::AnyOf(holder.column.name, stored).and(holder.among);
+            all.push((*pair_place, filter));
         }
         all
     }
@@ -472,16 +468,29 @@ impl Work<'_> {
         }
     }
 
-    /// The kind of value that the references hold.
-    fn id_kind(&self, target: EntityIndex, references: &[(usize, usize)]) -> ValueKind {
+    /// The kind of value that ids of an entity are.
+    fn id_kind(&self, target: EntityIndex) -> ValueKind {
         let own = self.source.entity(target).identifier().and_then(|attribute| {
             self.source.shape_of(target)?.column(&attribute.column)?.data_type.kind()
         });
-        own.or_else(|| {
-            let (pair, place) = references.first()?;
-            self.out.pairs[*pair].attributes[*place].source_column.data_type.kind()
+        own.or_else(|| self.kind_of_references(target)).unwrap_or_else(|| {
+            // A plain attribute may hold numbers as text: the model's own word has to do.
+            let entity = self.source.entity(target);
+            match unreadable(self.source, entity, ValueKind::Integer).next() {
+                Some(_) => ValueKind::Text,
+                None => ValueKind::Integer,
+            }
         })
-        .unwrap_or(ValueKind::Integer)
+    }
+
+    /// The kind of value that references to an entity hold, by the first of them.
+    fn kind_of_references(&self, target: EntityIndex) -> Option<ValueKind> {
+        let attributes = self.out.pairs.iter().flat_map(|pair| &pair.attributes);
+        let mut referring = attributes.filter(|attribute| {
+            let to = attribute.reference.as_ref().map(|reference| reference.target);
+            matches!(to, Some(Target::Static(index) | Target::System(_, index)) if index == target)
+        });
+        referring.next()?.source_column.data_type.kind()
     }
 
     /// The ids that a static entity's table holds in the destination; `None` where the table
@@ -493,14 +502,6 @@ impl Work<'_> {
         let column = ColumnRef { name: column.name.clone(), data_type: column.data_type.clone() };
         let values = self.inquiry.values(Side::Destination, &entity.table, column, Filter::All)?;
         Some(values.iter().map(|(value, _)| Folded::of(value)).collect())
-    }
-}
-
-/// The id that a value is: the value itself, or what a text of that type says.
-fn held<'a>(typed: Option<&ValueType>, value: &'a Value) -> Option<Cow<'a, Value>> {
-    match typed {
-        None => Some(Cow::Borrowed(value)),
-        Some(typed) => typed.id(value).map(Cow::Owned),
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn led(
         fixed.push(FixedPlan {
             name: name(rule.target),
             fates: fates(read, place + offset, rule.soft.is_some(), &to),
+            undecided: Vec::new(),
         });
         rule.target = Target::Fixed(fixed.len() - 1);
     }
@@ -145,7 +146,8 @@ mod tests {
     type Fates = std::result::Result<Vec<(Value, Fate)>, String>;
 
     fn lead(entity: &EntityPlan, read: &Batch, there: &[i64]) -> Fates {
-        let mut fixed = vec![FixedPlan { name: "Status".to_owned(), fates: Vec::new() }];
+        let mut fixed =
+            vec![FixedPlan { name: "Status".to_owned(), fates: Vec::new(), undecided: Vec::new() }];
         let there = there.iter().copied().map(Value::Integer).collect::<Vec<_>>();
         let name = |_| "Core.Policy".to_owned();
         let led = led(entity, read, &mut fixed, &|_| there.clone(), &name)?;

@@ -245,7 +245,7 @@ impl Work<'_> {
                         out.push(&rule.none)?;
                     }
                 }
-                Resolved::Emptied(reason) => {
+                Resolved::Emptied(reason) | Resolved::Stays(reason) => {
                     self.emptied.push((
                         row,
                         EmptiedCell { column: place, key: self.key(row), value, reason },
@@ -261,8 +261,8 @@ impl Work<'_> {
         Ok(out)
     }
 
-    /// Values that are ids by decision only: what is no id of a row carried over stays as it is.
-    /// Those that wait stand as they are until the second pass.
+    /// Values that are ids by decision only: what is no id of a row carried over or matched stays as it
+    /// is. Those that wait stand as they are until the second pass.
     fn soft_key(
         &mut self,
         (place, column): (usize, &ColumnPlan),
@@ -289,9 +289,21 @@ impl Work<'_> {
                             }
                             continue;
                         }
-                        Resolved::Emptied(reason) | Resolved::LeaveOut { reason, .. } => {
+                        Resolved::Emptied(reason) => {
                             let key = self.key(row);
-                            let value = kept_value(&value);
+                            let cell = EmptiedCell { column: place, key, value, reason };
+                            self.emptied.push((row, cell));
+                            out.push(&rule.none)?;
+                            continue;
+                        }
+                        Resolved::LeaveOut { reason, planned } => {
+                            self.refuse(row, column, RefusalClass::Dependant, &reason, planned);
+                            out.push(&filler(&column.destination.data_type))?;
+                            continue;
+                        }
+                        Resolved::Stays(reason) => {
+                            let key = self.key(row);
+                            let value = kept_value(self.plan, rule, &value);
                             let cell = EmptiedCell { column: place, key, value, reason };
                             self.emptied.push((row, cell));
                         }

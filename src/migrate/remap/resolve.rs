@@ -4,14 +4,20 @@ use super::fit::fitting_id;
 use super::maps::{Carried, Maps, PeopleMap, Person, fold};
 use crate::database::{ColumnShape, Value};
 use crate::outsystems::SourceId;
-use crate::plan::{Fate, LookupRows, Orphan, Plan, ReferenceRule, Target};
+use crate::plan::{Fate, FixedPlan, LookupRows, Orphan, Plan, ReferenceRule, Target};
 
 /// What becomes of one reference.
 pub(super) enum Resolved {
     To(Value),
     None,
+    /// By decision: no reference is written.
     Emptied(String),
-    LeaveOut { reason: String, planned: bool },
+    /// Of an attribute that holds ids by decision only: it is no id of a row that is known.
+    Stays(String),
+    LeaveOut {
+        reason: String,
+        planned: bool,
+    },
 }
 
 /// An id as a plain attribute holds it, when it fits.
@@ -36,9 +42,36 @@ pub(super) fn soft_number(value: &Value) -> Option<i64> {
     }
 }
 
-/// What is noted of a value that stays: what is no number is anybody's text.
-pub(super) fn kept_value(value: &Value) -> Value {
-    if soft_number(value).is_some() { value.clone() } else { Value::Null }
+/// The id that a value of a plain attribute may be: a text where ids of the rows that it may mean are
+/// texts, whose blanks at the end mean nothing; else a number.
+fn soft_value(plan: &Plan, rule: &ReferenceRule, value: &Value) -> Option<Value> {
+    match rule.target {
+        Target::Fixed(place) if has_text_ids(&plan.fixed[place]) => {
+            value.as_str().map(|text| Value::text(text.trim_end_matches(' ')))
+        }
+        _ => soft_number(value).map(Value::Integer),
+    }
+}
+
+fn has_text_ids(fixed: &FixedPlan) -> bool {
+    let ids = fixed.fates.iter().map(|(id, _)| id).chain(&fixed.undecided);
+    ids.take(1).any(|id| matches!(id, Value::Text(_)))
+}
+
+/// What is noted of a value that stays. What is no number is anybody's text, unless it is, by
+/// accident, the id of a row in the destination.
+pub(super) fn kept_value(plan: &Plan, rule: &ReferenceRule, value: &Value) -> Value {
+    if soft_number(value).is_some() {
+        return value.clone();
+    }
+    let is_met = match (rule.target, soft_value(plan, rule, value)) {
+        (Target::Fixed(place), Some(own)) => plan.fixed[place]
+            .fates
+            .iter()
+            .any(|(_, fate)| matches!(fate, Fate::To(id) if fold(id) == fold(&own))),
+        _ => false,
+    };
+    if is_met { value.clone() } else { Value::Null }
 }
 
 /// Why a reference that has to wait, and may not stay empty, will find nothing to refer to.
@@ -84,7 +117,9 @@ pub(in super::super) fn settle_late(
             fitting_id(&id, column).map_or_else(|| Settled::Stays(misfit(&id)), Settled::Id)
         }
         Resolved::None => Settled::Stays("there is no id".to_owned()),
-        Resolved::Emptied(reason) | Resolved::LeaveOut { reason, .. } => Settled::Stays(reason),
+        Resolved::Emptied(reason) | Resolved::Stays(reason) | Resolved::LeaveOut { reason, .. } => {
+            Settled::Stays(reason)
+        }
     }
 }
 
@@ -102,16 +137,16 @@ pub(super) fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Va
     if is_none(value, rule) {
         return Resolved::None;
     }
-    let as_number;
-    let value = match (rule.soft, soft_number(value)) {
-        (None, _) => value,
-        (Some(_), Some(number)) => {
-            as_number = Value::Integer(number);
-            &as_number
-        }
-        (Some(_), None) => {
-            return Resolved::Emptied("the value is no number, so it is no id".to_owned());
-        }
+    let said;
+    let value = match rule.soft {
+        None => value,
+        Some(_) => match soft_value(plan, rule, value) {
+            Some(id) => {
+                said = id;
+                &said
+            }
+            None => return Resolved::Stays("the value is no number, so it is no id".to_owned()),
+        },
     };
     let emptied = |reason: String, planned: bool| emptied(rule, reason, planned);
     let orphan = |whose: &str| orphan(rule, whose, value);
@@ -141,6 +176,11 @@ pub(super) fn resolve(plan: &Plan, maps: &Maps, rule: &ReferenceRule, value: &Va
                 reason: format!("{} {value} has no counterpart", plan.fixed[place].name),
                 planned: true,
             },
+            None if plan.fixed[place].undecided.iter().any(|id| fold(id) == fold(value)) => {
+                // It was not referred to when all was decided, and its id may be another's there.
+                let reason = format!("{} {value} has no counterpart", plan.fixed[place].name);
+                Resolved::LeaveOut { reason, planned: false }
+            }
             None => orphan(&plan.fixed[place].name),
         },
         Target::Lookup(place) => outside(plan, maps, place, rule, value),
@@ -198,6 +238,9 @@ fn resolve_row(
     match carried.map.lookup(value) {
         Some(id) => Resolved::To(id),
         None => match carried.left_out.get(&fold(value)) {
+            Some(_) if rule.soft.is_some() => {
+                Resolved::Stays(format!("{name} {value} is left out"))
+            }
             Some(planned) => emptied(rule, format!("{name} {value} is left out"), *planned),
             None => orphan(rule, name, value),
         },
@@ -215,6 +258,13 @@ fn emptied(rule: &ReferenceRule, reason: String, planned: bool) -> Resolved {
 
 /// A reference that found nothing in the source already.
 fn orphan(rule: &ReferenceRule, whose: &str, value: &Value) -> Resolved {
+    if rule.soft.is_some() {
+        return Resolved::Stays(match value {
+            // A text that is no id is anybody's, and is not told.
+            Value::Text(_) => format!("the value is no id of {whose}"),
+            _ => format!("{whose} {value} is not there"),
+        });
+    }
     let reason = format!("{whose} {value} is not there");
     match rule.orphan {
         Orphan::Empty => emptied(rule, reason, true),

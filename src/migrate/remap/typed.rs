@@ -69,7 +69,7 @@ impl Work<'_> {
                 text
             }
             Resolved::None => Some(ids.reference.none.clone()),
-            Resolved::Emptied(reason) => {
+            Resolved::Emptied(reason) | Resolved::Stays(reason) => {
                 let (key, value) = (self.key(row), value.clone());
                 self.emptied.push((row, EmptiedCell { column: place, key, value, reason }));
                 Some(ids.reference.none.clone())

@@ -268,11 +268,16 @@ impl Builder<'_> {
         let decided = self.decisions.get(&key).filter(|made| made.choice == choice::REMAP);
         let Some(decided) = decided else { return plain };
         let parent = attribute.soft.and_then(|soft| {
-            if self.source.entity(soft).system_target() == Some(SystemTarget::User) {
-                return Some(Target::Users);
+            match self.source.entity(soft).system_target() {
+                Some(SystemTarget::User) => return Some(Target::Users),
+                Some(SystemTarget::Group) => return Some(Target::Groups),
+                Some(SystemTarget::Tenant) => return Some(Target::Tenants),
+                _ => {}
             }
-            let parent = review.comparison.pairs.iter().position(|pair| pair.source == soft)?;
-            self.places.get(&parent).copied().map(Target::Entity)
+            match review.comparison.place(soft) {
+                Some(parent) => self.places.get(&parent).copied().map(Target::Entity),
+                None => self.fixed_places.get(&soft).copied().map(Target::Fixed),
+            }
         });
         let name = format!("{}.{}", pair.name, attribute.attribute.name);
         let to = decided.to.as_deref().unwrap_or_default();
@@ -395,9 +400,10 @@ impl Builder<'_> {
 /// Why the values of a plain attribute are no ids of what was named.
 pub(in crate::plan) fn not_remapped(to: &str) -> String {
     format!(
-        "its values cannot be rewritten as ids of \"{to}\": name an entity of the scope whose rows \
-         get new ids, or that of users, as Espace.Entity, and an attribute of type Integer, Long \
-         Integer or Text"
+        "its values cannot be rewritten as ids of \"{to}\": name, as Espace.Entity, an entity of the \
+         scope whose rows get new ids, a static entity none of whose records has the id 0 or an empty \
+         one, or that of users, groups or tenants; and an attribute of type Integer, Long Integer or \
+         Text that can hold such ids"
     )
 }
 

@@ -149,7 +149,8 @@ impl Builder<'_> {
             let there = self.destination.espace(&espace.key)?;
             Some((Value::Integer(espace.id), Fate::To(Value::Integer(there.id))))
         });
-        let fixed = FixedPlan { name: "Espace".to_owned(), fates: fates.collect() };
+        let fixed =
+            FixedPlan { name: "Espace".to_owned(), fates: fates.collect(), undecided: Vec::new() };
         self.espaces = Some(self.fixed.len());
         self.fixed.push(fixed);
     }

@@ -290,8 +290,10 @@ impl Builder<'_> {
     }
 
     fn fix(&mut self) {
+        let attributes = self.review.comparison.pairs.iter().flat_map(|pair| &pair.attributes);
+        let by_decision: HashSet<EntityIndex> = attributes.filter_map(|one| one.soft).collect();
         for (index, map) in &self.review.comparison.fixed {
-            let mut fates = Vec::new();
+            let (mut fates, mut undecided) = (Vec::new(), Vec::new());
             for record in &map.records {
                 let fate = match (&record.destination, self.made(record.finding.as_ref())) {
                     (_, Some((choice::MAP, Some(to)))) => match map.named(to) {
@@ -305,12 +307,17 @@ impl Builder<'_> {
                     (_, Some((choice::REJECT, _))) => Fate::LeaveOut,
                     (Some(id), _) => Fate::To(id.clone()),
                     // Nothing refers to it.
-                    (None, _) => continue,
+                    (None, _) => {
+                        if by_decision.contains(index) {
+                            undecided.push(record.source.clone());
+                        }
+                        continue;
+                    }
                 };
                 fates.push((record.source.clone(), fate));
             }
             self.fixed_places.insert(*index, self.fixed.len());
-            self.fixed.push(FixedPlan { name: map.name.clone(), fates });
+            self.fixed.push(FixedPlan { name: map.name.clone(), fates, undecided });
         }
     }
 }
