@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use osferry::database::{Destination, EngineKind, open_destination, open_source};
 use osferry::migrate::journal::Journal;
-use osferry::migrate::{RunEnd, RunRequest, run};
+use osferry::migrate::{RunEnd, run};
 use osferry::outsystems::{self, Side};
-use osferry::plan::PlanFile;
+use osferry::plan::{PlanFile, model_fingerprint};
 use osferry::report::write_rejects;
 
 use super::id;
@@ -108,10 +108,9 @@ async fn what_has_come_since_the_review_refuses_rows_by_its_name(engine: &TestEn
     let destination: Arc<dyn Destination> = Arc::from(destination.expect("a destination"));
     let now = outsystems::read(destination.as_source()).await.expect("a model");
     // Otherwise it would stop as soon as it reads the models again.
-    let request = RunRequest {
-        destination_model: Arc::new(now),
-        ..plan.request(&folder, Arc::from(source), destination)
-    };
+    let mut request = plan.request(&folder, Arc::from(source), destination);
+    request.header.destination_fingerprint = model_fingerprint(&now);
+    request.destination_model = Arc::new(now);
     let end = run(request).await.expect("a run");
     assert!(matches!(end, RunEnd::Written), "{end:?}");
 
