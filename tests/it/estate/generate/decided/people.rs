@@ -44,9 +44,7 @@ pub fn mapped(deciding: &mut Deciding<'_>) {
         taken.push(other);
         let tenant = deciding.pair.source.tenant(user.tenant).expect("there").name.clone();
         let about = [("user", &*user.username), ("tenant", &*tenant)];
-        for kind in ["user-missing", "user-mapped"] {
-            deciding.pair.decided.decide(kind, &about, "map", Some(&other.to_string()));
-        }
+        deciding.pair.decided.decide("user-mapped", &about, "map", Some(&other.to_string()));
         deciding.pair.decided.users.insert(user.id, other);
     }
 }
