@@ -123,7 +123,8 @@ fn rows_said(comparison: &Value, met: &Met<'_>) -> u64 {
     }
     if reason.ends_with(" has no counterpart") {
         // These are about a user or a record, whoever refers to it.
-        return of_kinds(&["user-missing", "record-missing", "lookup-missing"], None);
+        let kinds = ["user-missing", "record-missing", "lookup-missing", "lookup-ambiguous"];
+        return of_kinds(&kinds, None);
     }
     if reason.ends_with(" is left out") {
         let what =

@@ -101,7 +101,10 @@ impl Oracle<'_> {
         match &theirs.default {
             Some(default) => default.clone(),
             // What the platform gives a new record.
-            None if is_new => empty_of(&theirs.kind),
+            // Binary data is nothing where that can be.
+            None if is_new && !(theirs.kind == Kind::Binary && theirs.nullable) => {
+                empty_of(&theirs.kind)
+            }
             None => Cell::Null,
         }
     }
