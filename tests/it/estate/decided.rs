@@ -18,6 +18,10 @@ pub enum Wish {
     OneRow(Cell),
     /// The source does not have it: every row gets this value.
     Value(Cell),
+    /// It is the destination's attribute of that key.
+    Paired(String),
+    /// It refers to what it is known to refer to, whatever its type says.
+    Confirmed,
 }
 
 /// All that is decided.

@@ -116,6 +116,12 @@ pub enum Feature {
     UniqueOneSide,
     /// References to another entity in the destination.
     Retargeted,
+    /// Attributes deleted and made again in the destination, under another key.
+    Remade,
+    /// References whose type names an espace that is not there.
+    Unresolved,
+    /// Identifiers that the database gives on one side and the application on the other.
+    IdentifierGiven,
 }
 
 /// Features of which only a whole migration by the program says whether they come out right.
@@ -142,6 +148,9 @@ pub const DECIDED: &[Feature] = {
         InactiveOneSide,
         UniqueOneSide,
         Retargeted,
+        Remade,
+        Unresolved,
+        IdentifierGiven,
     ]
 };
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Expect, Fate, Oracle, Resolved, fits, folded};
+use super::{Expect, Fate, Oracle, Resolved, Way, fits, folded};
 use crate::estate::content::plain;
 use crate::estate::decided::Wish;
 use crate::estate::generate::values::empty_of;
@@ -34,6 +34,11 @@ impl Oracle<'_> {
     /// Where a reference that leaves the scope is led by a decision.
     pub(super) fn led(&self, mine: &Attribute, cell: &Cell) -> Option<Resolved> {
         let Some(Target::Entity(target)) = mine.target() else { return None };
+        let is_led = matches!(self.wish(mine)?, Wish::OneRow(_) | Wish::ByKey(_));
+        if is_led && self.moved.get(target) == Some(&Way::Replace) {
+            let name = &self.source_entity(target).name;
+            return Some(Resolved::Stop(format!("the rows of {name} that it is led to go")));
+        }
         match self.wish(mine)? {
             Wish::OneRow(row) => Some(Resolved::To(Expect::Is(row.clone()))),
             Wish::ByKey(by) => {
@@ -89,6 +94,13 @@ impl Oracle<'_> {
             Resolved::To(expect) => expect,
             Resolved::Nowhere | Resolved::Stop(_) => stays,
         }
+    }
+
+    /// Whether rows bring ids along that the source's database gave: one that a row of the
+    /// destination has too says nothing.
+    pub(super) fn brings_foreign_ids(&self, key: &EntityKey) -> bool {
+        let is_given = |entity: &Entity| entity.identifier().is_some_and(|id| id.autonumber);
+        is_given(self.source_entity(key)) && !is_given(self.destination_entity(key))
     }
 
     /// What a column gets that nothing of the source fills.

@@ -10,6 +10,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decided::Wish;
 use super::model::{Attribute, Cell, Entity, EntityKey, Kind, Pair, Target};
 pub use write::write;
 
@@ -127,6 +128,7 @@ pub fn migrate_as(pair: &Pair, chosen: Way) -> Verdict {
     oracle.find_scope();
     oracle.check_scope();
     oracle.decide_rows();
+    oracle.check_ids();
     let tables = oracle.expected();
     oracle.refusals.sort();
     oracle.refusals.dedup();
@@ -183,7 +185,11 @@ impl Oracle<'_> {
             .iter()
             .filter(active)
             .filter_map(|a| {
-                let other = there.attributes.iter().filter(active).find(|b| b.key == a.key)?;
+                let key = match self.wish(a) {
+                    Some(Wish::Paired(key)) => key,
+                    _ => &a.key,
+                };
+                let other = there.attributes.iter().filter(active).find(|b| &b.key == key)?;
                 // What refers to something else there means nothing of ours.
                 (a.target() == other.target()).then(|| (a.clone(), other.clone()))
             })

@@ -111,7 +111,8 @@ impl Oracle<'_> {
                 found.push(format!("the leftover {} demands a value", left.name));
             }
             for (mine, theirs) in self.common(key) {
-                if mine.damage.is_some() || theirs.damage.is_some() {
+                let is_settled = matches!(self.wish(&mine), Some(Wish::Confirmed));
+                if mine.damage.is_some() && !is_settled || theirs.damage.is_some() {
                     found.push(format!("the model's word about {} is wrong", mine.name));
                 }
             }

@@ -76,6 +76,29 @@ fn records_as_rows(deciding: &mut Deciding<'_>) {
     }
 }
 
+/// The database gives the ids on one side, the application on the other.
+pub fn identifier_given(deciding: &mut Deciding<'_>) {
+    let fits = |key: &EntityKey| {
+        let sides = [&deciding.pair.source, &deciding.pair.destination];
+        sides.into_iter().all(|side| {
+            let identifier = side.entity(key).and_then(|entity| entity.identifier());
+            identifier.is_some_and(|id| id.autonumber)
+        })
+    };
+    let keys: Vec<EntityKey> = deciding.chosen().into_iter().filter(fits).collect();
+    for key in deciding.some(&keys, 2) {
+        let is_given_here = deciding.chance.percent(50);
+        let entity =
+            if is_given_here { deciding.source(&key) } else { deciding.destination(&key) };
+        let own = entity.identifier.clone();
+        let identifier = entity.attributes.iter_mut().find(|a| Some(&a.key) == own.as_ref());
+        identifier.expect("just seen").autonumber = false;
+        if !is_given_here {
+            deciding.decide_entity("identifier-changed", &key, "keep", "");
+        }
+    }
+}
+
 /// Of tenants on one side only.
 pub fn tenancy_changed(deciding: &mut Deciding<'_>) {
     let keys: Vec<EntityKey> = deciding

@@ -17,7 +17,7 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 14] = [
+    let all: [(Feature, Put); 17] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
@@ -30,6 +30,9 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::SoftKeys, references::soft_keys),
         (Feature::LeavingByKey, references::leaving_by_key),
         (Feature::Retargeted, references::retargeted),
+        (Feature::Remade, values::remade),
+        (Feature::Unresolved, references::unresolved),
+        (Feature::IdentifierGiven, entities::identifier_given),
         (Feature::KindChanged, entities::kind_changed),
         (Feature::TenancyChanged, entities::tenancy_changed),
     ];

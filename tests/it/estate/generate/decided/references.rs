@@ -3,7 +3,7 @@
 use super::{Deciding, row};
 use crate::estate::decided::Wish;
 use crate::estate::model::{
-    Cell, Entity, EntityKey, Environment, Kind, Rule, SERVICE_CENTER, TAG, Target, Unique,
+    Cell, Damage, Entity, EntityKey, Environment, Kind, Rule, SERVICE_CENTER, TAG, Target, Unique,
 };
 
 /// What is no id of anything.
@@ -142,6 +142,10 @@ pub(super) fn refer(deciding: &mut Deciding<'_>, to: &EntityKey, name: &str, by:
             .map(|_| deciding.chance.pick_any(&theirs).cloned().unwrap_or(Cell::Null))
             .collect();
         deciding.add_there(&key, link.clone(), &stands);
+        // What nobody decides about is taken in.
+        if name == "Supplier" && deciding.chance.percent(12) {
+            continue;
+        }
         let kind = "reference-leaves-scope";
         let wish = match deciding.chance.pick_any(&theirs).cloned() {
             Some(Cell::Int(id)) if deciding.chance.percent(25) => {
@@ -258,6 +262,30 @@ pub fn retargeted(deciding: &mut Deciding<'_>) {
         aim.kind = Kind::Reference(theirs.clone());
         deciding.add_there(&key, aim.clone(), &[]);
         deciding.decide("reference-retargeted", &key, &aim.key, "leave-out", "");
+    }
+}
+
+/// References whose types name an espace that is gone; somebody says which entity is meant.
+pub fn unresolved(deciding: &mut Deciding<'_>) {
+    let keys = deciding.chosen();
+    for key in deciding.some(&keys, 3) {
+        let entity = deciding.pair.source.entity(&key).expect("there");
+        let fits = entity.attributes.iter().filter_map(|a| match a.target() {
+            Some(Target::Entity(target)) if a.active && a.name.starts_with("Link") => {
+                Some((a.key.clone(), target.clone()))
+            }
+            _ => None,
+        });
+        let fits: Vec<(String, EntityKey)> = fits.collect();
+        let Some((attribute, target)) = deciding.chance.pick_any(&fits).cloned() else { continue };
+        let gone = deciding.chance.key();
+        let espace = deciding.pair.source.espace(&target.0).name.clone();
+        let name = format!("{espace}.{}", deciding.source(&target).name);
+        let mut mine = deciding.source(&key).attributes.iter_mut();
+        let mine = mine.find(|a| a.key == attribute).expect("just seen");
+        mine.damage = Some(Damage::Type(format!("bt{gone}*{}", target.1)));
+        deciding.decide("reference-unresolved", &key, &attribute, "map", &name);
+        deciding.pair.decided.attributes.insert(attribute, Wish::Confirmed);
     }
 }
 

@@ -140,6 +140,33 @@ pub fn inactive_one_side(deciding: &mut Deciding<'_>) {
     }
 }
 
+/// Attributes that were deleted and made again there.
+pub fn remade(deciding: &mut Deciding<'_>) {
+    let keys = deciding.chosen();
+    for key in deciding.some(&keys, 3) {
+        let there = deciding.pair.destination.entity(&key).expect("on both sides");
+        let used: Vec<&String> = there.uniques.iter().flat_map(|u| &u.attributes).collect();
+        let is_free = |name: &str| name.starts_with("Field") || name.starts_with("Link");
+        let fits = there.attributes.iter().filter(|a| {
+            let ours = deciding.pair.source.entity(&key).and_then(|e| e.attribute(&a.key));
+            let is_same = ours.is_some_and(|ours| ours.active && ours.kind == a.kind);
+            a.active && is_free(&a.name) && is_same && !used.contains(&&a.key)
+        });
+        let fits: Vec<String> = fits.map(|a| a.key.clone()).collect();
+        let Some(old) = deciding.chance.pick_any(&fits).cloned() else { continue };
+        let anew = deciding.chance.key();
+        let there = deciding.destination(&key);
+        let attribute = there.attributes.iter_mut().find(|a| a.key == old);
+        attribute.expect("just seen").key.clone_from(&anew);
+        for row in &mut there.rows {
+            let cell = row.cells.remove(&old).unwrap_or(Cell::Null);
+            row.cells.insert(anew.clone(), cell);
+        }
+        deciding.decide("attribute-remade", &key, &old, "pair", "");
+        deciding.pair.decided.attributes.insert(old, Wish::Paired(anew));
+    }
+}
+
 /// A unique index that only one side has, over a text that some of our rows have in common.
 pub fn unique_one_side(deciding: &mut Deciding<'_>) {
     let fits = |key: &EntityKey| {
