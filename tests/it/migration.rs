@@ -101,6 +101,8 @@ pub fn updates(comparison: &serde_json::Value) -> String {
         f["kind"] == "existing-match"
             // Where nothing is unique, a key has to be named.
             && f["recommended"] != "add"
+            // Only a person can say whether rows with the same number are the same.
+            && f["recommended"] != "stop"
             && crate::never_silent::choices(f).contains(&"update")
     };
     let decision = |f: &serde_json::Value| {

@@ -447,9 +447,7 @@ impl Work<'_> {
         let strategy = &self.selection.strategy;
         let finding = match (self.mapped_by_name(sought), strategy.missing) {
             (Some(to), _) => finding.settled_as(choice::MAP, Some(to.to_owned())),
-            (None, Some(missing)) => {
-                finding.settled_as(missing.choice(), strategy.map_to.clone())
-            }
+            (None, Some(missing)) => finding.settled_as(missing.choice(), strategy.map_to.clone()),
             (None, None) => finding,
         };
         self.find(finding.touching(Some(sought.rows)));

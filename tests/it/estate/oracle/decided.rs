@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Expect, Fate, Oracle, Resolved, Way, fits, folded};
+use super::{Expect, Fate, Oracle, Resolved, fits, folded};
 use crate::estate::content::plain;
 use crate::estate::decided::Wish;
 use crate::estate::generate::values::empty_of;
@@ -34,11 +34,6 @@ impl Oracle<'_> {
     /// Where a reference that leaves the scope is led by a decision.
     pub(super) fn led(&self, mine: &Attribute, cell: &Cell) -> Option<Resolved> {
         let Some(Target::Entity(target)) = mine.target() else { return None };
-        let is_led = matches!(self.wish(mine)?, Wish::OneRow(_) | Wish::ByKey(_));
-        if is_led && self.moved.get(target) == Some(&Way::Replace) {
-            let name = &self.source_entity(target).name;
-            return Some(Resolved::Stop(format!("the rows of {name} that it is led to go")));
-        }
         match self.wish(mine)? {
             Wish::OneRow(row) => Some(Resolved::To(Expect::Is(row.clone()))),
             Wish::ByKey(by) => {
@@ -149,7 +144,9 @@ pub(super) fn converted(mine: &Attribute, theirs: &Attribute, cell: &Cell) -> Op
             Cell::Text(text) => Cell::Int(text.parse::<i32>().ok()?.into()),
             _ => return None,
         },
-        (_, Kind::Decimal(..), Cell::Text(text)) => plain(Cell::Text(number(text, true)?), "decimal"),
+        (_, Kind::Decimal(..), Cell::Text(text)) => {
+            plain(Cell::Text(number(text, true)?), "decimal")
+        }
         (_, Kind::DateTime, Cell::Text(text)) => Cell::Text(moment(text.trim_matches(' '))?),
         _ => return None,
     };

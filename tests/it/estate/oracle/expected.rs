@@ -408,10 +408,13 @@ impl Oracle<'_> {
             ("USERNAME", is(&there.username)),
             ("PASSWORD", is(&there.password)),
             // What users are known by stays.
-            ("EMAIL", match self.pair.decided.users_by_email {
-                true => is(&there.email),
-                false => taken(&there.email, &user.email, true),
-            }),
+            (
+                "EMAIL",
+                match self.pair.decided.users_by_email {
+                    true => is(&there.email),
+                    false => taken(&there.email, &user.email, true),
+                },
+            ),
             ("MOBILEPHONE", taken(&there.phone, &user.phone, true)),
             ("EXTERNAL_ID", taken(&there.external, &user.external, false)),
             ("CREATION_DATE", is("2020-02-02 02:02:02")),

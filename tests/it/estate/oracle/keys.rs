@@ -25,7 +25,10 @@ impl Oracle<'_> {
     /// but links, all their references. Rows without an identifier cannot be named at all.
     pub(super) fn own_key(&self, key: &EntityKey) -> Option<Unique> {
         let identifier = self.destination_entity(key).identifier()?;
-        if identifier.autonumber || self.brings_foreign_ids(key) {
+        if self.brings_foreign_ids(key) {
+            return None;
+        }
+        if identifier.autonumber {
             return self.natural_key(key).or_else(|| self.link_key(key));
         }
         Some(Unique { attributes: vec![identifier.key.clone()], tenant: false })
@@ -124,20 +127,26 @@ impl Oracle<'_> {
         fates
     }
 
-    /// Rows that keep their ids cannot come beside rows that have the same.
+    /// Rows that bring along what the source's database gave them cannot come beside rows that have
+    /// the same id, or the same in a unique index: whether they are the same only a person can say.
     pub(super) fn check_ids(&mut self) {
         let mut found = Vec::new();
         for key in self.moved.keys().filter(|key| self.brings_foreign_ids(key)) {
             let (here, there) = (self.source_entity(key), self.destination_entity(key));
-            let standing = there.rows.iter().filter(|row| self.stands(key, row));
-            let taken: Vec<&Cell> = standing.filter_map(|row| there.id_of(row)).collect();
-            let is_taken = |(row, fate): (&Row, &Fate)| match fate {
-                Fate::Moves => here.id_of(row).is_some_and(|id| taken.contains(&id)),
-                // It would have to be there under its own id.
-                Fate::Reused(id) => here.id_of(row) != Some(id),
-                Fate::Same(_) | Fate::LeftOut => false,
+            let own =
+                Unique { attributes: there.identifier.iter().cloned().collect(), tenant: false };
+            let standing = || there.rows.iter().filter(|row| self.stands(key, row));
+            let is_taken = |unique: &Unique| {
+                let written = |a: &String, row: &Row| Expect::Is(folded(&row.cells[a]));
+                let taken: Vec<Written> = standing()
+                    .map(|row| unique.attributes.iter().map(|a| written(a, row)).collect())
+                    .collect();
+                here.rows.iter().zip(&self.fates[key]).any(|(row, fate)| {
+                    *fate == Fate::Moves
+                        && self.written(key, unique, row).is_some_and(|own| taken.contains(&own))
+                })
             };
-            if here.rows.iter().zip(&self.fates[key]).any(is_taken) {
+            if is_taken(&own) || there.uniques.iter().any(is_taken) {
                 found.push(format!("ids of {} are those of other rows there", here.name));
             }
         }

@@ -25,14 +25,13 @@ impl Oracle<'_> {
         if let Some(id) = decided.users.get(&user.id) {
             return users.iter().filter(|u| u.id == *id).collect();
         }
-        let by_email = decided.users_by_email
-            && user.tenant != self.pair.source.service_center_tenant();
+        let by_email =
+            decided.users_by_email && user.tenant != self.pair.source.service_center_tenant();
         let is_same = |u: &&User| match by_email {
             true => same(&u.email, &user.email),
             false => same(&u.username, &user.username),
         };
-        let all: Vec<&User> =
-            users.iter().filter(|u| u.tenant == tenant).filter(is_same).collect();
+        let all: Vec<&User> = users.iter().filter(|u| u.tenant == tenant).filter(is_same).collect();
         let active: Vec<&User> = all.iter().copied().filter(|u| u.active).collect();
         if active.is_empty() { all } else { active }
     }

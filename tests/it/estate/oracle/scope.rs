@@ -111,6 +111,14 @@ impl Oracle<'_> {
                 found.push(format!("the leftover {} demands a value", left.name));
             }
             for (mine, theirs) in self.common(key) {
+                // Rows that it is led to have to stay.
+                let is_led = matches!(self.wish(&mine), Some(Wish::ByKey(_) | Wish::OneRow(_)));
+                if let Some(Target::Entity(target)) = mine.target()
+                    && is_led
+                    && self.moved.get(target) == Some(&Way::Replace)
+                {
+                    found.push(format!("the rows go to which {} is led", mine.name));
+                }
                 let is_settled = matches!(self.wish(&mine), Some(Wish::Confirmed));
                 if mine.damage.is_some() && !is_settled || theirs.damage.is_some() {
                     found.push(format!("the model's word about {} is wrong", mine.name));

@@ -32,7 +32,9 @@ pub fn write(path: &Path, tables: &BTreeMap<String, ExpectedTable>) {
             if let (true, Some(Expect::Is(Cell::Int(id)))) =
                 (name.starts_with("OSSYS_"), row.cells.get("ID"))
             {
-                connection.execute(&format!("DELETE FROM \"{name}\" WHERE ID = {id}"), []).expect("gone");
+                connection
+                    .execute(&format!("DELETE FROM \"{name}\" WHERE ID = {id}"), [])
+                    .expect("gone");
             }
             let mut columns = Vec::new();
             let mut values = Vec::new();

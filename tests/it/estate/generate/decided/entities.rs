@@ -30,7 +30,7 @@ fn rows_as_records(deciding: &mut Deciding<'_>) {
         entity.records.push(Record { key, name, data_id, active: true });
     }
     deciding.decide_entity("entity-kind-changed", &key, "leave-out", "");
-    refer(deciding, &key, "Rank", "Label");
+    refer(deciding, &key, "Rank", "Label", false);
 }
 
 /// Records of ours become rows of the destination.
@@ -88,8 +88,7 @@ pub fn identifier_given(deciding: &mut Deciding<'_>) {
     let keys: Vec<EntityKey> = deciding.chosen().into_iter().filter(fits).collect();
     for key in deciding.some(&keys, 2) {
         let is_given_here = deciding.chance.percent(50);
-        let entity =
-            if is_given_here { deciding.source(&key) } else { deciding.destination(&key) };
+        let entity = if is_given_here { deciding.source(&key) } else { deciding.destination(&key) };
         let own = entity.identifier.clone();
         let identifier = entity.attributes.iter_mut().find(|a| Some(&a.key) == own.as_ref());
         identifier.expect("just seen").autonumber = false;

@@ -27,12 +27,12 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::NewMandatory, values::new_mandatory),
         (Feature::InactiveOneSide, values::inactive_one_side),
         (Feature::UniqueOneSide, values::unique_one_side),
+        (Feature::IdentifierGiven, entities::identifier_given),
         (Feature::SoftKeys, references::soft_keys),
         (Feature::LeavingByKey, references::leaving_by_key),
         (Feature::Retargeted, references::retargeted),
         (Feature::Remade, values::remade),
         (Feature::Unresolved, references::unresolved),
-        (Feature::IdentifierGiven, entities::identifier_given),
         (Feature::KindChanged, entities::kind_changed),
         (Feature::TenancyChanged, entities::tenancy_changed),
     ];

@@ -13,11 +13,8 @@ const NOBODY: i64 = 987_654_321;
 pub fn soft_keys(deciding: &mut Deciding<'_>) {
     let named = |key: &EntityKey| deciding.pair.source.entity(key).expect("there");
     let is_numbered = |key: &&EntityKey| {
-        let sides = [&deciding.pair.source, &deciding.pair.destination];
-        let numbered = sides.into_iter().all(|side| {
-            side.entity(key).and_then(Entity::identifier).is_some_and(|id| id.autonumber)
-        });
-        numbered && !named(key).rows.is_empty()
+        let there = deciding.pair.destination.entity(key).and_then(Entity::identifier);
+        there.is_some_and(|id| id.autonumber) && !named(key).rows.is_empty()
     };
     let chosen = deciding.chosen();
     let mut targets: Vec<EntityKey> = chosen.iter().filter(is_numbered).cloned().collect();
@@ -86,12 +83,14 @@ pub fn leaving_by_key(deciding: &mut Deciding<'_>) {
     let is_unique = deciding.chance.percent(50);
     let count = 4 + deciding.chance.below(8);
     let mut here: Vec<Cell> = (0..count).map(|number| code(number, false)).collect();
+    // Now and then another reference takes the entity in.
+    let is_taken_in = deciding.chance.percent(25);
     // Some have none, and two may have the same.
-    if deciding.chance.percent(50) {
+    if !is_taken_in && deciding.chance.percent(50) {
         here.push(Cell::Null);
         here.push(if is_number { Cell::Null } else { Cell::text("") });
     }
-    if deciding.chance.percent(40) {
+    if !is_taken_in && deciding.chance.percent(40) {
         let again = deciding.chance.below(count);
         here.push(code(again, true));
     }
@@ -111,11 +110,18 @@ pub fn leaving_by_key(deciding: &mut Deciding<'_>) {
         let unique = Unique { attributes: vec![attribute], tenant: false };
         deciding.destination(&key).uniques.push(unique);
     }
-    refer(deciding, &key, "Supplier", "Code");
+    refer(deciding, &key, "Supplier", "Code", is_taken_in);
 }
 
-/// References to an entity outside the scope, each of which is led by a key, or to one row.
-pub(super) fn refer(deciding: &mut Deciding<'_>, to: &EntityKey, name: &str, by: &str) {
+/// References to an entity outside the scope, each of which is led by a key, or to one row; the
+/// first one takes the entity in, if that is wanted.
+pub(super) fn refer(
+    deciding: &mut Deciding<'_>,
+    to: &EntityKey,
+    name: &str,
+    by: &str,
+    is_taken_in: bool,
+) {
     let entity = deciding.source(to).clone();
     let ids: Vec<Cell> = entity.rows.iter().filter_map(|row| entity.id_of(row).cloned()).collect();
     let there = deciding.destination(to).clone();
@@ -123,7 +129,7 @@ pub(super) fn refer(deciding: &mut Deciding<'_>, to: &EntityKey, name: &str, by:
     let by_key = entity.attributes.iter().find(|a| a.name == by).expect("made").key.clone();
     let keys = deciding.chosen();
     let keys: Vec<EntityKey> = keys.into_iter().filter(|key| key != to).collect();
-    for key in deciding.some(&keys, 3) {
+    for (number, key) in deciding.some(&keys, 3).into_iter().enumerate() {
         let kind = Kind::Reference(Target::Entity(to.clone()));
         let mut link = deciding.attribute(&format!("{name}Id"), kind);
         link.mandatory = deciding.chance.percent(30);
@@ -142,8 +148,7 @@ pub(super) fn refer(deciding: &mut Deciding<'_>, to: &EntityKey, name: &str, by:
             .map(|_| deciding.chance.pick_any(&theirs).cloned().unwrap_or(Cell::Null))
             .collect();
         deciding.add_there(&key, link.clone(), &stands);
-        // What nobody decides about is taken in.
-        if name == "Supplier" && deciding.chance.percent(12) {
+        if is_taken_in && number == 0 {
             continue;
         }
         let kind = "reference-leaves-scope";

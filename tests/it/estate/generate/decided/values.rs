@@ -121,7 +121,8 @@ pub fn inactive_one_side(deciding: &mut Deciding<'_>) {
     let keys = deciding.chosen();
     for key in deciding.some(&keys, 3) {
         let entity = deciding.pair.destination.entity(&key).expect("on both sides");
-        let in_use = |key: &str| entity.uniques.iter().any(|u| u.attributes.iter().any(|k| k == key));
+        let in_use =
+            |key: &str| entity.uniques.iter().any(|u| u.attributes.iter().any(|k| k == key));
         let is_free = |name: &str| name.starts_with("Field") || name.starts_with("Link");
         let fits = entity.attributes.iter().filter(|a| {
             let ours = deciding.pair.source.entity(&key).and_then(|e| e.attribute(&a.key));
@@ -183,7 +184,11 @@ pub fn unique_one_side(deciding: &mut Deciding<'_>) {
     let Some(key) = deciding.chance.pick_any(&keys).cloned() else { return };
     let mut badge = deciding.attribute("Badge", Kind::Text(30));
     badge.nullable = false;
-    let alike = deciding.chance.percent(60);
+    // What is refused only when it is written comes too late for a circle whose rows demand each
+    // other: there a mandatory reference is left empty, and the run's story says so.
+    let waits = deciding.pair.destination.entities.iter().flat_map(|e| &e.attributes);
+    let may_wait = waits.filter(|a| a.late && a.active).all(|a| a.may_be_emptied());
+    let alike = deciding.chance.percent(60) && may_wait;
     let rows = deciding.source(&key).rows.len();
     let cells: Vec<Cell> = (0..rows)
         .map(|number| match deciding.chance.below(4) {
