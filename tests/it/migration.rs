@@ -383,17 +383,16 @@ fn every_oddity_alone_and_none_migrates() {
     }
 }
 
+/// Each in one of the three ways; the mixed pairs have them in all of them.
 #[test]
-fn every_decision_alone_is_carried_out_in_each_way() {
+fn every_decision_alone_is_carried_out() {
     use Feature::{ExistingRows, ExtraTenant, MissingUsers, MultiTenant, Orphans, ProducerKept};
     let engine = TestEngine::sqlite();
     let around = [ExistingRows, ExtraTenant, MissingUsers, MultiTenant, Orphans, ProducerKept];
     for (seed, feature) in DECIDED.iter().enumerate() {
         let features = around.iter().chain([feature]).copied().collect();
         let recipe = Recipe { seed: 800 + seed as u64, size: 3, features, flaw: None };
-        check(&engine, recipe.clone());
-        check_as(&engine, recipe.clone(), failure_beside);
-        check_as(&engine, recipe, failure_into);
+        check_as(&engine, recipe, [failure, failure_beside, failure_into][seed % 3]);
     }
 }
 

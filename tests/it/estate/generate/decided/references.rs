@@ -108,7 +108,11 @@ pub fn leaving_by_key(deciding: &mut Deciding<'_>) {
     let attribute = deciding.fill_outside(&key, &here, &there);
     if is_unique {
         let unique = Unique { attributes: vec![attribute], tenant: false };
-        deciding.destination(&key).uniques.push(unique);
+        deciding.destination(&key).uniques.push(unique.clone());
+        // What is taken in is recognised by a key that both sides have.
+        if is_taken_in {
+            deciding.source(&key).uniques.push(unique);
+        }
     }
     refer(deciding, &key, "Supplier", "Code", is_taken_in);
 }
