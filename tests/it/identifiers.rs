@@ -32,6 +32,7 @@ crate::on_both_engines!(
     ids_that_the_application_gave_are_given_anew,
     ids_that_the_database_gave_are_kept_if_asked,
     ids_that_the_database_gave_do_not_say_which_row_is_meant,
+    nor_do_they_of_what_is_taken_in,
     guids_in_another_case_collide,
     an_identifier_of_another_type_is_refused,
 );
@@ -353,6 +354,22 @@ async fn ids_that_the_database_gave_do_not_say_which_row_is_meant(engine: &TestE
     assert_eq!(finding["recommended"], "reuse", "{finding}");
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
+}
+
+/// The same of an entity that a reference takes in: its rows are not known by such ids, and are replaced.
+async fn nor_do_they_of_what_is_taken_in(engine: &TestEngine) {
+    let (mut pair, _) = pair(91, &[Feature::ProducerReplaced, Feature::ExistingRows]);
+    let ledger = pair.source.named("Ledger").expect("of the feature").full_key();
+    numbered(&mut pair.source, &ledger, Kind::LongInteger, true);
+    numbered(&mut pair.destination, &ledger, Kind::LongInteger, false);
+    for side in [&mut pair.source, &mut pair.destination] {
+        renumber(side, &ledger, |place| Cell::Int(700 + place as i64));
+    }
+    let bench = bench(engine, &pair, 91);
+    let finding = asks(&bench, "identifier-changed", "Ledger");
+    decide(&bench, &[(&finding, "keep", None)]);
+    comes_to(&bench, &pair);
+    undone(&bench);
 }
 
 /// Texts are alike to a destination whose key disregards case: SQL Server's does, a file's key does
