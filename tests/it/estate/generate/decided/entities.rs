@@ -149,12 +149,10 @@ fn tenants_are_new(deciding: &mut Deciding<'_>, key: &EntityKey) {
         && !entity.attributes.iter().any(is_tied)
         && let Some(like) = entity.rows.first()
     {
-        let mut next = 60_000;
         for number in 0..2 {
-            next += 1;
             let cells = entity.attributes.iter().map(|a| {
                 if Some(&a.key) == entity.identifier.as_ref() {
-                    Cell::Int(next)
+                    Cell::Int(60_001 + number)
                 } else if a.target().is_some() {
                     Cell::Null
                 } else if Some(&a.key) == entity.tag().map(|tag| &tag.key) {

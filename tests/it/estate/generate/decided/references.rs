@@ -109,9 +109,13 @@ pub fn leaving_by_key(deciding: &mut Deciding<'_>) {
     if is_unique {
         let unique = Unique { attributes: vec![attribute], tenant: false };
         deciding.destination(&key).uniques.push(unique.clone());
-        // What is taken in is recognised by a key that both sides have.
+        // What is taken in is recognised by a key that both sides have, and that is never NULL.
         if is_taken_in {
             deciding.source(&key).uniques.push(unique);
+            for side in deciding.both() {
+                let told = side.entity_mut(&key).expect("just made").attributes.last_mut();
+                told.expect("just made").nullable = false;
+            }
         }
     }
     refer(deciding, &key, "Supplier", "Code", is_taken_in);
