@@ -20,8 +20,9 @@ pub fn soft_keys(deciding: &mut Deciding<'_>) {
     let mut targets: Vec<EntityKey> = chosen.iter().filter(is_numbered).cloned().collect();
     // It is taken in by a reference.
     targets.extend(deciding.pair.source.named("Party").map(Entity::full_key));
-    let holders: Vec<EntityKey> =
-        chosen.iter().filter(|key| named(key).identifier.is_some()).cloned().collect();
+    // Without a tag nobody could tell rows apart that hold each other's ids.
+    let is_told = |key: &&EntityKey| named(key).identifier.is_some() && named(key).tag().is_some();
+    let holders: Vec<EntityKey> = chosen.iter().filter(is_told).cloned().collect();
     for (number, key) in deciding.some(&holders, 4).into_iter().enumerate() {
         let (target, name, ids) = match deciding.chance.pick_any(&targets) {
             Some(target) if deciding.chance.percent(80) => {
