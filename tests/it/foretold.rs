@@ -110,7 +110,11 @@ fn rows_said(comparison: &Value, met: &Met<'_>) -> u64 {
             .sum()
     };
     let reason = met.reason;
-    if met.class == Some("unique") {
+    // A row that is left out by decision has no class, but the server's own words.
+    let is_repeated = |words: &str| reason.contains(words);
+    if met.class == Some("unique")
+        || ["UNIQUE constraint failed", "duplicate key"].into_iter().any(is_repeated)
+    {
         let kinds = ["unique-only-in-destination", "unique-collision", "unique-taken"];
         return of_kinds(&kinds, Some(met.entity));
     }
@@ -119,7 +123,8 @@ fn rows_said(comparison: &Value, met: &Met<'_>) -> u64 {
     }
     if reason.ends_with(" has no counterpart") {
         // These are about a user or a record, whoever refers to it.
-        return of_kinds(&["user-missing", "record-missing", "lookup-missing"], None);
+        let kinds = ["user-missing", "record-missing", "lookup-missing", "lookup-ambiguous"];
+        return of_kinds(&kinds, None);
     }
     if reason.ends_with(" is left out") {
         let what =
@@ -128,6 +133,9 @@ fn rows_said(comparison: &Value, met: &Met<'_>) -> u64 {
     }
     if reason.contains(" cannot hold") {
         return of_kinds(&["value-unreadable"], Some(&about));
+    }
+    if reason.contains(" has no form in ") {
+        return of_kinds(&["attribute-retyped"], Some(&about));
     }
     if reason.contains(" does not fit") {
         return of_kinds(&["text-too-long", "number-too-wide"], Some(&about));

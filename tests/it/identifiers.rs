@@ -16,9 +16,9 @@ use crate::estate::model::{Attribute, Cell, Damage, EntityKey, Environment, Kind
 use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::Feature;
 use crate::never_silent::{
-    asks, attribute, bench, choices, comes_to, decide, entity, findings, found, pair,
+    asks, attribute, bench, choices, comes_to, decide, decide_in, entity, findings, found, pair,
 };
-use crate::program::Bench;
+use crate::program::{Bench, Plan};
 use crate::support::engine::TestEngine;
 use crate::support::library::planned;
 
@@ -31,6 +31,8 @@ crate::on_both_engines!(
     a_reference_too_narrow_for_ids_that_stay_stops_the_run,
     ids_that_the_application_gave_are_given_anew,
     ids_that_the_database_gave_are_kept_if_asked,
+    ids_that_the_database_gave_do_not_say_which_row_is_meant,
+    nor_do_they_of_what_is_taken_in,
     guids_in_another_case_collide,
     an_identifier_of_another_type_is_refused,
 );
@@ -217,7 +219,9 @@ fn narrow(seed: u64) -> (Pair, EntityKey, EntityKey) {
 /// The pair as if the reference had not been in the source.
 fn without_it(pair: &Pair, other: &EntityKey) -> Pair {
     let mut sound = pair.clone();
-    attribute(&mut sound.source, other, "NarrowId").active = false;
+    for side in [&mut sound.source, &mut sound.destination] {
+        attribute(side, other, "NarrowId").active = false;
+    }
     attribute(&mut sound.destination, other, "NarrowId").damage = None;
     sound
 }
@@ -307,6 +311,65 @@ async fn ids_that_the_database_gave_are_kept_if_asked(engine: &TestEngine) {
     bench.plan(&plan.text());
     let said: Vec<String> = findings(&bench).iter().map(|f| f["kind"].to_string()).collect();
     assert!(said.iter().any(|kind| kind.contains("identifier-changed")), "{said:?}");
+}
+
+/// Row 7 of the source is not row 7 of the destination because both have that number: the source's
+/// database gave it. Only a person can say so.
+async fn ids_that_the_database_gave_do_not_say_which_row_is_meant(engine: &TestEngine) {
+    let (mut pair, thing) = pair(88, &FEATURES);
+    numbered(&mut pair.source, &thing, Kind::LongInteger, true);
+    numbered(&mut pair.destination, &thing, Kind::LongInteger, false);
+    for side in [&mut pair.source, &mut pair.destination] {
+        renumber(side, &thing, |place| Cell::Int(700 + place as i64));
+        entity(side, &thing).uniques.clear();
+    }
+    let same = pair.destination.entity(&thing).expect("there").rows.len();
+    let same = same.min(pair.source.entity(&thing).expect("there").rows.len());
+    assert!(same > 0, "no two rows have the same number");
+    let bench = Bench::on(engine, &pair, 90);
+    let keeping =
+        || Plan { options: vec!["destination_rows = \"keep\"".into()], ..bench.usual_plan() };
+    bench.plan(&keeping().text());
+    let changed = found(&bench, "identifier-changed", "Thing0").expect("asked");
+    let keep = (&changed, "keep", None);
+    decide_in(&bench, keeping(), &[keep]);
+    let finding = asks(&bench, "existing-match", "Thing0");
+    assert_eq!(finding["rows"], same, "{finding}");
+    decide_in(&bench, keeping(), &[keep, (&finding, "reuse", None)]);
+    let table = &pair.destination.entity(&thing).expect("there").table;
+    let before = bench.databases.made(Side::Destination).rows(table).to_vec();
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let after = bench.databases.read(Side::Destination).rows(table).to_vec();
+    assert!(before.iter().all(|row| after.contains(row)), "{}", said.all());
+    // What nobody has there yet is no question.
+    renumber(&mut pair.source, &thing, |place| Cell::Int(90_000 + place as i64));
+    let bench = Bench::on(engine, &pair, 90);
+    decide_in(
+        &bench,
+        Plan { options: vec!["destination_rows = \"keep\"".into()], ..bench.usual_plan() },
+        &[keep],
+    );
+    let finding = found(&bench, "existing-match", "Thing0").expect("rows stay");
+    assert_eq!(finding["recommended"], "reuse", "{finding}");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+}
+
+/// The same of an entity that a reference takes in: its rows are not known by such ids, and are replaced.
+async fn nor_do_they_of_what_is_taken_in(engine: &TestEngine) {
+    let (mut pair, _) = pair(91, &[Feature::ProducerReplaced, Feature::ExistingRows]);
+    let ledger = pair.source.named("Ledger").expect("of the feature").full_key();
+    numbered(&mut pair.source, &ledger, Kind::LongInteger, true);
+    numbered(&mut pair.destination, &ledger, Kind::LongInteger, false);
+    for side in [&mut pair.source, &mut pair.destination] {
+        renumber(side, &ledger, |place| Cell::Int(700 + place as i64));
+    }
+    let bench = bench(engine, &pair, 91);
+    let finding = asks(&bench, "identifier-changed", "Ledger");
+    decide(&bench, &[(&finding, "keep", None)]);
+    comes_to(&bench, &pair);
+    undone(&bench);
 }
 
 /// Texts are alike to a destination whose key disregards case: SQL Server's does, a file's key does

@@ -14,7 +14,7 @@ use crate::estate::generate;
 use crate::estate::judge::judge;
 use crate::estate::model::Pair;
 use crate::estate::oracle::{Verdict, Way, migrate, migrate_as};
-use crate::estate::recipe::{FEATURES, FLAWS, Feature, Recipe};
+use crate::estate::recipe::{DECIDED, FEATURES, FLAWS, Feature, Recipe};
 use crate::foretold::{comparison, not_foretold, report};
 use crate::masking::run_with;
 use crate::program::{Bench, Plan, Said};
@@ -38,7 +38,7 @@ crate::on_both_engines!(
 );
 
 /// A plan that varies what must not matter.
-fn plan(recipe: &Recipe, bench: &Bench) -> Plan {
+fn plan(recipe: &Recipe, pair: &Pair, bench: &Bench) -> Plan {
     let mut plan = bench.usual_plan();
     if recipe.seed.is_multiple_of(2) {
         plan.source = bench.databases.endpoint_otherwise(Side::Source);
@@ -61,6 +61,7 @@ fn plan(recipe: &Recipe, bench: &Bench) -> Plan {
     if recipe.has(Feature::Masked) {
         plan.options.push("personal_data = \"mask\"".into());
     }
+    plan.more = pair.decided.text();
     plan
 }
 
@@ -68,7 +69,7 @@ fn plan(recipe: &Recipe, bench: &Bench) -> Plan {
 fn failure(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
     let pair = generate::pair(recipe);
     let bench = Bench::on(engine, &pair, recipe.seed);
-    trouble(recipe, &pair, &bench, &plan(recipe, &bench), Way::Replace)
+    trouble(recipe, &pair, &bench, &plan(recipe, &pair, &bench), Way::Replace)
 }
 
 /// The same with the destination's rows kept, some of which are like rows of ours.
@@ -76,7 +77,7 @@ fn failure_beside(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
     let mut pair = generate::pair(recipe);
     generate::liken(&mut pair, recipe);
     let bench = Bench::on(engine, &pair, recipe.seed);
-    let mut plan = plan(recipe, &bench);
+    let mut plan = plan(recipe, &pair, &bench);
     plan.options[0] = "destination_rows = \"keep\"".into();
     trouble(recipe, &pair, &bench, &plan, Way::Keep)
 }
@@ -86,10 +87,10 @@ fn failure_into(engine: &TestEngine, recipe: &Recipe) -> Option<String> {
     let mut pair = generate::pair(recipe);
     generate::liken(&mut pair, recipe);
     let bench = Bench::on(engine, &pair, recipe.seed);
-    let mut plan = plan(recipe, &bench);
+    let mut plan = plan(recipe, &pair, &bench);
     plan.options[0] = "destination_rows = \"keep\"".into();
     bench.plan(&plan.text());
-    plan.more = updates(&comparison(&bench));
+    plan.more.push_str(&updates(&comparison(&bench)));
     trouble(recipe, &pair, &bench, &plan, Way::Update)
 }
 
@@ -100,6 +101,8 @@ pub fn updates(comparison: &serde_json::Value) -> String {
         f["kind"] == "existing-match"
             // Where nothing is unique, a key has to be named.
             && f["recommended"] != "add"
+            // Only a person can say whether rows with the same number are the same.
+            && f["recommended"] != "stop"
             && crate::never_silent::choices(f).contains(&"update")
     };
     let decision = |f: &serde_json::Value| {
@@ -218,16 +221,12 @@ fn beside(seed: u64) -> Recipe {
     staying(Recipe::random(seed))
 }
 
-/// The same with some of the further features. Links that are there twice come once, and rows
-/// without an identifier are never like those that were masked: these have tests of their own.
+/// The same with some of the further features. Rows without an identifier are never like those that
+/// were masked: that has a test of its own.
 fn mixed_beside(seed: u64) -> Recipe {
     let mut recipe = staying(Recipe::mixed(seed));
     let masked = recipe.has(Feature::Masked);
-    recipe.features.retain(|f| match f {
-        Feature::LooseLinks => false,
-        Feature::NoIdentifier => !masked,
-        _ => true,
-    });
+    recipe.features.retain(|f| *f != Feature::NoIdentifier || !masked);
     recipe
 }
 
@@ -333,7 +332,7 @@ async fn a_second_run_makes_the_same_again(engine: &TestEngine) {
     let recipe = Recipe { seed: 7, size, features: FEATURES.to_vec(), flaw: None };
     let pair = generate::pair(&recipe);
     let bench = Bench::on(engine, &pair, 7);
-    bench.plan(&plan(&recipe, &bench).text());
+    bench.plan(&plan(&recipe, &pair, &bench).text());
     let Verdict::Done(expected) = migrate(&pair) else { panic!("refused") };
     let count = |content: &Content| -> Vec<(String, usize)> {
         content.tables.iter().map(|(name, rows)| (name.clone(), rows.len())).collect()
@@ -363,7 +362,7 @@ async fn a_pair_migrates_over_a_wire_that_breaks() {
     let mut plan = Plan {
         source: by_wire(Side::Source),
         destination: by_wire(Side::Destination),
-        ..plan(&recipe, &bench)
+        ..plan(&recipe, &pair, &bench)
     };
     // One instant ends with its connection.
     plan.options.push("source_reading = \"high-water\"".into());
@@ -381,6 +380,19 @@ fn every_oddity_alone_and_none_migrates() {
         let size = if *feature == Feature::NarrowerExceeding { 1 } else { 3 };
         let features = vec![*feature];
         check(&engine, Recipe { seed: 50 + seed as u64, size, features, flaw: None });
+    }
+}
+
+/// Each in one of the three ways; the mixed pairs have them in all of them.
+#[test]
+fn every_decision_alone_is_carried_out() {
+    use Feature::{ExistingRows, ExtraTenant, MissingUsers, MultiTenant, Orphans, ProducerKept};
+    let engine = TestEngine::sqlite();
+    let around = [ExistingRows, ExtraTenant, MissingUsers, MultiTenant, Orphans, ProducerKept];
+    for (seed, feature) in DECIDED.iter().enumerate() {
+        let features = around.iter().chain([feature]).copied().collect();
+        let recipe = Recipe { seed: 800 + seed as u64, size: 3, features, flaw: None };
+        check_as(&engine, recipe, [failure, failure_beside, failure_into][seed % 3]);
     }
 }
 
@@ -408,7 +420,7 @@ async fn a_tenant_that_is_mapped_takes_its_rows_and_users_along(engine: &TestEng
             if seed % 2 == 0 { "Elsewhere of Users".to_owned() } else { tenant.id.to_string() };
         let provider = tenant.espace.clone();
         let bench = Bench::on(engine, &renamed, seed);
-        let mut plan = plan(&recipe, &bench);
+        let mut plan = plan(&recipe, &pair, &bench);
         plan.more = format!(
             "\n[[decision]]\nkind = \"tenant-missing\"\ntenant = \"Acme\"\nespace = \"{provider}\"\n\
              choice = \"map\"\nto = \"{to}\"\n"

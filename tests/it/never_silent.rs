@@ -207,7 +207,9 @@ async fn a_type_unclear_in_the_destination_only_can_be_left_out(engine: &TestEng
     let finding = asks(&bench, "type-unknown", "Thing0.Remark");
     assert_eq!(choices(&finding), ["stop", "leave-out"], "{finding}");
     decide(&bench, &[(&finding, "leave-out", None)]);
-    attribute(&mut sound.source, &thing, "Remark").active = false;
+    for side in [&mut sound.source, &mut sound.destination] {
+        attribute(side, &thing, "Remark").active = false;
+    }
     comes_to(&bench, &sound);
 }
 
@@ -280,7 +282,9 @@ async fn an_attribute_without_its_column_can_be_left_out(engine: &TestEngine) {
             assert!(found(&bench, other, "Thing0.Remark").is_none(), "{side} is {other}");
         }
         decide(&bench, &[(&finding, "leave-out", None)]);
-        attribute(&mut sound.source, &thing, "Remark").active = false;
+        for side in [&mut sound.source, &mut sound.destination] {
+            attribute(side, &thing, "Remark").active = false;
+        }
         if side == Side::Destination {
             entity(&mut sound.destination, &thing).attributes.retain(|a| a.name != "Remark");
         }

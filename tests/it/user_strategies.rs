@@ -23,6 +23,7 @@ crate::on_both_engines!(
     missing_users_are_created_mapped_or_stop,
     passwords_are_copied_only_when_asked,
     rows_that_users_bring_twice_are_foretold,
+    whoever_is_mapped_is_mapped_whatever_has_become_of_the_namesake,
 );
 
 /// The tenant `Users` of each side.
@@ -219,6 +220,36 @@ async fn passwords_are_copied_only_when_asked(engine: &TestEngine) {
     let ours = &sound.source.users;
     let is_ours = |one: &Cell| ours.iter().any(|user| Cell::text(&user.password) == *one);
     assert!(copied.iter().all(is_ours), "{copied:?}");
+}
+
+/// A plan maps somebody to another user. That the one of the same name is inactive meanwhile, or gone,
+/// does not undo it, whatever the plan says of all others.
+async fn whoever_is_mapped_is_mapped_whatever_has_become_of_the_namesake(engine: &TestEngine) {
+    for (seed, is_gone) in [(77, false), (78, true)] {
+        let mut real = pair(seed, &[]);
+        let thing = real.source.named("Thing0").expect("always there");
+        let owner = thing.attributes.iter().find(|a| a.name == "OwnerId").expect("always there");
+        let owner = thing.rows.iter().find_map(|row| match row.cells[&owner.key] {
+            Cell::Int(id) => real.source.user(id).cloned(),
+            _ => None,
+        });
+        let owner = owner.expect("somebody owns something");
+        user(&mut real.destination, THERE, &owner.username).active = false;
+        if is_gone {
+            user(&mut real.destination, THERE, &owner.username).username = "renamed".to_owned();
+        }
+        let tester = user(&mut real.destination, THERE, "tester").id;
+        let decision = format!(
+            "\n[[decision]]\nkind = \"user-mapped\"\nuser = \"{}\"\ntenant = \"Users\"\n\
+             choice = \"map\"\nto = \"tester\"\n",
+            owner.username
+        );
+        let bench = Bench::on(engine, &real, seed);
+        plan(&bench, "existing = \"update\"\nmissing = \"create\"", &decision);
+        real.decided.updates_users = true;
+        real.decided.users.insert(owner.id, tester);
+        comes_to(&bench, &real);
+    }
 }
 
 async fn rows_that_users_bring_twice_are_foretold(engine: &TestEngine) {

@@ -223,6 +223,13 @@ impl Work<'_> {
         wish.map(|wish| wish.choice.as_str())
     }
 
+    /// Whom a person mapped this user to, who was found and in use then: that goes on when the user is
+    /// inactive or gone meanwhile.
+    fn mapped_by_name(&self, sought: &Sought<'_>) -> Option<&str> {
+        let wish = self.selection.users.get(&sought.key(FindingKind::UserMapped))?;
+        wish.to.as_deref().filter(|_| wish.choice == choice::MAP)
+    }
+
     /// Whether the row of a user that was found may be written: those of Service Center are
     /// LifeTime's.
     fn may_write(&self, sought: &Sought<'_>, id: DestinationId) -> bool {
@@ -243,9 +250,10 @@ impl Work<'_> {
         let key = finding.clone().unwrap_or_else(|| sought.key(FindingKind::UserMapped));
         let strategy = &self.selection.strategy;
         let to = match self.selection.users.get(&key) {
-            Some(wish) => wish.to.as_ref().filter(|_| wish.choice == choice::MAP),
+            Some(wish) => wish.to.as_deref().filter(|_| wish.choice == choice::MAP),
+            None if self.mapped_by_name(sought).is_some() => self.mapped_by_name(sought),
             None if key.kind == FindingKind::UserMissing => {
-                strategy.map_to.as_ref().filter(|_| strategy.missing == Some(WhenMissing::Map))
+                strategy.map_to.as_deref().filter(|_| strategy.missing == Some(WhenMissing::Map))
             }
             None => None,
         };
@@ -377,9 +385,10 @@ impl Work<'_> {
                 choices,
                 choice::USE,
             );
-            let finding = match self.selection.strategy.existing {
-                WhenFound::Use => finding,
-                existing => finding.settled_as(existing.choice(), None),
+            let finding = match (self.mapped_by_name(sought), self.selection.strategy.existing) {
+                (Some(to), _) => finding.settled_as(choice::MAP, Some(to.to_owned())),
+                (None, WhenFound::Use) => finding,
+                (None, existing) => finding.settled_as(existing.choice(), None),
             };
             self.find(finding.touching(Some(sought.rows)));
             return Some(key);
@@ -436,9 +445,10 @@ impl Work<'_> {
             self.own_user_missing(sought, &key, map, empty, stop)
         };
         let strategy = &self.selection.strategy;
-        let finding = match strategy.missing {
-            Some(missing) => finding.settled_as(missing.choice(), strategy.map_to.clone()),
-            None => finding,
+        let finding = match (self.mapped_by_name(sought), strategy.missing) {
+            (Some(to), _) => finding.settled_as(choice::MAP, Some(to.to_owned())),
+            (None, Some(missing)) => finding.settled_as(missing.choice(), strategy.map_to.clone()),
+            (None, None) => finding,
         };
         self.find(finding.touching(Some(sought.rows)));
         key

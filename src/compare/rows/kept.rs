@@ -156,6 +156,15 @@ impl Work<'_> {
                  destination keeps it from standing there twice."
             }
         };
+        let says_nothing = self.is_by_chance(pair, &first) && rows != Some(Some(0));
+        let (recommended, by_chance) = match says_nothing {
+            true => (
+                choice::STOP,
+                " The source's database gave these ids: that a row of the destination has one does \
+                 not make it the same row.",
+            ),
+            false => (keys.recommended, ""),
+        };
         let finding = Finding::decide(
             key.clone(),
             &pair.name,
@@ -163,15 +172,22 @@ impl Work<'_> {
             format!(
                 "The plan keeps the destination's rows. Ours are compared once their ids are \
                  rewritten, as the destination itself compares them; two of ours that are the same \
-                 by this key become one.{unique}{others}"
+                 by this key become one.{by_chance}{unique}{others}"
             ),
             kept_choices(pair, keys, &first, cost),
-            keys.recommended,
+            recommended,
         )
         .offering(names)
         .touching_as_known(rows);
         self.find(finding);
         Some(key)
+    }
+
+    /// Whether rows that have the same in a key have it by chance: it is the identifier, and rows
+    /// bring along what the source's database gave them.
+    fn is_by_chance(&self, pair: &EntityPair, key: &NaturalKey) -> bool {
+        self.kept_identifier(pair).as_ref() == Some(key)
+            && pair.identifier().is_some_and(|identifier| identifier.source_column.identity)
     }
 
     /// Nothing tells which rows of ours stand there already.

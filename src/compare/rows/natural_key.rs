@@ -56,7 +56,9 @@ impl NaturalKey {
 impl Work<'_> {
     /// A unique index on both sides whose columns are all plain or mapped attributes.
     pub(super) fn natural_key(&self, pair: &EntityPair) -> Option<NaturalKey> {
-        if pair.identifier_kind == IdentifierKind::Kept {
+        // Ids that the source's database gave say nothing of rows there.
+        let is_by_chance = pair.identifier().is_some_and(|one| one.source_column.identity);
+        if pair.identifier_kind == IdentifierKind::Kept && !is_by_chance {
             return pair
                 .identifier
                 .map(|place| NaturalKey { attributes: vec![place], with_tenant: false });

@@ -27,7 +27,16 @@ pub fn judge(
     let mut pending = Vec::new();
     for (name, table) in expected {
         let platform: &[Cells] = if name.starts_with("OSSYS_") { before.rows(name) } else { &[] };
-        pending.push(judge.known(name, table, platform, after.rows(name)));
+        // Those that are expected to be otherwise are among the expected rows.
+        let is_changed = |row: &&Cells| {
+            let is_it = |other: &ExpectedRow| match other.cells.get("ID") {
+                Some(Expect::Is(id)) => row.get("ID") == Some(id),
+                _ => false,
+            };
+            table.rows.iter().any(is_it)
+        };
+        let platform: Vec<&Cells> = platform.iter().filter(|row| !is_changed(row)).collect();
+        pending.push(judge.known(name, table, &platform, after.rows(name)));
     }
     judge.learn(&mut pending);
     for rest in pending {
@@ -111,12 +120,12 @@ impl Judge {
         &mut self,
         name: &'a str,
         table: &'a ExpectedTable,
-        platform: &'a [Cells],
+        platform: &[&Cells],
         after: &'a [Cells],
     ) -> Rest<'a> {
         let mut left: Vec<&Cells> = after.iter().collect();
         for row in platform {
-            match left.iter().position(|other| *other == row) {
+            match left.iter().position(|other| other == row) {
                 Some(at) => drop(left.swap_remove(at)),
                 None => self.say(format!("{name}: changed or gone:{}", shown(row))),
             }
@@ -163,6 +172,10 @@ impl Judge {
         Some(match expect {
             Expect::Is(wanted) => wanted == cell,
             Expect::Made(symbol) => self.ids.get(symbol)? == cell,
+            Expect::Written(symbol) => match self.ids.get(symbol)? {
+                Cell::Int(id) => cell == &Cell::text(id.to_string()),
+                _ => false,
+            },
             Expect::OneOf(wanted) => wanted.contains(cell),
             Expect::Secret(text) => cell != &Cell::text(text),
             Expect::Any => true,
@@ -186,7 +199,9 @@ impl Judge {
                 let Some(key) = rest.key else { continue };
                 for row in std::mem::take(&mut rest.unnamed) {
                     let is_known = |(column, expect): (&String, &Expect)| match expect {
-                        Expect::Made(symbol) => column == key || self.ids.contains_key(symbol),
+                        Expect::Made(symbol) | Expect::Written(symbol) => {
+                            column == key || self.ids.contains_key(symbol)
+                        }
                         _ => true,
                     };
                     let found = match row.cells.iter().all(is_known) {

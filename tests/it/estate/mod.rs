@@ -7,6 +7,7 @@
 
 pub mod chance;
 pub mod content;
+pub mod decided;
 pub mod generate;
 pub mod judge;
 pub mod model;

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decided::Decided;
+
 /// One value. Decimals and points in time are kept as their text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cell {
@@ -354,6 +356,8 @@ pub struct Pair {
     pub applications: Vec<String>,
     /// Whether e-mail addresses and phone numbers must not arrive as they are.
     pub masked: bool,
+    /// What a person decides about it, besides what is recommended.
+    pub decided: Decided,
     /// What must be named when the migration has to be refused, whatever the reason.
     pub refused: Option<Refusal>,
 }

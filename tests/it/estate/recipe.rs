@@ -88,12 +88,73 @@ pub enum Feature {
     Catalogs,
     /// Links without a unique key, some of them there twice.
     LooseLinks,
+    /// Attributes of another type in the destination.
+    Retyped,
+    /// Entities that are static on one side only.
+    KindChanged,
+    /// Entities whose rows belong to tenants on one side only.
+    TenancyChanged,
+    /// References that leave the scope and are led by a key, or all to one row.
+    LeavingByKey,
+    /// Plain attributes that hold ids.
+    SoftKeys,
+    /// Users that are found take what the source says of them.
+    UsersUpdated,
+    /// Users are known by their e-mail addresses.
+    UsersByEmail,
+    /// Users who are others in the destination.
+    UsersMapped,
+    /// A tenant of another name in the destination.
+    TenantMapped,
+    /// A record that rows use, and that was made anew in the destination.
+    RecordMapped,
+    /// Attributes only in the destination whose columns demand a value.
+    NewMandatory,
+    /// Attributes that are active on one side only.
+    InactiveOneSide,
+    /// A unique index that only one side has, over values that some rows have in common.
+    UniqueOneSide,
+    /// References to another entity in the destination.
+    Retargeted,
+    /// Attributes deleted and made again in the destination, under another key.
+    Remade,
+    /// References whose type names an espace that is not there.
+    Unresolved,
+    /// Identifiers that the database gives on one side and the application on the other.
+    IdentifierGiven,
 }
 
 /// Features of which only a whole migration by the program says whether they come out right.
-pub const FURTHER: &[Feature] = &[Feature::Masked, Feature::Catalogs, Feature::LooseLinks];
+pub const FURTHER: &[Feature] = {
+    use Feature::*;
+    &[Masked, Catalogs, LooseLinks]
+};
 
-/// Every feature but the further ones.
+/// Features about which a person has to decide, and of which the same is true.
+pub const DECIDED: &[Feature] = {
+    use Feature::*;
+    &[
+        Retyped,
+        KindChanged,
+        TenancyChanged,
+        LeavingByKey,
+        SoftKeys,
+        UsersUpdated,
+        UsersByEmail,
+        UsersMapped,
+        TenantMapped,
+        RecordMapped,
+        NewMandatory,
+        InactiveOneSide,
+        UniqueOneSide,
+        Retargeted,
+        Remade,
+        Unresolved,
+        IdentifierGiven,
+    ]
+};
+
+/// Every feature but these.
 pub const FEATURES: &[Feature] = {
     use Feature::*;
     &[
@@ -230,6 +291,7 @@ impl Recipe {
         let mut recipe = Self::random(seed);
         let mut chance = Chance::new(seed).fork("further");
         recipe.features.extend(FURTHER.iter().filter(|_| chance.percent(60)));
+        recipe.features.extend(DECIDED.iter().filter(|_| chance.percent(50)));
         recipe
     }
 

@@ -154,6 +154,32 @@ fn flaws_are_refused_and_nothing_else_is() {
     }
 }
 
+/// Pairs about which a person decides are for the most part carried over: a test that only ever sees
+/// them refused would show nothing. What the oracle makes of them pleases the judge.
+#[test]
+fn what_is_decided_is_mostly_carried_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut refused, mut carried) = (Vec::new(), 0);
+    for seed in 600..660 {
+        let mut recipe = Recipe::mixed(seed);
+        // One file holds one database.
+        recipe.features.retain(|f| *f != Feature::Catalogs);
+        let pair = generate::pair(&recipe);
+        match migrate(&pair) {
+            Verdict::Refused(why) => refused.push((seed, why)),
+            Verdict::Done(_) if seed % 4 > 0 => carried += 1,
+            Verdict::Done(tables) => {
+                carried += 1;
+                let path = folder.path().join(format!("{seed}.sqlite"));
+                let before = carried_out(&path, &pair, &recipe);
+                let troubles = judge(&before, &read(&path), &tables, &pair.destination);
+                assert!(troubles.is_empty(), "{recipe:?}\n{}", troubles.join("\n"));
+            }
+        }
+    }
+    assert!(carried > 4 * refused.len(), "{carried} are carried over, and not {refused:#?}");
+}
+
 #[test]
 fn one_seed_makes_one_estate() {
     let recipe = Recipe { seed: 3, size: 5, features: FEATURES.to_vec(), flaw: None };

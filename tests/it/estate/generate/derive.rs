@@ -172,7 +172,7 @@ pub fn leftovers(entity: &mut Entity, chance: &mut Chance) {
     }
 }
 
-fn extra(
+pub(super) fn extra(
     chance: &mut Chance,
     name: &str,
     kind: Kind,

@@ -30,6 +30,15 @@ pub fn liken(pair: &mut Pair, recipe: &Recipe) {
         if pair.destination.entity(&key).and_then(Entity::tag).is_none_or(|t| t.key != tag) {
             continue;
         }
+        // Another index tells the rows of these apart, or none can.
+        let decided = &pair.decided;
+        if decided.first_of_each.contains(&key) || decided.into_tenant.contains_key(&key) {
+            continue;
+        }
+        let there = pair.destination.entity(&key).and_then(Entity::identifier);
+        if there.is_some_and(|id| !id.autonumber) {
+            continue;
+        }
         for side in [&mut pair.source, &mut pair.destination] {
             let entity = side.entity_mut(&key).expect("on both sides");
             let tenant = entity.multitenant;

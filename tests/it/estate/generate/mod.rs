@@ -1,5 +1,6 @@
 //! Makes pairs of environments from recipes.
 
+mod decided;
 mod derive;
 mod likeness;
 mod neighbours;
@@ -11,6 +12,7 @@ pub mod values;
 use std::collections::BTreeSet;
 
 use super::chance::Chance;
+use super::decided::Decided;
 use super::model::{Attribute, Cell, Damage, Entity, Environment, Kind, Pair, Refusal, Rule, User};
 use super::recipe::{Feature, Flaw, Recipe};
 pub use likeness::liken;
@@ -65,8 +67,10 @@ pub fn pair(recipe: &Recipe) -> Pair {
         destination,
         applications: vec![CHOSEN.to_owned()],
         masked: recipe.has(Feature::Masked),
+        decided: Decided::default(),
         refused: None,
     };
+    decided::decide(&mut pair, recipe);
     if recipe.has(Feature::Catalogs) {
         let mut chance = chance.fork("catalogs");
         for (environment, names) in

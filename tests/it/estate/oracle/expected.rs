@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decided::{converted, id_in};
 use super::people::user_symbol;
 use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol, Way};
 use crate::estate::content::plain;
+use crate::estate::decided::Wish;
 use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Kind, Row, Target, User};
 
 /// A value in the form the judge reads.
@@ -94,7 +96,7 @@ impl Oracle<'_> {
         let here = self.source_entity(key);
         let is_it = |place: &usize| match &self.fates[key][*place] {
             Fate::Reused(there) => Some(there) == id,
-            Fate::Moves | Fate::LeftOut => false,
+            Fate::Moves | Fate::Same(_) | Fate::LeftOut => false,
         };
         (0..here.rows.len()).filter(is_it).min_by_key(|place| here.id_of(&here.rows[*place]))
     }
@@ -111,8 +113,8 @@ impl Oracle<'_> {
             let pair = common.iter().find(|(_, other)| other.key == theirs.key);
             let expect = match pair {
                 None => {
-                    let default = theirs.default.clone().unwrap_or(Cell::Null);
-                    Expect::Is(read(theirs, &default))
+                    let cell = self.not_carried(here, theirs);
+                    Expect::Is(read(theirs, &cell))
                 }
                 Some((mine, theirs)) => {
                     let cell = &row.cells[&mine.key];
@@ -122,14 +124,14 @@ impl Oracle<'_> {
                     } else if own_key {
                         self.new_id(&here.full_key(), cell)
                     } else {
-                        self.personal(mine, Expect::Is(read(theirs, cell)))
+                        self.plain_value(mine, theirs, cell)
                     }
                 }
             };
             cells.insert(theirs.column.to_uppercase(), expect);
         }
         if there.multitenant {
-            let expect = match row.tenant.and_then(|t| self.tenant(t)) {
+            let expect = match self.tenant_of(&here.full_key(), row) {
                 Some(tenant) => Expect::Is(Cell::Int(tenant)),
                 None => {
                     self.stop(format!("rows of {} lie in a missing tenant", here.name));
@@ -149,6 +151,18 @@ impl Oracle<'_> {
             cells,
             known_by: tag.map(|t| t.column.to_uppercase()).into_iter().collect(),
             optional: false,
+        }
+    }
+
+    /// What has to stand in an attribute that is no reference.
+    fn plain_value(&self, mine: &Attribute, theirs: &Attribute, cell: &Cell) -> Expect {
+        match self.wish(mine) {
+            Some(Wish::Remapped(target)) => self.remapped(target, theirs, cell),
+            Some(Wish::Converted) => {
+                let cell = converted(mine, theirs, cell).expect("left out otherwise");
+                Expect::Is(read(theirs, &cell))
+            }
+            _ => self.personal(mine, Expect::Is(read(theirs, cell))),
         }
     }
 
@@ -189,19 +203,24 @@ impl Oracle<'_> {
             let entity = self.source_entity(key);
             for (mine, _) in self.common(key) {
                 for (index, row) in entity.rows.iter().enumerate() {
-                    let (Some(target), Cell::Int(id)) = (mine.target(), &row.cells[&mine.key])
-                    else {
-                        continue;
+                    let cell = &row.cells[&mine.key];
+                    let (target, id) = match (mine.target(), self.wish(&mine), cell) {
+                        (Some(target), _, Cell::Int(id)) => (target, *id),
+                        (None, Some(Wish::Remapped(target)), cell) => match id_in(cell) {
+                            Some(id) => (target, id),
+                            None => continue,
+                        },
+                        _ => continue,
                     };
                     let moves = match &self.fates[key][index] {
                         Fate::Moves => true,
                         Fate::Reused(id) => self.updates(key, Some(id)) == Some(index),
-                        Fate::LeftOut => false,
+                        Fate::Same(_) | Fate::LeftOut => false,
                     };
                     match target {
-                        Target::User if moves => run.users.insert(*id),
-                        Target::User => run.maybe.insert(*id),
-                        Target::Group => run.groups.insert(*id),
+                        Target::User if moves => run.users.insert(id),
+                        Target::User => run.maybe.insert(id),
+                        Target::Group => run.groups.insert(id),
                         _ => false,
                     };
                 }
@@ -240,7 +259,15 @@ impl Oracle<'_> {
                 continue;
             }
             let expect = match (self.tenant(user.tenant), &self.matches(user)[..]) {
-                (Some(_), [one]) => Expect::Is(Cell::Int(one.id)),
+                (Some(_), [one]) => {
+                    let decided = &self.pair.decided;
+                    let is_found = !decided.users.contains_key(&user.id);
+                    if decided.updates_users && is_found && user.tenant != service_center {
+                        let row = self.updated(user, one, certain);
+                        found.entry("OSSYS_USER").or_insert_with(empty).rows.push(row);
+                    }
+                    Expect::Is(Cell::Int(one.id))
+                }
                 (Some(_), []) if user.tenant == service_center => continue,
                 (Some(tenant), []) => {
                     let mut row = created(user, tenant);
@@ -356,6 +383,50 @@ impl Oracle<'_> {
         }
         tables.extend(found.into_iter().map(|(name, table)| (name.to_owned(), table)));
         self.refusals.extend(stops);
+    }
+}
+
+impl Oracle<'_> {
+    /// A person of the destination who takes what the source says; perhaps, where that is not
+    /// certain.
+    fn updated(&self, user: &User, there: &User, certain: bool) -> ExpectedRow {
+        let taken = |old: &str, new: &str, is_secret: bool| match (is_secret, certain) {
+            (true, _) if self.pair.masked && !new.is_empty() => Expect::Secret(new.to_owned()),
+            (_, true) => Expect::Is(Cell::text(new)),
+            (_, false) => Expect::OneOf(vec![Cell::text(new), Cell::text(old)]),
+        };
+        let is = |text: &str| Expect::Is(Cell::text(text));
+        let bit = |value: bool| Cell::Int(i64::from(value));
+        let active = match certain {
+            true => Expect::Is(bit(user.active)),
+            false => Expect::OneOf(vec![bit(user.active), bit(there.active)]),
+        };
+        let cells = [
+            ("ID", Expect::Is(Cell::Int(there.id))),
+            ("TENANT_ID", Expect::Is(Cell::Int(there.tenant))),
+            ("NAME", taken(&there.name, &user.name, false)),
+            ("USERNAME", is(&there.username)),
+            ("PASSWORD", is(&there.password)),
+            // What users are known by stays.
+            (
+                "EMAIL",
+                match self.pair.decided.users_by_email {
+                    true => is(&there.email),
+                    false => taken(&there.email, &user.email, true),
+                },
+            ),
+            ("MOBILEPHONE", taken(&there.phone, &user.phone, true)),
+            ("EXTERNAL_ID", taken(&there.external, &user.external, false)),
+            ("CREATION_DATE", is("2020-02-02 02:02:02")),
+            ("LAST_LOGIN", is("1900-01-01 00:00:00")),
+            ("IS_ACTIVE", active),
+        ];
+        ExpectedRow {
+            symbol: None,
+            cells: cells.into_iter().map(|(name, e)| (name.to_owned(), e)).collect(),
+            known_by: Vec::new(),
+            optional: false,
+        }
     }
 }
 

@@ -1,13 +1,16 @@
 //! What a migration with the recommended decisions has to make of a pair: slow and obviously
 //! right. One row at a time over the rows in memory; no code of the program is used.
 
+mod decided;
 mod expected;
+mod keys;
 mod people;
 mod scope;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decided::Wish;
 use super::model::{Attribute, Cell, Entity, EntityKey, Kind, Pair, Target};
 pub use write::write;
 
@@ -19,11 +22,13 @@ pub struct Symbol {
 }
 
 /// What a cell has to hold.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expect {
     Is(Cell),
     /// The new id of that row.
     Made(Symbol),
+    /// The same as a text.
+    Written(Symbol),
     OneOf(Vec<Cell>),
     /// Not this at all.
     Secret(String),
@@ -64,6 +69,8 @@ enum Fate {
     Moves,
     /// A row of the destination stands for it.
     Reused(Cell),
+    /// It becomes one with another row of ours, by its place.
+    Same(usize),
     LeftOut,
 }
 
@@ -121,6 +128,7 @@ pub fn migrate_as(pair: &Pair, chosen: Way) -> Verdict {
     oracle.find_scope();
     oracle.check_scope();
     oracle.decide_rows();
+    oracle.check_ids();
     let tables = oracle.expected();
     oracle.refusals.sort();
     oracle.refusals.dedup();
@@ -147,6 +155,14 @@ fn fits(cell: &Cell, attribute: &Attribute) -> bool {
     }
 }
 
+/// A value as a unique index sees it: case apart.
+fn folded(cell: &Cell) -> Cell {
+    match cell {
+        Cell::Text(text) => Cell::text(text.to_lowercase()),
+        other => other.clone(),
+    }
+}
+
 impl Oracle<'_> {
     fn stop(&mut self, why: impl Into<String>) {
         self.refusals.push(why.into());
@@ -169,8 +185,13 @@ impl Oracle<'_> {
             .iter()
             .filter(active)
             .filter_map(|a| {
-                let other = there.attributes.iter().filter(active).find(|b| b.key == a.key)?;
-                Some((a.clone(), other.clone()))
+                let key = match self.wish(a) {
+                    Some(Wish::Paired(key)) => key,
+                    _ => &a.key,
+                };
+                let other = there.attributes.iter().filter(active).find(|b| &b.key == key)?;
+                // What refers to something else there means nothing of ours.
+                (a.target() == other.target()).then(|| (a.clone(), other.clone()))
             })
             .collect()
     }
@@ -183,19 +204,27 @@ impl Oracle<'_> {
             let rows = self.source_entity(key).rows.len();
             self.fates.insert(key.clone(), vec![Fate::Moves; rows]);
         }
+        self.leave_out_what_has_no_form(&keys);
         self.leave_out_what_does_not_fit(&keys);
+        self.follow(&keys);
+        self.leave_out_what_is_alike();
+        self.follow(&keys);
+    }
+
+    /// Leaves out what lacks something, and finds the rows that are others.
+    fn follow(&mut self, keys: &[EntityKey]) {
         // What a reference becomes depends on the fate of the row it names: again and again until
         // nothing changes.
         loop {
             let mut changed = false;
-            for key in &keys {
-                for index in 0..self.source_entity(key).rows.len() {
+            for key in keys {
+                for (index, own) in self.own_matches(key).into_iter().enumerate() {
                     if self.fates[key][index] == Fate::LeftOut {
                         continue;
                     }
                     let fate = match self.lacks_a_parent(key, index) {
                         true => Fate::LeftOut,
-                        false => self.own_match(key, &self.source_entity(key).rows[index]),
+                        false => own,
                     };
                     changed |= self.fates[key][index] != fate;
                     self.fates.get_mut(key).expect("there")[index] = fate;
@@ -204,45 +233,6 @@ impl Oracle<'_> {
             if !changed {
                 return;
             }
-        }
-    }
-
-    /// A row of ours is looked for by the key of its entity, where the destination's rows stay.
-    fn own_match(&self, key: &EntityKey, row: &super::model::Row) -> Fate {
-        if self.moved[key] == Way::Replace {
-            return Fate::Moves;
-        }
-        let there = self.destination_entity(key);
-        let Some(unique) = self.own_key(key) else { return Fate::Moves };
-        let folded = |cell: &Cell| match cell {
-            Cell::Text(text) => Cell::text(text.to_lowercase()),
-            other => other.clone(),
-        };
-        let mut wanted = Vec::new();
-        for attribute in &unique.attributes {
-            let (mine, theirs) = self.shared[key]
-                .iter()
-                .find(|(mine, _)| &mine.key == attribute)
-                .expect("carried over");
-            let cell = &row.cells[attribute];
-            if mine.target().is_none() {
-                wanted.push(folded(cell));
-                continue;
-            }
-            match self.resolve(mine, theirs, cell) {
-                Resolved::To(Expect::Is(cell)) => wanted.push(folded(&cell)),
-                // A row that is made now, or another row than it was.
-                _ => return Fate::Moves,
-            }
-        }
-        let tenant = row.tenant.and_then(|t| self.tenant(t));
-        let mut same = there.rows.iter().filter(|other| {
-            unique.attributes.iter().map(|a| folded(&other.cells[a])).eq(wanted.iter().cloned())
-                && (!unique.tenant || other.tenant == tenant)
-        });
-        match (same.next(), same.next()) {
-            (Some(one), None) => Fate::Reused(there.id_of(one).expect("identified").clone()),
-            _ => Fate::Moves,
         }
     }
 
@@ -333,6 +323,9 @@ impl Oracle<'_> {
             let empty = if theirs.nullable { Cell::Null } else { cell.clone() };
             return Resolved::To(Expect::Is(empty));
         }
+        if let Some(led) = self.led(mine, cell) {
+            return led;
+        }
         match target {
             Target::Entity(key) => self.resolve_entity(key, theirs, cell),
             Target::User => self.resolve_user(theirs, cell),
@@ -357,7 +350,7 @@ impl Oracle<'_> {
     fn resolve_entity(&self, key: &EntityKey, theirs: &Attribute, cell: &Cell) -> Resolved {
         let Some(index) = self.source_row(key, cell) else { return Resolved::Nowhere };
         let entity = self.source_entity(key);
-        if entity.is_static {
+        if entity.is_static && !self.pair.decided.as_rows.contains(key) {
             return self.resolve_record(key, cell);
         }
         if self.only_in_source.contains(key) {
@@ -367,9 +360,19 @@ impl Oracle<'_> {
                 Resolved::Stop(format!("{} is not in the destination", entity.name))
             };
         }
+        self.fate_of(key, index)
+    }
+
+    /// Where a reference to that row of ours leads.
+    fn fate_of(&self, key: &EntityKey, index: usize) -> Resolved {
+        let entity = self.source_entity(key);
         match self.fates.get(key).map(|f| &f[index]) {
-            Some(Fate::Moves) => Resolved::To(self.new_id(key, cell)),
+            Some(Fate::Moves) => {
+                let id = entity.id_of(&entity.rows[index]).expect("identified");
+                Resolved::To(self.new_id(key, id))
+            }
             Some(Fate::Reused(id)) => Resolved::To(Expect::Is(id.clone())),
+            Some(Fate::Same(other)) => self.fate_of(key, *other),
             Some(Fate::LeftOut) => Resolved::Nowhere,
             None => Resolved::Stop(format!("{} is outside the scope", entity.name)),
         }
@@ -406,6 +409,9 @@ impl Oracle<'_> {
         let mut mine: Vec<_> = here.records.iter().filter(|r| &r.data_id == cell).collect();
         mine.sort_by_key(|r| !r.active);
         let Some(mine) = mine.first() else { return missing() };
+        if let Some(id) = self.pair.decided.records.get(&mine.key) {
+            return Resolved::To(Expect::Is(id.clone()));
+        }
         let mut theirs: Vec<_> = there
             .records
             .iter()

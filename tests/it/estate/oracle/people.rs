@@ -10,6 +10,9 @@ fn same(a: &str, b: &str) -> bool {
 impl Oracle<'_> {
     /// The destination's tenant for one of the source's.
     pub(super) fn tenant(&self, id: i64) -> Option<i64> {
+        if let Some(decided) = self.pair.decided.tenants.get(&id) {
+            return Some(*decided);
+        }
         let mine = self.pair.source.tenant(id)?;
         let there = &self.pair.destination.tenants;
         there.iter().find(|t| same(&t.name, &mine.name) && t.espace == mine.espace).map(|t| t.id)
@@ -18,13 +21,17 @@ impl Oracle<'_> {
     /// People of the destination that may be this one: the active, else the inactive.
     pub(super) fn matches(&self, user: &User) -> Vec<&User> {
         let Some(tenant) = self.tenant(user.tenant) else { return Vec::new() };
-        let all: Vec<&User> = self
-            .pair
-            .destination
-            .users
-            .iter()
-            .filter(|u| u.tenant == tenant && same(&u.username, &user.username))
-            .collect();
+        let (users, decided) = (&self.pair.destination.users, &self.pair.decided);
+        if let Some(id) = decided.users.get(&user.id) {
+            return users.iter().filter(|u| u.id == *id).collect();
+        }
+        let by_email =
+            decided.users_by_email && user.tenant != self.pair.source.service_center_tenant();
+        let is_same = |u: &&User| match by_email {
+            true => same(&u.email, &user.email),
+            false => same(&u.username, &user.username),
+        };
+        let all: Vec<&User> = users.iter().filter(|u| u.tenant == tenant).filter(is_same).collect();
         let active: Vec<&User> = all.iter().copied().filter(|u| u.active).collect();
         if active.is_empty() { all } else { active }
     }

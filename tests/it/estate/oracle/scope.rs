@@ -1,7 +1,8 @@
 //! Which entities are moved, and what forbids it.
 
 use super::{EntityKey, Oracle, Way};
-use crate::estate::model::{Attribute, Cell, Entity, Environment, Rule, Target, Unique};
+use crate::estate::decided::Wish;
+use crate::estate::model::{Attribute, Cell, Entity, Environment, Rule, Target};
 
 /// Whether any row of the entity points at a row of the target.
 fn points_at(environment: &Environment, from: &Entity, target: &EntityKey) -> bool {
@@ -36,6 +37,8 @@ impl Oracle<'_> {
             .iter()
             .filter(|e| e.active && !e.is_static && espaces.contains(&e.espace))
             .map(|e| (e.full_key(), true))
+            // What has become static there is never written.
+            .filter(|(key, _)| self.pair.destination.entity(key).is_none_or(|e| !e.is_static))
             .collect();
         let mut producers = Vec::new();
         while let Some((key, chosen)) = queue.pop() {
@@ -62,10 +65,14 @@ impl Oracle<'_> {
                 producers.push(key.clone());
             }
             for (mine, _) in self.common(&key) {
+                let is_led = matches!(self.wish(&mine), Some(Wish::ByKey(_) | Wish::OneRow(_)));
                 if let Some(Target::Entity(target)) = mine.target()
                     && let Some(entity) = self.pair.source.entity(target)
-                    && !entity.is_static
-                    && !espaces.contains(&entity.espace)
+                    && !is_led
+                    && match entity.is_static {
+                        true => self.pair.decided.as_rows.contains(target),
+                        false => !espaces.contains(&entity.espace),
+                    }
                     && !self.moved.contains_key(target)
                 {
                     queue.push((target.clone(), false));
@@ -73,32 +80,10 @@ impl Oracle<'_> {
             }
         }
         for key in producers {
-            if self.natural_key(&key).is_some() {
+            if self.own_key(&key).is_some() {
                 self.moved.insert(key, Way::Keep);
             }
         }
-    }
-
-    /// The unique index by which rows of both sides are known to be the same.
-    pub(super) fn natural_key(&self, key: &EntityKey) -> Option<Unique> {
-        let common = self.common(key);
-        let entity = self.destination_entity(key);
-        entity
-            .uniques
-            .iter()
-            .find(|u| u.attributes.iter().all(|a| common.iter().any(|(mine, _)| &mine.key == a)))
-            .cloned()
-    }
-
-    /// By which of the destination's own keys rows of ours are looked for where its rows stay: the
-    /// identifier where rows bring theirs along, else a unique index. Rows without an identifier
-    /// cannot be named at all.
-    pub(super) fn own_key(&self, key: &EntityKey) -> Option<Unique> {
-        let identifier = self.destination_entity(key).identifier()?;
-        if identifier.autonumber {
-            return self.natural_key(key);
-        }
-        Some(Unique { attributes: vec![identifier.key.clone()], tenant: false })
     }
 
     /// What forbids the migration before any row is looked at.
@@ -126,7 +111,16 @@ impl Oracle<'_> {
                 found.push(format!("the leftover {} demands a value", left.name));
             }
             for (mine, theirs) in self.common(key) {
-                if mine.damage.is_some() || theirs.damage.is_some() {
+                // Rows that it is led to have to stay.
+                let is_led = matches!(self.wish(&mine), Some(Wish::ByKey(_) | Wish::OneRow(_)));
+                if let Some(Target::Entity(target)) = mine.target()
+                    && is_led
+                    && self.moved.get(target) == Some(&Way::Replace)
+                {
+                    found.push(format!("the rows go to which {} is led", mine.name));
+                }
+                let is_settled = matches!(self.wish(&mine), Some(Wish::Confirmed));
+                if mine.damage.is_some() && !is_settled || theirs.damage.is_some() {
                     found.push(format!("the model's word about {} is wrong", mine.name));
                 }
             }
@@ -163,7 +157,11 @@ impl Oracle<'_> {
         if self.moved[key] != Way::Replace {
             return true;
         }
-        if entity.multitenant
+        if let Some(tenant) = self.pair.decided.into_tenant.get(key) {
+            if row.tenant != Some(*tenant) {
+                return true;
+            }
+        } else if entity.multitenant
             && !self.pair.source.tenants.iter().any(|t| self.tenant(t.id) == row.tenant)
         {
             return true;

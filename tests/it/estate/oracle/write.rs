@@ -29,12 +29,20 @@ pub fn write(path: &Path, tables: &BTreeMap<String, ExpectedTable>) {
             connection.execute(&format!("DELETE FROM \"{name}\""), []).expect("emptied");
         }
         for row in &table.rows {
+            if let (true, Some(Expect::Is(Cell::Int(id)))) =
+                (name.starts_with("OSSYS_"), row.cells.get("ID"))
+            {
+                connection
+                    .execute(&format!("DELETE FROM \"{name}\" WHERE ID = {id}"), [])
+                    .expect("gone");
+            }
             let mut columns = Vec::new();
             let mut values = Vec::new();
             for (column, expect) in &row.cells {
                 let cell = match expect {
                     Expect::Is(cell) => cell.clone(),
                     Expect::Made(symbol) => Cell::Int(ids[symbol]),
+                    Expect::Written(symbol) => Cell::text(ids[symbol].to_string()),
                     Expect::OneOf(cells) => cells[0].clone(),
                     Expect::Secret(_) => Cell::text("masked"),
                     Expect::Any => continue,

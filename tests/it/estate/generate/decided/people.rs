@@ -1,0 +1,63 @@
+//! People and tenants who are found in another way, or are others there.
+
+use super::Deciding;
+use crate::estate::model::User;
+
+/// The destination's tenant for one of the source's.
+fn there(tenant: i64) -> i64 {
+    100 - tenant
+}
+
+fn is_namesake(one: &User, other: &User) -> bool {
+    there(one.tenant) == other.tenant && one.username.eq_ignore_ascii_case(&other.username)
+}
+
+/// Everybody has another user name there, and the same e-mail address.
+pub fn by_email(deciding: &mut Deciding<'_>) {
+    let pair = &mut *deciding.pair;
+    for user in pair.source.users.iter_mut().filter(|u| u.tenant != 1) {
+        user.email = format!("{}@Company.test", user.username);
+        for other in pair.destination.users.iter_mut().filter(|u| is_namesake(user, u)) {
+            other.email = user.email.to_uppercase();
+            other.username = format!("person{}", other.id);
+        }
+    }
+    pair.decided.users_by_email = true;
+}
+
+/// Users that are found take what the source says of them.
+pub fn updated(deciding: &mut Deciding<'_>) {
+    deciding.pair.decided.updates_users = true;
+}
+
+/// Somebody of the source is somebody else there, whether found or missing.
+pub fn mapped(deciding: &mut Deciding<'_>) {
+    let all: Vec<User> =
+        deciding.pair.source.users.iter().filter(|u| u.tenant != 1).cloned().collect();
+    let mut taken = Vec::new();
+    for user in deciding.some(&all, 2) {
+        let testers = ["tester", "developer"];
+        let name = *deciding.chance.pick(&testers);
+        let users = &deciding.pair.destination.users;
+        let other = users.iter().find(|u| u.username == name && u.tenant == there(user.tenant));
+        let Some(other) = other.map(|u| u.id).filter(|id| !taken.contains(id)) else { continue };
+        taken.push(other);
+        let tenant = deciding.pair.source.tenant(user.tenant).expect("there").name.clone();
+        let about = [("user", &*user.username), ("tenant", &*tenant)];
+        deciding.pair.decided.decide("user-mapped", &about, "map", Some(&other.to_string()));
+        deciding.pair.decided.users.insert(user.id, other);
+    }
+}
+
+/// A tenant has another name there.
+pub fn tenant_mapped(deciding: &mut Deciding<'_>) {
+    let Some(mine) = deciding.pair.source.tenants.iter().find(|t| t.name == "Acme") else { return };
+    let (mine, provider) = (mine.id, mine.espace.clone());
+    let tenants = &mut deciding.pair.destination.tenants;
+    let tenant = tenants.iter_mut().find(|t| t.name == "Acme").expect("on both sides");
+    "Elsewhere".clone_into(&mut tenant.name);
+    let id = tenant.id;
+    let about = [("tenant", "Acme"), ("espace", &*provider)];
+    deciding.pair.decided.decide("tenant-missing", &about, "map", Some(&id.to_string()));
+    deciding.pair.decided.tenants.insert(mine, id);
+}
