@@ -155,6 +155,8 @@ fn rows_keep_what_their_tables_promise() {
                     if let (Some(super::environment::Parent::Entity(parent)), Holds::Attribute(a)) =
                         (column.parent, column.holds)
                         && value != Value::Null
+                        // A plain number says so that it names nobody.
+                        && (a.ids_of.is_none() || value != Value::Integer(0))
                     {
                         let guarded = Environment::is_enforced(a);
                         references.push((parent, at, guarded, shown.clone()));
@@ -341,9 +343,9 @@ fn the_sample_plan_names_what_is_there() {
     let applications: Vec<&str> = applications.iter().filter_map(toml::Value::as_str).collect();
     assert_eq!(applications, SAMPLE_SCOPE);
     let record = |entity: &str, name: &str| company.record_key(entity, name, false).expect("key");
-    let about = |entity: &str, record: String, to: String| {
+    let about = |entity: &str, part: String, to: String| {
         let espace = Company::espace_key("Claims_CS");
-        vec![espace, company.entity_key(entity).expect("key"), record, to]
+        vec![espace, company.entity_key(entity).expect("key"), part, to]
     };
     let mut twice = destination.people.iter().filter(|p| p.user.username == "tomas.ribeiro");
     let wanted = vec![
@@ -354,13 +356,18 @@ fn the_sample_plan_names_what_is_there() {
             "PoliceReport".to_owned(),
         ),
         vec![twice.next().expect("the older account").id.to_string()],
+        about(
+            "Claims_CS.FraudSignal",
+            company.attribute_key("Claims_CS.FraudSignal", "SimilarClaimId").expect("key"),
+            "Claims_CS.Claim".to_owned(),
+        ),
     ];
     let decisions = plan.get("decision").and_then(toml::Value::as_array).cloned();
     let written: Vec<Vec<String>> = decisions
         .unwrap_or_default()
         .iter()
         .map(|decision| {
-            let keys = ["espace", "entity", "record", "to"];
+            let keys = ["espace", "entity", "record", "attribute", "to"];
             let texts = keys.iter().filter_map(|key| decision.get(*key)?.as_str());
             texts.map(str::to_owned).collect()
         })

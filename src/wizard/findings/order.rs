@@ -58,7 +58,7 @@ struct Line {
 #[derive(Debug, Default)]
 pub struct Lines {
     review: Option<Arc<Review>>,
-    changes: u64,
+    decided: u64,
     /// In the order of the review.
     all: Vec<Line>,
     /// Decisions whose effect took their finding away, as findings that can be decided again.
@@ -86,12 +86,12 @@ impl Lines {
     /// Whether what is here is of this review and these decisions.
     #[must_use]
     pub fn is_current(&self, migration: &Migration) -> bool {
-        migration.is_newest(self.review.as_ref()) && self.changes == migration.changes
+        migration.is_newest(self.review.as_ref()) && self.decided == migration.decided
     }
 
     /// Reads the review and the decisions.
     pub fn read(&mut self, migration: &Migration, is_own: &dyn Fn(&Finding) -> bool, filter: &str) {
-        self.changes = migration.changes;
+        self.decided = migration.decided;
         if self.review.is_some() && migration.is_newest(self.review.as_ref()) {
             self.redecide(&migration.plan.decisions);
             return;
@@ -129,6 +129,10 @@ impl Lines {
             let Some(finding) = finding_at(self.review.as_deref(), &self.gone, line.place) else {
                 continue;
             };
+            // Most findings about users are like that, and there may be a hundred thousand.
+            if finding.choices.is_empty() {
+                continue;
+            }
             let decision = decisions.get(&finding.key);
             let mark = mark_of_decision(decision);
             if mark == line.mark {

@@ -91,7 +91,7 @@ impl Migration {
         let before = part.clone();
         change(part);
         if before != *part {
-            self.answered();
+            self.changed();
         }
     }
 
@@ -158,8 +158,14 @@ impl Migration {
         }
     }
 
-    /// An answer changed.
+    /// A decision changed.
     pub(super) fn answered(&mut self) {
+        self.decided += 1;
+        self.changed();
+    }
+
+    /// An answer changed, and no decision with it.
+    fn changed(&mut self) {
         self.changes += 1;
         self.save = true;
         self.lapse();

@@ -137,6 +137,8 @@ pub struct Migration {
     pub jobs: Jobs,
     /// Goes up with each change of the answers: what steps worked out from them is out of date.
     pub changes: u64,
+    /// Goes up with each change of the decisions: what was told of findings is out of date.
+    pub decided: u64,
     /// Where to go next, if somewhere else.
     pub going: Option<Going>,
     /// What the steps before the shown one leave open, each a sentence: kept only where something
@@ -200,6 +202,7 @@ impl Migration {
             size,
             jobs: Jobs::default(),
             changes: 0,
+            decided: 0,
             going: None,
             unready: Vec::new(),
             summaries: Vec::new(),

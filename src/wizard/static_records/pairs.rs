@@ -38,7 +38,7 @@ pub(super) struct Mark(bool, String);
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
     review: Option<Arc<Review>>,
-    changes: u64,
+    decided: u64,
     all: Vec<EntityLine>,
     /// Places in `all` that fit the filter.
     entities: Vec<usize>,
@@ -56,13 +56,13 @@ pub(super) struct Pairs {
 
 impl Pairs {
     pub(super) fn is_current(&self, migration: &Migration) -> bool {
-        migration.is_newest(self.review.as_ref()) && self.changes == migration.changes
+        migration.is_newest(self.review.as_ref()) && self.decided == migration.decided
     }
 
     /// Reads the entities of the review.
     pub(super) fn read(&mut self, migration: &Migration, findings: &Findings) {
         self.review.clone_from(&migration.review);
-        self.changes = migration.changes;
+        self.decided = migration.decided;
         self.all.clear();
         if let Some(review) = &self.review {
             let is_listed = |index: &EntityIndex| {

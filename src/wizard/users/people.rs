@@ -44,7 +44,7 @@ impl Tally {
 #[derive(Debug, Default)]
 pub(super) struct People {
     review: Option<Arc<Review>>,
-    changes: u64,
+    decided: u64,
     /// Everybody, the most severe first.
     all: Vec<(Who, Severity)>,
     /// Places in `all`, those seen.
@@ -60,13 +60,13 @@ pub(super) struct People {
 
 impl People {
     pub(super) fn is_current(&self, migration: &Migration) -> bool {
-        migration.is_newest(self.review.as_ref()) && self.changes == migration.changes
+        migration.is_newest(self.review.as_ref()) && self.decided == migration.decided
     }
 
     /// Reads the people of the review.
     pub(super) fn read(&mut self, migration: &Migration, findings: &Findings) {
         let is_same = self.review.is_some() && migration.is_newest(self.review.as_ref());
-        self.changes = migration.changes;
+        self.decided = migration.decided;
         if !is_same {
             self.review.clone_from(&migration.review);
             self.index(migration);
@@ -291,7 +291,10 @@ pub(super) fn tally(migration: &Migration, review: &Review) -> Tally {
     let mut tally = Tally::default();
     for user in &review.comparison.users {
         tally.rows += user.rows;
-        let decision = user.finding.as_ref().and_then(|key| migration.plan.decisions.choice(key));
+        let key = user.finding.as_ref();
+        // That is only to be known, and may be so of a hundred thousand.
+        let decided = key.filter(|key| key.kind != FindingKind::UserIdDiffers);
+        let decision = decided.and_then(|key| migration.plan.decisions.choice(key));
         match decision {
             Some(choice::MAP) => {
                 tally.mapped += 1;
