@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::instances;
 use super::model::{Attribute, Key, Model};
 use super::sql::Shape;
-use super::story::Story;
+use super::story::{Decision, Story};
 
 /// An entity on both sides.
 pub struct Pair {
@@ -43,6 +43,8 @@ pub enum Holds {
     Row(usize),
     /// The identifier of something that has a name on both sides.
     Named(String),
+    /// An identifier by decision, where it is one of a row that is known.
+    Soft(Box<Holds>),
     /// A text that is an identifier where the row's type says so.
     Typed(Box<Typed>),
 }
@@ -115,7 +117,11 @@ pub fn pair_up(
                     Holds::Value
                 }),
                 None if attribute.key == ours.identifier && attribute.is_autonumber => Holds::OwnId,
-                None => Holds::Value,
+                None => match soft(source, story, &key, attribute) {
+                    Some(parent) => held(source, &places, &parent)
+                        .map_or(Holds::Value, |holds| Holds::Soft(Box::new(holds))),
+                    None => Holds::Value,
+                },
             };
             let shape = theirs.columns.iter().find(|shape| shape.name == other.column);
             let Some(shape) = shape else {
@@ -166,6 +172,18 @@ pub fn pair_up(
 
 /// The hidden column of entities that are parted by tenant.
 pub const TENANT: &str = "TENANT_ID";
+
+/// The entity whose ids a plain attribute holds by decision.
+fn soft(model: &Model, story: &Story, of: &Key, attribute: &Attribute) -> Option<Key> {
+    let is_about = |decision: &&Decision| {
+        decision.choice == "remap"
+            && (decision.espace.to_lowercase(), decision.entity.to_lowercase()) == *of
+            && decision.attribute.to_lowercase() == attribute.key.to_lowercase()
+    };
+    let decision = story.plan.decision.iter().find(is_about)?;
+    let entity = model.entities.iter().find(|(_, entity)| entity.name == decision.to)?;
+    Some(entity.0.clone())
+}
 
 /// What references to an entity hold.
 pub fn held(model: &Model, places: &BTreeMap<Key, usize>, parent: &Key) -> Option<Holds> {

@@ -203,7 +203,7 @@ impl Rows<'_> {
                 let meaning = names.get(what).and_then(|names| names.get(&id));
                 meaning.map(|meaning| Leads::Named(meaning.clone()))
             }
-            Holds::OwnId | Holds::Value | Holds::Typed(_) => None,
+            Holds::OwnId | Holds::Value | Holds::Typed(_) | Holds::Soft(_) => None,
         };
         // An empty identifier is written as NULL wherever the column takes it.
         let may_stand_for_null = self.side == Side::Source || !is_nullable;
@@ -233,12 +233,20 @@ impl Rows<'_> {
                     let is_text = matches!(column.holds, Holds::Typed(_));
                     // What says that a text is no id is carried as it is.
                     let is_nullable = column.is_nullable && !is_text;
-                    let holds = self.holds(entity, column, row);
+                    let (holds, is_soft) = match self.holds(entity, column, row) {
+                        Holds::Soft(of) => (&**of, true),
+                        holds => (holds, false),
+                    };
                     match holds {
                         Holds::OwnId => {}
-                        Holds::Value | Holds::Typed(_) => held.push(hash(&row[*at])),
+                        Holds::Value | Holds::Typed(_) | Holds::Soft(_) => {
+                            held.push(hash(&row[*at]));
+                        }
                         Holds::Row(_) | Holds::Named(_) => {
                             match self.leads(holds, is_nullable, &row[*at], &known) {
+                                Leads::Empty | Leads::Nowhere if is_soft => {
+                                    held.push(hash(&row[*at]));
+                                }
                                 Leads::Empty if is_text => held.push(hash(&row[*at])),
                                 Leads::Empty => held.push(0),
                                 Leads::Named(meaning) => held.push(hash(&meaning)),

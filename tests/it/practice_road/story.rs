@@ -81,6 +81,7 @@ pub struct Scope {
 pub struct Decision {
     pub espace: String,
     pub entity: String,
+    pub attribute: String,
     pub record: String,
     pub user: String,
     pub tenant: String,
