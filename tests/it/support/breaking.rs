@@ -363,7 +363,7 @@ impl Destination for Breaking {
 struct BreakingWriter {
     inner: Option<Box<dyn Writer>>,
     breaks: Arc<Breaks>,
-    /// Rows of the last insert.
+    /// Rows of the last insert or update.
     rows: usize,
 }
 
@@ -371,7 +371,8 @@ impl BreakingWriter {
     /// What a broken call leaves of the session, and what its client is told.
     async fn broken(&mut self, broken: Break) -> Fault {
         match broken.how {
-            // The last row of a batch that is refused is a reject: then data are missing by rule.
+            // The last row of a batch that is refused is a reject, or its reference stays empty: then
+            // data are missing by rule.
             How::Answer(FaultKind::Refused) if self.rows == 1 => {
                 self.roll_back().await;
                 fault(How::Answer(FaultKind::Retry))
@@ -441,6 +442,7 @@ impl Writer for BreakingWriter {
         step!(self, "alike", alike(target, batch))
     }
     async fn update(&mut self, target: &UpdateTarget, batch: &Batch) -> Result<u64> {
+        self.rows = batch.len();
         step!(self, "update", update(target, batch))
     }
     async fn delete(&mut self, removal: &Removal) -> Result<Removed> {
