@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use crate::engine::Server;
 use crate::is_wanted;
 use crate::on_server::{self, ServerPair};
-use crate::support::{self, Attribute, ESPACE, Pair, entity, id, numbered, opened};
+use crate::support::{Attribute, ESPACE, Pair, entity, id, numbered, opened};
 
 /// How much a model holds beside the practice pair.
 #[derive(Clone, Copy)]
@@ -201,7 +201,7 @@ fn measure_on_server(runtime: &Runtime) {
 }
 
 async fn read(plan_file: &Path, secret: Option<&Secret>, until: Until) {
-    let opened: support::Opened = opened(plan_file, secret).await.expect("read");
+    let opened = opened(plan_file, secret).await.expect("read");
     assert!(opened.source_model.entities.len() > LARGE.entities, "the model is not so large");
     let fault = match until {
         Until::Read => None,

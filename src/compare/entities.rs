@@ -80,6 +80,14 @@ impl EntityPair {
         self.identifier != Some(place) && !column.demands_value()
     }
 
+    /// Whether rows bring along ids that the source's database gave: that a row of the destination has
+    /// one of them does not make it the same row.
+    #[must_use]
+    pub fn brings_given_ids(&self) -> bool {
+        self.identifier_kind == IdentifierKind::Kept
+            && self.identifier().is_some_and(|identifier| identifier.source_column.identity)
+    }
+
     /// Its rows on each side, as far as they are counted.
     pub fn counted(&self) -> impl Iterator<Item = (Side, EntityIndex, u64)> + use<> {
         let existing = self.existing.replaced.zip(self.existing.standing);

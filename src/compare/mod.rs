@@ -48,6 +48,7 @@ pub use rows::{
 pub use selection::{
     AttributeKey, Leaving, LeftOut, Reason, Selected, Selection, UserWish, attribute_key,
 };
+pub use soft_keys::as_number;
 pub use uniques::{Meeting, UniquePair};
 
 use crate::database::same_name;

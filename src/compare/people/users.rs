@@ -251,11 +251,11 @@ impl Work<'_> {
         let strategy = &self.selection.strategy;
         let to = match self.selection.users.get(&key) {
             Some(wish) => wish.to.as_deref().filter(|_| wish.choice == choice::MAP),
-            None if self.mapped_by_name(sought).is_some() => self.mapped_by_name(sought),
-            None if key.kind == FindingKind::UserMissing => {
-                strategy.map_to.as_deref().filter(|_| strategy.missing == Some(WhenMissing::Map))
-            }
-            None => None,
+            None => self.mapped_by_name(sought).or_else(|| {
+                let is_all = key.kind == FindingKind::UserMissing
+                    && strategy.missing == Some(WhenMissing::Map);
+                strategy.map_to.as_deref().filter(|_| is_all)
+            }),
         };
         let Some(to) = to else { return (finding, None) };
         let mapped = user_named(self.destination, to, tenant).ok();

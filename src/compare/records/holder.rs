@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::known::{Counterparts, folded_text, known};
 use super::{Folded, Work};
-use crate::compare::ValueType;
-use crate::compare::soft_keys::as_number;
+use crate::compare::{ValueType, as_number};
 use crate::database::{ColumnRef, Filter, TableName, Value, ValueKind};
 use crate::outsystems::{EntityIndex, Side};
 

@@ -156,7 +156,9 @@ impl Work<'_> {
                  destination keeps it from standing there twice."
             }
         };
-        let says_nothing = self.is_by_chance(pair, &first) && rows != Some(Some(0));
+        let is_by_chance =
+            pair.brings_given_ids() && NaturalKey::of_identifier(pair).as_ref() == Some(&first);
+        let says_nothing = is_by_chance && rows != Some(Some(0));
         let (recommended, by_chance) = match says_nothing {
             true => (
                 choice::STOP,
@@ -181,13 +183,6 @@ impl Work<'_> {
         .touching_as_known(rows);
         self.find(finding);
         Some(key)
-    }
-
-    /// Whether rows that have the same in a key have it by chance: it is the identifier, and rows
-    /// bring along what the source's database gave them.
-    fn is_by_chance(&self, pair: &EntityPair, key: &NaturalKey) -> bool {
-        self.kept_identifier(pair).as_ref() == Some(key)
-            && pair.identifier().is_some_and(|identifier| identifier.source_column.identity)
     }
 
     /// Nothing tells which rows of ours stand there already.
@@ -236,7 +231,7 @@ impl Work<'_> {
         };
         // Where rows bring their identifier along, one that is there under another one is rejected:
         // references to it would lead nowhere.
-        let own = self.kept_identifier(pair).filter(|own| own != key);
+        let own = NaturalKey::of_identifier(pair).filter(|own| own != key);
         if let (Some(own), Some(Some(there))) = (own, rows)
             && there > 0
             && let Some(Some(same)) = self.ours_there(pair, &[key, &own])
@@ -261,13 +256,6 @@ impl Work<'_> {
             ));
         }
         (what, rows)
-    }
-
-    /// The identifier as a key, where rows bring theirs along.
-    fn kept_identifier(&self, pair: &EntityPair) -> Option<NaturalKey> {
-        let is_kept = pair.identifier_kind == IdentifierKind::Kept;
-        let place = pair.identifier.filter(|_| is_kept)?;
-        Some(NaturalKey { attributes: vec![place], with_tenant: false })
     }
 }
 

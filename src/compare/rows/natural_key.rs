@@ -53,15 +53,21 @@ impl NaturalKey {
     }
 }
 
+impl NaturalKey {
+    /// The identifier, where rows bring theirs along.
+    pub(super) fn of_identifier(pair: &EntityPair) -> Option<Self> {
+        let is_kept = pair.identifier_kind == IdentifierKind::Kept;
+        let place = pair.identifier.filter(|_| is_kept)?;
+        Some(Self { attributes: vec![place], with_tenant: false })
+    }
+}
+
 impl Work<'_> {
     /// A unique index on both sides whose columns are all plain or mapped attributes.
     pub(super) fn natural_key(&self, pair: &EntityPair) -> Option<NaturalKey> {
-        // Ids that the source's database gave say nothing of rows there.
-        let is_by_chance = pair.identifier().is_some_and(|one| one.source_column.identity);
-        if pair.identifier_kind == IdentifierKind::Kept && !is_by_chance {
-            return pair
-                .identifier
-                .map(|place| NaturalKey { attributes: vec![place], with_tenant: false });
+        let own = NaturalKey::of_identifier(pair).filter(|_| !pair.brings_given_ids());
+        if own.is_some() {
+            return own;
         }
         let ours = self.source.shape(&self.source.entity(pair.source).table)?;
         let theirs = self.destination.shape(&self.destination.entity(pair.destination).table)?;

@@ -89,8 +89,9 @@ fn percent(share: f64) -> String {
 }
 
 /// The number that a value of a plain attribute may be: an integer, or a text that is one as the
-/// database writes it.
-pub(in crate::compare) fn as_number(value: &Value) -> Option<i64> {
+/// database writes it. What counts as one is what a run rewrites.
+#[must_use]
+pub fn as_number(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(id) => Some(*id),
         Value::Text(_) => {

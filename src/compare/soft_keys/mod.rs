@@ -15,7 +15,7 @@ use super::{
 };
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
 use crate::outsystems::{AttributeType, BasicType, EntityIndex, Side, SystemTarget};
-pub(super) use evidence::as_number;
+pub use evidence::as_number;
 use evidence::{Evidence, LEAST_UNNAMED, Range, Sample};
 use targets::{Targets, Whose, plain_name, sounds_like_a_key};
 

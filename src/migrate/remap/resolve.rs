@@ -2,6 +2,7 @@
 
 use super::fit::fitting_id;
 use super::maps::{Carried, Maps, PeopleMap, Person, fold};
+use crate::compare::as_number;
 use crate::database::{ColumnShape, Value};
 use crate::outsystems::SourceId;
 use crate::plan::{Fate, FixedPlan, LookupRows, Orphan, Plan, ReferenceRule, Target};
@@ -30,18 +31,6 @@ pub(super) fn soft_id(id: &Value, column: &ColumnShape) -> Option<Value> {
     fits.then_some(id)
 }
 
-/// The number that a value of a plain attribute is; texts only as a database writes numbers.
-pub(super) fn soft_number(value: &Value) -> Option<i64> {
-    match value {
-        Value::Integer(number) => Some(*number),
-        Value::Text(_) => {
-            let text = value.as_str()?;
-            text.parse::<i64>().ok().filter(|number| number.to_string() == text)
-        }
-        _ => None,
-    }
-}
-
 /// The id that a value of a plain attribute may be: a text where ids of the rows that it may mean are
 /// texts, whose blanks at the end mean nothing; else a number.
 fn soft_value(plan: &Plan, rule: &ReferenceRule, value: &Value) -> Option<Value> {
@@ -49,7 +38,7 @@ fn soft_value(plan: &Plan, rule: &ReferenceRule, value: &Value) -> Option<Value>
         Target::Fixed(place) if has_text_ids(&plan.fixed[place]) => {
             value.as_str().map(|text| Value::text(text.trim_end_matches(' ')))
         }
-        _ => soft_number(value).map(Value::Integer),
+        _ => as_number(value).map(Value::Integer),
     }
 }
 
@@ -61,7 +50,7 @@ fn has_text_ids(fixed: &FixedPlan) -> bool {
 /// What is noted of a value that stays. What is no number is anybody's text, unless it is, by
 /// accident, the id of a row in the destination.
 pub(super) fn kept_value(plan: &Plan, rule: &ReferenceRule, value: &Value) -> Value {
-    if soft_number(value).is_some() {
+    if as_number(value).is_some() {
         return value.clone();
     }
     let is_met = match (rule.target, soft_value(plan, rule, value)) {

@@ -4,7 +4,7 @@
 use super::super::map_path;
 use super::super::message::Answer;
 use super::super::migration::Migration;
-use super::super::step::{Ask, AskKind, Event, Step as _};
+use super::super::step::{Ask, AskKind, Event};
 use super::StaticRecords;
 
 /// What is offered before the findings, in this order.
@@ -13,7 +13,9 @@ const OFFERED: [&str; 3] = ["answer for each record", map_path::OFFERED[0], map_
 impl StaticRecords {
     /// Whether maps are offered now.
     fn offers_maps(&self, migration: &Migration) -> bool {
-        map_path::is_offered(migration) && !self.is_gone_on && !self.gate(migration).is_empty()
+        map_path::is_offered(migration)
+            && !self.is_gone_on
+            && !self.findings.gate(migration).is_empty()
     }
 
     /// The next question.
