@@ -25,7 +25,7 @@ const READ_AHEAD: usize = 2;
 pub(super) type Read = Option<(Batch, Vec<u128>)>;
 
 /// Keys that are named one by one; of more, a range that holds them is read.
-const KEYS_NAMED: usize = 1_000;
+pub(super) const KEYS_NAMED: usize = 1_000;
 
 /// The rows of the source that are carried over. Where some are tried again, others may be among
 /// them.

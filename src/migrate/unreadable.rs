@@ -80,7 +80,8 @@ impl Unreadable {
     }
 }
 
-async fn keys(
+/// The keys of rows, in their order.
+pub(super) async fn keys(
     source: &dyn Source,
     entity: &EntityPlan,
     key: &ColumnRef,

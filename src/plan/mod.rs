@@ -198,7 +198,7 @@ pub struct EntityPlan {
 }
 
 /// A unique index of the destination, or the key of its table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UniquePlan {
     /// Its name; empty for the table's key.
     pub name: String,
@@ -206,6 +206,10 @@ pub struct UniquePlan {
     pub columns: Vec<String>,
     /// Whether it was decided to leave out the rows that it refuses.
     pub leaves_out: bool,
+    /// The rows of the source that it then refuses because an earlier one has the same values; `None`
+    /// where there are none, or where that is not exactly known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated: Option<Filter>,
 }
 
 impl EntityPlan {

@@ -21,6 +21,7 @@ crate::on_both_engines!(
     with_references_to_nothing_that_could_be_emptied,
     with_rows_that_the_destination_has,
     with_rows_that_an_index_refuses_beside_those_that_stay,
+    with_rows_that_an_index_refuses_in_a_circle,
     with_masks_that_an_index_may_refuse,
 );
 
@@ -185,6 +186,53 @@ async fn with_rows_that_an_index_refuses_beside_those_that_stay(engine: &TestEng
     // Which index refuses a row is told by its name.
     if !bench.databases.are_on_a_stand_in() {
         goes_along(&bench, keeping(&bench), &finding, &by);
+    }
+}
+
+/// Entities that demand references to each other cannot be written one before the other: which rows
+/// an index will refuse has to be known before either is.
+async fn with_rows_that_an_index_refuses_in_a_circle(engine: &TestEngine) {
+    let (mut both, thing, child) = with_dependants(86, &[]);
+    // The one with more references that are demanded is written last.
+    let back = [(903, "BackId"), (904, "OtherBackId")].map(|(number, name)| {
+        let target = Kind::Reference(Target::Entity(child.clone()));
+        let mut back = masking::attribute(number, name, target);
+        (back.mandatory, back.nullable, back.late) = (true, false, true);
+        back
+    });
+    let mut text = masking::attribute(905, "Badge", Kind::Text(50));
+    (text.mandatory, text.nullable) = (false, true);
+    let first = both.source.entity(&child).expect("there").clone();
+    let ids: Vec<Cell> = first.rows.iter().filter_map(|row| first.id_of(row)).cloned().collect();
+    let ours = entity(&mut both.source, &thing);
+    let mut order: Vec<usize> = (0..ours.rows.len()).collect();
+    order.sort_by_key(|place| ours.id_of(&ours.rows[*place]).cloned());
+    for (number, place) in order.into_iter().enumerate() {
+        // The second is like the first.
+        let said = Cell::text(format!("badge {}", number.saturating_sub(1)));
+        let to = ids[place % ids.len()].clone();
+        let cells = &mut ours.rows[place].cells;
+        cells.extend(back.iter().map(|back| (back.key.clone(), to.clone())));
+        cells.insert(text.key.clone(), said);
+    }
+    for side in [&mut both.source, &mut both.destination] {
+        entity(side, &thing).attributes.extend(back.clone());
+        entity(side, &thing).attributes.push(text.clone());
+    }
+    let index = Unique { attributes: vec![text.key.clone()], tenant: false };
+    entity(&mut both.destination, &thing).uniques.push(index);
+    let bench = Bench::on(engine, &both, 86);
+    bench.plan(&bench.usual_plan().text());
+    let finding = found(&bench, "unique-only-in-destination", "Thing0").expect("rows are alike");
+    assert_eq!(finding["rows"], 1, "{finding}");
+    // Which index refuses a row is told by its name.
+    if !bench.databases.are_on_a_stand_in() {
+        goes_along(&bench, bench.usual_plan(), &finding, &[]);
+        let made = report(&bench).expect("a report");
+        let stays_empty = |line: &String| line.contains("stays empty");
+        let lines = made["events"].as_array().expect("a story").iter();
+        let lines: Vec<String> = lines.map(Value::to_string).collect();
+        assert!(!lines.iter().any(stays_empty), "{lines:#?}");
     }
 }
 

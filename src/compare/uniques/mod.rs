@@ -18,6 +18,9 @@ pub struct UniquePair {
     pub columns: Vec<String>,
     /// The findings that decide what becomes of rows it refuses.
     pub findings: Vec<FindingKey>,
+    /// The rows of ours that it refuses because an earlier one of ours has the same values; `None`
+    /// where there are none, or where that is not exactly known.
+    pub repeated: Option<Filter>,
 }
 
 /// An index with what its columns get from the source.
@@ -42,6 +45,15 @@ impl Looked<'_> {
     /// Rows of ours for which the index matters at all.
     fn among(&self) -> Filter {
         self.parts.iter().fold(Filter::All, |among, part| among.and(part.among.clone()))
+    }
+
+    /// Rows of ours after the first with the same values; `None` where nothing says which is the first.
+    fn repeated(&self, pair: &EntityPair) -> Option<Filter> {
+        Some(Filter::Repeated {
+            columns: self.parts.iter().map(|part| part.own.clone()).collect(),
+            key: pair.identifier()?.source_column.name.clone(),
+            among: Box::new(self.among()),
+        })
     }
 
     fn is_key(&self) -> bool {
@@ -69,17 +81,21 @@ impl Work<'_> {
             let known = self.known_by(&pair, &indexes);
             let mut uniques = Vec::with_capacity(indexes.len());
             for index in &indexes {
-                let mut findings = Vec::new();
+                let (mut findings, mut repeated) = (Vec::new(), None);
                 if !self.is_looked_for_by(&pair, &index.columns)
                     && let Some(looked) = self.looked(&pair, index)
                 {
                     findings.extend(self.repeated(place, &looked));
+                    if !findings.is_empty() && !looked.at_most {
+                        repeated = looked.repeated(&pair);
+                    }
                     findings.extend(self.taken(&pair, &looked, &known));
                 }
                 uniques.push(UniquePair {
                     name: index.name.clone(),
                     columns: index.columns.clone(),
                     findings,
+                    repeated,
                 });
             }
             self.only_in_source(&pair, &indexes);
@@ -244,7 +260,7 @@ impl Work<'_> {
         let pair = &self.out.pairs[place];
         let name = pair.name.clone();
         let leave_out = "leave out those after the first of each";
-        let Some(identifier) = pair.identifier() else {
+        let Some(filter) = looked.repeated(pair) else {
             // Nothing refers to them, and nothing says which of two that are alike is the first.
             let choices = vec![
                 Choice::stop("do not run: publish the same version on both sides"),
@@ -252,11 +268,6 @@ impl Work<'_> {
                     .costing("how many of its rows they are, only the run tells"),
             ];
             return Some(Finding::decide(key, name, "", "", choices, choice::STOP));
-        };
-        let filter = Filter::Repeated {
-            columns: looked.parts.iter().map(|part| part.own.clone()).collect(),
-            key: identifier.source_column.name.clone(),
-            among: Box::new(looked.among()),
         };
         let cost = self.cost_of_rejecting(place, &filter);
         let choices = vec![

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::super::journal::{BatchKind, LeftOutRow, NewBatch, WrittenTo};
+use super::super::journal::{BatchKind, NewBatch, WrittenTo};
 use super::super::operation::{Operation, folded};
 use super::super::remap::{Carried, Remapped};
 use super::super::retry::calls_for_halves;
 use super::Load;
-use super::foreseen::is_foreseen;
+use super::foreseen::refused_row;
 use super::insert::record;
 use crate::database::{
     Batch, Column, ColumnRef, ColumnShape, Fault, FaultKind, Result, UpdateTarget, Value,
@@ -114,16 +114,8 @@ impl Load<'_> {
         fault: Fault,
         carried: &mut Carried,
     ) -> Result<()> {
-        let planned = is_foreseen(self.entity(), &fault);
-        let row = LeftOutRow {
-            entity: self.place,
-            key: (from.key)(from.remapped.kept[place]),
-            planned,
-            reason: fault.what,
-            code: fault.code,
-            refusal: fault.refusal.filter(|_| !planned),
-        };
-        self.leave_out(&row, carried)
+        let key = (from.key)(from.remapped.kept[place]);
+        self.leave_out(&refused_row(self.plan, self.place, key, fault), carried)
     }
 
     /// Where rows of this entity are changed; `None` where they are not.

@@ -1,19 +1,42 @@
 //! Which refusals of the destination a decision has foreseen.
 
-use crate::database::{Fault, TableName};
-use crate::plan::{EntityPlan, UniquePlan};
+use super::super::journal::LeftOutRow;
+use crate::database::{Fault, TableName, Value};
+use crate::plan::{EntityPlan, Plan, UniquePlan};
 
-/// Whether the destination refused a row for having the values of another one where it was decided
-/// to leave such rows out.
-pub(super) fn is_foreseen(entity: &EntityPlan, fault: &Fault) -> bool {
+/// A row that the destination refused, as it is noted: left out by decision, or a reject.
+pub(super) fn refused_row(plan: &Plan, place: usize, key: Value, fault: Fault) -> LeftOutRow {
+    match foreseen(&plan.entities[place], &fault) {
+        Some(unique) => {
+            let reason = in_words(unique);
+            LeftOutRow { entity: place, key, reason, planned: true, code: None, refusal: None }
+        }
+        None => {
+            let Fault { what: reason, code, refusal, .. } = fault;
+            LeftOutRow { entity: place, key, reason, planned: false, code, refusal }
+        }
+    }
+}
+
+/// The index for which the destination refused a row that has the values of another one, where it
+/// was decided to leave such rows out.
+fn foreseen<'e>(entity: &'e EntityPlan, fault: &Fault) -> Option<&'e UniquePlan> {
     if !fault.is_collision() {
-        return false;
+        return None;
     }
     let table = &entity.destination_table;
     let named = entity.uniques.iter().find(|unique| is_named(unique, table, &fault.what));
     // A refusal by the key names no index that is known.
     let by = named.or_else(|| entity.uniques.iter().find(|unique| unique.name.is_empty()));
-    by.is_some_and(|unique| unique.leaves_out)
+    by.filter(|unique| unique.leaves_out)
+}
+
+fn in_words(unique: &UniquePlan) -> String {
+    let columns = unique.columns.join(", ");
+    match unique.name.as_str() {
+        "" => format!("another row has the same values in the key ({columns})"),
+        name => format!("another row has the same values in the unique index {name} ({columns})"),
+    }
 }
 
 /// Whether a database's words name an index: a server by its name, in the quotes of its language,
@@ -49,6 +72,7 @@ mod tests {
             name: name.to_owned(),
             columns: columns.iter().map(|column| (*column).to_owned()).collect(),
             leaves_out: true,
+            repeated: None,
         };
         let table = TableName::new("OSUSR_ABC_THING");
         let server = "Cannot insert duplicate key row in object 'dbo.OSUSR_ABC_THING' with unique \

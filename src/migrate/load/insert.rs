@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
-use super::super::journal::{BatchKind, Keys, LeftOutRow, NewBatch, WrittenTo};
+use super::super::journal::{BatchKind, Keys, NewBatch, WrittenTo};
 use super::super::operation::{Done, Operation, given_key, own_key, target_of, telling_columns};
 use super::super::range::OwnIds;
 use super::super::remap::{Carried, Remapped};
 use super::super::retry::calls_for_halves;
 use super::Load;
-use super::foreseen::is_foreseen;
+use super::foreseen::refused_row;
 use crate::database::{ColumnRef, Fault, FaultKind, InsertTarget, RefusalClass, Result, Value};
 use crate::proof::combine;
 
@@ -128,16 +128,8 @@ impl Load<'_> {
                 }
                 Err(fault) if fault.kind == FaultKind::Refused => {
                     self.range.iter().for_each(|range| range.dealt_with(1));
-                    let planned = is_foreseen(entity, &fault);
-                    let row = LeftOutRow {
-                        entity: self.place,
-                        key: source_keys.first().cloned().unwrap_or(Value::Null),
-                        planned,
-                        reason: fault.what,
-                        code: fault.code,
-                        refusal: fault.refusal.filter(|_| !planned),
-                    };
-                    self.leave_out(&row, carried)?;
+                    let key = source_keys.first().cloned().unwrap_or(Value::Null);
+                    self.leave_out(&refused_row(self.plan, self.place, key, fault), carried)?;
                 }
                 Err(fault) => return Err(fault),
             }

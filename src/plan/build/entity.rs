@@ -109,10 +109,12 @@ impl Builder<'_> {
 
     fn unique(&self, unique: &UniquePair) -> UniquePlan {
         let is_left_out = |key: &FindingKey| self.decisions.choice(key) == Some(choice::REJECT);
+        let leaves_out = !unique.findings.is_empty() && unique.findings.iter().all(is_left_out);
         UniquePlan {
             name: unique.name.clone(),
             columns: unique.columns.clone(),
-            leaves_out: !unique.findings.is_empty() && unique.findings.iter().all(is_left_out),
+            leaves_out,
+            repeated: unique.repeated.clone().filter(|_| leaves_out),
         }
     }
 

@@ -158,7 +158,8 @@ impl Oracle<'_> {
     pub(super) fn leave_out_what_is_alike(&mut self) {
         for key in self.pair.decided.first_of_each.clone() {
             let Some(way) = self.moved.get(&key) else { continue };
-            if *way != Way::Replace {
+            // Rows that are looked for become one with those that they are like.
+            if *way != Way::Replace && self.own_key(&key).is_some() {
                 continue;
             }
             let uniques = self.destination_entity(&key).uniques.clone();

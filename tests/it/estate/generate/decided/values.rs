@@ -2,7 +2,7 @@
 
 use super::Deciding;
 use crate::estate::decided::Wish;
-use crate::estate::model::{Attribute, Cell, EntityKey, Kind, TAG, Unique};
+use crate::estate::model::{Cell, EntityKey, Kind, TAG, Unique};
 
 /// A type, the one that the destination has instead, whether a person has to decide that the values
 /// are converted, values that have a form there and values that have none.
@@ -184,11 +184,7 @@ pub fn unique_one_side(deciding: &mut Deciding<'_>) {
     let Some(key) = deciding.chance.pick_any(&keys).cloned() else { return };
     let mut badge = deciding.attribute("Badge", Kind::Text(30));
     badge.nullable = false;
-    // What is refused only when it is written comes too late for a circle whose rows demand each
-    // other: there a mandatory reference is left empty, and the run's story says so.
-    let waits = deciding.pair.destination.entities.iter().flat_map(|e| &e.attributes);
-    let may_wait = waits.filter(|a| a.late && a.active).all(Attribute::may_be_emptied);
-    let alike = deciding.chance.percent(60) && may_wait;
+    let alike = deciding.chance.percent(60);
     let rows = deciding.source(&key).rows.len();
     let cells: Vec<Cell> = (0..rows)
         .map(|number| match deciding.chance.below(4) {
