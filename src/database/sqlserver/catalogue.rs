@@ -1,6 +1,6 @@
 //! Shapes of tables, put together from the catalogue's answers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use tiberius::Row;
@@ -8,7 +8,7 @@ use tiberius::Row;
 use super::connection::{Connection, integer, text, unexpected};
 use super::statements::catalogue;
 use crate::database::{
-    CheckShape, ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind,
+    CheckShape, ColumnShape, ColumnType, DeleteAction, Fault, ForeignKey, IndexShape, ObjectKind,
     Referrer, Result, TableName, TableShape, TriggerShape, same_name,
 };
 
@@ -91,11 +91,9 @@ async fn direct(
     let mut shapes: Vec<Option<TableShape>> = vec![None; tables.len()];
     let mut synonyms = Vec::new();
     for (catalog, places) in by_catalog(tables) {
-        for places in places.chunks(catalogue::NAMES_AT_ONCE) {
+        for places in places.chunks(catalogue::OBJECTS_AT_ONCE) {
             let found = objects(connection, tables, catalog, places, limit).await?;
-            let ids: Vec<i64> =
-                found.iter().filter(|f| f.base.is_none()).map(|found| found.id).collect();
-            let mut details = details(connection, catalog, &ids, limit).await?;
+            let mut details = details(connection, catalog, &found, limit).await?;
             for object in found {
                 let name = TableName {
                     catalog: catalog.map(str::to_owned),
@@ -218,6 +216,28 @@ struct Detail {
 }
 
 impl Detail {
+    /// Adds the next column of an index, or of the key.
+    fn add_to_index(&mut self, row: &Row, name: String, collation: Option<String>) -> Result<()> {
+        if flag(row, 3)? {
+            self.primary_key.push(name);
+            return Ok(());
+        }
+        let index = number(row, 1)?;
+        match self.unique_indexes.last_mut() {
+            Some((last, shape)) if *last == index => {
+                shape.columns.push(name);
+                shape.collations.push(collation);
+            }
+            _ => {
+                let (columns, collations) = (vec![name], vec![collation]);
+                let (name, filtered) = (text(row, 2)?.unwrap_or_default(), flag(row, 4)?);
+                let shape = IndexShape { name, columns, collations, filtered };
+                self.unique_indexes.push((index, shape));
+            }
+        }
+        Ok(())
+    }
+
     fn into_shape(self, name: TableName, kind: ObjectKind) -> TableShape {
         TableShape {
             name,
@@ -232,50 +252,59 @@ impl Detail {
     }
 }
 
+/// What the catalogue tells by number.
+#[derive(Default)]
+struct Called {
+    /// Tables and views: schema and name.
+    tables: HashMap<i64, (String, String)>,
+    /// By table and number of the column: its name, and its collation where that was asked for.
+    columns: HashMap<(i64, i64), (String, Option<String>)>,
+}
+
 async fn details(
     connection: &mut Connection,
     catalog: Option<&str>,
-    ids: &[i64],
+    found: &[Found],
     limit: Duration,
 ) -> Result<HashMap<i64, Detail>> {
     let mut details: HashMap<i64, Detail> = HashMap::new();
-    if ids.is_empty() {
+    let mut called = Called::default();
+    for object in found.iter().filter(|object| object.base.is_none()) {
+        called.tables.insert(object.id, (object.schema.clone(), object.name.clone()));
+    }
+    if called.tables.is_empty() {
         return Ok(details);
     }
-    let results = connection.run(&catalogue::details(catalog, ids), limit).await?;
+    let ids: Vec<i64> = called.tables.keys().copied().collect();
+    let results = connection.run(&catalogue::details(catalog, &ids), limit).await?;
     let [columns, indexes, foreign_keys, checks, triggers] = <[Vec<Row>; 5]>::try_from(results)
         .map_err(|_| unexpected("columns, indexes, keys, checks and triggers"))?;
     for row in &columns {
-        let detail = details.entry(number(row, 0)?).or_default();
-        detail.columns.push(column(row)?);
+        let (table, column) = (number(row, 0)?, column(row)?);
+        called.columns.insert((table, number(row, 10)?), (column.name.clone(), text(row, 11)?));
+        details.entry(table).or_default().columns.push(column);
     }
+    let parents = foreign_keys.iter().map(|row| number(row, 3)).collect::<Result<_>>()?;
+    called.learn(connection, catalog, parents, limit).await?;
+    // What a login may not see is as if it were not there.
+    let named = |table: i64, column: i64| called.columns.get(&(table, column)).cloned();
     for row in &indexes {
-        let detail = details.entry(number(row, 0)?).or_default();
-        let name = text(row, 5)?.unwrap_or_default();
-        if flag(row, 3)? {
-            detail.primary_key.push(name);
-            continue;
-        }
-        let index = number(row, 1)?;
-        match detail.unique_indexes.last_mut() {
-            Some((last, shape)) if *last == index => {
-                shape.columns.push(name);
-                shape.collations.push(text(row, 6)?);
-            }
-            _ => detail.unique_indexes.push((
-                index,
-                IndexShape {
-                    name: text(row, 2)?.unwrap_or_default(),
-                    columns: vec![name],
-                    collations: vec![text(row, 6)?],
-                    filtered: flag(row, 4)?,
-                },
-            )),
+        let table = number(row, 0)?;
+        if let Some((name, collation)) = named(table, number(row, 5)?) {
+            details.entry(table).or_default().add_to_index(row, name, collation)?;
         }
     }
     for row in &foreign_keys {
-        let detail = details.entry(number(row, 0)?).or_default();
-        detail.foreign_keys.push(foreign_key(row, catalog)?);
+        let table = number(row, 0)?;
+        let (parent, column) = (number(row, 3)?, named(table, number(row, 2)?));
+        let (Some((column, _)), Some((parent_column, _)), Some((schema, name))) =
+            (column, named(parent, number(row, 4)?), called.tables.get(&parent))
+        else {
+            continue;
+        };
+        let to = (Some(schema.clone()), name.clone(), parent_column);
+        let key = foreign_key(row, 5, catalog, column, to)?;
+        details.entry(table).or_default().foreign_keys.push(key);
     }
     for row in &checks {
         let detail = details.entry(number(row, 0)?).or_default();
@@ -296,25 +325,56 @@ async fn details(
     Ok(details)
 }
 
-/// A row of the catalogue's foreign keys.
-fn foreign_key(row: &Row, catalog: Option<&str>) -> Result<ForeignKey> {
+impl Called {
+    /// Learns what these are called, as far as it does not know them.
+    async fn learn(
+        &mut self,
+        connection: &mut Connection,
+        catalog: Option<&str>,
+        tables: BTreeSet<i64>,
+        limit: Duration,
+    ) -> Result<()> {
+        let others: Vec<i64> =
+            tables.into_iter().filter(|table| !self.tables.contains_key(table)).collect();
+        for some in others.chunks(catalogue::OBJECTS_AT_ONCE) {
+            let results = connection.run(&catalogue::called(catalog, some), limit).await?;
+            let [tables, columns] = <[Vec<Row>; 2]>::try_from(results)
+                .map_err(|_| unexpected("what tables and their columns are called"))?;
+            for row in &tables {
+                let name = (text(row, 1)?.unwrap_or_default(), text(row, 2)?.unwrap_or_default());
+                self.tables.insert(number(row, 0)?, name);
+            }
+            for row in &columns {
+                let name = text(row, 2)?.unwrap_or_default();
+                self.columns.insert((number(row, 0)?, number(row, 1)?), (name, None));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A row of the catalogue's foreign keys, of which what it does stands from `force` on: with its
+/// column, and schema, name and column of the table that it leads to.
+fn foreign_key(
+    row: &Row,
+    force: usize,
+    catalog: Option<&str>,
+    column: String,
+    (schema, name, parent_column): (Option<String>, String, String),
+) -> Result<ForeignKey> {
     Ok(ForeignKey {
         name: text(row, 1)?.unwrap_or_default(),
-        column: text(row, 2)?.unwrap_or_default(),
-        parent: TableName {
-            catalog: catalog.map(str::to_owned),
-            schema: text(row, 3)?,
-            name: text(row, 4)?.unwrap_or_default(),
-        },
-        parent_column: text(row, 5)?.unwrap_or_default(),
-        on_delete: match number(row, 6)? {
+        column,
+        parent: TableName { catalog: catalog.map(str::to_owned), schema, name },
+        parent_column,
+        on_delete: match number(row, force)? {
             1 => DeleteAction::Cascade,
             2 => DeleteAction::SetNull,
             3 => DeleteAction::SetDefault,
             _ => DeleteAction::NoAction,
         },
-        disabled: flag(row, 7)?,
-        not_trusted: flag(row, 8)?,
+        disabled: flag(row, force + 1)?,
+        not_trusted: flag(row, force + 2)?,
     })
 }
 
@@ -326,7 +386,7 @@ pub(super) async fn referrers(
 ) -> Result<Vec<Referrer>> {
     let mut referrers = Vec::new();
     for (catalog, places) in by_catalog(tables) {
-        for places in places.chunks(catalogue::NAMES_AT_ONCE) {
+        for places in places.chunks(catalogue::OBJECTS_AT_ONCE) {
             let found = objects(connection, tables, catalog, places, limit).await?;
             let ids: Vec<i64> =
                 found.iter().filter(|f| f.base.is_none()).map(|found| found.id).collect();
@@ -335,13 +395,15 @@ pub(super) async fn referrers(
             }
             let results = connection.run(&catalogue::referrers(catalog, &ids), limit).await?;
             for row in results.iter().flatten() {
+                let named = |index| Ok::<_, Fault>(text(row, index)?.unwrap_or_default());
+                let to = (text(row, 3)?, named(4)?, named(5)?);
                 referrers.push(Referrer {
                     table: TableName {
                         catalog: catalog.map(str::to_owned),
                         schema: text(row, 9)?,
                         name: text(row, 10)?.unwrap_or_default(),
                     },
-                    key: foreign_key(row, catalog)?,
+                    key: foreign_key(row, 6, catalog, named(2)?, to)?,
                 });
             }
         }

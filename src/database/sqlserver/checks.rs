@@ -121,7 +121,7 @@ pub(super) async fn identities(
         .collect();
     open.sort_by(|(_, one), (_, other)| one.catalog.cmp(&other.catalog));
     for of_one in open.chunk_by(|(_, one), (_, other)| one.catalog == other.catalog) {
-        for chunk in of_one.chunks(catalogue::NAMES_AT_ONCE) {
+        for chunk in of_one.chunks(catalogue::TABLES_AT_ONCE) {
             let catalog = chunk.first().and_then(|(_, table)| table.catalog.as_deref());
             let tables: Vec<&TableName> = chunk.iter().map(|(_, table)| *table).collect();
             let results = connection.run(&checks::identities(catalog, &tables), limit).await?;

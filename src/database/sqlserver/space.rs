@@ -26,7 +26,7 @@ pub(super) async fn bytes(
     // One request for each database.
     open.sort_by(|(_, one), (_, other)| one.catalog.cmp(&other.catalog));
     for of_one in open.chunk_by(|(_, one), (_, other)| one.catalog == other.catalog) {
-        for chunk in of_one.chunks(catalogue::NAMES_AT_ONCE) {
+        for chunk in of_one.chunks(catalogue::TABLES_AT_ONCE) {
             let catalog = chunk.first().and_then(|(_, table)| table.catalog.as_deref());
             let tables: Vec<&TableName> = chunk.iter().map(|(_, table)| *table).collect();
             let rows = match connection.run(&catalogue::space(catalog, &tables, of), limit).await {

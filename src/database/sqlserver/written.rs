@@ -60,7 +60,7 @@ impl Written {
         limit: Duration,
     ) -> Result<()> {
         for (catalog, places) in by_catalog(tables) {
-            for places in places.chunks(catalogue::NAMES_AT_ONCE) {
+            for places in places.chunks(catalogue::TABLES_AT_ONCE) {
                 let asked: Vec<&TableName> = places.iter().map(|&place| &tables[place]).collect();
                 let answer = connection.batch(&catalogue::written(catalog, &asked), limit).await?;
                 let [collations, increments, triggers] = answer.as_slice() else {

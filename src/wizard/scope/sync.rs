@@ -37,6 +37,9 @@ impl Scope {
             self.read(source, destination, migration);
         }
         let is_reviewed = migration.is_newest(self.basis.review.as_ref());
+        if is_new || !is_reviewed {
+            self.take_counts(migration);
+        }
         if is_new || !is_reviewed || self.basis.scope != migration.plan.scope {
             self.basis =
                 Basis { scope: migration.plan.scope.clone(), review: migration.review.clone() };
@@ -63,17 +66,18 @@ impl Scope {
         self.counting = Counting::default();
     }
 
+    /// Takes over the rows that the newest review has counted.
+    fn take_counts(&mut self, migration: &Migration) {
+        let (Some(catalogue), Some(review)) = (&self.catalogue, &migration.review) else { return };
+        for (side, entity, rows) in review.comparison.pairs.iter().flat_map(|pair| pair.counted()) {
+            self.rows.put(catalogue, side, entity, rows);
+        }
+    }
+
     /// Works out the marks, and the lines that follow from them.
     fn mark(&mut self, migration: &Migration, is_new: bool) {
         let Some(catalogue) = &self.catalogue else { return };
         let scope = &migration.plan.scope;
-        if let Some(review) = &migration.review {
-            for (side, entity, rows) in
-                review.comparison.pairs.iter().flat_map(|pair| pair.counted())
-            {
-                self.rows.put(catalogue, side, entity, rows);
-            }
-        }
         self.marks = Marks::new(catalogue, scope, migration.review.as_deref(), &self.rows);
         self.tree.read_unknown(catalogue, scope);
         if is_new {

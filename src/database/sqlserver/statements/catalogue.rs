@@ -6,8 +6,13 @@
 use super::{Parameter, Statement, catalog_prefix, literal, table_sql};
 use crate::database::TableName;
 
-/// Names asked for in one request.
-pub(in super::super) const NAMES_AT_ONCE: usize = 500;
+/// Tables asked about in one request.
+pub(in super::super) const TABLES_AT_ONCE: usize = 500;
+
+/// Objects looked for by name, or described by number, in one request: each is one parameter, of which
+/// a request may have 2,100, or one number. Where a server makes its views up as it is asked, what
+/// that costs hardly depends on how many are named.
+pub(in super::super) const OBJECTS_AT_ONCE: usize = 2_000;
 
 /// A collation under which names are compared without case, whatever the database's own.
 const CASELESS: &str = "COLLATE Latin1_General_CI_AS";
@@ -51,7 +56,7 @@ fn numbers(ids: &[i64]) -> String {
 }
 
 /// Columns: table, name, type, length in bytes, precision, scale, nullable, identity, not to be
-/// written, default.
+/// written, default, number, collation. Indexes and foreign keys tell their columns by number.
 pub(in super::super) fn columns(catalog: Option<&str>, ids: &[i64]) -> String {
     let prefix = catalog_prefix(catalog);
     format!(
@@ -60,7 +65,8 @@ pub(in super::super) fn columns(catalog: Option<&str>, ids: &[i64]) -> String {
          CAST(c.[is_nullable] AS int), CAST(c.[is_identity] AS int), \
          CASE WHEN c.[is_computed] = 1 OR c.[generated_always_type] <> 0 \
          OR COALESCE(b.[name], u.[name]) = N'timestamp' THEN 1 ELSE 0 END, \
-         CASE WHEN c.[default_object_id] <> 0 THEN 1 ELSE 0 END\n\
+         CASE WHEN c.[default_object_id] <> 0 THEN 1 ELSE 0 END, \
+         c.[column_id], CAST(c.[collation_name] AS nvarchar(128))\n\
          FROM {prefix}sys.columns AS c\n\
          LEFT JOIN {prefix}sys.types AS b ON b.[user_type_id] = c.[system_type_id]\n\
          LEFT JOIN {prefix}sys.types AS u ON u.[user_type_id] = c.[user_type_id]\n\
@@ -69,18 +75,16 @@ pub(in super::super) fn columns(catalog: Option<&str>, ids: &[i64]) -> String {
     )
 }
 
-/// Columns of unique indexes in key order: table, index number, name, primary, filtered, column,
-/// its collation.
+/// Columns of unique indexes in key order: table, index number, name, primary, filtered, number of the
+/// column.
 pub(in super::super) fn indexes(catalog: Option<&str>, ids: &[i64]) -> String {
     let prefix = catalog_prefix(catalog);
     format!(
         "SELECT i.[object_id], i.[index_id], i.[name], CAST(i.[is_primary_key] AS int), \
-         CAST(i.[has_filter] AS int), c.[name], CAST(c.[collation_name] AS nvarchar(128))\n\
+         CAST(i.[has_filter] AS int), k.[column_id]\n\
          FROM {prefix}sys.indexes AS i\n\
          JOIN {prefix}sys.index_columns AS k ON k.[object_id] = i.[object_id] \
          AND k.[index_id] = i.[index_id]\n\
-         JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[object_id] \
-         AND c.[column_id] = k.[column_id]\n\
          WHERE i.[object_id] IN ({}) AND i.[is_unique] = 1 AND i.[is_disabled] = 0 \
          AND k.[is_included_column] = 0\n\
          ORDER BY i.[object_id], i.[index_id], k.[key_ordinal]",
@@ -88,32 +92,61 @@ pub(in super::super) fn indexes(catalog: Option<&str>, ids: &[i64]) -> String {
     )
 }
 
-/// What is read of a foreign key and one of its columns.
-const FOREIGN_KEY: &str = "f.[parent_object_id], f.[name], c.[name], s.[name], p.[name], r.[name], \
-     CAST(f.[delete_referential_action] AS int), CAST(f.[is_disabled] AS int), \
+/// What a foreign key does, and whether it is in force.
+const FORCE: &str = "CAST(f.[delete_referential_action] AS int), CAST(f.[is_disabled] AS int), \
      CAST(f.[is_not_trusted] AS int)";
 
-/// Where [`FOREIGN_KEY`] comes from.
+/// Foreign keys with their columns.
 fn from_foreign_keys(prefix: &str) -> String {
     format!(
         "FROM {prefix}sys.foreign_keys AS f\n\
-         JOIN {prefix}sys.foreign_key_columns AS k ON k.[constraint_object_id] = f.[object_id]\n\
-         JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[parent_object_id] \
-         AND c.[column_id] = k.[parent_column_id]\n\
-         JOIN {prefix}sys.objects AS p ON p.[object_id] = k.[referenced_object_id]\n\
-         JOIN {prefix}sys.schemas AS s ON s.[schema_id] = p.[schema_id]\n\
-         JOIN {prefix}sys.columns AS r ON r.[object_id] = k.[referenced_object_id] \
-         AND r.[column_id] = k.[referenced_column_id]"
+         JOIN {prefix}sys.foreign_key_columns AS k ON k.[constraint_object_id] = f.[object_id]"
     )
 }
 
-/// Columns of foreign keys that lead to these tables, as [`foreign_keys`] has them, then schema and
-/// name of the table that each is of.
+/// Columns of foreign keys: table, name, number of the column, number of the parent, number of its
+/// column, then as [`FORCE`] has it.
+pub(in super::super) fn foreign_keys(catalog: Option<&str>, ids: &[i64]) -> String {
+    format!(
+        "SELECT f.[parent_object_id], f.[name], k.[parent_column_id], k.[referenced_object_id], \
+         k.[referenced_column_id], {FORCE}\n\
+         {}\n\
+         WHERE f.[parent_object_id] IN ({})\n\
+         ORDER BY f.[parent_object_id], f.[name], k.[constraint_column_id]",
+        from_foreign_keys(&catalog_prefix(catalog)),
+        numbers(ids)
+    )
+}
+
+/// What tables are called: number, schema, name; then what their columns are: table, number, name.
+pub(in super::super) fn called(catalog: Option<&str>, ids: &[i64]) -> Statement {
+    let (prefix, ids) = (catalog_prefix(catalog), numbers(ids));
+    Statement::plain(format!(
+        "SELECT o.[object_id], s.[name], o.[name]\n\
+         FROM {prefix}sys.objects AS o\n\
+         JOIN {prefix}sys.schemas AS s ON s.[schema_id] = o.[schema_id]\n\
+         WHERE o.[object_id] IN ({ids});\n\n\
+         SELECT c.[object_id], c.[column_id], c.[name]\n\
+         FROM {prefix}sys.columns AS c\n\
+         WHERE c.[object_id] IN ({ids})"
+    ))
+}
+
+/// Columns of foreign keys that lead to these tables: table, name, column, parent's schema, parent,
+/// parent's column, action on delete, switched off, no longer trusted, then schema and name of the
+/// table that each is of.
 pub(in super::super) fn referrers(catalog: Option<&str>, ids: &[i64]) -> Statement {
     let prefix = catalog_prefix(catalog);
     Statement::plain(format!(
-        "SELECT {FOREIGN_KEY}, t.[name], o.[name]\n\
+        "SELECT f.[parent_object_id], f.[name], c.[name], s.[name], p.[name], r.[name], {FORCE}, \
+         t.[name], o.[name]\n\
          {}\n\
+         JOIN {prefix}sys.objects AS p ON p.[object_id] = k.[referenced_object_id]\n\
+         JOIN {prefix}sys.schemas AS s ON s.[schema_id] = p.[schema_id]\n\
+         JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[parent_object_id] \
+         AND c.[column_id] = k.[parent_column_id]\n\
+         JOIN {prefix}sys.columns AS r ON r.[object_id] = k.[referenced_object_id] \
+         AND r.[column_id] = k.[referenced_column_id]\n\
          JOIN {prefix}sys.objects AS o ON o.[object_id] = f.[parent_object_id]\n\
          JOIN {prefix}sys.schemas AS t ON t.[schema_id] = o.[schema_id]\n\
          WHERE f.[referenced_object_id] IN ({})\n\
@@ -121,19 +154,6 @@ pub(in super::super) fn referrers(catalog: Option<&str>, ids: &[i64]) -> Stateme
         from_foreign_keys(&prefix),
         numbers(ids)
     ))
-}
-
-/// Columns of foreign keys: table, name, column, parent's schema, parent, parent's column,
-/// action on delete, switched off, no longer trusted.
-pub(in super::super) fn foreign_keys(catalog: Option<&str>, ids: &[i64]) -> String {
-    format!(
-        "SELECT {FOREIGN_KEY}\n\
-         {}\n\
-         WHERE f.[parent_object_id] IN ({})\n\
-         ORDER BY f.[parent_object_id], f.[name], k.[constraint_column_id]",
-        from_foreign_keys(&catalog_prefix(catalog)),
-        numbers(ids)
-    )
 }
 
 /// Check constraints: table, name, switched off, no longer trusted.

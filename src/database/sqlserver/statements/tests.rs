@@ -246,6 +246,8 @@ fn source_statements() -> Vec<String> {
         catalogue::tables(Some("Other]Db")).sql,
         catalogue::details(None, &[1, 2]).sql,
         catalogue::details(Some("Other]Db"), &[3]).sql,
+        catalogue::called(None, &[1, 2]).sql,
+        catalogue::called(Some("Other]Db"), &[3]).sql,
         catalogue::referrers(None, &[1, 2]).sql,
         catalogue::referrers(Some("Other]Db"), &[3]).sql,
         catalogue::rights(&[dbo("OSUSR_ABC_CLAIM"), policy()]).sql,
