@@ -575,10 +575,10 @@ impl LookupRows {
     }
 }
 
-/// Rows of both sides that are matched by an attribute's value.
+/// Rows of both sides that are matched by a key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyLookup {
-    /// The attribute's name.
+    /// The name of the key's first attribute.
     pub attribute: String,
     /// The table in the source.
     pub source_table: TableName,
@@ -592,8 +592,51 @@ pub struct KeyLookup {
     pub destination_id: ColumnRef,
     /// The attribute's column there.
     pub destination_key: ColumnRef,
+    /// What else the key is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<KeyPart>,
     /// Every row that was referred to at review.
     pub rows: Vec<LookedUp>,
+}
+
+/// A part of a key that rows are matched by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeyPart {
+    /// The attribute's name.
+    pub attribute: String,
+    /// Its column in the source.
+    pub source: ColumnRef,
+    /// Its column in the destination.
+    pub destination: ColumnRef,
+    /// Whether it is the tenant that a row belongs to: equal where the destination's is the one that
+    /// the source's is mapped to in [`Plan::tenants`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_tenant: bool,
+}
+
+impl KeyLookup {
+    /// What the key is made of, in order.
+    #[must_use]
+    pub fn parts(&self) -> Vec<KeyPart> {
+        let first = KeyPart {
+            attribute: self.attribute.clone(),
+            source: self.source_key.clone(),
+            destination: self.destination_key.clone(),
+            is_tenant: false,
+        };
+        std::iter::once(first).chain(self.more.iter().cloned()).collect()
+    }
+
+    /// The parts' names: `Code and Region`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let more = self.more.iter().map(|part| match part.is_tenant {
+            true => "the tenant",
+            false => part.attribute.as_str(),
+        });
+        let all: Vec<&str> = std::iter::once(self.attribute.as_str()).chain(more).collect();
+        all.join(" and ")
+    }
 }
 
 /// A row of the source that is looked up in the destination.
@@ -601,10 +644,21 @@ pub struct KeyLookup {
 pub struct LookedUp {
     /// Its identifier.
     pub source: Value,
-    /// Its key; NULL when it has none.
+    /// The first part of its key, as the destination has it; NULL when it has none.
     pub key: Value,
+    /// The other parts, in the order of [`KeyLookup::more`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<Value>,
     /// What becomes of references to it.
     pub fate: Fate,
+}
+
+impl LookedUp {
+    /// Its key as the destination has it: a value for each part.
+    #[must_use]
+    pub fn key(&self) -> Vec<Value> {
+        std::iter::once(&self.key).chain(&self.more).cloned().collect()
+    }
 }
 
 /// A user or group of the run.
