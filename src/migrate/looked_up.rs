@@ -11,8 +11,8 @@ pub(super) async fn check(plan: &Plan, destination: &dyn Destination) -> Result<
         match &lookup.rows {
             LookupRows::Reject => {}
             LookupRows::Replacement { table, id, row } => {
-                let (key, rows) = (&[id.name.clone()], &[vec![row.clone()]]);
-                let found = destination.look_up(table, id, key, rows).await?;
+                let key = std::slice::from_ref(&id.name);
+                let found = destination.look_up(table, id, key, &[vec![row.clone()]]).await?;
                 if found.first().map(Vec::len) != Some(1) {
                     return Err(gone(&lookup.name, &row.to_string()));
                 }

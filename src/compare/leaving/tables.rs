@@ -173,16 +173,15 @@ impl Tables {
     fn refused_part(&self, name: &str) -> String {
         let names: Vec<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
         let all = if names.is_empty() { "there is none".to_owned() } else { names.join(", ") };
-        let mut why = "A key is made of texts and whole numbers that both sides have: ".to_owned();
-        why.push_str(&format!("{all}."));
-        if let Some(reference) = self.references.iter().find(|one| one.eq_ignore_ascii_case(name)) {
-            why.push_str(&format!(
-                " {reference} is a reference: the rows that it leads to have other ids there."
-            ));
-        } else if !name.is_empty() {
-            why.push_str(&format!(" \"{name}\" is none of them."));
+        let all = format!("A key is made of texts and whole numbers that both sides have: {all}.");
+        let mut references = self.references.iter();
+        match references.find(|one| one.eq_ignore_ascii_case(name)) {
+            Some(reference) => format!(
+                "{reference} is a reference: the rows that it leads to have other ids there. {all}"
+            ),
+            None if name.is_empty() => all,
+            None => format!("\"{name}\" cannot be part of a key. {all}"),
         }
-        why
     }
 }
 

@@ -202,9 +202,9 @@ async fn what_is_no_part_of_a_key_is_refused(engine: &TestEngine) {
     let pair = with_regions(pair());
     let (bench, leaves) = bench(engine, &pair, 73);
     for (to, why) in [
-        ("Code+Nothing", "\"Nothing\" is none of them."),
+        ("Code+Nothing", "\"Nothing\" cannot be part of a key."),
         ("Code,", "whole numbers that both sides have: Tag, Code, Region."),
-        ("Tenant", "\"Tenant\" is none of them."),
+        ("Tenant", "\"Tenant\" cannot be part of a key."),
         ("Code, partykindid", "PartyKindId is a reference: the rows that it leads to have other"),
     ] {
         let plan = decide(&bench, &leaves, &[(LEAVES, "map-by-key", Some(to))]);
