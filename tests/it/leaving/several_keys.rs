@@ -25,6 +25,7 @@ crate::on_both_engines!(
     what_is_no_part_of_a_key_is_refused,
     rows_of_tenants_are_matched_within_their_tenant,
     a_row_that_has_gone_to_another_tenant_meanwhile_refuses_the_run,
+    rows_of_tenants_on_one_side_only_are_not_matched,
 );
 
 const KEY_OF_REGION: &str = "5b3f4e0c-6d0e-4d6f-9d0b-0a6c1b7f5e11";
@@ -115,6 +116,8 @@ async fn rows_are_matched_by_two_attributes_of_a_unique_index(engine: &TestEngin
     // Two of ours are like one of theirs, and one has no region.
     *cell(&mut pair.source, 4, "Region") = Cell::text("SOUTH");
     *cell(&mut pair.source, 7, "Region") = Cell::Null;
+    // Of one the code is the same to the letter: the region alone says that it has changed.
+    *cell(&mut pair.destination, 6, "Code") = Cell::text("Code-3");
     let (bench, leaves) = bench(engine, &pair, 71);
     let offers = offers(&bench).await;
     let first = ("Code+Region".to_owned(), "Code and Region  unique there".to_owned());
@@ -306,4 +309,20 @@ async fn a_row_that_has_gone_to_another_tenant_meanwhile_refuses_the_run(engine:
     let fault = osferry::migrate::run(request).await.expect_err("the row is another tenant's");
     assert!(fault.to_string().contains("9002 (Code Code-1, tenant 90)"), "{fault}");
     assert!(bench.databases.read(Side::Destination) == before, "something was written");
+}
+
+async fn rows_of_tenants_on_one_side_only_are_not_matched(engine: &TestEngine) {
+    let mut pair = of_tenants();
+    let party = named(&mut pair.destination, "Party");
+    party.multitenant = false;
+    party.uniques.clear();
+    party.rows.iter_mut().for_each(|row| row.tenant = None);
+    let (bench, leaves) = bench(engine, &pair, 76);
+    let choices = leaves["choices"].as_array().expect("choices");
+    assert!(choices.iter().all(|choice| choice["name"] != "map-by-key"), "{leaves}");
+    decide(&bench, &leaves, &[(LEAVES, "map-by-key", Some("Code"))]);
+    let finding = found(&bench, "lookup-refused");
+    let why = "Which tenant its rows belong to is not known on both sides";
+    assert!(finding["why"].as_str().is_some_and(|said| said.starts_with(why)), "{finding}");
+    refused(&bench, "cannot be matched by \"Code\"");
 }
