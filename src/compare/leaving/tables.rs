@@ -61,6 +61,10 @@ impl Telling {
     }
 }
 
+/// Why rows that belong to tenants on one side only are not matched.
+const UNLIKE: &str = "Which tenant its rows belong to is not known on both sides, and each tenant may \
+                      have a row with the same key.";
+
 /// Whether rows belong to tenants.
 pub(super) enum Tenancy {
     /// To none, on both sides.
@@ -148,11 +152,7 @@ impl Tables {
     /// sentence that says what is wrong.
     pub(super) fn key_named(&self, to: &str) -> Result<Key, String> {
         if matches!(self.tenancy, Tenancy::Unlike) {
-            return Err(
-                "Which tenant its rows belong to is not known on both sides, and each tenant \
-                        may have a row with the same key."
-                    .to_owned(),
-            );
+            return Err(UNLIKE.to_owned());
         }
         let mut attributes: Vec<KeyPart> = Vec::new();
         for name in to.split(['+', ',']).map(str::trim) {
