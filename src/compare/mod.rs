@@ -32,7 +32,7 @@ use std::sync::Arc;
 pub use attributes::{AttributePair, chosen_value};
 pub use entities::{EntityPair, Fillable, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
-pub use leaving::{KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows};
+pub use leaving::{KeyMap, KeyPart, LeavingMap, LeavingMatch, LeavingRow, LeavingRows};
 pub use people::{
     GroupMatch, Match, MatchBy, Recreated, TenantMatch, UserMatch, UserStrategy, WhenFound,
     WhenMissing, group_named, tenants_named, user_named,
@@ -141,6 +141,8 @@ pub fn compare(
     work.soft_keys();
     work.records();
     work.people();
+    // Whose tenant is whose is known by now.
+    work.decided_leaving();
     work.rows_without_tenant();
     work.existing_rows();
     work.recreated();

@@ -28,8 +28,8 @@ pub enum Asked {
     Meeting(Box<Meeting>),
     /// Rows, ordered by the first of these columns, and at most so many.
     Rows(Vec<ColumnRef>, Filter, Most),
-    /// Which rows, told by this column, hold these values in that one: up to two for each.
-    LookUp(ColumnRef, String, Vec<Value>),
+    /// Which rows, told by this column, have these keys in those: up to two for each.
+    LookUp(ColumnRef, Vec<String>, Vec<Vec<Value>>),
     /// How many rows go where some are left out.
     Departure(Box<Departing>),
 }
@@ -114,7 +114,7 @@ pub enum Answer {
     MoreThan(usize),
     /// To a question for rows: their values.
     Rows(Vec<Vec<Value>>),
-    /// To a look-up: the rows of each value.
+    /// To a look-up: the rows of each key.
     Found(Vec<Vec<Value>>),
     /// To a question for what goes.
     Gone(Departure),
@@ -262,14 +262,14 @@ impl<'a> Inquiry<'a> {
         }
     }
 
-    /// Which rows of the destination, told by `wanted`, hold these values in `key`, as the
-    /// destination compares: up to two for each.
+    /// Which rows of the destination, told by `wanted`, have these values in the columns `key`, as
+    /// the destination compares: up to two for each.
     pub(super) fn look_up(
         &mut self,
         table: &TableName,
         wanted: ColumnRef,
-        key: String,
-        values: Vec<Value>,
+        key: Vec<String>,
+        values: Vec<Vec<Value>>,
     ) -> Option<&'a [Vec<Value>]> {
         let asked = Asked::LookUp(wanted, key, values);
         match self.ask(Question { side: Side::Destination, table: table.clone(), asked }) {

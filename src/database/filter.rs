@@ -136,6 +136,18 @@ impl Filter {
         }
     }
 
+    /// Each column equals its value, and none of these is NULL: NULL equals nothing.
+    #[must_use]
+    pub fn all_equal(columns: &[String], values: &[Value]) -> Self {
+        if columns.len() != values.len() || values.iter().any(Value::is_null) {
+            return Self::Or(Vec::new());
+        }
+        let each = columns.iter().zip(values);
+        each.fold(Self::All, |all, (column, value)| {
+            all.and(Self::Equals(column.clone(), value.clone()))
+        })
+    }
+
     /// The opposite.
     #[must_use]
     pub fn negated(self) -> Self {

@@ -139,29 +139,24 @@ pub trait Source: Send + Sync {
     /// All rows of one request at once: for the model and for small look-ups.
     async fn rows(&self, request: &RowsRequest) -> Result<Batch>;
 
-    /// For each of these values, in order, up to two rows whose `key` equals it as this database
-    /// compares (by the column's collation), each told by its `wanted` column: none, one, or too
-    /// many. NULL equals nothing.
+    /// For each of these keys, in order, up to two rows that have its values in the columns `key`, as
+    /// this database compares (by the columns' collations), each told by its `wanted` column: none,
+    /// one, or too many. A key has a value for each column; NULL in any of them equals nothing.
     ///
-    /// A server is asked for many values at once; a file is asked for each.
+    /// A server is asked for many keys at once; a file is asked for each.
     async fn look_up(
         &self,
         table: &TableName,
         wanted: &ColumnRef,
-        key: &str,
-        values: &[Value],
+        key: &[String],
+        values: &[Vec<Value>],
     ) -> Result<Vec<Vec<Value>>> {
         let mut found = Vec::with_capacity(values.len());
-        for value in values {
-            let filter = if value.is_null() {
-                Filter::Or(Vec::new())
-            } else {
-                Filter::Equals(key.to_owned(), value.clone())
-            };
+        for values in values {
             let request = RowsRequest {
                 table: table.clone(),
                 columns: vec![wanted.clone()],
-                filter,
+                filter: Filter::all_equal(key, values),
                 order_by: None,
                 limit: Some(2),
             };

@@ -11,8 +11,8 @@ pub(super) async fn check(plan: &Plan, destination: &dyn Destination) -> Result<
         match &lookup.rows {
             LookupRows::Reject => {}
             LookupRows::Replacement { table, id, row } => {
-                let rows = std::slice::from_ref(row);
-                let found = destination.look_up(table, id, &id.name, rows).await?;
+                let key = std::slice::from_ref(&id.name);
+                let found = destination.look_up(table, id, key, &[vec![row.clone()]]).await?;
                 if found.first().map(Vec::len) != Some(1) {
                     return Err(gone(&lookup.name, &row.to_string()));
                 }
@@ -24,20 +24,25 @@ pub(super) async fn check(plan: &Plan, destination: &dyn Destination) -> Result<
 }
 
 async fn check_keys(name: &str, keys: &KeyLookup, destination: &dyn Destination) -> Result<()> {
-    let expected: Vec<(&Value, &Value)> = keys
+    let (values, expected): (Vec<Vec<Value>>, Vec<&Value>) = keys
         .rows
         .iter()
         .filter_map(|row| match &row.fate {
-            Fate::To(id) => Some((&row.key, id)),
+            Fate::To(id) => Some((row.key(), id)),
             Fate::Empty | Fate::LeaveOut => None,
         })
-        .collect();
-    let values: Vec<Value> = expected.iter().map(|(key, _)| (*key).clone()).collect();
+        .unzip();
+    let parts = keys.parts();
+    let columns: Vec<String> = parts.iter().map(|part| part.destination.name.clone()).collect();
     let (table, id) = (&keys.destination_table, &keys.destination_id);
-    let found = destination.look_up(table, id, &keys.destination_key.name, &values).await?;
-    for ((key, id), found) in expected.into_iter().zip(found) {
+    let found = destination.look_up(table, id, &columns, &values).await?;
+    for ((key, id), found) in values.iter().zip(expected).zip(found) {
         if !matches!(found.as_slice(), [one] if one == id) {
-            return Err(gone(name, &format!("{id} ({} {key})", keys.attribute)));
+            let key = parts.iter().zip(key).map(|(part, value)| match part.is_tenant {
+                true => format!("tenant {value}"),
+                false => format!("{} {value}", part.attribute),
+            });
+            return Err(gone(name, &format!("{id} ({})", key.collect::<Vec<_>>().join(", "))));
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ mod events;
 mod file;
 mod fingerprint;
 mod forecast;
+mod lookup;
 mod maps;
 mod mask;
 mod nothing;
@@ -37,6 +38,7 @@ pub use file::{
 };
 pub use fingerprint::model_fingerprint;
 pub use forecast::{Span, Work};
+pub use lookup::{KeyLookup, KeyPart, LookedUp, LookupPlan, LookupRows};
 pub use maps::{MapDecisions, MapFiles, MapKind, MapText, Maps, template as map_template};
 pub use mask::{LEAST_KEY_LENGTH, MASK_KEY_VARIABLE, Mask, PERSONAL_DATA, PersonalData, UserMask};
 pub use order::Order;
@@ -534,77 +536,6 @@ pub enum Fate {
     Empty,
     /// Rows that hold one are left out, by decision.
     LeaveOut,
-}
-
-/// Rows of the destination that a reference which leaves the scope is set to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LookupPlan {
-    /// The entity's name.
-    pub name: String,
-    /// Which rows.
-    pub rows: LookupRows,
-}
-
-/// Which rows of the destination a reference that leaves the scope is set to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum LookupRows {
-    /// None: rows that hold a reference are left out, by decision.
-    Reject,
-    /// One for all.
-    Replacement {
-        /// Its table in the destination.
-        table: TableName,
-        /// That table's identifier.
-        id: ColumnRef,
-        /// The row's.
-        row: Value,
-    },
-    /// The one with the same key.
-    ByKey(Box<KeyLookup>),
-}
-
-impl LookupRows {
-    /// The destination's table and its identifier; `None` where no row is referred to.
-    #[must_use]
-    pub fn destination(&self) -> Option<(&TableName, &ColumnRef)> {
-        match self {
-            Self::Reject => None,
-            Self::Replacement { table, id, .. } => Some((table, id)),
-            Self::ByKey(keys) => Some((&keys.destination_table, &keys.destination_id)),
-        }
-    }
-}
-
-/// Rows of both sides that are matched by an attribute's value.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct KeyLookup {
-    /// The attribute's name.
-    pub attribute: String,
-    /// The table in the source.
-    pub source_table: TableName,
-    /// Its identifier.
-    pub source_id: ColumnRef,
-    /// The attribute's column there.
-    pub source_key: ColumnRef,
-    /// The table in the destination.
-    pub destination_table: TableName,
-    /// Its identifier.
-    pub destination_id: ColumnRef,
-    /// The attribute's column there.
-    pub destination_key: ColumnRef,
-    /// Every row that was referred to at review.
-    pub rows: Vec<LookedUp>,
-}
-
-/// A row of the source that is looked up in the destination.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LookedUp {
-    /// Its identifier.
-    pub source: Value,
-    /// Its key; NULL when it has none.
-    pub key: Value,
-    /// What becomes of references to it.
-    pub fate: Fate,
 }
 
 /// A user or group of the run.

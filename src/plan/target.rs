@@ -19,7 +19,7 @@ pub fn takes_others(choice: &str) -> bool {
 /// Whether only a comparison that was made with a decision can tell whether its target can be.
 #[must_use]
 pub fn is_looked_up(choice: &str) -> bool {
-    matches!(choice, choice::REPLACEMENT | choice::REMAP)
+    matches!(choice, choice::MAP_BY_KEY | choice::REPLACEMENT | choice::REMAP)
 }
 
 /// Whether the target of a decision can be; what it is, where that says more than it does itself, or
@@ -45,10 +45,11 @@ pub fn check_target(
             }
             None => fine,
         },
-        (choice::REPLACEMENT, _) => {
+        (choice::MAP_BY_KEY | choice::REPLACEMENT, _) => {
             match place.and_then(|place| comparison.leaving.get(&place)).map(|map| &map.rows) {
+                Some(LeavingRows::ByKey(keys)) => Ok(keys.words()),
                 Some(LeavingRows::Replacement { shown, .. }) => Ok(shown.clone()),
-                _ => Err(refused_lookup(comparison, &made.key, to)),
+                _ => Err(refused_lookup(comparison, made, to)),
             }
         }
         (choice::REMAP, _) => {
@@ -115,11 +116,13 @@ fn place_of(
     })
 }
 
-/// What was said of a row that cannot stand for all.
-fn refused_lookup(comparison: &Comparison, key: &FindingKey, to: &str) -> String {
-    let refused = FindingKey { kind: FindingKind::LookupRefused, ..key.clone() };
+/// What was said of a row that cannot stand for all, or of a key.
+fn refused_lookup(comparison: &Comparison, made: &Decision, to: &str) -> String {
+    let refused = FindingKey { kind: FindingKind::LookupRefused, ..made.key.clone() };
+    let is_key = made.choice == choice::MAP_BY_KEY;
     match comparison.finding(&refused) {
         Some(finding) => format!("{}. {}", finding.what, finding.why),
+        None if is_key => format!("the destination has no rows that can be matched by \"{to}\""),
         None => format!("the destination has no row \"{to}\" that references can be set to"),
     }
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
+mod several_keys;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -58,11 +60,16 @@ fn pair() -> Pair {
 
 /// The same of a pair that fits.
 pub fn with_parties(fits: impl Fn(&Pair) -> bool) -> Pair {
+    with_parties_and(&[], fits)
+}
+
+/// The same of a pair that has more to it.
+fn with_parties_and(more: &[Feature], fits: impl Fn(&Pair) -> bool) -> Pair {
     let has_enough = |pair: &Pair| {
         pair.source.named("Thing0").is_some_and(|thing| thing.rows.len() > PARTIES + 1)
             && fits(pair)
     };
-    let features = [Feature::ProducerKept];
+    let features = [&[Feature::ProducerKept], more].concat();
     let mut pairs = (61..400).map(|seed| {
         generate::pair(&Recipe { seed, size: 5, features: features.to_vec(), flaw: None })
     });
@@ -278,12 +285,8 @@ async fn all_refer_to_one_row_that_has_to_be_there(engine: &TestEngine) {
     }
 }
 
-async fn a_row_is_looked_for_before_it_is_decided(engine: &TestEngine) {
-    let pair = pair();
-    let (bench, leaves) = bench(engine, &pair, 68);
-    let wanted = [(LEAVES, "replacement", Some("77"))];
-    let file = PlanFile::parse(&decide(&bench, &leaves, &wanted), "plan").expect("a plan");
-    let [made] = file.decisions.all()[..] else { panic!("one decision") };
+/// What is said of a target before it is decided.
+async fn looked_for(bench: &Bench, file: &PlanFile, made: &Decision) -> Result<String, String> {
     let source = open_source(&bench.databases.spec(Side::Source)).await.expect("a source");
     let there = bench.databases.spec(Side::Destination);
     let destination = open_source(&there).await.expect("a destination");
@@ -295,6 +298,17 @@ async fn a_row_is_looked_for_before_it_is_decided(engine: &TestEngine) {
         source_model: &source_model,
         destination_model: &destination_model,
     };
+    let (undecided, mut answers) = (Decisions::default(), Answers::default());
+    let found = look_for_target(environments, &file.scope, &undecided, made, &mut answers).await;
+    found.expect("looked for")
+}
+
+async fn a_row_is_looked_for_before_it_is_decided(engine: &TestEngine) {
+    let pair = pair();
+    let (bench, leaves) = bench(engine, &pair, 68);
+    let wanted = [(LEAVES, "replacement", Some("77"))];
+    let file = PlanFile::parse(&decide(&bench, &leaves, &wanted), "plan").expect("a plan");
+    let [made] = file.decisions.all()[..] else { panic!("one decision") };
     // The last of them is not among the first that are offered.
     let last = PARTIES - 2;
     for (to, is_there) in [
@@ -304,10 +318,7 @@ async fn a_row_is_looked_for_before_it_is_decided(engine: &TestEngine) {
         ("Code=nobody".to_owned(), false),
     ] {
         let made = Decision { to: Some(to.clone()), ..made.clone() };
-        let (undecided, mut answers) = (Decisions::default(), Answers::default());
-        let found =
-            look_for_target(environments, &file.scope, &undecided, &made, &mut answers).await;
-        let found = found.expect("looked for");
+        let found = looked_for(&bench, &file, &made).await;
         let shown = format!("{} · Code CODE-{last}", self::there(last));
         match is_there {
             true => assert!(found.clone().is_ok_and(|row| row.starts_with(&shown)), "{found:?}"),

@@ -80,12 +80,12 @@ fn usable<'a>(entity: &'a Entity, shape: &'a TableShape) -> Vec<(&'a Attribute, 
 }
 
 /// Whether an attribute is the tenant of a multi-tenant entity.
-fn is_tenant(entity: &Entity, attribute: &Attribute) -> bool {
+pub(super) fn is_tenant(entity: &Entity, attribute: &Attribute) -> bool {
     entity.is_multitenant && same_name(&attribute.column, TENANT_COLUMN)
 }
 
 /// The tenant column of a multi-tenant entity's table, whether the entity shows it or not.
-fn tenant_column(entity: &Entity, shape: &TableShape) -> Option<ColumnShape> {
+pub(super) fn tenant_column(entity: &Entity, shape: &TableShape) -> Option<ColumnShape> {
     shape.column(TENANT_COLUMN).filter(|_| entity.is_multitenant).cloned()
 }
 

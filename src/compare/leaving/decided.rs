@@ -5,14 +5,24 @@ use std::collections::{BTreeMap, HashMap};
 use super::super::records::fold;
 use super::super::selection::Leaving;
 use super::super::{Choice, Finding, FindingKind, Most, Work, choice};
-use super::tables::{KeyPair, Tables, Telling, named};
+use super::tables::{Key, Tables, Telling};
 use super::{
-    KeyMap, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, PREVIEWED, row_in_words, shown,
+    KeyMap, KeyPart, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, PREVIEWED, in_words,
+    row_in_words, shown,
 };
 use crate::database::{ColumnRef, Filter, Value, ValueKind};
-use crate::outsystems::{EntityIndex, Side};
+use crate::outsystems::{DestinationId, EntityIndex, Side, SourceId};
 
-impl Work<'_> {
+/// A row of the source that a reference leads to.
+struct Referred<'a> {
+    id: Value,
+    /// How many rows of the scope refer to it.
+    count: u64,
+    /// What it holds in the columns of the key; nothing where it is gone itself.
+    own: &'a [Value],
+}
+
+impl<'a> Work<'a> {
     /// What was decided about a reference, worked out.
     pub(super) fn decided_outside(
         &mut self,
@@ -61,7 +71,7 @@ impl Work<'_> {
             _ => Some(Value::text(to.trim())),
         };
         let by_attribute = to.split_once('=').and_then(|(name, value)| {
-            let key = named(&tables.keys, name)?;
+            let key = tables.part(name)?;
             let value = match key.destination.data_type.kind() {
                 Some(ValueKind::Integer) => Value::Integer(value.trim().parse().ok()?),
                 _ => Value::text(value.trim()),
@@ -70,8 +80,12 @@ impl Work<'_> {
         });
         let tries = as_id.map(|value| (id.name.clone(), value)).into_iter().chain(by_attribute);
         for (column, value) in tries {
-            let found =
-                self.inquiry.look_up(&tables.destination, id.clone(), column, vec![value])?;
+            let found = self.inquiry.look_up(
+                &tables.destination,
+                id.clone(),
+                vec![column],
+                vec![vec![value]],
+            )?;
             match found.first().map(Vec::as_slice) {
                 Some([row]) => {
                     let (table, row) = (tables.destination.clone(), row.clone());
@@ -111,19 +125,39 @@ impl Work<'_> {
         tables: &Tables,
         to: &str,
     ) -> Option<LeavingRows> {
-        let Some(key) = named(&tables.keys, to) else {
-            let names: Vec<&str> = tables.keys.iter().map(|key| key.name.as_str()).collect();
-            let what = format!("rows of {} cannot be matched by \"{to}\"", tables.name);
-            let why = format!(
-                "A key is a text or a whole number that both sides have: {}.",
-                if names.is_empty() { "there is none".to_owned() } else { names.join(", ") }
-            );
-            self.refuse_outside(pair_place, place, what, &why);
-            return None;
+        let key = match tables.key_named(to) {
+            Ok(key) => key,
+            Err(why) => {
+                let what = format!("rows of {} cannot be matched by \"{to}\"", tables.name);
+                self.refuse_outside(pair_place, place, what, &why);
+                return None;
+            }
         };
         let used = self.used_ids(pair_place, place)?;
-        let (source_id, source_key) =
-            (ColumnRef::from(&tables.source_id), ColumnRef::from(&key.source));
+        let referred = self.rows_referred(pair_place, place, tables, &key, used)?;
+        let mut rows = self.rows_with_keys(&key.parts, &referred)?;
+        self.match_keys(tables, &key.parts, &mut rows)?;
+        for kind in [FindingKind::LookupAmbiguous, FindingKind::LookupMissing] {
+            self.unmatched(pair_place, place, (tables, &key), &referred, &rows, kind);
+        }
+        Some(LeavingRows::ByKey(Box::new(KeyMap {
+            parts: key.parts,
+            source: (tables.source.clone(), ColumnRef::from(&tables.source_id)),
+            destination: (tables.destination.clone(), ColumnRef::from(&tables.destination_id)),
+            rows,
+        })))
+    }
+
+    /// What the rows of these ids hold in the columns of a key; `None` while a question is open.
+    fn rows_referred(
+        &mut self,
+        pair_place: usize,
+        place: usize,
+        tables: &Tables,
+        key: &Key,
+        used: Vec<(Value, u64)>,
+    ) -> Option<Vec<Referred<'a>>> {
+        let source_id = ColumnRef::from(&tables.source_id);
         let pair = &self.out.pairs[pair_place];
         let refers = Filter::Refers {
             column: source_id.name.clone(),
@@ -131,33 +165,65 @@ impl Work<'_> {
             key: pair.attributes[place].source_column.name.clone(),
             among: Box::new(Filter::All),
         };
-        let columns = vec![source_id.clone(), source_key.clone()];
+        let mut columns = vec![source_id];
+        columns.extend(key.parts.iter().map(|part| part.source.clone()));
         let rows = self.inquiry.rows(Side::Source, &tables.source, columns, refers, Most::All)?;
-        let keys: HashMap<String, &Value> =
-            rows.iter().filter_map(|row| Some((fold(row.first()?), row.get(1)?))).collect();
-        let mut rows: Vec<LeavingRow> = used
+        let keys: HashMap<String, &[Value]> = rows
             .iter()
-            .map(|(id, _)| {
-                let key = keys.get(&fold(id)).map_or(Value::Null, |key| (*key).clone());
-                let is_none = matches!(&key, Value::Text(text) if text.is_empty());
-                let key = if is_none { Value::Null } else { key };
-                LeavingRow { id: id.clone(), key, matched: LeavingMatch::Missing }
-            })
+            .filter_map(|row| row.split_first())
+            .map(|(id, values)| (fold(id), values))
             .collect();
-        self.match_keys(tables, key, &mut rows)?;
-        for kind in [FindingKind::LookupAmbiguous, FindingKind::LookupMissing] {
-            self.unmatched(pair_place, place, (tables, key), &rows, &used, kind);
+        let with_key = |(id, count): (Value, u64)| {
+            let own = keys.get(&fold(&id)).copied().unwrap_or_default();
+            Referred { id, count, own }
+        };
+        Some(used.into_iter().map(with_key).collect())
+    }
+
+    /// The same rows with their keys as the destination has them; `None` while nobody knows whose
+    /// tenant is whose.
+    fn rows_with_keys(
+        &self,
+        parts: &[KeyPart],
+        referred: &[Referred<'_>],
+    ) -> Option<Vec<LeavingRow>> {
+        if parts.iter().any(|part| part.is_tenant) && !self.tenants_are_known() {
+            return None;
         }
-        Some(LeavingRows::ByKey(Box::new(KeyMap {
-            attribute: key.name.clone(),
-            source: (tables.source.clone(), source_id, source_key),
-            destination: (
-                tables.destination.clone(),
-                ColumnRef::from(&tables.destination_id),
-                ColumnRef::from(&key.destination),
-            ),
-            rows,
-        })))
+        let tenants: HashMap<i64, DestinationId> = self
+            .out
+            .tenants
+            .iter()
+            .filter_map(|tenant| Some((tenant.source.0, tenant.destination()?)))
+            .collect();
+        let there = |(at, part): (usize, &KeyPart), own: &[Value]| match own.get(at) {
+            Some(value) if part.is_tenant => {
+                let tenant = value.as_integer().and_then(|id| tenants.get(&id));
+                tenant.map_or(Value::Null, |id| Value::from(*id))
+            }
+            Some(Value::Text(text)) if text.is_empty() => Value::Null,
+            Some(value) => value.clone(),
+            None => Value::Null,
+        };
+        let with_key = |row: &Referred<'_>| LeavingRow {
+            id: row.id.clone(),
+            key: parts.iter().enumerate().map(|part| there(part, row.own)).collect(),
+            matched: LeavingMatch::Missing,
+        };
+        Some(referred.iter().map(with_key).collect())
+    }
+
+    /// `Code AB-1`, `tenant Acme`
+    fn part_in_words(&self, part: &KeyPart, value: Option<&Value>) -> String {
+        if part.is_tenant {
+            let id = value.and_then(Value::as_integer).filter(|id| *id != 0);
+            let Some(id) = id else { return "no tenant".to_owned() };
+            let name = self.tenant_name(Some(SourceId(id)));
+            let name = if name.is_empty() { id.to_string() } else { name.to_string() };
+            return format!("tenant {name}");
+        }
+        let value = value.filter(|value| !matches!(value, Value::Text(text) if text.is_empty()));
+        format!("{} {}", part.name, shown(value.unwrap_or(&Value::Null)))
     }
 
     /// The ids that a reference holds, with the rows of each; `None` while a question is open.
@@ -185,18 +251,19 @@ impl Work<'_> {
     fn match_keys(
         &mut self,
         tables: &Tables,
-        key: &KeyPair,
+        parts: &[KeyPart],
         rows: &mut [LeavingRow],
     ) -> Option<()> {
-        let with_key: Vec<usize> =
-            (0..rows.len()).filter(|place| !rows[*place].key.is_null()).collect();
+        let has_key = |row: &LeavingRow| !row.key.iter().any(Value::is_null);
+        let with_key: Vec<usize> = (0..rows.len()).filter(|place| has_key(&rows[*place])).collect();
         if with_key.is_empty() {
             return Some(());
         }
-        let values: Vec<Value> = with_key.iter().map(|place| rows[*place].key.clone()).collect();
+        let values: Vec<Vec<Value>> =
+            with_key.iter().map(|place| rows[*place].key.clone()).collect();
         let id = ColumnRef::from(&tables.destination_id);
-        let column = key.destination.name.clone();
-        let found = self.inquiry.look_up(&tables.destination, id, column, values)?;
+        let columns = parts.iter().map(|part| part.destination.name.clone()).collect();
+        let found = self.inquiry.look_up(&tables.destination, id, columns, values)?;
         let mut takers: HashMap<String, usize> = HashMap::new();
         for (place, found) in with_key.iter().zip(found) {
             rows[*place].matched = match found.as_slice() {
@@ -224,32 +291,36 @@ impl Work<'_> {
         &mut self,
         pair_place: usize,
         place: usize,
-        (tables, key): (&Tables, &KeyPair),
+        (tables, key): (&Tables, &Key),
+        referred: &[Referred<'_>],
         rows: &[LeavingRow],
-        used: &[(Value, u64)],
         kind: FindingKind,
     ) {
         let is_ambiguous = kind == FindingKind::LookupAmbiguous;
         let wanted = if is_ambiguous { LeavingMatch::Ambiguous } else { LeavingMatch::Missing };
-        let found: Vec<(&LeavingRow, u64)> = rows
+        let found: Vec<&Referred<'_>> = rows
             .iter()
-            .zip(used)
+            .zip(referred)
             .filter(|(row, _)| row.matched == wanted)
-            .map(|(row, (_, count))| (row, *count))
+            .map(|(_, referred)| referred)
             .collect();
         if found.is_empty() {
             return;
         }
-        let count: u64 = found.iter().map(|(_, count)| count).sum();
-        let preview = found.iter().take(PREVIEWED).map(|(row, count)| {
-            let rows = if *count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
-            format!("{} · {} {} ({rows})", shown(&row.id), key.name, shown(&row.key))
+        let count: u64 = found.iter().map(|row| row.count).sum();
+        let preview = found.iter().take(PREVIEWED).map(|row| {
+            let rows =
+                if row.count == 1 { "1 row".to_owned() } else { format!("{} rows", row.count) };
+            let key = key.parts.iter().enumerate();
+            let key = key.map(|(at, part)| self.part_in_words(part, row.own.get(at)));
+            format!("{} · {} ({rows})", shown(&row.id), key.collect::<Vec<_>>().join(" · "))
         });
         let preview: Vec<String> = preview.collect();
         let column = self.out.pairs[pair_place].attributes[place].source_column.name.clone();
-        let ids = found.iter().map(|(row, _)| row.id.clone()).collect();
+        let ids = found.iter().map(|row| row.id.clone()).collect();
         let filter = Filter::AnyOf(column, ids);
-        let (number, name, by) = (found.len(), &tables.name, &key.name);
+        let (number, name, by) = (found.len(), &tables.name, in_words(&key.parts));
+        let of_tenants = key.parts.iter().any(|part| part.is_tenant);
         let (what, why) = if is_ambiguous {
             (
                 format!("{number} rows of {name} cannot be told apart by {by}"),
@@ -259,7 +330,12 @@ impl Work<'_> {
         } else {
             (
                 format!("{number} rows of {name} have no counterpart by {by} in the destination"),
-                "The destination has no row with that key; or the row has no key, or is gone itself.",
+                if of_tenants {
+                    "The destination has no row with that key in the tenant's counterpart; or the row \
+                     has no key, its tenant no counterpart, or it is gone itself."
+                } else {
+                    "The destination has no row with that key; or the row has no key, or is gone itself."
+                },
             )
         };
         let mut choices = vec![Choice::stop("do not run")];

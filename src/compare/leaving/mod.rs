@@ -46,17 +46,54 @@ pub enum LeavingRows {
     ByKey(Box<KeyMap>),
 }
 
-/// Rows referred to, matched by an attribute.
+/// Rows referred to, matched by a key.
 #[derive(Clone, Debug)]
 pub struct KeyMap {
-    /// The attribute's name.
-    pub attribute: String,
-    /// Table, identifier and key column in the source.
-    pub source: (TableName, ColumnRef, ColumnRef),
-    /// Table, identifier and key column in the destination.
-    pub destination: (TableName, ColumnRef, ColumnRef),
+    /// What the key is made of: attributes, and the tenant last, where rows belong to one.
+    pub parts: Vec<KeyPart>,
+    /// Table and identifier in the source.
+    pub source: (TableName, ColumnRef),
+    /// Table and identifier in the destination.
+    pub destination: (TableName, ColumnRef),
     /// The rows that something refers to.
     pub rows: Vec<LeavingRow>,
+}
+
+impl KeyMap {
+    /// What the key is, and how many of the rows it tells.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let is_told = |row: &&LeavingRow| matches!(row.matched, LeavingMatch::Row(_));
+        format!(
+            "the key {}, by which the destination has {} of {} rows",
+            in_words(&self.parts),
+            self.rows.iter().filter(is_told).count(),
+            self.rows.len()
+        )
+    }
+}
+
+/// A part of a key that rows are matched by: an attribute, or the tenant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyPart {
+    /// The attribute's name.
+    pub name: String,
+    /// Its column in the source.
+    pub source: ColumnRef,
+    /// Its column in the destination.
+    pub destination: ColumnRef,
+    /// Whether it is the tenant that a row belongs to: the source's, looked for as the destination's
+    /// that it is mapped to.
+    pub is_tenant: bool,
+}
+
+/// `Code and the tenant`
+fn in_words(parts: &[KeyPart]) -> String {
+    let word = |part: &KeyPart| match part.is_tenant {
+        true => "the tenant".to_owned(),
+        false => part.name.clone(),
+    };
+    parts.iter().map(word).collect::<Vec<String>>().join(" and ")
 }
 
 /// A row of the source that something refers to.
@@ -64,8 +101,9 @@ pub struct KeyMap {
 pub struct LeavingRow {
     /// Its identifier.
     pub id: Value,
-    /// Its key; NULL when it has none, or is gone itself.
-    pub key: Value,
+    /// Its key as the destination has it, a value for each part. Where one of them is NULL it has
+    /// none: it is gone itself, has no value there, or is of a tenant without a counterpart.
+    pub key: Vec<Value>,
     /// The destination's row.
     pub matched: LeavingMatch,
 }
@@ -99,37 +137,65 @@ fn row_in_words(names: &[String], row: &[Value]) -> String {
     words
 }
 
+/// Where a reference leads that no row of the scope is at the end of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outward {
+    /// To an entity that was chosen, and cannot be carried over.
+    StaysBehind,
+    /// To an entity that was not chosen.
+    LeavesScope,
+}
+
 impl Work<'_> {
-    /// Finds what leaves the scope, and works out what was decided about it.
+    /// Finds what leaves the scope.
     pub(super) fn leaving(&mut self) {
-        for pair_place in 0..self.out.pairs.len() {
-            for place in 0..self.out.pairs[pair_place].attributes.len() {
-                let attribute = &self.out.pairs[pair_place].attributes[place];
+        for (pair_place, place, index, outward) in self.outward() {
+            match outward {
+                Outward::StaysBehind => self.stays_behind(pair_place, place),
+                Outward::LeavesScope => self.leaves_scope(pair_place, place, index),
+            }
+        }
+    }
+
+    /// Works out what was decided about it.
+    pub(super) fn decided_leaving(&mut self) {
+        for (pair_place, place, index, outward) in self.outward() {
+            let pair = &self.out.pairs[pair_place];
+            let entity = self.source.entity(pair.source);
+            let key = attribute_key(entity, &pair.attributes[place].attribute);
+            if outward == Outward::LeavesScope
+                && let Some(leaving) = self.selection.leaving.get(&key)
+            {
+                self.decided_outside(pair_place, place, index, leaving);
+            }
+        }
+    }
+
+    /// The references that lead out of the scope: the places of pair and attribute, and where to.
+    fn outward(&self) -> Vec<(usize, usize, EntityIndex, Outward)> {
+        let mut found = Vec::new();
+        for (pair_place, pair) in self.out.pairs.iter().enumerate() {
+            for (place, attribute) in pair.attributes.iter().enumerate() {
                 // Values of instances have a finding of their own.
                 let reference = attribute.reference.as_ref().filter(|_| attribute.typed.is_none());
-                let (Some(Target::Entity(index) | Target::Outside(index)), false) =
-                    (reference.map(|reference| reference.target), reference.is_none())
+                let Some(Target::Entity(index) | Target::Outside(index)) =
+                    reference.map(|reference| reference.target)
                 else {
                     continue;
                 };
                 let reason = self.selection.get(index).map(|selected| &selected.reason);
                 if matches!(reason, Some(Reason::Chosen)) {
-                    self.stays_behind(pair_place, place);
+                    found.push((pair_place, place, index, Outward::StaysBehind));
                     continue;
                 }
                 // Records that are carried over as rows: a decision about the entity says so.
                 if reason.is_some() && self.source.entity(index).kind == DataKind::Static {
                     continue;
                 }
-                self.leaves_scope(pair_place, place, index);
-                let pair = &self.out.pairs[pair_place];
-                let entity = self.source.entity(pair.source);
-                let key = attribute_key(entity, &pair.attributes[place].attribute);
-                if let Some(leaving) = self.selection.leaving.get(&key) {
-                    self.decided_outside(pair_place, place, index, &leaving.clone());
-                }
+                found.push((pair_place, place, index, Outward::LeavesScope));
             }
         }
+        found
     }
 
     /// Rows that hold a reference.
@@ -253,11 +319,11 @@ impl Work<'_> {
 
     /// The choices that set references to rows the destination has.
     fn offer_rows(&mut self, tables: &Tables, choices: &mut Vec<Choice>) {
-        let keys = &tables.keys;
+        let keys = tables.keys();
         if !keys.is_empty() {
             let offers = keys.iter().map(|key| {
                 let unique = if key.is_unique { "unique there" } else { "not known to be unique" };
-                (key.name.clone(), format!("{}  {unique}", key.name))
+                (key.name(), format!("{}  {unique}", in_words(&key.parts)))
             });
             choices.push(
                 Choice::new(choice::MAP_BY_KEY, "use the destination's rows with the same key")

@@ -175,6 +175,11 @@ impl Work<'_> {
         }
     }
 
+    /// Whether it has been looked which tenant is which: what that needs has been counted.
+    pub(in crate::compare) fn tenants_are_known(&self) -> bool {
+        self.source.tenants.is_empty() || !self.out.tenants.is_empty()
+    }
+
     /// The destination's tenant for a source tenant.
     pub(super) fn mapped_tenant(&self, source: Option<SourceId>) -> Option<Option<DestinationId>> {
         match source {
@@ -189,7 +194,7 @@ impl Work<'_> {
         }
     }
 
-    pub(super) fn tenant_name(&self, id: Option<SourceId>) -> Key {
+    pub(in crate::compare) fn tenant_name(&self, id: Option<SourceId>) -> Key {
         id.and_then(|id| self.source.tenant(id.0))
             .map(|tenant| tenant.name.clone())
             .unwrap_or_default()

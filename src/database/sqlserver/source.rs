@@ -291,8 +291,8 @@ impl Source for SqlServerSource {
         &self,
         table: &TableName,
         wanted: &ColumnRef,
-        key: &str,
-        values: &[Value],
+        key: &[String],
+        values: &[Vec<Value>],
     ) -> Result<Vec<Vec<Value>>> {
         let names = self.names(table, &Filter::All).await?;
         let place = ColumnRef { name: "place".to_owned(), data_type: ColumnType::BigInt };
@@ -317,7 +317,7 @@ impl Source for SqlServerSource {
                 let place = place.map(|place| chunk * LOOKED_UP_AT_ONCE + place);
                 match place.and_then(|place| found.get_mut(place)) {
                     Some(rows) => rows.push(batch.column(1).value(row)),
-                    None => return Err(unexpected("the place of a value")),
+                    None => return Err(unexpected("the place of a key")),
                 }
             }
         }

@@ -61,8 +61,8 @@ where
         &self,
         table: &TableName,
         wanted: &ColumnRef,
-        key: &str,
-        values: &[Value],
+        key: &[String],
+        values: &[Vec<Value>],
     ) -> Result<Vec<Vec<Value>>> {
         ask!(self, look_up(table, wanted, key, values))
     }

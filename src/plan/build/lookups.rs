@@ -1,10 +1,10 @@
 //! References that leave the scope: the rows of the destination they are set to.
 
 use super::Builder;
-use crate::compare::{FindingKey, FindingKind, KeyMap, LeavingMatch, LeavingRows, choice};
-use crate::outsystems::Environment;
+use crate::compare::{self, FindingKey, FindingKind, KeyMap, LeavingMatch, LeavingRows, choice};
+use crate::database::Value;
 use crate::plan::{
-    ExistingPlan, Fate, KeyLookup, LookedUp, LookupPlan, LookupRows, OutsideFate, Plan,
+    ExistingPlan, Fate, KeyLookup, KeyPart, LookedUp, LookupPlan, LookupRows, OutsideFate, Plan,
 };
 
 impl Builder<'_> {
@@ -39,22 +39,31 @@ impl Builder<'_> {
         };
         let rows = keys.rows.iter().map(|row| LookedUp {
             source: row.id.clone(),
-            key: row.key.clone(),
+            key: row.key.first().cloned().unwrap_or(Value::Null),
+            more: row.key.iter().skip(1).cloned().collect(),
             fate: match &row.matched {
                 LeavingMatch::Row(id) => Fate::To(id.clone()),
                 LeavingMatch::Missing => decided(FindingKind::LookupMissing),
                 LeavingMatch::Ambiguous => decided(FindingKind::LookupAmbiguous),
             },
         });
-        let table = |side: &Environment, table| self.resolved(side, table);
+        let part = |part: &compare::KeyPart| KeyPart {
+            attribute: part.name.clone(),
+            source: part.source.clone(),
+            destination: part.destination.clone(),
+            is_tenant: part.is_tenant,
+        };
+        // A key has a part.
+        let (first, more) = (&keys.parts[0], &keys.parts[1..]);
         KeyLookup {
-            attribute: keys.attribute.clone(),
-            source_table: table(self.source, &keys.source.0),
+            attribute: first.name.clone(),
+            source_table: self.resolved(self.source, &keys.source.0),
             source_id: keys.source.1.clone(),
-            source_key: keys.source.2.clone(),
-            destination_table: table(self.destination, &keys.destination.0),
+            source_key: first.source.clone(),
+            destination_table: self.resolved(self.destination, &keys.destination.0),
             destination_id: keys.destination.1.clone(),
-            destination_key: keys.destination.2.clone(),
+            destination_key: first.destination.clone(),
+            more: more.iter().map(part).collect(),
             rows: rows.collect(),
         }
     }

@@ -12,8 +12,9 @@ pub enum Wish {
     Converted,
     /// They are ids of these rows or people, though the type does not say so.
     Remapped(Target),
-    /// The reference leads to the destination's row with the same value of that attribute.
-    ByKey(String),
+    /// The reference leads to the destination's row with the same values of these attributes, within
+    /// its tenant where rows have one.
+    ByKey(Vec<String>),
     /// Every reference leads to this row of the destination.
     OneRow(Cell),
     /// The source does not have it: every row gets this value.

@@ -96,6 +96,8 @@ pub enum Feature {
     TenancyChanged,
     /// References that leave the scope and are led by a key, or all to one row.
     LeavingByKey,
+    /// The same, led by a key of several attributes, and within tenants.
+    LeavingBySeveral,
     /// Plain attributes that hold ids.
     SoftKeys,
     /// Users that are found take what the source says of them.
@@ -151,6 +153,7 @@ pub const DECIDED: &[Feature] = {
         Remade,
         Unresolved,
         IdentifierGiven,
+        LeavingBySeveral,
     ]
 };
 

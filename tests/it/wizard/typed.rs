@@ -128,6 +128,30 @@ fn a_row_that_stands_for_all_is_looked_for_before_it_is_taken() {
 }
 
 #[test]
+fn a_key_of_several_attributes_is_counted_before_it_is_taken() {
+    let mut driver = at_mismatches();
+    let finding = open_targets(&mut driver, LEAVES, choice::MAP_BY_KEY);
+    let offered = finding.choices.iter().find(|one| one.name == choice::MAP_BY_KEY);
+    let names: Vec<String> =
+        offered.expect("the choice").offers.iter().map(|(to, _)| to.clone()).collect();
+    let [one, other, ..] = &names[..] else { panic!("too few attributes: {names:?}") };
+    let before = decided(&driver, &finding);
+    driver.type_in(&format!("{one}, Nothing"));
+    driver.shows("Enter looks whether that can be.");
+    driver.press("Enter");
+    driver.shows("\"Nothing\" cannot be part of a key.");
+    assert_eq!(decided(&driver, &finding), before, "what is no key is not taken");
+    let key = format!("{one}, {other}");
+    rewrite(&mut driver, &key);
+    driver.press("Enter");
+    driver.shows(&format!("It is the key {one} and {other}, by which"));
+    assert_eq!(decided(&driver, &finding), before, "it is counted first");
+    driver.press("Enter");
+    let made = Some((choice::MAP_BY_KEY.to_owned(), Some(key)));
+    assert_eq!(decided(&driver, &finding), made);
+}
+
+#[test]
 fn what_is_said_of_a_row_holds_for_what_was_looked_for_alone() {
     let mut driver = at_mismatches();
     let finding = open_targets(&mut driver, LEAVES, choice::REPLACEMENT);

@@ -217,26 +217,26 @@ pub(in super::super) fn counts(
     Ok(statements)
 }
 
-/// For each value the first two rows that equal it: the place of the value, and a column.
+/// For each key the first two rows that have its values: the place of the key, and a column.
 ///
-/// A statement for each, so that it is always the column's collation and index that decide.
+/// A statement for each, so that it is always the columns' collations and index that decide.
 pub(in super::super) fn look_up(
     names: &Names,
     table: &TableName,
     wanted: &ColumnRef,
-    key: &str,
-    values: &[Value],
+    key: &[String],
+    values: &[Vec<Value>],
 ) -> Result<Statement> {
     let column = list(names, table, std::slice::from_ref(wanted), TextForm::Text)?;
     let from = names.sql(table)?;
     let mut statement = Statement::default();
-    for (place, value) in values.iter().enumerate() {
+    for (place, values) in values.iter().enumerate() {
         let word = if place == 0 { "" } else { "\nUNION ALL\n" };
         statement.add(&format!(
             "{word}SELECT TOP (2) {place} AS [place], {column} AS [v] FROM {from} AS t WHERE "
         ));
-        // As it is: brought to the column's type it could lose what tells it apart.
-        let equals = Filter::Equals(key.to_owned(), value.clone());
+        // As they are: brought to the column's type one could lose what tells it apart.
+        let equals = Filter::all_equal(key, values);
         Writer { names, statement: &mut statement }.add(table, "t", &equals)?;
     }
     Ok(statement)

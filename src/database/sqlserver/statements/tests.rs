@@ -259,8 +259,20 @@ fn source_statements() -> Vec<String> {
             &names,
             &table,
             &columns[0],
-            &columns[19].name,
-            &[Value::text("A-1"), Value::Null, Value::Integer(7)],
+            &[columns[19].name.clone()],
+            &[vec![Value::text("A-1")], vec![Value::Null], vec![Value::Integer(7)]],
+        )
+        .expect("fine")
+        .sql,
+        read::look_up(
+            &names,
+            &table,
+            &columns[0],
+            &[columns[19].name.clone(), columns[16].name.clone(), "Long".to_owned()],
+            &[
+                vec![Value::text("A-1"), Value::text("North"), Value::Integer(7)],
+                vec![Value::text("A-2"), Value::Null, Value::Integer(7)],
+            ],
         )
         .expect("fine")
         .sql,

@@ -7,7 +7,7 @@ use super::{Expect, Fate, Oracle, Resolved, fits, folded};
 use crate::estate::content::plain;
 use crate::estate::decided::Wish;
 use crate::estate::generate::values::empty_of;
-use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Kind, Target};
+use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Kind, Row, Target};
 
 impl Oracle<'_> {
     pub(super) fn wish(&self, attribute: &Attribute) -> Option<&Wish> {
@@ -46,19 +46,28 @@ impl Oracle<'_> {
 
     /// The destination's row for each row referred to of which it is certain: no other row of the
     /// destination has the same key, and no other row referred to is like it.
-    fn by_key(&self, mine: &Attribute, target: &EntityKey, by: &str) -> BTreeMap<Cell, Cell> {
+    fn by_key(&self, mine: &Attribute, target: &EntityKey, by: &[String]) -> BTreeMap<Cell, Cell> {
         let (source, destination) = (&self.pair.source, &self.pair.destination);
         let holds = |e: &&Entity| e.active && e.attribute(&mine.key).is_some();
         let holder = source.entities.iter().find(holds).expect("the attribute's own");
         let (here, there) = (self.source_entity(target), self.destination_entity(target));
         let mut found: Vec<(Cell, Cell)> = Vec::new();
         for row in &here.rows {
-            let (id, key) = (here.id_of(row).expect("identified"), folded(&row.cells[by]));
+            let id = here.id_of(row).expect("identified");
             let is_used = holder.rows.iter().any(|other| &other.cells[&mine.key] == id);
-            if !is_used || key == Cell::Null || key == Cell::text("") {
+            let values =
+                |row: &Row| -> Vec<Cell> { by.iter().map(|at| folded(&row.cells[at])).collect() };
+            let key = values(row);
+            if !is_used || key.iter().any(|cell| *cell == Cell::Null || *cell == Cell::text("")) {
                 continue;
             }
-            let mut same = there.rows.iter().filter(|other| folded(&other.cells[by]) == key);
+            let tenant = row.tenant.and_then(|tenant| self.tenant(tenant));
+            if here.multitenant && tenant.is_none() {
+                continue;
+            }
+            let mut same = there.rows.iter().filter(|other| {
+                values(other) == key && (!here.multitenant || other.tenant == tenant)
+            });
             if let (Some(one), None) = (same.next(), same.next()) {
                 found.push((id.clone(), there.id_of(one).expect("identified").clone()));
             }

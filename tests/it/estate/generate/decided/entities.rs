@@ -30,7 +30,7 @@ fn rows_as_records(deciding: &mut Deciding<'_>) {
         entity.records.push(Record { key, name, data_id, active: true });
     }
     deciding.decide_entity("entity-kind-changed", &key, "leave-out", "");
-    refer(deciding, &key, "Rank", "Label", false);
+    refer(deciding, &key, "Rank", &["Label"], false);
 }
 
 /// Records of ours become rows of the destination.

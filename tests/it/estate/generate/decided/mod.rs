@@ -6,6 +6,7 @@
 mod entities;
 mod people;
 mod references;
+mod several;
 mod values;
 
 use super::derive::extra;
@@ -17,7 +18,7 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 17] = [
+    let all: [(Feature, Put); 18] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
@@ -30,6 +31,7 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::IdentifierGiven, entities::identifier_given),
         (Feature::SoftKeys, references::soft_keys),
         (Feature::LeavingByKey, references::leaving_by_key),
+        (Feature::LeavingBySeveral, several::leaving_by_several),
         (Feature::Retargeted, references::retargeted),
         (Feature::Remade, values::remade),
         (Feature::Unresolved, references::unresolved),

@@ -119,7 +119,7 @@ pub fn leaving_by_key(deciding: &mut Deciding<'_>) {
             }
         }
     }
-    refer(deciding, &key, "Supplier", "Code", is_taken_in);
+    refer(deciding, &key, "Supplier", &["Code"], is_taken_in);
 }
 
 /// References to an entity outside the scope, each of which is led by a key, or to one row; the
@@ -128,14 +128,15 @@ pub(super) fn refer(
     deciding: &mut Deciding<'_>,
     to: &EntityKey,
     name: &str,
-    by: &str,
+    by: &[&str],
     is_taken_in: bool,
 ) {
     let entity = deciding.source(to).clone();
     let ids: Vec<Cell> = entity.rows.iter().filter_map(|row| entity.id_of(row).cloned()).collect();
     let there = deciding.destination(to).clone();
     let theirs: Vec<Cell> = there.rows.iter().filter_map(|row| there.id_of(row).cloned()).collect();
-    let by_key = entity.attributes.iter().find(|a| a.name == by).expect("made").key.clone();
+    let named = |name: &&str| entity.attributes.iter().find(|a| a.name == **name).expect("made");
+    let by_key: Vec<String> = by.iter().map(|name| named(name).key.clone()).collect();
     let keys = deciding.chosen();
     let keys: Vec<EntityKey> = keys.into_iter().filter(|key| key != to).collect();
     for (number, key) in deciding.some(&keys, 3).into_iter().enumerate() {
@@ -167,7 +168,7 @@ pub(super) fn refer(
                 Wish::OneRow(Cell::Int(id))
             }
             _ => {
-                deciding.decide(kind, &key, &link.key, "map-by-key", by);
+                deciding.decide(kind, &key, &link.key, "map-by-key", &by.join("+"));
                 let otherwise = if mandatory { "reject" } else { "empty" };
                 for kind in ["lookup-missing", "lookup-ambiguous"] {
                     deciding.decide(kind, &key, &link.key, otherwise, "");
