@@ -78,12 +78,15 @@ fn undone_where_possible(bench: &Bench) {
     if let Databases::OnServer(server, _) = &bench.databases {
         let ask = |sql: &str| bench.databases.ask(Side::Destination, sql);
         let catalogs = ask("SELECT CAST([NAME] AS nvarchar(128)) FROM OSSYS_DBCATALOG ORDER BY ID");
-        let catalog = catalogs.last().expect("another database");
-        let tables = ask(&format!(
-            "SELECT CAST(t.[name] AS nvarchar(128)) FROM [{catalog}].sys.identity_columns AS i \
-             JOIN [{catalog}].sys.tables AS t ON t.[object_id] = i.[object_id]"
-        ));
-        let table = tables.first().expect("a table with an identity");
+        let with_identity = |catalog: &String| {
+            let tables = ask(&format!(
+                "SELECT CAST(t.[name] AS nvarchar(128)) FROM [{catalog}].sys.identity_columns AS i \
+                 JOIN [{catalog}].sys.tables AS t ON t.[object_id] = i.[object_id]"
+            ));
+            Some((catalog.clone(), tables.into_iter().next()?))
+        };
+        let mut others = catalogs.iter().skip(1);
+        let (catalog, table) = others.find_map(with_identity).expect("a table with an identity");
         let tried = format!(
             "SET IDENTITY_INSERT [{catalog}].[dbo].[{table}] ON; \
              SET IDENTITY_INSERT [{catalog}].[dbo].[{table}] OFF"
