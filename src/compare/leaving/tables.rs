@@ -172,14 +172,16 @@ impl Tables {
     /// Why that is no part of a key.
     fn refused_part(&self, name: &str) -> String {
         let names: Vec<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
-        let all = if names.is_empty() { "there is none".to_owned() } else { names.join(", ") };
-        let all = format!("A key is made of texts and whole numbers that both sides have: {all}.");
+        let all = match names.as_slice() {
+            [] => "No text or whole number is there on both sides that could be.".to_owned(),
+            names => format!("These can: {}.", names.join(", ")),
+        };
         let mut references = self.references.iter();
         match references.find(|one| one.eq_ignore_ascii_case(name)) {
             Some(reference) => format!(
-                "{reference} is a reference: the rows that it leads to have other ids there. {all}"
+                "{reference} is a reference, whose ids differ there: it cannot be part of a key. {all}"
             ),
-            None if name.is_empty() => all,
+            None if name.is_empty() => format!("A key needs an attribute. {all}"),
             None => format!("\"{name}\" cannot be part of a key. {all}"),
         }
     }

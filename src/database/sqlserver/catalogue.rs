@@ -8,7 +8,7 @@ use tiberius::Row;
 use super::connection::{Connection, integer, text, unexpected};
 use super::statements::catalogue;
 use crate::database::{
-    CheckShape, ColumnShape, ColumnType, DeleteAction, Fault, ForeignKey, IndexShape, ObjectKind,
+    CheckShape, ColumnShape, ColumnType, DeleteAction, ForeignKey, IndexShape, ObjectKind,
     Referrer, Result, TableName, TableShape, TriggerShape, same_name,
 };
 
@@ -284,27 +284,17 @@ async fn details(
         called.columns.insert((table, number(row, 10)?), (column.name.clone(), text(row, 11)?));
         details.entry(table).or_default().columns.push(column);
     }
-    let parents = foreign_keys.iter().map(|row| number(row, 3)).collect::<Result<_>>()?;
-    called.learn(connection, catalog, parents, limit).await?;
-    // What a login may not see is as if it were not there.
-    let named = |table: i64, column: i64| called.columns.get(&(table, column)).cloned();
+    called.learn(connection, catalog, &foreign_keys, limit).await?;
     for row in &indexes {
         let table = number(row, 0)?;
-        if let Some((name, collation)) = named(table, number(row, 5)?) {
+        if let Some((name, collation)) = called.columns.get(&(table, number(row, 5)?)).cloned() {
             details.entry(table).or_default().add_to_index(row, name, collation)?;
         }
     }
     for row in &foreign_keys {
-        let table = number(row, 0)?;
-        let (parent, column) = (number(row, 3)?, named(table, number(row, 2)?));
-        let (Some((column, _)), Some((parent_column, _)), Some((schema, name))) =
-            (column, named(parent, number(row, 4)?), called.tables.get(&parent))
-        else {
-            continue;
-        };
-        let to = (Some(schema.clone()), name.clone(), parent_column);
-        let key = foreign_key(row, 5, catalog, column, to)?;
-        details.entry(table).or_default().foreign_keys.push(key);
+        if let Some(key) = called.foreign_key(row, catalog)? {
+            details.entry(number(row, 0)?).or_default().foreign_keys.push(key);
+        }
     }
     for row in &checks {
         let detail = details.entry(number(row, 0)?).or_default();
@@ -326,16 +316,20 @@ async fn details(
 }
 
 impl Called {
-    /// Learns what these are called, as far as it does not know them.
+    /// Learns what the tables of these foreign keys are called, as far as it does not know them.
     async fn learn(
         &mut self,
         connection: &mut Connection,
         catalog: Option<&str>,
-        tables: BTreeSet<i64>,
+        foreign_keys: &[Row],
         limit: Duration,
     ) -> Result<()> {
-        let others: Vec<i64> =
-            tables.into_iter().filter(|table| !self.tables.contains_key(table)).collect();
+        let mut others = BTreeSet::new();
+        for row in foreign_keys {
+            others.extend([number(row, 0)?, number(row, 3)?]);
+        }
+        others.retain(|table| !self.tables.contains_key(table));
+        let others: Vec<i64> = others.into_iter().collect();
         for some in others.chunks(catalogue::OBJECTS_AT_ONCE) {
             let results = connection.run(&catalogue::called(catalog, some), limit).await?;
             let [tables, columns] = <[Vec<Row>; 2]>::try_from(results)
@@ -351,31 +345,39 @@ impl Called {
         }
         Ok(())
     }
-}
 
-/// A row of the catalogue's foreign keys, of which what it does stands from `force` on: with its
-/// column, and schema, name and column of the table that it leads to.
-fn foreign_key(
-    row: &Row,
-    force: usize,
-    catalog: Option<&str>,
-    column: String,
-    (schema, name, parent_column): (Option<String>, String, String),
-) -> Result<ForeignKey> {
-    Ok(ForeignKey {
-        name: text(row, 1)?.unwrap_or_default(),
-        column,
-        parent: TableName { catalog: catalog.map(str::to_owned), schema, name },
-        parent_column,
-        on_delete: match number(row, force)? {
-            1 => DeleteAction::Cascade,
-            2 => DeleteAction::SetNull,
-            3 => DeleteAction::SetDefault,
-            _ => DeleteAction::NoAction,
-        },
-        disabled: flag(row, force + 1)?,
-        not_trusted: flag(row, force + 2)?,
-    })
+    /// A table, by its number.
+    fn table(&self, id: i64, catalog: Option<&str>) -> Option<TableName> {
+        let (schema, name) = self.tables.get(&id)?.clone();
+        Some(TableName { catalog: catalog.map(str::to_owned), schema: Some(schema), name })
+    }
+
+    /// A row of the catalogue's foreign keys. What a login may not see of it is as if it were not there.
+    fn foreign_key(&self, row: &Row, catalog: Option<&str>) -> Result<Option<ForeignKey>> {
+        let column = |table: i64, column: i64| Some(self.columns.get(&(table, column))?.0.clone());
+        let parent = number(row, 3)?;
+        let (Some(own), Some(table), Some(parent_column)) = (
+            column(number(row, 0)?, number(row, 2)?),
+            self.table(parent, catalog),
+            column(parent, number(row, 4)?),
+        ) else {
+            return Ok(None);
+        };
+        Ok(Some(ForeignKey {
+            name: text(row, 1)?.unwrap_or_default(),
+            column: own,
+            parent: table,
+            parent_column,
+            on_delete: match number(row, 5)? {
+                1 => DeleteAction::Cascade,
+                2 => DeleteAction::SetNull,
+                3 => DeleteAction::SetDefault,
+                _ => DeleteAction::NoAction,
+            },
+            disabled: flag(row, 6)?,
+            not_trusted: flag(row, 7)?,
+        }))
+    }
 }
 
 /// The foreign keys that lead to the named tables.
@@ -393,21 +395,19 @@ pub(super) async fn referrers(
             if ids.is_empty() {
                 continue;
             }
-            let results = connection.run(&catalogue::referrers(catalog, &ids), limit).await?;
-            for row in results.iter().flatten() {
-                let named = |index| Ok::<_, Fault>(text(row, index)?.unwrap_or_default());
-                let to = (text(row, 3)?, named(4)?, named(5)?);
-                referrers.push(Referrer {
-                    table: TableName {
-                        catalog: catalog.map(str::to_owned),
-                        schema: text(row, 9)?,
-                        name: text(row, 10)?.unwrap_or_default(),
-                    },
-                    key: foreign_key(row, 6, catalog, named(2)?, to)?,
-                });
+            let keys = connection.run(&catalogue::referrers(catalog, &ids), limit).await?;
+            let keys: Vec<Row> = keys.into_iter().flatten().collect();
+            let mut called = Called::default();
+            called.learn(connection, catalog, &keys, limit).await?;
+            for row in &keys {
+                let table = called.table(number(row, 0)?, catalog);
+                if let (Some(table), Some(key)) = (table, called.foreign_key(row, catalog)?) {
+                    referrers.push(Referrer { table, key });
+                }
             }
         }
     }
+    referrers.sort_by_cached_key(|one| (one.table.to_string(), one.key.name.clone()));
     Ok(referrers)
 }
 

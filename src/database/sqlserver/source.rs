@@ -298,7 +298,9 @@ impl Source for SqlServerSource {
         let place = ColumnRef { name: "place".to_owned(), data_type: ColumnType::BigInt };
         let columns = &[place, wanted.clone()];
         let mut found = vec![Vec::new(); values.len()];
-        for (chunk, values) in values.chunks(LOOKED_UP_AT_ONCE).enumerate() {
+        // A request has no more than 2,100 parameters.
+        let at_once = LOOKED_UP_AT_ONCE.min(2_000 / key.len().max(1)).max(1);
+        for (chunk, values) in values.chunks(at_once).enumerate() {
             let statement = &read::look_up(&names, table, wanted, key, values)?;
             let read = || async move {
                 let mut batch = Batch::for_types(columns.iter().map(|column| &column.data_type))?;
@@ -314,7 +316,7 @@ impl Source for SqlServerSource {
             let batch: Batch = self.pool.patiently(read).await?;
             for row in 0..batch.len() {
                 let place = batch.column(0).integer(row).and_then(|n| usize::try_from(n).ok());
-                let place = place.map(|place| chunk * LOOKED_UP_AT_ONCE + place);
+                let place = place.map(|place| chunk * at_once + place);
                 match place.and_then(|place| found.get_mut(place)) {
                     Some(rows) => rows.push(batch.column(1).value(row)),
                     None => return Err(unexpected("the place of a key")),

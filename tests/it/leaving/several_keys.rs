@@ -206,9 +206,9 @@ async fn what_is_no_part_of_a_key_is_refused(engine: &TestEngine) {
     let (bench, leaves) = bench(engine, &pair, 73);
     for (to, why) in [
         ("Code+Nothing", "\"Nothing\" cannot be part of a key."),
-        ("Code,", "whole numbers that both sides have: Tag, Code, Region."),
+        ("Code,", "These can: Tag, Code, Region."),
         ("Tenant", "\"Tenant\" cannot be part of a key."),
-        ("Code, partykindid", "PartyKindId is a reference: the rows that it leads to have other"),
+        ("Code, partykindid", "PartyKindId is a reference, whose ids differ there"),
     ] {
         let plan = decide(&bench, &leaves, &[(LEAVES, "map-by-key", Some(to))]);
         let finding = found(&bench, "lookup-refused");

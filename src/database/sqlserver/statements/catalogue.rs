@@ -92,30 +92,30 @@ pub(in super::super) fn indexes(catalog: Option<&str>, ids: &[i64]) -> String {
     )
 }
 
-/// What a foreign key does, and whether it is in force.
-const FORCE: &str = "CAST(f.[delete_referential_action] AS int), CAST(f.[is_disabled] AS int), \
-     CAST(f.[is_not_trusted] AS int)";
-
-/// Foreign keys with their columns.
-fn from_foreign_keys(prefix: &str) -> String {
+/// Columns of foreign keys: table, name, number of the column, number of the parent, number of its
+/// column, action on delete, switched off, no longer trusted.
+fn keys(catalog: Option<&str>, which: &str, ids: &[i64]) -> String {
+    let prefix = catalog_prefix(catalog);
     format!(
-        "FROM {prefix}sys.foreign_keys AS f\n\
-         JOIN {prefix}sys.foreign_key_columns AS k ON k.[constraint_object_id] = f.[object_id]"
+        "SELECT f.[parent_object_id], f.[name], k.[parent_column_id], k.[referenced_object_id], \
+         k.[referenced_column_id], CAST(f.[delete_referential_action] AS int), \
+         CAST(f.[is_disabled] AS int), CAST(f.[is_not_trusted] AS int)\n\
+         FROM {prefix}sys.foreign_keys AS f\n\
+         JOIN {prefix}sys.foreign_key_columns AS k ON k.[constraint_object_id] = f.[object_id]\n\
+         WHERE f.[{which}] IN ({})\n\
+         ORDER BY f.[parent_object_id], f.[name], k.[constraint_column_id]",
+        numbers(ids)
     )
 }
 
-/// Columns of foreign keys: table, name, number of the column, number of the parent, number of its
-/// column, then as [`FORCE`] has it.
+/// The foreign keys of these tables, as [`keys`] has them.
 pub(in super::super) fn foreign_keys(catalog: Option<&str>, ids: &[i64]) -> String {
-    format!(
-        "SELECT f.[parent_object_id], f.[name], k.[parent_column_id], k.[referenced_object_id], \
-         k.[referenced_column_id], {FORCE}\n\
-         {}\n\
-         WHERE f.[parent_object_id] IN ({})\n\
-         ORDER BY f.[parent_object_id], f.[name], k.[constraint_column_id]",
-        from_foreign_keys(&catalog_prefix(catalog)),
-        numbers(ids)
-    )
+    keys(catalog, "parent_object_id", ids)
+}
+
+/// The foreign keys that lead to these tables, likewise.
+pub(in super::super) fn referrers(catalog: Option<&str>, ids: &[i64]) -> Statement {
+    Statement::plain(keys(catalog, "referenced_object_id", ids))
 }
 
 /// What tables are called: number, schema, name; then what their columns are: table, number, name.
@@ -129,30 +129,6 @@ pub(in super::super) fn called(catalog: Option<&str>, ids: &[i64]) -> Statement 
          SELECT c.[object_id], c.[column_id], c.[name]\n\
          FROM {prefix}sys.columns AS c\n\
          WHERE c.[object_id] IN ({ids})"
-    ))
-}
-
-/// Columns of foreign keys that lead to these tables: table, name, column, parent's schema, parent,
-/// parent's column, action on delete, switched off, no longer trusted, then schema and name of the
-/// table that each is of.
-pub(in super::super) fn referrers(catalog: Option<&str>, ids: &[i64]) -> Statement {
-    let prefix = catalog_prefix(catalog);
-    Statement::plain(format!(
-        "SELECT f.[parent_object_id], f.[name], c.[name], s.[name], p.[name], r.[name], {FORCE}, \
-         t.[name], o.[name]\n\
-         {}\n\
-         JOIN {prefix}sys.objects AS p ON p.[object_id] = k.[referenced_object_id]\n\
-         JOIN {prefix}sys.schemas AS s ON s.[schema_id] = p.[schema_id]\n\
-         JOIN {prefix}sys.columns AS c ON c.[object_id] = k.[parent_object_id] \
-         AND c.[column_id] = k.[parent_column_id]\n\
-         JOIN {prefix}sys.columns AS r ON r.[object_id] = k.[referenced_object_id] \
-         AND r.[column_id] = k.[referenced_column_id]\n\
-         JOIN {prefix}sys.objects AS o ON o.[object_id] = f.[parent_object_id]\n\
-         JOIN {prefix}sys.schemas AS t ON t.[schema_id] = o.[schema_id]\n\
-         WHERE f.[referenced_object_id] IN ({})\n\
-         ORDER BY t.[name], o.[name], f.[name], k.[constraint_column_id]",
-        from_foreign_keys(&prefix),
-        numbers(ids)
     ))
 }
 
