@@ -22,6 +22,7 @@ crate::on_both_engines!(
     with_rows_that_the_destination_has,
     with_rows_that_an_index_refuses_beside_those_that_stay,
     with_rows_that_an_index_refuses_in_a_circle,
+    but_not_beside_those_that_stay_in_a_circle,
     with_masks_that_an_index_may_refuse,
 );
 
@@ -169,54 +170,72 @@ async fn with_rows_that_the_destination_has(engine: &TestEngine) {
     goes_along(&bench, keeping(&bench), &finding, &[]);
 }
 
-async fn with_rows_that_an_index_refuses_beside_those_that_stay(engine: &TestEngine) {
-    let (mut both, thing) = with_one_there(84, "Code");
-    // Rows are looked for by another key.
-    let tag = entity(&mut both.source, &thing).tag().expect("it has one").clone();
-    let there = entity(&mut both.destination, &thing);
+/// A pair whose rows are looked for by their tag, while another index would refuse one: the finding
+/// about that, the one about the rows that stay, and the tag's name.
+fn beside_those_that_stay(
+    engine: &TestEngine,
+    mut both: Pair,
+    thing: &EntityKey,
+    whim: u64,
+) -> (Bench, Value, (Value, String)) {
+    let tag = entity(&mut both.source, thing).tag().expect("it has one").clone();
+    let there = entity(&mut both.destination, thing);
     there.rows[0].cells.insert(tag.key.clone(), Cell::text("nobody's"));
     there.uniques.push(Unique { attributes: vec![tag.key.clone()], tenant: false });
-    let bench = Bench::on(engine, &both, 84);
+    let bench = Bench::on(engine, &both, whim);
     bench.plan(&keeping(&bench).text());
     let by = found(&bench, "existing-match", "Thing0").expect("rows stay");
-    let by = [(&by, "reuse", Some(tag.name.as_str()))];
-    decide_in(&bench, keeping(&bench), &by);
+    decide_in(&bench, keeping(&bench), &[(&by, "reuse", Some(tag.name.as_str()))]);
     let finding = found(&bench, "unique-taken", "Thing0").expect("a row is refused");
     assert_eq!(finding["rows"], 1, "{finding}");
+    (bench, finding, (by, tag.name))
+}
+
+async fn with_rows_that_an_index_refuses_beside_those_that_stay(engine: &TestEngine) {
+    let (both, thing) = with_one_there(84, "Code");
+    let (bench, finding, (by, tag)) = beside_those_that_stay(engine, both, &thing, 84);
     // Which index refuses a row is told by its name.
     if !bench.databases.are_on_a_stand_in() {
-        goes_along(&bench, keeping(&bench), &finding, &by);
+        goes_along(&bench, keeping(&bench), &finding, &[(&by, "reuse", Some(tag.as_str()))]);
     }
 }
 
-/// Entities that demand references to each other cannot be written one before the other: which rows
-/// an index will refuse has to be known before either is.
-async fn with_rows_that_an_index_refuses_in_a_circle(engine: &TestEngine) {
-    let (mut both, thing, child) = with_dependants(86, &[]);
-    // The one with more references that are demanded is written last.
-    let back = [(903, "BackId"), (904, "OtherBackId")].map(|(number, name)| {
+/// Has rows of the first entity demand references to the other's, so that neither can be written
+/// before the other. The one with more such references is written last: the first.
+fn close_circle(both: &mut Pair, thing: &EntityKey, child: &EntityKey) {
+    let first = both.source.entity(child).expect("there").clone();
+    let ids: Vec<Cell> = first.rows.iter().filter_map(|row| first.id_of(row)).cloned().collect();
+    for (number, name) in [(903, "BackId"), (904, "OtherBackId")] {
         let target = Kind::Reference(Target::Entity(child.clone()));
         let mut back = masking::attribute(number, name, target);
         (back.mandatory, back.nullable, back.late) = (true, false, true);
-        back
-    });
+        for (place, row) in entity(&mut both.source, thing).rows.iter_mut().enumerate() {
+            row.cells.insert(back.key.clone(), ids[place % ids.len()].clone());
+        }
+        for row in &mut entity(&mut both.destination, thing).rows {
+            row.cells.insert(back.key.clone(), Cell::Int(0));
+        }
+        for side in [&mut both.source, &mut both.destination] {
+            entity(side, thing).attributes.push(back.clone());
+        }
+    }
+}
+
+/// Which rows an index will refuse has to be known before either entity of a circle is written.
+async fn with_rows_that_an_index_refuses_in_a_circle(engine: &TestEngine) {
+    let (mut both, thing, child) = with_dependants(86, &[]);
+    close_circle(&mut both, &thing, &child);
     let mut text = masking::attribute(905, "Badge", Kind::Text(50));
     (text.mandatory, text.nullable) = (false, true);
-    let first = both.source.entity(&child).expect("there").clone();
-    let ids: Vec<Cell> = first.rows.iter().filter_map(|row| first.id_of(row)).cloned().collect();
     let ours = entity(&mut both.source, &thing);
     let mut order: Vec<usize> = (0..ours.rows.len()).collect();
     order.sort_by_key(|place| ours.id_of(&ours.rows[*place]).cloned());
     for (number, place) in order.into_iter().enumerate() {
         // The second is like the first.
         let said = Cell::text(format!("badge {}", number.saturating_sub(1)));
-        let to = ids[place % ids.len()].clone();
-        let cells = &mut ours.rows[place].cells;
-        cells.extend(back.iter().map(|back| (back.key.clone(), to.clone())));
-        cells.insert(text.key.clone(), said);
+        ours.rows[place].cells.insert(text.key.clone(), said);
     }
     for side in [&mut both.source, &mut both.destination] {
-        entity(side, &thing).attributes.extend(back.clone());
         entity(side, &thing).attributes.push(text.clone());
     }
     let index = Unique { attributes: vec![text.key.clone()], tenant: false };
@@ -234,6 +253,23 @@ async fn with_rows_that_an_index_refuses_in_a_circle(engine: &TestEngine) {
         let lines: Vec<String> = lines.map(Value::to_string).collect();
         assert!(!lines.iter().any(stays_empty), "{lines:#?}");
     }
+}
+
+/// Which rows it refuses beside those that stay is known when they are written: too late in a circle.
+async fn but_not_beside_those_that_stay_in_a_circle(engine: &TestEngine) {
+    let (mut both, thing) = with_one_there(87, "Code");
+    let child = both.source.named("Thing1").expect("there").full_key();
+    close_circle(&mut both, &thing, &child);
+    let (bench, finding, tag) = beside_those_that_stay(engine, both, &thing, 87);
+    decide_in(
+        &bench,
+        keeping(&bench),
+        &[(&tag.0, "reuse", Some(&tag.1)), (&finding, "reject", None)],
+    );
+    let said = bench.run();
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(said.err.contains("it is part of a circle of mandatory references"), "{}", said.all());
+    assert!(bench.destination_unchanged(), "something was written\n{}", said.all());
 }
 
 async fn with_masks_that_an_index_may_refuse(engine: &TestEngine) {

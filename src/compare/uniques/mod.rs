@@ -23,6 +23,15 @@ pub struct UniquePair {
     pub repeated: Option<Filter>,
 }
 
+impl UniquePair {
+    /// Whether rows that stay in the destination may have values of ours there.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        let kinds = [FindingKind::UniqueTaken, FindingKind::IdentifierCollision];
+        self.findings.iter().any(|finding| kinds.contains(&finding.kind))
+    }
+}
+
 /// An index with what its columns get from the source.
 struct Looked<'a> {
     index: &'a IndexShape,

@@ -114,7 +114,7 @@ impl Builder<'_> {
             name: unique.name.clone(),
             columns: unique.columns.clone(),
             leaves_out,
-            repeated: unique.repeated.clone().filter(|_| leaves_out),
+            repeated: unique.repeated.clone().filter(|_| leaves_out && !unique.is_taken()),
         }
     }
 

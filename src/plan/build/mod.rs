@@ -1,5 +1,6 @@
 //! From a review and its decisions to a complete plan, or the reasons why there is none.
 
+mod circles;
 mod entity;
 mod events;
 mod existing;
@@ -15,8 +16,8 @@ pub(super) use mask::constant;
 
 use super::fingerprint::plan_fingerprint;
 use super::{
-    Decisions, EntityPlan, EspacePlan, ExistingPlan, Fate, FixedPlan, LookupPlan, Mask, OnMatch,
-    Plan, ReferenceRule, Review, Rule, RunOptions, Target,
+    Decisions, EntityPlan, EspacePlan, ExistingPlan, Fate, FixedPlan, LookupPlan, Mask, Plan,
+    Review, RunOptions,
 };
 use crate::compare::{Finding, FindingKey, FindingKind, choice};
 use crate::outsystems::{EntityIndex, Environment};
@@ -86,7 +87,7 @@ pub fn build(
     let user_mask = builder.user_mask(&users, by_key);
     let user_columns = builder.user_columns(&users);
     builder.check_recreated(&users);
-    builder.wrong.extend(left_out_in_circles(&entities));
+    builder.wrong.extend(circles::left_out(&entities));
     let place = |pair: &usize| builder.places[pair];
     let replaced = |place: usize| matches!(entities[place].existing, ExistingPlan::Replace { .. });
     let mut plan = Plan {
@@ -138,42 +139,6 @@ pub fn build(
     }
     plan.fingerprint = plan_fingerprint(&plan);
     Ok(plan)
-}
-
-/// Rows that are left out because the destination has them already are known only when they are
-/// met: too late for references that wait and may not stay empty.
-fn left_out_in_circles(entities: &[EntityPlan]) -> Vec<String> {
-    let references = |place: usize| {
-        entities[place].columns.iter().filter_map(|column| match &column.rule {
-            Rule::Reference(ReferenceRule {
-                target: Target::Entity(to),
-                is_deferred,
-                may_be_emptied,
-                ..
-            }) => Some((*to, *is_deferred && !*may_be_emptied)),
-            _ => None,
-        })
-    };
-    let strict = |place: &usize| references(*place).any(|(_, is_strict)| is_strict);
-    let mut open: Vec<usize> = (0..entities.len()).filter(strict).collect();
-    let mut reached: HashSet<usize> = open.iter().copied().collect();
-    while let Some(place) = open.pop() {
-        open.extend(references(place).map(|(to, _)| to).filter(|to| reached.insert(*to)));
-    }
-    let leaves_out = |place: &usize| {
-        let existing = &entities[*place].existing;
-        matches!(existing, ExistingPlan::Recognise { ours: OnMatch::LeaveOut, .. })
-    };
-    (0..entities.len())
-        .filter(|place| reached.contains(place) && leaves_out(place))
-        .map(|place| {
-            format!(
-                "{}: rows of a circle of mandatory references lead to it, so none of its rows can \
-                 be left out while the destination is written; choose \"reuse\"",
-                entities[place].name
-            )
-        })
-        .collect()
 }
 
 fn judge(finding: &Finding, decisions: &Decisions, refusal: &mut Refusal, words: &mut Vec<String>) {
