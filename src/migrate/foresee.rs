@@ -9,9 +9,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use petgraph::algo::tarjan_scc;
-use petgraph::graph::{DiGraph, NodeIndex};
-
 use super::control::Control;
 use super::past::Past;
 use super::reader::{KEYS_NAMED, Wanted, key_of, request, rows_below};
@@ -19,50 +16,13 @@ use super::remap::{Carried, Maps, came_twice, fold, remap};
 use super::unreadable::{Unreadable, keys};
 use crate::database::{Filter, Result, Source, Value};
 use crate::outsystems::SourceId;
-use crate::plan::{ExistingPlan, Plan, ReferenceRule, Target};
-
-/// Tables that have to be looked at together, by their places in the plan, ascending.
-pub(super) type Circle = BTreeSet<usize>;
+use crate::plan::{Circle, ExistingPlan, Plan};
 
 /// The keys of rows that are left out, by the place of their entity.
 type Gone = BTreeMap<usize, Vec<Value>>;
 
 /// The same of rows that a unique index will refuse, to look them up.
 type Repeated = BTreeMap<usize, HashSet<String>>;
-
-/// The references of an entity to rows of the plan, with the place of the entity referred to.
-pub(super) fn references(
-    plan: &Plan,
-    entity: usize,
-) -> impl Iterator<Item = (&ReferenceRule, usize)> {
-    let rules = plan.entities[entity].columns.iter().flat_map(|column| column.rule.references());
-    rules.filter_map(|rule| match rule.target {
-        Target::Entity(target) => Some((rule, target)),
-        _ => None,
-    })
-}
-
-/// The circles in which a reference has to wait that may not stay empty.
-pub(super) fn circles(plan: &Plan) -> Vec<Circle> {
-    let mut graph = DiGraph::<(), ()>::new();
-    let nodes: Vec<NodeIndex> = plan.entities.iter().map(|_| graph.add_node(())).collect();
-    for entity in 0..plan.entities.len() {
-        for (_, target) in references(plan, entity) {
-            graph.add_edge(nodes[entity], nodes[target], ());
-        }
-    }
-    tarjan_scc(&graph)
-        .into_iter()
-        .map(|part| part.into_iter().map(NodeIndex::index).collect::<Circle>())
-        .filter(|circle| {
-            circle.iter().any(|entity| {
-                references(plan, *entity).any(|(rule, target)| {
-                    rule.is_deferred && !rule.may_be_emptied && circle.contains(&target)
-                })
-            })
-        })
-        .collect()
-}
 
 /// What looking ahead needs.
 pub(super) struct Foresight<'a> {
@@ -149,7 +109,7 @@ impl Foresight<'_> {
         let mut tables = circle.clone();
         let mut open: Vec<usize> = circle.iter().copied().collect();
         while let Some(entity) = open.pop() {
-            for (_, target) in references(self.plan, entity) {
+            for (_, target) in self.plan.entities[entity].references() {
                 if maps.entities[target].get().is_none() && tables.insert(target) {
                     open.push(target);
                 }

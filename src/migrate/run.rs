@@ -13,7 +13,7 @@ use super::control::Control;
 use super::delete::Deleting;
 use super::events::{Along, Muting, Which, after_run};
 use super::forecast::{LogMoment, note_log};
-use super::foresee::{Circle, Foresight, circles, references};
+use super::foresee::Foresight;
 use super::gently::{Gate, Pacing};
 use super::journal::{self, Images, Journal, Recorder, RunHeader, RunState, StretchKind};
 use super::key_set::KeySet;
@@ -41,7 +41,7 @@ use crate::database::{
     Destination, Fault, FaultKind, Result, Secret, Source, TableName, TableShape,
 };
 use crate::outsystems::{Environment, SourceId};
-use crate::plan::{Plan, RunOptions};
+use crate::plan::{Circle, Plan, RunOptions, circles};
 
 /// What the story says once nothing is left to write: the end of the time that writing took.
 pub(super) const WRITTEN: &str = "everything is written";
@@ -446,7 +446,7 @@ impl<'w> Work<'w> {
         for (place, carried) in self.past.finished() {
             let _ = maps.entities[place].set(carried);
         }
-        let mut circles = circles(self.plan);
+        let mut circles = circles(&self.plan.entities);
         let mut waiting: Vec<usize> = (0..self.plan.entities.len())
             .filter(|place| maps.entities[*place].get().is_none())
             .collect();
@@ -577,7 +577,8 @@ impl<'w> Work<'w> {
 
 /// Whether everything that an entity's rows refer to is there, but for what waits for the second pass.
 fn is_ready(plan: &Plan, place: usize, maps: &Maps) -> bool {
-    references(plan, place)
+    plan.entities[place]
+        .references()
         .filter(|(rule, _)| !rule.is_deferred)
         .all(|(_, target)| maps.entities[target].get().is_some())
 }

@@ -5,6 +5,7 @@
 
 mod again;
 mod build;
+mod circles;
 mod decision;
 mod deleted;
 mod events;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use again::Again;
 pub use build::{Refusal, build};
+pub use circles::{Circle, circles};
 pub use decision::{Decision, Decisions};
 pub use deleted::DeletedRows;
 pub use events::{EventTable, PutAway};

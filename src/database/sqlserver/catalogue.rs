@@ -114,6 +114,11 @@ async fn direct(
     Ok((shapes, synonyms))
 }
 
+/// The numbers of those that the catalogue describes: tables and views.
+fn described(found: &[Found]) -> Vec<i64> {
+    found.iter().filter(|object| object.base.is_none()).map(|object| object.id).collect()
+}
+
 /// The best object for each name: the schema asked for, else the person's own, else dbo, else
 /// the first.
 async fn objects(
@@ -272,10 +277,10 @@ async fn details(
     for object in found.iter().filter(|object| object.base.is_none()) {
         called.tables.insert(object.id, (object.schema.clone(), object.name.clone()));
     }
-    if called.tables.is_empty() {
+    let ids = described(found);
+    if ids.is_empty() {
         return Ok(details);
     }
-    let ids: Vec<i64> = called.tables.keys().copied().collect();
     let results = connection.run(&catalogue::details(catalog, &ids), limit).await?;
     let [columns, indexes, foreign_keys, checks, triggers] = <[Vec<Row>; 5]>::try_from(results)
         .map_err(|_| unexpected("columns, indexes, keys, checks and triggers"))?;
@@ -390,8 +395,7 @@ pub(super) async fn referrers(
     for (catalog, places) in by_catalog(tables) {
         for places in places.chunks(catalogue::OBJECTS_AT_ONCE) {
             let found = objects(connection, tables, catalog, places, limit).await?;
-            let ids: Vec<i64> =
-                found.iter().filter(|f| f.base.is_none()).map(|found| found.id).collect();
+            let ids = described(&found);
             if ids.is_empty() {
                 continue;
             }
