@@ -1,5 +1,5 @@
-//! Rows without an identifier where the destination's rows stay: what stands there already is not
-//! added, and as often as it stands there.
+//! Rows without an identifier. Where the destination's rows stay, what stands there already is not
+//! added, and as often as it stands there; where they are replaced, all of them go.
 
 #![expect(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
@@ -18,6 +18,7 @@ crate::on_both_engines!(
     what_stands_there_is_not_added,
     with_references_a_second_run_adds_nothing,
     a_run_that_was_cut_off_adds_nothing_twice,
+    old_rows_all_go_however_many_go_at_once,
 );
 
 /// A pair with an entity without identifier, whose rows are told by a tag. Of ours the first is
@@ -152,6 +153,26 @@ async fn a_run_that_was_cut_off_adds_nothing_twice(engine: &TestEngine) {
     let second = bench.run();
     assert_eq!(second.code, Some(0), "{}", second.all());
     assert_eq!(rows(&bench, &there.table).len(), once.len(), "{}", second.all());
+    undo_all(&bench);
+    assert!(content(&bench) == before, "an undo leaves something");
+}
+
+/// A server may delete fewer rows with a statement than it was allowed to: that says nothing of those
+/// that are left.
+async fn old_rows_all_go_however_many_go_at_once(engine: &TestEngine) {
+    let (mut pair, bare) = bare(false);
+    let there = pair.destination.entity_mut(&bare.full_key()).expect("there");
+    let first = there.rows[0].clone();
+    there.rows.extend(std::iter::repeat_n(first, 9));
+    let table = there.table.clone();
+    let bench = Bench::on(engine, &pair, 44);
+    let mut plan = bench.usual_plan();
+    plan.options.push("batch_rows = 5".to_owned());
+    bench.plan(&plan.text());
+    let before = content(&bench);
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert_eq!(rows(&bench, &table).len(), bare.rows.len(), "{}", said.all());
     undo_all(&bench);
     assert!(content(&bench) == before, "an undo leaves something");
 }

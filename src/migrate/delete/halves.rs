@@ -33,14 +33,11 @@ impl Deleting<'_> {
     /// Does it to all rows; returns how many. The keys of rows that stay are added to `stay`.
     pub(super) async fn all(&mut self, task: &Task<'_>, stay: &mut Vec<Value>) -> Result<u64> {
         let mut done = 0;
-        // Rows that go leaf by leaf leave new leaves behind.
-        let leaves = &self.plan.leaf_first;
-        let is_in_rounds = leaves.iter().any(|(leaf, _)| Some(*leaf) == task.entity);
+        // Until a statement finds none: rows that go leaf by leaf leave new leaves behind, and that
+        // one removed fewer than it might does not say that no others are left.
         while stay.is_empty() {
             match self.one(task, &task.removal).await {
-                Ok(rows) if rows == 0 || (rows < task.removal.limit as u64 && !is_in_rounds) => {
-                    return Ok(done + rows);
-                }
+                Ok(0) => return Ok(done),
                 Ok(rows) => done += rows,
                 Err(fault) if fault.kind == FaultKind::Refused && task.written_to.key.is_some() => {
                     break;
