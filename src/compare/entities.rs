@@ -6,7 +6,7 @@ use super::attributes::AttributePair;
 use super::rows::ExistingRows;
 use super::selection::Reason;
 use super::uniques::UniquePair;
-use super::{Choice, Finding, FindingKey, FindingKind, Work, choice};
+use super::{Choice, Finding, FindingKey, FindingKind, NewReference, Work, choice};
 use crate::database::{ColumnShape, Filter, ObjectKind, Value};
 use crate::outsystems::{DataKind, DestinationId, Entity, EntityIndex, Side, SystemTarget};
 
@@ -48,6 +48,8 @@ pub struct EntityPair {
     /// Destination columns that the source does not fill and that a person may give one value in
     /// every row, each with the finding that says so.
     pub fillable: Vec<Fillable>,
+    /// References that only the destination has.
+    pub new_references: Vec<NewReference>,
     /// The hidden tenant columns, source and destination (`metamodel.md` §3.8).
     pub tenant: Option<(ColumnShape, ColumnShape)>,
     /// Whether rows of ours that belong to no tenant are carried over: there are some, and nobody

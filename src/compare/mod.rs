@@ -12,6 +12,7 @@ mod entities;
 mod finding;
 mod leaving;
 mod narrow;
+mod one_row;
 mod people;
 mod personal;
 mod processes;
@@ -33,6 +34,7 @@ pub use attributes::{AttributePair, chosen_value};
 pub use entities::{EntityPair, Fillable, IdentifierKind};
 pub use finding::{Choice, Finding, FindingKey, FindingKind, Severity, choice};
 pub use leaving::{KeyMap, KeyPart, LeavingMap, LeavingMatch, LeavingRow, LeavingRows};
+pub use one_row::{NamedRow, NewReference};
 pub use people::{
     GroupMatch, Match, MatchBy, Recreated, TenantMatch, UserMatch, UserStrategy, WhenFound,
     WhenMissing, group_named, tenants_named, user_named,
@@ -143,6 +145,7 @@ pub fn compare(
     work.people();
     // Whose tenant is whose is known by now.
     work.decided_leaving();
+    work.new_references();
     work.rows_without_tenant();
     work.existing_rows();
     work.recreated();
@@ -199,6 +202,13 @@ impl Work<'_> {
     /// The finding with that key, where there is one yet.
     fn found(&self, key: &FindingKey) -> Option<&Finding> {
         self.found.get(key).copied().flatten().map(|place| &self.out.findings[place])
+    }
+
+    /// Adds a choice to a finding.
+    fn offer(&mut self, key: &FindingKey, choice: Choice) {
+        if let Some(place) = self.found.get(key).copied().flatten() {
+            self.out.findings[place].choices.push(choice);
+        }
     }
 
     /// Takes findings back; none of them comes again.

@@ -76,6 +76,9 @@ pub struct Selection {
     /// What a person decided about references to entities that were not chosen, whatever else takes
     /// the entity in.
     pub leaving: HashMap<AttributeKey, Leaving>,
+    /// Rows of the destination that a person named, as they were written, for references that only
+    /// the destination has.
+    pub named_rows: HashMap<FindingKey, String>,
     /// Attributes of the source that a person took for the same as their namesakes of another key.
     pub paired: HashSet<AttributeKey>,
     /// What a person mapped tenants, users and static records to, as it was written, by the finding

@@ -326,6 +326,7 @@ mod tests {
             attributes: Vec::new(),
             constants: Vec::new(),
             fillable: Vec::new(),
+            new_references: Vec::new(),
             into_tenant: None,
             tenant: None,
             carries_tenantless: false,

@@ -113,8 +113,9 @@ pub fn resolve(
         replace: request.replace,
         confirmed: confirmed(source, decisions),
         leaving: leaving(decisions),
+        named_rows: targets(decisions, choice::REPLACEMENT),
         paired: attributes_decided(decisions, FindingKind::AttributeRemade, choice::PAIR),
-        mapped: mapped(decisions),
+        mapped: targets(decisions, choice::MAP),
         emptied: emptied(decisions),
         kept: decided(decisions, &[FindingKind::ExistingMatch]),
         users: wishes(decisions),
@@ -412,12 +413,12 @@ fn left_out(entity: &Entity, decisions: &Decisions) -> bool {
     .any(|kind| decisions.choice(&FindingKey::entity(kind, entity)) == Some(choice::LEAVE_OUT))
 }
 
-/// What a person mapped, of what the destination lacks or has several of.
-fn mapped(decisions: &Decisions) -> HashMap<FindingKey, String> {
+/// What decisions for a choice name, as it was written.
+fn targets(decisions: &Decisions, choice: &str) -> HashMap<FindingKey, String> {
     decisions
         .all()
         .into_iter()
-        .filter(|decision| decision.choice == choice::MAP)
+        .filter(|decision| decision.choice == choice)
         .filter_map(|decision| Some((decision.key.clone(), decision.to.clone()?)))
         .collect()
 }

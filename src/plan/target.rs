@@ -45,10 +45,15 @@ pub fn check_target(
             }
             None => fine,
         },
+        (choice::REPLACEMENT, FindingKind::AttributeNew) => {
+            let mut all = comparison.pairs.iter().flat_map(|pair| &pair.new_references);
+            let row = all.find(|one| one.finding == made.key).and_then(|one| one.row.as_ref());
+            row.map(|row| row.shown.clone()).ok_or_else(|| refused_lookup(comparison, made, to))
+        }
         (choice::MAP_BY_KEY | choice::REPLACEMENT, _) => {
             match place.and_then(|place| comparison.leaving.get(&place)).map(|map| &map.rows) {
                 Some(LeavingRows::ByKey(keys)) => Ok(keys.words()),
-                Some(LeavingRows::Replacement { shown, .. }) => Ok(shown.clone()),
+                Some(LeavingRows::Replacement(row)) => Ok(row.shown.clone()),
                 _ => Err(refused_lookup(comparison, made, to)),
             }
         }

@@ -5,7 +5,8 @@
 
 use serde_json::Value;
 
-use crate::estate::model::{Cell, EntityKey, Kind, Pair, Rule};
+use crate::estate::decided::Wish;
+use crate::estate::model::{Cell, Entity, EntityKey, Kind, Pair, Rule, Target};
 use crate::estate::recipe::Feature;
 use crate::mismatches::{add, fill};
 use crate::never_silent::{attribute, bench, choices, comes_to, decide, entity, found, pair};
@@ -17,6 +18,8 @@ crate::on_both_engines!(
     references_that_only_the_destinations_column_demands,
     references_that_wait_and_are_demanded,
     values_of_every_type_that_only_the_destinations_model_demands,
+    references_that_only_the_destination_has,
+    a_row_that_nobody_can_name_is_refused,
 );
 
 /// A pair in which an attribute of the entity is a reference that may be none in the source, and of
@@ -143,4 +146,100 @@ async fn values_of_every_type_that_only_the_destinations_model_demands(engine: &
         (place - 1) % 3 == 0
     });
     comes_to(&bench, &sound);
+}
+
+/// What an attribute of the entity refers to.
+fn target(both: &Pair, thing: &EntityKey, name: &str) -> Target {
+    let entity = both.source.entity(thing).expect("there");
+    let own = entity.attributes.iter().find(|attribute| attribute.name == name).expect("there");
+    own.target().expect("a reference").clone()
+}
+
+/// The destination's entity that an attribute refers to.
+fn referred<'a>(both: &'a Pair, thing: &EntityKey, name: &str) -> &'a Entity {
+    let Target::Entity(key) = target(both, thing, name) else { unreachable!("an entity") };
+    both.destination.entity(&key).expect("on both sides")
+}
+
+/// Gives the destination's entity a reference that the source lacks.
+fn gets(both: &mut Pair, thing: &EntityKey, name: &str, target: Target, nullable: bool) {
+    add(&mut both.destination, thing, name, Kind::Reference(target), &Cell::Null);
+    let own = attribute(&mut both.destination, thing, name);
+    (own.nullable, own.mandatory, own.rule) = (nullable, !nullable, Rule::Ignore);
+}
+
+/// A pair whose destination has a reference to a static entity, to users, to an entity whose rows
+/// stay and to one whose rows are replaced that the source lacks, of which one is demanded.
+fn with_new_references(seed: u64) -> (Pair, EntityKey) {
+    let (mut both, thing) = (seed..)
+        .map(|seed| pair(seed, &[Feature::ProducerKept]))
+        .find(|(both, thing)| {
+            let entity = both.source.entity(thing).expect("there");
+            let has = |name: &str| entity.attributes.iter().any(|a| a.name == name);
+            !entity.rows.is_empty() && has("StatusId") && has("PartyId")
+        })
+        .expect("some pair");
+    let (status, party) = (target(&both, &thing, "StatusId"), target(&both, &thing, "PartyId"));
+    gets(&mut both, &thing, "Standing", status, false);
+    gets(&mut both, &thing, "Keeper", Target::User, true);
+    gets(&mut both, &thing, "Agent", party, true);
+    gets(&mut both, &thing, "Fellow", Target::Entity(thing.clone()), true);
+    (both, thing)
+}
+
+async fn references_that_only_the_destination_has(engine: &TestEngine) {
+    let (mut both, thing) = with_new_references(77);
+    let bench = bench(engine, &both, 77);
+    let new = |name: &str| needed(&bench, "attribute-new", &format!("Thing0.{name}"));
+    let [standing, keeper, agent, fellow] = ["Standing", "Keeper", "Agent", "Fellow"].map(new);
+    assert_eq!(choices(&standing), ["stop", "replacement"], "{standing}");
+    assert_eq!(choices(&keeper), ["default", "stop", "replacement"], "{keeper}");
+    // Those that stand there now go.
+    assert_eq!(choices(&fellow), ["default", "stop"], "{fellow}");
+    let record = referred(&both, &thing, "StatusId").records.iter().find(|one| one.active);
+    let record = record.expect("a record").clone();
+    let user = both.destination.users.iter().find(|user| {
+        user.active
+            && both.destination.users.iter().filter(|u| u.username == user.username).count() == 1
+    });
+    let user = user.expect("a user").clone();
+    let parties = referred(&both, &thing, "PartyId");
+    let party = parties.id_of(&parties.rows[0]).expect("an id").clone();
+    let Cell::Int(number) = party else { unreachable!("a number") };
+    let to = number.to_string();
+    decide(
+        &bench,
+        &[
+            (&standing, "replacement", Some(&record.name)),
+            (&keeper, "replacement", Some(&user.username)),
+            (&agent, "replacement", Some(&to)),
+        ],
+    );
+    let cells = [
+        ("Standing", record.data_id),
+        ("Keeper", Cell::Int(user.id)),
+        ("Agent", Cell::Int(number)),
+    ];
+    for (name, cell) in cells {
+        let key = attribute(&mut both.destination, &thing, name).key.clone();
+        both.decided.attributes.insert(key, Wish::Value(cell));
+    }
+    comes_to(&bench, &both);
+}
+
+async fn a_row_that_nobody_can_name_is_refused(engine: &TestEngine) {
+    let (both, _) = with_new_references(78);
+    let bench = bench(engine, &both, 78);
+    for (name, to, words) in [
+        ("Standing", "Nowhere", "the destination has no row \"Nowhere\" of"),
+        ("Keeper", "nobody at all", "the destination has no user \"nobody at all\""),
+        ("Agent", "Tag=nothing", "the destination has no row \"Tag=nothing\" of"),
+    ] {
+        let finding = needed(&bench, "attribute-new", &format!("Thing0.{name}"));
+        decide(&bench, &[(&finding, "replacement", Some(to))]);
+        let said = bench.run();
+        assert_eq!(said.code, Some(2), "{}", said.all());
+        assert!(said.err.contains(words), "{words:?} is not said\n{}", said.all());
+        assert!(bench.destination_unchanged(), "something was written\n{}", said.all());
+    }
 }

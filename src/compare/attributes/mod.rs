@@ -9,6 +9,7 @@ mod one_sided;
 mod tenancy;
 
 pub use defaults::chosen_value;
+use one_sided::NewColumns;
 pub(super) use tenancy::without_tenant;
 
 use super::references::ReferencePair;
@@ -121,7 +122,8 @@ impl Work<'_> {
         let theirs = usable(other, other_shape);
         let attributes = self.common(entity, other, &ours, &theirs);
         self.columns_missing(entity, other, &ours, &theirs);
-        let (mut constants, mut fillable) = self.new_columns(entity, other, &theirs, &attributes);
+        let NewColumns { mut constants, mut fillable, references } =
+            self.new_columns(entity, other, &theirs, &attributes);
         fillable.extend(self.leftovers(entity, other, other_shape));
 
         let mut into_tenant = None;
@@ -155,6 +157,7 @@ impl Work<'_> {
             attributes,
             constants,
             fillable,
+            new_references: references,
             tenant,
             carries_tenantless: false,
             into_tenant,

@@ -3,9 +3,22 @@
 use super::defaults::{ModelDefault, likely_values, model_default, takes_values};
 use super::{AttributePair, TENANT_COLUMN, is_tenant, stop_or_leave_out};
 use crate::compare::selection::attribute_key;
-use crate::compare::{Choice, Fillable, Finding, FindingKey, FindingKind, Work, choice};
+use crate::compare::{
+    Choice, Fillable, Finding, FindingKey, FindingKind, NewReference, Work, choice,
+};
 use crate::database::{ColumnShape, Filter, TableShape, Value, same_name};
 use crate::outsystems::{Attribute, Entity, Key, Resolution, Side, null_value};
+
+/// Columns that only the destination's model has.
+#[derive(Default)]
+pub(super) struct NewColumns {
+    /// Values for those that demand one.
+    pub(super) constants: Vec<(ColumnShape, Value)>,
+    /// Those for which a person may choose a value.
+    pub(super) fillable: Vec<Fillable>,
+    /// Those that refer to something.
+    pub(super) references: Vec<NewReference>,
+}
 
 impl Work<'_> {
     /// An attribute whose key no active attribute of the destination has: gone, inactive, or
@@ -147,16 +160,15 @@ impl Work<'_> {
         }
     }
 
-    /// Destination attributes that the source lacks; returns the values for columns that demand one,
-    /// and the columns for which a person may choose one.
+    /// Destination attributes that the source lacks.
     pub(super) fn new_columns(
         &mut self,
         entity: &Entity,
         other: &Entity,
         theirs: &[(&Attribute, &ColumnShape)],
         pairs: &[AttributePair],
-    ) -> (Vec<(ColumnShape, Value)>, Vec<Fillable>) {
-        let (mut constants, mut fillable) = (Vec::new(), Vec::new());
+    ) -> NewColumns {
+        let mut new = NewColumns::default();
         // Of the platform's own tables no model says what a record gets.
         let is_modelled = entity.instance_table().is_none();
         for (attribute, column) in theirs {
@@ -181,6 +193,11 @@ impl Work<'_> {
             let key = FindingKey::attribute(FindingKind::AttributeNew, entity, attribute);
             let about = format!("{}.{}", other.full_name(), attribute.name);
             let why = "Usual cause: a newer version of the module is published in the destination.";
+            let resolved = self.destination.resolve(other, &attribute.data_type);
+            if let Some(Resolution::Entity(refers_to)) = resolved {
+                let (finding, column) = (key.clone(), (*column).clone());
+                new.references.push(NewReference { finding, refers_to, column, row: None });
+            }
             if demands && (value.is_none() || may_be_id) {
                 self.find(Finding::decide(
                     key,
@@ -216,7 +233,7 @@ impl Work<'_> {
             ];
             if may_be_chosen {
                 choices.push(Choice::new(choice::VALUE, "give every row this value").to_a_target());
-                fillable.push((key.clone(), (*column).clone()));
+                new.fillable.push((key.clone(), (*column).clone()));
             }
             if may_be_chosen && value.is_some() && !demands {
                 let label = format!("give it nothing: every row gets {of_column}");
@@ -227,10 +244,10 @@ impl Work<'_> {
                     .offering(likely_values(&column.data_type)),
             );
             if let Some(value) = value {
-                constants.push(((*column).clone(), value));
+                new.constants.push(((*column).clone(), value));
             }
         }
-        (constants, fillable)
+        new
     }
 
     /// Columns of the destination's table that no attribute uses; returns those that demand a value

@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use super::super::records::fold;
 use super::super::selection::Leaving;
 use super::super::{Choice, Finding, FindingKind, Most, Work, choice};
-use super::tables::{Key, Tables, Telling};
+use super::tables::{Key, Tables};
 use super::{
-    KeyMap, KeyPart, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, PREVIEWED, in_words,
-    row_in_words, shown,
+    KeyMap, KeyPart, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, PREVIEWED, in_words, shown,
 };
-use crate::database::{ColumnRef, Filter, Value, ValueKind};
+use crate::database::{ColumnRef, Filter, Value};
 use crate::outsystems::{DestinationId, EntityIndex, Side, SourceId};
 
 /// A row of the source that a reference leads to.
@@ -53,8 +52,7 @@ impl<'a> Work<'a> {
     fn refuse_outside(&mut self, pair_place: usize, place: usize, what: String, why: &str) {
         let key = self.key_of_attribute(FindingKind::LookupRefused, pair_place, place);
         let about = self.about_attribute(pair_place, place);
-        let choices = vec![Choice::stop("do not run until the decision names another")];
-        self.find(Finding::decide(key, about, what, why, choices, choice::STOP));
+        self.refuse_row(key, about, what, why);
     }
 
     /// The one row that all references are set to.
@@ -65,56 +63,13 @@ impl<'a> Work<'a> {
         tables: &Tables,
         to: &str,
     ) -> Option<LeavingRows> {
-        let id = ColumnRef::from(&tables.destination_id);
-        let as_id = match tables.destination_id.data_type.kind() {
-            Some(ValueKind::Integer) => to.trim().parse().ok().map(Value::Integer),
-            _ => Some(Value::text(to.trim())),
-        };
-        let by_attribute = to.split_once('=').and_then(|(name, value)| {
-            let key = tables.part(name)?;
-            let value = match key.destination.data_type.kind() {
-                Some(ValueKind::Integer) => Value::Integer(value.trim().parse().ok()?),
-                _ => Value::text(value.trim()),
-            };
-            Some((key.destination.name.clone(), value))
-        });
-        let tries = as_id.map(|value| (id.name.clone(), value)).into_iter().chain(by_attribute);
-        for (column, value) in tries {
-            let found = self.inquiry.look_up(
-                &tables.destination,
-                id.clone(),
-                vec![column],
-                vec![vec![value]],
-            )?;
-            match found.first().map(Vec::as_slice) {
-                Some([row]) => {
-                    let (table, row) = (tables.destination.clone(), row.clone());
-                    let shown = self.row_there(tables, &row);
-                    return Some(LeavingRows::Replacement { table, id, row, shown });
-                }
-                Some([_, _, ..]) => {
-                    let what = format!("\"{to}\" is several rows of {}", tables.name);
-                    let why = "It cannot be told which one is meant. Give its id.";
-                    self.refuse_outside(pair_place, place, what, why);
-                    return None;
-                }
-                _ => {}
+        match self.row_named(&tables.there, to)? {
+            Ok(row) => Some(LeavingRows::Replacement(row)),
+            Err((what, why)) => {
+                self.refuse_outside(pair_place, place, what, &why);
+                None
             }
         }
-        let what = format!("the destination has no row \"{to}\" of {}", tables.name);
-        let why = "Give the id of a row of the destination, or a key as Attribute=value.";
-        self.refuse_outside(pair_place, place, what, why);
-        None
-    }
-
-    /// A row of the destination as people read it; empty while nobody has said.
-    fn row_there(&mut self, tables: &Tables, row: &Value) -> String {
-        let Telling { columns, names } = tables.telling.clone();
-        let is_it = Filter::Equals(tables.destination_id.name.clone(), row.clone());
-        let (table, one) = (&tables.destination, Most::First(1));
-        let rows = self.inquiry.rows(Side::Destination, table, columns, is_it, one);
-        let row = rows.and_then(|rows| rows.first());
-        row.map(|row| row_in_words(&names, row)).unwrap_or_default()
     }
 
     /// Each row referred to, with the destination's of the same key.
@@ -143,7 +98,7 @@ impl<'a> Work<'a> {
         Some(LeavingRows::ByKey(Box::new(KeyMap {
             parts: key.parts,
             source: (tables.source.clone(), ColumnRef::from(&tables.source_id)),
-            destination: (tables.destination.clone(), ColumnRef::from(&tables.destination_id)),
+            destination: (tables.there.table.clone(), ColumnRef::from(&tables.there.id)),
             rows,
         })))
     }
@@ -261,9 +216,9 @@ impl<'a> Work<'a> {
         }
         let values: Vec<Vec<Value>> =
             with_key.iter().map(|place| rows[*place].key.clone()).collect();
-        let id = ColumnRef::from(&tables.destination_id);
+        let id = ColumnRef::from(&tables.there.id);
         let columns = parts.iter().map(|part| part.destination.name.clone()).collect();
-        let found = self.inquiry.look_up(&tables.destination, id, columns, values)?;
+        let found = self.inquiry.look_up(&tables.there.table, id, columns, values)?;
         let mut takers: HashMap<String, usize> = HashMap::new();
         for (place, found) in with_key.iter().zip(found) {
             rows[*place].matched = match found.as_slice() {

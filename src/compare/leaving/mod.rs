@@ -6,10 +6,11 @@ mod tables;
 
 use super::references::{Target, is_none};
 use super::selection::{Reason, attribute_key};
-use super::{Choice, Finding, FindingKey, FindingKind, Most, Work, choice};
+use super::{Choice, Finding, FindingKey, FindingKind, Most, NamedRow, Work, choice};
 use crate::database::{ColumnRef, Filter, TableName, Value};
 use crate::outsystems::{DataKind, EntityIndex, Side};
-use tables::{Tables, Telling};
+use tables::Tables;
+pub(super) use tables::Telling;
 
 /// Rows that a finding shows.
 const PREVIEWED: usize = 10;
@@ -32,16 +33,7 @@ pub enum LeavingRows {
     /// To none: rows that hold a reference are left out.
     Reject,
     /// All to this one.
-    Replacement {
-        /// Its table.
-        table: TableName,
-        /// The table's identifier.
-        id: ColumnRef,
-        /// The row's.
-        row: Value,
-        /// The row as people read it.
-        shown: String,
-    },
+    Replacement(NamedRow),
     /// Each to the row with the same key.
     ByKey(Box<KeyMap>),
 }
@@ -129,7 +121,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// `17 · Code AB-1 · Name Brakes`
-fn row_in_words(names: &[String], row: &[Value]) -> String {
+pub(super) fn row_in_words(names: &[String], row: &[Value]) -> String {
     let mut words = row.first().map(shown).unwrap_or_default();
     for (name, value) in names.iter().zip(row.iter().skip(1)) {
         words.push_str(&format!(" · {name} {}", shown(value)));
@@ -330,17 +322,7 @@ impl Work<'_> {
                     .to_one_of(offers.collect()),
             );
         }
-        let Telling { columns, names } = tables.telling.clone();
-        let first = Most::First(PREVIEWED);
-        let rows =
-            self.inquiry.rows(Side::Destination, &tables.destination, columns, Filter::All, first);
-        let offers = rows.unwrap_or_default().iter();
-        let offers =
-            offers.filter_map(|row| Some((row.first()?.to_string(), row_in_words(&names, row))));
-        choices.push(
-            Choice::new(choice::REPLACEMENT, "let all refer to one row of the destination")
-                .to_one_of(offers.collect()),
-        );
+        choices.push(self.one_of(&tables.there));
     }
 
     /// The first rows that are referred to.

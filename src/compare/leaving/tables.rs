@@ -2,18 +2,19 @@
 
 use super::super::Work;
 use super::super::attributes::{is_tenant, tenant_column};
+use super::super::one_row::RowsThere;
 use super::super::personal::called_personal;
 use super::KeyPart;
 use crate::database::{ColumnRef, ColumnShape, TableName, TableShape, ValueKind, same_name};
-use crate::outsystems::{Attribute, DataKind, Entity, EntityIndex};
+use crate::outsystems::{Attribute, Entity, EntityIndex};
 
 /// The two tables of an entity that was not chosen.
 pub(super) struct Tables {
     pub(super) name: String,
     pub(super) source: TableName,
     pub(super) source_id: ColumnShape,
-    pub(super) destination: TableName,
-    pub(super) destination_id: ColumnShape,
+    /// Those of the destination.
+    pub(super) there: RowsThere,
     /// Attributes that rows can be told by.
     pub(super) parts: Vec<KeyPart>,
     /// Attributes that cannot be part of a key, for they are references.
@@ -22,21 +23,19 @@ pub(super) struct Tables {
     pub(super) tenancy: Tenancy,
     /// The columns of the destination's unique indexes.
     uniques: Vec<Vec<String>>,
-    /// What shows people a row of the destination's.
-    pub(super) telling: Telling,
 }
 
 /// What shows people which row one is: its identifier, what is unique in it, its label. Nothing that is
 /// called personal: it is in nobody's plan to have that read here, in clear.
 #[derive(Clone)]
-pub(super) struct Telling {
-    pub(super) columns: Vec<ColumnRef>,
+pub(in crate::compare) struct Telling {
+    pub(in crate::compare) columns: Vec<ColumnRef>,
     /// The names of the columns behind the identifier.
-    pub(super) names: Vec<String>,
+    pub(in crate::compare) names: Vec<String>,
 }
 
 impl Telling {
-    pub(super) fn of(entity: &Entity, shape: &TableShape, id: &ColumnShape) -> Self {
+    pub(in crate::compare) fn of(entity: &Entity, shape: &TableShape, id: &ColumnShape) -> Self {
         let unique = |attribute: &&Attribute| {
             let column = [attribute.column.as_str()];
             shape.unique_indexes.iter().any(|index| is_only(&index.columns, &column))
@@ -196,7 +195,7 @@ impl Work<'_> {
     /// The tables of an entity that was not chosen; `None` where the destination has no rows of it
     /// that could be referred to.
     pub(super) fn tables_of(
-        &self,
+        &mut self,
         pair_place: usize,
         place: usize,
         index: EntityIndex,
@@ -206,28 +205,22 @@ impl Work<'_> {
         let mut active = there.into_iter().filter(|i| self.destination.entity(*i).is_active);
         let (Some(other_index), None) = (active.next(), active.next()) else { return None };
         let other = self.destination.entity(other_index);
-        // What has become static there has rows all the same; they are referred to, never written.
-        let has_rows = matches!(other.kind, DataKind::Entity | DataKind::Static);
-        if !has_rows || other.is_external || referred.is_external {
+        if referred.is_external {
             return None;
         }
         let shape = self.source.shape_of(index)?;
         let there = self.destination.shape_of(other_index)?;
         let source_id = shape.column(&referred.identifier()?.column)?.clone();
-        let destination_id = there.column(&other.identifier()?.column)?.clone();
-        let own = &self.out.pairs[pair_place].attributes[place].destination_column;
-        let kind = own.data_type.kind();
-        let is_same = destination_id.data_type.kind() == kind && source_id.data_type.kind() == kind;
-        if !is_same {
+        let own = self.out.pairs[pair_place].attributes[place].destination_column.clone();
+        if source_id.data_type.kind() != own.data_type.kind() {
             return None;
         }
+        let rows_there = self.rows_there(other_index, &own)?;
         Some(Tables {
             name: referred.full_name(),
             source: referred.table.clone(),
             source_id,
-            destination: other.table.clone(),
-            telling: Telling::of(other, there, &destination_id),
-            destination_id,
+            there: rows_there,
             parts: key_parts(referred, other, shape, there),
             references: references(referred),
             tenancy: tenancy(referred, other, shape, there),

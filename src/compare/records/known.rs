@@ -45,6 +45,12 @@ impl Counterparts {
         places.into_iter().flatten().map(|place| &self.all[*place]).collect()
     }
 
+    /// The ids and names of active records whose rows stand: those that a person may name.
+    pub(super) fn offered(&self) -> Vec<(Value, String)> {
+        let standing = self.all.iter().filter(|record| record.is_active && self.has(record));
+        standing.map(|record| (record.id.clone(), record.name.clone())).collect()
+    }
+
     /// Whether the row of one of these records stands.
     pub(super) fn has(&self, record: &Known) -> bool {
         match &self.physical {

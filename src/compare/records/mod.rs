@@ -27,17 +27,22 @@ impl FixedMap {
     /// The record of the destination that a person means: by its id, or by a name that no other
     /// one has. An error says why it is none.
     pub fn named(&self, to: &str) -> Result<Value, String> {
-        let wanted = to.trim().to_lowercase();
-        let by_id = self.offered.iter().find(|(id, _)| id.to_string().to_lowercase() == wanted);
-        if let Some((id, _)) = by_id {
-            return Ok(id.clone());
-        }
-        let mut by_name = self.offered.iter().filter(|(_, name)| name.to_lowercase() == wanted);
-        match (by_name.next(), by_name.next()) {
-            (Some((id, _)), None) => Ok(id.clone()),
-            (None, _) => Err(format!("the destination has no active record \"{to}\"")),
-            _ => Err(format!("the destination has several records \"{to}\"; give the id")),
-        }
+        record_named(&self.offered, to)
+    }
+}
+
+/// The record that a person means, of those with these ids and names.
+pub(super) fn record_named(offered: &[(Value, String)], to: &str) -> Result<Value, String> {
+    let wanted = to.trim().to_lowercase();
+    let by_id = offered.iter().find(|(id, _)| id.to_string().to_lowercase() == wanted);
+    if let Some((id, _)) = by_id {
+        return Ok(id.clone());
+    }
+    let mut by_name = offered.iter().filter(|(_, name)| name.to_lowercase() == wanted);
+    match (by_name.next(), by_name.next()) {
+        (Some((id, _)), None) => Ok(id.clone()),
+        (None, _) => Err(format!("the destination has no active record \"{to}\"")),
+        _ => Err(format!("the destination has several records \"{to}\"; give the id")),
     }
 }
 
@@ -185,6 +190,22 @@ impl Work<'_> {
         complete.then_some(usage)
     }
 
+    /// The records of a static entity or platform table of the destination.
+    fn counterparts(&mut self, index: EntityIndex, kind: ValueKind) -> Counterparts {
+        let entity = self.destination.entity(index);
+        let theirs = known(self.destination, &entity.espace_key, &entity.key, index, kind);
+        Counterparts::new(theirs, self.physical_ids(index))
+    }
+
+    /// The ids and names of the active records that a static entity of the destination has.
+    pub(super) fn records_there(
+        &mut self,
+        index: EntityIndex,
+        kind: ValueKind,
+    ) -> Vec<(Value, String)> {
+        self.counterparts(index, kind).offered()
+    }
+
     fn fixed_map(
         &mut self,
         target: EntityIndex,
@@ -195,17 +216,11 @@ impl Work<'_> {
         let kind = self.id_kind(target);
         let ours = known(self.source, &entity.espace_key, &entity.key, target, kind);
         let counterpart = self.active_there(entity);
-        let theirs = counterpart
-            .map(|index| known(self.destination, &entity.espace_key, &entity.key, index, kind))
-            .unwrap_or_default();
-        let physical = counterpart.and_then(|index| self.physical_ids(index));
-        let theirs = Counterparts::new(theirs, physical);
-        let offered = theirs
-            .all
-            .iter()
-            .filter(|record| record.is_active && theirs.has(record))
-            .map(|record| (record.id.clone(), record.name.clone()))
-            .collect();
+        let theirs = match counterpart {
+            Some(index) => self.counterparts(index, kind),
+            None => Counterparts::new(Vec::new(), None),
+        };
+        let offered = theirs.offered();
 
         let mut map = FixedMap { name: entity.full_name(), offered, records: Vec::new() };
         let mut taken: HashSet<Folded> = HashSet::new();

@@ -378,6 +378,12 @@ impl Builder<'_> {
                 }
             }
         }
+        for reference in &pair.new_references {
+            if let Some(id) = self.refers_to(&pair.name, reference) {
+                constants.retain(|(known, _)| known.name != reference.column.name);
+                constants.push((reference.column.clone(), id));
+            }
+        }
         constants
     }
 

@@ -1,8 +1,12 @@
 //! References that leave the scope: the rows of the destination they are set to.
 
 use super::Builder;
-use crate::compare::{self, FindingKey, FindingKind, KeyMap, LeavingMatch, LeavingRows, choice};
+use crate::compare::{
+    self, FindingKey, FindingKind, KeyMap, LeavingMatch, LeavingRows, NamedRow, NewReference,
+    choice, chosen_value,
+};
 use crate::database::Value;
+use crate::outsystems::SystemTarget;
 use crate::plan::{
     ExistingPlan, Fate, KeyLookup, KeyPart, LookedUp, LookupPlan, LookupRows, OutsideFate, Plan,
 };
@@ -14,17 +18,58 @@ impl Builder<'_> {
         for ((pair, attribute), outside) in &review.comparison.leaving {
             let rows = match &outside.rows {
                 LeavingRows::Reject => LookupRows::Reject,
-                LeavingRows::Replacement { table, id, row, .. } => LookupRows::Replacement {
-                    table: self.resolved(self.destination, table),
-                    id: id.clone(),
-                    row: row.clone(),
-                },
+                LeavingRows::Replacement(row) => self.named_row(row),
                 LeavingRows::ByKey(keys) => {
                     LookupRows::ByKey(Box::new(self.key_lookup(*pair, *attribute, keys)))
                 }
             };
             self.lookup_places.insert((*pair, *attribute), self.lookups.len());
             self.lookups.push(LookupPlan { name: outside.name.clone(), rows });
+        }
+    }
+
+    fn named_row(&self, row: &NamedRow) -> LookupRows {
+        LookupRows::Replacement {
+            table: self.resolved(self.destination, &row.table),
+            id: row.id.clone(),
+            row: row.row.clone(),
+        }
+    }
+
+    /// The id that every row gets in a column which only the destination has, and which refers to a
+    /// row there by decision: that one is looked for again before a run writes.
+    pub(super) fn refers_to(&mut self, pair: &str, reference: &NewReference) -> Option<Value> {
+        let column = &reference.column;
+        let row = match self.made(Some(&reference.finding)) {
+            Some((choice::REPLACEMENT, _)) => reference.row.as_ref(),
+            _ => return None,
+        };
+        let Some(row) = row else {
+            self.wrong.push(format!(
+                "{pair}, column {}: which row it is to refer to has to be decided for this attribute by \
+                 itself",
+                column.name
+            ));
+            return None;
+        };
+        let mut recreated = self.review.comparison.recreated.users.iter();
+        let is_user = self.destination.entity(reference.refers_to).system_target()
+            == Some(SystemTarget::User);
+        if is_user && recreated.any(|(_, id)| Value::from(*id) == row.row) {
+            self.wrong.push(format!(
+                "{pair}, column {}: the user {} is deleted and created again, under another id; name \
+                 another user, or decide otherwise about this one",
+                column.name, row.shown
+            ));
+        }
+        let rows = self.named_row(row);
+        self.lookups.push(LookupPlan { name: row.name.clone(), rows });
+        match chosen_value(&row.row.to_string(), column) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.wrong.push(format!("{pair}, column {}: {why}", column.name));
+                None
+            }
         }
     }
 
