@@ -100,13 +100,16 @@ impl Work<'_> {
     pub(super) fn one_of(&mut self, rows: &RowsThere) -> Choice {
         let label = "let all refer to one row of the destination";
         let choice = Choice::new(choice::REPLACEMENT, label);
-        // People are not read out of a database to be shown.
+        // The model has them all, and they may be many.
         if rows.are_users {
             return choice.to_a_target();
         }
         if !rows.records.is_empty() {
-            let offers = rows.records.iter();
-            let offers = offers.map(|(id, name)| (name.clone(), format!("{name}  {id}")));
+            let offers = rows.records.iter().map(|(id, name)| {
+                let means = record_named(&rows.records, name).as_ref() == Ok(id);
+                let to = if means { name.clone() } else { id.to_string() };
+                (to, format!("{name}  {id}"))
+            });
             return choice.to_one_of(offers.collect());
         }
         let Telling { columns, names } = rows.telling.clone();

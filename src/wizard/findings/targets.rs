@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::super::migration::Migration;
 use crate::compare::{Finding, FindingKind, FixedMap};
 use crate::database::Value;
-use crate::outsystems::{Environment, Key, User};
+use crate::outsystems::{Environment, Key, SystemTarget, User};
 use crate::plan::Review;
 
 /// Something that a decision may point to.
@@ -45,6 +45,9 @@ pub fn targets(
         | FindingKind::UserAmbiguous
         | FindingKind::UserMapped
         | FindingKind::UserFound => users(source, destination, review, finding),
+        FindingKind::AttributeNew if refers_to_users(destination, review, finding) => {
+            users_for(source, destination, &Key::default(), &HashSet::new())
+        }
         FindingKind::GroupMissing => groups(destination, finding),
         FindingKind::TenantMissing => tenants(destination),
         FindingKind::ReferenceUnresolved | FindingKind::TypeUnknown => entities(source, finding),
@@ -53,6 +56,14 @@ pub fn targets(
             all.map(|name| Target { to: name.clone(), shown: name.clone() }).collect()
         }
     }
+}
+
+/// Whether a finding is about a reference to users that only the destination has.
+fn refers_to_users(destination: &Environment, review: &Review, finding: &Finding) -> bool {
+    let mut all = review.comparison.pairs.iter().flat_map(|pair| &pair.new_references);
+    all.find(|reference| reference.finding == finding.key).is_some_and(|reference| {
+        destination.entity(reference.refers_to).system_target() == Some(SystemTarget::User)
+    })
 }
 
 /// The map of the entity whose record a finding is about.
