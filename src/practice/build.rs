@@ -38,18 +38,20 @@ pub(super) async fn write(
         filler.finish().await?;
     }
     let mut written = 0;
-    for (place, entity) in company.entities.iter().enumerate() {
+    let here: Vec<(usize, &Entity)> =
+        company.entities.iter().enumerate().filter(|(_, entity)| entity.is_on(side)).collect();
+    for (place, entity) in here.iter().copied() {
         written += write_entity(builder, &environment, place, entity).await?;
     }
     for table in &platform {
         builder.add_foreign_keys(&table.table.name, &table.foreign_keys).await?;
     }
-    for (place, entity) in company.entities.iter().enumerate() {
+    for (place, entity) in here.iter().copied() {
         let keys = foreign_keys(&environment, place, entity)?;
         builder.add_foreign_keys(&TableName::new(environment.table(entity)?), &keys).await?;
     }
     // Last, so that none of the rows above has started a process.
-    for place in 0..company.entities.len() {
+    for (place, _) in here {
         add_events(builder, &environment, &factory, place).await?;
     }
     Ok(written)
@@ -93,7 +95,7 @@ async fn write_table(
 
 fn table(rows: &Rows<'_>, entity: &Entity, name: &str) -> NewTable {
     let mut indexes = Vec::new();
-    for columns in &entity.unique {
+    for columns in entity.unique_on(rows.side()) {
         let mut columns: Vec<String> = columns.iter().map(|name| name.to_uppercase()).collect();
         if entity.multi_tenant {
             columns.push(TENANT_COLUMN.to_owned());

@@ -113,11 +113,23 @@ pub(super) struct Extension {
 pub(super) struct Tenant {
     pub(super) name: String,
     pub(super) provider: String,
+    /// Its name where the destination has another.
+    destination_name: Option<String>,
     source: i64,
     destination: i64,
+    /// For a small tenant: one in so many rows is its own, and no other.
+    pub(super) every: Option<u64>,
 }
 
 impl Tenant {
+    /// Its name on a side.
+    pub(super) fn name_on(&self, side: Side) -> &str {
+        match (&self.destination_name, side) {
+            (Some(renamed), Side::Destination) => renamed,
+            _ => &self.name,
+        }
+    }
+
     /// Its id on a side.
     pub(super) fn id(&self, side: Side) -> i64 {
         match side {
@@ -134,6 +146,20 @@ pub(super) struct Role {
     pub(super) espace: String,
     pub(super) name: String,
     pub(super) description: String,
+    #[serde(default, deserialize_with = "optional_side")]
+    pub(super) only: Option<Side>,
+}
+
+impl Role {
+    /// `espace.role`
+    pub(super) fn full_name(&self) -> String {
+        format!("{}.{}", self.espace, self.name)
+    }
+
+    /// Whether a side has it.
+    pub(super) fn is_on(&self, side: Side) -> bool {
+        self.only.is_none_or(|only| only == side)
+    }
 }
 
 /// A group of people with its roles (`espace.role`).
@@ -144,6 +170,15 @@ pub(super) struct Group {
     pub(super) tenant: String,
     pub(super) description: String,
     pub(super) roles: Vec<String>,
+    #[serde(default, deserialize_with = "optional_side")]
+    pub(super) only: Option<Side>,
+}
+
+impl Group {
+    /// Whether a side has it.
+    pub(super) fn is_on(&self, side: Side) -> bool {
+        self.only.is_none_or(|only| only == side)
+    }
 }
 
 /// A setting that is never moved.
@@ -185,6 +220,8 @@ pub(super) struct User {
     pub(super) name: String,
     pub(super) tenant: String,
     pub(super) group: Option<String>,
+    /// A second group.
+    pub(super) also: Option<String>,
     #[serde(default, deserialize_with = "optional_side")]
     pub(super) only: Option<Side>,
     #[serde(default, deserialize_with = "optional_side")]

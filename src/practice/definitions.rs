@@ -89,7 +89,9 @@ impl<'a> Definitions<'a> {
             definitions.system_entity(place, name, table)?;
         }
         for (place, entity) in definitions.company.entities.iter().enumerate() {
-            definitions.entity(place, entity)?;
+            if entity.is_on(environment.side) {
+                definitions.entity(place, entity)?;
+            }
         }
         let mut all = vec![types];
         all.extend(processes::records(environment, factory)?);
@@ -100,8 +102,13 @@ impl<'a> Definitions<'a> {
 
     /// The id of an application's entity.
     pub(super) fn entity_id(environment: &Environment<'_>, place: usize) -> i64 {
-        let entities = SYSTEM_ENTITIES.len() + environment.company.entities.len();
-        environment.id(300, SYSTEM_ENTITIES.len() + place, entities)
+        let before = environment.entities_before(place);
+        environment.id(300, SYSTEM_ENTITIES.len() + before, Self::entities(environment))
+    }
+
+    /// How many entities a side has, those of the platform included.
+    fn entities(environment: &Environment<'_>) -> usize {
+        SYSTEM_ENTITIES.len() + environment.entities_before(environment.company.entities.len())
     }
 
     fn next_attribute(&self) -> i64 {
@@ -113,8 +120,7 @@ impl<'a> Definitions<'a> {
     }
 
     fn system_entity(&mut self, place: usize, name: &'static str, table: &str) -> Result<()> {
-        let entities = SYSTEM_ENTITIES.len() + self.company.entities.len();
-        let id = self.environment.id(300, place, entities);
+        let id = self.environment.id(300, place, Self::entities(self.environment));
         let full_name = format!("{SERVICE_CENTER}.{name}");
         let isolated = TENANT_ISOLATED.contains(&name);
         self.entities.push(vec![
@@ -291,7 +297,7 @@ impl<'a> Definitions<'a> {
             ("TYPE", text(data_type)),
             ("LENGTH", number(length)),
             ("DECIMALS", number(decimals)),
-            ("IS_MANDATORY", flag(attribute.mandatory || is_key)),
+            ("IS_MANDATORY", flag(attribute.is_mandatory_on(self.environment.side) || is_key)),
             ("IS_AUTONUMBER", flag(is_key && numbered)),
             ("DELETE_RULE", text(DeleteRule::name(attribute.rule))),
             ("DEFAULT_VALUE", text("")),
@@ -311,7 +317,8 @@ impl<'a> Definitions<'a> {
             if let (Some(old), true) = (record.recreated, again) {
                 self.record_row(entity, &record.name, (old, false), false)?;
             }
-            self.record_row(entity, &record.name, (id, true), again)
+            let active = record.inactive_in != Some(side);
+            self.record_row(entity, &record.name, (id, active), again)
                 .map_err(|fault| fault.while_doing(&full_name))?;
         }
         Ok(())

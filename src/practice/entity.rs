@@ -39,6 +39,12 @@ pub(super) struct Entity {
     pub(super) has_key: bool,
     #[serde(default)]
     pub(super) unique: Vec<Vec<String>>,
+    /// Unique indexes that only the destination has.
+    #[serde(default)]
+    pub(super) unique_in_destination: Vec<Vec<String>>,
+    /// The side that alone has the entity.
+    #[serde(default, deserialize_with = "optional_side")]
+    pub(super) only: Option<Side>,
     /// The table's name where the destination has another.
     pub(super) destination_table: Option<String>,
     /// An inactive entity of the same key in the destination.
@@ -65,6 +71,9 @@ pub(super) struct Record {
     destination: Option<i64>,
     /// The id it had in the destination before it was deleted and made again.
     pub(super) recreated: Option<i64>,
+    /// The side whose module no longer has it, though its row still stands.
+    #[serde(default, deserialize_with = "optional_side")]
+    pub(super) inactive_in: Option<Side>,
 }
 
 impl Record {
@@ -119,7 +128,10 @@ pub(super) struct Attribute {
     #[serde(default)]
     pub(super) rule: DeleteRule,
     #[serde(default)]
-    pub(super) mandatory: bool,
+    mandatory: bool,
+    /// Mandatory in the destination, though not in the source.
+    #[serde(default)]
+    destination_mandatory: bool,
     #[serde(default)]
     pub(super) not_null: bool,
     pub(super) make: Option<Make>,
@@ -298,6 +310,7 @@ impl Attribute {
             ids_of: None,
             rule: DeleteRule::Protect,
             mandatory: true,
+            destination_mandatory: false,
             not_null: false,
             make: None,
             empty: 0,
@@ -325,6 +338,11 @@ impl Attribute {
     /// Whether a side has it.
     pub(super) fn is_on(&self, side: Side) -> bool {
         self.only.is_none_or(|only| only == side)
+    }
+
+    /// Whether a side's model demands a value.
+    pub(super) fn is_mandatory_on(&self, side: Side) -> bool {
+        self.mandatory || self.destination_mandatory && side == Side::Destination
     }
 }
 
@@ -359,6 +377,17 @@ impl Entity {
             }
         }
         entity
+    }
+
+    /// Whether a side has it.
+    pub(super) fn is_on(&self, side: Side) -> bool {
+        self.only.is_none_or(|only| only == side)
+    }
+
+    /// The columns of each unique index that a side has.
+    pub(super) fn unique_on(&self, side: Side) -> impl Iterator<Item = &Vec<String>> {
+        let more = self.unique_in_destination.iter().filter(move |_| side == Side::Destination);
+        self.unique.iter().chain(more)
     }
 
     /// Its identifier.

@@ -124,7 +124,9 @@ impl<'a> Environment<'a> {
         };
         let mut counts = Vec::with_capacity(self.company.entities.len());
         for entity in &self.company.entities {
-            let count = if entity.is_static {
+            let count = if !entity.is_on(self.side) {
+                0
+            } else if entity.is_static {
                 entity.records.iter().filter(|record| record.id(self.side).is_some()).count() as u64
             } else if let Some(group) = &entity.members {
                 self.members.get(group.as_str()).map_or(0, Vec::len) as u64
@@ -162,13 +164,21 @@ impl<'a> Environment<'a> {
         self.members.get(group).map_or(&[], Vec::as_slice)
     }
 
-    /// Ids of the tenants of the business.
+    /// Ids of the tenants of the business that any row may belong to.
     pub(super) fn tenants(&self) -> Vec<i64> {
         let tenants = self.company.factory.tenants.iter();
         tenants
-            .filter(|tenant| tenant.name != SERVICE_CENTER)
+            .filter(|tenant| tenant.name != SERVICE_CENTER && tenant.every.is_none())
             .map(|tenant| tenant.id(self.side))
             .collect()
+    }
+
+    /// The id of the small tenant that a row belongs to.
+    pub(super) fn small_tenant(&self, row: u64) -> Option<i64> {
+        let mut tenants = self.company.factory.tenants.iter();
+        let found = tenants
+            .find(|tenant| tenant.every.is_some_and(|every| (row + 1).is_multiple_of(every)));
+        found.map(|tenant| tenant.id(self.side))
     }
 
     /// The id of a row that the database numbers: with gaps, as rows get deleted, and from
@@ -236,6 +246,12 @@ impl<'a> Environment<'a> {
     /// The entity at a place.
     pub(super) fn entity(&self, place: usize) -> Result<&'a Entity> {
         self.company.entities.get(place).ok_or_else(|| wrong("there is no such entity"))
+    }
+
+    /// How many of the entities before a place this side has.
+    pub(super) fn entities_before(&self, place: usize) -> usize {
+        let entities = self.company.entities.iter().take(place);
+        entities.filter(|entity| entity.is_on(self.side)).count()
     }
 
     /// The type of an attribute's column: a reference has that of the identifier it refers to.

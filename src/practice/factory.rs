@@ -2,7 +2,7 @@
 //! OSSYS_ESPACE, OSSYS_APPLICATION, OSSYS_USER and their like.
 
 use super::MARKER;
-use super::company::{Company, SERVICE_CENTER, USER_PROVIDER, wrong};
+use super::company::{Company, Group, Role, SERVICE_CENTER, USER_PROVIDER, wrong};
 use super::environment::Environment;
 use super::key::{self, Dice};
 use super::records::{Records, flag, number, text};
@@ -46,22 +46,31 @@ impl<'a> Factory<'a> {
 
     /// The id of a role (`espace.role`).
     pub(super) fn role(&self, full_name: &str) -> i64 {
-        let roles = &self.company.factory.roles;
-        let named = |role: &super::company::Role| format!("{}.{}", role.espace, role.name);
-        let place = roles.iter().position(|role| named(role) == full_name).unwrap_or(0);
+        let roles: Vec<&Role> = self.roles().collect();
+        let place = roles.iter().position(|role| role.full_name() == full_name).unwrap_or(0);
         self.environment.id(21, place, roles.len())
     }
 
-    fn group(&self, place: usize) -> i64 {
-        self.environment.id(31, place, self.company.factory.groups.len())
+    /// The roles of this side.
+    fn roles(&self) -> impl Iterator<Item = &'a Role> {
+        let side = self.environment.side;
+        self.company.factory.roles.iter().filter(move |role| role.is_on(side))
+    }
+
+    /// The groups of this side, with their ids.
+    fn groups(&self) -> Vec<(i64, &'a Group)> {
+        let side = self.environment.side;
+        let groups = self.company.factory.groups.iter().filter(|group| group.is_on(side));
+        let groups: Vec<&Group> = groups.collect();
+        let id = |place| self.environment.id(31, place, groups.len());
+        groups.iter().enumerate().map(|(place, group)| (id(place), *group)).collect()
     }
 
     /// The id of the group of that name.
     pub(super) fn group_named(&self, name: &str) -> Result<i64> {
-        let place = self.company.factory.groups.iter().position(|group| group.name == name);
-        place
-            .map(|place| self.group(place))
-            .ok_or_else(|| wrong(format!("there is no group {name}")))
+        let groups = self.groups();
+        let found = groups.iter().find(|(_, group)| group.name == name);
+        found.map(|(id, _)| *id).ok_or_else(|| wrong(format!("there is no group {name}")))
     }
 
     fn administrator(&self) -> Value {
@@ -191,7 +200,8 @@ impl<'a> Factory<'a> {
     fn references(&self) -> Result<Records> {
         let mut references = Records::of("OSSYS_ESPACE_REFERENCE");
         let mut seen = std::collections::BTreeSet::new();
-        for entity in &self.company.entities {
+        let side = self.environment.side;
+        for entity in self.company.entities.iter().filter(|entity| entity.is_on(side)) {
             for parent in entity.attributes.iter().filter_map(|a| a.refers.as_deref()) {
                 let (producer, name) = super::company::split(parent)?;
                 if producer == entity.espace || !seen.insert((entity.espace.as_str(), parent)) {
@@ -284,7 +294,7 @@ impl<'a> Factory<'a> {
         for tenant in &self.company.factory.tenants {
             tenants.push(vec![
                 ("ID", number(tenant.id(side))),
-                ("NAME", text(&tenant.name)),
+                ("NAME", text(tenant.name_on(side))),
                 ("ESPACE_ID", number(self.espace(&tenant.provider))),
                 ("IS_ACTIVE", flag(true)),
             ]);
@@ -292,7 +302,7 @@ impl<'a> Factory<'a> {
         let mut users = Records::of("OSSYS_USER");
         let mut user_roles = Records::of("OSSYS_USER_ROLE");
         let mut members = Records::of("OSSYS_GROUP_USER");
-        let groups = &self.company.factory.groups;
+        let groups = self.groups();
         for person in &self.environment.people {
             let user = person.user;
             let mut dice = Dice::new(key::seed(&user.username), person.tenant.unsigned_abs());
@@ -319,21 +329,23 @@ impl<'a> Factory<'a> {
                     ("TENANT_ID", number(person.tenant)),
                 ]);
             }
-            let group = user.group.as_deref().filter(|_| !person.again);
-            let place = group.and_then(|name| groups.iter().position(|g| g.name == name));
-            if let Some(place) = place {
+            let own = [user.group.as_ref(), user.also.as_ref()];
+            for name in own.into_iter().flatten().filter(|_| !person.again) {
+                let Some((group, _)) = groups.iter().find(|(_, group)| group.name == *name) else {
+                    continue;
+                };
                 let id = i64::try_from(members.rows.len()).unwrap_or(0) + 1;
                 members.push(vec![
                     ("ID", number(id)),
                     ("USER_ID", number(person.id)),
-                    ("GROUP_ID", number(self.group(place))),
+                    ("GROUP_ID", number(*group)),
                     ("TENANT_ID", number(person.tenant)),
                 ]);
             }
         }
         let mut roles = Records::of("OSSYS_ROLE");
-        for role in &self.company.factory.roles {
-            let full_name = format!("{}.{}", role.espace, role.name);
+        for role in self.roles() {
+            let full_name = role.full_name();
             let key = key::key(&format!("role/{full_name}"));
             roles.push(vec![
                 ("ID", number(self.role(&full_name))),
@@ -347,10 +359,10 @@ impl<'a> Factory<'a> {
         }
         let mut group_rows = Records::of("OSSYS_GROUP");
         let mut group_roles = Records::of("OSSYS_GROUP_ROLE");
-        for (place, group) in groups.iter().enumerate() {
+        for (group_id, group) in groups {
             let tenant = self.company.tenant(&group.tenant)?.id(side);
             group_rows.push(vec![
-                ("ID", number(self.group(place))),
+                ("ID", number(group_id)),
                 ("NAME", text(&group.name)),
                 ("DESCRIPTION", text(&group.description)),
                 ("CREATED_BY", self.administrator()),
@@ -358,11 +370,12 @@ impl<'a> Factory<'a> {
                 ("HAS_CUSTOM_MANAGEMENT", flag(false)),
                 ("TENANT_ID", number(tenant)),
             ]);
-            for role in &group.roles {
+            let here = |role: &&String| self.roles().any(|other| other.full_name() == **role);
+            for role in group.roles.iter().filter(here) {
                 let id = i64::try_from(group_roles.rows.len()).unwrap_or(0) + 1;
                 group_roles.push(vec![
                     ("ID", number(id)),
-                    ("GROUP_ID", number(self.group(place))),
+                    ("GROUP_ID", number(group_id)),
                     ("ROLE_ID", number(self.role(role))),
                     ("TENANT_ID", number(tenant)),
                 ]);

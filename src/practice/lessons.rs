@@ -20,9 +20,9 @@ pub struct Lesson {
     pub attribute: Option<String>,
     /// SS key of the record.
     pub record: Option<String>,
-    /// The username.
+    /// The username, or the group's name.
     pub user: Option<String>,
-    /// The name of the user's tenant.
+    /// The name of the tenant of either.
     pub tenant: Option<String>,
     /// A few words.
     pub title: String,
@@ -56,6 +56,7 @@ struct Entry {
     attribute: Option<String>,
     record: Option<String>,
     user: Option<String>,
+    group: Option<String>,
     tenant: Option<String>,
     title: String,
     text: String,
@@ -85,7 +86,7 @@ fn resolved(company: &Company, entry: &Entry) -> Result<Lesson> {
         entity: None,
         attribute: None,
         record: None,
-        user: entry.user.clone(),
+        user: entry.user.clone().or_else(|| entry.group.clone()),
         tenant: entry.tenant.clone(),
         title: entry.title.clone(),
         text: entry.text.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -97,6 +98,11 @@ fn resolved(company: &Company, entry: &Entry) -> Result<Lesson> {
         if !company.users.iter().any(here) {
             return Err(missing("user", user));
         }
+    }
+    if let Some(group) = &entry.group
+        && !company.factory.groups.iter().any(|other| other.name == *group)
+    {
+        return Err(missing("group", group));
     }
     let Some(espace) = &entry.espace else { return Ok(lesson) };
     company.espace(espace)?;
@@ -133,9 +139,9 @@ pub struct About<'a> {
     pub attribute: &'a str,
     /// SS key of the record.
     pub record: &'a str,
-    /// The username.
+    /// The name of a user, group or role.
     pub user: &'a str,
-    /// The name of the user's tenant.
+    /// The name of the tenant of either.
     pub tenant: &'a str,
 }
 

@@ -7,7 +7,7 @@ use super::environment::{EntityColumn, Environment, Holds, Parent};
 use super::key::{Dice, seed};
 use super::make::Make;
 use super::text::{Writer, email, letters};
-use crate::database::{ColumnType, Result, Value, date_time_from_text};
+use crate::database::{ColumnType, Result, Value, ValueKind, date_time_from_text};
 use crate::outsystems::Side;
 
 const SECOND: i64 = 10_000_000;
@@ -43,6 +43,11 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// The side whose rows they are.
+    pub(super) fn side(&self) -> Side {
+        self.environment.side
+    }
+
     /// The value of a column in a row.
     pub(super) fn value(&self, column: &EntityColumn<'_>, row: u64) -> Result<Value> {
         let attribute = match column.holds {
@@ -75,6 +80,9 @@ impl<'a> Rows<'a> {
     }
 
     fn tenant(&self, row: u64) -> i64 {
+        if let Some(small) = self.environment.small_tenant(row) {
+            return small;
+        }
         let place = Dice::new(self.tenant_seed, row).below(self.tenants.len() as u64) as usize;
         self.tenants.get(place).copied().unwrap_or_default()
     }
@@ -199,7 +207,13 @@ impl<'a> Rows<'a> {
                 }
                 _ => return Err(wrong(format!("{} says not how it is made", attribute.name))),
             },
-            Make::Number(first, last) => return Ok(Value::Integer(dice.between(*first, *last))),
+            Make::Number(first, last) => {
+                let number = dice.between(*first, *last);
+                if column.shape.data_type.kind() != Some(ValueKind::Text) {
+                    return Ok(Value::Integer(number));
+                }
+                number.to_string()
+            }
             Make::Count(of) => {
                 return Ok(Value::Integer(i64::try_from(row % of).unwrap_or(0) + 1));
             }

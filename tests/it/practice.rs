@@ -88,7 +88,7 @@ async fn a_table_that_cannot_be_counted_is_named() {
     let pair = Pair::make(folder.path(), Some(1)).await;
     let file = sample("practice");
     let review = pair.review(&file).await;
-    let gone = review.comparison.pairs.iter().find(|pair| pair.name == "Policy_CS.Policy");
+    let gone = review.comparison.pairs.iter().find(|pair| pair.name == "Claims_CS.Reserve");
     let gone = gone.expect("it is in the scope").destination;
     let table = &pair.destination_model.shape_of(gone).expect("it is there").name;
     let dev = Connection::open(folder.path().join("dev.sqlite")).expect("opened");

@@ -64,6 +64,12 @@ impl Sides<'_> {
             // Nothing refers to it.
             return None;
         }
+        // One that the module there has dropped is no target for others, and still its own.
+        if let (None, Some(found)) = (&pair.finding, &pair.destination)
+            && line.to.as_deref().is_some_and(|to| to.eq_ignore_ascii_case(&found.to_string()))
+        {
+            return None;
+        }
         let meant = match line.to.as_deref().map(|to| map.named(to)) {
             Some(Err(why)) => return Some(why),
             Some(Ok(id)) => Some(id),

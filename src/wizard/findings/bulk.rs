@@ -180,9 +180,13 @@ impl Findings {
                     }
                 }
                 let mut text = counted(taken, "finding", "findings");
-                text.push_str(&format!(": {}.", short_choice(bulk.choice, bulk.to.as_deref())));
+                let first = bulk.open.first().or(bulk.others.first());
+                if let Some(key) = first {
+                    let words = short_choice(key.kind, bulk.choice, bulk.to.as_deref());
+                    text.push_str(&format!(": {words}."));
+                }
                 if bulk.choice == choice::STOP
-                    && let Some(key) = bulk.open.first().or(bulk.others.first())
+                    && let Some(key) = first
                 {
                     text.push_str(&format!(
                         " They keep the run from starting: {}.",
@@ -265,8 +269,8 @@ fn may_get(
 
 fn by_choice(take: &[(FindingKey, &'static str)]) -> Vec<(String, usize)> {
     let mut counts: Vec<(String, usize)> = Vec::new();
-    for (_, name) in take {
-        let words = short_choice(name, None);
+    for (key, name) in take {
+        let words = short_choice(key.kind, name, None);
         match counts.iter_mut().find(|(known, _)| *known == words) {
             Some((_, count)) => *count += 1,
             None => counts.push((words, 1)),

@@ -125,7 +125,7 @@ impl Findings {
         let mut made: Vec<(String, u64)> = Vec::new();
         for finding in migration.findings().iter().filter(|finding| self.is_own(finding)) {
             let Some(decision) = migration.plan.decisions.get(&finding.key) else { continue };
-            let words = words::short_choice(&decision.choice, None);
+            let words = words::short_choice(finding.key.kind, &decision.choice, None);
             match made.iter_mut().find(|(known, _)| *known == words) {
                 Some((_, count)) => *count += 1,
                 None => made.push((words, 1)),

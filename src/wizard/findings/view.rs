@@ -74,8 +74,9 @@ pub fn decision(migration: &Migration, finding: &Finding) -> (String, Style) {
         Standing::Stopped => ("stop, blocks".to_owned(), role::bad()),
         Standing::Decided => {
             let made = decisions.get(&finding.key);
-            let text = made
-                .map_or_else(String::new, |made| short_choice(&made.choice, made.to.as_deref()));
+            let text = made.map_or_else(String::new, |made| {
+                short_choice(finding.key.kind, &made.choice, made.to.as_deref())
+            });
             (text, role::plain())
         }
     }

@@ -37,8 +37,14 @@ pub fn sentence(text: &str) -> String {
 
 /// What a decision says in a table's column.
 #[must_use]
-pub fn short_choice(name: &str, to: Option<&str>) -> String {
+pub fn short_choice(kind: FindingKind, name: &str, to: Option<&str>) -> String {
     let text = match name {
+        // Of these the value is meant, which need not be a reference.
+        choice::EMPTY
+            if matches!(kind, FindingKind::MandatoryEmpty | FindingKind::ProcessNextRun) =>
+        {
+            "leave empty"
+        }
         choice::STOP => "stop",
         choice::LEAVE_OUT => "leave out",
         choice::REJECT => "leave rows out",
@@ -141,7 +147,8 @@ pub fn to_text(migration: &Migration, finding: &Finding) -> String {
         lines.push(format!("Rows: {rows}"));
     }
     if let Some(decision) = migration.plan.decisions.get(&finding.key) {
-        lines.push(format!("Decided: {}", short_choice(&decision.choice, decision.to.as_deref())));
+        let words = short_choice(finding.key.kind, &decision.choice, decision.to.as_deref());
+        lines.push(format!("Decided: {words}"));
     }
     lines.join("\n")
 }

@@ -111,7 +111,7 @@ fn ours(step: &StaticRecords, migration: &Migration, map: &FixedMap, record: &Re
                 }
             }
         }
-        (Some((name, _)), _) => line.then = words::short_choice(name, None),
+        (Some((name, _)), _) => line.then = words::short_choice(finding.key.kind, name, None),
         (None, Standing::Stopped) => line.then = "stop, blocks".to_owned(),
         (None, _) => match guess(map, finding) {
             Some((there, name)) => {

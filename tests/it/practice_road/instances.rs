@@ -95,6 +95,7 @@ pub fn pair(
     let identifier = columns.iter().position(|column| column.holds == Holds::OwnId);
     let table = (*name).to_owned();
     Pair {
+        uniques: Vec::new(),
         name: told.name.clone(),
         source: table.clone(),
         destination: table,
@@ -172,6 +173,7 @@ pub fn subscriptions(case: &Case<'_>, pairs: &[Pair]) -> Vec<Pair> {
             });
         }
         all.push(Pair {
+            uniques: Vec::new(),
             name: theirs.clone(),
             source: ours.clone(),
             destination: theirs.clone(),

@@ -10,12 +10,12 @@ use rusqlite::Connection;
 
 use super::colours::compare;
 use super::instances;
-use super::model::{Key, Model, espaces_of};
+use super::model::{Key, Model, espaces_of, ids};
 use super::names::Names;
 use super::pairs::{Pair, pair_up};
 use super::people;
 use super::rows::{Rows, Side};
-use super::sql::{Sheet, ask, table, tables};
+use super::sql::{Cell, Sheet, ask, table, tables};
 use super::story::{Story, Told};
 
 /// What is judged.
@@ -38,7 +38,15 @@ pub fn judge(case: &Case<'_>) -> Vec<String> {
         troubles.push(format!("the verdict is {}", story.report.verdict));
     }
     let espaces = espaces_of(case.source, &story.plan.scope.applications);
-    let due: BTreeSet<Key> = source.scope(&espaces);
+    let mut due: BTreeSet<Key> = source.scope(&espaces);
+    due.retain(|key| {
+        let is_there = destination.entities.contains_key(key);
+        let name = &source.entities[key].name;
+        if !is_there && !story.tells_of(name) {
+            troubles.push(format!("{name} is not there, and the report does not say so"));
+        }
+        is_there
+    });
     let keys = |told: &Told| (told.espace.to_lowercase(), told.entity.to_lowercase());
     let (instances, told): (Vec<&Told>, Vec<&Told>) =
         story.report.entities.iter().partition(|told| instances::is_told(told));
@@ -55,7 +63,7 @@ pub fn judge(case: &Case<'_>) -> Vec<String> {
     let mut pairs =
         pair_up((&source, case.source), (&destination, case.after), story, &mut troubles);
     pairs.extend(instances::subscriptions(case, &pairs));
-    untouched(case, &pairs, &mut troubles);
+    untouched(case, &destination, &pairs, &mut troubles);
     let names =
         Names::read((case.source, &source), (case.after, &destination), &story.plan, &mut troubles);
     instances::other_subscriptions(case, &pairs, &mut troubles);
@@ -97,7 +105,7 @@ fn sound(after: &Connection, troubles: &mut Vec<String>) {
 }
 
 /// Nothing but the tables in scope has changed, and people, who are judged apart.
-fn untouched(case: &Case<'_>, pairs: &[Pair], troubles: &mut Vec<String>) {
+fn untouched(case: &Case<'_>, model: &Model, pairs: &[Pair], troubles: &mut Vec<String>) {
     let schema = |connection| {
         ask(connection, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2").rows
     };
@@ -110,8 +118,30 @@ fn untouched(case: &Case<'_>, pairs: &[Pair], troubles: &mut Vec<String>) {
         if is_ours || people::TABLES.contains(&name.as_str()) || name == "SQLITE_SEQUENCE" {
             continue;
         }
-        if table(case.before, &name).sorted() != table(case.after, &name).sorted() {
+        let mut before = table(case.before, &name);
+        emptied_outside(case, model, &name, &mut before);
+        if before.sorted() != table(case.after, &name).sorted() {
             troubles.push(format!("{name} changed and nothing there was in scope"));
+        }
+    }
+}
+
+/// Empties the references that were decided to be emptied, where the rows that they led to are gone.
+fn emptied_outside(case: &Case<'_>, model: &Model, name: &str, before: &mut Sheet) {
+    for decision in &case.story.plan.decision {
+        if decision.kind != "consumer-outside-scope" || decision.choice != "empty" {
+            continue;
+        }
+        let entity = model.entities.iter().find(|(key, _)| decision.is_about(key));
+        let Some((_, entity)) = entity.filter(|(_, entity)| entity.table == name) else { continue };
+        let key = decision.attribute.to_lowercase();
+        let attribute = entity.attributes.iter().find(|other| other.key.to_lowercase() == key);
+        let parent = attribute.and_then(|attribute| model.entities.get(&attribute.refers()?));
+        let (Some(attribute), Some(parent)) = (attribute, parent) else { continue };
+        let there = ids(case.after, parent);
+        let at = before.at(&attribute.column);
+        for row in before.rows.iter_mut().filter(|row| !there.contains(&row[at].key())) {
+            row[at] = Cell::Null;
         }
     }
 }

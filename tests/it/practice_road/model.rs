@@ -51,6 +51,7 @@ pub struct Record {
     pub name: String,
     /// The value of its identifier.
     pub id: String,
+    pub is_active: bool,
 }
 
 impl Model {
@@ -91,14 +92,15 @@ impl Model {
             assert!(again.is_none(), "two active entities have the keys {row:?}");
         }
         let mut records: BTreeMap<Key, Vec<Record>> = BTreeMap::new();
-        let sql = "SELECT s.SS_KEY, r.ENTITY_SS_KEY, r.SS_KEY, r.NAME, r.DATA_ID \
+        let sql = "SELECT s.SS_KEY, r.ENTITY_SS_KEY, r.SS_KEY, r.NAME, r.DATA_ID, r.IS_ACTIVE \
                    FROM OSSYS_ENTITY_RECORD r JOIN OSSYS_ESPACE s ON s.ID = r.ESPACE_ID \
-                   WHERE r.IS_ACTIVE = 1 AND s.IS_ACTIVE = 1";
+                   WHERE s.IS_ACTIVE = 1";
         for row in ask(connection, sql).rows {
             records.entry((row[0].key(), row[1].key())).or_default().push(Record {
                 key: row[2].key(),
                 name: row[3].text(),
                 id: row[4].key(),
+                is_active: row[5].is_set(),
             });
         }
         Self { entities, records }

@@ -98,9 +98,30 @@ impl Names {
                 side.insert((*what).to_owned(), meanings);
             }
         }
+        names.tenants(source.0, plan);
         names.users(source.0, destination.0, plan);
         names.records(source.1, destination, plan);
         names
+    }
+
+    /// A tenant that was mapped to another is called as that one is.
+    fn tenants(&mut self, source: &Connection, plan: &Plan) {
+        let tenants = "SELECT t.ID, t.NAME FROM OSSYS_TENANT t";
+        for row in ask(source, tenants).rows {
+            let decided = plan.decision.iter().find(|decision| {
+                decision.kind == "tenant-missing"
+                    && decision.choice == "map"
+                    && decision.tenant.to_lowercase() == row[1].key()
+            });
+            let Some(to) = decided.map(|decision| decision.to.to_lowercase()) else { continue };
+            let theirs = self.destination.get("OSSYS_TENANT").into_iter().flatten();
+            let mut meant = theirs.filter(|(_, name)| name.starts_with(&format!("{to} / ")));
+            if let (Some((_, name)), None) = (meant.next(), meant.next()) {
+                let name = name.clone();
+                let ours = self.source.entry("OSSYS_TENANT".into()).or_default();
+                ours.insert(row[0].key(), name);
+            }
+        }
     }
 
     /// Both sides call a user by the id in the destination.
@@ -141,16 +162,21 @@ impl Names {
                     && decision.entity.to_lowercase() == key.1
             };
             let mut meanings = Meanings::new();
-            for record in ours {
+            for record in ours.iter().filter(|record| record.is_active) {
                 let decided = plan
                     .decision
                     .iter()
                     .filter(about)
                     .find(|decision| decision.record.to_lowercase() == record.key);
-                let found = theirs.iter().find(|other| match decided {
-                    Some(decision) => other.name == decision.to,
-                    None => other.key == record.key,
-                });
+                // One that the module dropped stands for itself as long as its row does.
+                let mut active = theirs.iter().filter(|other| other.is_active);
+                let found = match decided {
+                    Some(decision) => active.find(|other| other.name == decision.to),
+                    None => active.find(|other| other.key == record.key).or_else(|| {
+                        let mut rest = theirs.iter();
+                        rest.find(|other| other.key == record.key && there.contains(&other.id))
+                    }),
+                };
                 if let Some(found) = found {
                     meanings.insert(record.id.clone(), found.id.clone());
                 }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::instances;
 use super::model::{Attribute, Key, Model};
-use super::sql::Shape;
+use super::sql::{Shape, ask};
 use super::story::{Decision, Story};
 
 /// An entity on both sides.
@@ -19,6 +19,8 @@ pub struct Pair {
     pub identifier: Option<usize>,
     /// Columns of the destination that nothing is carried into.
     pub alone: Vec<Shape>,
+    /// Which of the columns make up each unique index of the destination.
+    pub uniques: Vec<Vec<usize>>,
 }
 
 /// A column on both sides.
@@ -39,6 +41,8 @@ pub enum Holds {
     /// An identifier that each database gives itself.
     OwnId,
     Value,
+    /// A text in the source and a whole number in the destination, by decision.
+    Number,
     /// The identifier of a row of another pair.
     Row(usize),
     /// The identifier of something that has a name on both sides.
@@ -117,6 +121,14 @@ pub fn pair_up(
                     Holds::Value
                 }),
                 None if attribute.key == ours.identifier && attribute.is_autonumber => Holds::OwnId,
+                None if attribute.data_type != other.data_type => {
+                    let types = (attribute.data_type.as_str(), other.data_type.as_str());
+                    let is_decided = decided(story, "convert", &key, attribute).is_some();
+                    if types != ("rtText", "rtInteger") || !is_decided {
+                        say(attribute, "it has another type and nobody decided about it");
+                    }
+                    Holds::Number
+                }
                 None => match soft(source, story, &key, attribute) {
                     Some(parent) => held(source, &places, &parent)
                         .map_or(Holds::Value, |holds| Holds::Soft(Box::new(holds))),
@@ -158,7 +170,11 @@ pub fn pair_up(
         }
         let is_carried = |shape: &&Shape| columns.iter().any(|c| c.destination == shape.name);
         let alone = theirs.columns.iter().filter(|shape| !is_carried(shape)).cloned().collect();
+        let uniques = uniques(there, &theirs.table);
+        let place = |name: &String| columns.iter().position(|c| c.destination == *name);
+        let uniques = uniques.iter().filter_map(|names| names.iter().map(place).collect());
         pairs.push(Pair {
+            uniques: uniques.collect(),
             name: ours.name.clone(),
             source: ours.table.clone(),
             destination: theirs.table.clone(),
@@ -173,14 +189,37 @@ pub fn pair_up(
 /// The hidden column of entities that are parted by tenant.
 pub const TENANT: &str = "TENANT_ID";
 
+/// What was decided about an attribute, where it is this choice.
+fn decided<'a>(
+    story: &'a Story,
+    choice: &str,
+    of: &Key,
+    attribute: &Attribute,
+) -> Option<&'a Decision> {
+    story.plan.decision.iter().find(|decision| {
+        decision.choice == choice
+            && decision.is_about(of)
+            && decision.attribute.to_lowercase() == attribute.key.to_lowercase()
+    })
+}
+
+/// The columns of each unique index of a table.
+fn uniques(connection: &Connection, table: &str) -> Vec<Vec<String>> {
+    let sql = format!(
+        "SELECT i.name, upper(c.name) FROM pragma_index_list('{table}') i \
+         JOIN pragma_index_info(i.name) c WHERE i.\"unique\" = 1 AND i.origin = 'c' \
+         ORDER BY 1, c.seqno"
+    );
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in ask(connection, &sql).rows {
+        all.entry(row[0].text()).or_default().push(row[1].text());
+    }
+    all.into_values().collect()
+}
+
 /// The entity whose ids a plain attribute holds by decision.
 fn soft(model: &Model, story: &Story, of: &Key, attribute: &Attribute) -> Option<Key> {
-    let is_about = |decision: &&Decision| {
-        decision.choice == "remap"
-            && (decision.espace.to_lowercase(), decision.entity.to_lowercase()) == *of
-            && decision.attribute.to_lowercase() == attribute.key.to_lowercase()
-    };
-    let decision = story.plan.decision.iter().find(is_about)?;
+    let decision = decided(story, "remap", of, attribute)?;
     let entity = model.entities.iter().find(|(_, entity)| entity.name == decision.to)?;
     Some(entity.0.clone())
 }

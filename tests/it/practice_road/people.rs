@@ -90,6 +90,16 @@ pub fn judge(
     if groups.rows.len() != told.iter().filter(|person| person.is_group).count() {
         troubles.push("OSSYS_GROUP: what was added is not what is told".into());
     }
+    let ours = table(case.source, "OSSYS_GROUP");
+    for row in &groups.rows {
+        let is_same = |other: &&Vec<Cell>| {
+            let same = |name: &str| other[ours.at(name)] == row[groups.at(name)];
+            same("NAME") && same("DESCRIPTION")
+        };
+        if !ours.rows.iter().any(|other| is_same(&other)) {
+            troubles.push("OSSYS_GROUP: a group was added that the source does not have".into());
+        }
+    }
     links(case, espaces, names, users, troubles);
 }
 
@@ -170,10 +180,13 @@ fn links(
         let there: BTreeSet<_> =
             pairs(&theirs).iter().filter_map(|row| meant(row, &names.destination)).collect();
         let ours = pairs(&table(case.source, name));
+        // A role comes with its module: where the module has none, nobody is given it.
+        let has = |role: &String| names.destination["OSSYS_ROLE"].values().any(|has| has == role);
         let due: BTreeSet<_> = ours
             .iter()
             .filter(|row| wanted(row))
             .filter_map(|row| meant(row, &names.source))
+            .filter(|row| name == "OSSYS_GROUP_USER" || has(&row[1]))
             .collect();
         for missing in due.difference(&there) {
             troubles.push(format!("{name}: {missing:?} is missing"));

@@ -40,6 +40,9 @@ pub struct Rows<'a> {
     pub names: &'a Names,
 }
 
+/// What the columns of a unique index hold, with the identifier of the first row that holds it.
+type Taken = BTreeMap<Vec<String>, Cell>;
+
 /// Where a reference leads.
 enum Leads {
     /// Nothing is referred to.
@@ -103,6 +106,11 @@ impl Rows<'_> {
     fn leave_out(&mut self, place: usize, told: &Told, troubles: &mut Vec<String>) -> usize {
         let mut found = 0;
         let Some(identifier) = self.identifier(place) else { return found };
+        let all: BTreeSet<String> = told
+            .left_out_reasons
+            .iter()
+            .flat_map(|reason| keys(std::slice::from_ref(reason)))
+            .collect();
         for reason in &told.left_out_reasons {
             let named: BTreeSet<String> =
                 reason.keys.iter().map(|key| key.to_lowercase()).collect();
@@ -111,16 +119,23 @@ impl Rows<'_> {
                 .iter()
                 .find(|column| Some(&column.attribute) == reason.attribute.as_ref());
             let at = column.map(|column| self.sheets[place].at(&column.source));
+            let taken = self.taken(place, &all);
             self.sheets[place].rows.retain(|row| {
                 if !named.contains(&row[identifier].key()) {
                     return true;
                 }
                 found += 1;
-                let is_too_long = column.zip(at).is_some_and(|(column, at)| {
-                    longest(&column.data_type)
-                        .is_some_and(|most| row[at].text().encode_utf16().count() > most)
+                let does_not_fit = column.zip(at).is_some_and(|(column, at)| {
+                    column.holds == Holds::Number && number(&row[at]).is_none()
+                        || longest(&column.data_type)
+                            .is_some_and(|most| row[at].text().encode_utf16().count() > most)
                 });
-                if !is_too_long {
+                let is_taken = taken.iter().any(|(columns, first)| {
+                    let id =
+                        first.get(&columns.iter().map(|at| row[*at].key()).collect::<Vec<_>>());
+                    id.is_some_and(|id| *id < row[identifier])
+                });
+                if !does_not_fit && !is_taken {
                     troubles.push(format!(
                         "{} {} was left out and would fit",
                         told.name,
@@ -131,6 +146,28 @@ impl Rows<'_> {
             });
         }
         found
+    }
+
+    /// For each unique index of the destination the values that rows bring along, with the first
+    /// row that does: but for those that are left out.
+    fn taken(&self, place: usize, left_out: &BTreeSet<String>) -> Vec<(Vec<usize>, Taken)> {
+        let (pair, sheet) = (&self.pairs[place], &self.sheets[place]);
+        let Some(identifier) = self.identifier(place) else { return Vec::new() };
+        let of_index = |columns: &Vec<usize>| {
+            let columns = columns.iter().map(|at| sheet.at(&pair.columns[*at].source));
+            let columns: Vec<usize> = columns.collect();
+            let mut taken = Taken::new();
+            for row in &sheet.rows {
+                if left_out.contains(&row[identifier].key()) {
+                    continue;
+                }
+                let first = taken.entry(columns.iter().map(|at| row[*at].key()).collect());
+                let id = row[identifier].clone();
+                first.and_modify(|first| *first = id.clone().min(first.clone())).or_insert(id);
+            }
+            (columns, taken)
+        };
+        pair.uniques.iter().map(of_index).collect()
     }
 
     /// Empties the cells that a pair's report names.
@@ -203,7 +240,7 @@ impl Rows<'_> {
                 let meaning = names.get(what).and_then(|names| names.get(&id));
                 meaning.map(|meaning| Leads::Named(meaning.clone()))
             }
-            Holds::OwnId | Holds::Value | Holds::Typed(_) | Holds::Soft(_) => None,
+            Holds::OwnId | Holds::Value | Holds::Number | Holds::Typed(_) | Holds::Soft(_) => None,
         };
         // An empty identifier is written as NULL wherever the column takes it.
         let may_stand_for_null = self.side == Side::Source || !is_nullable;
@@ -239,6 +276,10 @@ impl Rows<'_> {
                     };
                     match holds {
                         Holds::OwnId => {}
+                        Holds::Number => match self.side {
+                            Side::Source => held.push(hash(&number(&row[*at]))),
+                            Side::Destination => held.push(hash(&Some(&row[*at]))),
+                        },
                         Holds::Value | Holds::Typed(_) | Holds::Soft(_) => {
                             held.push(hash(&row[*at]));
                         }
@@ -282,6 +323,16 @@ impl Rows<'_> {
 
 fn keys(reasons: &[Reason]) -> BTreeSet<String> {
     reasons.iter().flat_map(|reason| &reason.keys).map(|key| key.to_lowercase()).collect()
+}
+
+/// The whole number that a text is; an empty one is 0, and NULL stays.
+fn number(cell: &Cell) -> Option<Cell> {
+    let text = cell.text();
+    match (cell, text.trim()) {
+        (Cell::Null, _) => Some(Cell::Null),
+        (_, "") => Some(Cell::Integer(0)),
+        (_, digits) => digits.parse().ok().map(Cell::Integer),
+    }
 }
 
 /// How many UTF-16 units a text type takes: `NVARCHAR(30)` takes 30.

@@ -79,6 +79,7 @@ pub struct Scope {
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Decision {
+    pub kind: String,
     pub espace: String,
     pub entity: String,
     pub attribute: String,
@@ -87,6 +88,13 @@ pub struct Decision {
     pub tenant: String,
     pub choice: String,
     pub to: String,
+}
+
+impl Decision {
+    /// Whether it is about an entity, or a part of it.
+    pub fn is_about(&self, entity: &super::model::Key) -> bool {
+        (self.espace.to_lowercase(), self.entity.to_lowercase()) == *entity
+    }
 }
 
 impl Story {

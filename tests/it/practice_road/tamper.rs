@@ -121,11 +121,33 @@ const SPOILT: &[(&str, &str)] = &[
         "UPDATE OSUSR_4F2_CLAIM SET SEVERITYID = CASE SEVERITYID WHEN 1 THEN 2 ELSE 1 END \
          LIMIT_ONE",
     ),
+    // A text that became a number, a record that the module dropped, nothing where something is
+    // demanded, a row of which there were two.
+    (
+        "Customer_CS.CorporateProfile",
+        "UPDATE OSUSR_C7D_CORPORATEPROFILE SET EMPLOYEES = EMPLOYEES + 1 LIMIT_ONE",
+    ),
+    (
+        "Customer_CS.Contact",
+        "UPDATE OSUSR_C7D_CONTACT SET CHANNELID = 2 WHERE ROWID = (SELECT min(ROWID) FROM \
+         OSUSR_C7D_CONTACT WHERE CHANNELID = 3)",
+    ),
+    (
+        "Claims_CS.ClaimParty",
+        "UPDATE OSUSR_4F2_CLAIMPARTY SET ROLE = '' WHERE ROWID = (SELECT min(ROWID) FROM \
+         OSUSR_4F2_CLAIMPARTY WHERE ROLE IS NULL)",
+    ),
+    ("Policy_CS.InsuredVehicle", "DELETE FROM OSUSR_7KD_INSUREDVEHICLE WHERE PLATE = 'DA 70318'"),
     // Another tenant, another account of the same name.
     (
         "Policy_CS.Quote",
         "UPDATE OSUSR_7KD_QUOTE SET TENANT_ID = CASE TENANT_ID WHEN 12 THEN 11 ELSE 12 END \
          LIMIT_ONE",
+    ),
+    (
+        "Policy_CS.Quote",
+        "UPDATE OSUSR_7KD_QUOTE SET TENANT_ID = 12 WHERE ROWID = (SELECT min(ROWID) FROM \
+         OSUSR_7KD_QUOTE WHERE TENANT_ID = 15)",
     ),
     (
         "Customer_CS.CustomerNote",
@@ -194,6 +216,12 @@ const SPOILT: &[(&str, &str)] = &[
     ),
     // What was not in scope: other applications, a table left from before, the platform.
     ("OSUSR_N2P_BROKER", "UPDATE OSUSR_N2P_BROKER SET NAME = 'Nobody' LIMIT_ONE"),
+    ("OSUSR_N2P_COMMISSION", "UPDATE OSUSR_N2P_COMMISSION SET AMOUNT = '1' LIMIT_ONE"),
+    (
+        "OSUSR_N2P_COMMISSION",
+        "UPDATE OSUSR_N2P_COMMISSION SET POLICYID = (SELECT max(ID) FROM OSUSR_QX2_POLICY) \
+         LIMIT_ONE",
+    ),
     ("OSUSR_FT8_SURVEY", "DELETE FROM OSUSR_FT8_SURVEYANSWER LIMIT_ONE"),
     ("OSUSR_9ZT_CLAIM", "DELETE FROM OSUSR_9ZT_CLAIM LIMIT_ONE"),
     ("OSUSR_4F2_CLAIMCAUSE", "INSERT INTO OSUSR_4F2_CLAIMCAUSE (LABEL) VALUES ('Drone')"),
@@ -229,6 +257,13 @@ const SPOILT: &[(&str, &str)] = &[
         "OSSYS_GROUP_USER",
         "DELETE FROM OSSYS_GROUP_USER WHERE ID = (SELECT max(ID) FROM OSSYS_GROUP_USER)",
     ),
+    (
+        "OSSYS_GROUP_ROLE",
+        "DELETE FROM OSSYS_GROUP_ROLE WHERE GROUP_ID = (SELECT ID FROM OSSYS_GROUP WHERE NAME = \
+         'Drone Pilots')",
+    ),
+    ("OSSYS_GROUP", "UPDATE OSSYS_GROUP SET NAME = 'Pilots' WHERE NAME = 'Drone Pilots'"),
+    ("OSSYS_GROUP", "UPDATE OSSYS_GROUP SET DESCRIPTION = 'Pilots' WHERE NAME = 'Drone Pilots'"),
 ];
 
 /// Every change to a right destination, and every lie of the report, is noticed and named.
@@ -281,6 +316,19 @@ const LIES: &[(&str, &str, Lie)] = &[
     ("a row left out is not told", "Policy_CS.Payment: ", |story| {
         told(story, "Policy_CS.Payment").left_out_reasons[0].keys.pop();
     }),
+    ("an entity that is not there is not told", "Claims_CS.DroneImage", |story| {
+        story.report.decisions.retain(|words| !words.contains("DroneImage"));
+    }),
+    ("a profile left out is told to be another", "would fit", |story| {
+        let left_out = &mut told(story, "Customer_CS.CorporateProfile").left_out_reasons[0];
+        let id: i64 = left_out.keys[0].parse().expect("an id");
+        left_out.keys = vec![(id - 4).to_string()];
+    }),
+    ("the other car of a plate is told to be left out", "would fit", |story| {
+        let left_out = &mut told(story, "Policy_CS.InsuredVehicle").left_out_reasons[0];
+        let id: i64 = left_out.keys[0].parse().expect("an id");
+        left_out.keys = vec![(id - 1).to_string()];
+    }),
     ("a row that arrived is told to be left out", "would fit", |story| {
         let payments = told(story, "Policy_CS.Payment");
         payments.left_out_reasons[0].keys.push("8193".into());
@@ -304,6 +352,15 @@ const LIES: &[(&str, &str, Lie)] = &[
     }),
     ("a record was mapped and nobody decided it", "Claims_CS.Claim.CauseId", |story| {
         story.plan.decision.retain(|decision| decision.to != "Other");
+    }),
+    ("texts became numbers and nobody decided it", "CorporateProfile.Employees", |story| {
+        story.plan.decision.retain(|decision| decision.choice != "convert");
+    }),
+    ("a tenant was mapped and nobody decided it", "Policy_CS.Quote", |story| {
+        story.plan.decision.retain(|decision| decision.kind != "tenant-missing");
+    }),
+    ("references of others were emptied and nobody decided it", "OSUSR_N2P_COMMISSION", |story| {
+        story.plan.decision.retain(|decision| decision.kind != "consumer-outside-scope");
     }),
     ("a user was chosen and nobody decided it", "has no counterpart", |story| {
         story.plan.decision.retain(|decision| decision.user.is_empty());

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use osferry::compare::{Choice, Finding, choice};
 use osferry::front::Home;
 use osferry::front::practice::make_files;
+use osferry::plan::PlanFile;
 use osferry::practice::PracticeOptions;
 use osferry::terminal::Begin;
 use osferry::terminal::worker::Worker;
@@ -179,9 +181,9 @@ impl Driver {
     }
 
     /// Chooses these applications, has the destination's rows replaced, and decides whatever is
-    /// found: as recommended, else what neither stops nor needs another row.
+    /// found so that it goes on.
     pub fn decide(&mut self, applications: &[&str]) {
-        use osferry::compare::{Choice, choice};
+        let pair = self.pair();
         let migration = &mut self.model.migration;
         migration.set_scope(|scope| {
             scope.applications = applications.iter().map(|name| (*name).to_owned()).collect();
@@ -198,11 +200,8 @@ impl Driver {
                 return;
             }
             for finding in open {
-                let fits = |made: &&Choice| made.name != choice::STOP && !made.needs_target;
-                let recommended = finding.recommended.filter(|name| *name != choice::STOP);
-                let first = || finding.choices.iter().find(fits).map(|made| made.name);
-                let made = recommended.or_else(first).expect("a choice");
-                migration.decide(&finding, made, None);
+                let (made, to) = way_on(&pair, &finding);
+                migration.decide(&finding, made, to);
             }
         }
     }
@@ -274,6 +273,31 @@ impl Driver {
     pub fn shows(&self, wanted: &str) {
         let screen = self.screen();
         assert!(screen.contains(wanted), "{wanted:?} is not on the screen:\n{screen}");
+    }
+}
+
+/// The plan that lies beside a practice pair.
+pub fn sample(pair: &Path) -> PlanFile {
+    let text = std::fs::read_to_string(pair.join("practice.toml")).expect("a plan");
+    PlanFile::parse(&text, "practice").expect("a plan")
+}
+
+/// What that plan says of a finding.
+pub fn decided_in(plan: &PlanFile, finding: &Finding) -> Option<(&'static str, Option<String>)> {
+    let made = plan.decisions.get(&finding.key)?;
+    let choice = finding.choices.iter().find(|choice| choice.name == made.choice)?;
+    Some((choice.name, made.to.clone()))
+}
+
+/// What somebody decides who wants to get on: as recommended, else what neither stops nor needs
+/// another row, else as the plan beside the pair has it.
+pub fn way_on(pair: &Path, finding: &Finding) -> (&'static str, Option<String>) {
+    let fits = |made: &&Choice| made.name != choice::STOP && !made.needs_target;
+    let recommended = finding.recommended.filter(|name| *name != choice::STOP);
+    let first = || finding.choices.iter().find(fits).map(|made| made.name);
+    match recommended.or_else(first) {
+        Some(made) => (made, None),
+        None => decided_in(&sample(pair), finding).expect("a choice"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Options on the practice pair.
 
-use osferry::compare::{Choice, Finding, FindingKind, choice};
+use osferry::compare::{Finding, FindingKind, choice};
 use osferry::plan::{CheckKind, EndpointEngine, PersonalData, RejectPolicy};
 use osferry::wizard::Message;
 use osferry::wizard::findings::belongs_to;
@@ -8,7 +8,7 @@ use osferry::wizard::keys::Key;
 use osferry::wizard::message::{Answer, Sign};
 use osferry::wizard::step::AskKind;
 
-use super::driver::{Driver, LARGE, MEDIUM, SMALL};
+use super::driver::{Driver, LARGE, MEDIUM, SMALL, sample, way_on};
 use super::road::{decide_the_rest, go_to, open_sample_plan};
 
 /// At Options with Policies and Claims chosen; what other steps ask is decided.
@@ -21,15 +21,20 @@ fn at_options() -> Driver {
         driver.press("Enter Home Space Esc");
     }
     assert_eq!(driver.model.migration.plan.scope.applications, ["Policies", "Claims"]);
+    // What becomes of the commissions, once there is something to become of them.
+    let sample = sample(&driver.pair());
+    let mut decided = sample.decisions.all().into_iter();
+    let decided = decided.find(|one| one.key.kind == FindingKind::ConsumerOutsideScope);
+    driver.model.migration.plan.decisions.put(decided.expect("a decision").clone());
     decide_elsewhere(&mut driver);
     driver.press("Ctrl+N Ctrl+N Ctrl+N Ctrl+N Ctrl+N");
     assert_eq!(driver.step(), "Options", "{}", driver.screen());
     driver
 }
 
-/// Decides whatever other steps ask, until nothing is open: as recommended, else what needs no
-/// other row.
+/// Decides whatever other steps ask, until nothing is open.
 fn decide_elsewhere(driver: &mut Driver) {
+    let pair = driver.pair();
     loop {
         let migration = &mut driver.model.migration;
         let open: Vec<_> = migration
@@ -43,11 +48,8 @@ fn decide_elsewhere(driver: &mut Driver) {
             return;
         }
         for finding in open {
-            let fits = |made: &&Choice| made.name != choice::STOP && !made.needs_target;
-            let recommended = finding.recommended.filter(|name| *name != choice::STOP);
-            let first = || finding.choices.iter().find(fits).map(|made| made.name);
-            let made = recommended.or_else(first).expect("a choice");
-            migration.decide(&finding, made, None);
+            let (made, to) = way_on(&pair, &finding);
+            migration.decide(&finding, made, to);
         }
         driver.send(Message::Resized(LARGE));
         driver.settle();
@@ -59,13 +61,13 @@ fn rows_are_chosen_findings_decided_and_the_plan_follows() {
     let mut driver = at_options();
     driver.shows("LESSON Decide what becomes of the rows that the destination already has");
     driver.shows("Plan: none yet");
-    driver.shows("( ) ! delete them first: 1,012 rows");
-    driver.shows("( ) keep them: 1,013 rows");
+    driver.shows("( ) ! delete them first: 1,045 rows");
+    driver.shows("( ) keep them: 1,046 rows");
     driver.press("Ctrl+N");
     assert_eq!(driver.step(), "Options");
     driver.shows("Not yet: choose whether the rows that dev has are deleted or kept");
     driver.press("Space");
-    driver.shows("(•) ! delete them first: 1,012 rows");
+    driver.shows("(•) ! delete them first: 1,045 rows");
     // RepairShop was taken in by reference: that is decided here as well.
     driver.press("Ctrl+N");
     assert_eq!(driver.step(), "Options");
@@ -73,11 +75,11 @@ fn rows_are_chosen_findings_decided_and_the_plan_follows() {
     driver.press("Space Esc");
     for wanted in [
         "Order   5 groups by reference",
-        "insert         11,647",
-        "! delete        1,016",
+        "insert         12,047",
+        "! delete        1,049",
         "Ids     5 kinds rewritten",
         "Users   57 matched, 1",
-        "1,016 rows of dev are deleted before any is written.",
+        "1,049 rows of dev are deleted before any is written.",
         "planned 14:02:11",
     ] {
         driver.shows(wanted);
@@ -298,7 +300,7 @@ fn what_is_decided_here_can_be_done_in_a_small_window() {
         let mut driver = at_options();
         driver.send(Message::Resized(size));
         driver.press("Space Ctrl+N Space Esc Tab");
-        driver.shows("11,647");
+        driver.shows("12,047");
         driver.press("Enter");
         driver.shows("Plan: 37 entities in 5 groups");
         driver.press("Esc Ctrl+N");

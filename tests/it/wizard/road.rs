@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use osferry::compare::Finding;
+use osferry::compare::{Finding, choice};
 use osferry::migrate::{Basis, EntityState, Forecast, Phase, Progress};
 use osferry::plan::Span;
 use osferry::wizard::message::{Effect, Fact, Message, Now};
 use osferry::wizard::steps;
 
-use super::driver::Driver;
+use super::driver::{Driver, decided_in, sample};
 
 /// Opens the plan that lies beside the pair: every decision that is nobody's but a person's is
 /// made in it.
@@ -35,13 +35,19 @@ pub fn go_to(driver: &mut Driver, name: &str) {
     panic!("there is no way to {name}:\n{}", driver.screen());
 }
 
+/// Decides what is open as recommended, and where that is to stop, as the plan beside the pair.
 pub fn decide_the_rest(driver: &mut Driver) {
     let migration = &mut driver.model.migration;
     let open: Vec<Finding> =
         migration.findings().iter().filter(|finding| migration.is_open(finding)).cloned().collect();
+    let sample = sample(&driver.pair());
+    let migration = &mut driver.model.migration;
     for finding in &open {
-        if let Some(choice) = finding.recommended {
-            migration.decide(finding, choice, None);
+        let stops = finding.recommended == Some(choice::STOP);
+        match (decided_in(&sample, finding).filter(|_| stops), finding.recommended) {
+            (Some((choice, to)), _) => migration.decide(finding, choice, to),
+            (None, Some(choice)) => migration.decide(finding, choice, None),
+            (None, None) => {}
         }
     }
     driver.send(time(0));
