@@ -10,6 +10,8 @@ use super::model::{Cell, EntityKey, Target};
 pub enum Wish {
     /// They are written in the destination's type; a row whose value has no form there stays behind.
     Converted,
+    /// They are cut to what the destination's type holds.
+    Cut,
     /// They are ids of these rows or people, though the type does not say so.
     Remapped(Target),
     /// The reference leads to the destination's row with the same values of these attributes, within
@@ -43,6 +45,8 @@ pub struct Decided {
     pub tenants: BTreeMap<i64, i64>,
     /// The destination's user for one of the source's.
     pub users: BTreeMap<i64, i64>,
+    /// The destination's group for one of the source's; none where it is left out.
+    pub groups: BTreeMap<i64, Option<i64>>,
     /// Whether users that the destination has take what the source says of them.
     pub updates_users: bool,
     /// Whether users are known by their e-mail addresses.

@@ -124,6 +124,10 @@ pub enum Feature {
     Unresolved,
     /// Identifiers that the database gives on one side and the application on the other.
     IdentifierGiven,
+    /// Texts that are too long in the destination, and are cut.
+    TextsCut,
+    /// Groups of other names in the destination, and groups that nobody wants there.
+    GroupsMapped,
 }
 
 /// Features of which only a whole migration by the program says whether they come out right.
@@ -154,6 +158,8 @@ pub const DECIDED: &[Feature] = {
         Unresolved,
         IdentifierGiven,
         LeavingBySeveral,
+        TextsCut,
+        GroupsMapped,
     ]
 };
 

@@ -162,6 +162,22 @@ pub(super) fn converted(mine: &Attribute, theirs: &Attribute, cell: &Cell) -> Op
     fits(&found, theirs).then_some(found)
 }
 
+/// A text with as many of its characters as have room there, each as many UTF-16 units wide as it is.
+pub(super) fn shortened(theirs: &Attribute, cell: &Cell) -> Cell {
+    let (Kind::Text(most), Cell::Text(text)) = (&theirs.kind, cell) else { return cell.clone() };
+    if *most > 2000 {
+        return cell.clone();
+    }
+    let mut room = usize::from(*most);
+    let mut kept = String::new();
+    for character in text.chars() {
+        let Some(left) = room.checked_sub(character.len_utf16()) else { break };
+        room = left;
+        kept.push(character);
+    }
+    Cell::Text(kept)
+}
+
 /// A text that is nothing but a number, without blanks around it; an empty one is 0.
 fn number(text: &str, with_decimals: bool) -> Option<String> {
     let text = text.trim_matches(' ');

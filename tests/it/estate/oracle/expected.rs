@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decided::{converted, id_in};
+use super::decided::{converted, id_in, shortened};
 use super::people::user_symbol;
 use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol, Way};
 use crate::estate::content::plain;
@@ -162,6 +162,7 @@ impl Oracle<'_> {
                 let cell = converted(mine, theirs, cell).expect("left out otherwise");
                 Expect::Is(read(theirs, &cell))
             }
+            Some(Wish::Cut) => Expect::Is(shortened(theirs, cell)),
             _ => self.personal(mine, Expect::Is(read(theirs, cell))),
         }
     }
@@ -235,14 +236,15 @@ impl Oracle<'_> {
             }
         }
         for (group, role) in &source.group_roles {
-            if roles.contains(role) {
+            if roles.contains(role) && !self.is_unwanted(*group) {
                 run.groups.insert(*group);
                 run.users.extend(
                     source.group_users.iter().filter(|(g, _)| g == group).map(|(_, user)| *user),
                 );
             }
         }
-        run.groups.retain(|id| source.groups.iter().any(|g| g.id == *id));
+        let is_there = |id: &i64| source.groups.iter().any(|g| g.id == *id);
+        run.groups.retain(|id| is_there(id) && !self.is_unwanted(*id));
         run
     }
 
@@ -351,6 +353,7 @@ impl Oracle<'_> {
                 &there.group_users,
             ),
         ] {
+            let mut made = BTreeSet::new();
             for (left_id, right_id) in wanted {
                 let (Some(a), Some(b)) = (left.get(left_id), right.get(right_id)) else {
                     continue;
@@ -364,7 +367,8 @@ impl Oracle<'_> {
                 let known = existing.iter().any(|(x, y)| {
                     a == &Expect::Is(Cell::Int(*x)) && b == &Expect::Is(Cell::Int(*y))
                 });
-                if known {
+                // Two groups may have become one, or two people.
+                if known || !made.insert((a, b)) {
                     continue;
                 }
                 let cells = [

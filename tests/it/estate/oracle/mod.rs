@@ -243,6 +243,7 @@ impl Oracle<'_> {
             for (mine, theirs) in self.common(key) {
                 for (index, row) in self.source_entity(key).rows.iter().enumerate() {
                     if self.fates[key][index] == Fate::Moves
+                        && !matches!(self.wish(&mine), Some(Wish::Cut))
                         && !fits(&row.cells[&mine.key], &theirs)
                     {
                         closure.insert((key.clone(), index));

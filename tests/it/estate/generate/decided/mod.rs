@@ -4,6 +4,7 @@
 //! without it.
 
 mod entities;
+mod losses;
 mod people;
 mod references;
 mod several;
@@ -18,13 +19,15 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 18] = [
+    let all: [(Feature, Put); 20] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
         (Feature::TenantMapped, people::tenant_mapped),
+        (Feature::GroupsMapped, people::groups_mapped),
         (Feature::RecordMapped, references::record_mapped),
         (Feature::Retyped, values::retyped),
+        (Feature::TextsCut, losses::texts_cut),
         (Feature::NewMandatory, values::new_mandatory),
         (Feature::InactiveOneSide, values::inactive_one_side),
         (Feature::UniqueOneSide, values::unique_one_side),

@@ -1,7 +1,7 @@
 //! People and tenants who are found in another way, or are others there.
 
 use super::Deciding;
-use crate::estate::model::User;
+use crate::estate::model::{Cell, Group, Target, User};
 
 /// The destination's tenant for one of the source's.
 fn there(tenant: i64) -> i64 {
@@ -60,4 +60,63 @@ pub fn tenant_mapped(deciding: &mut Deciding<'_>) {
     let about = [("tenant", "Acme"), ("espace", &*provider)];
     deciding.pair.decided.decide("tenant-missing", &about, "map", Some(&id.to_string()));
     deciding.pair.decided.tenants.insert(mine, id);
+}
+
+/// Groups have other names there, or nobody wants them there.
+pub fn groups_mapped(deciding: &mut Deciding<'_>) {
+    let all = deciding.pair.source.groups.clone();
+    if all.is_empty() {
+        return;
+    }
+    for group in deciding.some(&all, 4) {
+        let name = format!("Staff of {}", group.tenant);
+        let tenant = deciding.pair.source.tenant(group.tenant).expect("there").name.clone();
+        let is_held = is_held(deciding, group.id);
+        let pair = &mut *deciding.pair;
+        let theirs = &mut pair.destination.groups;
+        let is_it = |g: &Group| g.tenant == there(group.tenant);
+        // Two of ours may become one.
+        let staff = theirs.iter().find(|g| is_it(g) && g.name == name).map(|g| g.id);
+        let namesake = theirs.iter_mut().find(|g| is_it(g) && g.name == group.name);
+        let id = match (staff, namesake) {
+            (Some(id), None) => id,
+            (Some(id), Some(other)) => {
+                other.name = format!("Old {}", other.name);
+                id
+            }
+            (None, Some(other)) => {
+                other.name.clone_from(&name);
+                other.id
+            }
+            (None, None) => {
+                let id = 700 + group.id;
+                theirs.push(Group { id, tenant: there(group.tenant), name: name.clone() });
+                id
+            }
+        };
+        let about = [("user", &*group.name), ("tenant", &*tenant)];
+        if !is_held && deciding.chance.percent(35) {
+            pair.decided.decide("group-missing", &about, "empty", None);
+            pair.decided.groups.insert(group.id, None);
+            continue;
+        }
+        let to = if deciding.chance.percent(50) { id.to_string() } else { name };
+        pair.decided.decide("group-missing", &about, "map", Some(&to));
+        pair.decided.groups.insert(group.id, Some(id));
+    }
+}
+
+/// Whether a row of the source refers to the group by a reference that may not be emptied.
+fn is_held(deciding: &Deciding<'_>, group: i64) -> bool {
+    let pair = &*deciding.pair;
+    pair.source.entities.iter().filter(|entity| entity.active).any(|entity| {
+        let there = pair.destination.entity(&entity.full_key());
+        entity.attributes.iter().any(|mine| {
+            let theirs = there.and_then(|there| there.attribute(&mine.key));
+            let is_free = theirs.is_some_and(|theirs| theirs.may_be_emptied());
+            let cell = Cell::Int(group);
+            let refers = || entity.rows.iter().any(|row| row.cells.get(&mine.key) == Some(&cell));
+            mine.target() == Some(&Target::Group) && !is_free && refers()
+        })
+    })
 }
