@@ -114,6 +114,7 @@ pub fn resolve(
         confirmed: confirmed(source, decisions),
         leaving: leaving(decisions),
         paired: attributes_decided(decisions, FindingKind::AttributeRemade, choice::PAIR),
+        cut: attributes_decided(decisions, FindingKind::TextTooLong, choice::CUT),
         mapped: mapped(decisions),
         emptied: emptied(decisions),
         kept: decided(decisions, &[FindingKind::ExistingMatch]),
