@@ -54,6 +54,9 @@ pub struct ExpectedTable {
     /// The identifier's column.
     pub key: Option<String>,
     pub rows: Vec<ExpectedRow>,
+    /// Rows of people that go, by a column and what stands in it; perhaps only, where that is not
+    /// certain.
+    pub gone: Vec<(&'static str, Cell, bool)>,
 }
 
 /// What has to come of it. Tables not named keep every row.
@@ -368,12 +371,15 @@ impl Oracle<'_> {
     fn fate_of(&self, key: &EntityKey, index: usize) -> Resolved {
         let entity = self.source_entity(key);
         match self.fates.get(key).map(|f| &f[index]) {
-            Some(Fate::Moves) => {
+            // Of rows that are one, another is the first as soon as the first is left out.
+            Some(Fate::Same(other)) if self.fates[key][*other] != Fate::LeftOut => {
+                self.fate_of(key, *other)
+            }
+            Some(Fate::Moves | Fate::Same(_)) => {
                 let id = entity.id_of(&entity.rows[index]).expect("identified");
                 Resolved::To(self.new_id(key, id))
             }
             Some(Fate::Reused(id)) => Resolved::To(Expect::Is(id.clone())),
-            Some(Fate::Same(other)) => self.fate_of(key, *other),
             Some(Fate::LeftOut) => Resolved::Nowhere,
             None => Resolved::Stop(format!("{} is outside the scope", entity.name)),
         }

@@ -3,7 +3,7 @@
 use super::Deciding;
 use crate::estate::decided::Wish;
 use crate::estate::generate::values::cut;
-use crate::estate::model::{Cell, Kind};
+use crate::estate::model::{Cell, Entity, EntityKey, Kind, Unique};
 
 /// Texts that are too long there, and are cut.
 pub fn texts_cut(deciding: &mut Deciding<'_>) {
@@ -35,4 +35,54 @@ pub fn texts_cut(deciding: &mut Deciding<'_>) {
         deciding.decide("text-too-long", &key, &mine.key, "cut", "");
         deciding.pair.decided.attributes.insert(mine.key, Wish::Cut);
     }
+    if deciding.chance.percent(60) {
+        badges_cut(deciding, &keys);
+    }
+}
+
+/// Texts of which the destination refuses a second one, and that may become alike when they are cut.
+fn badges_cut(deciding: &mut Deciding<'_>, keys: &[EntityKey]) {
+    let is_free = |entity: Option<&Entity>| {
+        entity.is_some_and(|e| {
+            e.uniques.is_empty()
+                && e.tag().is_some()
+                && e.identifier().is_some_and(|id| id.autonumber)
+        })
+    };
+    let fits = |key: &&EntityKey| {
+        is_free(deciding.pair.source.entity(key)) && is_free(deciding.pair.destination.entity(key))
+    };
+    let keys: Vec<EntityKey> = keys.iter().filter(fits).cloned().collect();
+    let Some(key) = deciding.chance.pick_any(&keys).cloned() else { return };
+    let mut mine = deciding.attribute("CutBadge", Kind::Text(50));
+    mine.nullable = false;
+    let mut theirs = mine.clone();
+    theirs.kind = Kind::Text(7);
+    let alike = deciding.chance.percent(70);
+    let rows = deciding.source(&key).rows.len();
+    let cells: Vec<Cell> = (0..rows)
+        .map(|number| match deciding.chance.below(3) {
+            0 if alike => Cell::text(format!("BADGE{:02}-{number}", number / 3)),
+            1 => Cell::text(format!("row{number:03}𝄞-{number}")),
+            _ => Cell::text(format!("badge{number:02}")),
+        })
+        .collect();
+    let there: Vec<Cell> = (0..deciding.destination(&key).rows.len())
+        .map(|number| Cell::text(format!("badge{:02}", number + 40)))
+        .collect();
+    let unique = Unique { attributes: vec![mine.key.clone()], tenant: false };
+    deciding.add_here(&key, mine.clone(), &cells);
+    deciding.add_there(&key, theirs, &there);
+    deciding.destination(&key).uniques.push(unique.clone());
+    let kind = match deciding.chance.percent(50) {
+        true => {
+            deciding.source(&key).uniques.push(unique);
+            "unique-collision"
+        }
+        false => "unique-only-in-destination",
+    };
+    deciding.decide("text-too-long", &key, &mine.key, "cut", "");
+    deciding.decide(kind, &key, &mine.column, "reject", "");
+    deciding.pair.decided.attributes.insert(mine.key, Wish::Cut);
+    deciding.pair.decided.first_of_each.insert(key);
 }
