@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::model::{Cell, EntityKey, Target};
+use super::tables;
 
 /// What becomes of the values of an attribute.
 #[derive(Clone, Debug)]
@@ -45,14 +46,47 @@ pub struct Decided {
     pub tenants: BTreeMap<i64, i64>,
     /// The destination's user for one of the source's.
     pub users: BTreeMap<i64, i64>,
+    /// Users of the source whose counterparts are deleted and created again.
+    pub recreated: BTreeSet<i64>,
     /// The destination's group for one of the source's; none where it is left out.
     pub groups: BTreeMap<i64, Option<i64>>,
     /// Whether users that the destination has take what the source says of them.
     pub updates_users: bool,
     /// Whether users are known by their e-mail addresses.
     pub users_by_email: bool,
+    /// Whether tables beside the plan say what can be said in them.
+    pub in_tables: bool,
     /// The decisions as a plan has them.
-    lines: String,
+    made: Vec<Made>,
+}
+
+/// A decision as a plan has it.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub kind: String,
+    pub about: Vec<(String, String)>,
+    pub choice: String,
+    pub to: Option<String>,
+}
+
+impl Made {
+    /// What it is about, by the name of that.
+    pub fn about(&self, name: &str) -> &str {
+        let mut about = self.about.iter();
+        about.find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("\n[[decision]]\nkind = \"{}\"\n", self.kind);
+        for (key, value) in &self.about {
+            let _ = writeln!(text, "{key} = \"{value}\"");
+        }
+        let _ = writeln!(text, "choice = \"{}\"", self.choice);
+        if let Some(to) = &self.to {
+            let _ = writeln!(text, "to = \"{to}\"");
+        }
+        text
+    }
 }
 
 /// Espace, entity and attribute, as far as a decision is about them.
@@ -61,15 +95,18 @@ pub type About<'a> = [(&'a str, &'a str)];
 impl Decided {
     /// Adds a decision to the plan.
     pub fn decide(&mut self, kind: &str, about: &About<'_>, choice: &str, to: Option<&str>) {
-        let lines = &mut self.lines;
-        let _ = write!(lines, "\n[[decision]]\nkind = \"{kind}\"\n");
-        for (key, value) in about {
-            let _ = writeln!(lines, "{key} = \"{value}\"");
-        }
-        let _ = writeln!(lines, "choice = \"{choice}\"");
-        if let Some(to) = to {
-            let _ = writeln!(lines, "to = \"{to}\"");
-        }
+        self.made.push(Made {
+            kind: kind.to_owned(),
+            about: about.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            choice: choice.to_owned(),
+            to: to.map(str::to_owned),
+        });
+    }
+
+    /// What stands in tables beside the plan.
+    pub fn of_tables(&self) -> impl Iterator<Item = (&'static str, &Made)> {
+        let made = self.made.iter().filter(|_| self.in_tables);
+        made.filter_map(|made| Some((tables::table_of(&made.kind)?, made)))
     }
 
     /// What a plan says of it.
@@ -85,6 +122,15 @@ impl Decided {
                 let _ = writeln!(text, "{line}");
             }
         }
-        text + &self.lines
+        let tables: BTreeSet<&str> = self.of_tables().map(|(table, _)| table).collect();
+        if !tables.is_empty() {
+            text.push_str("\n[maps]\n");
+        }
+        for table in tables {
+            let _ = writeln!(text, "{table} = \"tables/{table}.csv\"");
+        }
+        let is_apart = |made: &&Made| !self.in_tables || tables::table_of(&made.kind).is_none();
+        self.made.iter().filter(is_apart).for_each(|made| text.push_str(&made.text()));
+        text
     }
 }

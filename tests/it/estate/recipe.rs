@@ -128,6 +128,10 @@ pub enum Feature {
     TextsCut,
     /// Groups of other names in the destination, and groups that nobody wants there.
     GroupsMapped,
+    /// What is decided about records, people, groups and tenants stands in tables beside the plan.
+    InTables,
+    /// Users who are deleted in the destination and created again.
+    UsersRecreated,
 }
 
 /// Features of which only a whole migration by the program says whether they come out right.
@@ -160,6 +164,8 @@ pub const DECIDED: &[Feature] = {
         LeavingBySeveral,
         TextsCut,
         GroupsMapped,
+        InTables,
+        UsersRecreated,
     ]
 };
 

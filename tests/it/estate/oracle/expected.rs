@@ -47,7 +47,7 @@ impl Oracle<'_> {
         let there = self.destination_entity(key).clone();
         let mut made = ExpectedTable {
             key: there.identifier().map(|a| a.column.to_uppercase()),
-            rows: Vec::new(),
+            ..ExpectedTable::default()
         };
         let here = self.source_entity(key).clone();
         let common = self.common(key);
@@ -250,7 +250,7 @@ impl Oracle<'_> {
 
     fn people_tables(&mut self, run: &Run, tables: &mut BTreeMap<String, ExpectedTable>) {
         let (source, there) = (&self.pair.source, &self.pair.destination);
-        let empty = || ExpectedTable { key: Some("ID".into()), rows: Vec::new() };
+        let empty = || ExpectedTable { key: Some("ID".into()), ..ExpectedTable::default() };
         let mut found: BTreeMap<&str, ExpectedTable> = BTreeMap::new();
         let mut stops = Vec::new();
         let service_center = source.service_center_tenant();
@@ -261,6 +261,20 @@ impl Oracle<'_> {
                 continue;
             }
             let expect = match (self.tenant(user.tenant), &self.matches(user)[..]) {
+                (Some(tenant), [one]) if self.pair.decided.recreated.contains(&user.id) => {
+                    stops.extend(self.depends_on(one));
+                    for (table, column) in [
+                        ("OSSYS_USER", "ID"),
+                        ("OSSYS_USER_ROLE", "USER_ID"),
+                        ("OSSYS_GROUP_USER", "USER_ID"),
+                    ] {
+                        let table = found.entry(table).or_insert_with(empty);
+                        table.gone.push((column, Cell::Int(one.id), certain));
+                    }
+                    let row = self.made_anew(user, tenant, certain);
+                    found.entry("OSSYS_USER").or_insert_with(empty).rows.push(row);
+                    Expect::Made(user_symbol(user.id))
+                }
                 (Some(_), [one]) => {
                     let decided = &self.pair.decided;
                     let is_found = !decided.users.contains_key(&user.id);
@@ -272,17 +286,7 @@ impl Oracle<'_> {
                 }
                 (Some(_), []) if user.tenant == service_center => continue,
                 (Some(tenant), []) => {
-                    let mut row = created(user, tenant);
-                    for column in ["EMAIL", "MOBILEPHONE"] {
-                        let cell = row.cells.get_mut(column).expect("just made");
-                        if let Expect::Is(Cell::Text(text)) = cell
-                            && self.pair.masked
-                            && !text.is_empty()
-                        {
-                            *cell = Expect::Secret(std::mem::take(text));
-                        }
-                    }
-                    row.optional = !certain;
+                    let row = self.made_anew(user, tenant, certain);
                     found.entry("OSSYS_USER").or_insert_with(empty).rows.push(row);
                     Expect::Made(user_symbol(user.id))
                 }
@@ -391,6 +395,38 @@ impl Oracle<'_> {
 }
 
 impl Oracle<'_> {
+    /// A person who is made in the destination; perhaps, where that is not certain.
+    fn made_anew(&self, user: &User, tenant: i64, certain: bool) -> ExpectedRow {
+        let mut row = created(user, tenant);
+        for column in ["EMAIL", "MOBILEPHONE"] {
+            let cell = row.cells.get_mut(column).expect("just made");
+            if let Expect::Is(Cell::Text(text)) = cell
+                && self.pair.masked
+                && !text.is_empty()
+            {
+                *cell = Expect::Secret(std::mem::take(text));
+            }
+        }
+        row.optional = !certain;
+        row
+    }
+
+    /// Rows of the destination that stay and refer to a person who would have to go.
+    fn depends_on(&self, user: &User) -> Option<String> {
+        let refers = |entity: &Entity, row: &Row| {
+            let key = entity.full_key();
+            let stays = !self.moved.contains_key(&key) || self.stands(&key, row);
+            let is_it = |a: &Attribute| {
+                let is_link = a.active && a.target() == Some(&Target::User);
+                is_link && row.cells.get(&a.key) == Some(&Cell::Int(user.id))
+            };
+            stays && entity.attributes.iter().any(is_it)
+        };
+        let mut entities = self.pair.destination.entities.iter().filter(|e| e.active);
+        let found = entities.find(|entity| entity.rows.iter().any(|row| refers(entity, row)))?;
+        Some(format!("rows of {} refer to {}", found.name, user.username))
+    }
+
     /// A person of the destination who takes what the source says; perhaps, where that is not
     /// certain.
     fn updated(&self, user: &User, there: &User, certain: bool) -> ExpectedRow {

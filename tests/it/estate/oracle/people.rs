@@ -46,6 +46,9 @@ impl Oracle<'_> {
             return Resolved::Stop(format!("the tenant of {} is missing", user.username));
         }
         match self.matches(user)[..] {
+            [_] if self.pair.decided.recreated.contains(&user.id) => {
+                Resolved::To(Expect::Made(user_symbol(user.id)))
+            }
             [one] => Resolved::To(Expect::Is(Cell::Int(one.id))),
             [] if user.tenant == self.pair.source.service_center_tenant() => {
                 if theirs.may_be_emptied() {

@@ -19,7 +19,7 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 20] = [
+    let all: [(Feature, Put); 22] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
@@ -40,6 +40,9 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::Unresolved, references::unresolved),
         (Feature::KindChanged, entities::kind_changed),
         (Feature::TenancyChanged, entities::tenancy_changed),
+        // Whom rows refer to is known when all rows are there.
+        (Feature::UsersRecreated, people::recreated),
+        (Feature::InTables, |deciding| deciding.pair.decided.in_tables = true),
     ];
     for (feature, put) in all {
         if recipe.has(feature) {

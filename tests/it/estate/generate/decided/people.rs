@@ -1,7 +1,7 @@
 //! People and tenants who are found in another way, or are others there.
 
 use super::Deciding;
-use crate::estate::model::{Cell, Group, Target, User};
+use crate::estate::model::{Cell, Environment, Group, Row, Target, User};
 
 /// The destination's tenant for one of the source's.
 fn there(tenant: i64) -> i64 {
@@ -118,5 +118,51 @@ fn is_held(deciding: &Deciding<'_>, group: i64) -> bool {
             let refers = || entity.rows.iter().any(|row| row.cells.get(&mine.key) == Some(&cell));
             mine.target() == Some(&Target::Group) && !is_free && refers()
         })
+    })
+}
+
+/// Users that are found are deleted there and created again: mostly such that nothing depends on.
+pub fn recreated(deciding: &mut Deciding<'_>) {
+    let pair = &mut *deciding.pair;
+    let mut free = Vec::new();
+    for user in pair.source.users.iter().filter(|u| u.tenant != 1) {
+        let is_it = |other: &&User| {
+            let by_email = pair.decided.users_by_email;
+            let is_called = match by_email {
+                true => user.email.eq_ignore_ascii_case(&other.email),
+                false => user.username.eq_ignore_ascii_case(&other.username),
+            };
+            other.tenant == there(user.tenant) && is_called
+        };
+        let found: Vec<&User> = pair.destination.users.iter().filter(is_it).collect();
+        let decided = &pair.decided.users;
+        let is_decided = |id: i64| decided.values().any(|other| *other == id);
+        if let [one] = found[..]
+            && !decided.contains_key(&user.id)
+            && !is_decided(one.id)
+            && (deciding.chance.percent(5) || !is_referred_to(&pair.destination, one.id))
+        {
+            free.push((user.id, one.active));
+        }
+    }
+    for (id, is_active) in if free.is_empty() { free } else { deciding.some(&free, 4) } {
+        let pair = &mut *deciding.pair;
+        let user = pair.source.user(id).expect("just seen").clone();
+        let tenant = pair.source.tenant(user.tenant).expect("there").name.clone();
+        let kind = if is_active { "user-found" } else { "user-inactive" };
+        let about = [("user", &*user.username), ("tenant", &*tenant)];
+        pair.decided.decide(kind, &about, "recreate", None);
+        pair.decided.recreated.insert(id);
+    }
+}
+
+/// Whether any row refers to somebody.
+fn is_referred_to(environment: &Environment, user: i64) -> bool {
+    environment.entities.iter().any(|entity| {
+        let links = entity.attributes.iter().filter(|a| a.target() == Some(&Target::User));
+        let keys: Vec<&String> = links.map(|a| &a.key).collect();
+        let refers =
+            |row: &Row| keys.iter().any(|key| row.cells.get(*key) == Some(&Cell::Int(user)));
+        entity.rows.iter().any(refers)
     })
 }
