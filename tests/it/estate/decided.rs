@@ -20,6 +20,14 @@ pub enum Wish {
     ByKey(Vec<String>),
     /// Every reference leads to this row of the destination.
     OneRow(Cell),
+    /// No reference is written.
+    Emptied,
+    /// Rows that hold such a reference stay behind.
+    RowStaysBehind,
+    /// Rows with references to rows that the source does not have stay behind.
+    OrphansStayBehind,
+    /// In place of NULL, and of what is empty, this value is written; none: such rows stay behind.
+    Instead { of_empty: bool, value: Option<Cell> },
     /// The source does not have it: every row gets this value.
     Value(Cell),
     /// It is the destination's attribute of that key.
@@ -42,6 +50,9 @@ pub struct Decided {
     pub first_of_each: BTreeSet<EntityKey>,
     /// The id in the destination of a static record that it does not have, by the record's key.
     pub records: BTreeMap<String, Cell>,
+    /// Records without a counterpart: whether references to them are emptied; else rows that hold
+    /// one stay behind.
+    pub lost_records: BTreeMap<String, bool>,
     /// The destination's tenant for one of the source's.
     pub tenants: BTreeMap<i64, i64>,
     /// The destination's user for one of the source's.

@@ -132,6 +132,14 @@ pub enum Feature {
     InTables,
     /// Users who are deleted in the destination and created again.
     UsersRecreated,
+    /// References that leave the scope: their rows stay behind, or they are emptied.
+    LeavingDropped,
+    /// A record that rows use and that is not there: the same.
+    RecordLost,
+    /// Rows with references to rows that are gone stay behind.
+    OrphansRejected,
+    /// Values that only the destination demands.
+    ValuesDemanded,
 }
 
 /// Features of which only a whole migration by the program says whether they come out right.
@@ -166,6 +174,10 @@ pub const DECIDED: &[Feature] = {
         GroupsMapped,
         InTables,
         UsersRecreated,
+        LeavingDropped,
+        RecordLost,
+        OrphansRejected,
+        ValuesDemanded,
     ]
 };
 

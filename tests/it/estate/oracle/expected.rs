@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decided::{converted, id_in, shortened};
+use super::decided::{converted, id_in, is_nothing, shortened};
 use super::people::user_symbol;
-use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol, Way};
+use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol, Way, folded};
 use crate::estate::content::plain;
 use crate::estate::decided::Wish;
 use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Kind, Row, Target, User};
@@ -74,10 +74,30 @@ impl Oracle<'_> {
             }
             made.rows.push(stays);
         }
+        // Without an identifier as many are added of each content as are not there yet.
+        let columns: Vec<String> =
+            common.iter().map(|(_, theirs)| theirs.column.to_uppercase()).collect();
+        let content = |row: &ExpectedRow| -> Vec<Expect> {
+            let folded = |column: &String| match &row.cells[column] {
+                Expect::Is(cell) => Expect::Is(folded(cell)),
+                other => other.clone(),
+            };
+            columns.iter().map(folded).collect()
+        };
+        let is_told_by_all = there.identifier.is_none() && self.moved[key] != Way::Replace;
+        let mut standing: Vec<Vec<Expect>> = match is_told_by_all {
+            true => made.rows.iter().map(content).collect(),
+            false => Vec::new(),
+        };
         for (index, row) in here.rows.iter().enumerate() {
-            if self.fates[key][index] == Fate::Moves {
-                let row = self.moved_row(&here, &there, &common, row);
-                made.rows.push(row);
+            if self.fates[key][index] != Fate::Moves {
+                continue;
+            }
+            let row = self.moved_row(&here, &there, &common, row);
+            let own = content(&row);
+            match standing.iter().position(|other| *other == own) {
+                Some(at) => drop(standing.swap_remove(at)),
+                None => made.rows.push(row),
             }
         }
         made
@@ -162,6 +182,9 @@ impl Oracle<'_> {
                 let cell = converted(mine, theirs, cell).expect("left out otherwise");
                 Expect::Is(read(theirs, &cell))
             }
+            Some(Wish::Instead { of_empty, value: Some(value) }) if is_nothing(cell, *of_empty) => {
+                Expect::Is(read(theirs, value))
+            }
             Some(Wish::Cut) => Expect::Is(shortened(theirs, cell)),
             _ => self.personal(mine, Expect::Is(read(theirs, cell))),
         }
@@ -188,7 +211,7 @@ impl Oracle<'_> {
     ) -> Expect {
         match self.resolve(mine, theirs, cell) {
             Resolved::To(expect) => expect,
-            Resolved::Nowhere => Expect::Is(Cell::Null),
+            Resolved::Nowhere | Resolved::Barred => Expect::Is(Cell::Null),
             Resolved::Stop(why) => {
                 self.stop(format!("{}.{}: {why}", here.name, mine.name));
                 Expect::Any

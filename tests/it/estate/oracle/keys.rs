@@ -80,7 +80,7 @@ impl Oracle<'_> {
                 Some(_) => match self.resolve(mine, theirs, cell) {
                     Resolved::To(Expect::Is(cell)) => Expect::Is(folded(&cell)),
                     Resolved::To(expect) => expect,
-                    Resolved::Nowhere => Expect::Is(Cell::Null),
+                    Resolved::Nowhere | Resolved::Barred => Expect::Is(Cell::Null),
                     Resolved::Stop(_) => return None,
                 },
             });

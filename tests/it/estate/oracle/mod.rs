@@ -82,6 +82,8 @@ enum Resolved {
     To(Expect),
     /// It points at nothing that is moved.
     Nowhere,
+    /// Its row stays behind, whether it may be emptied or not.
+    Barred,
     /// The migration has to stop.
     Stop(String),
 }
@@ -308,8 +310,11 @@ impl Oracle<'_> {
         let row = &self.source_entity(key).rows[index];
         self.shared[key].iter().any(|(mine, theirs)| {
             mine.target().is_some()
-                && !theirs.may_be_emptied()
-                && matches!(self.resolve(mine, theirs, &row.cells[&mine.key]), Resolved::Nowhere)
+                && match self.resolve(mine, theirs, &row.cells[&mine.key]) {
+                    Resolved::Nowhere => !theirs.may_be_emptied(),
+                    Resolved::Barred => true,
+                    Resolved::To(_) | Resolved::Stop(_) => false,
+                }
         })
     }
 
@@ -329,6 +334,9 @@ impl Oracle<'_> {
         }
         if let Some(led) = self.led(mine, cell) {
             return led;
+        }
+        if self.is_orphan_behind(mine, cell) {
+            return Resolved::Barred;
         }
         match target {
             Target::Entity(key) => self.resolve_entity(key, theirs, cell),
@@ -418,6 +426,11 @@ impl Oracle<'_> {
         let Some(mine) = mine.first() else { return missing() };
         if let Some(id) = self.pair.decided.records.get(&mine.key) {
             return Resolved::To(Expect::Is(id.clone()));
+        }
+        match self.pair.decided.lost_records.get(&mine.key) {
+            Some(true) => return Resolved::Nowhere,
+            Some(false) => return Resolved::Barred,
+            None => {}
         }
         let mut theirs: Vec<_> = there
             .records

@@ -5,6 +5,7 @@
 
 mod entities;
 mod losses;
+mod lost;
 mod people;
 mod references;
 mod several;
@@ -19,7 +20,7 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 22] = [
+    let all: [(Feature, Put); 26] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
@@ -27,7 +28,10 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::GroupsMapped, people::groups_mapped),
         (Feature::RecordMapped, references::record_mapped),
         (Feature::Retyped, values::retyped),
+        (Feature::RecordLost, lost::record_lost),
         (Feature::TextsCut, losses::texts_cut),
+        (Feature::ValuesDemanded, lost::values_demanded),
+        (Feature::LeavingDropped, lost::leaving_dropped),
         (Feature::NewMandatory, values::new_mandatory),
         (Feature::InactiveOneSide, values::inactive_one_side),
         (Feature::UniqueOneSide, values::unique_one_side),
@@ -38,6 +42,7 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::Retargeted, references::retargeted),
         (Feature::Remade, values::remade),
         (Feature::Unresolved, references::unresolved),
+        (Feature::OrphansRejected, lost::orphans_rejected),
         (Feature::KindChanged, entities::kind_changed),
         (Feature::TenancyChanged, entities::tenancy_changed),
         // Whom rows refer to is known when all rows are there.

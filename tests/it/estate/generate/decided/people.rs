@@ -1,7 +1,7 @@
 //! People and tenants who are found in another way, or are others there.
 
 use super::Deciding;
-use crate::estate::model::{Cell, Environment, Group, Row, Target, User};
+use crate::estate::model::{Attribute, Cell, Environment, Group, Row, Target, User};
 
 /// The destination's tenant for one of the source's.
 fn there(tenant: i64) -> i64 {
@@ -38,9 +38,18 @@ pub fn mapped(deciding: &mut Deciding<'_>) {
     for user in deciding.some(&all, 2) {
         let testers = ["tester", "developer"];
         let name = *deciding.chance.pick(&testers);
-        let users = &deciding.pair.destination.users;
+        let pair = &*deciding.pair;
+        let users = &pair.destination.users;
         let other = users.iter().find(|u| u.username == name && u.tenant == there(user.tenant));
         let Some(other) = other.map(|u| u.id).filter(|id| !taken.contains(id)) else { continue };
+        // Whether a profile there is one of ours is certain only of somebody with one here.
+        let has_profile = |side: &Environment, id: i64| {
+            let profile = side.named("Profile");
+            profile.is_some_and(|e| e.rows.iter().any(|row| e.id_of(row) == Some(&Cell::Int(id))))
+        };
+        if has_profile(&pair.destination, other) && !has_profile(&pair.source, user.id) {
+            continue;
+        }
         taken.push(other);
         let tenant = deciding.pair.source.tenant(user.tenant).expect("there").name.clone();
         let about = [("user", &*user.username), ("tenant", &*tenant)];
@@ -113,7 +122,7 @@ fn is_held(deciding: &Deciding<'_>, group: i64) -> bool {
         let there = pair.destination.entity(&entity.full_key());
         entity.attributes.iter().any(|mine| {
             let theirs = there.and_then(|there| there.attribute(&mine.key));
-            let is_free = theirs.is_some_and(|theirs| theirs.may_be_emptied());
+            let is_free = theirs.is_some_and(Attribute::may_be_emptied);
             let cell = Cell::Int(group);
             let refers = || entity.rows.iter().any(|row| row.cells.get(&mine.key) == Some(&cell));
             mine.target() == Some(&Target::Group) && !is_free && refers()
