@@ -102,10 +102,12 @@ pub(super) fn turned(
     rule: &ConvertRule,
 ) -> std::result::Result<Value, (String, bool)> {
     let to = &column.destination;
-    let is_blank = |text: &[u8]| text.iter().all(|byte| *byte == b' ');
+    // Blanks are a value, where they do not pad an empty one.
+    let pads = column.source.data_type.is_padded();
+    let is_empty = |text: &[u8]| text.iter().all(|byte| pads && *byte == b' ');
     let is_nothing = values.is_null(row)
         || match values.values() {
-            Values::Text(texts) => rule.blank_is_nothing && is_blank(texts.get(row)),
+            Values::Text(texts) => rule.blank_is_nothing && is_empty(texts.get(row)),
             Values::Binary(blobs) => rule.blank_is_nothing && blobs.get(row).is_empty(),
             _ => false,
         };
