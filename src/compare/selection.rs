@@ -81,6 +81,9 @@ pub struct Selection {
     pub named_rows: HashMap<FindingKey, String>,
     /// Attributes of the source that a person took for the same as their namesakes of another key.
     pub paired: HashSet<AttributeKey>,
+    /// Attributes of the source of which a person decided that texts are cut to the destination's
+    /// length.
+    pub cut: HashSet<AttributeKey>,
     /// What a person mapped tenants, users and static records to, as it was written, by the finding
     /// about each.
     pub mapped: HashMap<FindingKey, String>,

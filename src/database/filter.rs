@@ -13,13 +13,16 @@ pub struct Likened {
     pub count_as: Vec<(Vec<Value>, Value)>,
     /// Whether all other values count as NULL, instead of as themselves.
     pub others_are_null: bool,
+    /// The UTF-16 units of each text that count; `None` for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_to: Option<usize>,
 }
 
 impl Likened {
     /// A column compared as it is.
     pub fn plain(column: impl Into<String>, collation: Option<String>) -> Self {
         let column = column.into();
-        Self { column, collation, count_as: Vec::new(), others_are_null: false }
+        Self { column, collation, count_as: Vec::new(), others_are_null: false, cut_to: None }
     }
 }
 

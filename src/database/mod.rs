@@ -61,7 +61,7 @@ pub use types::{ColumnType, ValueKind};
 pub(crate) use value::first_moment;
 pub use value::{
     Value, date_time_from_text, date_time_to_text, decimal_from_text, decimal_to_text,
-    in_precision, rescale, utf16_length,
+    in_precision, rescale, utf16_length, utf16_prefix,
 };
 
 use std::collections::HashMap;

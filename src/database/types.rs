@@ -167,6 +167,12 @@ impl ColumnType {
         )
     }
 
+    /// Whether it is of fixed width, which short values are padded to.
+    #[must_use]
+    pub fn is_padded(&self) -> bool {
+        matches!(self, Self::NChar(_) | Self::Char(_) | Self::Binary(_))
+    }
+
     /// Whether text of this type is kept in a code page rather than Unicode.
     #[must_use]
     pub fn is_code_page(&self) -> bool {

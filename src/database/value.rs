@@ -342,9 +342,35 @@ pub fn utf16_length(text: &[u8]) -> usize {
         .sum()
 }
 
+/// As many whole characters of a WTF-8 text as have no more UTF-16 units than that.
+#[must_use]
+pub fn utf16_prefix(text: &[u8], most: usize) -> &[u8] {
+    let mut used = 0;
+    for (place, byte) in text.iter().enumerate() {
+        let width = match byte {
+            0x80..=0xBF => continue,
+            0xF0..=0xFF => 2,
+            _ => 1,
+        };
+        if used + width > most {
+            return &text[..place];
+        }
+        used += width;
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(utf16_prefix("aé🚚b".as_bytes(), 3), "aé".as_bytes());
+        assert_eq!(utf16_prefix("aé🚚b".as_bytes(), 4), "aé🚚".as_bytes());
+        assert_eq!(utf16_prefix("ab".as_bytes(), 5), "ab".as_bytes());
+        assert_eq!(utf16_prefix("漢字".as_bytes(), 1), "漢".as_bytes());
+    }
 
     #[test]
     fn lengths_count_utf16_units() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{EntityPlan, ReferenceRule, Target};
+use super::{EntityPlan, Orphan, ReferenceRule, Target};
 
 /// Entities that have to be looked at together, by their places in the plan, ascending.
 pub type Circle = BTreeSet<usize>;
@@ -22,10 +22,11 @@ impl EntityPlan {
 }
 
 impl ReferenceRule {
-    /// Whether it has to wait until all rows are written, and may not stay empty then.
+    /// Whether it has to wait until all rows are written, and may not stay empty then: at all, or
+    /// where it leads to nothing.
     #[must_use]
     pub fn is_strict(&self) -> bool {
-        self.is_deferred && !self.may_be_emptied
+        self.is_deferred && (!self.may_be_emptied || self.orphan == Orphan::LeaveOut)
     }
 }
 

@@ -418,7 +418,7 @@ impl Plain {
         Self {
             cut: (misfit == Misfit::Cut).then(|| to.max_length()).flatten(),
             default: (misfit == Misfit::Default).then(|| null_value(to)).flatten(),
-            padded: either(pads),
+            padded: either(ColumnType::is_padded),
             stepped: either(steps),
             blank: false,
             turned: None,
@@ -441,7 +441,7 @@ impl Plain {
     fn made<'v>(&self, value: &'v Value) -> std::borrow::Cow<'v, Value> {
         use std::borrow::Cow;
         if let (true, Value::Text(text)) = (self.blank, value)
-            && trimmed(text, b' ').is_empty()
+            && self.text(text).is_empty()
         {
             return Cow::Owned(Value::Null);
         }
@@ -454,7 +454,7 @@ impl Plain {
     /// The form of a column that holds the same value in every row of ours.
     pub(super) fn of_constant(column: &ColumnShape) -> Self {
         let is = &column.data_type;
-        Self { padded: pads(is), stepped: steps(is), ..Self::default() }
+        Self { padded: is.is_padded(), stepped: steps(is), ..Self::default() }
     }
 
     /// Appends the form of one cell.
@@ -526,10 +526,6 @@ impl Plain {
     fn put_binary(&self, bytes: &[u8], to: &mut Vec<u8>) {
         put_binary(self.binary(bytes), to);
     }
-}
-
-fn pads(data_type: &ColumnType) -> bool {
-    matches!(data_type, ColumnType::NChar(_) | ColumnType::Char(_) | ColumnType::Binary(_))
 }
 
 fn steps(data_type: &ColumnType) -> bool {

@@ -6,19 +6,21 @@
 use osferry::outsystems::Side;
 use serde_json::Value;
 
-use crate::estate::model::{Cell, EntityKey, Kind, Pair, Rule, Target, Unique};
+use crate::estate::decided::Wish;
+use crate::estate::model::{Cell, Entity, EntityKey, Kind, Pair, Rule, Target, Unique};
 use crate::estate::recipe::Feature;
 use crate::foretold::{comparison, not_foretold, report};
 use crate::keep::keeping;
 use crate::masking;
 use crate::mismatches::add;
-use crate::never_silent::{attribute, decide_in, entity, findings, found, pair};
+use crate::never_silent::{attribute, comes_to, decide_in, entity, findings, found, pair};
 use crate::program::{Bench, Plan};
 use crate::support::engine::TestEngine;
 
 crate::on_both_engines!(
     with_references_to_a_record_that_is_missing,
     with_references_to_nothing_that_could_be_emptied,
+    with_references_to_nothing_that_wait_for_all_rows,
     with_rows_that_the_destination_has,
     with_rows_that_an_index_refuses_beside_those_that_stay,
     with_rows_that_an_index_refuses_in_a_circle,
@@ -131,6 +133,39 @@ async fn with_references_to_nothing_that_could_be_emptied(engine: &TestEngine) {
     let finding = found(&bench, "orphan-references", "Thing0.StatusId").expect("an orphan");
     assert_eq!(finding["recommended"], "empty", "{finding}");
     goes_along(&bench, bench.usual_plan(), &finding, &[]);
+}
+
+/// A reference to rows of the same entity is set when all are there. It leads to nothing, and could
+/// be emptied; that its row is to stay behind has to be known before.
+async fn with_references_to_nothing_that_wait_for_all_rows(engine: &TestEngine) {
+    let refers_to_itself = |both: Pair| {
+        let has_parent = |one: &&Entity| {
+            one.rows.len() > 3 && one.attributes.iter().any(|a| a.name == "ParentId")
+        };
+        let found = both.source.entities.iter().filter(|one| one.active).find(has_parent);
+        let (key, name) = found.map(|one| (one.full_key(), one.name.clone()))?;
+        Some((both, key, name))
+    };
+    let (mut both, thing, name) = (84..)
+        .map(|seed| pair(seed, &[Feature::SelfReference]).0)
+        .find_map(refers_to_itself)
+        .expect("some pair");
+    for side in [&mut both.source, &mut both.destination] {
+        let link = attribute(side, &thing, "ParentId");
+        (link.nullable, link.mandatory, link.rule) = (true, false, Rule::Ignore);
+    }
+    let key = attribute(&mut both.source, &thing, "ParentId").key.clone();
+    entity(&mut both.source, &thing).rows[0].cells.insert(key.clone(), Cell::Int(98_765));
+    let bench = Bench::on(engine, &both, 84);
+    bench.plan(&bench.usual_plan().text());
+    let finding = found(&bench, "orphan-references", &format!("{name}.ParentId"));
+    let finding = finding.expect("an orphan");
+    decide_in(&bench, bench.usual_plan(), &[(&finding, "reject", None)]);
+    both.decided.attributes.insert(key, Wish::OrphansStayBehind);
+    let foretold = comparison(&bench);
+    comes_to(&bench, &both);
+    let report = report(&bench).expect("a report");
+    assert_eq!(not_foretold(&foretold, &report), Vec::<String>::new());
 }
 
 /// Has a row of the first entity in the destination, with the text of the first one of ours in an

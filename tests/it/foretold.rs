@@ -119,8 +119,14 @@ fn rows_said(comparison: &Value, met: &Met<'_>) -> u64 {
         return of_kinds(&["orphan-references"], Some(&about));
     }
     if reason.ends_with(" has no counterpart") {
-        // These are about a user or a record, whoever refers to it.
-        let kinds = ["user-missing", "record-missing", "lookup-missing", "lookup-ambiguous"];
+        // These are about a user, a group or a record, whoever refers to it.
+        let kinds = [
+            "user-missing",
+            "group-missing",
+            "record-missing",
+            "lookup-missing",
+            "lookup-ambiguous",
+        ];
         return of_kinds(&kinds, None);
     }
     if reason.ends_with(" is left out") {

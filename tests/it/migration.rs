@@ -15,6 +15,7 @@ use crate::estate::judge::judge;
 use crate::estate::model::Pair;
 use crate::estate::oracle::{Verdict, Way, migrate, migrate_as};
 use crate::estate::recipe::{DECIDED, FEATURES, FLAWS, Feature, Recipe};
+use crate::estate::tables;
 use crate::foretold::{comparison, not_foretold, report};
 use crate::masking::run_with;
 use crate::program::{Bench, Plan, Said};
@@ -62,6 +63,7 @@ fn plan(recipe: &Recipe, pair: &Pair, bench: &Bench) -> Plan {
         plan.options.push("personal_data = \"mask\"".into());
     }
     plan.more = pair.decided.text();
+    tables::write(bench.folder.path(), pair, recipe.seed);
     plan
 }
 
@@ -184,8 +186,9 @@ fn keep(bench: &Bench) -> PathBuf {
     let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("failed-migration");
     let _ = std::fs::remove_dir_all(&place);
     let _ = std::fs::create_dir_all(&place);
-    for file in ["prod.sqlite", "dev.sqlite", "plan.toml"] {
-        let _ = std::fs::copy(bench.folder.path().join(file), place.join(file));
+    let files = std::fs::read_dir(bench.folder.path()).into_iter().flatten().flatten();
+    for file in files.filter(|file| file.path().is_file()) {
+        let _ = std::fs::copy(file.path(), place.join(file.file_name()));
     }
     place
 }

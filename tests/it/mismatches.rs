@@ -31,6 +31,7 @@ crate::on_both_engines!(
     rows_whose_value_does_not_convert_are_counted_and_left_out,
     empty_values_of_a_mandatory_attribute_get_the_chosen_one,
     rows_without_a_value_of_a_mandatory_attribute_are_left_out,
+    rows_left_out_for_the_model_get_no_value_for_the_column,
     nothing_where_it_is_refused_becomes_the_chosen_value,
     numbers_too_wide_are_counted_and_left_out,
     an_index_that_only_the_source_has_is_told,
@@ -391,9 +392,10 @@ async fn empty_values_of_a_mandatory_attribute_get_the_chosen_one(engine: &TestE
     let mut spoilt = sound.clone();
     attribute(&mut spoilt.destination, &thing, "Wanted").mandatory = true;
     attribute(&mut sound.destination, &thing, "Wanted").mandatory = true;
-    let cells = [Cell::text("a"), Cell::Null, Cell::text("")];
+    // Blanks are a value.
+    let cells = [Cell::text("  "), Cell::Null, Cell::text("")];
     fill(&mut spoilt.source, &thing, "Wanted", &cells);
-    let cells = [Cell::text("a"), Cell::text("none"), Cell::text("none")];
+    let cells = [Cell::text("  "), Cell::text("none"), Cell::text("none")];
     fill(&mut sound.source, &thing, "Wanted", &cells);
     let more = format!("{}to = \"none\"\n", all_of("mandatory-empty", "value"));
     let bench = bench(engine, &spoilt, &more);
@@ -415,7 +417,7 @@ async fn rows_without_a_value_of_a_mandatory_attribute_are_left_out(engine: &Tes
     }
     attribute(&mut pair.destination, &thing, "Wanted").mandatory = true;
     let empty = [Cell::Null, Cell::text("")];
-    let cells = [Cell::text("a"), empty[0].clone(), empty[1].clone()];
+    let cells = [Cell::text("  "), empty[0].clone(), empty[1].clone()];
     fill(&mut pair.source, &thing, "Wanted", &cells);
     let bench = bench(engine, &pair, &all_of("mandatory-empty", "reject"));
     let finding = needed(&bench, "mandatory-empty", "Thing0.Wanted");
@@ -424,6 +426,22 @@ async fn rows_without_a_value_of_a_mandatory_attribute_are_left_out(engine: &Tes
     leave_out(&mut pair.source, &thing, "Wanted", &empty);
     let kept = entity(&mut pair.source, &thing).rows.len();
     assert_eq!(finding["rows"], all - kept, "{finding}");
+    comes_to(&bench, &pair);
+}
+
+/// The column refuses NULL, and the model what is empty: two findings, which may be decided apart.
+async fn rows_left_out_for_the_model_get_no_value_for_the_column(engine: &TestEngine) {
+    let (mut pair, thing) = apart(&[], "Thing0");
+    for side in [&mut pair.source, &mut pair.destination] {
+        add(side, &thing, "Wanted", Kind::Text(10), &Cell::text("there"));
+    }
+    let wanted = attribute(&mut pair.destination, &thing, "Wanted");
+    (wanted.mandatory, wanted.nullable) = (true, false);
+    let empty = [Cell::Null, Cell::text("")];
+    fill(&mut pair.source, &thing, "Wanted", &[&[Cell::text("a")], &empty[..]].concat());
+    let of_null = format!("{}to = \"none\"\n", all_of("null-not-allowed", "value"));
+    let bench = bench(engine, &pair, &(of_null + &all_of("mandatory-empty", "reject")));
+    leave_out(&mut pair.source, &thing, "Wanted", &empty);
     comes_to(&bench, &pair);
 }
 

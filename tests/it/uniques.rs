@@ -9,6 +9,7 @@ use osferry::database::EngineKind;
 use osferry::outsystems::Side;
 use serde_json::Value;
 
+use crate::estate::decided::Wish;
 use crate::estate::generate;
 use crate::estate::model::{Cell, EntityKey, Group, Kind, Pair, Rule, Target, Unique};
 use crate::estate::recipe::{Feature, Recipe};
@@ -20,6 +21,7 @@ use crate::support::engine::TestEngine;
 
 crate::on_both_engines!(
     rows_alike_for_an_index_that_only_the_destination_has,
+    texts_that_are_cut_become_alike,
     an_index_that_nothing_collides_in_is_a_note,
     rows_that_stay_have_the_values_of_ours,
     rows_that_stay_have_the_identifiers_of_ours,
@@ -81,6 +83,40 @@ async fn rows_alike_for_an_index_that_only_the_destination_has(engine: &TestEngi
     for place in repeated.into_iter().rev() {
         entity(&mut sound.source, &thing).rows.remove(place);
     }
+    // Which index refuses a row is told by its name.
+    if !bench.databases.are_on_a_stand_in() {
+        comes_to(&bench, &sound);
+    }
+}
+
+/// The texts differ after the seventh character, by a case and by a character of two units among
+/// others, and the destination has room for seven.
+async fn texts_that_are_cut_become_alike(engine: &TestEngine) {
+    let (mut both, thing) = pair(55, &[]);
+    let key = remark(&mut both, &thing, |number| match number % 3 {
+        0 => format!("Num {:03}", number / 3),
+        1 => format!("num {:03} and more", number / 3),
+        _ => format!("row {:02}🚚", number / 3),
+    });
+    unique(&mut both, Side::Source, &thing, &key);
+    unique(&mut both, Side::Destination, &thing, &key);
+    attribute(&mut both.destination, &thing, "Remark").kind = Kind::Text(7);
+    let order = in_order(&both, &thing);
+    let mut repeated: Vec<usize> = order.iter().skip(1).step_by(3).copied().collect();
+    assert!(repeated.len() > 1, "too few rows");
+
+    let bench = bench(engine, &both, 55);
+    let long = found(&bench, "text-too-long", "Thing0.Remark").expect("they are too long");
+    decide(&bench, &[(&long, "cut", None)]);
+    let finding = asks(&bench, "unique-collision", "Thing0");
+    assert_eq!(finding["rows"], repeated.len(), "{finding}");
+    decide(&bench, &[(&long, "cut", None), (&finding, "reject", None)]);
+    let mut sound = both.clone();
+    repeated.sort_unstable();
+    for place in repeated.into_iter().rev() {
+        entity(&mut sound.source, &thing).rows.remove(place);
+    }
+    sound.decided.attributes.insert(key, Wish::Cut);
     // Which index refuses a row is told by its name.
     if !bench.databases.are_on_a_stand_in() {
         comes_to(&bench, &sound);

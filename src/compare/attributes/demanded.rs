@@ -4,7 +4,7 @@ use super::about;
 use super::defaults::{likely_values, takes_values};
 use crate::compare::references::{Target, is_none};
 use crate::compare::{Choice, Finding, FindingKey, FindingKind, Work, choice};
-use crate::database::{ColumnShape, ColumnType, Filter, Value, ValueKind};
+use crate::database::{ColumnShape, Filter, Value, ValueKind};
 
 /// What is said of rows without a value that the model demands.
 const DEMANDED: &str = "the destination's model demands a value, and rows have none";
@@ -118,12 +118,12 @@ impl Work<'_> {
 /// The condition that a value without any length stands in the column, where there is such a value.
 fn no_length(column: &ColumnShape) -> Option<Filter> {
     let name = column.name.clone();
-    match (column.data_type.kind()?, &column.data_type) {
-        // These types cannot be compared with anything.
-        (ValueKind::Text, ColumnType::NText | ColumnType::Text) | (ValueKind::Binary, _) => {
-            Some(Filter::LongerThan(name, 0).negated())
+    match column.data_type.kind()? {
+        ValueKind::Text if column.data_type.is_padded() => {
+            Some(Filter::Equals(name, Value::text("")))
         }
-        (ValueKind::Text, _) => Some(Filter::Equals(name, Value::text(""))),
+        // A server takes blanks for nothing when it compares.
+        ValueKind::Text | ValueKind::Binary => Some(Filter::LongerThan(name, 0).negated()),
         _ => None,
     }
 }

@@ -113,6 +113,7 @@ impl Work<'_> {
             };
             let (mut finding, mut mapped) = (None, None);
             if matched.found().is_none() {
+                let rows = needed.get(&SourceId(group.id)).copied().filter(|rows| *rows > 0);
                 let is_missing = matched == Match::Missing;
                 let mut choices = vec![Choice::new(choice::MAP, "use another group").to_a_target()];
                 if is_missing {
@@ -123,7 +124,7 @@ impl Work<'_> {
                     choices.push(Choice::new(choice::EMPTY, leave));
                 }
                 choices.push(Choice::stop("do not run"));
-                self.find(Finding::decide(
+                let asked = Finding::decide(
                     key.clone(),
                     format!("group {} of {tenant_name}", group.name),
                     if is_missing {
@@ -134,7 +135,11 @@ impl Work<'_> {
                     "Groups are matched by name and tenant.",
                     choices,
                     if is_missing { choice::CREATE } else { choice::STOP },
-                ));
+                );
+                self.find(match rows {
+                    Some(_) => asked.touching(rows),
+                    None => asked,
+                });
                 let decided = self.selection.mapped.get(&key);
                 let meant = |to: &String| {
                     group_named(self.destination, to, tenant.unwrap_or_default()).ok()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::records::fold;
 use super::super::references::{Target, is_none};
+use super::super::selection::attribute_key;
 use super::super::{
     AttributePair, EntityPair, FindingKey, FixedMap, GroupMatch, IdentifierKind, TenantMatch,
     UserMatch, Work, choice,
@@ -76,7 +77,12 @@ impl Work<'_> {
         // SQL Server refuses a collation for anything but text.
         let collation = collation.filter(|_| ours.data_type.kind() == Some(ValueKind::Text));
         let Some(reference) = &attribute.reference else {
-            return Some(self.plain(ours, theirs, collation));
+            let part = self.plain(ours, theirs, collation);
+            let key = attribute_key(self.source.entity(pair.source), &attribute.attribute);
+            return Some(match self.selection.cut.contains(&key) {
+                true => cut(part, ours, theirs),
+                false => part,
+            });
         };
         Some(match reference.target {
             Target::External => self.plain(ours, theirs, collation),
@@ -288,4 +294,14 @@ impl Work<'_> {
         }
         part
     }
+}
+
+/// Texts that are cut to what the destination's column holds.
+fn cut(part: Part, ours: &ColumnShape, theirs: &ColumnShape) -> Part {
+    let (length, most) = (ours.data_type.max_length(), theirs.data_type.max_length());
+    let Some(most) = most.filter(|most| length.is_none_or(|length| length > *most)) else {
+        return part;
+    };
+    let own = Likened { cut_to: Some(most), ..part.own };
+    Part { there: Some(own.clone()), own, is_one_to_one: false, ..part }
 }

@@ -10,7 +10,7 @@ use super::script::literal;
 use super::session::{CASELESS, fault, quote, table_sql};
 use crate::database::{
     Column, ColumnType, Fault, FaultKind, Filter, Likened, Result, TableName, Value, ValueKind,
-    converted, decimal_from_text,
+    converted, decimal_from_text, utf16_prefix,
 };
 
 /// A condition with its parameters. `rows` is the name by which the statement calls the table.
@@ -34,6 +34,18 @@ pub(super) fn add_functions(connection: &Connection) -> Result<()> {
                 }
                 ValueRef::Blob(bytes) => bytes.len() as i64,
                 _ => 0,
+            })
+        })
+        .and_then(|()| {
+            connection.create_scalar_function("osferry_cut", 2, flags, |context| {
+                let most = context.get::<i64>(1)?;
+                Ok(match context.get_raw(0) {
+                    ValueRef::Text(bytes) => {
+                        let most = usize::try_from(most).unwrap_or_default();
+                        Cell::Text(String::from_utf8_lossy(utf16_prefix(bytes, most)).into_owned())
+                    }
+                    _ => context.get::<Cell>(0)?,
+                })
             })
         })
         .and_then(|()| {
@@ -283,7 +295,10 @@ impl Condition {
 
     /// A column's value as it counts.
     fn likened(&mut self, alias: &str, column: &Likened) {
-        let own = format!("{alias}.{}", quote(&column.column));
+        let mut own = format!("{alias}.{}", quote(&column.column));
+        if let Some(most) = column.cut_to {
+            own = format!("osferry_cut({own}, {most})");
+        }
         let collate = column.collation.as_deref().map(|name| format!(" COLLATE {}", quote(name)));
         self.sql.push('(');
         if !column.count_as.is_empty() {

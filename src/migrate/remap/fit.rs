@@ -2,7 +2,7 @@
 
 use crate::database::{
     Column, ColumnShape, ColumnType, Value, ValueKind, Values, converted, in_precision, rescale,
-    utf16_length,
+    utf16_length, utf16_prefix,
 };
 use crate::outsystems::null_value;
 use crate::plan::{ColumnPlan, ConvertRule, Misfit, Nothing};
@@ -75,7 +75,7 @@ pub(super) fn fitted(
                 return Ok(Value::Text(text.to_vec()));
             }
             if misfit == Misfit::Cut {
-                return Ok(Value::Text(cut(text, longest).to_vec()));
+                return Ok(Value::Text(utf16_prefix(text, longest).to_vec()));
             }
             Err(misfits(format!("a text of {length} characters")))
         }
@@ -102,10 +102,12 @@ pub(super) fn turned(
     rule: &ConvertRule,
 ) -> std::result::Result<Value, (String, bool)> {
     let to = &column.destination;
-    let is_blank = |text: &[u8]| text.iter().all(|byte| *byte == b' ');
+    // Blanks are a value, where they do not pad an empty one.
+    let pads = column.source.data_type.is_padded();
+    let is_empty = |text: &[u8]| text.iter().all(|byte| pads && *byte == b' ');
     let is_nothing = values.is_null(row)
         || match values.values() {
-            Values::Text(texts) => rule.blank_is_nothing && is_blank(texts.get(row)),
+            Values::Text(texts) => rule.blank_is_nothing && is_empty(texts.get(row)),
             Values::Binary(blobs) => rule.blank_is_nothing && blobs.get(row).is_empty(),
             _ => false,
         };
@@ -131,34 +133,4 @@ fn decimal(digits: i128, from: u8, to: &ColumnShape) -> Option<Value> {
     let (precision, scale) = to.data_type.decimal()?;
     let digits = in_precision(rescale(digits, from, scale)?, precision)?;
     Some(Value::Decimal { value: digits, scale })
-}
-
-/// The longest prefix of whole characters that fits.
-fn cut(text: &[u8], longest: usize) -> &[u8] {
-    let mut used = 0;
-    for (place, byte) in text.iter().enumerate() {
-        let width = match byte {
-            0x80..=0xBF => continue,
-            0xF0..=0xFF => 2,
-            _ => 1,
-        };
-        if used + width > longest {
-            return &text[..place];
-        }
-        used += width;
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_cut_between_characters() {
-        assert_eq!(cut("aé🚚b".as_bytes(), 3), "aé".as_bytes());
-        assert_eq!(cut("aé🚚b".as_bytes(), 4), "aé🚚".as_bytes());
-        assert_eq!(cut("ab".as_bytes(), 5), "ab".as_bytes());
-        assert_eq!(cut("漢字".as_bytes(), 1), "漢".as_bytes());
-    }
 }

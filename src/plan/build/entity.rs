@@ -323,8 +323,10 @@ impl Builder<'_> {
             (None, Some(choice::DEFAULT)) => Misfit::Default,
             _ => Misfit::Refuse,
         };
+        // What is decided about the model's demand goes for NULL too.
         let deciding = match (of_nothing, of_null) {
             (Some(choice::VALUE), _) => attribute.nothing.as_ref(),
+            (Some(choice::REJECT), _) => None,
             (_, Some(choice::VALUE)) => attribute.null.as_ref(),
             _ => None,
         };

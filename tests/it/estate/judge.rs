@@ -35,7 +35,18 @@ pub fn judge(
             };
             table.rows.iter().any(is_it)
         };
-        let platform: Vec<&Cells> = platform.iter().filter(|row| !is_changed(row)).collect();
+        let may_go = |row: &&Cells, is_certain: bool| {
+            let goes = |(column, cell, certain): &(&str, Cell, bool)| {
+                row.get(*column) == Some(cell) && (*certain || !is_certain)
+            };
+            table.gone.iter().any(goes)
+        };
+        // Who perhaps goes is there as before, or not at all.
+        let is_gone = |row: &&Cells| {
+            may_go(row, true) || may_go(row, false) && !after.rows(name).contains(row)
+        };
+        let platform: Vec<&Cells> =
+            platform.iter().filter(|row| !is_changed(row) && !is_gone(row)).collect();
         pending.push(judge.known(name, table, &platform, after.rows(name)));
     }
     judge.learn(&mut pending);

@@ -17,3 +17,4 @@ pub mod port;
 pub mod recipe;
 mod selftest;
 pub mod sqlite_file;
+pub mod tables;

@@ -124,6 +124,22 @@ pub enum Feature {
     Unresolved,
     /// Identifiers that the database gives on one side and the application on the other.
     IdentifierGiven,
+    /// Texts that are too long in the destination, and are cut.
+    TextsCut,
+    /// Groups of other names in the destination, and groups that nobody wants there.
+    GroupsMapped,
+    /// What is decided about records, people, groups and tenants stands in tables beside the plan.
+    InTables,
+    /// Users who are deleted in the destination and created again.
+    UsersRecreated,
+    /// References that leave the scope: their rows stay behind, or they are emptied.
+    LeavingDropped,
+    /// A record that rows use and that is not there: the same.
+    RecordLost,
+    /// Rows with references to rows that are gone stay behind.
+    OrphansRejected,
+    /// Values that only the destination demands.
+    ValuesDemanded,
 }
 
 /// Features of which only a whole migration by the program says whether they come out right.
@@ -154,6 +170,14 @@ pub const DECIDED: &[Feature] = {
         Unresolved,
         IdentifierGiven,
         LeavingBySeveral,
+        TextsCut,
+        GroupsMapped,
+        InTables,
+        UsersRecreated,
+        LeavingDropped,
+        RecordLost,
+        OrphansRejected,
+        ValuesDemanded,
     ]
 };
 

@@ -62,7 +62,11 @@ impl Writer<'_> {
 
     /// A column's value as it counts.
     fn likened(&mut self, alias: &str, column: &Likened) {
-        let own = format!("{alias}.{}", quote(&column.column));
+        let mut own = format!("{alias}.{}", quote(&column.column));
+        // No index is on longer texts. What is cast keeps its collation.
+        if let Some(most) = column.cut_to.filter(|most| (1..=4_000).contains(most)) {
+            own = format!("CAST({own} AS nvarchar({most}))");
+        }
         if column.count_as.is_empty() && !column.others_are_null {
             self.text(&own);
         } else {

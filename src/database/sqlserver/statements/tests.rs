@@ -112,6 +112,7 @@ fn likened() -> Vec<Likened> {
             others_are_null: true,
             ..Likened::plain("Long", None)
         },
+        Likened { cut_to: Some(30), ..Likened::plain("Huge", None) },
     ]
 }
 

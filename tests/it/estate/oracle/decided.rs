@@ -14,16 +14,20 @@ impl Oracle<'_> {
         self.pair.decided.attributes.get(&attribute.key)
     }
 
-    /// Rows whose value has no form in the destination's type stay behind.
+    /// Rows whose value has no form in the destination stay behind.
     pub(super) fn leave_out_what_has_no_form(&mut self, keys: &[EntityKey]) {
         for key in keys {
             for (mine, theirs) in self.shared[key].clone() {
-                if !matches!(self.wish(&mine), Some(Wish::Converted)) {
-                    continue;
-                }
                 for index in 0..self.source_entity(key).rows.len() {
                     let cell = &self.source_entity(key).rows[index].cells[&mine.key];
-                    if converted(&mine, &theirs, cell).is_none() {
+                    let stays_behind = match self.wish(&mine) {
+                        Some(Wish::Converted) => converted(&mine, &theirs, cell).is_none(),
+                        Some(Wish::Instead { of_empty, value: None }) => {
+                            is_nothing(cell, *of_empty)
+                        }
+                        _ => false,
+                    };
+                    if stays_behind {
                         self.fates.get_mut(key).expect("there")[index] = Fate::LeftOut;
                     }
                 }
@@ -36,12 +40,24 @@ impl Oracle<'_> {
         let Some(Target::Entity(target)) = mine.target() else { return None };
         match self.wish(mine)? {
             Wish::OneRow(row) => Some(Resolved::To(Expect::Is(row.clone()))),
+            Wish::Emptied => Some(Resolved::Nowhere),
+            Wish::RowStaysBehind => Some(Resolved::Barred),
             Wish::ByKey(by) => {
                 let found = self.by_key(mine, target, by).get(cell).cloned();
                 Some(found.map_or(Resolved::Nowhere, |row| Resolved::To(Expect::Is(row))))
             }
             _ => None,
         }
+    }
+
+    /// Whether a reference to a row that is gone takes its row along.
+    pub(super) fn is_orphan_behind(&self, mine: &Attribute, cell: &Cell) -> bool {
+        let is_there = || match (mine.target(), cell) {
+            (Some(Target::Entity(key)), _) => self.source_row(key, cell).is_some(),
+            (_, Cell::Int(id)) => self.pair.source.user(*id).is_some(),
+            _ => false,
+        };
+        matches!(self.wish(mine), Some(Wish::OrphansStayBehind)) && !is_there()
     }
 
     /// The destination's row for each row referred to of which it is certain: no other row of the
@@ -96,7 +112,7 @@ impl Oracle<'_> {
             }
             Resolved::To(Expect::Made(symbol)) if is_text => Expect::Written(symbol),
             Resolved::To(expect) => expect,
-            Resolved::Nowhere | Resolved::Stop(_) => stays,
+            Resolved::Nowhere | Resolved::Barred | Resolved::Stop(_) => stays,
         }
     }
 
@@ -124,6 +140,11 @@ impl Oracle<'_> {
             None => Cell::Null,
         }
     }
+}
+
+/// Whether there is no value: NULL, and perhaps a text without a character.
+pub(super) fn is_nothing(cell: &Cell, of_empty: bool) -> bool {
+    cell == &Cell::Null || of_empty && cell == &Cell::text("")
 }
 
 /// The id that a plain value may be; nothing, 0 and what is written otherwise is none.
@@ -160,6 +181,22 @@ pub(super) fn converted(mine: &Attribute, theirs: &Attribute, cell: &Cell) -> Op
         _ => return None,
     };
     fits(&found, theirs).then_some(found)
+}
+
+/// A text with as many of its characters as have room there, each as many UTF-16 units wide as it is.
+pub(super) fn shortened(theirs: &Attribute, cell: &Cell) -> Cell {
+    let (Kind::Text(most), Cell::Text(text)) = (&theirs.kind, cell) else { return cell.clone() };
+    if *most > 2000 {
+        return cell.clone();
+    }
+    let mut room = usize::from(*most);
+    let mut kept = String::new();
+    for character in text.chars() {
+        let Some(left) = room.checked_sub(character.len_utf16()) else { break };
+        room = left;
+        kept.push(character);
+    }
+    Cell::Text(kept)
 }
 
 /// A text that is nothing but a number, without blanks around it; an empty one is 0.

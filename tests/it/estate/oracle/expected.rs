@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decided::{converted, id_in};
+use super::decided::{converted, id_in, is_nothing, shortened};
 use super::people::user_symbol;
-use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol, Way};
+use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol, Way, folded};
 use crate::estate::content::plain;
 use crate::estate::decided::Wish;
 use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Kind, Row, Target, User};
@@ -47,7 +47,7 @@ impl Oracle<'_> {
         let there = self.destination_entity(key).clone();
         let mut made = ExpectedTable {
             key: there.identifier().map(|a| a.column.to_uppercase()),
-            rows: Vec::new(),
+            ..ExpectedTable::default()
         };
         let here = self.source_entity(key).clone();
         let common = self.common(key);
@@ -74,10 +74,30 @@ impl Oracle<'_> {
             }
             made.rows.push(stays);
         }
+        // Without an identifier as many are added of each content as are not there yet.
+        let columns: Vec<String> =
+            common.iter().map(|(_, theirs)| theirs.column.to_uppercase()).collect();
+        let content = |row: &ExpectedRow| -> Vec<Expect> {
+            let folded = |column: &String| match &row.cells[column] {
+                Expect::Is(cell) => Expect::Is(folded(cell)),
+                other => other.clone(),
+            };
+            columns.iter().map(folded).collect()
+        };
+        let is_told_by_all = there.identifier.is_none() && self.moved[key] != Way::Replace;
+        let mut standing: Vec<Vec<Expect>> = match is_told_by_all {
+            true => made.rows.iter().map(content).collect(),
+            false => Vec::new(),
+        };
         for (index, row) in here.rows.iter().enumerate() {
-            if self.fates[key][index] == Fate::Moves {
-                let row = self.moved_row(&here, &there, &common, row);
-                made.rows.push(row);
+            if self.fates[key][index] != Fate::Moves {
+                continue;
+            }
+            let row = self.moved_row(&here, &there, &common, row);
+            let own = content(&row);
+            match standing.iter().position(|other| *other == own) {
+                Some(at) => drop(standing.swap_remove(at)),
+                None => made.rows.push(row),
             }
         }
         made
@@ -162,6 +182,10 @@ impl Oracle<'_> {
                 let cell = converted(mine, theirs, cell).expect("left out otherwise");
                 Expect::Is(read(theirs, &cell))
             }
+            Some(Wish::Instead { of_empty, value: Some(value) }) if is_nothing(cell, *of_empty) => {
+                Expect::Is(read(theirs, value))
+            }
+            Some(Wish::Cut) => Expect::Is(shortened(theirs, cell)),
             _ => self.personal(mine, Expect::Is(read(theirs, cell))),
         }
     }
@@ -187,7 +211,7 @@ impl Oracle<'_> {
     ) -> Expect {
         match self.resolve(mine, theirs, cell) {
             Resolved::To(expect) => expect,
-            Resolved::Nowhere => Expect::Is(Cell::Null),
+            Resolved::Nowhere | Resolved::Barred => Expect::Is(Cell::Null),
             Resolved::Stop(why) => {
                 self.stop(format!("{}.{}: {why}", here.name, mine.name));
                 Expect::Any
@@ -235,20 +259,21 @@ impl Oracle<'_> {
             }
         }
         for (group, role) in &source.group_roles {
-            if roles.contains(role) {
+            if roles.contains(role) && !self.is_unwanted(*group) {
                 run.groups.insert(*group);
                 run.users.extend(
                     source.group_users.iter().filter(|(g, _)| g == group).map(|(_, user)| *user),
                 );
             }
         }
-        run.groups.retain(|id| source.groups.iter().any(|g| g.id == *id));
+        let is_there = |id: &i64| source.groups.iter().any(|g| g.id == *id);
+        run.groups.retain(|id| is_there(id) && !self.is_unwanted(*id));
         run
     }
 
     fn people_tables(&mut self, run: &Run, tables: &mut BTreeMap<String, ExpectedTable>) {
         let (source, there) = (&self.pair.source, &self.pair.destination);
-        let empty = || ExpectedTable { key: Some("ID".into()), rows: Vec::new() };
+        let empty = || ExpectedTable { key: Some("ID".into()), ..ExpectedTable::default() };
         let mut found: BTreeMap<&str, ExpectedTable> = BTreeMap::new();
         let mut stops = Vec::new();
         let service_center = source.service_center_tenant();
@@ -259,6 +284,20 @@ impl Oracle<'_> {
                 continue;
             }
             let expect = match (self.tenant(user.tenant), &self.matches(user)[..]) {
+                (Some(tenant), [one]) if self.pair.decided.recreated.contains(&user.id) => {
+                    stops.extend(self.depends_on(one));
+                    for (table, column) in [
+                        ("OSSYS_USER", "ID"),
+                        ("OSSYS_USER_ROLE", "USER_ID"),
+                        ("OSSYS_GROUP_USER", "USER_ID"),
+                    ] {
+                        let table = found.entry(table).or_insert_with(empty);
+                        table.gone.push((column, Cell::Int(one.id), certain));
+                    }
+                    let row = self.made_anew(user, tenant, certain);
+                    found.entry("OSSYS_USER").or_insert_with(empty).rows.push(row);
+                    Expect::Made(user_symbol(user.id))
+                }
                 (Some(_), [one]) => {
                     let decided = &self.pair.decided;
                     let is_found = !decided.users.contains_key(&user.id);
@@ -270,17 +309,7 @@ impl Oracle<'_> {
                 }
                 (Some(_), []) if user.tenant == service_center => continue,
                 (Some(tenant), []) => {
-                    let mut row = created(user, tenant);
-                    for column in ["EMAIL", "MOBILEPHONE"] {
-                        let cell = row.cells.get_mut(column).expect("just made");
-                        if let Expect::Is(Cell::Text(text)) = cell
-                            && self.pair.masked
-                            && !text.is_empty()
-                        {
-                            *cell = Expect::Secret(std::mem::take(text));
-                        }
-                    }
-                    row.optional = !certain;
+                    let row = self.made_anew(user, tenant, certain);
                     found.entry("OSSYS_USER").or_insert_with(empty).rows.push(row);
                     Expect::Made(user_symbol(user.id))
                 }
@@ -351,6 +380,7 @@ impl Oracle<'_> {
                 &there.group_users,
             ),
         ] {
+            let mut made = BTreeSet::new();
             for (left_id, right_id) in wanted {
                 let (Some(a), Some(b)) = (left.get(left_id), right.get(right_id)) else {
                     continue;
@@ -364,7 +394,8 @@ impl Oracle<'_> {
                 let known = existing.iter().any(|(x, y)| {
                     a == &Expect::Is(Cell::Int(*x)) && b == &Expect::Is(Cell::Int(*y))
                 });
-                if known {
+                // Two groups may have become one, or two people.
+                if known || !made.insert((a, b)) {
                     continue;
                 }
                 let cells = [
@@ -387,6 +418,38 @@ impl Oracle<'_> {
 }
 
 impl Oracle<'_> {
+    /// A person who is made in the destination; perhaps, where that is not certain.
+    fn made_anew(&self, user: &User, tenant: i64, certain: bool) -> ExpectedRow {
+        let mut row = created(user, tenant);
+        for column in ["EMAIL", "MOBILEPHONE"] {
+            let cell = row.cells.get_mut(column).expect("just made");
+            if let Expect::Is(Cell::Text(text)) = cell
+                && self.pair.masked
+                && !text.is_empty()
+            {
+                *cell = Expect::Secret(std::mem::take(text));
+            }
+        }
+        row.optional = !certain;
+        row
+    }
+
+    /// Rows of the destination that stay and refer to a person who would have to go.
+    fn depends_on(&self, user: &User) -> Option<String> {
+        let refers = |entity: &Entity, row: &Row| {
+            let key = entity.full_key();
+            let stays = !self.moved.contains_key(&key) || self.stands(&key, row);
+            let is_it = |a: &Attribute| {
+                let is_link = a.active && a.target() == Some(&Target::User);
+                is_link && row.cells.get(&a.key) == Some(&Cell::Int(user.id))
+            };
+            stays && entity.attributes.iter().any(is_it)
+        };
+        let mut entities = self.pair.destination.entities.iter().filter(|e| e.active);
+        let found = entities.find(|entity| entity.rows.iter().any(|row| refers(entity, row)))?;
+        Some(format!("rows of {} refer to {}", found.name, user.username))
+    }
+
     /// A person of the destination who takes what the source says; perhaps, where that is not
     /// certain.
     fn updated(&self, user: &User, there: &User, certain: bool) -> ExpectedRow {

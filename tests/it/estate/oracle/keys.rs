@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::decided::shortened;
 use super::{Expect, Fate, Oracle, Resolved, Way, folded};
+use crate::estate::decided::Wish;
 use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Row, Target, Unique};
 
 /// A key as it has to stand in the destination.
@@ -71,11 +73,14 @@ impl Oracle<'_> {
             let (mine, theirs) = pairs.find(|(mine, _)| &mine.key == attribute)?;
             let cell = &row.cells[attribute];
             found.push(match mine.target() {
+                None if matches!(self.wish(mine), Some(Wish::Cut)) => {
+                    Expect::Is(folded(&shortened(theirs, cell)))
+                }
                 None => Expect::Is(folded(cell)),
                 Some(_) => match self.resolve(mine, theirs, cell) {
                     Resolved::To(Expect::Is(cell)) => Expect::Is(folded(&cell)),
                     Resolved::To(expect) => expect,
-                    Resolved::Nowhere => Expect::Is(Cell::Null),
+                    Resolved::Nowhere | Resolved::Barred => Expect::Is(Cell::Null),
                     Resolved::Stop(_) => return None,
                 },
             });

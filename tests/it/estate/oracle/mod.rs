@@ -54,6 +54,9 @@ pub struct ExpectedTable {
     /// The identifier's column.
     pub key: Option<String>,
     pub rows: Vec<ExpectedRow>,
+    /// Rows of people that go, by a column and what stands in it; perhaps only, where that is not
+    /// certain.
+    pub gone: Vec<(&'static str, Cell, bool)>,
 }
 
 /// What has to come of it. Tables not named keep every row.
@@ -79,6 +82,8 @@ enum Resolved {
     To(Expect),
     /// It points at nothing that is moved.
     Nowhere,
+    /// Its row stays behind, whether it may be emptied or not.
+    Barred,
     /// The migration has to stop.
     Stop(String),
 }
@@ -243,6 +248,7 @@ impl Oracle<'_> {
             for (mine, theirs) in self.common(key) {
                 for (index, row) in self.source_entity(key).rows.iter().enumerate() {
                     if self.fates[key][index] == Fate::Moves
+                        && !matches!(self.wish(&mine), Some(Wish::Cut))
                         && !fits(&row.cells[&mine.key], &theirs)
                     {
                         closure.insert((key.clone(), index));
@@ -304,8 +310,11 @@ impl Oracle<'_> {
         let row = &self.source_entity(key).rows[index];
         self.shared[key].iter().any(|(mine, theirs)| {
             mine.target().is_some()
-                && !theirs.may_be_emptied()
-                && matches!(self.resolve(mine, theirs, &row.cells[&mine.key]), Resolved::Nowhere)
+                && match self.resolve(mine, theirs, &row.cells[&mine.key]) {
+                    Resolved::Nowhere => !theirs.may_be_emptied(),
+                    Resolved::Barred => true,
+                    Resolved::To(_) | Resolved::Stop(_) => false,
+                }
         })
     }
 
@@ -325,6 +334,9 @@ impl Oracle<'_> {
         }
         if let Some(led) = self.led(mine, cell) {
             return led;
+        }
+        if self.is_orphan_behind(mine, cell) {
+            return Resolved::Barred;
         }
         match target {
             Target::Entity(key) => self.resolve_entity(key, theirs, cell),
@@ -367,12 +379,15 @@ impl Oracle<'_> {
     fn fate_of(&self, key: &EntityKey, index: usize) -> Resolved {
         let entity = self.source_entity(key);
         match self.fates.get(key).map(|f| &f[index]) {
-            Some(Fate::Moves) => {
+            // Of rows that are one, another is the first as soon as the first is left out.
+            Some(Fate::Same(other)) if self.fates[key][*other] != Fate::LeftOut => {
+                self.fate_of(key, *other)
+            }
+            Some(Fate::Moves | Fate::Same(_)) => {
                 let id = entity.id_of(&entity.rows[index]).expect("identified");
                 Resolved::To(self.new_id(key, id))
             }
             Some(Fate::Reused(id)) => Resolved::To(Expect::Is(id.clone())),
-            Some(Fate::Same(other)) => self.fate_of(key, *other),
             Some(Fate::LeftOut) => Resolved::Nowhere,
             None => Resolved::Stop(format!("{} is outside the scope", entity.name)),
         }
@@ -411,6 +426,11 @@ impl Oracle<'_> {
         let Some(mine) = mine.first() else { return missing() };
         if let Some(id) = self.pair.decided.records.get(&mine.key) {
             return Resolved::To(Expect::Is(id.clone()));
+        }
+        match self.pair.decided.lost_records.get(&mine.key) {
+            Some(true) => return Resolved::Nowhere,
+            Some(false) => return Resolved::Barred,
+            None => {}
         }
         let mut theirs: Vec<_> = there
             .records

@@ -46,6 +46,9 @@ impl Oracle<'_> {
             return Resolved::Stop(format!("the tenant of {} is missing", user.username));
         }
         match self.matches(user)[..] {
+            [_] if self.pair.decided.recreated.contains(&user.id) => {
+                Resolved::To(Expect::Made(user_symbol(user.id)))
+            }
             [one] => Resolved::To(Expect::Is(Cell::Int(one.id))),
             [] if user.tenant == self.pair.source.service_center_tenant() => {
                 if theirs.may_be_emptied() {
@@ -59,7 +62,15 @@ impl Oracle<'_> {
         }
     }
 
+    /// Whether it was decided that nobody gets anything by a group.
+    pub(super) fn is_unwanted(&self, group: i64) -> bool {
+        self.pair.decided.groups.get(&group) == Some(&None)
+    }
+
     pub(super) fn group(&self, group: &Group) -> Result<Expect, String> {
+        if let Some(Some(id)) = self.pair.decided.groups.get(&group.id) {
+            return Ok(Expect::Is(Cell::Int(*id)));
+        }
         let Some(tenant) = self.tenant(group.tenant) else {
             return Err(format!("the tenant of group {} is missing", group.name));
         };
@@ -76,6 +87,7 @@ impl Oracle<'_> {
         let group = self.pair.source.groups.iter().find(|g| &Cell::Int(g.id) == cell);
         match group.map(|g| self.group(g)) {
             None => Resolved::Nowhere,
+            _ if group.is_some_and(|group| self.is_unwanted(group.id)) => Resolved::Nowhere,
             Some(Ok(expect)) => Resolved::To(expect),
             Some(Err(why)) => Resolved::Stop(why),
         }

@@ -2,20 +2,24 @@
 
 use super::{EntityKey, Oracle, Way};
 use crate::estate::decided::Wish;
-use crate::estate::model::{Attribute, Cell, Entity, Environment, Rule, Target};
-
-/// Whether any row of the entity points at a row of the target.
-fn points_at(environment: &Environment, from: &Entity, target: &EntityKey) -> bool {
-    let Some(to) = environment.entity(target) else { return false };
-    from.attributes
-        .iter()
-        .filter(|a| a.active && a.target() == Some(&Target::Entity(target.clone())))
-        .any(|a| {
-            from.rows.iter().any(|row| to.rows.iter().any(|r| to.id_of(r) == row.cells.get(&a.key)))
-        })
-}
+use crate::estate::model::{Attribute, Cell, Entity, Environment, Row, Rule, Target};
 
 impl Oracle<'_> {
+    /// Whether any row of the entity stays, and points at a row of the target that goes.
+    fn stay_and_point_at(&self, from: &Entity, target: &EntityKey) -> bool {
+        let own = from.full_key();
+        let to = self.destination_entity(target);
+        let goes = |row: &&Row| !self.stands(target, row);
+        let gone: Vec<Option<&Cell>> =
+            to.rows.iter().filter(goes).map(|row| to.id_of(row)).collect();
+        let stays = |row: &&Row| !self.moved.contains_key(&own) || self.stands(&own, row);
+        let to_it = Target::Entity(target.clone());
+        let links = from.attributes.iter().filter(|a| a.active && a.target() == Some(&to_it));
+        let links: Vec<&String> = links.map(|a| &a.key).collect();
+        let mut staying = from.rows.iter().filter(stays);
+        staying.any(|row| links.iter().any(|key| gone.contains(&row.cells.get(*key))))
+    }
+
     /// The espaces of the chosen applications.
     pub(super) fn espaces(&self) -> Vec<String> {
         self.pair
@@ -65,10 +69,13 @@ impl Oracle<'_> {
                 producers.push(key.clone());
             }
             for (mine, _) in self.common(&key) {
-                let is_led = matches!(self.wish(&mine), Some(Wish::ByKey(_) | Wish::OneRow(_)));
+                let stays_out = matches!(
+                    self.wish(&mine),
+                    Some(Wish::ByKey(_) | Wish::OneRow(_) | Wish::Emptied | Wish::RowStaysBehind)
+                );
                 if let Some(Target::Entity(target)) = mine.target()
                     && let Some(entity) = self.pair.source.entity(target)
-                    && !is_led
+                    && !stays_out
                     && match entity.is_static {
                         true => self.pair.decided.as_rows.contains(target),
                         false => !espaces.contains(&entity.espace),
@@ -96,8 +103,7 @@ impl Oracle<'_> {
                 continue;
             }
             for other in destination.entities.iter().filter(|e| e.active) {
-                let stands = self.moved.get(&other.full_key()) != Some(&Way::Replace);
-                if stands && points_at(destination, other, key) {
+                if self.stay_and_point_at(other, key) {
                     found.push(format!("rows of {} point at {}", other.name, entity.name));
                 }
             }

@@ -4,6 +4,8 @@
 //! without it.
 
 mod entities;
+mod losses;
+mod lost;
 mod people;
 mod references;
 mod several;
@@ -18,13 +20,18 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 18] = [
+    let all: [(Feature, Put); 26] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
         (Feature::TenantMapped, people::tenant_mapped),
+        (Feature::GroupsMapped, people::groups_mapped),
         (Feature::RecordMapped, references::record_mapped),
         (Feature::Retyped, values::retyped),
+        (Feature::RecordLost, lost::record_lost),
+        (Feature::TextsCut, losses::texts_cut),
+        (Feature::ValuesDemanded, lost::values_demanded),
+        (Feature::LeavingDropped, lost::leaving_dropped),
         (Feature::NewMandatory, values::new_mandatory),
         (Feature::InactiveOneSide, values::inactive_one_side),
         (Feature::UniqueOneSide, values::unique_one_side),
@@ -35,8 +42,12 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::Retargeted, references::retargeted),
         (Feature::Remade, values::remade),
         (Feature::Unresolved, references::unresolved),
+        (Feature::OrphansRejected, lost::orphans_rejected),
         (Feature::KindChanged, entities::kind_changed),
         (Feature::TenancyChanged, entities::tenancy_changed),
+        // Whom rows refer to is known when all rows are there.
+        (Feature::UsersRecreated, people::recreated),
+        (Feature::InTables, |deciding| deciding.pair.decided.in_tables = true),
     ];
     for (feature, put) in all {
         if recipe.has(feature) {

@@ -3,7 +3,8 @@
 use super::{Deciding, row};
 use crate::estate::decided::Wish;
 use crate::estate::model::{
-    Cell, Damage, Entity, EntityKey, Environment, Kind, Rule, SERVICE_CENTER, TAG, Target, Unique,
+    Attribute, Cell, Damage, Entity, EntityKey, Environment, Kind, Rule, SERVICE_CENTER, TAG,
+    Target, Unique,
 };
 
 /// What is no id of anything.
@@ -285,8 +286,11 @@ pub fn unresolved(deciding: &mut Deciding<'_>) {
     let keys = deciding.chosen();
     for key in deciding.some(&keys, 3) {
         let entity = deciding.pair.source.entity(&key).expect("there");
+        // What says nothing is never taken for an attribute of another key.
+        let decided = &deciding.pair.decided.attributes;
+        let is_free = |a: &Attribute| a.active && !decided.contains_key(&a.key);
         let fits = entity.attributes.iter().filter_map(|a| match a.target() {
-            Some(Target::Entity(target)) if a.active && a.name.starts_with("Link") => {
+            Some(Target::Entity(target)) if is_free(a) && a.name.starts_with("Link") => {
                 Some((a.key.clone(), target.clone()))
             }
             _ => None,
