@@ -32,7 +32,8 @@ struct Bench {
     specs: [ConnectionSpec; 2],
     planned: Planned,
     folder: tempfile::TempDir,
-    /// The entity in whose middle things happen: many rows, ids of its own, nobody refers to it.
+    /// The entity in whose middle things happen: many rows, ids of its own, none of them left out,
+    /// nobody refers to it.
     place: usize,
 }
 
@@ -43,7 +44,9 @@ fn is_leaf(plan: &Plan, place: usize) -> bool {
             Rule::Copy { .. } | Rule::Convert(_) | Rule::Typed(_) => false,
         })
     };
+    let leaves_out = plan.entities[place].uniques.iter().any(|unique| unique.leaves_out);
     matches!(plan.entities[place].identifier, IdentifierPlan::Generated { .. })
+        && !leaves_out
         && !plan.entities.iter().any(refers)
 }
 
