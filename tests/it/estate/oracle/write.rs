@@ -28,6 +28,10 @@ pub fn write(path: &Path, tables: &BTreeMap<String, ExpectedTable>) {
         if !name.starts_with("OSSYS_") {
             connection.execute(&format!("DELETE FROM \"{name}\""), []).expect("emptied");
         }
+        for (column, cell, _) in table.gone.iter().filter(|(_, _, is_certain)| *is_certain) {
+            let sql = format!("DELETE FROM \"{name}\" WHERE \"{column}\" = ?");
+            connection.execute(&sql, [stored(cell)]).expect("gone");
+        }
         for row in &table.rows {
             if let (true, Some(Expect::Is(Cell::Int(id)))) =
                 (name.starts_with("OSSYS_"), row.cells.get("ID"))
