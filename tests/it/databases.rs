@@ -135,12 +135,9 @@ impl Databases {
     /// Whether they lie on a server that speaks SQL Server's protocol and is none: it calls indexes
     /// otherwise, in words of its own.
     pub fn are_on_a_stand_in(&self) -> bool {
-        let version = "SELECT CAST(@@VERSION AS nvarchar(200))";
         match self {
             Self::Files(_) => false,
-            Self::OnServer(server, _) => {
-                !wait(server.query("master", version))[0].starts_with("Microsoft SQL")
-            }
+            Self::OnServer(server, _) => is_a_stand_in(server),
         }
     }
 
@@ -333,4 +330,10 @@ fn plain(cell: rusqlite::types::ValueRef<'_>) -> String {
         ValueRef::Real(number) => number.to_string(),
         ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
     }
+}
+
+/// Whether a server speaks SQL Server's protocol and is none.
+pub fn is_a_stand_in(server: &Server) -> bool {
+    let version = "SELECT CAST(@@VERSION AS nvarchar(200))";
+    !wait(server.query("master", version))[0].starts_with("Microsoft SQL")
 }

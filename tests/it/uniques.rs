@@ -9,6 +9,7 @@ use osferry::database::EngineKind;
 use osferry::outsystems::Side;
 use serde_json::Value;
 
+use crate::databases::is_a_stand_in;
 use crate::estate::decided::Wish;
 use crate::estate::generate;
 use crate::estate::model::{Cell, EntityKey, Group, Kind, Pair, Rule, Target, Unique};
@@ -93,10 +94,16 @@ async fn rows_alike_for_an_index_that_only_the_destination_has(engine: &TestEngi
 /// others, and the destination has room for seven.
 async fn texts_that_are_cut_become_alike(engine: &TestEngine) {
     let (mut both, thing) = pair(55, &[]);
+    // A stand-in counts characters where it cuts, and the units afterwards.
+    let counts_units = match engine {
+        TestEngine::SqlServer(server, _) => !is_a_stand_in(server),
+        TestEngine::Sqlite(_) => true,
+    };
+    let last = if counts_units { '🚚' } else { 'é' };
     let key = remark(&mut both, &thing, |number| match number % 3 {
         0 => format!("Num {:03}", number / 3),
         1 => format!("num {:03} and more", number / 3),
-        _ => format!("row {:02}🚚", number / 3),
+        _ => format!("row {:02}{last}", number / 3),
     });
     unique(&mut both, Side::Source, &thing, &key);
     unique(&mut both, Side::Destination, &thing, &key);

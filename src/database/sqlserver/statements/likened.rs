@@ -63,9 +63,15 @@ impl Writer<'_> {
     /// A column's value as it counts.
     fn likened(&mut self, alias: &str, column: &Likened) {
         let mut own = format!("{alias}.{}", quote(&column.column));
-        // No index is on longer texts. What is cast keeps its collation.
+        // No index is on longer texts. A character of two units that has room for one only goes as a
+        // whole: where a collation counts characters the cast sees to it, elsewhere the condition.
+        // What is cast keeps its collation.
         if let Some(most) = column.cut_to.filter(|most| (1..=4_000).contains(most)) {
-            own = format!("CAST({own} AS nvarchar({most}))");
+            own = format!(
+                "CAST(CASE WHEN UNICODE(SUBSTRING({own}, {most}, 1)) BETWEEN 55296 AND 56319 THEN \
+                 SUBSTRING({own}, 1, {}) ELSE SUBSTRING({own}, 1, {most}) END AS nvarchar({most}))",
+                most - 1
+            );
         }
         if column.count_as.is_empty() && !column.others_are_null {
             self.text(&own);
