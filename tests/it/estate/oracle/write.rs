@@ -28,6 +28,10 @@ pub fn write(path: &Path, tables: &BTreeMap<String, ExpectedTable>) {
         if !name.starts_with("OSSYS_") {
             connection.execute(&format!("DELETE FROM \"{name}\""), []).expect("emptied");
         }
+        for (column, cell, _) in &table.gone {
+            let sql = format!("DELETE FROM \"{name}\" WHERE \"{column}\" = ?1");
+            connection.execute(&sql, [stored(cell)]).expect("gone");
+        }
         for row in &table.rows {
             if let (true, Some(Expect::Is(Cell::Int(id)))) =
                 (name.starts_with("OSSYS_"), row.cells.get("ID"))
