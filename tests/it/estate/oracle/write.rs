@@ -28,8 +28,8 @@ pub fn write(path: &Path, tables: &BTreeMap<String, ExpectedTable>) {
         if !name.starts_with("OSSYS_") {
             connection.execute(&format!("DELETE FROM \"{name}\""), []).expect("emptied");
         }
-        for (column, cell, _) in table.gone.iter().filter(|(_, _, is_certain)| *is_certain) {
-            let sql = format!("DELETE FROM \"{name}\" WHERE \"{column}\" = ?");
+        for (column, cell, _) in &table.gone {
+            let sql = format!("DELETE FROM \"{name}\" WHERE \"{column}\" = ?1");
             connection.execute(&sql, [stored(cell)]).expect("gone");
         }
         for row in &table.rows {
