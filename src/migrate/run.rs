@@ -41,7 +41,7 @@ use crate::database::{
     Destination, Fault, FaultKind, Result, Secret, Source, TableName, TableShape,
 };
 use crate::outsystems::{Environment, SourceId};
-use crate::plan::{Circle, Plan, RunOptions, circles};
+use crate::plan::{Circle, Plan, ReferenceRule, RunOptions, circles};
 
 /// What the story says once nothing is left to write: the end of the time that writing took.
 pub(super) const WRITTEN: &str = "everything is written";
@@ -446,7 +446,7 @@ impl<'w> Work<'w> {
         for (place, carried) in self.past.finished() {
             let _ = maps.entities[place].set(carried);
         }
-        let mut circles = circles(&self.plan.entities);
+        let mut circles = circles(&self.plan.entities, ReferenceRule::decides_late);
         let mut waiting: Vec<usize> = (0..self.plan.entities.len())
             .filter(|place| maps.entities[*place].get().is_none())
             .collect();

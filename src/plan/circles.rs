@@ -22,17 +22,23 @@ impl EntityPlan {
 }
 
 impl ReferenceRule {
-    /// Whether it has to wait until all rows are written, and may not stay empty then: at all, or
-    /// where it leads to nothing.
+    /// Whether it has to wait until all rows are written, and demands a row then.
     #[must_use]
-    pub fn is_strict(&self) -> bool {
-        self.is_deferred && (!self.may_be_emptied || self.orphan == Orphan::LeaveOut)
+    pub fn demands_late(&self) -> bool {
+        self.is_deferred && !self.may_be_emptied
+    }
+
+    /// Whether it has to wait, and its row may have to be left out for what it leads to: what it
+    /// demands, or nothing.
+    #[must_use]
+    pub fn decides_late(&self) -> bool {
+        self.demands_late() || self.is_deferred && self.orphan == Orphan::LeaveOut
     }
 }
 
-/// The circles in which a reference has to wait that may not stay empty.
+/// The circles in which a reference has to wait of which this is so.
 #[must_use]
-pub fn circles(entities: &[EntityPlan]) -> Vec<Circle> {
+pub fn circles(entities: &[EntityPlan], is_so: fn(&ReferenceRule) -> bool) -> Vec<Circle> {
     let mut graph = DiGraph::<(), ()>::new();
     let nodes: Vec<NodeIndex> = entities.iter().map(|_| graph.add_node(())).collect();
     for (place, entity) in entities.iter().enumerate() {
@@ -45,7 +51,7 @@ pub fn circles(entities: &[EntityPlan]) -> Vec<Circle> {
         .map(|part| part.into_iter().map(NodeIndex::index).collect::<Circle>())
         .filter(|circle| {
             let mut inner = circle.iter().flat_map(|place| entities[*place].references());
-            inner.any(|(rule, target)| rule.is_strict() && circle.contains(&target))
+            inner.any(|(rule, target)| is_so(rule) && circle.contains(&target))
         })
         .collect()
 }

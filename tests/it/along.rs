@@ -25,6 +25,7 @@ crate::on_both_engines!(
     with_rows_that_an_index_refuses_beside_those_that_stay,
     with_rows_that_an_index_refuses_in_a_circle,
     but_not_beside_those_that_stay_in_a_circle,
+    a_circle_that_may_stay_empty_demands_nothing,
     with_masks_that_an_index_may_refuse,
 );
 
@@ -305,6 +306,32 @@ async fn but_not_beside_those_that_stay_in_a_circle(engine: &TestEngine) {
     assert_eq!(said.code, Some(2), "{}", said.all());
     assert!(said.err.contains("it is part of a circle of mandatory references"), "{}", said.all());
     assert!(bench.destination_unchanged(), "something was written\n{}", said.all());
+}
+
+/// References that wait and may be emptied lose the rows that an index refuses, and that is all:
+/// nothing has to be known before, though rows with references to nothing are to stay behind.
+async fn a_circle_that_may_stay_empty_demands_nothing(engine: &TestEngine) {
+    let (mut both, thing) = with_one_there(88, "Code");
+    let child = both.source.named("Thing1").expect("there").full_key();
+    close_circle(&mut both, &thing, &child);
+    for side in [&mut both.source, &mut both.destination] {
+        for name in ["BackId", "OtherBackId"] {
+            let back = attribute(side, &thing, name);
+            (back.mandatory, back.nullable, back.rule) = (false, true, Rule::Ignore);
+        }
+    }
+    let key = attribute(&mut both.source, &thing, "BackId").key.clone();
+    entity(&mut both.source, &thing).rows[0].cells.insert(key, Cell::Int(98_765));
+    let (bench, finding, tag) = beside_those_that_stay(engine, both, &thing, 88);
+    let orphan = found(&bench, "orphan-references", "Thing0.BackId").expect("an orphan");
+    decide_in(
+        &bench,
+        keeping(&bench),
+        &[(&tag.0, "reuse", Some(&tag.1)), (&finding, "reject", None), (&orphan, "reject", None)],
+    );
+    let said = bench.run();
+    assert!(!said.err.contains("circle of mandatory references"), "{}", said.all());
+    assert_eq!(said.code, Some(0), "{}", said.all());
 }
 
 async fn with_masks_that_an_index_may_refuse(engine: &TestEngine) {

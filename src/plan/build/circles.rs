@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 
-use crate::plan::{EntityPlan, ExistingPlan, OnMatch, UniquePlan, circles};
+use crate::plan::{EntityPlan, ExistingPlan, OnMatch, ReferenceRule, UniquePlan, circles};
 
 /// Why such rows cannot be left out, a sentence for each entity.
 pub(super) fn left_out(entities: &[EntityPlan]) -> Vec<String> {
     let demanded = demanded(entities);
-    let in_circles: HashSet<usize> = circles(entities).into_iter().flatten().collect();
+    let in_circles = circles(entities, ReferenceRule::demands_late).into_iter();
+    let in_circles: HashSet<usize> = in_circles.flatten().collect();
     let mut wrong = Vec::new();
     for (place, entity) in entities.iter().enumerate() {
         let name = &entity.name;
@@ -42,8 +43,9 @@ pub(super) fn left_out(entities: &[EntityPlan]) -> Vec<String> {
 
 /// The entities with such references, and all that these refer to.
 fn demanded(entities: &[EntityPlan]) -> HashSet<usize> {
-    let is_strict = |place: &usize| entities[*place].references().any(|(rule, _)| rule.is_strict());
-    let mut open: Vec<usize> = (0..entities.len()).filter(is_strict).collect();
+    let demands =
+        |place: &usize| entities[*place].references().any(|(rule, _)| rule.demands_late());
+    let mut open: Vec<usize> = (0..entities.len()).filter(demands).collect();
     let mut reached: HashSet<usize> = open.iter().copied().collect();
     while let Some(place) = open.pop() {
         let further = entities[place].references().map(|(_, target)| target);
