@@ -22,6 +22,7 @@ mod references;
 mod rows;
 mod selection;
 mod soft_keys;
+mod telling;
 mod unclear;
 mod uniques;
 

@@ -1,13 +1,10 @@
 //! One row of the destination that a person names, for all rows to refer to.
 
-use super::leaving::{Telling, row_in_words};
-use super::records::record_named;
+use super::records::{name_of_record, record_named};
+use super::telling::{PREVIEWED, Telling, row_in_words};
 use super::{Choice, Finding, FindingKey, FindingKind, Most, Work, choice, user_named};
 use crate::database::{ColumnRef, ColumnShape, Filter, TableName, Value, ValueKind};
 use crate::outsystems::{DataKind, DestinationId, EntityIndex, Side, SystemTarget};
-
-/// Rows that are offered.
-const OFFERED: usize = 10;
 
 /// A row of the destination that a person named.
 #[derive(Clone, Debug)]
@@ -106,14 +103,12 @@ impl Work<'_> {
         }
         if !rows.records.is_empty() {
             let offers = rows.records.iter().map(|(id, name)| {
-                let means = record_named(&rows.records, name).as_ref() == Ok(id);
-                let to = if means { name.clone() } else { id.to_string() };
-                (to, format!("{name}  {id}"))
+                (name_of_record(&rows.records, id, name), format!("{name}  {id}"))
             });
             return choice.to_one_of(offers.collect());
         }
         let Telling { columns, names } = rows.telling.clone();
-        let first = Most::First(OFFERED);
+        let first = Most::First(PREVIEWED);
         let there = self.inquiry.rows(Side::Destination, &rows.table, columns, Filter::All, first);
         let offers = there.unwrap_or_default().iter();
         let offers =

@@ -1,5 +1,5 @@
-//! Rows of the destination that references which leave the scope are set to: still there, and
-//! still the ones that were meant, before a run writes.
+//! Rows of the destination that references are set to by decision: still there, and still the ones
+//! that were meant, before a run writes.
 
 use crate::database::{Destination, Fault, FaultKind, Result, Value};
 use crate::plan::{Fate, KeyLookup, LookupRows, Plan};

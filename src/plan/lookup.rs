@@ -1,11 +1,12 @@
-//! Rows of the destination that references which leave the scope are set to.
+//! Rows of the destination that references are set to: those that leave the scope, and those that only
+//! the destination has.
 
 use serde::{Deserialize, Serialize};
 
 use super::Fate;
 use crate::database::{ColumnRef, TableName, Value};
 
-/// Rows of the destination that a reference which leaves the scope is set to.
+/// Rows of the destination that a reference is set to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LookupPlan {
     /// The entity's name.
@@ -14,7 +15,7 @@ pub struct LookupPlan {
     pub rows: LookupRows,
 }
 
-/// Which rows of the destination a reference that leaves the scope is set to.
+/// Which rows of the destination a reference is set to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum LookupRows {
     /// None: rows that hold a reference are left out, by decision.

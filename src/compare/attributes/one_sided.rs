@@ -239,11 +239,10 @@ impl Work<'_> {
                 let label = format!("give it nothing: every row gets {of_column}");
                 choices.push(Choice::new(choice::LEAVE_OUT, label));
             }
-            let finding = Finding::decide(key, about, what, why, choices, choice::DEFAULT);
-            self.find(match may_be_chosen {
-                true => finding.offering(likely_values(&column.data_type)),
-                false => finding,
-            });
+            let likely = if may_be_chosen { likely_values(&column.data_type) } else { Vec::new() };
+            self.find(
+                Finding::decide(key, about, what, why, choices, choice::DEFAULT).offering(likely),
+            );
             if let Some(value) = value {
                 new.constants.push(((*column).clone(), value));
             }

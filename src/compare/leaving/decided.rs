@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::super::records::fold;
 use super::super::selection::Leaving;
+use super::super::telling::{PREVIEWED, shown};
 use super::super::{Choice, Finding, FindingKind, Most, Work, choice};
 use super::tables::{Key, Tables};
-use super::{
-    KeyMap, KeyPart, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, PREVIEWED, in_words, shown,
-};
+use super::{KeyMap, KeyPart, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, in_words};
 use crate::database::{ColumnRef, Filter, Value};
 use crate::outsystems::{DestinationId, EntityIndex, Side, SourceId};
 

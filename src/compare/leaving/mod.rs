@@ -6,17 +6,11 @@ mod tables;
 
 use super::references::{Target, is_none};
 use super::selection::{Reason, attribute_key};
+use super::telling::{PREVIEWED, Telling, row_in_words};
 use super::{Choice, Finding, FindingKey, FindingKind, Most, NamedRow, Work, choice};
 use crate::database::{ColumnRef, Filter, TableName, Value};
 use crate::outsystems::{DataKind, EntityIndex, Side};
 use tables::Tables;
-pub(super) use tables::Telling;
-
-/// Rows that a finding shows.
-const PREVIEWED: usize = 10;
-
-/// Characters of a value that a preview shows.
-const SHOWN: usize = 40;
 
 /// What a reference that leaves the scope is set to.
 #[derive(Clone, Debug)]
@@ -109,24 +103,6 @@ pub enum LeavingMatch {
     Missing,
     /// There are several, or several of ours are like it.
     Ambiguous,
-}
-
-/// A value as a preview shows it.
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= SHOWN {
-        return text;
-    }
-    text.chars().take(SHOWN - 1).chain(['…']).collect()
-}
-
-/// `17 · Code AB-1 · Name Brakes`
-pub(super) fn row_in_words(names: &[String], row: &[Value]) -> String {
-    let mut words = row.first().map(shown).unwrap_or_default();
-    for (name, value) in names.iter().zip(row.iter().skip(1)) {
-        words.push_str(&format!(" · {name} {}", shown(value)));
-    }
-    words
 }
 
 /// Where a reference leads that no row of the scope is at the end of.

@@ -3,7 +3,6 @@
 use super::super::Work;
 use super::super::attributes::{is_tenant, tenant_column};
 use super::super::one_row::RowsThere;
-use super::super::personal::called_personal;
 use super::KeyPart;
 use crate::database::{ColumnRef, ColumnShape, TableName, TableShape, ValueKind, same_name};
 use crate::outsystems::{Attribute, Entity, EntityIndex};
@@ -23,41 +22,6 @@ pub(super) struct Tables {
     pub(super) tenancy: Tenancy,
     /// The columns of the destination's unique indexes.
     uniques: Vec<Vec<String>>,
-}
-
-/// What shows people which row one is: its identifier, what is unique in it, its label. Nothing that is
-/// called personal: it is in nobody's plan to have that read here, in clear.
-#[derive(Clone)]
-pub(in crate::compare) struct Telling {
-    pub(in crate::compare) columns: Vec<ColumnRef>,
-    /// The names of the columns behind the identifier.
-    pub(in crate::compare) names: Vec<String>,
-}
-
-impl Telling {
-    pub(in crate::compare) fn of(entity: &Entity, shape: &TableShape, id: &ColumnShape) -> Self {
-        let unique = |attribute: &&Attribute| {
-            let column = [attribute.column.as_str()];
-            shape.unique_indexes.iter().any(|index| is_only(&index.columns, &column))
-        };
-        let shown = |attribute: &&Attribute| {
-            !attribute.data_type.is_reference() && called_personal(entity, attribute).is_none()
-        };
-        let all = || entity.active_attributes().filter(shown);
-        let label = all().find(|a| !entity.label_key.is_empty() && a.key == entity.label_key);
-        let told = all().filter(|a| a.key != entity.identifier_key).find(unique);
-        let text = |column: &&ColumnShape| column.data_type.kind() == Some(ValueKind::Text);
-        let first_text = all().find(|a| shape.column(&a.column).as_ref().is_some_and(text));
-        let (mut columns, mut names) = (vec![ColumnRef::from(id)], Vec::new());
-        for attribute in [told, label.or(first_text)].into_iter().flatten() {
-            let Some(column) = shape.column(&attribute.column) else { continue };
-            if !names.contains(&attribute.name) {
-                columns.push(ColumnRef::from(column));
-                names.push(attribute.name.clone());
-            }
-        }
-        Self { columns, names }
-    }
 }
 
 /// Why rows that belong to tenants on one side only are not matched.
@@ -227,12 +191,6 @@ impl Work<'_> {
             uniques: unique_columns(there),
         })
     }
-}
-
-/// Whether an index is on these columns and no others.
-fn is_only(columns: &[String], wanted: &[&str]) -> bool {
-    columns.len() == wanted.len()
-        && columns.iter().zip(wanted).all(|(one, other)| one.eq_ignore_ascii_case(other))
 }
 
 /// Attributes of basic types that both sides have.

@@ -29,6 +29,18 @@ impl FixedMap {
     pub fn named(&self, to: &str) -> Result<Value, String> {
         record_named(&self.offered, to)
     }
+
+    /// What a decision calls a record of the destination.
+    #[must_use]
+    pub fn name_of(&self, id: &Value, name: &str) -> String {
+        name_of_record(&self.offered, id, name)
+    }
+}
+
+/// What a decision calls one of these records: its name where that means this one, else its id.
+pub(super) fn name_of_record(offered: &[(Value, String)], id: &Value, name: &str) -> String {
+    let means = record_named(offered, name).is_ok_and(|meant| meant == *id);
+    if means { name.to_owned() } else { id.to_string() }
 }
 
 /// The record that a person means, of those with these ids and names.
@@ -531,4 +543,22 @@ fn is_fixed(system: SystemTarget) -> bool {
             | SystemTarget::Activity
             | SystemTarget::Other
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_decision_calls_a_record_means_that_one() {
+        let record = |id, name: &str| (Value::Integer(id), name.to_owned());
+        // A name that two have, and one that is another's id.
+        let offered = vec![record(1, "Open"), record(2, "Done"), record(3, "open"), record(4, "2")];
+        let map = FixedMap { offered: offered.clone(), ..FixedMap::default() };
+        let names: Vec<String> = offered.iter().map(|(id, name)| map.name_of(id, name)).collect();
+        assert_eq!(names, ["1", "Done", "3", "4"]);
+        for ((id, _), name) in offered.iter().zip(&names) {
+            assert_eq!(map.named(name).as_ref(), Ok(id));
+        }
+    }
 }

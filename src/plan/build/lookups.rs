@@ -1,4 +1,5 @@
-//! References that leave the scope: the rows of the destination they are set to.
+//! Rows of the destination that references are set to: those that leave the scope, and those that only
+//! the destination has.
 
 use super::Builder;
 use crate::compare::{

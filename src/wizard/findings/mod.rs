@@ -25,7 +25,7 @@ pub use kinds::belongs_to;
 pub use listed::{About, Listed};
 pub use order::Sort;
 pub use tally::{Standing, Tally};
-pub use targets::{Target, guess, map_of, name_of_record, record_of, users_for};
+pub use targets::{Target, guess, map_of, record_of, users_for};
 
 use super::filter::Filter;
 use super::frame;

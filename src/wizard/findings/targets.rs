@@ -84,7 +84,7 @@ fn records(source: &Environment, review: &Review, finding: &Finding) -> Vec<Targ
         .offered
         .iter()
         .map(|(id, name)| {
-            let to = name_of_record(map, id, name);
+            let to = map.name_of(id, name);
             let shown = format!("{name}  id {id}");
             // The domain offers an ambiguous record's counterparts with their ids.
             let is_candidate = finding.key.kind == FindingKind::RecordAmbiguous
@@ -125,13 +125,6 @@ pub fn record_of<'a>(map: &'a FixedMap, to: &str) -> Option<&'a (Value, String)>
     map.offered
         .iter()
         .find(|(id, name)| name.to_lowercase() == wanted || id.to_string().to_lowercase() == wanted)
-}
-
-/// How a plan file names a record of the destination: by its name where that means this one.
-#[must_use]
-pub fn name_of_record(map: &FixedMap, id: &Value, name: &str) -> String {
-    let means = record_of(map, name).is_some_and(|(other, _)| other == id);
-    if means { name.to_owned() } else { id.to_string() }
 }
 
 /// How a user of the destination is read, and named in a plan file.

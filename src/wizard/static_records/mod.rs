@@ -5,8 +5,8 @@ mod plain;
 mod view;
 
 use super::filter::Filter;
+use super::findings::split;
 use super::findings::{Findings, SAME_KIND, checked, decide, guess, keys_of, may_change};
-use super::findings::{name_of_record, split};
 use super::frame;
 use super::keys::{Binding, Command, Key};
 use super::list::List;
@@ -288,7 +288,7 @@ impl StaticRecords {
     fn guess_of(&self, review: &Review, finding: &Finding) -> Option<(String, String)> {
         let map = review.comparison.fixed.get(&self.pairs.chosen()?)?;
         let (id, name) = guess(map, finding)?;
-        Some((format!("{name} ({id})"), name_of_record(map, id, name)))
+        Some((format!("{name} ({id})"), map.name_of(id, name)))
     }
 
     /// Guesses of the selected entity that nobody decided: the finding, and what is offered.
