@@ -38,8 +38,12 @@ pub(super) async fn write(
         filler.finish().await?;
     }
     let mut written = 0;
-    let here: Vec<(usize, &Entity)> =
-        company.entities.iter().enumerate().filter(|(_, entity)| entity.is_on(side)).collect();
+    let here: Vec<(usize, &Entity)> = company
+        .entities
+        .iter()
+        .enumerate()
+        .filter(|(_, entity)| entity.only.allows(side))
+        .collect();
     for (place, entity) in here.iter().copied() {
         written += write_entity(builder, &environment, place, entity).await?;
     }

@@ -146,19 +146,14 @@ pub(super) struct Role {
     pub(super) espace: String,
     pub(super) name: String,
     pub(super) description: String,
-    #[serde(default, deserialize_with = "optional_side")]
-    pub(super) only: Option<Side>,
+    #[serde(default)]
+    pub(super) only: Only,
 }
 
 impl Role {
     /// `espace.role`
     pub(super) fn full_name(&self) -> String {
         format!("{}.{}", self.espace, self.name)
-    }
-
-    /// Whether a side has it.
-    pub(super) fn is_on(&self, side: Side) -> bool {
-        self.only.is_none_or(|only| only == side)
     }
 }
 
@@ -170,15 +165,8 @@ pub(super) struct Group {
     pub(super) tenant: String,
     pub(super) description: String,
     pub(super) roles: Vec<String>,
-    #[serde(default, deserialize_with = "optional_side")]
-    pub(super) only: Option<Side>,
-}
-
-impl Group {
-    /// Whether a side has it.
-    pub(super) fn is_on(&self, side: Side) -> bool {
-        self.only.is_none_or(|only| only == side)
-    }
+    #[serde(default)]
+    pub(super) only: Only,
 }
 
 /// A setting that is never moved.
@@ -222,8 +210,8 @@ pub(super) struct User {
     pub(super) group: Option<String>,
     /// A second group.
     pub(super) also: Option<String>,
-    #[serde(default, deserialize_with = "optional_side")]
-    pub(super) only: Option<Side>,
+    #[serde(default)]
+    pub(super) only: Only,
     #[serde(default, deserialize_with = "optional_side")]
     pub(super) inactive_in: Option<Side>,
     /// The side that has this username twice.
@@ -274,6 +262,17 @@ pub(super) fn optional_side<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<Side>, D::Error> {
     side(deserializer).map(Some)
+}
+
+/// The side that alone has something; both have it where none is said.
+#[derive(Clone, Copy, Default, Deserialize)]
+pub(super) struct Only(#[serde(deserialize_with = "optional_side")] Option<Side>);
+
+impl Only {
+    /// Whether that side has it.
+    pub(super) fn allows(self, side: Side) -> bool {
+        self.0.is_none_or(|only| only == side)
+    }
 }
 
 /// Reads one of the files that came with the program.

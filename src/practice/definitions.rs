@@ -89,7 +89,7 @@ impl<'a> Definitions<'a> {
             definitions.system_entity(place, name, table)?;
         }
         for (place, entity) in definitions.company.entities.iter().enumerate() {
-            if entity.is_on(environment.side) {
+            if entity.only.allows(environment.side) {
                 definitions.entity(place, entity)?;
             }
         }
@@ -255,7 +255,7 @@ impl<'a> Definitions<'a> {
         let side = self.environment.side;
         let mut order = 0;
         for (place, attribute) in entity.attributes.iter().enumerate() {
-            if !attribute.is_on(side) {
+            if !attribute.only.allows(side) {
                 continue;
             }
             let is_key = place == 0 && entity.has_key;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::company::optional_side;
+use super::company::{Only, optional_side};
 use super::make::Make;
 use crate::database::{ColumnType, Value};
 use crate::outsystems::Side;
@@ -43,8 +43,8 @@ pub(super) struct Entity {
     #[serde(default)]
     pub(super) unique_in_destination: Vec<Vec<String>>,
     /// The side that alone has the entity.
-    #[serde(default, deserialize_with = "optional_side")]
-    pub(super) only: Option<Side>,
+    #[serde(default)]
+    pub(super) only: Only,
     /// The table's name where the destination has another.
     pub(super) destination_table: Option<String>,
     /// An inactive entity of the same key in the destination.
@@ -140,8 +140,8 @@ pub(super) struct Attribute {
     pub(super) empty: u64,
     #[serde(default)]
     pub(super) odd: Vec<Odd>,
-    #[serde(default, deserialize_with = "optional_side")]
-    pub(super) only: Option<Side>,
+    #[serde(default)]
+    pub(super) only: Only,
 }
 
 /// Rows of the source whose value is made another way.
@@ -315,7 +315,7 @@ impl Attribute {
             make: None,
             empty: 0,
             odd: Vec::new(),
-            only: None,
+            only: Only::default(),
         }
     }
 
@@ -333,11 +333,6 @@ impl Attribute {
             (Some(renamed), Side::Destination) => renamed,
             _ => &self.name,
         }
-    }
-
-    /// Whether a side has it.
-    pub(super) fn is_on(&self, side: Side) -> bool {
-        self.only.is_none_or(|only| only == side)
     }
 
     /// Whether a side's model demands a value.
@@ -377,11 +372,6 @@ impl Entity {
             }
         }
         entity
-    }
-
-    /// Whether a side has it.
-    pub(super) fn is_on(&self, side: Side) -> bool {
-        self.only.is_none_or(|only| only == side)
     }
 
     /// The columns of each unique index that a side has.

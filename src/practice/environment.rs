@@ -124,7 +124,7 @@ impl<'a> Environment<'a> {
         };
         let mut counts = Vec::with_capacity(self.company.entities.len());
         for entity in &self.company.entities {
-            let count = if !entity.is_on(self.side) {
+            let count = if !entity.only.allows(self.side) {
                 0
             } else if entity.is_static {
                 entity.records.iter().filter(|record| record.id(self.side).is_some()).count() as u64
@@ -251,7 +251,7 @@ impl<'a> Environment<'a> {
     /// How many of the entities before a place this side has.
     pub(super) fn entities_before(&self, place: usize) -> usize {
         let entities = self.company.entities.iter().take(place);
-        entities.filter(|entity| entity.is_on(self.side)).count()
+        entities.filter(|entity| entity.only.allows(self.side)).count()
     }
 
     /// The type of an attribute's column: a reference has that of the identifier it refers to.
@@ -276,7 +276,7 @@ impl<'a> Environment<'a> {
     pub(super) fn columns(&self, entity: &'a Entity) -> Result<Vec<EntityColumn<'a>>> {
         let mut columns = Vec::new();
         for (place, attribute) in entity.attributes.iter().enumerate() {
-            if !attribute.is_on(self.side) {
+            if !attribute.only.allows(self.side) {
                 continue;
             }
             columns.push(self.column(entity, Holds::Attribute(attribute), place == 0)?);
@@ -346,7 +346,7 @@ fn people(company: &Company, side: Side) -> Result<Vec<Person<'_>>> {
     let mut people = Vec::new();
     let last = i64::try_from(company.users.len()).unwrap_or(i64::MAX);
     for (user, place) in company.users.iter().zip(0_i64..) {
-        if user.only.is_some_and(|only| only != side) {
+        if !user.only.allows(side) {
             continue;
         }
         let id = match side {

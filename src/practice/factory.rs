@@ -54,13 +54,13 @@ impl<'a> Factory<'a> {
     /// The roles of this side.
     fn roles(&self) -> impl Iterator<Item = &'a Role> {
         let side = self.environment.side;
-        self.company.factory.roles.iter().filter(move |role| role.is_on(side))
+        self.company.factory.roles.iter().filter(move |role| role.only.allows(side))
     }
 
     /// The groups of this side, with their ids.
     fn groups(&self) -> Vec<(i64, &'a Group)> {
         let side = self.environment.side;
-        let groups = self.company.factory.groups.iter().filter(|group| group.is_on(side));
+        let groups = self.company.factory.groups.iter().filter(|group| group.only.allows(side));
         let groups: Vec<&Group> = groups.collect();
         let id = |place| self.environment.id(31, place, groups.len());
         groups.iter().enumerate().map(|(place, group)| (id(place), *group)).collect()
@@ -201,7 +201,7 @@ impl<'a> Factory<'a> {
         let mut references = Records::of("OSSYS_ESPACE_REFERENCE");
         let mut seen = std::collections::BTreeSet::new();
         let side = self.environment.side;
-        for entity in self.company.entities.iter().filter(|entity| entity.is_on(side)) {
+        for entity in self.company.entities.iter().filter(|entity| entity.only.allows(side)) {
             for parent in entity.attributes.iter().filter_map(|a| a.refers.as_deref()) {
                 let (producer, name) = super::company::split(parent)?;
                 if producer == entity.espace || !seen.insert((entity.espace.as_str(), parent)) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::company::{optional_side, side, wrong};
+use super::company::{Only, side, wrong};
 use crate::database::Result;
 use crate::outsystems::Side;
 
@@ -75,8 +75,8 @@ pub(super) struct Activity {
     #[serde(default)]
     pub(super) values: Vec<Parameter>,
     /// The only side that has it.
-    #[serde(default, deserialize_with = "optional_side")]
-    pub(super) only: Option<Side>,
+    #[serde(default)]
+    pub(super) only: Only,
 }
 
 /// The rows that an activity waits for.

@@ -212,7 +212,7 @@ impl<'a> Definitions<'a> {
             }
         }
         let side = self.environment.side;
-        let here = |activity: &&Activity| activity.only.is_none_or(|only| only == side);
+        let here = |activity: &&Activity| activity.only.allows(side);
         for (order, activity) in (0_i64..).zip(process.activities.iter().filter(here)) {
             self.activity(process, (id, order), activity)?;
         }
