@@ -44,11 +44,7 @@ pub fn leaving_dropped(deciding: &mut Deciding<'_>) {
 /// A record that rows use and that is not there: rows that refer to it stay behind, or refer to
 /// nothing.
 pub fn record_lost(deciding: &mut Deciding<'_>) {
-    let statics: Vec<EntityKey> = ["Country", "Status", "Channel"]
-        .into_iter()
-        .filter_map(|name| Some(deciding.pair.source.named(name)?.full_key()))
-        .collect();
-    let key = deciding.chance.pick(&statics).clone();
+    let key = deciding.a_static();
     let decided = &deciding.pair.decided.records;
     let records = &deciding.pair.source.entity(&key).expect("there").records;
     let is_free = |key: &String| !decided.contains_key(key);

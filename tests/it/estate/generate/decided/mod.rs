@@ -100,6 +100,15 @@ impl Deciding<'_> {
         self.pair.destination.entity_mut(key).expect("in the destination")
     }
 
+    /// A static entity that both sides have.
+    fn a_static(&mut self) -> EntityKey {
+        let statics: Vec<EntityKey> = ["Country", "Status", "Channel"]
+            .into_iter()
+            .filter_map(|name| Some(self.pair.source.named(name)?.full_key()))
+            .collect();
+        self.chance.pick(&statics).clone()
+    }
+
     /// An attribute that may be empty, without a default.
     fn attribute(&mut self, name: &str, kind: Kind) -> Attribute {
         extra(&mut self.chance, name, kind, None, true)

@@ -310,11 +310,7 @@ pub fn unresolved(deciding: &mut Deciding<'_>) {
 
 /// A record that rows use was made anew there, and another one stands for it.
 pub fn record_mapped(deciding: &mut Deciding<'_>) {
-    let statics: Vec<EntityKey> = ["Country", "Status", "Channel"]
-        .into_iter()
-        .filter_map(|name| Some(deciding.pair.source.named(name)?.full_key()))
-        .collect();
-    let key = deciding.chance.pick(&statics).clone();
+    let key = deciding.a_static();
     let wanted: Vec<String> =
         deciding.source(&key).records.iter().filter(|r| r.active).map(|r| r.key.clone()).collect();
     let wanted = deciding.chance.pick(&wanted).clone();
