@@ -39,6 +39,6 @@ pub use result::{
     Difference, EntityProof, Made, Proof, ReferenceProof, SHOWN_DIFFERENCES, TakenOver, Unverified,
 };
 pub use surroundings::{
-    Class, ConstraintState, Look, Noticed, SHOWN_NOTICES, Surroundings, SurroundingsProof,
-    TableState, TriggerState, UntouchedTable,
+    Class, ConstraintState, Look, Noticed, SHOWN_NOTICES, Strangers, Surroundings,
+    SurroundingsProof, TableState, TriggerState, UntouchedTable,
 };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::class::Class;
-use super::{ConstraintState, Look, Surroundings, TableState, TriggerState};
+use super::{ConstraintState, Look, Strangers, Surroundings, TableState, TriggerState};
 use crate::database::{TableName, same_name};
 
 /// Differences and notes that are kept in words; the others are counted.
@@ -107,6 +107,8 @@ pub(in crate::proof) fn compare(
             Some(now) => {
                 rows(&mut proof, table, now, was_as_before);
                 references(&mut proof, table, now, was_as_before);
+                let then = proved.get(&table.name).and_then(|then| then.strangers.as_ref());
+                strangers(&mut proof, now, then);
                 switched(&mut proof, table, now);
             }
             None if was_as_before || !table.class.has_to_stay() && !table.class.is_written() => {
@@ -175,6 +177,28 @@ fn rows(proof: &mut SurroundingsProof, before: &TableState, now: &TableState, wa
         proof.note(name, format!("{whose}{what} (since the run was proved)"));
     } else {
         proof.differs(name, format!("{whose}{what}"));
+    }
+}
+
+/// Rows that were to be deleted, or that nobody expects among ours. What was not there when the run
+/// was first proved has come since.
+fn strangers(proof: &mut SurroundingsProof, now: &TableState, then: Option<&Strangers>) {
+    let (name, Some(found)) = (&now.name, &now.strangers) else { return };
+    let left = then.map_or(found.left, |then| then.left.min(found.left));
+    let come = found.come + found.left - left;
+    if left > 0 {
+        let rows = if left == 1 { "row" } else { "rows" };
+        proof.differs(
+            name,
+            match found.told_apart {
+                true => format!("{left} {rows} left from before the run that it was to delete"),
+                false => format!("{left} {rows} there that it neither wrote nor was to leave"),
+            },
+        );
+    }
+    if come > 0 {
+        let rows = if come == 1 { "row" } else { "rows" };
+        proof.note(name, format!("{come} {rows} there that came by somebody else's hand"));
     }
 }
 

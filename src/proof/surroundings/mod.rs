@@ -7,6 +7,8 @@
 
 mod class;
 mod compare;
+mod ours;
+mod strangers;
 mod take;
 #[cfg(test)]
 mod tests;
@@ -18,7 +20,9 @@ use crate::database::{Fault, FaultKind, Result, TableName};
 pub use class::Class;
 pub(super) use compare::compare;
 pub use compare::{Noticed, SHOWN_NOTICES, SurroundingsProof, UntouchedTable};
-pub(super) use take::{Ours, take_again};
+pub(super) use ours::Ours;
+pub use strangers::Strangers;
+pub(super) use take::take_again;
 
 /// Tables of the platform with more rows than this are counted only.
 const PLATFORM_ROWS: u64 = 200_000;
@@ -42,7 +46,10 @@ pub struct TableState {
     pub class: Class,
     /// What its rows looked like.
     pub look: Look,
-    /// The highest identifier it had, where rows may be added to it: rows above came later.
+    /// Of a table whose rows the plan deletes, after that: rows that nobody expects there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strangers: Option<Strangers>,
+    /// The highest identifier it had, where the run may add rows to it: rows above came later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<i64>,
     /// Columns that were not read: large binaries, and types that are not moved.

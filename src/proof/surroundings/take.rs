@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use futures::StreamExt;
 
 use super::class::{Class, lives};
+use super::ours::Ours;
 use super::{ConstraintState, Look, OTHER_ROWS, PLATFORM_ROWS};
 use super::{Surroundings, TableState, TriggerState};
 use crate::database::{
     Batch, ColumnRef, ColumnShape, ColumnType, Fault, FaultKind, Filter, Result, ScanRequest,
     Source, TableName, TableShape, Value, ValueKind, same_name,
 };
-use crate::migrate::journal::{BatchKind, Journal, Keys};
 use crate::plan::{ExistingPlan, OutsideFate, PersonFate, PersonPlan, Plan};
 use crate::proof::form::{combine, hash, put_plain};
 use crate::proof::lookup::PAGE_BYTES;
@@ -31,69 +31,6 @@ const PAGE_ROWS: usize = 10_000;
 
 /// Called with tables done of all; an error ends the taking.
 pub(in crate::proof) type Tell<'a> = dyn FnMut(usize, usize) -> Result<()> + Send + 'a;
-
-/// The identifiers of rows that the run has added, ascending, by table.
-pub(in crate::proof) struct Ours(HashMap<TableName, Vec<i64>>);
-
-impl Ours {
-    /// Of tables with an identity those that are no higher than the highest that was there before:
-    /// none, unless it was set back. Of others that are small all of them.
-    pub(in crate::proof) fn read(
-        plan: &Plan,
-        journal: &Journal,
-        before: &Surroundings,
-    ) -> Result<Self> {
-        let mut ours = HashMap::new();
-        for table in &before.tables {
-            if table.class != Class::Added || matches!(table.look, Look::Not(_)) {
-                continue;
-            }
-            let mut ids = Vec::new();
-            for (place, entity) in plan.entities.iter().enumerate() {
-                if is_table(&entity.destination_table, &table.name) {
-                    ids.extend(inserted(journal, place)?);
-                }
-            }
-            let is_group = same_name(&table.name.name, "OSSYS_GROUP");
-            if is_group || same_name(&table.name.name, "OSSYS_USER") {
-                let people = journal.all_people()?.into_iter();
-                let created = people.filter(|person| person.is_ours && person.is_group == is_group);
-                ids.extend(created.map(|person| person.destination.0));
-            }
-            ids.retain(|id| table.up_to.is_none_or(|up_to| *id <= up_to));
-            ids.sort_unstable();
-            ours.insert(table.name.clone(), ids);
-        }
-        Ok(Self(ours))
-    }
-
-    fn has(&self, table: &TableName, id: i64) -> bool {
-        self.0.get(table).is_some_and(|ids| ids.binary_search(&id).is_ok())
-    }
-
-    fn count(&self, table: &TableName) -> u64 {
-        self.0.get(table).map_or(0, Vec::len) as u64
-    }
-}
-
-/// Whether a plan's table is this one; plans may leave the schema out.
-fn is_table(planned: &TableName, table: &TableName) -> bool {
-    let catalog = |table: &TableName| table.catalog.as_deref().map(str::to_lowercase);
-    same_name(&planned.name, &table.name) && catalog(planned) == catalog(table)
-}
-
-/// The identifiers of the rows that were inserted for an entity.
-fn inserted(journal: &Journal, entity: usize) -> Result<Vec<i64>> {
-    let mut ids = Vec::new();
-    let mut after = 0;
-    while let Some(batch) = journal.next_batch(entity, after)? {
-        after = batch.id;
-        if let (BatchKind::Insert, Keys::Integers(keys)) = (batch.kind, batch.destination_keys) {
-            ids.extend(keys);
-        }
-    }
-    Ok(ids)
-}
 
 impl Surroundings {
     /// Takes the picture before the first write. It only reads. `tell` is called with tables done
@@ -172,6 +109,8 @@ struct Written {
     class: Class,
     /// Which rows stay as they are.
     stay: Filter,
+    /// Which rows are deleted.
+    goes: Option<Filter>,
     /// The column of the entity's identifier.
     key: Option<String>,
     /// Columns that are emptied, each with the rows that this happens to.
@@ -188,6 +127,7 @@ impl Written {
         Self {
             class,
             stay: Filter::All,
+            goes: None,
             key: None,
             emptied: Vec::new(),
             set: Vec::new(),
@@ -233,10 +173,14 @@ impl Writes {
                     (Class::Added, Filter::All)
                 }
             };
+            let goes = match &entity.existing {
+                ExistingPlan::Replace { filter, .. } => Some(filter.clone()),
+                ExistingPlan::Keep { .. } | ExistingPlan::Recognise { .. } => None,
+            };
             let key = entity.destination_key().map(|key| key.name.clone());
             let columns = entity.existing.sets().iter().map(|place| &entity.columns[*place]);
             let set = columns.map(|column| column.destination.name.clone()).collect();
-            let written_here = Written { stay, key, set, ..Written::new(class) };
+            let written_here = Written { stay, goes, key, set, ..Written::new(class) };
             written.push((entity.destination_table.clone(), written_here));
         }
         written.extend(reduced(plan));
@@ -254,12 +198,15 @@ impl Writes {
 /// some be changed.
 fn people(plan: &Plan, table: &str) -> Written {
     let mut written = Written::new(Class::Added);
+    let mut goes = Vec::new();
     for outside in plan.outside.iter().filter(|one| same_name(&one.table.name, table)) {
         if outside.fate == OutsideFate::Deleted {
             let stay = std::mem::replace(&mut written.stay, Filter::All);
             written.stay = stay.and(outside.filter.clone().negated());
+            goes.push(outside.filter.clone());
         }
     }
+    written.goes = (!goes.is_empty()).then_some(Filter::Or(goes));
     if same_name(table, "OSSYS_USER") {
         let updated = plan.users.iter().filter_map(|user| match user.fate {
             PersonFate::Update(id) => Some(Value::from(id)),
@@ -292,11 +239,11 @@ fn people_tables(plan: &Plan) -> Vec<&'static str> {
 }
 
 /// One table to look at.
-struct Looking<'a> {
-    destination: &'a dyn Source,
+pub(super) struct Looking<'a> {
+    pub(super) destination: &'a dyn Source,
     writes: &'a Writes,
-    earlier: Option<(&'a Surroundings, &'a Ours)>,
-    shape: TableShape,
+    pub(super) earlier: Option<(&'a Surroundings, &'a Ours)>,
+    pub(super) shape: TableShape,
 }
 
 impl Looking<'_> {
@@ -307,6 +254,7 @@ impl Looking<'_> {
             name: self.shape.name.clone(),
             class,
             look: Look::Not(String::new()),
+            strangers: None,
             up_to: None,
             passed_over: Vec::new(),
             references: Vec::new(),
@@ -331,6 +279,10 @@ impl Looking<'_> {
         let without: Vec<&str> = emptied_columns.chain(set).map(String::as_str).collect();
         let look = self.look(stay.clone(), &without, &mut state).await;
         state.look = self.or_why_not(look)?;
+        if let Some(goes) = written.and_then(|written| written.goes.as_ref()) {
+            state.up_to = self.highest_before().await?;
+            state.strangers = self.strangers(goes).await?;
+        }
         let passed_over = state.passed_over.clone();
         for (column, loses) in emptied {
             let mut keeps = stay.clone().and(Filter::not_null(column));
@@ -363,7 +315,7 @@ impl Looking<'_> {
 
     /// The number that tells the rows of a table apart: its identity, or the key that the plan
     /// writes.
-    fn key(&self) -> Option<&ColumnShape> {
+    pub(super) fn key(&self) -> Option<&ColumnShape> {
         self.shape.identity().or_else(|| {
             let written = self.writes.0.get(&self.shape.name)?;
             let column = self.shape.column(written.key.as_deref()?)?;
@@ -371,15 +323,17 @@ impl Looking<'_> {
         })
     }
 
-    /// The highest identifier there was before the run; below every one where there was no row.
-    async fn up_to(&self, identity: &ColumnShape) -> Result<i64> {
+    /// The highest identity there was before the run, below every one where there was no row;
+    /// `None` without an identity.
+    async fn highest_before(&self) -> Result<Option<i64>> {
+        let Some(identity) = self.shape.identity() else { return Ok(None) };
         let name = &self.shape.name;
         let earlier = self.earlier.and_then(|(before, _)| before.table(name)?.up_to);
         match earlier {
-            Some(earlier) => Ok(earlier),
+            Some(earlier) => Ok(Some(earlier)),
             None => {
                 let highest = self.destination.highest(name, &identity.name).await?;
-                Ok(highest.unwrap_or(i64::from(i32::MIN)))
+                Ok(Some(highest.unwrap_or(i64::from(i32::MIN))))
             }
         }
     }
@@ -404,13 +358,11 @@ impl Looking<'_> {
                         .to_owned(),
                 ));
             };
-            if column.identity {
-                state.up_to = Some(self.up_to(column).await?);
-            }
+            state.up_to = self.highest_before().await?;
             if let Some((_, ours)) = self.earlier
                 && filter == Filter::All
             {
-                below = ours.count(name);
+                below = ours.of(name).map_or(0, |ours| ours.among);
             }
             if let Some(up_to) = state.up_to {
                 filter = filter.and(Filter::AtMost(column.name.clone(), Value::Integer(up_to)));
@@ -473,7 +425,8 @@ impl Looking<'_> {
 
     fn is_ours(&self, key: Option<&ColumnShape>, batch: &Batch, row: usize) -> bool {
         let (Some((_, ours)), Some(_)) = (self.earlier, key) else { return false };
-        batch.column(0).integer(row).is_some_and(|id| ours.has(&self.shape.name, id))
+        let Some(ours) = ours.of(&self.shape.name) else { return false };
+        batch.column(0).integer(row).is_some_and(|id| ours.has(id))
     }
 }
 

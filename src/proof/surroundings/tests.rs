@@ -8,6 +8,7 @@ fn table(name: &str, class: Class, look: Look) -> TableState {
         name: TableName::new(name),
         class,
         look,
+        strangers: None,
         up_to: None,
         passed_over: Vec::new(),
         references: Vec::new(),

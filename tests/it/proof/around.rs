@@ -9,11 +9,15 @@ use serde_json::Value;
 
 use super::practice;
 use crate::estate::generate;
+use crate::estate::model::{Attribute, Cell, Entity, Kind, Pair};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::program::{Bench, Said};
 use crate::support::engine::TestEngine;
 
-crate::on_both_engines!(harm_around_the_rows_is_found_and_named);
+crate::on_both_engines!(
+    harm_around_the_rows_is_found_and_named,
+    rows_that_were_to_go_or_came_from_elsewhere_are_counted
+);
 
 /// Tables that the plan does not write, a platform table among them.
 const BYSTANDERS: &[&str] = &[
@@ -65,13 +69,18 @@ impl Proved {
                 "CREATE TRIGGER osferry_watch AFTER INSERT ON {table} BEGIN SELECT 1; END"
             ));
         }
-        proved.bench.plan(&proved.bench.usual_plan().text());
-        let said = proved.bench.run();
+        proved.migrated()
+    }
+
+    /// Carries the rows over, and proves them.
+    fn migrated(self) -> Self {
+        self.bench.plan(&self.bench.usual_plan().text());
+        let said = self.bench.run();
         assert_eq!(said.code, Some(0), "{}", said.all());
-        let runs = proved.bench.osferry(&["runs", "--json"]);
+        let runs = self.bench.osferry(&["runs", "--json"]);
         let runs: Value = serde_json::from_str(&runs.out).expect("JSON");
         let id = runs[0]["id"].as_str().expect("an id").to_owned();
-        Self { id, ..proved }
+        Self { id, ..self }
     }
 
     fn harm(&self, sql: &str) {
@@ -192,6 +201,101 @@ async fn harm_around_the_rows_is_found_and_named(engine: &TestEngine) {
     assert_eq!((code, shown.len()), (Some(4), 1), "{shown:?}");
     let (said, _) = proved.verify();
     assert_eq!(said.code, Some(0), "{}", said.all());
+}
+
+/// A pair with rows that go, of an entity with an identity, one with an identifier that the
+/// application gives, and one without any.
+fn three_kinds() -> (Pair, [Entity; 3]) {
+    let features = vec![Feature::ExistingRows, Feature::PlainIdentifier, Feature::NoIdentifier];
+    let mut pairs = (1..).map(|seed| {
+        generate::pair(&Recipe { seed, size: 3, features: features.clone(), flaw: None })
+    });
+    let found = pairs.find_map(|pair| {
+        let there = &pair.destination.entities;
+        // Those of which a row can be made of its number alone.
+        let filled = || {
+            there.iter().filter(|entity| {
+                let identifier = entity.identifier.as_ref();
+                let demands = |one: &Attribute| one.mandatory && Some(&one.key) != identifier;
+                !entity.rows.is_empty() && !entity.attributes.iter().any(demands)
+            })
+        };
+        let with = |automatic: bool| {
+            let things = || filled().filter(|entity| entity.name.starts_with("Thing"));
+            let kind = Kind::Integer;
+            things().find(|entity| {
+                entity.identifier().is_some_and(|id| id.autonumber == automatic && id.kind == kind)
+            })
+        };
+        let kinds = [with(true)?, with(false)?, filled().find(|one| one.name == "Bare")?];
+        let kinds = kinds.map(Entity::clone);
+        Some((pair, kinds))
+    });
+    found.expect("such a pair")
+}
+
+async fn rows_that_were_to_go_or_came_from_elsewhere_are_counted(engine: &TestEngine) {
+    let (pair, [counted, given, bare]) = three_kinds();
+    let bench = Bench::on(engine, &pair, 12);
+    let is_server = engine.is_slow();
+    let proved = Proved { bench, id: String::new(), table: counted.table.clone(), is_server };
+    let proved = proved.migrated();
+
+    // A row as it was there before, and one with a number that nobody has had.
+    let before = |entity: &Entity| match entity.id_of(&entity.rows[0]) {
+        Some(Cell::Int(id)) => *id,
+        other => panic!("{other:?}"),
+    };
+    let put = |entity: &Entity, id: i64| {
+        let (table, key) = (&entity.table, &entity.identifier().expect("one").column);
+        let insert = format!("INSERT INTO {table} ({key}) VALUES ({id})");
+        let remedy = format!("DELETE FROM {table} WHERE {key} = {id}");
+        let is_counted = is_server && entity.identifier().is_some_and(|id| id.autonumber);
+        let switched =
+            format!("SET IDENTITY_INSERT {table} ON; {insert}; SET IDENTITY_INSERT {table} OFF");
+        (if is_counted { switched } else { insert }, remedy)
+    };
+    let (mark, value) = bare
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute.kind {
+            Kind::Text(_) => Some((attribute.column.clone(), "'nobody knows it'")),
+            _ => None,
+        })
+        .expect("a text");
+    let keyless = (
+        format!("INSERT INTO {} ({mark}) VALUES ({value})", bare.table),
+        format!("DELETE FROM {} WHERE {mark} = {value}", bare.table),
+    );
+    let left = "1 row left from before the run that it was to delete";
+    let there = "1 row there that it neither wrote nor was to leave";
+    let by_hand = "1 row there that came by somebody else's hand";
+    for ((harm, remedy), entity, what) in [
+        (put(&counted, before(&counted)), &counted, left),
+        (put(&given, before(&given)), &given, there),
+        (keyless.clone(), &bare, there),
+    ] {
+        proved.forget().await;
+        let (code, shown, _) = proved.found(&harm, &remedy);
+        assert_eq!((code, shown.len()), (Some(4), 1), "{harm}: {shown:?}");
+        let table = entity.table.to_lowercase();
+        assert!(shown[0].contains(&table) && shown[0].contains(what), "{harm}: {shown:?}");
+    }
+
+    // What comes when the run has been proved is not its doing, and neither is what has a number
+    // that only a row of a later hour can have.
+    proved.forget().await;
+    let later = put(&counted, 1 << 40);
+    let (code, shown, notes) = proved.found(&later.0, &later.1);
+    assert_eq!((code, shown.len()), (Some(0), 0), "{shown:?}");
+    assert!(notes.iter().any(|note| note.contains(by_hand)), "{notes:?}");
+    proved.forget().await;
+    assert_eq!(proved.verify().0.code, Some(0));
+    for (harm, remedy) in [put(&given, before(&given)), keyless] {
+        let (code, shown, notes) = proved.found(&harm, &remedy);
+        assert_eq!((code, shown.len()), (Some(0), 0), "{shown:?}");
+        assert!(notes.iter().any(|note| note.contains(by_hand)), "{notes:?}");
+    }
 }
 
 /// A constraint that was switched off and on again without a look at the rows; a server that

@@ -132,8 +132,11 @@ async fn rows_without_identifier_are_proved_as_a_whole() {
     let foreign = format!("INSERT INTO {table} (SCREEN) VALUES ('Mine')");
     bench.harm("dev", &[&double, &foreign]);
     let proof = bench.prove(None).await;
-    assert!(proof.holds(), "{}", wrong(&proof));
+    assert!(of(&proof, entity).holds(), "{}", wrong(&proof));
     assert_eq!((of(&proof, entity).found, of(&proof, entity).by_digest), (100, 0));
+    let around = proof.surroundings.expect("a picture");
+    let said: Vec<&str> = around.shown.iter().map(|noticed| noticed.what.as_str()).collect();
+    assert_eq!(said, ["2 rows there that it neither wrote nor was to leave"]);
 
     // Then one of ours is lost although the count would do.
     bench.harm(
@@ -155,7 +158,7 @@ async fn rows_without_identifier_are_proved_as_a_whole() {
     );
     bench.harm("dev", &[double]);
     let proof = bench.prove(None).await;
-    assert!(proof.holds(), "{}", wrong(&proof));
+    assert!(of(&proof, entity).holds(), "{}", wrong(&proof));
     assert_eq!(of(&proof, entity).changed_since, 2);
 }
 
