@@ -221,9 +221,9 @@ async fn updated_users_are_masked_as_created_ones(engine: &TestEngine) {
     let sql = format!("UPDATE [OSSYS_USER] SET [EMAIL] = '{known}' WHERE [ID] = {id}");
     by_email.bench.databases.execute(Side::Destination, &sql);
     let mut plan = by_email.bench.usual_plan();
-    plan.more = format!(
+    plan.more = String::from(
         "\n[users]\nexisting = \"update\"\nmissing = \"map\"\nmap_to = \"tester\"\n\
-         match_by = \"email\"\n\n[[decision]]\nkind = \"personal-data\"\nchoice = \"real\"\n"
+         match_by = \"email\"\n\n[[decision]]\nkind = \"personal-data\"\nchoice = \"real\"\n",
     );
     by_email.bench.plan(&plan.text());
     say_nothing(&by_email.bench);
