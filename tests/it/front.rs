@@ -20,13 +20,20 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::estate::generate;
+use crate::estate::model::Pair;
 use crate::estate::recipe::{Feature, Recipe};
 use crate::program::{Bench, Plan};
+use crate::support::engine::TestEngine;
+
+crate::on_both_engines!(what_is_published_after_the_last_row_leaves_the_run_unproved);
+
+fn pair() -> Pair {
+    let features = vec![Feature::ExistingRows, Feature::Extension, Feature::MissingUsers];
+    generate::pair(&Recipe { seed: 12, size: 2, features, flaw: None })
+}
 
 fn bench() -> Bench {
-    let features = vec![Feature::ExistingRows, Feature::Extension, Feature::MissingUsers];
-    let pair = generate::pair(&Recipe { seed: 12, size: 2, features, flaw: None });
-    Bench::new(&pair, 12)
+    Bench::new(&pair(), 12)
 }
 
 fn home(bench: &Bench) -> Home {
@@ -38,7 +45,7 @@ async fn ready(bench: &Bench, text: &str) -> Ready {
     let folder = bench.folder.path();
     let file = PlanFile::parse(text, "x").expect("a plan");
     let (there, here) =
-        (file.source.connection(folder, None), file.destination.connection(folder, None));
+        (bench.databases.spec(Side::Source), bench.databases.spec(Side::Destination));
     let source = open::to_read(Side::Source, &there).await.expect("the source");
     let destination = open::to_write(&here).await.expect("the destination");
     let models = open::models(source.as_ref(), destination.as_source());
@@ -103,7 +110,7 @@ async fn carried(
     bench: &Bench,
     mut meddle: impl FnMut(&Path) + Send,
 ) -> (Carried, Vec<&'static str>) {
-    let ready = ready(bench, &Plan::new().text()).await;
+    let ready = ready(bench, &bench.usual_plan().text()).await;
     let (_controller, control) = Controller::new();
     let (progress, _watched) = watch::channel(Progress::new(&ready.plan));
     let mut heard = Heard::default();
@@ -217,6 +224,31 @@ async fn a_proof_that_cannot_be_made_leaves_the_report_of_what_was_written() {
     assert!(report.totals.written > 0);
     // The report twice, and the script for the statistics.
     assert_eq!(carried.files.len(), 3);
+}
+
+/// The tables that a proof would compare may be others by then.
+async fn what_is_published_after_the_last_row_leaves_the_run_unproved(engine: &TestEngine) {
+    for side in [Side::Source, Side::Destination] {
+        let pair = pair();
+        let bench = Bench::on(engine, &pair, 12);
+        let rename = |from: &str, to: &str| {
+            let sql = format!("UPDATE OSSYS_ESPACE SET NAME = '{to}' WHERE NAME = '{from}'");
+            bench.databases.execute(side, &sql);
+        };
+        let (carried, heard) = carried(&bench, |_| rename("Core_CS", "RenamedSince")).await;
+        assert_eq!(heard, ["started", "written", "proving"]);
+        let trouble = carried.trouble.expect("no proof").to_string();
+        assert!(trouble.contains("everything is written, and not proved: "), "{trouble}");
+        assert!(trouble.contains(&format!("somebody published in the {side}")), "{trouble}");
+        assert!(trouble.contains("osferry verify"), "{trouble}");
+        let report = carried.report.expect("a report");
+        assert_eq!((report.verdict, report.state), (Verdict::Written, RunState::Written));
+        assert!(report.totals.written > 0 && report.proof.is_none());
+        // Everything is there, and is proved once the model is again what it was.
+        rename("RenamedSince", "Core_CS");
+        let verified = bench.osferry(&["verify", &carried.id]);
+        assert_eq!(verified.code, Some(0), "{}", verified.all());
+    }
 }
 
 #[tokio::test]

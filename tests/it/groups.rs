@@ -10,7 +10,7 @@ use crate::estate::model::{
 };
 use crate::estate::recipe::Feature;
 use crate::identifiers::undone;
-use crate::never_silent::{attribute, bench, choices, comes_to, decide, entity, found, pair};
+use crate::never_silent::{asks, attribute, bench, choices, comes_to, decide, entity, found, pair};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
 
@@ -19,6 +19,7 @@ crate::on_both_engines!(
     groups_are_mapped_by_a_table,
     a_group_that_is_left_out_leaves_no_reference,
     a_group_that_rows_demand_is_not_left_out,
+    one_of_several_groups_of_one_name_is_named_by_its_id,
 );
 
 /// The tenant `Users` of each side.
@@ -211,4 +212,44 @@ async fn a_group_that_rows_demand_is_not_left_out(engine: &TestEngine) {
     assert_eq!(said.code, Some(2), "{}", said.all());
     assert!(said.err.contains("\"empty\" is no choice"), "{}", said.all());
     assert!(bench.destination_unchanged(), "{}", said.all());
+}
+
+async fn one_of_several_groups_of_one_name_is_named_by_its_id(engine: &TestEngine) {
+    let (_, mut real, thing) = without_clerks(95, false);
+    let ours =
+        groups_of(&real.source, HERE).find(|group| group.name == "Clerks").expect("there").id;
+    let there = groups_of(&real.destination, THERE).find(|group| group.name == "Clerks");
+    let there = there.expect("there").id;
+    // One of another tenant is nobody's namesake.
+    let elsewhere = real.destination.service_center_tenant();
+    real.destination.groups.extend([
+        Group { id: 556, tenant: THERE, name: "clerks".into() },
+        Group { id: 557, tenant: elsewhere, name: "Bosses".into() },
+    ]);
+    let first = bench(engine, &real, 95);
+    let finding = asks(&first, "group-missing", "Clerks");
+    assert_eq!(choices(&finding), ["map", "empty", "stop"], "{finding}");
+    let what = finding["what"].as_str().expect("a sentence");
+    assert!(what.contains("several groups"), "{finding}");
+    assert!(found(&first, "group-missing", "Bosses").is_none_or(|f| f["recommended"] == "create"));
+    for (choice, to, words) in [
+        ("map", Some("Clerks"), "\"Clerks\" is several groups"),
+        ("create", None, "\"create\" is no choice"),
+    ] {
+        decide(&first, &[(&finding, choice, to)]);
+        let said = first.run();
+        assert_eq!(said.code, Some(2), "{}", said.all());
+        assert!(said.err.contains(words), "{}", said.all());
+        assert!(first.destination_unchanged(), "{}", said.all());
+    }
+    let mut mapped = real.clone();
+    for to in [there, 556] {
+        let bench = bench(engine, &real, 95);
+        decide(&bench, &[(&finding, "map", Some(&to.to_string()))]);
+        mapped.decided.groups.insert(ours, Some(to));
+        comes_to(&bench, &mapped);
+        undone(&bench);
+    }
+    decide(&first, &[(&finding, "empty", None)]);
+    comes_to(&first, &as_if_gone(&real, &thing));
 }

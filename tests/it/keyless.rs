@@ -5,13 +5,15 @@
 
 use crate::estate::content::Cells;
 use crate::estate::generate;
-use crate::estate::model::{Cell, Entity, EntityKey, Pair};
+use crate::estate::model::{Cell, Entity, EntityKey, Kind, Pair};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::keep::{decision, found, keeping, known_by_tag, rows};
+use crate::masking::{attribute, run_with};
 use crate::never_silent::choices;
 use crate::program::Bench;
 use crate::rejects::{refuse, relent};
 use crate::support::engine::TestEngine;
+use crate::support::library::MASK_KEY;
 use crate::updates::{content, runs, undo};
 
 crate::on_both_engines!(
@@ -19,6 +21,7 @@ crate::on_both_engines!(
     with_references_a_second_run_adds_nothing,
     a_run_that_was_cut_off_adds_nothing_twice,
     old_rows_all_go_however_many_go_at_once,
+    masked_rows_are_known_again_by_their_masks,
 );
 
 /// A pair with an entity without identifier, whose rows are told by a tag. Of ours the first is
@@ -173,6 +176,68 @@ async fn old_rows_all_go_however_many_go_at_once(engine: &TestEngine) {
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
     assert_eq!(rows(&bench, &table).len(), bare.rows.len(), "{}", said.all());
+    undo_all(&bench);
+    assert!(content(&bench) == before, "an undo leaves something");
+}
+
+/// A row is compared as it would be written: one that stands there in clear is not one of ours, and
+/// one that a run with the same key has brought is.
+async fn masked_rows_are_known_again_by_their_masks(engine: &TestEngine) {
+    let (mut pair, bare) = bare(false);
+    let key = bare.full_key();
+    let email = attribute(901, "ContactEmail", Kind::Email);
+    for side in [&mut pair.source, &mut pair.destination] {
+        let entity = side.entity_mut(&key).expect("on both sides");
+        // Otherwise more than one attribute would be masked.
+        let is_personal = |kind: &Kind| matches!(kind, Kind::Email | Kind::Phone);
+        for own in &mut entity.attributes {
+            if is_personal(&own.kind) {
+                own.kind = Kind::Text(250);
+            }
+        }
+        entity.attributes.push(email.clone());
+        for row in &mut entity.rows {
+            row.cells.insert(email.key.clone(), Cell::text(""));
+        }
+    }
+    // The first row, which is there three times, has no address: nothing of it is masked, and two of
+    // it stand there. The second has one, and stands there in clear.
+    let ours = pair.source.entity_mut(&key).expect("there");
+    for (place, row) in ours.rows.iter_mut().enumerate().filter(|(place, _)| *place > 0) {
+        if place < bare.rows.len() - 2 {
+            row.cells.insert(email.key.clone(), Cell::text(format!("vera{place}@company.test")));
+        }
+    }
+    let second = ours.rows[1].cells.clone();
+    stands_there(&mut pair, &key, &second);
+    let there = pair.destination.entity(&key).expect("there");
+    let (table, column) = (there.table.clone(), email.column.clone());
+    let bench = Bench::on(engine, &pair, 45);
+    let mut plan = keeping(&bench);
+    plan.options.push("personal_data = \"mask\"".to_owned());
+    bench.plan(&plan.text());
+    let (before, was) = (content(&bench), rows(&bench, &table));
+    let in_clear = |rows: &[Cells]| -> usize {
+        let clear =
+            |row: &&Cells| matches!(&row[&column], Cell::Text(text) if text.contains("vera"));
+        rows.iter().filter(clear).count()
+    };
+    assert_eq!(in_clear(&was), 2);
+
+    let first = run_with(&bench, MASK_KEY);
+    assert_eq!(first.code, Some(0), "{}", first.all());
+    let once = rows(&bench, &table);
+    assert_eq!(once.len(), was.len() + bare.rows.len() - 2, "{}", first.all());
+    assert!(was.iter().all(|row| once.contains(row)), "{}", first.all());
+    assert_eq!(in_clear(&once), 2, "only what was in clear is");
+    let again = run_with(&bench, MASK_KEY);
+    assert_eq!(again.code, Some(0), "{}", again.all());
+    assert_eq!(rows(&bench, &table), once, "{}", again.all());
+    // With another key they are others; those without an address are still the same.
+    let other = run_with(&bench, "another key of masks");
+    assert_eq!(other.code, Some(0), "{}", other.all());
+    let masked = bare.rows.len() - 3;
+    assert_eq!(rows(&bench, &table).len(), once.len() + masked, "{}", other.all());
     undo_all(&bench);
     assert!(content(&bench) == before, "an undo leaves something");
 }

@@ -56,6 +56,7 @@ mod soft_keys;
 mod strangers;
 mod support;
 mod tenantless;
+mod tenants;
 // Windows' pseudo-terminal draws by itself: which bytes the program wrote is not to be seen there.
 #[cfg(unix)]
 mod terminal;

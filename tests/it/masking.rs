@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
 mod decided;
+mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

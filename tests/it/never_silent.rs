@@ -30,6 +30,7 @@ crate::on_both_engines!(
     a_reference_decided_empty_stays_empty,
     a_reference_to_an_entity_that_is_not_there_is_decided,
     an_entity_of_an_unknown_kind_can_be_left_out,
+    two_active_entities_of_one_key_can_be_left_out,
 );
 
 /// A pair of a few features, and the key of its first entity.
@@ -421,6 +422,33 @@ async fn an_entity_of_an_unknown_kind_can_be_left_out(engine: &TestEngine) {
     decide(&bench, &[(&finding, "leave-out", None)]);
     entity(&mut sound.source, &thing).active = false;
     comes_to(&bench, &sound);
+}
+
+/// Nothing tells which of the two tables is meant: neither is read, and neither is written.
+async fn two_active_entities_of_one_key_can_be_left_out(engine: &TestEngine) {
+    for side in [Side::Source, Side::Destination] {
+        let (mut real, thing) = apart(&[], "Thing1");
+        let environment = match side {
+            Side::Source => &mut real.source,
+            Side::Destination => &mut real.destination,
+        };
+        let mut twin = entity(environment, &thing).clone();
+        twin.id += 4000;
+        twin.table.push_str("_twin");
+        twin.uniques.clear();
+        twin.events = None;
+        environment.entities.push(twin);
+        let bench = bench(engine, &real, 42);
+        let finding = asks(&bench, "entity-ambiguous", "Thing1");
+        assert_eq!(choices(&finding), ["stop", "leave-out"], "{finding}");
+        decide(&bench, &[(&finding, "leave-out", None)]);
+        for entity in &mut real.source.entities {
+            entity.active &= entity.full_key() != thing;
+        }
+        real.destination.entities.retain(|one| !one.table.ends_with("_twin"));
+        comes_to(&bench, &real);
+        undone(&bench);
+    }
 }
 
 /// What is beyond the last value looked at would be taken for nobody's.

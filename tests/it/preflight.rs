@@ -6,19 +6,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use osferry::compare::Answers;
 use osferry::database::{FaultKind, Right, open_destination, open_source};
-use osferry::migrate::{RunEnd, check_destination, resume, rights_in_destination, run};
+use osferry::front::in_the_way;
+use osferry::migrate::{
+    CheckSign, Environments, Preflight, RunEnd, check_destination, resume, rights_in_destination,
+    run, survey,
+};
 use osferry::outsystems::{self, Side};
-use osferry::plan::PlanFile;
+use osferry::plan::{Acceptance, CheckKind, PlanFile, Purpose};
 
 use crate::estate::generate;
 use crate::estate::model::{Pair, Rule};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::identifiers::number_after;
-use crate::program::{Bench, Said};
+use crate::never_silent::found;
+use crate::program::{Bench, Plan, Said};
 use crate::rejects::refuse;
 use crate::support::calling::{Call, Calling};
-use crate::support::engine::{TestEngine, wait};
+use crate::support::engine::{Server, TestEngine, wait};
 use crate::support::library::planned;
 use crate::support::restricted::Restricted;
 
@@ -32,12 +38,15 @@ crate::on_both_engines!(
     a_timer_at_work_refuses_the_run,
     an_application_online_refuses_the_run,
     a_trigger_of_somebody_refuses_the_run,
+    platforms_of_other_versions_are_a_warning_to_be_accepted,
+    databases_that_sort_otherwise_are_a_warning_to_be_accepted,
 );
 
 /// A file has INSTEAD OF triggers on views only, and no constraint that is switched off.
 mod on_a_server {
     use super::{
         a_constraint_that_is_switched_off_refuses_the_run,
+        a_right_that_is_missing_is_asked_for_in_words_that_give_it,
         a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back,
         a_trigger_instead_of_what_is_written_refuses_the_run,
     };
@@ -45,6 +54,7 @@ mod on_a_server {
         a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back,
         a_trigger_instead_of_what_is_written_refuses_the_run,
         a_constraint_that_is_switched_off_refuses_the_run,
+        a_right_that_is_missing_is_asked_for_in_words_that_give_it,
     );
 }
 
@@ -203,6 +213,88 @@ async fn a_trigger_of_somebody_refuses_the_run(engine: &TestEngine) {
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());
     assert!(said.err.contains("accepted: triggers that are not"), "{}", said.all());
+}
+
+async fn platforms_of_other_versions_are_a_warning_to_be_accepted(engine: &TestEngine) {
+    let bench = Bench::on(engine, &pair(13), 12);
+    bench.plan(&bench.usual_plan().text());
+    assert!(found(&bench, "platform-version-differs", "").is_none());
+    for (change, there) in [
+        ("UPDATE [OSSYS_PARAMETER] SET [VAL] = '11.40.1' WHERE [NAME] = 'Version'", "11.40.1"),
+        ("DELETE FROM [OSSYS_PARAMETER] WHERE [NAME] = 'Version'", "an unknown version"),
+    ] {
+        bench.databases.execute(Side::Destination, change);
+        let finding = found(&bench, "platform-version-differs", "Platform").expect("they differ");
+        assert_eq!(finding["severity"], "note", "{finding}");
+        let what = finding["what"].as_str().expect("a sentence");
+        assert!(what.contains("11.30.0") && what.contains(there), "{finding}");
+        all_but(&bench, "versions");
+        let both = format!("different versions: platform 11.30.0 and {there}");
+        refused(
+            &bench,
+            &["versions: source and destination run", &both, "accept = [\"versions\"]"],
+        );
+        bench.plan(&bench.usual_plan().text());
+        let said = bench.run();
+        assert_eq!(said.code, Some(0), "{}", said.all());
+        assert!(said.err.contains("accepted: source and destination run"), "{}", said.all());
+    }
+    // Where they are the same nothing has to be accepted.
+    bench.databases.execute(Side::Source, "DELETE FROM [OSSYS_PARAMETER] WHERE [NAME] = 'Version'");
+    assert!(found(&bench, "platform-version-differs", "").is_none());
+    all_but(&bench, "versions");
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+}
+
+/// A file has one collation, and a server that only speaks the protocol may have one too: here the
+/// destination only says that it has another.
+async fn databases_that_sort_otherwise_are_a_warning_to_be_accepted(engine: &TestEngine) {
+    let bench = Bench::on(engine, &pair(14), 13);
+    let source = open_source(&bench.databases.spec(Side::Source)).await.expect("a source");
+    let own = source.facts().collation.clone();
+    let file = PlanFile::parse(&bench.usual_plan().text(), "sorted").expect("a plan");
+    for (collation, differs) in [("Latin1_General_CS_AS", true), (&*own.to_uppercase(), false)] {
+        let spec = bench.databases.spec(Side::Destination);
+        let destination = open_destination(&spec).await.expect("a destination");
+        let destination = Restricted::sorting_by(destination, collation);
+        let made = planned(source.as_ref(), &destination, file.clone()).await;
+        let environments = Environments {
+            source: source.as_ref(),
+            destination: &destination,
+            source_model: &made.source_model,
+            destination_model: &made.destination_model,
+        };
+        let mut answers = Answers::default();
+        let review = survey(environments, &file.scope, &file.decisions, &mut answers, |_| {}).await;
+        let review = review.expect("answers").expect("a scope");
+        let mut findings = review.comparison.findings.iter();
+        let finding = findings.find(|finding| finding.key.kind.name() == "collation-differs");
+        assert_eq!(finding.is_some(), differs, "{collation}");
+        if let Some(finding) = finding {
+            let sorts = format!("sorts by {own}, the destination by {collation}");
+            assert!(finding.what.contains(&sorts), "{}", finding.what);
+        }
+
+        let request = Preflight {
+            plan: &made.plan,
+            source: source.as_ref(),
+            destination: &destination,
+            source_model: &made.source_model,
+            destination_model: &made.destination_model,
+            purpose: Some(Purpose::NonProduction),
+            mask_key: None,
+            any_engine: true,
+        };
+        let mut checks = Vec::new();
+        request.check(&mut |check| checks.push(check)).await;
+        checks.retain(|check| check.kind == CheckKind::Collation);
+        assert_eq!(checks.len(), usize::from(differs), "{collation}");
+        assert!(checks.iter().all(|check| check.sign == CheckSign::Warning), "{collation}");
+        let said = |accept| Acceptance { accept, frozen: String::new() };
+        assert_eq!(in_the_way(&checks, &said(vec![CheckKind::Versions])).len(), checks.len());
+        assert!(in_the_way(&checks, &said(vec![CheckKind::Collation])).is_empty());
+    }
 }
 
 async fn a_trigger_instead_of_what_is_written_refuses_the_run(engine: &TestEngine) {
@@ -387,6 +479,77 @@ async fn a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back(engine
     let bench = Bench::on(engine, &pair(7), 6);
     let mut plan = bench.usual_plan();
     bench.plan(&plan.text());
+    let (login, secrets) = signed_in_with_the_script(server, &bench, &mut plan);
+    let stand_in = bench.databases.are_on_a_stand_in();
+    // Signed in with these rights and no others, the plan is carried out and proved.
+    let name = bench.databases.name(Side::Destination);
+    let run = ["run", "plan.toml", "--confirm", &name, "--decide", "recommended"];
+    let said = bench.osferry_with(&run, &secrets);
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    carry_out(server, &script(&bench, "revoke.sql"), stand_in);
+    let said = bench.osferry_with(&run, &secrets);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    let own = format!(
+        "SELECT CAST(p.permission_name AS nvarchar(60)) FROM sys.database_permissions AS p \
+         WHERE p.grantee_principal_id = DATABASE_PRINCIPAL_ID(N'{login}') AND p.class = 1"
+    );
+    // Elsewhere a right once given keeps its user from being dropped.
+    if !stand_in {
+        assert_eq!(bench.databases.ask(Side::Destination, &own), Vec::<String>::new());
+    }
+    drop_login(server, &bench, &login);
+}
+
+async fn a_right_that_is_missing_is_asked_for_in_words_that_give_it(engine: &TestEngine) {
+    let TestEngine::SqlServer(server, _) = engine else { unreachable!("a server") };
+    let has_rows =
+        |pair: &Pair| pair.destination.named("Thing0").is_some_and(|thing| !thing.rows.is_empty());
+    // Without rows there nobody has to delete any.
+    let pair = (15..).map(pair).find(has_rows).expect("some pair");
+    let bench = Bench::on(engine, &pair, 14);
+    let mut plan = bench.usual_plan();
+    bench.plan(&plan.text());
+    let (login, secrets) = signed_in_with_the_script(server, &bench, &mut plan);
+    let on = format!("ON OBJECT::[dbo].[{}]", table(&pair));
+    let revoke = format!("REVOKE INSERT, DELETE {on} FROM {login}");
+    bench.databases.execute(Side::Destination, &revoke);
+    let name = bench.destination_name();
+    let run = ["run", "plan.toml", "--confirm", &name, "--decide", "recommended"];
+    let said = bench.osferry_with(&run, &secrets);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(bench.destination_unchanged(), "{}", said.all());
+    for right in ["INSERT", "DELETE"] {
+        assert!(said.err.contains(&format!("to {right} on ")), "{}", said.all());
+    }
+    // Exactly what is missing, of that table and of no other, in words for whoever may give it.
+    let words = said.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    let asked: Vec<&str> = words
+        .match_indices("GRANT ")
+        .filter_map(|(at, _)| words[at..].split_inclusive(';').next())
+        .collect();
+    let [grant] = asked[..] else { panic!("{asked:?}\n{}", said.all()) };
+    let told = grant.to_lowercase();
+    assert!(told.contains(&on.to_lowercase()), "{grant}");
+    assert!(told.contains(&format!("to [{}];", login.to_lowercase())), "{grant}");
+    assert!(told.contains("insert") && told.contains("delete"), "{grant}");
+    assert!(!told.contains("update") && !told.contains("alter"), "{grant}");
+    bench.databases.execute(Side::Destination, grant);
+    let said = bench.osferry_with(&run, &secrets);
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    drop_login(server, &bench, &login);
+}
+
+fn script(bench: &Bench, name: &str) -> String {
+    std::fs::read_to_string(bench.folder.path().join(name)).expect(name)
+}
+
+/// Makes a login that has the rights of the script for a plan and no others, and has the plan sign in
+/// with it; returns the login, and the variables with its password.
+fn signed_in_with_the_script(
+    server: &Server,
+    bench: &Bench,
+    plan: &mut Plan,
+) -> (String, [(String, String); 2]) {
     let login = format!("osferry_{}", bench.databases.name(Side::Destination));
     let password = "Osferry-Rights-1";
     wait(server.query("master", &format!("CREATE LOGIN {login} WITH PASSWORD = '{password}'")));
@@ -401,40 +564,31 @@ async fn a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back(engine
         "recommended",
     ]);
     assert_eq!(written.code, Some(0), "{}", written.all());
-    let read = |name: &str| std::fs::read_to_string(bench.folder.path().join(name)).expect(name);
     let stand_in = bench.databases.are_on_a_stand_in();
-    carry_out(server, &read("rights.sql"), stand_in);
+    carry_out(server, &script(bench, "rights.sql"), stand_in);
     if stand_in {
-        let_references_be_checked(&bench, &login);
+        let_references_be_checked(bench, &login);
     }
-    // Signed in with these rights and no others, the plan is carried out and proved.
     for endpoint in [&mut plan.source, &mut plan.destination] {
         endpoint.0 = endpoint
             .0
             .replace(&format!("user = \"{}\"", server.user), &format!("user = \"{login}\""));
     }
     bench.plan(&plan.text());
-    let name = bench.databases.name(Side::Destination);
-    let run = ["run", "plan.toml", "--confirm", &name, "--decide", "recommended"];
     let secrets = ["SOURCE", "DESTINATION"]
         .map(|side| (format!("OSFERRY_{side}_PASSWORD"), password.to_owned()));
-    let said = bench.osferry_with(&run, &secrets);
-    assert_eq!(said.code, Some(0), "{}", said.all());
-    carry_out(server, &read("revoke.sql"), stand_in);
-    let said = bench.osferry_with(&run, &secrets);
-    assert_eq!(said.code, Some(2), "{}", said.all());
-    let own = format!(
-        "SELECT CAST(p.permission_name AS nvarchar(60)) FROM sys.database_permissions AS p \
-         WHERE p.grantee_principal_id = DATABASE_PRINCIPAL_ID(N'{login}') AND p.class = 1"
-    );
-    // Elsewhere a right once given keeps its user from being dropped.
-    if !stand_in {
-        assert_eq!(bench.databases.ask(Side::Destination, &own), Vec::<String>::new());
-        for side in [Side::Source, Side::Destination] {
-            bench.databases.execute(side, &format!("DROP USER {login}"));
-        }
-        wait(server.query("master", &format!("DROP LOGIN {login}")));
+    (login, secrets)
+}
+
+/// Where a right once given keeps its user from being dropped, it stays.
+fn drop_login(server: &Server, bench: &Bench, login: &str) {
+    if bench.databases.are_on_a_stand_in() {
+        return;
     }
+    for side in [Side::Source, Side::Destination] {
+        bench.databases.execute(side, &format!("DROP USER {login}"));
+    }
+    wait(server.query("master", &format!("DROP LOGIN {login}")));
 }
 
 /// A server that only speaks the protocol checks a foreign key as the login that inserts, which has
@@ -450,7 +604,7 @@ fn let_references_be_checked(bench: &Bench, login: &str) {
 
 /// Carries a script out part by part. A server that only speaks the protocol has no such roles and
 /// no VIEW DEFINITION: there the right to read stands for the first.
-fn carry_out(server: &crate::support::engine::Server, script: &str, stand_in: bool) {
+fn carry_out(server: &Server, script: &str, stand_in: bool) {
     let mut database = String::new();
     let mut batch = String::new();
     for line in script.lines().filter(|line| !line.starts_with("--")) {

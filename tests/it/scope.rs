@@ -19,6 +19,7 @@ crate::on_both_engines!(
     a_solution_is_its_modules_and_what_its_extensions_keep_is_shown,
     a_solution_whose_modules_nobody_knows_is_refused_and_hinders_nobody_else,
     declared_uses_that_differ_from_references_are_noted,
+    declared_elements_that_differ_from_references_are_noted,
     rows_outside_that_point_to_rows_which_stay_are_counted,
 );
 
@@ -262,6 +263,69 @@ async fn declared_uses_that_differ_from_references_are_noted(engine: &TestEngine
     }
     let report = compared(&bench, scope, "");
     assert!(found(&report, "producer-undeclared", "Core_CS").is_none(), "{report:#}");
+}
+
+/// The same by the elements that versions of modules refer to.
+async fn declared_elements_that_differ_from_references_are_noted(engine: &TestEngine) {
+    let pair = pair(58, &[Feature::ProducerKept, Feature::Outsiders], None);
+    let bench = Bench::on(engine, &pair, 58);
+    let versions = bench.databases.read(Side::Source);
+    if !versions.rows("OSSYS_ESPACE")[0].contains_key("VERSION_ID") {
+        let column = "ALTER TABLE [OSSYS_ESPACE] ADD [VERSION_ID] int";
+        bench.databases.execute(Side::Source, column);
+    }
+    let published = "UPDATE [OSSYS_ESPACE] SET [VERSION_ID] = [ID] + 7000";
+    bench.databases.execute(Side::Source, published);
+    let core = pair.source.espace_named("Core_CS").id + 7000;
+    bench.databases.execute(
+        Side::Source,
+        "CREATE TABLE [OSSYS_ESPACE_REFERENCE] ([ID] int NOT NULL PRIMARY KEY, \
+         [CONSUMER_VERSION_ID] int, [PRODUCER_NAME] nvarchar(50), [PRODUCER_KIND] nvarchar(50), \
+         [NAME] nvarchar(250), [KIND] nvarchar(50), [SS_KEY] nvarchar(36))",
+    );
+    let scope = "applications = [\"Core\"]";
+    let report = compared(&bench, scope, "");
+    assert!(found(&report, "producer-undeclared", "Core_CS").is_none(), "nothing is declared");
+
+    let mut id = 0;
+    let mut declare = |version: i64, producer: &str, name: &str| {
+        id += 1;
+        // Keys are spelled in whichever case, and so are names.
+        let key = pair.source.named(name).expect("there").key.to_uppercase();
+        bench.databases.execute(
+            Side::Source,
+            &format!(
+                "INSERT INTO [OSSYS_ESPACE_REFERENCE] ([ID], [CONSUMER_VERSION_ID], \
+                 [PRODUCER_NAME], [NAME], [KIND], [SS_KEY]) VALUES ({id}, {version}, '{producer}', \
+                 '{name}', 'Entity', '{key}')"
+            ),
+        );
+    };
+    declare(core, "OUTER", "Watcher");
+    // What an earlier version used, and what is another module's, says nothing of this one.
+    declare(core - 5000, "Base_CS", "Party");
+    declare(core, "Outer", "Party");
+    let report = compared(&bench, scope, "");
+    let what = |kind: &str| {
+        let finding = needed(&report, kind, "Core_CS");
+        assert_eq!(finding["severity"], "note", "{finding}");
+        finding["what"].as_str().expect("a sentence").to_owned()
+    };
+    assert!(what("producer-undeclared").contains("Base_CS.Party"), "{report:#}");
+    assert!(what("producer-unused").contains("Outer.Watcher"), "{report:#}");
+
+    for name in ["Party", "PartyKind", "Country"] {
+        declare(core, "base_cs", name);
+    }
+    let report = compared(&bench, scope, "");
+    assert!(found(&report, "producer-undeclared", "Core_CS").is_none(), "{report:#}");
+    assert!(found(&report, "producer-unused", "Core_CS").is_some(), "{report:#}");
+    // Rows follow the references all the same.
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let after = bench.databases.read(Side::Destination);
+    let watchers = pair.destination.named("Watcher").expect("there");
+    assert_eq!(after.rows(&watchers.table).len(), watchers.rows.len(), "it stays behind");
 }
 
 async fn rows_outside_that_point_to_rows_which_stay_are_counted(engine: &TestEngine) {

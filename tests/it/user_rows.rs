@@ -35,14 +35,14 @@ fn features() -> Vec<Feature> {
 }
 
 /// The user of the destination who is this one of the source.
-fn counterpart<'a>(environment: &'a mut Environment, user: &User) -> Option<&'a mut User> {
+pub fn counterpart<'a>(environment: &'a mut Environment, user: &User) -> Option<&'a mut User> {
     let mut users = environment.users.iter_mut();
     users.find(|u| u.tenant == THERE && u.username.eq_ignore_ascii_case(&user.username))
 }
 
 /// The users of the tenant `Users` whom a run needs: those that would have to be created if the
 /// destination had none of them.
-fn needed(pair: &Pair) -> Vec<User> {
+pub fn needed(pair: &Pair) -> Vec<User> {
     let mut empty = pair.clone();
     let gone: Vec<i64> =
         empty.destination.users.iter().filter(|u| u.tenant == THERE).map(|u| u.id).collect();
@@ -109,7 +109,7 @@ fn plan(bench: &Bench, users: &str, options: &[&str], more: &str) {
     bench.plan(&plan.text());
 }
 
-fn users(bench: &Bench) -> Vec<Cells> {
+pub fn users(bench: &Bench) -> Vec<Cells> {
     bench.databases.read(Side::Destination).rows("OSSYS_USER").to_vec()
 }
 

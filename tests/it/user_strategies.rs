@@ -10,10 +10,11 @@ use osferry::outsystems::Side;
 use crate::estate::content::Cells;
 use crate::estate::generate;
 use crate::estate::judge::judge;
-use crate::estate::model::{Cell, Environment, Pair, User};
+use crate::estate::model::{Cell, EntityKey, Environment, Pair, Target, User};
 use crate::estate::oracle::{Verdict, migrate};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::foretold::comparison;
+use crate::mismatches::fill;
 use crate::program::{Bench, Said};
 use crate::support::engine::TestEngine;
 
@@ -21,6 +22,7 @@ crate::on_both_engines!(
     users_are_matched_by_what_the_plan_says,
     what_two_users_share_matches_nobody,
     missing_users_are_created_mapped_or_stop,
+    references_to_missing_users_are_emptied_where_they_may_be,
     passwords_are_copied_only_when_asked,
     rows_that_users_bring_twice_are_foretold,
     whoever_is_mapped_is_mapped_whatever_has_become_of_the_namesake,
@@ -187,6 +189,124 @@ async fn missing_users_are_created_mapped_or_stop(engine: &TestEngine) {
     let made: Vec<Cells> = users(&bench).into_iter().filter(|one| !there.contains(one)).collect();
     assert_eq!(made.len(), 1, "{made:?}\n{}", said.all());
     assert_eq!(made[0]["USERNAME"], Cell::text(gone), "{}", said.all());
+}
+
+/// The users of a tenant that the destination does not have.
+fn missing(pair: &Pair) -> Vec<User> {
+    let there = |name: &str| {
+        let mut users = pair.destination.users.iter();
+        users.any(|u| u.tenant == THERE && u.username.eq_ignore_ascii_case(name))
+    };
+    let users = pair.source.users.iter();
+    users.filter(|u| u.tenant == HERE && !there(&u.username)).cloned().collect()
+}
+
+/// Has every reference to a user stay empty where it likes, on both sides.
+fn let_be_empty(environment: &mut Environment) {
+    for entity in &mut environment.entities {
+        let of_users: Vec<String> = entity
+            .attributes
+            .iter_mut()
+            .filter(|attribute| attribute.target() == Some(&Target::User))
+            .map(|attribute| {
+                (attribute.nullable, attribute.mandatory) = (true, false);
+                attribute.default = None;
+                attribute.key.clone()
+            })
+            .collect();
+        // Rows that differ in nothing but their users would be one.
+        entity.uniques.retain(|u| u.attributes.iter().all(|key| !of_users.contains(key)));
+    }
+}
+
+/// The pair as if nothing had to do with these users; and how many references to them there were.
+fn without(pair: &Pair, gone: &[i64]) -> (Pair, usize) {
+    let (mut sound, mut emptied) = (pair.clone(), 0);
+    for entity in &mut sound.source.entities {
+        for row in &mut entity.rows {
+            for attribute in entity.attributes.iter().filter(|a| a.target() == Some(&Target::User))
+            {
+                let cell = row.cells.get_mut(&attribute.key).expect("every row has it");
+                if matches!(cell, Cell::Int(id) if gone.contains(id)) {
+                    (*cell, emptied) = (Cell::Null, emptied + 1);
+                }
+            }
+        }
+    }
+    sound.source.user_roles.retain(|(user, _)| !gone.contains(user));
+    sound.source.group_users.retain(|(_, user)| !gone.contains(user));
+    (sound, emptied)
+}
+
+async fn references_to_missing_users_are_emptied_where_they_may_be(engine: &TestEngine) {
+    let mut real = pair(79, &[Feature::MissingUsers, Feature::Groups]);
+    let_be_empty(&mut real.source);
+    let_be_empty(&mut real.destination);
+    let gone: Vec<User> = missing(&real);
+    let ids: Vec<i64> = gone.iter().map(|user| user.id).collect();
+    assert!(gone.len() > 1, "too few are missing");
+    let (sound, emptied) = without(&real, &ids);
+    assert!(emptied > 0, "nothing refers to them");
+    assert!(sound.source.user_roles.len() < real.source.user_roles.len(), "they have no role");
+    let bench = Bench::on(engine, &real, 79);
+    plan(&bench, "missing = \"empty\"", "");
+    // It is said of all of them: none is left to be decided.
+    let asked = run(&bench);
+    assert!(!asked.err.contains("user-missing"), "{}", asked.all());
+    if asked.code == Some(0) {
+        let name = bench.databases.name(Side::Destination);
+        let undone = bench.osferry(&["undo", "estate", "--confirm", &name]);
+        assert_eq!(undone.code, Some(0), "{}", undone.all());
+    }
+    let users_before = users(&bench);
+    comes_to(&bench, &sound);
+    assert_eq!(users(&bench), users_before, "nobody is created");
+
+    // A reference that demands somebody is not emptied: that user stays to be decided.
+    let thing = real.source.named("Thing0").expect("always there").full_key();
+    demand_owner(&mut real, &thing, gone[0].id);
+    let bench = Bench::on(engine, &real, 79);
+    plan(&bench, "missing = \"empty\"", "");
+    let said = run(&bench);
+    assert_eq!(said.code, Some(2), "{}", said.all());
+    assert!(
+        said.err.contains(&format!("user-missing user {}", gone[0].username)),
+        "{}",
+        said.all()
+    );
+    assert!(!said.err.contains(&gone[1].username), "{}", said.all());
+    assert!(bench.destination_unchanged(), "{}", said.all());
+    let decision = format!(
+        "\n[[decision]]\nkind = \"user-missing\"\nuser = \"{}\"\ntenant = \"Users\"\n\
+         choice = \"create\"\n",
+        gone[0].username
+    );
+    plan(&bench, "missing = \"empty\"", &decision);
+    let (sound, _) = without(&real, &ids[1..]);
+    comes_to(&bench, &sound);
+}
+
+/// Has every row of an entity owned by somebody, the first by this user, and its attribute demand
+/// an owner.
+fn demand_owner(pair: &mut Pair, thing: &EntityKey, user: i64) {
+    let known = pair.source.users.iter().find(|one| {
+        let mut there = pair.destination.users.iter();
+        one.tenant == HERE
+            && there.any(|u| u.tenant == THERE && u.username.eq_ignore_ascii_case(&one.username))
+    });
+    let known = Cell::Int(known.expect("somebody is there").id);
+    let there =
+        Cell::Int(pair.destination.users.iter().find(|u| u.tenant == THERE).expect("one").id);
+    let rows = pair.source.entity(thing).expect("there").rows.len();
+    let mut owners = vec![known; rows];
+    owners[0] = Cell::Int(user);
+    for (side, owners) in [(&mut pair.source, owners), (&mut pair.destination, vec![there])] {
+        let entity = side.entity_mut(thing).expect("on both sides");
+        let owner = entity.attributes.iter_mut().find(|a| a.name == "OwnerId");
+        let owner = owner.expect("always there");
+        (owner.nullable, owner.mandatory) = (false, true);
+        fill(side, thing, "OwnerId", &owners);
+    }
 }
 
 async fn passwords_are_copied_only_when_asked(engine: &TestEngine) {

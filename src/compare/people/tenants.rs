@@ -143,17 +143,13 @@ impl Work<'_> {
                     .filter(|other| other.is_active)
                     .map(|other| format!("{} of {}", other.name, other.provider_name))
                     .collect();
+                let (about, what, why) = self.about_missing(&tenant, &matched);
                 self.find(
                     Finding::decide(
                         key.clone(),
-                        format!("tenant {} of {}", tenant.name, tenant.provider_name),
-                        if matches!(matched, Match::Ambiguous(_)) {
-                            "several active tenants of the destination have this name"
-                        } else {
-                            "the destination has no active tenant of this name"
-                        },
-                        "Rows of a tenant go to the tenant of the same name and user provider. Make it \
-                         in the Users application, or map it.",
+                        about,
+                        what,
+                        why,
                         vec![
                             Choice::stop("do not run until the tenant is there"),
                             Choice::new(choice::MAP, "use another tenant").to_a_target(),
@@ -173,6 +169,32 @@ impl Work<'_> {
                 finding,
             });
         }
+    }
+
+    /// Which tenant has no counterpart, what is wrong with it, and what that means.
+    fn about_missing(
+        &self,
+        tenant: &Tenant,
+        matched: &Match,
+    ) -> (String, &'static str, &'static str) {
+        if self.source.tenant(tenant.id).is_none() {
+            return (
+                tenant.name.as_str().to_owned(),
+                "the source has no tenant of this id",
+                "Its rows are there all the same; nothing tells whose they were. Say to which tenant \
+                 they go.",
+            );
+        }
+        let what = match matched {
+            Match::Ambiguous(_) => "several active tenants of the destination have this name",
+            _ => "the destination has no active tenant of this name",
+        };
+        (
+            format!("tenant {} of {}", tenant.name, tenant.provider_name),
+            what,
+            "Rows of a tenant go to the tenant of the same name and user provider. Make it in the \
+             Users application, or map it.",
+        )
     }
 
     /// Whether it has been looked which tenant is which: what that needs has been counted.

@@ -67,7 +67,7 @@ impl Bounds {
 }
 
 /// Whether a value says nothing: it is not masked.
-pub(super) fn is_empty(value: &Value) -> bool {
+pub(in crate::migrate) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Text(text) => text.iter().all(u8::is_ascii_whitespace),

@@ -18,7 +18,8 @@ use crate::database::{
     TableName, Value,
 };
 use crate::plan::{MASK_KEY_VARIABLE, Mask, Plan, UserMask};
-use generate::{Bounds, is_empty};
+use generate::Bounds;
+pub(super) use generate::is_empty;
 
 /// The columns of OSSYS_USER that are masked, with what masks them.
 const OF_USERS: [(&str, Mask); 2] = [("EMAIL", Mask::Email), ("MOBILEPHONE", Mask::Phone)];

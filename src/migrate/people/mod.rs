@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::journal::{BatchKind, PersonRecord, RefusedKind};
+use super::mask::is_empty;
 use super::remap::{Maps, PeopleMap, Person};
 use super::session::WriteSession;
 use super::story::Story;
@@ -360,13 +361,12 @@ fn fill(map: &mut PeopleMap, people: &[PersonPlan], created: &HashMap<SourceId, 
 /// A created user cannot be signed in with, nor be written to unless the plan wants personal data
 /// as it is (`design.md` decision 11). What is masked by a key was masked as it was read.
 fn mask_user(how: UserMask, column: &str, id: SourceId, value: Value) -> Value {
-    let filled = |value: &Value| matches!(value, Value::Text(text) if !text.is_empty());
     match (column, how) {
         ("PASSWORD", _) => Value::text(NO_PASSWORD),
-        ("EMAIL", UserMask::ById) if filled(&value) => {
+        ("EMAIL", UserMask::ById) if !is_empty(&value) => {
             Value::text(&format!("user{id}@masked.invalid"))
         }
-        ("MOBILEPHONE", UserMask::ById) if filled(&value) => Value::text(""),
+        ("MOBILEPHONE", UserMask::ById) if !is_empty(&value) => Value::text(""),
         _ => value,
     }
 }

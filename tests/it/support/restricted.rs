@@ -1,4 +1,5 @@
-//! A destination where whoever signs in has no more than certain rights.
+//! A destination where whoever signs in has no more than certain rights, or that tells something
+//! else of itself.
 
 use async_trait::async_trait;
 use osferry::database::{
@@ -12,29 +13,46 @@ pub struct Restricted {
     may_alter: bool,
     /// The rights on tables, where they are not all there but the one to alter them.
     only: Option<Vec<(TableName, Vec<Right>)>>,
+    facts: EngineFacts,
 }
 
 impl Restricted {
     /// Tables may not be altered.
     pub fn without_alter(inner: Box<dyn Destination>) -> Self {
-        Self { inner, may_alter: false, only: None }
+        Self::of(inner, false, None)
     }
 
     /// Tables may be altered, and their identities not be set.
     pub fn without_identities(inner: Box<dyn Destination>) -> Self {
-        Self { inner, may_alter: true, only: None }
+        Self::of(inner, true, None)
     }
 
     /// All tables may be read, and these written, each as is said.
     pub fn to(inner: Box<dyn Destination>, only: Vec<(TableName, Vec<Right>)>) -> Self {
-        Self { inner, may_alter: false, only: Some(only) }
+        Self::of(inner, false, Some(only))
+    }
+
+    /// Texts are sorted otherwise than they are, by what it tells of itself.
+    pub fn sorting_by(inner: Box<dyn Destination>, collation: &str) -> Self {
+        let mut made = Self::of(inner, true, None);
+        collation.clone_into(&mut made.facts.collation);
+        made
+    }
+
+    fn of(
+        inner: Box<dyn Destination>,
+        may_alter: bool,
+        only: Option<Vec<(TableName, Vec<Right>)>>,
+    ) -> Self {
+        let facts = Source::facts(inner.as_ref()).clone();
+        Self { inner, may_alter, only, facts }
     }
 }
 
 #[async_trait]
 impl Source for Restricted {
     fn facts(&self) -> &EngineFacts {
-        Source::facts(self.inner.as_ref())
+        &self.facts
     }
     async fn tables(&self, catalog: Option<&str>) -> Result<Vec<TableName>> {
         self.inner.tables(catalog).await

@@ -16,6 +16,7 @@ mod options;
 mod pace;
 mod past;
 mod processes;
+mod published;
 pub mod road;
 mod screens;
 mod taken_back;
