@@ -222,7 +222,7 @@ async fn ended(
     let mut carried = reported(id, folder);
     carried.trouble = carried.trouble.or(proved.err());
     // What was granted for this run is to be taken back; files have nobody to grant anything.
-    let logins = rights::Logins::default();
+    let logins = rights::Logins::of_a_run(&ready.plan, ready.destination.as_source()).await;
     let scripts =
         rights::scripts(&ready.plan, ready.source.as_ref(), ready.destination.as_source(), &logins);
     if let Ok(scripts) = scripts.await {

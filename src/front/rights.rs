@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::refused;
-use crate::database::{Destination, Result, Source};
-use crate::migrate::{events_by_hand, rights_in_destination, rights_in_source};
+use crate::database::{Destination, Result, Rights, Source};
+use crate::migrate::{events_by_hand, rights_in_destination, rights_in_source, written_tables};
 use crate::plan::Plan;
 use crate::report::{RightsSide, rights_script};
 
@@ -17,6 +17,19 @@ pub struct Logins {
     pub destination: Option<String>,
     /// Whether an undo is to bring deleted rows back under their own ids.
     pub exact_undo: bool,
+}
+
+impl Logins {
+    /// Those of a run: whoever is signed in. What they may alter was given to them for an exact undo,
+    /// and is to be taken back with the rest.
+    pub(super) async fn of_a_run(plan: &Plan, destination: &dyn Source) -> Self {
+        let held = async {
+            let tables = written_tables(plan, destination).await?;
+            destination.rights(&tables).await
+        };
+        let may_alter = |rights: Vec<Rights>| rights.iter().any(|one| one.alter == Some(true));
+        Self { exact_undo: held.await.is_ok_and(may_alter), ..Self::default() }
+    }
 }
 
 /// A script and the one that takes back what it did.

@@ -32,7 +32,7 @@ pub struct Aftermath {
     pub tenants: Vec<String>,
     /// Users whom the run created and who are there without a password.
     pub without_password: Option<u64>,
-    /// Whether whoever is signed in can still write a table of the plan; `None` where the database
+    /// Whether whoever is signed in can still write or alter a table of the plan; `None` where the database
     /// does not tell.
     pub may_write: Option<bool>,
     /// Whether there are rights to give and take.
@@ -139,7 +139,9 @@ impl Written<'_> {
         }
         let tables = written_tables(self.plan, self.destination).await?;
         let rights = self.destination.rights(&tables).await?;
-        let all = rights.iter().flat_map(|rights| [rights.insert, rights.update, rights.delete]);
+        let all = rights
+            .iter()
+            .flat_map(|rights| [rights.insert, rights.update, rights.delete, rights.alter]);
         Ok(all
             .reduce(|one, other| match (one, other) {
                 (Some(true), _) | (_, Some(true)) => Some(true),

@@ -326,9 +326,11 @@ impl Facts<'_> {
         let may_write = self.found.and_then(|found| found.may_write);
         let what = match may_write {
             None => "The rights that were given for the run are taken back.".to_owned(),
-            Some(false) => "The login can no longer write the tables of the plan.".to_owned(),
-            Some(true) => "The login can still write tables of the plan; rights that were given \
-                           for the run are taken back."
+            Some(false) => {
+                "The login can no longer write the tables of the plan, nor alter them.".to_owned()
+            }
+            Some(true) => "The login can still write or alter tables of the plan; rights that \
+                           were given for the run are taken back."
                 .to_owned(),
         };
         Made {

@@ -49,12 +49,14 @@ mod on_a_server {
         a_right_that_is_missing_is_asked_for_in_words_that_give_it,
         a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back,
         a_trigger_instead_of_what_is_written_refuses_the_run,
+        what_a_run_leaves_takes_back_the_right_to_alter,
     };
     crate::on_sqlserver!(
         a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back,
         a_trigger_instead_of_what_is_written_refuses_the_run,
         a_constraint_that_is_switched_off_refuses_the_run,
         a_right_that_is_missing_is_asked_for_in_words_that_give_it,
+        what_a_run_leaves_takes_back_the_right_to_alter,
     );
 }
 
@@ -500,12 +502,34 @@ async fn a_script_gives_the_rights_of_a_plan_and_its_twin_takes_them_back(engine
     drop_login(server, &bench, &login);
 }
 
+async fn what_a_run_leaves_takes_back_the_right_to_alter(engine: &TestEngine) {
+    let bench = Bench::on(engine, &pair_with_rows_there(), 14);
+    bench.plan(&bench.usual_plan().text());
+    // Whoever signs in owns the databases, and so may alter what is in them.
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    let runs = bench.folder.path().join("home/runs");
+    let run = std::fs::read_dir(runs).expect("runs").next().expect("one").expect("one").path();
+    let left = std::fs::read_to_string(run.join("revoke.sql")).expect("a script");
+    let revoked = |script: &str| {
+        let lines = script.lines().filter(|line| line.starts_with("REVOKE "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let altered = |lines: &[String]| lines.iter().filter(|line| line.contains("ALTER")).count();
+    let mut by_hand = Vec::new();
+    for options in [&["--exact-undo"][..], &[]] {
+        let rights = ["rights", "plan.toml", "--decide", "recommended"];
+        let said = bench.osferry(&[&rights, options].concat());
+        assert_eq!(said.code, Some(0), "{}", said.all());
+        by_hand.push(revoked(&script(&bench, "revoke.sql")));
+    }
+    assert_eq!(revoked(&left), by_hand[0], "{left}");
+    assert!(altered(&by_hand[0]) > 0 && altered(&by_hand[1]) == 0, "{by_hand:?}");
+}
+
 async fn a_right_that_is_missing_is_asked_for_in_words_that_give_it(engine: &TestEngine) {
     let TestEngine::SqlServer(server, _) = engine else { unreachable!("a server") };
-    let has_rows =
-        |pair: &Pair| pair.destination.named("Thing0").is_some_and(|thing| !thing.rows.is_empty());
-    // Without rows there nobody has to delete any.
-    let pair = (15..).map(pair).find(has_rows).expect("some pair");
+    let pair = pair_with_rows_there();
     let bench = Bench::on(engine, &pair, 14);
     let mut plan = bench.usual_plan();
     bench.plan(&plan.text());
@@ -537,6 +561,13 @@ async fn a_right_that_is_missing_is_asked_for_in_words_that_give_it(engine: &Tes
     let said = bench.osferry_with(&run, &secrets);
     assert_eq!(said.code, Some(0), "{}", said.all());
     drop_login(server, &bench, &login);
+}
+
+/// Without rows there nobody has to delete any.
+fn pair_with_rows_there() -> Pair {
+    let has_rows =
+        |pair: &Pair| pair.destination.named("Thing0").is_some_and(|thing| !thing.rows.is_empty());
+    (15..).map(pair).find(has_rows).expect("some pair")
 }
 
 fn script(bench: &Bench, name: &str) -> String {
