@@ -40,7 +40,8 @@ pub fn report(bench: &Bench) -> Option<Value> {
 /// What the run met and the comparison does not say, and what it says and the run did not meet, a
 /// sentence each.
 pub fn not_foretold(comparison: &Value, report: &Value) -> Vec<String> {
-    let said = Said(comparison);
+    let comparison = settled(comparison);
+    let said = Said(&comparison);
     let mut found = Found(Vec::new());
     scope(&said, report, &mut found);
     for entity in list(&report["entities"]) {
@@ -54,6 +55,22 @@ pub fn not_foretold(comparison: &Value, report: &Value) -> Vec<String> {
     outside(&said, report, &mut found);
     refused(&said, report, &mut found);
     found.0
+}
+
+/// The comparison without what another decision settles: what is written in place of nothing, or that
+/// rows stay behind which have nothing, goes before what is decided about NULL.
+fn settled(comparison: &Value) -> Value {
+    let goes_before = |finding: &Value| {
+        list(&comparison["findings"]).iter().any(|other| {
+            other["kind"] == "mandatory-empty"
+                && other["about"] == finding["about"]
+                && ["value", "reject"].contains(&decided(other))
+        })
+    };
+    let mut settled = comparison.clone();
+    let findings = settled["findings"].as_array_mut().expect("findings");
+    findings.retain(|finding| finding["kind"] != "null-not-allowed" || !goes_before(finding));
+    settled
 }
 
 /// Sentences about what the comparison and the run do not agree in.
