@@ -397,9 +397,13 @@ impl Work<'_> {
             parent: self.source.entity(index).table.clone(),
             key: key_column.name.clone(),
             among: Box::new(parents),
-        }
-        .and(is_none(&column, attribute.source_column.data_type.kind()).negated())
-        .and(attribute.rows());
+        };
+        // A row whose own id is that of another row is none without it.
+        let refers_to_nothing = match pair.identifier == Some(place) {
+            true => Filter::IsNull(column.clone()),
+            false => is_none(&column, attribute.source_column.data_type.kind()),
+        };
+        let filter = filter.and(refers_to_nothing.negated()).and(attribute.rows());
         let filter = match &attribute.typed {
             Some(typed) => match typed.no_id(&column) {
                 // What is no number refers to nothing.

@@ -223,10 +223,11 @@ async fn match_source(
     let entity = job.entity();
     let columns = entity.columns.iter().map(|column| column.source.clone()).collect();
     let mut matched = Matched { taken: Vec::new(), lonely: Vec::new() };
+    let shared = forms.shared();
     let mut scan = scan(job.source, &entity.source_table, columns).await?;
     while let Some(batch) = scan.next().await? {
         for row in 0..batch.len() {
-            let (read, written) = forms.source_hashes(&batch, row, emptied);
+            let (read, written) = forms.source_hashes(&batch, row, emptied, &shared);
             if rows.take(written) {
                 matched.taken.push(read);
             } else if matched.lonely.len() < LOOKED_AT {

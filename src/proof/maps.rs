@@ -55,6 +55,15 @@ impl IdKey {
     }
 }
 
+impl IdKey {
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Number(number) => Value::Integer(*number),
+            Self::Text(text) => Value::Text(text.to_vec()),
+        }
+    }
+}
+
 fn folded(text: &[u8]) -> Box<[u8]> {
     let end = text.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
     match std::str::from_utf8(&text[..end]) {
@@ -105,6 +114,30 @@ impl Inverse {
                 numbers.collect()
             }
             Self::Many(pairs) => pairs.iter().map(|(_, source)| source.0).collect(),
+        }
+    }
+
+    /// Ids of the source that became one with a smaller one, each with the smallest.
+    pub(super) fn shared(&self) -> HashMap<IdKey, Value> {
+        match self {
+            Self::Same | Self::Nothing | Self::One(_) => HashMap::new(),
+            Self::Few(map) => {
+                let several = map.values().filter_map(|sources| sources.split_first());
+                several
+                    .flat_map(|(first, others)| {
+                        others.iter().map(|other| (other.clone(), first.to_value()))
+                    })
+                    .collect()
+            }
+            Self::Many(pairs) => {
+                let smallest = pairs.iter().map(|(id, source)| (source, pairs.source(id)));
+                smallest
+                    .filter_map(|(source, first)| {
+                        let first = first.filter(|first| *first != source)?;
+                        Some((IdKey::from(source), Value::Integer(first.0)))
+                    })
+                    .collect()
+            }
         }
     }
 

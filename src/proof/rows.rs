@@ -242,13 +242,27 @@ impl<'a> Forms<'a> {
         }
     }
 
+    /// For each column that holds ids, those of the source that became one with a smaller one, and
+    /// that: the destination shows all of them as the smallest.
+    pub(super) fn shared(&self) -> Vec<HashMap<IdKey, Value>> {
+        let soft = (0..self.source.width()).map(|place| self.source.is_soft(place));
+        let inverses = self.inverses.iter().zip(soft);
+        inverses
+            .map(|(inverse, is_soft)| match inverse {
+                Some(inverse) if !is_soft => inverse.shared(),
+                _ => HashMap::new(),
+            })
+            .collect()
+    }
+
     /// The hash of a row of the source as it is, and as the destination shows it once these
-    /// values are emptied: the forms of each column's.
+    /// values are emptied and these ids are one: the forms of each column's.
     pub(super) fn source_hashes(
         &self,
         batch: &Batch,
         row: usize,
         emptied: &EmptiedForms,
+        shared: &[HashMap<IdKey, Value>],
     ) -> (u128, u128) {
         let (mut read, mut shown, mut cell) = (Vec::new(), Vec::new(), Vec::new());
         for place in 0..self.source.width() {
@@ -258,8 +272,13 @@ impl<'a> Forms<'a> {
             read.extend_from_slice(&cell);
             if emptied.get(&place).is_some_and(|values| values.contains(&cell)) {
                 put_none(&mut shown);
-            } else {
-                shown.extend_from_slice(&cell);
+                continue;
+            }
+            let ids = &shared[place];
+            let id = if ids.is_empty() { None } else { IdKey::of(&batch.column(place).value(row)) };
+            match id.and_then(|id| ids.get(&id)) {
+                Some(smallest) => self.source.value(place, smallest, &mut shown),
+                None => shown.extend_from_slice(&cell),
             }
         }
         (hash(&read), hash(&shown))

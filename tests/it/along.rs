@@ -21,6 +21,7 @@ crate::on_both_engines!(
     with_references_to_a_record_that_is_missing,
     with_references_to_nothing_that_could_be_emptied,
     with_references_to_nothing_that_wait_for_all_rows,
+    a_row_that_extends_nothing_is_told_as_one_that_extends_what_is_gone,
     with_rows_that_the_destination_has,
     with_rows_that_an_index_refuses_beside_those_that_stay,
     with_rows_that_an_index_refuses_in_a_circle,
@@ -163,6 +164,36 @@ async fn with_references_to_nothing_that_wait_for_all_rows(engine: &TestEngine) 
     let finding = finding.expect("an orphan");
     decide_in(&bench, bench.usual_plan(), &[(&finding, "reject", None)]);
     both.decided.attributes.insert(key, Wish::OrphansStayBehind);
+    let foretold = comparison(&bench);
+    comes_to(&bench, &both);
+    let report = report(&bench).expect("a report");
+    assert_eq!(not_foretold(&foretold, &report), Vec::<String>::new());
+}
+
+/// Its own id is 0, which is nobody's: there is no row without an id.
+async fn a_row_that_extends_nothing_is_told_as_one_that_extends_what_is_gone(engine: &TestEngine) {
+    let made = (0..200).find_map(|seed| {
+        let (mut both, _) = pair(seed, &[Feature::Extension]);
+        let detail = both.source.named("Detail")?.full_key();
+        let own = both.source.entity(&detail)?.identifier()?.clone();
+        let is_number = |cell: &&Cell| matches!(cell, Cell::Int(_));
+        let rows = &mut entity(&mut both.source, &detail).rows;
+        rows.first().map(|row| &row.cells[&own.key]).filter(is_number)?;
+        (own.rule == Rule::Ignore && rows.len() > 1).then_some(())?;
+        rows[0].cells.insert(own.key, Cell::Int(0));
+        // Whatever extends it in turn is about other rows.
+        let gone: Vec<EntityKey> =
+            both.source.named("Footnote").map(Entity::full_key).into_iter().collect();
+        for key in gone {
+            entity(&mut both.source, &key).rows.clear();
+        }
+        Some(both)
+    });
+    let both = made.expect("some pair has such an entity");
+    let bench = Bench::on(engine, &both, 86);
+    bench.plan(&bench.usual_plan().text());
+    let finding = found(&bench, "orphan-references", "Core.Detail.Id").expect("it is told");
+    assert_eq!(finding["rows"], 1, "{finding}");
     let foretold = comparison(&bench);
     comes_to(&bench, &both);
     let report = report(&bench).expect("a report");

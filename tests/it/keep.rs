@@ -9,6 +9,7 @@ use crate::estate::content::Cells;
 use crate::estate::generate;
 use crate::estate::model::{Cell, Entity, Environment, Pair, TAG, Unique};
 use crate::estate::recipe::{Feature, Recipe};
+use crate::foretold::{comparison, not_foretold, report};
 use crate::program::{Bench, Plan};
 use crate::support::engine::TestEngine;
 
@@ -16,6 +17,7 @@ crate::on_both_engines!(
     a_second_run_that_keeps_rows_adds_nothing,
     rows_that_are_there_are_reused_or_left_out,
     rows_of_ours_that_are_one_there_become_one,
+    rows_of_a_producer_that_are_there_are_counted,
     a_key_that_is_none_is_refused,
     a_kept_identifier_that_is_another_one_there_is_rejected,
     rows_that_nothing_tells_apart_are_told,
@@ -179,11 +181,47 @@ async fn rows_of_ours_that_are_one_there_become_one(engine: &TestEngine) {
         plan.options.push(format!("batch_rows = {batch}"));
         bench.plan(&plan.text());
         let before = rows(&bench, &there.table);
+        let finding = found(&bench, &entity.name);
+        let told = finding["what"].as_str().expect("words");
+        assert!(told.contains("; 1 of ours is the same by it as an earlier one"), "{finding}");
         let said = bench.run();
         assert_eq!(said.code, Some(0), "{}", said.all());
         let after = rows(&bench, &there.table);
         assert_eq!(after.len(), before.len() + entity.rows.len() - 1, "{}", said.all());
     }
+}
+
+/// Nobody chose the entity, and its rows are recognised all the same.
+async fn rows_of_a_producer_that_are_there_are_counted(engine: &TestEngine) {
+    let features = vec![Feature::ProducerKept];
+    let made = (0..200).find_map(|seed| {
+        let recipe = Recipe { seed, size: 3, features: features.clone(), flaw: None };
+        let pair = generate::pair(&recipe);
+        let party = pair.source.named("Party")?.clone();
+        let there = pair.destination.entity(&party.full_key())?;
+        let code = party.attributes.iter().find(|a| a.name == "Code")?.key.clone();
+        let codes = |entity: &Entity| -> Vec<String> {
+            let text = |cell: &Cell| format!("{cell:?}").to_lowercase();
+            entity.rows.iter().map(|row| text(&row.cells[&code])).collect()
+        };
+        let theirs = codes(there);
+        let same = codes(&party).iter().filter(|code| theirs.contains(code)).count();
+        (same > 1 && !party.multitenant).then_some((pair, same))
+    });
+    let (pair, same) = made.expect("some pair has rows in common");
+    let bench = Bench::on(engine, &pair, 8);
+    bench.plan(&bench.usual_plan().text());
+    let finding = of_kind(&bench, "producer-rows", ".Party");
+    let told = finding["what"].as_str().expect("words");
+    assert!(
+        told.ends_with(&format!("; {same} of ours have the Code of a row that stays")),
+        "{told}"
+    );
+    let said = comparison(&bench);
+    let run = bench.run();
+    assert_eq!(run.code, Some(0), "{}", run.all());
+    let met = report(&bench).expect("a report");
+    assert_eq!(not_foretold(&said, &met), Vec::<String>::new());
 }
 
 async fn a_key_that_is_none_is_refused(engine: &TestEngine) {

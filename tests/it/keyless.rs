@@ -5,9 +5,9 @@
 
 use crate::estate::content::Cells;
 use crate::estate::generate;
-use crate::estate::model::{Cell, Entity, EntityKey, Kind, Pair};
+use crate::estate::model::{Attribute, Cell, Entity, EntityKey, Kind, Pair, Target};
 use crate::estate::recipe::{Feature, Recipe};
-use crate::keep::{decision, found, keeping, known_by_tag, rows};
+use crate::keep::{decision, found, keeping, known_by_tag, rows, set_tag};
 use crate::masking::{attribute, run_with};
 use crate::never_silent::choices;
 use crate::program::Bench;
@@ -19,6 +19,7 @@ use crate::updates::{content, runs, undo};
 crate::on_both_engines!(
     what_stands_there_is_not_added,
     with_references_a_second_run_adds_nothing,
+    a_reference_to_rows_that_became_one_is_no_difference,
     a_run_that_was_cut_off_adds_nothing_twice,
     old_rows_all_go_however_many_go_at_once,
     masked_rows_are_known_again_by_their_masks,
@@ -124,6 +125,45 @@ async fn with_references_a_second_run_adds_nothing(engine: &TestEngine) {
     assert!(content(&bench) == once, "{}", second.all());
     undo_all(&bench);
     assert!(content(&bench) == before, "an undo leaves something");
+}
+
+/// Which of the rows that became one a reference was to, the destination no longer shows.
+async fn a_reference_to_rows_that_became_one_is_no_difference(engine: &TestEngine) {
+    let features = vec![Feature::NoIdentifier];
+    let made = (0..500).find_map(|seed| {
+        let recipe = Recipe { seed, size: 4, features: features.clone(), flaw: None };
+        let mut pair = generate::pair(&recipe);
+        known_by_tag(&mut [&mut pair.source, &mut pair.destination]);
+        let bare = pair.source.named("Bare")?.clone();
+        let to = |attribute: &Attribute| match attribute.target() {
+            Some(Target::Entity(key)) => Some(key.clone()),
+            _ => None,
+        };
+        let mut links = bare.attributes.iter().filter(|a| a.active);
+        let (link, thing) = links.find_map(|link| {
+            let thing = pair.source.entity(&to(link)?)?;
+            let fits = !thing.is_static
+                && thing.uniques.len() == 1
+                && thing.rows.len() > 3
+                && thing.identifier().is_some_and(|id| id.autonumber);
+            fits.then(|| (link.key.clone(), thing.clone()))
+        })?;
+        (bare.rows.len() > 2).then_some((pair, bare, link, thing))
+    });
+    let (mut pair, bare, link, thing) = made.expect("some pair has such an entity");
+    set_tag(&mut pair.source, &thing, 1, "twice here");
+    set_tag(&mut pair.source, &thing, 2, "TWICE here");
+    pair.source.entity_mut(&thing.full_key()).expect("there").uniques.clear();
+    let ours = &mut pair.source.entity_mut(&bare.full_key()).expect("there").rows;
+    for (row, to) in ours.iter_mut().zip([1, 2]) {
+        let id = thing.id_of(&thing.rows[to]).expect("identified").clone();
+        row.cells.insert(link.clone(), id);
+    }
+    let bench = Bench::on(engine, &pair, 45);
+    bench.plan(&keeping(&bench).text());
+    let said = bench.run();
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert!(said.all().contains("1 were there already"), "none became one: {}", said.all());
 }
 
 async fn a_run_that_was_cut_off_adds_nothing_twice(engine: &TestEngine) {

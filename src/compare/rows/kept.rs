@@ -206,7 +206,7 @@ impl Work<'_> {
 
     /// What is known of the rows of ours that are there already, and their number: the number is
     /// `None` while the question is open, and `Some(None)` where it cannot be known before the run.
-    fn kept_in_words(
+    pub(super) fn kept_in_words(
         &mut self,
         pair: &EntityPair,
         keys: &Keys,
@@ -243,17 +243,23 @@ impl Work<'_> {
                 own.words(pair)
             ));
         }
-        if !keys.are_unique
-            && self.looked_for_by(pair).is_some()
+        if self.looked_for_by(pair).is_some()
             && let Some((again, is_all)) = self.ours_again(pair, key)
-            && again > 0
         {
-            let least = if is_all { "" } else { "at least " };
             let are = if again == 1 { "is" } else { "are" };
-            what.push_str(&format!(
-                "; {least}{again} of ours {are} the same by it as an earlier one, and become one \
-                 with it"
-            ));
+            match (again, is_all) {
+                (0, true) => {}
+                (0, false) => {
+                    what.push_str("; ours may become one where rows that they refer to do")
+                }
+                _ => {
+                    let least = if is_all { "" } else { "at least " };
+                    what.push_str(&format!(
+                        "; {least}{again} of ours {are} the same by it as an earlier one, and become \
+                         one with it"
+                    ));
+                }
+            }
         }
         (what, rows)
     }

@@ -13,6 +13,7 @@ mod unkeyed;
 pub(super) use along::Link;
 pub use along::{OutsidePart, OutsideRows, row_key};
 pub use events::{PEOPLE_TABLES, Subscriptions};
+use kept::Keys;
 pub use natural_key::NaturalKey;
 pub(super) use outside::ReferringThere;
 
@@ -82,7 +83,7 @@ impl Work<'_> {
             let keys = self.keys(&pair);
             let finding = match pair.reason {
                 Reason::Producer(_) => {
-                    self.producer_rows(place, natural_key.as_ref(), all, &filter)
+                    self.producer_rows(place, natural_key.as_ref(), &keys, all, &filter)
                 }
                 Reason::Chosen => {
                     self.chosen_rows(place, all, replaced, &filter);
@@ -119,6 +120,7 @@ impl Work<'_> {
         &mut self,
         place: usize,
         natural_key: Option<&NaturalKey>,
+        keys: &Keys,
         all: Option<u64>,
         filter: &Filter,
     ) -> Option<FindingKey> {
@@ -127,13 +129,13 @@ impl Work<'_> {
         } else {
             Some(Vec::new())
         };
-        let pair = &self.out.pairs[place];
+        let pair = self.out.pairs[place].clone();
         let key = FindingKey::entity(FindingKind::ProducerRows, self.source.entity(pair.source));
         let mut choices = Vec::new();
         if let Some(natural) = natural_key {
             choices.push(Choice::new(
                 choice::KEEP,
-                format!("keep them and recognise rows by {}", natural.words(pair)),
+                format!("keep them and recognise rows by {}", natural.words(&pair)),
             ));
         }
         let clear = outside.as_ref().is_some_and(Vec::is_empty);
@@ -154,16 +156,14 @@ impl Work<'_> {
             ),
             None => "The entity was taken in because rows refer to it.".to_owned(),
         };
-        let name = pair.name.clone();
-        let mut finding = Finding::decide(
-            key.clone(),
-            name,
-            "the destination may have rows of this entity, which was not chosen",
-            why,
-            choices,
-            recommended,
-        )
-        .touching(all);
+        let mut what =
+            "the destination may have rows of this entity, which was not chosen".to_owned();
+        if let Some(natural) = natural_key {
+            let (recognised, _) = self.kept_in_words(&pair, keys, natural, all);
+            what.push_str(&format!("; {recognised}"));
+        }
+        let mut finding =
+            Finding::decide(key.clone(), &pair.name, what, why, choices, recommended).touching(all);
         if outside.is_none() {
             finding.recommended = None;
         }

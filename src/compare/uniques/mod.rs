@@ -168,7 +168,7 @@ impl Work<'_> {
     }
 
     /// Whether an index or the key of the source says already that no two rows are alike.
-    fn is_assured(&self, pair: &EntityPair, looked: &Looked<'_>) -> bool {
+    fn is_assured(&self, pair: &EntityPair, parts: &[Part]) -> bool {
         let Some(ours) = self.source.shape(&self.source.entity(pair.source).table) else {
             return false;
         };
@@ -190,7 +190,7 @@ impl Work<'_> {
             !index.filtered
                 && !index.columns.is_empty()
                 && columns.all(|(column, collation)| {
-                    looked.parts.iter().any(|part| {
+                    parts.iter().any(|part| {
                         same_name(&part.own.column, column)
                             && part.is_one_to_one
                             && (!part.is_text
@@ -232,7 +232,7 @@ impl Work<'_> {
         };
         let why = "The destination takes the first of rows with the same values there, in the order \
                    of identifiers, and refuses the others.";
-        if self.is_assured(&pair, looked) {
+        if self.is_assured(&pair, &looked.parts) {
             if kind == FindingKind::UniqueOnlyInDestination {
                 self.find(Finding::note(
                     key,

@@ -1,7 +1,9 @@
 //! Rows of ours that are like rows which the destination keeps.
 
 use super::super::rows::NaturalKey;
-use super::super::{Choice, EntityPair, Finding, FindingKey, FindingKind, Reason, Work, choice};
+use super::super::{
+    Choice, EntityPair, Finding, FindingKey, FindingKind, Reason, Target, Work, choice,
+};
 use super::column::Part;
 use super::{Known, Looked};
 use crate::database::{ColumnRef, Filter, Likened, TableName, same_name};
@@ -126,14 +128,27 @@ impl Work<'_> {
     }
 
     /// How many rows of ours are the same as an earlier one of ours in this key, and whether that are
-    /// all: ids that are yet to be found may turn out to be the same.
+    /// all: rows that they refer to may become one as well.
     pub(in super::super) fn ours_again(
         &mut self,
         pair: &EntityPair,
         key: &NaturalKey,
     ) -> Option<(u64, bool)> {
         let parts = self.key_parts(pair, key)?;
-        let is_all = parts.iter().all(|part| part.there.is_some());
+        let may_become_one = |place: &usize| {
+            let reference = pair.attributes[*place].reference.as_ref();
+            match reference.map(|reference| reference.target) {
+                Some(Target::Entity(index)) => {
+                    let other = self.out.pair(index);
+                    other.is_none_or(|other| self.looked_for_by(other).is_some())
+                }
+                _ => false,
+            }
+        };
+        let is_all = !key.attributes.iter().any(may_become_one);
+        if self.is_assured(pair, &parts) {
+            return Some((0, is_all));
+        }
         let filter = Filter::Repeated {
             columns: parts.into_iter().map(|part| part.own).collect(),
             key: pair.identifier()?.source_column.name.clone(),

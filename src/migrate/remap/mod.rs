@@ -241,7 +241,10 @@ impl Work<'_> {
                         out.push(&rule.none)?;
                     } else {
                         let why = "there is no id";
-                        self.refuse(row, column, RefusalClass::NotNull, why, false);
+                        // Of references to rows it is told before the run, with those to rows that
+                        // are gone.
+                        let is_told = matches!(rule.target, Target::Entity(_));
+                        self.refuse(row, column, RefusalClass::NotNull, why, is_told);
                         out.push(&rule.none)?;
                     }
                 }

@@ -48,6 +48,9 @@ pub struct Decided {
     pub as_rows: BTreeSet<EntityKey>,
     /// Entities of whose rows that are alike for a unique index only the first is carried over.
     pub first_of_each: BTreeSet<EntityKey>,
+    /// Attributes of entities outside the scope whose rows refer to rows that go: whether they go too;
+    /// else their reference is emptied.
+    pub outside: BTreeMap<String, bool>,
     /// The id in the destination of a static record that it does not have, by the record's key.
     pub records: BTreeMap<String, Cell>,
     /// Records without a counterpart: whether references to them are emptied; else rows that hold

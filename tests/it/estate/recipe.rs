@@ -140,6 +140,9 @@ pub enum Feature {
     OrphansRejected,
     /// Values that only the destination demands.
     ValuesDemanded,
+    /// Entities outside the scope with rows that refer to rows which go, and more that hang on these:
+    /// they go too, or lose their reference.
+    OutsidersDecided,
 }
 
 /// Features of which only a whole migration by the program says whether they come out right.
@@ -178,6 +181,7 @@ pub const DECIDED: &[Feature] = {
         RecordLost,
         OrphansRejected,
         ValuesDemanded,
+        OutsidersDecided,
     ]
 };
 

@@ -407,7 +407,9 @@ impl<'a> Maker<'a> {
                 back.rule = Rule::Protect;
                 back.default = None;
                 for key in [&first, &last] {
-                    self.environment.entity_mut(key).expect("made").multitenant = false;
+                    let made = self.environment.entity_mut(key).expect("made");
+                    made.multitenant = false;
+                    made.uniques.iter_mut().for_each(|unique| unique.tenant = false);
                 }
                 let other = self.environment.entity_mut(&last).expect("made");
                 let link = other.attributes.last_mut().expect("made");

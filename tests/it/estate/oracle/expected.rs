@@ -38,6 +38,15 @@ impl Oracle<'_> {
             let made = self.entity_table(key);
             tables.insert(table, made);
         }
+        for (key, rows) in self.outside() {
+            let there = self.destination_entity(&key);
+            let made = ExpectedTable {
+                key: there.identifier().map(|a| a.column.to_uppercase()),
+                rows: rows.iter().map(|row| standing(there, row)).collect(),
+                ..ExpectedTable::default()
+            };
+            tables.insert(there.table.to_uppercase(), made);
+        }
         let run = self.run_people(&keys);
         self.people_tables(&run, &mut tables);
         tables

@@ -307,9 +307,16 @@ impl Oracle<'_> {
     }
 
     fn lacks_a_parent(&self, key: &EntityKey, index: usize) -> bool {
-        let row = &self.source_entity(key).rows[index];
+        let here = self.source_entity(key);
+        let row = &here.rows[index];
         self.shared[key].iter().any(|(mine, theirs)| {
-            mine.target().is_some()
+            // A row that extends another one is none without it, and 0 may be nobody's id.
+            let is_own = here.identifier.as_ref() == Some(&mine.key);
+            mine.target().is_some_and(|target| {
+                is_own
+                    && row.cells[&mine.key].is_no_identifier()
+                    && !self.is_a_row(target, &row.cells[&mine.key])
+            }) || mine.target().is_some()
                 && match self.resolve(mine, theirs, &row.cells[&mine.key]) {
                     Resolved::Nowhere => !theirs.may_be_emptied(),
                     Resolved::Barred => true,

@@ -1,5 +1,7 @@
 //! Which entities are moved, and what forbids it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{EntityKey, Oracle, Way};
 use crate::estate::decided::Wish;
 use crate::estate::model::{Attribute, Cell, Entity, Environment, Row, Rule, Target};
@@ -14,10 +16,76 @@ impl Oracle<'_> {
             to.rows.iter().filter(goes).map(|row| to.id_of(row)).collect();
         let stays = |row: &&Row| !self.moved.contains_key(&own) || self.stands(&own, row);
         let to_it = Target::Entity(target.clone());
+        let decided = &self.pair.decided.outside;
         let links = from.attributes.iter().filter(|a| a.active && a.target() == Some(&to_it));
-        let links: Vec<&String> = links.map(|a| &a.key).collect();
+        let links: Vec<&String> =
+            links.map(|a| &a.key).filter(|key| !decided.contains_key(*key)).collect();
         let mut staying = from.rows.iter().filter(stays);
         staying.any(|row| links.iter().any(|key| gone.contains(&row.cells.get(*key))))
+    }
+
+    /// The ids of the rows of a moved entity that go.
+    fn gone(&self, key: &EntityKey) -> BTreeSet<Cell> {
+        let there = self.destination_entity(key);
+        let goes = there.rows.iter().filter(|row| !self.stands(key, row));
+        goes.filter_map(|row| there.id_of(row).cloned()).collect()
+    }
+
+    /// The rows outside the scope of each entity that hang on rows that go, as they are afterwards:
+    /// fewer, or with fewer references.
+    pub(super) fn outside(&self) -> BTreeMap<EntityKey, Vec<Row>> {
+        let others: Vec<&Entity> = self
+            .pair
+            .destination
+            .entities
+            .iter()
+            .filter(|e| e.active && !self.moved.contains_key(&e.full_key()))
+            .collect();
+        let mut rows: BTreeMap<EntityKey, Vec<Row>> = BTreeMap::new();
+        let mut gone: BTreeMap<EntityKey, BTreeSet<Cell>> =
+            self.moved.keys().map(|key| (key.clone(), self.gone(key))).collect();
+        for entity in &others {
+            rows.insert(entity.full_key(), entity.rows.clone());
+        }
+        let points = |gone: &BTreeMap<EntityKey, BTreeSet<Cell>>, link: &Attribute, row: &Row| {
+            let Some(Target::Entity(key)) = link.target() else { return false };
+            link.active && gone.get(key).is_some_and(|gone| gone.contains(&row.cells[&link.key]))
+        };
+        // Again and again, for what hangs on what hangs on them.
+        loop {
+            let mut more = 0;
+            for entity in &others {
+                let goes = |row: &Row| {
+                    entity.attributes.iter().any(|link| {
+                        let decided = self.pair.decided.outside.get(&link.key);
+                        // Of what refers to rows outside the scope nothing is decided.
+                        decided.is_none_or(|goes| *goes) && points(&gone, link, row)
+                    })
+                };
+                let own = rows.get_mut(&entity.full_key()).expect("just put");
+                let (going, staying) = own.iter().cloned().partition::<Vec<Row>, _>(goes);
+                *own = staying;
+                more += going.len();
+                let ids = going.iter().filter_map(|row| entity.id_of(row).cloned());
+                gone.entry(entity.full_key()).or_default().extend(ids.collect::<Vec<_>>());
+            }
+            if more == 0 {
+                break;
+            }
+        }
+        for entity in &others {
+            for row in rows.get_mut(&entity.full_key()).expect("just put") {
+                for link in &entity.attributes {
+                    if self.pair.decided.outside.get(&link.key) == Some(&false)
+                        && points(&gone, link, row)
+                    {
+                        row.cells.insert(link.key.clone(), Cell::Null);
+                    }
+                }
+            }
+        }
+        rows.retain(|key, rows| *rows != self.destination_entity(key).rows);
+        rows
     }
 
     /// The espaces of the chosen applications.

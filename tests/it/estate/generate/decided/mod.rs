@@ -6,6 +6,7 @@
 mod entities;
 mod losses;
 mod lost;
+mod outside;
 mod people;
 mod references;
 mod several;
@@ -20,7 +21,7 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 26] = [
+    let all: [(Feature, Put); 27] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
@@ -45,6 +46,7 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::OrphansRejected, lost::orphans_rejected),
         (Feature::KindChanged, entities::kind_changed),
         (Feature::TenancyChanged, entities::tenancy_changed),
+        (Feature::OutsidersDecided, outside::outsiders_decided),
         // Whom rows refer to is known when all rows are there.
         (Feature::UsersRecreated, people::recreated),
         (Feature::InTables, |deciding| deciding.pair.decided.in_tables = true),
