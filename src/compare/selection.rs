@@ -81,9 +81,9 @@ pub struct Selection {
     pub named_rows: HashMap<FindingKey, String>,
     /// Attributes of the source that a person took for the same as their namesakes of another key.
     pub paired: HashSet<AttributeKey>,
-    /// Attributes of the source of which a person decided that texts are cut to the destination's
-    /// length.
-    pub cut: HashSet<AttributeKey>,
+    /// What was decided about values that the destination's column does not take as they are, and
+    /// about rows without a value: the choice, and what it was given.
+    pub values: HashMap<FindingKey, (String, Option<String>)>,
     /// What a person mapped tenants, users and static records to, as it was written, by the finding
     /// about each.
     pub mapped: HashMap<FindingKey, String>,

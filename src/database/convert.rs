@@ -83,6 +83,36 @@ pub fn converted(value: &Value, to: &ColumnType) -> Option<Value> {
     }
 }
 
+/// The same value as a column of another type holds it whose values are converted to this one's
+/// type; `None` where that holds no such value.
+#[must_use]
+pub fn in_other_type(value: &Value, to: &ColumnType) -> Option<Value> {
+    match (value, to.kind()?) {
+        (Value::Decimal { value, scale }, ValueKind::Decimal) => decimal_in(*value, *scale, to),
+        (Value::Integer(number), ValueKind::Decimal) => decimal_in(i128::from(*number), 0, to),
+        (Value::Bit(bit), ValueKind::Integer) => integer_in(i64::from(*bit), to),
+        (Value::Null, _)
+        | (Value::Integer(_), ValueKind::Integer)
+        | (Value::Bit(_), ValueKind::Bit)
+        | (Value::Float(_), ValueKind::Float)
+        | (Value::DateTime(_), ValueKind::DateTime)
+        | (Value::Guid(_), ValueKind::Guid)
+        | (Value::Text(_), ValueKind::Text)
+        | (Value::Binary(_), ValueKind::Binary) => Some(value.clone()),
+        (Value::Text(bytes), kind) => {
+            let text = std::str::from_utf8(bytes).ok()?;
+            let value = match kind {
+                ValueKind::Bit => Value::Bit(text.eq_ignore_ascii_case("true")),
+                _ => from_text(text, kind, to)?,
+            };
+            // A number has one form as a text, whatever else is read as that number.
+            let written = converted(&value, &ColumnType::parse("nvarchar(max)"))?;
+            written.to_string().eq_ignore_ascii_case(text).then_some(value)
+        }
+        (value, _) => converted(value, to),
+    }
+}
+
 fn text_that_fits(text: &str, to: &ColumnType) -> Option<Value> {
     let fits = to.max_length().is_none_or(|longest| text.len() <= longest);
     fits.then(|| Value::text(text))

@@ -9,20 +9,32 @@ pub struct Likened {
     pub column: String,
     /// The collation to compare by; `None` for the column's own.
     pub collation: Option<String>,
-    /// Values that count as another one, which may be NULL.
-    pub count_as: Vec<(Vec<Value>, Value)>,
+    /// In rows with one of these conditions, the first that is met, this value counts, which may be
+    /// NULL.
+    pub count_as: Vec<(Filter, Value)>,
     /// Whether all other values count as NULL, instead of as themselves.
     pub others_are_null: bool,
     /// The UTF-16 units of each text that count; `None` for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_to: Option<usize>,
+    /// The type that texts are converted to before they count ([`super::converted`]); one without a
+    /// form there counts as NULL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted_to: Option<ColumnType>,
 }
 
 impl Likened {
     /// A column compared as it is.
     pub fn plain(column: impl Into<String>, collation: Option<String>) -> Self {
         let column = column.into();
-        Self { column, collation, count_as: Vec::new(), others_are_null: false, cut_to: None }
+        Self {
+            column,
+            collation,
+            count_as: Vec::new(),
+            others_are_null: false,
+            cut_to: None,
+            converted_to: None,
+        }
     }
 }
 

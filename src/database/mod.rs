@@ -34,7 +34,7 @@ pub use connect::{
     Authentication, ConnectionSpec, Encryption, EngineKind, Secret, ServerSpec, open_builder,
     open_destination, open_source,
 };
-pub use convert::{LONGEST_READ, LONGEST_TEXT, converted, is_convertible};
+pub use convert::{LONGEST_READ, LONGEST_TEXT, converted, in_other_type, is_convertible};
 pub use digest::{row_digest, row_digests};
 pub use facts::{
     Backup, CopyFacts, FileFacts, GrantRequest, GrantScript, Growth, IdentityFacts, OtherSession,

@@ -3,7 +3,9 @@
 use super::departed::departed;
 use super::reader::BATCH_BYTES;
 use crate::compare::{Answer, Answers, Asked, Departing, Meeting, Most, Question};
-use crate::database::{Batch, Filter, Result, RowsRequest, ScanRequest, Source, TableName, Value};
+use crate::database::{
+    Batch, Filter, Result, RowsRequest, ScanRequest, Source, TableName, Value, in_other_type,
+};
 use crate::outsystems::{Environment, Side};
 use crate::plan::{Decisions, Review, ScopeError, ScopeRequest, review};
 
@@ -289,7 +291,7 @@ async fn those_alike(
         .destination
         .scan(ScanRequest {
             table: there.clone(),
-            columns: meeting.their_columns.iter().map(|(column, _)| column.clone()).collect(),
+            columns: meeting.their_columns.iter().map(|their| their.column.clone()).collect(),
             filter: meeting.standing.clone(),
             key: None,
             after: None,
@@ -301,7 +303,7 @@ async fn those_alike(
     let (mut met, mut rows) = (0, Vec::new());
     while let Some(batch) = scan.next().await? {
         for row in 0..batch.len() {
-            rows.push(met_row(&batch, row, meeting));
+            rows.extend(met_row(&batch, row, meeting));
         }
         met += batch.len();
         if met > ROWS_MET {
@@ -315,14 +317,16 @@ async fn those_alike(
     Ok(Some(rows.chunks(MET_AT_ONCE).map(some_of).collect()))
 }
 
-/// A row of the destination as rows of the source are compared with it.
-fn met_row(batch: &Batch, row: usize, meeting: &Meeting) -> Vec<Value> {
+/// A row of the destination as rows of the source are compared with it; `None` where none of these
+/// can be like it.
+fn met_row(batch: &Batch, row: usize, meeting: &Meeting) -> Option<Vec<Value>> {
     let columns = meeting.their_columns.iter().enumerate();
     columns
-        .map(|(place, (_, none_is_null))| match batch.column(place).value(row) {
-            Value::Integer(0) if *none_is_null => Value::Null,
-            Value::Text(text) if *none_is_null && text.is_empty() => Value::Null,
-            value => value,
+        .map(|(place, their)| match (batch.column(place).value(row), &their.compared_in) {
+            (Value::Integer(0), _) if their.none_is_null => Some(Value::Null),
+            (Value::Text(text), _) if their.none_is_null && text.is_empty() => Some(Value::Null),
+            (value, Some(ours)) => in_other_type(&value, ours),
+            (value, None) => Some(value),
         })
         .collect()
 }

@@ -115,7 +115,16 @@ pub fn resolve(
         leaving: leaving(decisions),
         named_rows: targets(decisions, choice::REPLACEMENT),
         paired: attributes_decided(decisions, FindingKind::AttributeRemade, choice::PAIR),
-        cut: attributes_decided(decisions, FindingKind::TextTooLong, choice::CUT),
+        values: decided(
+            decisions,
+            &[
+                FindingKind::TextTooLong,
+                FindingKind::NumberTooWide,
+                FindingKind::AttributeRetyped,
+                FindingKind::NullNotAllowed,
+                FindingKind::MandatoryEmpty,
+            ],
+        ),
         mapped: targets(decisions, choice::MAP),
         emptied: emptied(decisions),
         kept: decided(decisions, &[FindingKind::ExistingMatch]),

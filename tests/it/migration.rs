@@ -138,8 +138,9 @@ fn trouble(
     if !bench.source_unchanged() {
         troubles.push("the source changed".into());
     }
-    if let Some(report) = report(bench) {
-        troubles.extend(not_foretold(&foretold, &report));
+    let met = report(bench);
+    if let Some(met) = &met {
+        troubles.extend(not_foretold(&foretold, met));
     }
     match migrate_as(pair, chosen) {
         Verdict::Refused(why) => {
@@ -167,7 +168,7 @@ fn trouble(
     if troubles.is_empty() {
         return None;
     }
-    let kept = keep(bench);
+    let kept = keep(bench, &[("foretold", Some(foretold)), ("met", met)]);
     let count = troubles.len();
     troubles.truncate(25);
     Some(format!(
@@ -182,14 +183,18 @@ fn shortened(said: &Said) -> String {
     said.all().chars().take(6000).collect()
 }
 
-/// Leaves the files of the last failure where they can be looked at.
-fn keep(bench: &Bench) -> PathBuf {
+/// Leaves the files of the last failure where they can be looked at, with what the program said.
+fn keep(bench: &Bench, said: &[(&str, Option<serde_json::Value>)]) -> PathBuf {
     let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("failed-migration");
     let _ = std::fs::remove_dir_all(&place);
     let _ = std::fs::create_dir_all(&place);
     let files = std::fs::read_dir(bench.folder.path()).into_iter().flatten().flatten();
     for file in files.filter(|file| file.path().is_file()) {
         let _ = std::fs::copy(file.path(), place.join(file.file_name()));
+    }
+    for (name, said) in said {
+        let _ =
+            std::fs::write(place.join(format!("{name}.json")), serde_json::json!(said).to_string());
     }
     place
 }

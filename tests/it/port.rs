@@ -559,14 +559,29 @@ async fn conditions_mean_the_same(engine: &TestEngine) {
         (
             repeated(vec![Likened {
                 count_as: vec![
-                    (vec![number(1), number(2)], number(1)),
-                    (vec![number(0)], Value::Null),
+                    (Filter::AnyOf(parent(), vec![number(1), number(2)]), number(1)),
+                    (Filter::AnyOf(parent(), vec![number(0)]), Value::Null),
                 ],
                 ..Likened::plain(parent(), None)
             }]),
             16,
         ),
         (repeated(vec![Likened { others_are_null: true, ..Likened::plain(parent(), None) }]), 29),
+        (
+            repeated(vec![Likened {
+                count_as: vec![(Filter::IsNull(parent()), number(2))],
+                ..Likened::plain(parent(), None)
+            }]),
+            15,
+        ),
+        (
+            repeated(vec![Likened {
+                count_as: vec![(Filter::Equals(label(), text("row 00004")), number(4))],
+                converted_to: Some(ColumnType::parse("int")),
+                ..Likened::plain(label(), None)
+            }]),
+            28,
+        ),
         (
             Filter::OneOf(
                 vec![Likened::plain(label(), None), Likened::plain(parent(), None)],

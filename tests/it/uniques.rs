@@ -23,6 +23,9 @@ use crate::support::engine::TestEngine;
 crate::on_both_engines!(
     rows_alike_for_an_index_that_only_the_destination_has,
     texts_that_are_cut_become_alike,
+    texts_that_are_numbers_there_become_alike,
+    rows_that_get_the_same_value_become_alike,
+    rows_that_stay_have_what_ours_become,
     an_index_that_nothing_collides_in_is_a_note,
     rows_that_stay_have_the_values_of_ours,
     rows_that_stay_have_the_identifiers_of_ours,
@@ -109,7 +112,7 @@ async fn texts_that_are_cut_become_alike(engine: &TestEngine) {
     unique(&mut both, Side::Destination, &thing, &key);
     attribute(&mut both.destination, &thing, "Remark").kind = Kind::Text(7);
     let order = in_order(&both, &thing);
-    let mut repeated: Vec<usize> = order.iter().skip(1).step_by(3).copied().collect();
+    let repeated: Vec<usize> = order.iter().skip(1).step_by(3).copied().collect();
     assert!(repeated.len() > 1, "too few rows");
 
     let bench = bench(engine, &both, 55);
@@ -118,16 +121,109 @@ async fn texts_that_are_cut_become_alike(engine: &TestEngine) {
     let finding = asks(&bench, "unique-collision", "Thing0");
     assert_eq!(finding["rows"], repeated.len(), "{finding}");
     decide(&bench, &[(&long, "cut", None), (&finding, "reject", None)]);
+    both.decided.attributes.insert(key, Wish::Cut);
+    comes_to_without(&bench, &both, &thing, repeated);
+}
+
+/// The usual plan is carried out as if the source did not have these rows.
+fn comes_to_without(bench: &Bench, both: &Pair, thing: &EntityKey, mut places: Vec<usize>) {
     let mut sound = both.clone();
-    repeated.sort_unstable();
-    for place in repeated.into_iter().rev() {
-        entity(&mut sound.source, &thing).rows.remove(place);
+    places.sort_unstable();
+    for place in places.into_iter().rev() {
+        entity(&mut sound.source, thing).rows.remove(place);
     }
-    sound.decided.attributes.insert(key, Wish::Cut);
     // Which index refuses a row is told by its name.
     if !bench.databases.are_on_a_stand_in() {
-        comes_to(&bench, &sound);
+        comes_to(bench, &sound);
     }
+}
+
+async fn texts_that_are_numbers_there_become_alike(engine: &TestEngine) {
+    let (mut both, thing) = pair(55, &[]);
+    let key = remark(&mut both, &thing, |number| match number % 3 {
+        0 => format!("{}", number / 3),
+        1 => format!(" 00{} ", number / 3),
+        _ => format!("-{number}"),
+    });
+    unique(&mut both, Side::Source, &thing, &key);
+    unique(&mut both, Side::Destination, &thing, &key);
+    attribute(&mut both.destination, &thing, "Remark").kind = Kind::Integer;
+    for row in &mut entity(&mut both.destination, &thing).rows {
+        row.cells.insert(key.clone(), Cell::Null);
+    }
+    let order = in_order(&both, &thing);
+    let repeated: Vec<usize> = order.iter().skip(1).step_by(3).copied().collect();
+    assert!(repeated.len() > 1, "too few rows");
+    // Nothing is 0, which is there already.
+    let empty = order[2];
+    entity(&mut both.source, &thing).rows[empty].cells.insert(key.clone(), Cell::text(""));
+
+    let bench = bench(engine, &both, 55);
+    let retyped = found(&bench, "attribute-retyped", "Thing0.Remark").expect("another type");
+    decide(&bench, &[(&retyped, "convert", None)]);
+    let finding = asks(&bench, "unique-collision", "Thing0");
+    assert_eq!(finding["rows"], repeated.len() + 1, "{finding}");
+    decide(&bench, &[(&retyped, "convert", None), (&finding, "reject", None)]);
+    both.decided.attributes.insert(key, Wish::Converted);
+    comes_to_without(&bench, &both, &thing, [repeated, vec![empty]].concat());
+}
+
+/// Of the source's rows one has the value that two without one get, by another case.
+async fn rows_that_get_the_same_value_become_alike(engine: &TestEngine) {
+    let (mut both, thing) = pair(55, &[]);
+    let key = remark(&mut both, &thing, |number| format!("row {number}"));
+    unique(&mut both, Side::Destination, &thing, &key);
+    for (side, is_mandatory) in [(&mut both.source, false), (&mut both.destination, true)] {
+        let remark = attribute(side, &thing, "Remark");
+        (remark.mandatory, remark.nullable) = (is_mandatory, true);
+    }
+    let order = in_order(&both, &thing);
+    let cells = [Cell::text("NONE GIVEN"), Cell::Null, Cell::text(""), Cell::text("  ")];
+    for (place, cell) in order.iter().zip(cells) {
+        entity(&mut both.source, &thing).rows[*place].cells.insert(key.clone(), cell);
+    }
+
+    let bench = bench(engine, &both, 55);
+    let empty = found(&bench, "mandatory-empty", "Thing0.Remark").expect("rows have none");
+    assert_eq!(empty["rows"], 2, "{empty}");
+    decide(&bench, &[(&empty, "value", Some("None given"))]);
+    let finding = asks(&bench, "unique-only-in-destination", "Thing0");
+    assert_eq!(finding["rows"], 2, "{finding}");
+    decide(&bench, &[(&empty, "value", Some("None given")), (&finding, "reject", None)]);
+    comes_to_without(&bench, &both, &thing, order[1..3].to_vec());
+
+    // Rows that are left out for having none are like no others.
+    decide(&bench, &[(&empty, "reject", None)]);
+    let finding = found(&bench, "unique-only-in-destination", "Thing0").expect("noted");
+    assert_eq!(finding["rows"], 0, "{finding}");
+}
+
+/// Ours are numbers and theirs texts, of which one is written as that number is.
+async fn rows_that_stay_have_what_ours_become(engine: &TestEngine) {
+    let (mut both, thing) = pair(53, &[Feature::ExistingRows]);
+    let key = remark(&mut both, &thing, |_| String::new());
+    attribute(&mut both.source, &thing, "Remark").kind = Kind::Integer;
+    for (number, place) in in_order(&both, &thing).into_iter().enumerate() {
+        let row = &mut entity(&mut both.source, &thing).rows[place];
+        row.cells.insert(key.clone(), Cell::Int(number as i64 + 7));
+    }
+    let theirs = &mut entity(&mut both.destination, &thing).rows;
+    let mut texts =
+        ["7", "08", "nine"].into_iter().map(str::to_owned).chain((0..).map(|n| format!("x{n}")));
+    assert!(theirs.len() > 1, "the destination has too few rows");
+    for row in theirs.iter_mut() {
+        row.cells.insert(key.clone(), Cell::Text(texts.next().expect("endless")));
+    }
+    unique(&mut both, Side::Source, &thing, &key);
+    unique(&mut both, Side::Destination, &thing, &key);
+    let tag = tagged(&mut both, &thing);
+    let bench = bench(engine, &both, 53);
+    keep(&bench, &[]);
+    let retyped = found(&bench, "attribute-retyped", "Thing0.Remark").expect("another type");
+    let by = found(&bench, "existing-match", "Thing0").expect("rows stay");
+    keep(&bench, &[(&retyped, "convert", None), (&by, "reuse", Some(&tag))]);
+    let finding = asks(&bench, "unique-taken", "Thing0");
+    assert_eq!(finding["rows"], 1, "{finding}");
 }
 
 async fn an_index_that_nothing_collides_in_is_a_note(engine: &TestEngine) {

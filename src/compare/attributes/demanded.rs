@@ -116,7 +116,7 @@ impl Work<'_> {
 }
 
 /// The condition that a value without any length stands in the column, where there is such a value.
-fn no_length(column: &ColumnShape) -> Option<Filter> {
+pub fn no_length(column: &ColumnShape) -> Option<Filter> {
     let name = column.name.clone();
     match column.data_type.kind()? {
         ValueKind::Text if column.data_type.is_padded() => {

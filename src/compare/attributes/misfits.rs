@@ -270,6 +270,15 @@ fn types(attribute: &AttributePair) -> String {
     )
 }
 
+/// Which source rows do not fit the destination's type unchanged, where others do; `None` where all
+/// do, or none.
+pub fn misfit(from: &ColumnShape, to: &ColumnShape) -> Option<Filter> {
+    match misfit_filter(from, to) {
+        Fit::Unless(_, filter) => Some(filter),
+        Fit::Always | Fit::Never => None,
+    }
+}
+
 enum Fit {
     Always,
     Never,

@@ -9,6 +9,8 @@ mod one_sided;
 mod tenancy;
 
 pub use defaults::chosen_value;
+pub(super) use demanded::no_length;
+pub(super) use misfits::misfit;
 use one_sided::NewColumns;
 pub(super) use tenancy::without_tenant;
 

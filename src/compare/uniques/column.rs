@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use super::super::records::fold;
 use super::super::references::{Target, is_none};
-use super::super::selection::attribute_key;
 use super::super::{
     AttributePair, EntityPair, FindingKey, FixedMap, GroupMatch, IdentifierKind, TenantMatch,
     UserMatch, Work, choice,
 };
 use crate::database::{
-    ColumnRef, ColumnShape, EngineKind, Filter, Likened, Value, ValueKind, same_name,
+    ColumnRef, ColumnShape, ColumnType, EngineKind, Filter, Likened, Value, ValueKind, same_name,
 };
 use crate::outsystems::SystemTarget;
 
@@ -26,6 +25,8 @@ pub(super) struct Part {
     pub(super) there: Option<Likened>,
     /// The destination's column.
     pub(super) column: ColumnRef,
+    /// The type in which its values are compared with ours, where that is another one.
+    pub(super) their_type: Option<ColumnType>,
     /// Whether what stands for "none" is there as well as NULL.
     pub(super) none_is_null: bool,
     /// Only rows with this condition can be refused at all.
@@ -77,12 +78,7 @@ impl Work<'_> {
         // SQL Server refuses a collation for anything but text.
         let collation = collation.filter(|_| ours.data_type.kind() == Some(ValueKind::Text));
         let Some(reference) = &attribute.reference else {
-            let part = self.plain(ours, theirs, collation);
-            let key = attribute_key(self.source.entity(pair.source), &attribute.attribute);
-            return Some(match self.selection.cut.contains(&key) {
-                true => cut(part, ours, theirs),
-                false => part,
-            });
+            return Some(self.value(attribute, collation));
         };
         Some(match reference.target {
             Target::External => self.plain(ours, theirs, collation),
@@ -193,7 +189,12 @@ impl Work<'_> {
     }
 
     /// Values that stay what they are.
-    fn plain(&self, ours: &ColumnShape, theirs: &ColumnShape, collation: Option<String>) -> Part {
+    pub(super) fn plain(
+        &self,
+        ours: &ColumnShape,
+        theirs: &ColumnShape,
+        collation: Option<String>,
+    ) -> Part {
         let own = Likened::plain(&ours.name, collation);
         // NULL that is refused is another finding.
         let counts = ours.nullable && (!theirs.nullable || self.nulls_differ());
@@ -201,6 +202,7 @@ impl Work<'_> {
             there: Some(own.clone()),
             own,
             column: ColumnRef::from(theirs),
+            their_type: None,
             none_is_null: false,
             among: if counts { Filter::not_null(&ours.name) } else { Filter::All },
             meeting: Filter::All,
@@ -219,7 +221,7 @@ impl Work<'_> {
         let mut own = Likened::plain(&ours.name, None);
         let mut without = vec![Filter::IsNull(ours.name.clone())];
         if !zero_is_row {
-            own.count_as.push((vec![zero], Value::Null));
+            own.count_as.push((Filter::AnyOf(ours.name.clone(), vec![zero]), Value::Null));
             without.push(is_none(&ours.name, kind));
         }
         let differ = theirs.nullable && self.nulls_differ();
@@ -227,6 +229,7 @@ impl Work<'_> {
             there: None,
             own,
             column: ColumnRef::from(theirs),
+            their_type: None,
             none_is_null: true,
             among: if differ { Filter::Or(without.clone()).negated() } else { Filter::All },
             meeting: Filter::Or(without),
@@ -272,7 +275,7 @@ impl Work<'_> {
         if !becomes.emptied.is_empty() {
             let emptied = Filter::AnyOf(ours.name.clone(), becomes.emptied.clone());
             part.is_one_to_one = false;
-            part.own.count_as.push((becomes.emptied.clone(), Value::Null));
+            part.own.count_as.push((emptied.clone(), Value::Null));
             if theirs.nullable && self.nulls_differ() {
                 part.among = part.among.and(emptied.clone().negated());
             }
@@ -283,25 +286,17 @@ impl Work<'_> {
         for (_, from) in becomes.values().filter(|(_, from)| from.len() > 1) {
             part.is_one_to_one = false;
             if let Some(first) = from.first() {
-                part.own.count_as.push((from.clone(), first.clone()));
+                let these = Filter::AnyOf(ours.name.clone(), from.clone());
+                part.own.count_as.push((these, first.clone()));
             }
         }
         if known.len() <= MOST_NAMED {
-            let count_as = becomes.values().map(|(to, from)| (from.clone(), to.clone())).collect();
+            let these = |from: &Vec<Value>| Filter::AnyOf(ours.name.clone(), from.clone());
+            let count_as = becomes.values().map(|(to, from)| (these(from), to.clone())).collect();
             part.there = Some(Likened { count_as, others_are_null: true, ..part.own.clone() });
             part.meeting =
                 Filter::Or(vec![part.meeting.clone(), Filter::AnyOf(ours.name.clone(), known)]);
         }
         part
     }
-}
-
-/// Texts that are cut to what the destination's column holds.
-fn cut(part: Part, ours: &ColumnShape, theirs: &ColumnShape) -> Part {
-    let (length, most) = (ours.data_type.max_length(), theirs.data_type.max_length());
-    let Some(most) = most.filter(|most| length.is_none_or(|length| length > *most)) else {
-        return part;
-    };
-    let own = Likened { cut_to: Some(most), ..part.own };
-    Part { there: Some(own.clone()), own, is_one_to_one: false, ..part }
 }

@@ -2,6 +2,7 @@
 
 mod column;
 mod standing;
+mod value;
 
 use super::{Choice, EntityPair, Finding, FindingKey, FindingKind, IdentifierKind, Work, choice};
 use crate::database::{EngineKind, Filter, IndexShape, same_name};

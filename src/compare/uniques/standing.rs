@@ -6,7 +6,7 @@ use super::super::{
 };
 use super::column::Part;
 use super::{Known, Looked};
-use crate::database::{ColumnRef, Filter, Likened, TableName, same_name};
+use crate::database::{ColumnRef, ColumnType, Filter, Likened, TableName, same_name};
 use crate::outsystems::Side;
 
 /// How many rows of a table of the source have the same values as rows of another table, of the
@@ -19,10 +19,21 @@ pub struct Meeting {
     pub columns: Vec<Likened>,
     /// The destination's table.
     pub there: TableName,
-    /// Its columns, and whether what stands for "no reference" there is as good as NULL.
-    pub their_columns: Vec<(ColumnRef, bool)>,
+    /// Its columns.
+    pub their_columns: Vec<TheirColumn>,
     /// Which of its rows count.
     pub standing: Filter,
+}
+
+/// A column of the destination whose values are compared with those of the source.
+#[derive(Clone, Debug)]
+pub struct TheirColumn {
+    /// The column.
+    pub column: ColumnRef,
+    /// Whether what stands for "no reference" there is as good as NULL.
+    pub none_is_null: bool,
+    /// The type in which values are compared, where that is another one than the column's.
+    pub compared_in: Option<ColumnType>,
 }
 
 /// Why rows that are like others cannot be counted before the run.
@@ -211,7 +222,11 @@ impl Work<'_> {
             there: self.destination.entity(pair.destination).table.clone(),
             their_columns: parts
                 .iter()
-                .map(|part| (part.column.clone(), part.none_is_null))
+                .map(|part| TheirColumn {
+                    column: part.column.clone(),
+                    none_is_null: part.none_is_null,
+                    compared_in: part.their_type.clone(),
+                })
                 .collect(),
             standing: standing.clone(),
         })

@@ -189,7 +189,7 @@ pub(super) fn stored<'a>(
 }
 
 /// A moment as its column shows it: a date without time, `datetime` in thousandths.
-fn date_text(ticks: i64, data_type: &ColumnType) -> String {
+pub(super) fn date_text(ticks: i64, data_type: &ColumnType) -> String {
     // A 1/300-second step that came from SQL Server shows as .003 or .007; other fractions stay.
     let is_step = |ticks: i64| {
         let steps = (i128::from(ticks) * 3 + 50_000).div_euclid(100_000);

@@ -80,6 +80,14 @@ pub(super) fn add_functions(connection: &Connection) -> Result<()> {
             })
         })
         .and_then(|()| {
+            connection.create_scalar_function("osferry_converted", 2, flags, |context| {
+                let ValueRef::Text(bytes) = context.get_raw(0) else { return Ok(Cell::Null) };
+                let to = ColumnType::parse(&context.get::<String>(1)?);
+                let value = converted(&Value::Text(bytes.to_vec()), &to);
+                Ok(value.map_or(Cell::Null, |value| cell::parameter(&value)))
+            })
+        })
+        .and_then(|()| {
             connection.create_scalar_function("osferry_unreadable", 2, flags, |context| {
                 let cell = context.get_raw(0);
                 if cell == ValueRef::Null {
@@ -215,7 +223,7 @@ impl Condition {
             Filter::Repeated { columns, key, among } => {
                 self.repeated(connection, table, alias, columns, key, among)?;
             }
-            Filter::OneOf(columns, rows) => self.one_of(alias, columns, rows),
+            Filter::OneOf(columns, rows) => self.one_of(connection, table, alias, columns, rows)?,
             Filter::And(all) if all.is_empty() => self.sql.push('1'),
             Filter::Or(all) if all.is_empty() => self.sql.push('0'),
             Filter::And(all) => self.join(connection, table, alias, all, " AND ")?,
@@ -271,7 +279,7 @@ impl Condition {
         self.add(connection, table, &inner, among)?;
         for (place, column) in columns.iter().enumerate() {
             self.sql.push_str(if place == 0 { " GROUP BY " } else { ", " });
-            self.likened(&inner, column);
+            self.likened(connection, table, &inner, column)?;
         }
         self.sql.push_str(") AND ");
         self.add(connection, table, alias, among)?;
@@ -279,22 +287,36 @@ impl Condition {
         Ok(())
     }
 
-    fn one_of(&mut self, alias: &str, columns: &[Likened], rows: &[Vec<Value>]) {
+    fn one_of(
+        &mut self,
+        connection: &Connection,
+        table: &TableName,
+        alias: &str,
+        columns: &[Likened],
+        rows: &[Vec<Value>],
+    ) -> Result<()> {
         self.sql.push_str("(0");
         for row in rows {
             for (place, (column, value)) in columns.iter().zip(row).enumerate() {
                 self.sql.push_str(if place == 0 { " OR (" } else { " AND " });
-                self.likened(alias, column);
+                self.likened(connection, table, alias, column)?;
                 self.sql.push_str(" IS ");
-                self.place(value);
+                self.place_as(connection, table, column, value)?;
             }
             self.sql.push(')');
         }
         self.sql.push(')');
+        Ok(())
     }
 
     /// A column's value as it counts.
-    fn likened(&mut self, alias: &str, column: &Likened) {
+    fn likened(
+        &mut self,
+        connection: &Connection,
+        table: &TableName,
+        alias: &str,
+        column: &Likened,
+    ) -> Result<()> {
         let mut own = format!("{alias}.{}", quote(&column.column));
         if let Some(most) = column.cut_to {
             own = format!("osferry_cut({own}, {most})");
@@ -303,23 +325,53 @@ impl Condition {
         self.sql.push('(');
         if !column.count_as.is_empty() {
             self.sql.push_str("CASE");
-            for (values, becomes) in &column.count_as {
-                self.sql.push_str(&format!(" WHEN {own}{} IN (", collation(values.first())));
-                for (place, value) in values.iter().enumerate() {
-                    self.sql.push_str(if place == 0 { "" } else { ", " });
-                    self.place(value);
-                }
-                self.sql.push_str(") THEN ");
-                self.place(becomes);
+            for (rows, becomes) in &column.count_as {
+                self.sql.push_str(" WHEN ");
+                self.add(connection, table, alias, rows)?;
+                self.sql.push_str(" THEN ");
+                self.place_as(connection, table, column, becomes)?;
             }
             self.sql.push_str(" ELSE ");
         }
-        self.sql.push_str(if column.others_are_null { "NULL" } else { &own });
+        match &column.converted_to {
+            _ if column.others_are_null => self.sql.push_str("NULL"),
+            None => self.sql.push_str(&own),
+            Some(to) => {
+                self.sql.push_str(&format!("osferry_converted({own}, "));
+                self.place(&Value::text(&to.to_string()));
+                self.sql.push(')');
+            }
+        }
         if !column.count_as.is_empty() {
             self.sql.push_str(" END");
         }
         self.sql.push(')');
         self.sql.push_str(&collate.unwrap_or_default());
+        Ok(())
+    }
+
+    /// A value beside those of a column, as that keeps it: what is not compared with the column
+    /// itself is compared to the letter.
+    fn place_as(
+        &mut self,
+        connection: &Connection,
+        table: &TableName,
+        column: &Likened,
+        value: &Value,
+    ) -> Result<()> {
+        match (value, &column.converted_to) {
+            (Value::Decimal { .. }, None) => {
+                self.sql.push_str("CAST(");
+                self.place(value);
+                self.sql.push_str(" AS NUMERIC)");
+            }
+            (Value::DateTime(ticks), None) => {
+                let declared = self.declared(connection, table, &column.column)?;
+                self.place(&Value::text(&cell::date_text(*ticks, &declared)));
+            }
+            _ => self.place(value),
+        }
+        Ok(())
     }
 
     fn join(

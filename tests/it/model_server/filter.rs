@@ -145,12 +145,17 @@ impl Asking<'_> {
         let mut values = Vec::new();
         for column in columns {
             let own = self.value(row, &column.column)?;
-            let is_own = |value: &Value| compared(value, own) == Some(Ordering::Equal);
-            let named = column.count_as.iter().find(|(from, _)| from.iter().any(is_own));
-            values.push(match named {
-                Some((_, becomes)) => becomes.clone(),
-                None if column.others_are_null => Value::Null,
-                None => own.clone(),
+            let mut named = None;
+            for (rows, becomes) in &column.count_as {
+                if named.is_none() && self.lets(rows, row)? {
+                    named = Some(becomes.clone());
+                }
+            }
+            values.push(match (named, &column.converted_to) {
+                (Some(becomes), _) => becomes,
+                (None, _) if column.others_are_null => Value::Null,
+                (None, Some(to)) => in_form(own, to)?,
+                (None, None) => own.clone(),
             });
         }
         Ok(values)
@@ -211,6 +216,15 @@ impl Asking<'_> {
 }
 
 /// Whether a value has a form in another type, as far as the scenarios ask.
+/// A text as a whole number; NULL where it is none.
+fn in_form(value: &Value, to: &ColumnType) -> Result<Value> {
+    if !has_form(value, to)? {
+        return Ok(Value::Null);
+    }
+    let text = value.to_string();
+    Ok(Value::Integer(text.trim_matches([' ', '+']).parse().unwrap_or(0)))
+}
+
 fn has_form(value: &Value, to: &ColumnType) -> Result<bool> {
     Ok(match (value, to) {
         (Value::Integer(number), ColumnType::NVarChar(Some(longest))) => {

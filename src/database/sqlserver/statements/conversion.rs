@@ -68,6 +68,25 @@ fn text_not_convertible(own: &str, to: &ColumnType) -> String {
     )
 }
 
+/// A text in the other type, as [`text_not_convertible`] reads it; anything where it has no form.
+pub(super) fn text_converted(own: &str, to: &ColumnType) -> String {
+    let text = format!("LTRIM(RTRIM(CONVERT(nvarchar({LONGEST_TEXT}), {own})))");
+    let or = |none: &str| format!("CASE {text} WHEN N'' THEN N'{none}' ELSE {text} END");
+    match to.kind() {
+        Some(ValueKind::DateTime) => {
+            let moment = format!("REPLACE({}, N'T', N' ')", or("1900-01-01"));
+            format!("TRY_CONVERT(datetime2(0), {moment}, 120)")
+        }
+        kind => {
+            let (precision, scale) = match kind {
+                Some(ValueKind::Decimal) => to.decimal().unwrap_or((38, 0)),
+                _ => (38, 0),
+            };
+            format!("TRY_CONVERT(decimal({precision},{scale}), {})", or("0"))
+        }
+    }
+}
+
 /// A date, or a date with a time of whole seconds, that the type holds.
 fn moment(to: &ColumnType) -> String {
     let day = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]";

@@ -7,7 +7,7 @@ use super::conversion::not_convertible;
 use super::{MOST_PARAMETERS, Parameter, Statement, quote, table_sql};
 use crate::database::sqlserver::wide;
 use crate::database::{
-    ColumnType, Fault, FaultKind, Filter, Result, TableName, TableShape, Value, ValueKind,
+    ColumnType, Fault, FaultKind, Filter, Likened, Result, TableName, TableShape, Value, ValueKind,
     date_time_to_text, decimal_to_text,
 };
 
@@ -56,11 +56,19 @@ pub(in super::super) fn tables<'a>(filter: &'a Filter, found: &mut Vec<&'a Table
             tables(among, found);
         }
         Filter::NotReferred { child, .. } => found.push(child),
-        Filter::Repeated { among, .. } => tables(among, found),
+        Filter::Repeated { columns, among, .. } => {
+            counted(columns, found);
+            tables(among, found);
+        }
+        Filter::OneOf(columns, _) => counted(columns, found),
         Filter::And(all) | Filter::Or(all) => all.iter().for_each(|one| tables(one, found)),
         Filter::Not(one) => tables(one, found),
         _ => {}
     }
+}
+
+fn counted<'a>(columns: &'a [Likened], found: &mut Vec<&'a TableName>) {
+    columns.iter().flat_map(|column| &column.count_as).for_each(|(rows, _)| tables(rows, found));
 }
 
 /// Writes the conditions of one statement.
@@ -143,7 +151,7 @@ impl Writer<'_> {
             Filter::Repeated { columns, key, among } => {
                 self.repeated(table, alias, columns, key, among)?;
             }
-            Filter::OneOf(columns, rows) => self.one_of(alias, columns, rows),
+            Filter::OneOf(columns, rows) => self.one_of(table, alias, columns, rows)?,
             Filter::And(all) => self.join(table, alias, all, " AND ", "1 = 1")?,
             Filter::Or(all) => self.join(table, alias, all, " OR ", "1 = 0")?,
             Filter::Not(inner) => match inner.as_ref() {

@@ -1,5 +1,6 @@
 //! Rows that are alike as another database would compare them, as T-SQL.
 
+use super::conversion::text_converted;
 use super::filter::Writer;
 use super::quote;
 use crate::database::{Filter, Likened, Result, TableName, Value};
@@ -21,7 +22,7 @@ impl Writer<'_> {
         ));
         for (place, column) in columns.iter().enumerate() {
             self.text(", ");
-            self.likened(&inner, column);
+            self.likened(table, &inner, column)?;
             self.text(&format!(" AS [c{place}]"));
         }
         self.text(&format!(" FROM {} AS {inner} WHERE ", self.names.sql(table)?));
@@ -38,16 +39,22 @@ impl Writer<'_> {
     }
 
     /// One of these rows of values.
-    pub(super) fn one_of(&mut self, alias: &str, columns: &[Likened], rows: &[Vec<Value>]) {
+    pub(super) fn one_of(
+        &mut self,
+        table: &TableName,
+        alias: &str,
+        columns: &[Likened],
+        rows: &[Vec<Value>],
+    ) -> Result<()> {
         if rows.is_empty() || columns.is_empty() {
             self.text("1 = 0");
-            return;
+            return Ok(());
         }
         for (place, row) in rows.iter().enumerate() {
             self.text(if place == 0 { "((" } else { " OR (" });
             for (place, (column, value)) in columns.iter().zip(row).enumerate() {
                 self.text(if place == 0 { "" } else { " AND " });
-                self.likened(alias, column);
+                self.likened(table, alias, column)?;
                 if value.is_null() {
                     self.text(" IS NULL");
                 } else {
@@ -58,10 +65,11 @@ impl Writer<'_> {
             self.text(")");
         }
         self.text(")");
+        Ok(())
     }
 
     /// A column's value as it counts.
-    fn likened(&mut self, alias: &str, column: &Likened) {
+    fn likened(&mut self, table: &TableName, alias: &str, column: &Likened) -> Result<()> {
         let mut own = format!("{alias}.{}", quote(&column.column));
         // No index is on longer texts. A character of two units that has room for one only goes as a
         // whole: where a collation counts characters the cast sees to it, elsewhere the condition.
@@ -73,14 +81,17 @@ impl Writer<'_> {
                 most - 1
             );
         }
+        if let Some(to) = &column.converted_to {
+            own = text_converted(&own, to);
+        }
         if column.count_as.is_empty() && !column.others_are_null {
             self.text(&own);
         } else {
             // A CASE of nothing but NULL would be of no type.
             self.text("CASE");
-            for (values, becomes) in &column.count_as {
+            for (rows, becomes) in &column.count_as {
                 self.text(" WHEN ");
-                self.any_of(&own, values);
+                self.add(table, alias, rows)?;
                 self.text(" THEN ");
                 self.value(becomes);
             }
@@ -92,5 +103,6 @@ impl Writer<'_> {
         if let Some(name) = column.collation.as_deref().filter(is_word) {
             self.text(&format!(" COLLATE {name}"));
         }
+        Ok(())
     }
 }

@@ -108,11 +108,27 @@ fn likened() -> Vec<Likened> {
     vec![
         Likened::plain("Odd]Name", Some("Latin1_General_CI_AI".to_owned())),
         Likened {
-            count_as: vec![(vec![number(0)], Value::Null), (vec![number(5), number(9)], number(5))],
+            count_as: vec![
+                (Filter::AnyOf("Long".to_owned(), vec![number(0)]), Value::Null),
+                (Filter::AnyOf("Long".to_owned(), vec![number(5), number(9)]), number(5)),
+            ],
             others_are_null: true,
             ..Likened::plain("Long", None)
         },
         Likened { cut_to: Some(30), ..Likened::plain("Huge", None) },
+        Likened {
+            count_as: vec![(Filter::IsNull("Text".to_owned()), number(7))],
+            converted_to: Some(ColumnType::parse("int")),
+            ..Likened::plain("Text", None)
+        },
+        Likened {
+            converted_to: Some(ColumnType::parse("decimal(9,2)")),
+            ..Likened::plain("Text", None)
+        },
+        Likened {
+            converted_to: Some(ColumnType::parse("datetime")),
+            ..Likened::plain("Text", None)
+        },
     ]
 }
 
