@@ -252,6 +252,7 @@ pub(super) fn stopped(checks: &[&Check], plan: &Path) -> Trouble {
             if !check.advice.is_empty() {
                 text.push_str(&format!("\n      {}", check.advice));
             }
+            text.extend(check.all.iter().map(|name| format!("\n      - {name}")));
         }
     }
     let mut kinds: Vec<&str> = checks

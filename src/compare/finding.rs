@@ -475,7 +475,8 @@ pub struct Finding {
     pub candidates: Vec<String>,
     /// What the plan says of all findings like this one: the choice, and where to.
     pub settled: Option<(&'static str, Option<String>)>,
-    /// The first rows it is about, to be shown.
+    /// Rows it is about, of which the first [`super::PREVIEWED`] are shown: no more than these, or
+    /// all where they were looked up one by one.
     pub preview: Vec<String>,
     /// Whether the record that it is about defines processes, or is a state of theirs.
     pub of_processes: bool,

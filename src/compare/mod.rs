@@ -52,6 +52,7 @@ pub use selection::{
     AttributeKey, Leaving, LeftOut, Reason, Selected, Selection, UserWish, attribute_key,
 };
 pub use soft_keys::as_number;
+pub use telling::PREVIEWED;
 pub use uniques::{Meeting, UniquePair};
 
 use crate::database::same_name;

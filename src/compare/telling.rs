@@ -5,7 +5,10 @@ use crate::database::{ColumnRef, ColumnShape, TableShape, Value, ValueKind, same
 use crate::outsystems::{Attribute, Entity};
 
 /// Rows that a finding shows.
-pub(super) const PREVIEWED: usize = 10;
+pub const PREVIEWED: usize = 10;
+
+/// So many rows are listed at most where all are known.
+pub(super) const MOST_LISTED: usize = 10_000;
 
 /// Characters of a value that a preview shows.
 const SHOWN: usize = 40;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::run::{FORMAT, NotCarriedOver};
-use super::text::{WIDTH, counted, plain, rows, wrapped};
-use crate::compare::{Choice, Finding, Reason, Severity, choice};
+use super::text::{WIDTH, counted, number, plain, rows, wrapped};
+use crate::compare::{Choice, Finding, PREVIEWED, Reason, Severity, choice};
 use crate::plan::{Decision, Decisions, Review};
 
 /// Candidates that are shown of each finding.
@@ -109,7 +109,7 @@ pub struct FindingReport {
     pub decided: Option<DecidedReport>,
     /// Whom or what a person may map to.
     pub candidates: Vec<String>,
-    /// The first rows it is about, where rows are shown.
+    /// Rows it is about, where rows are shown: the first, or all where they were looked up one by one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub preview: Vec<String>,
     /// What there is to learn from it, in a practice environment.
@@ -393,8 +393,12 @@ fn group_text(out: &mut String, kind: &str, group: &[&FindingReport]) {
             let some = super::text::some_of(&names, SHOWN_CANDIDATES, names.len() as u64);
             out.push_str(&wrapped(&format!("candidates: {some}"), WIDTH, "    ", "      "));
         }
-        for row in &finding.preview {
+        for row in finding.preview.iter().take(PREVIEWED) {
             out.push_str(&wrapped(&plain(row), WIDTH, "    | ", "    | "));
+        }
+        let more = finding.preview.len().saturating_sub(PREVIEWED);
+        if more > 0 {
+            out.push_str(&format!("    | and {} more, in the JSON form\n", number(more as u64)));
         }
         if let Some(decided) = &finding.decided {
             let to = match &decided.to {

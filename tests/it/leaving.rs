@@ -27,6 +27,7 @@ use crate::support::library;
 crate::on_both_engines!(
     rows_are_matched_by_the_destinations_own_idea_of_equal_keys,
     a_key_that_several_rows_have_is_not_guessed,
+    rows_that_cannot_be_told_apart_are_all_listed,
     all_refer_to_one_row_that_has_to_be_there,
     a_row_is_looked_for_before_it_is_decided,
     rows_that_refer_can_be_left_out,
@@ -267,6 +268,26 @@ async fn a_key_that_several_rows_have_is_not_guessed(engine: &TestEngine) {
         };
         assert_eq!(is.get(&tag).copied(), should, "the thing {tag}");
     }
+}
+
+async fn rows_that_cannot_be_told_apart_are_all_listed(engine: &TestEngine) {
+    let mut pair = pair();
+    let party = named(&mut pair.destination, "Party");
+    party.uniques.clear();
+    let id = party.identifier().expect("it has one").key.clone();
+    let mut twins = party.rows.clone();
+    for (place, twin) in twins.iter_mut().enumerate() {
+        twin.cells.insert(id.clone(), Cell::Int(9500 + place as i64));
+    }
+    party.rows.extend(twins);
+    let (bench, leaves) = bench(engine, &pair, 66);
+    decide(&bench, &leaves, &[(LEAVES, "map-by-key", Some("Code"))]);
+    let listed = found(&bench, "lookup-ambiguous")["preview"].to_string();
+    for place in 0..PARTIES - 1 {
+        assert!(listed.contains(&format!("Code-{place} ")), "Code-{place} is not in {listed}");
+    }
+    let said = bench.osferry(&["compare", "plan.toml"]);
+    assert!(said.out.contains("| and 1 more, in the JSON form"), "{}", said.all());
 }
 
 async fn all_refer_to_one_row_that_has_to_be_there(engine: &TestEngine) {

@@ -211,6 +211,15 @@ async fn a_trigger_of_somebody_refuses_the_run(engine: &TestEngine) {
     refuse(&bench, "auditor", table(&pair), "DELETE", "1 = 0");
     let words = ["triggers: triggers that are not the platform's will run: auditor on"];
     refused(&bench, &words);
+    // However many there are, each is named to whoever has to ask whose they are.
+    let others: Vec<String> = (2..=7).map(|number| format!("auditor{number}")).collect();
+    for other in &others {
+        refuse(&bench, other, table(&pair), "DELETE", "1 = 0");
+    }
+    let words: Vec<String> = others.iter().map(|other| format!("\n      - {other} on ")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let said = refused(&bench, &words);
+    assert!(said.err.contains(" and 2 more\n"), "{}", said.all());
     bench.plan(&bench.usual_plan().text());
     let said = bench.run();
     assert_eq!(said.code, Some(0), "{}", said.all());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::super::records::fold;
 use super::super::selection::Leaving;
-use super::super::telling::{PREVIEWED, shown};
+use super::super::telling::{MOST_LISTED, shown};
 use super::super::{Choice, Finding, FindingKind, Most, Work, choice};
 use super::tables::{Key, Tables};
 use super::{KeyMap, KeyPart, LeavingMap, LeavingMatch, LeavingRow, LeavingRows, in_words};
@@ -262,7 +262,7 @@ impl<'a> Work<'a> {
             return;
         }
         let count: u64 = found.iter().map(|row| row.count).sum();
-        let preview = found.iter().take(PREVIEWED).map(|row| {
+        let preview = found.iter().take(MOST_LISTED).map(|row| {
             let rows =
                 if row.count == 1 { "1 row".to_owned() } else { format!("{} rows", row.count) };
             let key = key.parts.iter().enumerate();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::rights::listed;
 use super::{Check, CheckSign, Preflight};
 use crate::database::{Result, RowsRequest, TableName, same_name};
 use crate::outsystems::{Environment, SystemTarget};
@@ -28,27 +27,29 @@ impl Preflight<'_> {
         }
         let mut checks = Vec::new();
         if !unread.is_empty() {
-            checks.push(Check::new(
+            checks.push(Check::naming(
                 CheckKind::Events,
                 CheckSign::Bad,
-                format!("no right to SELECT in event tables: {}", listed(&unread)),
+                "no right to SELECT in event tables",
+                &unread,
                 "Nobody knows which processes would start. Ask for SELECT, INSERT and DELETE on them; \
                  `osferry rights PLAN` writes the script to ask with.",
             ));
         }
         if !left_open.is_empty() {
             let processes: Vec<String> = processes.into_iter().collect();
-            checks.push(Check::new(
+            checks.push(Check::naming(
                 CheckKind::Events,
                 CheckSign::Warning,
+                "no right to empty event tables",
+                &left_open,
                 format!(
-                    "no right to empty event tables: {}. These start by rows that are carried over: {}",
-                    listed(&left_open),
+                    "These start by rows that are carried over: {}. `osferry rights PLAN` writes the \
+                     script that asks for INSERT and DELETE on them, and two for a DBA: \
+                     events-away.sql before the run, events-back.sql after it. Accepted, these \
+                     tables stay as they are, and the processes start.",
                     processes.join(", ")
                 ),
-                "`osferry rights PLAN` writes the script that asks for INSERT and DELETE on them, and \
-                 two for a DBA: events-away.sql before the run, events-back.sql after it. Accepted, \
-                 these tables stay as they are, and the processes start.",
             ));
         }
         let words = self.plan.put_away().words();

@@ -45,6 +45,20 @@ pub struct Check {
     pub text: String,
     /// What to do about it; empty when nothing.
     pub advice: String,
+    /// All that it is about, where the text names a few of them.
+    pub all: Vec<String>,
+}
+
+/// So many are named in a sentence.
+const NAMED: usize = 5;
+
+/// A few of these names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 impl Check {
@@ -56,7 +70,19 @@ impl Check {
         text: impl Into<String>,
         advice: impl Into<String>,
     ) -> Self {
-        Self { kind, sign, text: text.into(), advice: advice.into() }
+        Self { kind, sign, text: text.into(), advice: advice.into(), all: Vec::new() }
+    }
+
+    /// A check that found these.
+    fn naming(
+        kind: CheckKind,
+        sign: CheckSign,
+        what: &str,
+        found: &[String],
+        advice: impl Into<String>,
+    ) -> Self {
+        let check = Self::new(kind, sign, format!("{what}: {}", listed(found)), advice);
+        Self { all: if found.len() > NAMED { found.to_vec() } else { Vec::new() }, ..check }
     }
 
     /// All is well.

@@ -1,6 +1,5 @@
 //! What of the scope is at work: timers, process queues, applications.
 
-use super::rights::listed;
 use super::{Check, CheckSign, Preflight};
 use crate::database::{Result, Source};
 use crate::outsystems::{Activity, Environment, Side, activity};
@@ -85,10 +84,11 @@ impl Preflight<'_> {
         }
         let names: Vec<String> =
             activity.timers.iter().map(|(name, since)| format!("{name} (since {since})")).collect();
-        Some(Check::new(
+        Some(Check::naming(
             CheckKind::Timers,
             self.sign(side),
-            format!("timers of the scope run in the {side}: {}", listed(&names)),
+            &format!("timers of the scope run in the {side}"),
+            &names,
             "They read and write rows of the scope. Wait for their end, or stop them in Service \
              Center; then check again.",
         ))
@@ -113,10 +113,11 @@ impl Preflight<'_> {
                  again: whoever uses them meets and makes rows half-way."
             }
         };
-        Some(Check::new(
+        Some(Check::naming(
             CheckKind::Applications,
             self.sign(side),
-            format!("applications of the scope are online in the {side}: {}", listed(&names)),
+            &format!("applications of the scope are online in the {side}"),
+            &names,
             advice,
         ))
     }

@@ -2,6 +2,7 @@
 
 use super::super::marker::MARKER_TABLE;
 use super::super::{looked_up, reading};
+use super::{NAMED, listed};
 use crate::database::{
     ColumnType, Destination, Fault, FaultKind, GrantRequest, Result, Right, Rights, Source,
     TableName, TableShape,
@@ -9,9 +10,6 @@ use crate::database::{
 use crate::plan::{
     EntityPlan, ExistingPlan, IdentifierPlan, OutsideFate, PersonFate, PersonPlan, Plan, Rule,
 };
-
-/// Tables that are named in a sentence.
-const NAMED: usize = 5;
 
 /// A table that a plan writes.
 pub(super) struct Written {
@@ -221,15 +219,6 @@ async fn missing(destination: &dyn Destination, denied: Vec<(TableName, Vec<Righ
 pub(super) fn shown(tables: &[TableName]) -> String {
     let names: Vec<String> = tables.iter().map(TableName::to_string).collect();
     listed(&names)
-}
-
-/// A few of these names, and how many more there are.
-pub(super) fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }
 
 /// The same with the names as the catalogue has them; tables that are not there are left out.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::rights::{bounds, listed, written};
+use super::rights::{bounds, written};
 use super::{Check, CheckSign, Preflight};
 use crate::database::{Result, TableName};
 use crate::plan::{CheckKind, ColumnPlan, IdentifierPlan, ReferenceRule, Rule, Target};
@@ -40,28 +40,31 @@ impl Preflight<'_> {
         }
         let mut checks = Vec::new();
         if !instead.is_empty() {
-            checks.push(Check::new(
+            checks.push(Check::naming(
                 CheckKind::InsteadOf,
                 CheckSign::Bad,
-                format!("triggers run instead of what is written: {}", listed(&instead)),
+                "triggers run instead of what is written",
+                &instead,
                 "What became of a row cannot be known there. Leave these entities out, or have the \
                  triggers removed.",
             ));
         }
         if !foreign.is_empty() {
-            checks.push(Check::new(
+            checks.push(Check::naming(
                 CheckKind::Triggers,
                 CheckSign::Warning,
-                format!("triggers that are not the platform's will run: {}", listed(&foreign)),
+                "triggers that are not the platform's will run",
+                &foreign,
                 "What they write elsewhere is neither proved nor undone. Ask whose they are before \
                  you accept it.",
             ));
         }
         if !weak.is_empty() {
-            checks.push(Check::new(
+            checks.push(Check::naming(
                 CheckKind::Constraints,
                 CheckSign::Warning,
-                format!("constraints that do not hold for all rows: {}", listed(&weak)),
+                "constraints that do not hold for all rows",
+                &weak,
                 "They stay as they are. Rows of the destination may break them already; ours are \
                  checked where they are switched on.",
             ));
@@ -171,26 +174,29 @@ impl Preflight<'_> {
         let narrow = self.too_narrow(&ends);
         let mut checks = Vec::new();
         if !odd.is_empty() {
-            checks.push(Check::new(
+            checks.push(Check::naming(
                 CheckKind::IdentityStep,
                 CheckSign::Warning,
-                format!("identities that do not count by one: {}", listed(&odd)),
+                "identities that do not count by one",
+                &odd,
                 "The new ids will follow them. Accept it if that is meant so.",
             ));
         }
         if !short.is_empty() {
-            checks.push(Check::new(
+            checks.push(Check::naming(
                 CheckKind::IdentityRoom,
                 CheckSign::Bad,
-                format!("no room for twice the rows in identities: {}", listed(&short)),
+                "no room for twice the rows in identities",
+                &short,
                 "Have the identity set back (DBCC CHECKIDENT), or leave these entities out.",
             ));
         }
         if !narrow.is_empty() {
-            checks.push(Check::new(
+            checks.push(Check::naming(
                 CheckKind::IdentityRoom,
                 CheckSign::Bad,
-                format!("references too narrow for the ids to come: {}", listed(&narrow)),
+                "references too narrow for the ids to come",
+                &narrow,
                 "Publish the module with attributes that hold such ids (Long Integer), have the \
                  identity set back (DBCC CHECKIDENT), or leave these entities out.",
             ));

@@ -79,5 +79,6 @@ pub(super) fn shown(check: migrate::Check) -> Check {
         CheckKind::Room | CheckKind::MaskKey => "Options",
         _ => "",
     };
-    Check { sign, text: check.text, advice: check.advice, step, kind: Some(check.kind) }
+    let (text, advice, all) = (check.text, check.advice, check.all);
+    Check { sign, text, advice, all, step, kind: Some(check.kind) }
 }

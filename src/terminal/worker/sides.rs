@@ -102,11 +102,18 @@ fn without_place<'a>(fault: &'a Fault, side: Side, place: &str) -> &'a str {
 }
 
 fn good(text: String) -> Check {
-    Check { sign: Sign::Good, text, advice: String::new(), step: "Connect", kind: None }
+    Check {
+        sign: Sign::Good,
+        text,
+        advice: String::new(),
+        all: Vec::new(),
+        step: "Connect",
+        kind: None,
+    }
 }
 
 fn bad(text: String, advice: String) -> Check {
-    Check { sign: Sign::Bad, text, advice, step: "Connect", kind: None }
+    Check { sign: Sign::Bad, text, advice, all: Vec::new(), step: "Connect", kind: None }
 }
 
 /// What the signed-in person may do with the applications' tables.
@@ -150,6 +157,7 @@ async fn rights(side: Side, database: &dyn Source, model: &Environment) -> Resul
                 ),
                 advice: "osferry never writes here; a sign-in that only reads is safer still."
                     .to_owned(),
+                all: Vec::new(),
                 step: "Connect",
                 kind: None,
             }

@@ -8,8 +8,8 @@ use super::Findings;
 use super::deciding::{decide, may_change};
 use super::tally::Standing;
 use super::targets::{Target, targets};
-use super::words::{rows, sentence, way_out};
-use crate::compare::{Finding, FindingKey, Severity};
+use super::words::{rows, sentence, unlisted, way_out};
+use crate::compare::{Finding, FindingKey, PREVIEWED, Severity};
 use crate::plan::takes_others;
 use crate::report::counted;
 
@@ -105,7 +105,10 @@ impl Findings {
             text.push(format!("Candidates: {names}."));
         }
         if !finding.preview.is_empty() {
-            text.push(format!("The first rows: {}.", finding.preview.join("; ")));
+            let more = unlisted(finding, "osferry compare PLAN --json lists them all");
+            let first = finding.preview.iter().take(PREVIEWED).chain(&more);
+            let first: Vec<&str> = first.map(String::as_str).collect();
+            text.push(format!("The first rows: {}.", first.join("; ")));
         }
         if let Some(lesson) = migration.lesson(finding).filter(|_| migration.lessons_shown) {
             text.push(format!("Lesson. {}: {}", lesson.title, lesson.text));

@@ -15,9 +15,9 @@ use super::super::look::{Area, Canvas, Cell, cut, panel, put, right, role, row, 
 use super::super::message::Sign;
 use super::super::migration::Migration;
 use super::super::viewport::Class;
-use super::words::{rows, sentence, short_about, short_choice, way_out};
+use super::words::{rows, sentence, short_about, short_choice, unlisted, way_out};
 use super::{Findings, Standing};
-use crate::compare::{Choice, Finding, Severity};
+use crate::compare::{Choice, Finding, PREVIEWED, Severity};
 use crate::report::{counted, number};
 
 /// What two columns of the table say of a finding: how it is in the source, and in the
@@ -364,7 +364,8 @@ fn details(
     }
     if !finding.preview.is_empty() {
         lines.push(("The first rows:".to_owned(), plain));
-        for row in &finding.preview {
+        let more = unlisted(finding, "v shows them all");
+        for row in finding.preview.iter().take(PREVIEWED).chain(&more) {
             lines.extend(wrap(&format!("  {row}"), width).into_iter().map(|line| (line, plain)));
         }
     }

@@ -1,8 +1,8 @@
 //! What is said of findings in a few words.
 
 use super::super::migration::Migration;
-use crate::compare::{Choice, Finding, FindingKind, choice};
-use crate::report::counted;
+use crate::compare::{Choice, Finding, FindingKind, PREVIEWED, choice};
+use crate::report::{counted, number};
 
 /// A finding's name without its module, for narrow columns.
 #[must_use]
@@ -134,6 +134,13 @@ pub fn some_of<'a>(names: impl Iterator<Item = &'a str>, most: usize, all: usize
     text
 }
 
+/// How many rows are listed after the first ones, where there are more, and `how` to see them.
+#[must_use]
+pub fn unlisted(finding: &Finding, how: &str) -> Option<String> {
+    let more = finding.preview.len().saturating_sub(PREVIEWED);
+    (more > 0).then(|| format!("and {} more: {how}", number(more as u64)))
+}
+
 /// A finding as a text to copy.
 #[must_use]
 pub fn to_text(migration: &Migration, finding: &Finding) -> String {
@@ -145,6 +152,10 @@ pub fn to_text(migration: &Migration, finding: &Finding) -> String {
     let rows = rows(finding);
     if !rows.is_empty() {
         lines.push(format!("Rows: {rows}"));
+    }
+    if !finding.preview.is_empty() {
+        lines.push("Of them:".to_owned());
+        lines.extend(finding.preview.iter().map(|row| format!("  {row}")));
     }
     if let Some(decision) = migration.plan.decisions.get(&finding.key) {
         let words = short_choice(finding.key.kind, &decision.choice, decision.to.as_deref());

@@ -320,6 +320,8 @@ pub struct Check {
     pub text: String,
     /// What to do about it; empty when nothing.
     pub advice: String,
+    /// All that it is about, where the text names a few of them.
+    pub all: Vec<String>,
     /// The step that can change it, by name; empty for none.
     pub step: &'static str,
     /// Which check of those before a run it is; `None` for one of Connect.

@@ -102,7 +102,9 @@ impl Review {
                 if migration.number_of(step).is_some() {
                     migration.going = Some(Going::Step(step));
                 } else if let Some(check) = migration.checks.get(place).cloned() {
-                    read(migration, "Check", &format!("{}\n{}", check.text, check.advice));
+                    let mut text = format!("{}\n{}", check.text, check.advice);
+                    text.extend(check.all.iter().map(|name| format!("\n  {name}")));
+                    read(migration, "Check", &text);
                 }
             }
             Command::Up if place == 0 => self.pane = Pane::Plan,

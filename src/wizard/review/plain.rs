@@ -77,6 +77,9 @@ impl Review {
                     + 1;
                 let mut text = vec![format!("Warning {number} of {warnings}. {}.", check.text)];
                 text.extend((!check.advice.is_empty()).then(|| check.advice.clone()));
+                text.extend(
+                    (!check.all.is_empty()).then(|| format!("All: {}.", check.all.join(", "))),
+                );
                 Ask { text, kind: choices(&["accept it", "check again"]) }
             }
             Question::Name => {

@@ -126,6 +126,10 @@ fn check_lines<'a>(
                 let advice = wrap(&check.advice, width).into_iter();
                 lines.extend(advice.map(|text| CheckLine::More(text, Sign::Note)));
             }
+            if is_selected && !check.all.is_empty() {
+                let all = format!("Enter shows all {}.", number(check.all.len() as u64));
+                lines.push(CheckLine::More(all, Sign::Note));
+            }
         }
         if place == selected {
             shown = lines.len() - 1;

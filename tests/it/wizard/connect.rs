@@ -31,6 +31,7 @@ fn the_end_of_long_checks_is_seen() {
         sign: Sign::Warning,
         text: text.to_owned(),
         advice: advice.to_owned(),
+        all: Vec::new(),
         step: "Connect",
     };
     let long = "a sentence about a server, as long as they often are";
