@@ -9,7 +9,7 @@ use crate::database::Value;
 const SIDES: [Side; 2] = [Side::Source, Side::Destination];
 
 /// The classic traps of a migration; the pair holds each of them once.
-const TRAPS: [&str; 48] = [
+const TRAPS: [&str; 50] = [
     "attribute-missing",
     "attribute-new",
     "attribute-retyped",
@@ -32,6 +32,8 @@ const TRAPS: [&str; 48] = [
     "no-identifier",
     "null-dates",
     "outsiders",
+    "personal-by-name",
+    "personal-data",
     "physical-names",
     "process-instances",
     "process-next-run",
@@ -381,6 +383,9 @@ fn the_sample_plan_names_what_is_there() {
     let attribute = |entity: &str, attribute: &str| {
         [keys(entity), vec![company.attribute_key(entity, attribute).expect("key")]].concat()
     };
+    let constant = |entity: &str, name: &str| {
+        [attribute(entity, name), vec!["nobody@nordhaven.invalid".to_owned()]].concat()
+    };
     let mut twice = destination.people.iter().filter(|p| p.user.username == "tomas.ribeiro");
     let wanted = vec![
         attribute("Customer_CS.CorporateProfile", "Employees"),
@@ -398,6 +403,12 @@ fn the_sample_plan_names_what_is_there() {
             "Claims_CS.Claim".to_owned(),
         ),
         attribute("Partner_CS.Commission", "PolicyId"),
+        constant("Customer_CS.Customer", "Email"),
+        attribute("Customer_CS.Customer", "MobilePhone"),
+        constant("Customer_CS.Contact", "Email"),
+        attribute("Customer_CS.Contact", "Phone"),
+        attribute("Claims_CS.ClaimParty", "Phone"),
+        attribute("Partner_CS.RepairShop", "Phone"),
     ];
     let decisions = plan.get("decision").and_then(toml::Value::as_array).cloned();
     let written: Vec<Vec<String>> = decisions

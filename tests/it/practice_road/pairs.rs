@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::instances;
 use super::model::{Attribute, Key, Model};
-use super::sql::{Shape, ask};
+use super::sql::{Cell, Shape, ask};
 use super::story::{Decision, Story};
 
 /// An entity on both sides.
@@ -43,6 +43,8 @@ pub enum Holds {
     Value,
     /// A text in the source and a whole number in the destination, by decision.
     Number,
+    /// The same in every row that has a value, by decision.
+    Same(Cell),
     /// The identifier of a row of another pair.
     Row(usize),
     /// The identifier of something that has a name on both sides.
@@ -132,7 +134,7 @@ pub fn pair_up(
                 None => match soft(source, story, &key, attribute) {
                     Some(parent) => held(source, &places, &parent)
                         .map_or(Holds::Value, |holds| Holds::Soft(Box::new(holds))),
-                    None => Holds::Value,
+                    None => same(story, &key, attribute).map_or(Holds::Value, Holds::Same),
                 },
             };
             let shape = theirs.columns.iter().find(|shape| shape.name == other.column);
@@ -222,6 +224,13 @@ fn soft(model: &Model, story: &Story, of: &Key, attribute: &Attribute) -> Option
     let decision = decided(story, "remap", of, attribute)?;
     let entity = model.entities.iter().find(|(_, entity)| entity.name == decision.to)?;
     Some(entity.0.clone())
+}
+
+/// What every row gets that has a value of its own, where that was decided.
+fn same(story: &Story, of: &Key, attribute: &Attribute) -> Option<Cell> {
+    let constant = decided(story, "constant", of, attribute);
+    let constant = constant.map(|decision| Cell::Text(decision.to.clone().into_bytes()));
+    constant.or_else(|| decided(story, "null", of, attribute).map(|_| Cell::Null))
 }
 
 /// What references to an entity hold.

@@ -86,6 +86,13 @@ const SPOILT: &[(&str, &str)] = &[
         "UPDATE OSUSR_C7D_CUSTOMER SET BIRTHDATE = NULL WHERE ROWID = (SELECT min(ROWID) FROM \
          OSUSR_C7D_CUSTOMER WHERE BIRTHDATE LIKE '1900-01-01%')",
     ),
+    // An address of somebody's, one where none was, a number that stayed behind.
+    (
+        "Customer_CS.Customer",
+        "UPDATE OSUSR_C7D_CUSTOMER SET EMAIL = 'mia.holm1@mail.example' LIMIT_ONE",
+    ),
+    ("Customer_CS.Contact", "UPDATE OSUSR_C7D_CONTACT SET EMAIL = NULL LIMIT_ONE"),
+    ("Claims_CS.ClaimParty", "UPDATE OSUSR_4F2_CLAIMPARTY SET PHONE = '+47 411 22333' LIMIT_ONE"),
     // A row too few, a row too many, with and without an identifier.
     ("Claims_CS.RepairOrder", "DELETE FROM OSUSR_4F2_REPAIRORDER LIMIT_ONE"),
     ("Claims_CS.ClaimAudit", "DELETE FROM OSUSR_4F2_CLAIMAUDIT LIMIT_ONE"),
@@ -355,6 +362,9 @@ const LIES: &[(&str, &str, Lie)] = &[
     }),
     ("texts became numbers and nobody decided it", "CorporateProfile.Employees", |story| {
         story.plan.decision.retain(|decision| decision.choice != "convert");
+    }),
+    ("addresses were replaced and nobody decided it", "Customer_CS.Customer", |story| {
+        story.plan.decision.retain(|decision| decision.choice != "constant");
     }),
     ("a tenant was mapped and nobody decided it", "Policy_CS.Quote", |story| {
         story.plan.decision.retain(|decision| decision.kind != "tenant-missing");

