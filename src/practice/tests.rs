@@ -9,22 +9,27 @@ use crate::database::Value;
 const SIDES: [Side; 2] = [Side::Source, Side::Destination];
 
 /// The classic traps of a migration; the pair holds each of them once.
-const TRAPS: [&str; 50] = [
+const TRAPS: [&str; 56] = [
     "attribute-missing",
     "attribute-new",
     "attribute-retyped",
     "binary",
     "cloned-espace",
+    "component-module",
     "cycle-of-three",
     "cycle-of-two",
     "entity-missing",
     "extension-of-entity",
     "extension-of-user",
+    "external-entity",
     "group-missing",
+    "identifier-changed",
     "ignore-with-orphans",
     "ignore-without-orphans",
     "inactive-duplicate",
+    "kind-changed",
     "leaves-the-scope",
+    "leftover-not-null",
     "long-text",
     "mandatory-empty",
     "many-to-many",
@@ -50,6 +55,7 @@ const TRAPS: [&str; 50] = [
     "role-missing",
     "self-reference",
     "soft-key",
+    "tenancy-changed",
     "tenant-missing",
     "text-identifier",
     "text-narrower",
@@ -389,6 +395,9 @@ fn the_sample_plan_names_what_is_there() {
     let mut twice = destination.people.iter().filter(|p| p.user.username == "tomas.ribeiro");
     let wanted = vec![
         attribute("Customer_CS.CorporateProfile", "Employees"),
+        keys("Policy_CS.PaymentFrequency"),
+        keys("Policy_CS.SalesTarget"),
+        about("Claims_CS.Reserve", "LEDGERCODE".to_owned(), "4100".to_owned()),
         about("Claims_CS.ClaimCause", record("Claims_CS.ClaimCause", "Drone"), "Other".to_owned()),
         about(
             "Claims_CS.DocumentKind",

@@ -164,6 +164,15 @@ const SPOILT: &[(&str, &str)] = &[
     // Columns that nothing is carried into.
     ("TRAVELMINUTES", "UPDATE OSUSR_4F2_INSPECTION SET TRAVELMINUTES = 5 LIMIT_ONE"),
     ("LOSSPLACE", "UPDATE OSUSR_4F2_CLAIM SET LOSSPLACE = 'here' LIMIT_ONE"),
+    ("LEDGERCODE", "UPDATE OSUSR_4F2_RESERVE SET LEDGERCODE = '4200' LIMIT_ONE"),
+    // What refers to another system; what refers to a module of the platform's; a record that
+    // became a row.
+    ("Customer_CS.Address", "UPDATE OSUSR_C7D_ADDRESS SET MUNICIPALITYID = 0 LIMIT_ONE"),
+    ("Claims_CS.ClaimNote.FeedbackId", "UPDATE OSUSR_4F2_CLAIMNOTE SET FEEDBACKID = 1 LIMIT_ONE"),
+    (
+        "Policy_CS.PaymentFrequency",
+        "UPDATE OSUSR_7KD_PAYMENTFREQUENCY SET LABEL = 'Daily' LIMIT_ONE",
+    ),
     // Rows that had to stay.
     (
         "Claims_CS.Adjuster",
@@ -365,6 +374,15 @@ const LIES: &[(&str, &str, Lie)] = &[
     }),
     ("addresses were replaced and nobody decided it", "Customer_CS.Customer", |story| {
         story.plan.decision.retain(|decision| decision.choice != "constant");
+    }),
+    ("records became rows and nobody decided it", "entities were due", |story| {
+        story.plan.decision.retain(|decision| decision.kind != "entity-kind-changed");
+    }),
+    ("whose rows they were is lost and nobody is told", "Policy_CS.SalesTarget", |story| {
+        story.report.decisions.retain(|words| !words.contains("Policy_CS.SalesTarget"));
+    }),
+    ("a column got a value and nobody decided it", "LEDGERCODE", |story| {
+        story.plan.decision.retain(|decision| decision.kind != "leftover-not-null");
     }),
     ("a tenant was mapped and nobody decided it", "Policy_CS.Quote", |story| {
         story.plan.decision.retain(|decision| decision.kind != "tenant-missing");
