@@ -173,6 +173,7 @@ pub fn resolve(
     }
 
     let mut reasons: BTreeMap<EntityIndex, Reason> = BTreeMap::new();
+    let mut left_behind = Vec::new();
     for (index, entity) in source.entities.iter().enumerate() {
         let index = EntityIndex(index);
         let is_named =
@@ -181,7 +182,8 @@ pub fn resolve(
             continue;
         }
         if let Some(why) = why_not(entity, excluded.contains(&index), decisions) {
-            selection.left_out.push(LeftOut { what: entity.full_name(), why: why.to_owned() });
+            let left = LeftOut { what: entity.full_name(), why: why.to_owned() };
+            left_behind.push((index, left));
         } else {
             reasons.insert(index, Reason::Chosen);
         }
@@ -191,7 +193,6 @@ pub fn resolve(
         let there = tables.filter_map(|table| source.instances(table));
         reasons.extend(there.map(|index| (index, Reason::Chosen)));
     }
-    selection.left_out.extend(of_extensions(source, request));
     if !request.components {
         let is_component = |entity: &Entity| {
             is_component(entity) && !entity.espace_id.is_some_and(|id| espaces.contains(&id))
@@ -201,6 +202,10 @@ pub fn resolve(
             all.filter(|(_, e)| is_component(e)).map(|(place, _)| EntityIndex(place)).collect();
     }
     selection.barred = take_producers_in(source, decisions, &selection, &excluded, &mut reasons);
+    // Records of a static entity that are taken in as rows do not stay behind.
+    left_behind.retain(|(index, _)| !reasons.contains_key(index));
+    selection.left_out.extend(left_behind.into_iter().map(|(_, left)| left));
+    selection.left_out.extend(of_extensions(source, request));
     selection.entities =
         reasons.into_iter().map(|(entity, reason)| Selected { entity, reason }).collect();
     Ok(selection)

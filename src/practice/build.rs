@@ -101,7 +101,7 @@ fn table(rows: &Rows<'_>, entity: &Entity, name: &str) -> NewTable {
     let mut indexes = Vec::new();
     for columns in entity.unique_on(rows.side()) {
         let mut columns: Vec<String> = columns.iter().map(|name| name.to_uppercase()).collect();
-        if entity.multi_tenant {
+        if entity.is_multi_tenant_on(rows.side()) {
             columns.push(TENANT_COLUMN.to_owned());
         }
         indexes.push(index(name, columns, true));

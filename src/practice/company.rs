@@ -105,6 +105,29 @@ impl Espace {
 #[serde(deny_unknown_fields)]
 pub(super) struct Extension {
     pub(super) name: String,
+    /// Entities that another system keeps.
+    #[serde(default)]
+    pub(super) entities: Vec<ExternalEntity>,
+}
+
+impl Extension {
+    /// Its key.
+    pub(super) fn key(&self) -> String {
+        key::key(&format!("extension/{}", self.name))
+    }
+
+    /// The key of an entity of its own.
+    pub(super) fn entity_key(&self, entity: &ExternalEntity) -> String {
+        key::key(&format!("entity/{}/{}", self.name, entity.name))
+    }
+}
+
+/// An entity of an extension, in a table of another database.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExternalEntity {
+    pub(super) name: String,
+    pub(super) table: String,
 }
 
 /// A tenant with its id on each side.
@@ -335,6 +358,25 @@ impl Company {
             .ok_or_else(|| wrong(format!("there is no entity {full_name}")))
     }
 
+    /// Every entity of an extension, with the place of the extension.
+    pub(super) fn external_entities(
+        &self,
+    ) -> impl Iterator<Item = (usize, &Extension, &ExternalEntity)> {
+        let extensions = self.factory.extensions.iter().enumerate();
+        extensions.flat_map(|(place, extension)| {
+            extension.entities.iter().map(move |entity| (place, extension, entity))
+        })
+    }
+
+    /// The extension and the entity with this full name (`extension.entity`).
+    pub(super) fn external(&self, full_name: &str) -> Result<(&Extension, &ExternalEntity)> {
+        let (owner, name) = split(full_name)?;
+        self.external_entities()
+            .find(|(_, extension, entity)| extension.name == owner && entity.name == name)
+            .map(|(_, extension, entity)| (extension, entity))
+            .ok_or_else(|| wrong(format!("there is no external entity {full_name}")))
+    }
+
     /// The tenant of that name.
     pub(super) fn tenant(&self, name: &str) -> Result<&Tenant> {
         self.factory
@@ -380,13 +422,16 @@ impl Company {
             if !seen.insert(entity.full_name()) {
                 return Err(wrong(format!("{} is there twice", entity.full_name())));
             }
-            for Attribute { name, refers, .. } in &entity.attributes {
+            for Attribute { name, refers, external, .. } in &entity.attributes {
+                let about =
+                    |fault: Fault| fault.while_doing(format!("{}.{name}", entity.full_name()));
                 if let Some(parent) = refers
                     && ![USER, PROCESS].contains(&parent.as_str())
                 {
-                    self.entity(parent).map_err(|fault| {
-                        fault.while_doing(format!("{}.{name}", entity.full_name()))
-                    })?;
+                    self.entity(parent).map_err(about)?;
+                }
+                if let Some(parent) = external {
+                    self.external(parent).map_err(about)?;
                 }
             }
         }

@@ -93,6 +93,18 @@ impl<'a> Definitions<'a> {
                 definitions.entity(place, entity)?;
             }
         }
+        for (order, (extension, owner, entity)) in
+            definitions.company.external_entities().enumerate()
+        {
+            let table = &entity.table;
+            let id = factory.extension(extension);
+            definitions.external_entity(
+                (order, id),
+                &entity.name,
+                &owner.entity_key(entity),
+                table,
+            );
+        }
         let mut all = vec![types];
         all.extend(processes::records(environment, factory)?);
         let Self { entities, attributes, records, uses, .. } = definitions;
@@ -106,8 +118,12 @@ impl<'a> Definitions<'a> {
         environment.id(300, SYSTEM_ENTITIES.len() + before, Self::entities(environment))
     }
 
-    /// How many entities a side has, those of the platform included.
+    /// How many entities a side has, those of the platform and of other systems included.
     fn entities(environment: &Environment<'_>) -> usize {
+        Self::own_entities(environment) + environment.company.external_entities().count()
+    }
+
+    fn own_entities(environment: &Environment<'_>) -> usize {
         SYSTEM_ENTITIES.len() + environment.entities_before(environment.company.entities.len())
     }
 
@@ -183,6 +199,34 @@ impl<'a> Definitions<'a> {
         Ok(())
     }
 
+    /// An entity of an extension: the platform knows its key and its table in the other system.
+    fn external_entity(
+        &mut self,
+        (place, extension): (usize, i64),
+        name: &str,
+        key: &str,
+        table: &str,
+    ) {
+        let place = Self::own_entities(self.environment) + place;
+        let id = self.environment.id(300, place, Self::entities(self.environment));
+        self.entities.push(vec![
+            ("ID", number(id)),
+            ("PHYSICAL_TABLE_NAME", text(table)),
+            ("NAME", text(name)),
+            ("SS_KEY", text(key)),
+            ("MULTITENANT", flag(false)),
+            ("IS_ACTIVE", flag(true)),
+            ("IS_EXTERNAL", flag(true)),
+            ("IS_SYSTEM", flag(false)),
+            ("DESCRIPTION", text("")),
+            ("EXTENSION_ID", number(extension)),
+            ("GENERATION", number(1)),
+            ("DATA_KIND", text("entity")),
+            ("MULTILINGUAL", flag(false)),
+            ("EXPOSE_PROCESS_EVENTS", flag(false)),
+        ]);
+    }
+
     fn entity(&mut self, place: usize, entity: &Entity) -> Result<()> {
         let id = Self::entity_id(self.environment, place);
         let table = self.environment.written_table(entity)?;
@@ -194,7 +238,7 @@ impl<'a> Definitions<'a> {
             self.entity_row(old, entity, &duplicate.table, false)?;
             self.attribute_rows(old, entity)?;
         }
-        if entity.is_static {
+        if entity.is_static_on(self.environment.side) {
             self.record_rows(entity)?;
         }
         let mut used = std::collections::BTreeSet::new();
@@ -228,6 +272,8 @@ impl<'a> Definitions<'a> {
             Some(attribute) => inner(self.company.attribute_key(&full_name, &attribute.name)?)?,
             None => String::new(),
         };
+        let side = self.environment.side;
+        let kind = if entity.is_static_on(side) { "staticEntity" } else { "entity" };
         let events = if active { event_table(self.environment, entity)? } else { None };
         self.entities.push(vec![
             ("ID", number(id)),
@@ -235,7 +281,7 @@ impl<'a> Definitions<'a> {
             ("NAME", text(&entity.name)),
             ("ESPACE_ID", number(self.factory.espace(&entity.espace))),
             ("SS_KEY", text(inner(self.company.entity_key(&full_name)?)?)),
-            ("MULTITENANT", flag(entity.multi_tenant)),
+            ("MULTITENANT", flag(entity.is_multi_tenant_on(side))),
             ("IS_ACTIVE", flag(active)),
             ("IS_EXTERNAL", flag(false)),
             ("IS_SYSTEM", flag(false)),
@@ -243,7 +289,7 @@ impl<'a> Definitions<'a> {
             ("PRIMARYKEY_SS_KEY", text(identifier)),
             ("GENERATION", number(1)),
             ("LABEL_ATTRIBUTE", text(label)),
-            ("DATA_KIND", text(if entity.is_static { "staticEntity" } else { "entity" })),
+            ("DATA_KIND", text(kind)),
             ("MULTILINGUAL", flag(false)),
             ("EXPOSE_PROCESS_EVENTS", flag(events.is_some())),
             ("EVENT_TABLE_NAME", text(events.unwrap_or_default())),
@@ -260,8 +306,8 @@ impl<'a> Definitions<'a> {
             }
             let is_key = place == 0 && entity.has_key;
             order += 1;
-            let name = attribute.name_on(side).to_owned();
-            self.attribute_row((entity_id, order), entity, attribute, (&name, true), is_key)?;
+            let name = (attribute.name_on(side), !attribute.leftover);
+            self.attribute_row((entity_id, order), entity, attribute, name, is_key)?;
             if attribute.destination_name.is_some() && side == Side::Destination {
                 order += 1;
                 let old = (attribute.name.as_str(), false);
@@ -280,9 +326,10 @@ impl<'a> Definitions<'a> {
         is_key: bool,
     ) -> Result<()> {
         let basic = attribute.type_on(self.environment.side);
-        let data_type = match (&attribute.refers, basic) {
+        let data_type = match (&attribute.refers, &attribute.external) {
             (Some(refers), _) => self.environment.reference(refers)?,
-            (None, basic) => basic.map_or("rtText", DataType::platform_name).to_owned(),
+            (None, Some(external)) => self.environment.external_reference(external)?,
+            (None, None) => basic.map_or("rtText", DataType::platform_name).to_owned(),
         };
         let (length, decimals) = basic.map_or((0, 0), DataType::size);
         let numbered =

@@ -17,6 +17,9 @@ pub(super) struct Entity {
     pub(super) about: String,
     #[serde(default, rename = "static")]
     pub(super) is_static: bool,
+    /// The side whose module has a static entity as an ordinary one.
+    #[serde(default, deserialize_with = "optional_side")]
+    pub(super) ordinary_in: Option<Side>,
     /// Whether a static entity's ids are given by the database.
     #[serde(default = "yes")]
     pub(super) autonumber: bool,
@@ -35,6 +38,9 @@ pub(super) struct Entity {
     pub(super) members: Option<String>,
     #[serde(default)]
     pub(super) multi_tenant: bool,
+    /// The side whose module does not part the rows of a multi-tenant entity.
+    #[serde(default, deserialize_with = "optional_side")]
+    pub(super) tenantless_in: Option<Side>,
     #[serde(default = "yes", rename = "key")]
     pub(super) has_key: bool,
     #[serde(default)]
@@ -125,6 +131,8 @@ pub(super) struct Attribute {
     pub(super) refers: Option<String>,
     /// The full name of the entity whose ids it holds although its type does not say so.
     pub(super) ids_of: Option<String>,
+    /// The entity of another system that it refers to, as `Extension.Entity`.
+    pub(super) external: Option<String>,
     #[serde(default)]
     pub(super) rule: DeleteRule,
     #[serde(default)]
@@ -142,6 +150,9 @@ pub(super) struct Attribute {
     pub(super) odd: Vec<Odd>,
     #[serde(default)]
     pub(super) only: Only,
+    /// Deleted in the module; its column stays, and demands a value.
+    #[serde(default)]
+    pub(super) leftover: bool,
 }
 
 /// Rows of the source whose value is made another way.
@@ -308,6 +319,7 @@ impl Attribute {
             destination_name: None,
             refers: None,
             ids_of: None,
+            external: None,
             rule: DeleteRule::Protect,
             mandatory: true,
             destination_mandatory: false,
@@ -316,6 +328,7 @@ impl Attribute {
             empty: 0,
             odd: Vec::new(),
             only: Only::default(),
+            leftover: false,
         }
     }
 
@@ -345,6 +358,16 @@ impl Entity {
     /// `espace.entity`
     pub(super) fn full_name(&self) -> String {
         format!("{}.{}", self.espace, self.name)
+    }
+
+    /// Whether a side's module has it as a static entity.
+    pub(super) fn is_static_on(&self, side: Side) -> bool {
+        self.is_static && self.ordinary_in != Some(side)
+    }
+
+    /// Whether its rows belong to tenants on a side.
+    pub(super) fn is_multi_tenant_on(&self, side: Side) -> bool {
+        self.multi_tenant && self.tenantless_in != Some(side)
     }
 
     /// Gives a static entity the attributes that every static entity has.

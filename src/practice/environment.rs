@@ -213,6 +213,12 @@ impl<'a> Environment<'a> {
         ))
     }
 
+    /// The TYPE of a reference to an entity of an extension.
+    pub(super) fn external_reference(&self, full_name: &str) -> Result<String> {
+        let (extension, entity) = self.company.external(full_name)?;
+        Ok(format!("bt{}*{}", extension.key(), extension.entity_key(entity)))
+    }
+
     /// The table's name as OSSYS_ENTITY has it: in mixed case.
     pub(super) fn written_table(&self, entity: &Entity) -> Result<String> {
         if let (Some(table), Side::Destination) = (&entity.destination_table, self.side) {
@@ -284,7 +290,7 @@ impl<'a> Environment<'a> {
                 columns.push(self.column(entity, Holds::Leftover(attribute), false)?);
             }
         }
-        if entity.multi_tenant {
+        if entity.is_multi_tenant_on(self.side) {
             columns.push(self.column(entity, Holds::Tenant, false)?);
         }
         Ok(columns)
@@ -309,14 +315,20 @@ impl<'a> Environment<'a> {
                 false,
             ),
         };
-        let default = if is_key { None } else { basic.and_then(DataType::default) };
+        let demands = matches!(holds, Holds::Attribute(attribute) if attribute.leftover);
+        // A reference is NULL where there is none, to other systems too.
+        let refers = matches!(holds, Holds::Attribute(attribute) if attribute.external.is_some());
+        let default = match is_key || demands || refers {
+            true => None,
+            false => basic.and_then(DataType::default),
+        };
         let numbered = basic == Some(DataType::Autonumber) || entity.is_static && entity.autonumber;
         Ok(EntityColumn {
             holds,
             shape: ColumnShape {
                 name: name.to_uppercase(),
                 data_type,
-                nullable: !(is_key || not_null),
+                nullable: !(is_key || not_null || demands),
                 identity: is_key && numbered,
                 computed: false,
                 has_default: default.is_some(),

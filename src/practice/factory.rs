@@ -40,7 +40,8 @@ impl<'a> Factory<'a> {
         self.espace(name) * 3 + 500
     }
 
-    fn extension(&self, place: usize) -> i64 {
+    /// The id of an extension.
+    pub(super) fn extension(&self, place: usize) -> i64 {
         self.environment.id(5, place, self.company.factory.extensions.len())
     }
 
@@ -167,7 +168,7 @@ impl<'a> Factory<'a> {
             extensions.push(vec![
                 ("ID", number(id)),
                 ("NAME", text(&extension.name)),
-                ("SS_KEY", text(key::key(&format!("extension/{}", extension.name)))),
+                ("SS_KEY", text(extension.key())),
                 ("IS_SYSTEM", flag(false)),
                 ("IS_ACTIVE", flag(true)),
                 ("VERSION_ID", number(version)),

@@ -105,6 +105,14 @@ fn resolved(company: &Company, entry: &Entry) -> Result<Lesson> {
         return Err(missing("group", group));
     }
     let Some(espace) = &entry.espace else { return Ok(lesson) };
+    let extensions = &company.factory.extensions;
+    if let Some(extension) = extensions.iter().find(|other| other.name == *espace) {
+        let own = extension.entities.iter().find(|own| entry.entity.as_ref() == Some(&own.name));
+        let own = own.ok_or_else(|| missing("entity of", espace))?;
+        lesson.espace = Some(extension.key());
+        lesson.entity = Some(extension.entity_key(own));
+        return Ok(lesson);
+    }
     company.espace(espace)?;
     lesson.espace = Some(Company::espace_key(espace));
     let Some(name) = &entry.entity else { return Ok(lesson) };
@@ -112,10 +120,13 @@ fn resolved(company: &Company, entry: &Entry) -> Result<Lesson> {
     let entity = company.entity(&full_name)?;
     lesson.entity = Some(company.entity_key(&full_name)?);
     if let Some(attribute) = &entry.attribute {
-        if !entity.attributes.iter().any(|candidate| candidate.name == *attribute) {
-            return Err(missing("attribute", attribute));
-        }
-        lesson.attribute = Some(company.attribute_key(&full_name, attribute)?);
+        let named = entity.attributes.iter().find(|candidate| candidate.name == *attribute);
+        let named = named.ok_or_else(|| missing("attribute", attribute))?;
+        // Of a deleted attribute only the column is left, and stands in the finding's key.
+        lesson.attribute = Some(match named.leftover {
+            true => attribute.to_uppercase(),
+            false => company.attribute_key(&full_name, attribute)?,
+        });
     }
     if let Some(record) = &entry.record {
         if !entity.records.iter().any(|candidate| candidate.name == *record) {

@@ -23,7 +23,7 @@ fn the_pictures_are_the_programs_screens() {
     show(&driver, "scope", "Scope: applications, modules and entities, and what they refer to");
 
     go_to(&mut driver, "Mismatches");
-    driver.press("Space Down Space Down Space Down Space Down");
+    driver.press("Space Down Down Down Down Space Down Down Space Down Space Down");
     show(&driver, "mismatches", "Mismatches: where the two environments differ, and what to do");
 
     driver.press("Space");

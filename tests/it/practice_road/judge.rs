@@ -32,8 +32,11 @@ pub struct Case<'a> {
 pub fn judge(case: &Case<'_>) -> Vec<String> {
     let mut troubles = Vec::new();
     sound(case.after, &mut troubles);
-    let (source, destination) = (Model::read(case.source), Model::read(case.after));
+    let (mut source, destination) = (Model::read(case.source), Model::read(case.after));
     let story = case.story;
+    for (key, entity) in &mut source.entities {
+        entity.is_static &= !story.plan.takes_records_in(key);
+    }
     if story.report.verdict != "proved" {
         troubles.push(format!("the verdict is {}", story.report.verdict));
     }

@@ -12,6 +12,8 @@ pub type Key = (String, String);
 /// The active definitions of an environment.
 pub struct Model {
     pub entities: BTreeMap<Key, Entity>,
+    /// Entities whose rows another system keeps: the keys of the extension and of the entity.
+    pub external: BTreeSet<Key>,
     /// The static records by their entity.
     pub records: BTreeMap<Key, Vec<Record>>,
 }
@@ -52,6 +54,13 @@ pub struct Record {
     /// The value of its identifier.
     pub id: String,
     pub is_active: bool,
+}
+
+impl Entity {
+    /// Whether it belongs to a module that comes with the platform, whose rows stay behind.
+    pub fn is_of_platform(&self) -> bool {
+        ["Users.", "ECT_Provider."].iter().any(|module| self.name.starts_with(module))
+    }
 }
 
 impl Model {
@@ -103,13 +112,18 @@ impl Model {
                 is_active: row[5].is_set(),
             });
         }
-        Self { entities, records }
+        let sql = "SELECT x.SS_KEY, e.SS_KEY FROM OSSYS_ENTITY e \
+                   JOIN OSSYS_EXTENSION x ON x.ID = e.EXTENSION_ID WHERE e.IS_EXTERNAL = 1";
+        let external = ask(connection, sql).rows;
+        let external = external.iter().map(|row| (row[0].key(), row[1].key())).collect();
+        Self { entities, external, records }
     }
 
     /// The entities that a migration of these applications has to carry: theirs, and all that
     /// they refer to directly or through others; neither static ones nor the platform's.
     pub fn scope(&self, espaces: &BTreeSet<String>) -> BTreeSet<Key> {
-        let own = |key: &Key| self.entities.get(key).is_some_and(|e| !e.is_static && !e.is_system);
+        let is_own = |e: &Entity| !e.is_static && !e.is_system && !e.is_of_platform();
+        let own = |key: &Key| self.entities.get(key).is_some_and(is_own);
         let mut open: Vec<Key> = self
             .entities
             .keys()

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::instances;
 use super::model::{Attribute, Key, Model};
-use super::sql::{Shape, ask};
+use super::sql::{Cell, Shape, ask};
 use super::story::{Decision, Story};
 
 /// An entity on both sides.
@@ -43,6 +43,8 @@ pub enum Holds {
     Value,
     /// A text in the source and a whole number in the destination, by decision.
     Number,
+    /// The same in every row that has a value, by decision.
+    Same(Cell),
     /// The identifier of a row of another pair.
     Row(usize),
     /// The identifier of something that has a name on both sides.
@@ -116,11 +118,13 @@ pub fn pair_up(
                 say(attribute, "it refers to something else in the destination");
             }
             let holds = match attribute.refers() {
+                // What another system keeps has the same ids for both.
+                Some(parent) if source.external.contains(&parent) => Holds::Value,
                 Some(parent) => held(source, &places, &parent).unwrap_or_else(|| {
                     say(attribute, "it refers to something that the judge does not know");
                     Holds::Value
                 }),
-                None if attribute.key == ours.identifier && attribute.is_autonumber => Holds::OwnId,
+                None if attribute.key == ours.identifier && other.is_autonumber => Holds::OwnId,
                 None if attribute.data_type != other.data_type => {
                     let types = (attribute.data_type.as_str(), other.data_type.as_str());
                     let is_decided = decided(story, "convert", &key, attribute).is_some();
@@ -132,7 +136,7 @@ pub fn pair_up(
                 None => match soft(source, story, &key, attribute) {
                     Some(parent) => held(source, &places, &parent)
                         .map_or(Holds::Value, |holds| Holds::Soft(Box::new(holds))),
-                    None => Holds::Value,
+                    None => same(story, &key, attribute).map_or(Holds::Value, Holds::Same),
                 },
             };
             let shape = theirs.columns.iter().find(|shape| shape.name == other.column);
@@ -158,7 +162,11 @@ pub fn pair_up(
                 say(attribute, "only the destination has it and the report does not say so");
             }
         }
-        if ours.is_multi_tenant && !columns.iter().any(|column| column.source == TENANT) {
+        let is_parted = ours.is_multi_tenant && theirs.is_multi_tenant;
+        if ours.is_multi_tenant != theirs.is_multi_tenant && !story.tells_of(&ours.name) {
+            troubles.push(format!("{}: nobody decided about its tenants", ours.name));
+        }
+        if is_parted && !columns.iter().any(|column| column.source == TENANT) {
             columns.push(Column {
                 attribute: TENANT.into(),
                 source: TENANT.into(),
@@ -169,7 +177,8 @@ pub fn pair_up(
             });
         }
         let is_carried = |shape: &&Shape| columns.iter().any(|c| c.destination == shape.name);
-        let alone = theirs.columns.iter().filter(|shape| !is_carried(shape)).cloned().collect();
+        let alone = theirs.columns.iter().filter(|shape| !is_carried(shape)).cloned();
+        let alone = alone.map(|shape| filled(story, &key, shape)).collect();
         let uniques = uniques(there, &theirs.table);
         let place = |name: &String| columns.iter().position(|c| c.destination == *name);
         let uniques = uniques.iter().filter_map(|names| names.iter().map(place).collect());
@@ -224,6 +233,27 @@ fn soft(model: &Model, story: &Story, of: &Key, attribute: &Attribute) -> Option
     Some(entity.0.clone())
 }
 
+/// A column that nothing is carried into, with what every row gets there: by decision, where one
+/// was made.
+fn filled(story: &Story, of: &Key, shape: Shape) -> Shape {
+    let mut decisions = story.plan.decision.iter();
+    let made = decisions.find(|decision| {
+        decision.kind == "leftover-not-null"
+            && decision.choice == "value"
+            && decision.is_about(of)
+            && decision.attribute == shape.name
+    });
+    let default = made.map(|decision| Cell::Text(decision.to.clone().into_bytes()));
+    Shape { default: default.unwrap_or_else(|| shape.default.clone()), ..shape }
+}
+
+/// What every row gets that has a value of its own, where that was decided.
+fn same(story: &Story, of: &Key, attribute: &Attribute) -> Option<Cell> {
+    let constant = decided(story, "constant", of, attribute);
+    let constant = constant.map(|decision| Cell::Text(decision.to.clone().into_bytes()));
+    constant.or_else(|| decided(story, "null", of, attribute).map(|_| Cell::Null))
+}
+
 /// What references to an entity hold.
 pub fn held(model: &Model, places: &BTreeMap<Key, usize>, parent: &Key) -> Option<Holds> {
     if let Some(place) = places.get(parent) {
@@ -232,6 +262,10 @@ pub fn held(model: &Model, places: &BTreeMap<Key, usize>, parent: &Key) -> Optio
     let entity = model.entities.get(parent)?;
     if entity.is_static {
         return Some(Holds::Named(static_name(parent)));
+    }
+    if entity.is_of_platform() {
+        // Its rows stay behind and none has a name, so no reference leads anywhere.
+        return Some(Holds::Named(entity.name.clone()));
     }
     entity.table.starts_with("OSSYS_").then(|| Holds::Named(entity.table.clone()))
 }

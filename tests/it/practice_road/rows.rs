@@ -240,7 +240,8 @@ impl Rows<'_> {
                 let meaning = names.get(what).and_then(|names| names.get(&id));
                 meaning.map(|meaning| Leads::Named(meaning.clone()))
             }
-            Holds::OwnId | Holds::Value | Holds::Number | Holds::Typed(_) | Holds::Soft(_) => None,
+            Holds::OwnId | Holds::Value | Holds::Number | Holds::Same(_) => None,
+            Holds::Typed(_) | Holds::Soft(_) => None,
         };
         // An empty identifier is written as NULL wherever the column takes it.
         let may_stand_for_null = self.side == Side::Source || !is_nullable;
@@ -280,6 +281,11 @@ impl Rows<'_> {
                             Side::Source => held.push(hash(&number(&row[*at]))),
                             Side::Destination => held.push(hash(&Some(&row[*at]))),
                         },
+                        Holds::Same(to) => {
+                            let has_value = !row[*at].text().trim().is_empty();
+                            let is_replaced = self.side == Side::Source && has_value;
+                            held.push(hash(if is_replaced { to } else { &row[*at] }));
+                        }
                         Holds::Value | Holds::Typed(_) | Holds::Soft(_) => {
                             held.push(hash(&row[*at]));
                         }

@@ -71,6 +71,17 @@ pub struct Plan {
     pub decision: Vec<Decision>,
 }
 
+impl Plan {
+    /// Whether the records of a static entity come along as rows, by decision.
+    pub fn takes_records_in(&self, entity: &super::model::Key) -> bool {
+        self.decision.iter().any(|decision| {
+            decision.kind == "entity-kind-changed"
+                && decision.choice == "take-in"
+                && decision.is_about(entity)
+        })
+    }
+}
+
 #[derive(Clone, Default, Deserialize)]
 pub struct Scope {
     pub applications: Vec<String>,

@@ -86,6 +86,13 @@ const SPOILT: &[(&str, &str)] = &[
         "UPDATE OSUSR_C7D_CUSTOMER SET BIRTHDATE = NULL WHERE ROWID = (SELECT min(ROWID) FROM \
          OSUSR_C7D_CUSTOMER WHERE BIRTHDATE LIKE '1900-01-01%')",
     ),
+    // An address of somebody's, one where none was, a number that stayed behind.
+    (
+        "Customer_CS.Customer",
+        "UPDATE OSUSR_C7D_CUSTOMER SET EMAIL = 'mia.holm1@mail.example' LIMIT_ONE",
+    ),
+    ("Customer_CS.Contact", "UPDATE OSUSR_C7D_CONTACT SET EMAIL = NULL LIMIT_ONE"),
+    ("Claims_CS.ClaimParty", "UPDATE OSUSR_4F2_CLAIMPARTY SET PHONE = '+47 411 22333' LIMIT_ONE"),
     // A row too few, a row too many, with and without an identifier.
     ("Claims_CS.RepairOrder", "DELETE FROM OSUSR_4F2_REPAIRORDER LIMIT_ONE"),
     ("Claims_CS.ClaimAudit", "DELETE FROM OSUSR_4F2_CLAIMAUDIT LIMIT_ONE"),
@@ -157,6 +164,15 @@ const SPOILT: &[(&str, &str)] = &[
     // Columns that nothing is carried into.
     ("TRAVELMINUTES", "UPDATE OSUSR_4F2_INSPECTION SET TRAVELMINUTES = 5 LIMIT_ONE"),
     ("LOSSPLACE", "UPDATE OSUSR_4F2_CLAIM SET LOSSPLACE = 'here' LIMIT_ONE"),
+    ("LEDGERCODE", "UPDATE OSUSR_4F2_RESERVE SET LEDGERCODE = '4200' LIMIT_ONE"),
+    // What refers to another system; what refers to a module of the platform's; a record that
+    // became a row.
+    ("Customer_CS.Address", "UPDATE OSUSR_C7D_ADDRESS SET MUNICIPALITYID = 0 LIMIT_ONE"),
+    ("Claims_CS.ClaimNote.FeedbackId", "UPDATE OSUSR_4F2_CLAIMNOTE SET FEEDBACKID = 1 LIMIT_ONE"),
+    (
+        "Policy_CS.PaymentFrequency",
+        "UPDATE OSUSR_7KD_PAYMENTFREQUENCY SET LABEL = 'Daily' LIMIT_ONE",
+    ),
     // Rows that had to stay.
     (
         "Claims_CS.Adjuster",
@@ -355,6 +371,18 @@ const LIES: &[(&str, &str, Lie)] = &[
     }),
     ("texts became numbers and nobody decided it", "CorporateProfile.Employees", |story| {
         story.plan.decision.retain(|decision| decision.choice != "convert");
+    }),
+    ("addresses were replaced and nobody decided it", "Customer_CS.Customer", |story| {
+        story.plan.decision.retain(|decision| decision.choice != "constant");
+    }),
+    ("records became rows and nobody decided it", "entities were due", |story| {
+        story.plan.decision.retain(|decision| decision.kind != "entity-kind-changed");
+    }),
+    ("whose rows they were is lost and nobody is told", "Policy_CS.SalesTarget", |story| {
+        story.report.decisions.retain(|words| !words.contains("Policy_CS.SalesTarget"));
+    }),
+    ("a column got a value and nobody decided it", "LEDGERCODE", |story| {
+        story.plan.decision.retain(|decision| decision.kind != "leftover-not-null");
     }),
     ("a tenant was mapped and nobody decided it", "Policy_CS.Quote", |story| {
         story.plan.decision.retain(|decision| decision.kind != "tenant-missing");

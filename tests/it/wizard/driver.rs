@@ -290,10 +290,11 @@ pub fn decided_in(plan: &PlanFile, finding: &Finding) -> Option<(&'static str, O
 }
 
 /// What somebody decides who wants to get on: as recommended, else what neither stops nor needs
-/// another row, else as the plan beside the pair has it.
+/// another row, else as the plan beside the pair has it. Masks want a key, so nobody takes them.
 pub fn way_on(pair: &Path, finding: &Finding) -> (&'static str, Option<String>) {
-    let fits = |made: &&Choice| made.name != choice::STOP && !made.needs_target;
-    let recommended = finding.recommended.filter(|name| *name != choice::STOP);
+    let stays = |name: &str| name == choice::STOP || name == choice::MASK;
+    let fits = |made: &&Choice| !stays(made.name) && !made.needs_target;
+    let recommended = finding.recommended.filter(|name| !stays(name));
     let first = || finding.choices.iter().find(fits).map(|made| made.name);
     match recommended.or_else(first) {
         Some(made) => (made, None),

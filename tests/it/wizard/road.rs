@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use osferry::compare::{Finding, choice};
+use osferry::compare::{Finding, FindingKind, choice};
 use osferry::migrate::{Basis, EntityState, Forecast, Phase, Progress};
 use osferry::plan::Span;
 use osferry::wizard::message::{Effect, Fact, Message, Now};
@@ -35,7 +35,8 @@ pub fn go_to(driver: &mut Driver, name: &str) {
     panic!("there is no way to {name}:\n{}", driver.screen());
 }
 
-/// Decides what is open as recommended, and where that is to stop, as the plan beside the pair.
+/// Decides what is open as recommended, and where that is to stop or wants a key of masks, as the
+/// plan beside the pair.
 pub fn decide_the_rest(driver: &mut Driver) {
     let migration = &mut driver.model.migration;
     let open: Vec<Finding> =
@@ -43,7 +44,8 @@ pub fn decide_the_rest(driver: &mut Driver) {
     let sample = sample(&driver.pair());
     let migration = &mut driver.model.migration;
     for finding in &open {
-        let stops = finding.recommended == Some(choice::STOP);
+        let stops = finding.recommended == Some(choice::STOP)
+            || finding.key.kind == FindingKind::PersonalData;
         match (decided_in(&sample, finding).filter(|_| stops), finding.recommended) {
             (Some((choice, to)), _) => migration.decide(finding, choice, to),
             (None, Some(choice)) => migration.decide(finding, choice, None),

@@ -138,7 +138,7 @@ fn the_steps_that_decide() {
     let mut driver = Driver::new(LARGE);
     open_sample_plan(&mut driver);
     go_to(&mut driver, "Mismatches");
-    driver.press("Home Down Space Space");
+    driver.press("Home Down Down Down Down Down Down Space Space");
     pin("mismatches", &mut driver);
     driver.press("Enter");
     pin("mismatches_deciding", &mut driver);
