@@ -265,7 +265,7 @@ impl<'a> Forms<'a> {
         shared: &[HashMap<IdKey, Value>],
     ) -> (u128, u128) {
         let (mut read, mut shown, mut cell) = (Vec::new(), Vec::new(), Vec::new());
-        for place in 0..self.source.width() {
+        for (place, ids) in shared.iter().enumerate() {
             cell.clear();
             let beside = Some(Beside { batch, first: 0 });
             self.source.cell(place, batch.column(place), row, beside, &mut cell);
@@ -274,7 +274,6 @@ impl<'a> Forms<'a> {
                 put_none(&mut shown);
                 continue;
             }
-            let ids = &shared[place];
             let id = if ids.is_empty() { None } else { IdKey::of(&batch.column(place).value(row)) };
             match id.and_then(|id| ids.get(&id)) {
                 Some(smallest) => self.source.value(place, smallest, &mut shown),

@@ -250,7 +250,7 @@ impl Work<'_> {
             match (again, is_all) {
                 (0, true) => {}
                 (0, false) => {
-                    what.push_str("; ours may become one where rows that they refer to do")
+                    what.push_str("; ours may become one where rows that they refer to do");
                 }
                 _ => {
                     let least = if is_all { "" } else { "at least " };

@@ -37,11 +37,11 @@ pub fn outsiders_decided(deciding: &mut Deciding<'_>) {
         deciding.decide("consumer-outside-scope", &ward, &link.key, choice, "");
         deciding.pair.decided.outside.insert(link.key, goes);
     }
-    hanging(deciding, ward, "WardNote", 2);
+    hanging(deciding, &ward, "WardNote", 2);
 }
 
 /// Rows that hang on those of an entity outside the scope, and rows on these in turn.
-fn hanging(deciding: &mut Deciding<'_>, on: EntityKey, name: &str, depth: usize) {
+fn hanging(deciding: &mut Deciding<'_>, on: &EntityKey, name: &str, depth: usize) {
     if depth == 0 || deciding.chance.percent(30) {
         return;
     }
@@ -49,7 +49,7 @@ fn hanging(deciding: &mut Deciding<'_>, on: EntityKey, name: &str, depth: usize)
     let kind = Kind::Reference(Target::Entity(on.clone()));
     let mut link = deciding.attribute("OfId", kind);
     link.rule = *deciding.chance.pick(&[Rule::Protect, Rule::Delete, Rule::Ignore]);
-    let there = deciding.destination(&on).clone();
+    let there = deciding.destination(on).clone();
     let ids: Vec<Cell> = there.rows.iter().filter_map(|row| there.id_of(row).cloned()).collect();
     for side in deciding.both() {
         side.entity_mut(&key).expect("just made").attributes.push(link.clone());
@@ -64,5 +64,5 @@ fn hanging(deciding: &mut Deciding<'_>, on: EntityKey, name: &str, depth: usize)
         rows.push(row(deciding.destination(&key), cells));
     }
     deciding.destination(&key).rows = rows;
-    hanging(deciding, key, "WardLine", depth - 1);
+    hanging(deciding, &key, "WardLine", depth - 1);
 }
