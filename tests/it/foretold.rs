@@ -338,6 +338,12 @@ fn rows_lost(said: &Said<'_>, name: &str, about: &str, reason: &str, class: Opti
     if reason.ends_with(" is not there") || reason == "there is no id" {
         return of(&["orphan-references"], about);
     }
+    if reason.starts_with("the destination has this row already, with the id ") {
+        return of(&["existing-match"], name);
+    }
+    if reason == "there is no tenant" {
+        return of(&["rows-without-tenant"], name);
+    }
     if let Some(lacking) = reason.strip_suffix(" has no counterpart") {
         let looked_up = of(&["lookup-missing", "lookup-ambiguous"], about);
         let records = said.decided(&["record-missing", "record-recreated"], "reject");

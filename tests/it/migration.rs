@@ -102,6 +102,7 @@ pub fn updates(comparison: &serde_json::Value) -> String {
     let findings = comparison["findings"].as_array().expect("findings").iter();
     let may = |f: &&serde_json::Value| {
         f["kind"] == "existing-match"
+            && f["decided"].is_null()
             // Where nothing is unique, a key has to be named.
             && f["recommended"] != "add"
             // Only a person can say whether rows with the same number are the same.

@@ -44,6 +44,10 @@ pub struct Decided {
     /// The tenant of the destination that all rows of an entity get which has no tenants in the
     /// source.
     pub into_tenant: BTreeMap<EntityKey, i64>,
+    /// Entities of whose rows those stay behind that a row which stays is known to be.
+    pub left_out_where_there: BTreeSet<EntityKey>,
+    /// Entities whose rows without a tenant stay behind.
+    pub tenantless_behind: BTreeSet<EntityKey>,
     /// Static entities whose records are carried over as rows.
     pub as_rows: BTreeSet<EntityKey>,
     /// Entities of whose rows that are alike for a unique index only the first is carried over.

@@ -140,6 +140,10 @@ pub enum Feature {
     OrphansRejected,
     /// Values that only the destination demands.
     ValuesDemanded,
+    /// Rows of ours that the destination has are left out where its rows stay.
+    ExistingLeftOut,
+    /// Rows of multi-tenant entities that belong to no tenant, on both sides.
+    RowsWithoutTenant,
     /// Entities outside the scope with rows that refer to rows which go, and more that hang on these:
     /// they go too, or lose their reference.
     OutsidersDecided,
@@ -181,7 +185,9 @@ pub const DECIDED: &[Feature] = {
         RecordLost,
         OrphansRejected,
         ValuesDemanded,
+        RowsWithoutTenant,
         OutsidersDecided,
+        ExistingLeftOut,
     ]
 };
 

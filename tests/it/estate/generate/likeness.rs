@@ -3,12 +3,13 @@
 use super::structure::CHOSEN;
 use crate::estate::chance::Chance;
 use crate::estate::model::{Cell, Entity, EntityKey, Pair, Unique};
-use crate::estate::recipe::Recipe;
+use crate::estate::recipe::{Feature, Recipe};
 
 /// Has rows of many chosen entities known by their tags on both sides, and gives some rows of the
 /// destination the tag of a row of the source, in whichever case.
 pub fn liken(pair: &mut Pair, recipe: &Recipe) {
     let mut chance = Chance::new(recipe.seed).fork("likeness");
+    let mut apart = chance.fork("left out");
     let application = pair.source.applications.iter().find(|a| a.name == CHOSEN);
     let espaces = application.expect("always there").espaces.clone();
     let keys: Vec<EntityKey> = pair
@@ -65,6 +66,11 @@ pub fn liken(pair: &mut Pair, recipe: &Recipe) {
                     other => other,
                 },
             );
+        }
+        if recipe.has(Feature::ExistingLeftOut) && apart.percent(50) {
+            let about = [("espace", &*key.0), ("entity", &*key.1)];
+            pair.decided.decide("existing-match", &about, "reject", None);
+            pair.decided.left_out_where_there.insert(key);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decided::{converted, id_in, is_nothing, shortened};
 use super::people::user_symbol;
+use super::scope::has_no_tenant;
 use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol, Way, folded};
 use crate::estate::content::plain;
 use crate::estate::decided::Wish;
@@ -162,6 +163,10 @@ impl Oracle<'_> {
         if there.multitenant {
             let expect = match self.tenant_of(&here.full_key(), row) {
                 Some(tenant) => Expect::Is(Cell::Int(tenant)),
+                // Whichever the column takes.
+                None if here.multitenant && has_no_tenant(row) => {
+                    Expect::OneOf(vec![Cell::Null, Cell::Int(0)])
+                }
                 None => {
                     self.stop(format!("rows of {} lie in a missing tenant", here.name));
                     Expect::Any

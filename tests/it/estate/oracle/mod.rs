@@ -209,11 +209,24 @@ impl Oracle<'_> {
             let rows = self.source_entity(key).rows.len();
             self.fates.insert(key.clone(), vec![Fate::Moves; rows]);
         }
+        self.leave_out_what_has_no_tenant(&keys);
         self.leave_out_what_has_no_form(&keys);
         self.leave_out_what_does_not_fit(&keys);
         self.follow(&keys);
         self.leave_out_what_is_alike();
         self.follow(&keys);
+    }
+
+    fn leave_out_what_has_no_tenant(&mut self, keys: &[EntityKey]) {
+        for key in keys.iter().filter(|key| self.pair.decided.tenantless_behind.contains(*key)) {
+            let rows = self.source_entity(key).rows.iter().map(scope::has_no_tenant);
+            let gone: Vec<bool> = rows.collect();
+            for (fate, gone) in self.fates.get_mut(key).expect("there").iter_mut().zip(gone) {
+                if gone {
+                    *fate = Fate::LeftOut;
+                }
+            }
+        }
     }
 
     /// Leaves out what lacks something, and finds the rows that are others.

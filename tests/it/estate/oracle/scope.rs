@@ -225,6 +225,14 @@ impl Oracle<'_> {
         false
     }
 
+    /// Whether rows that belong to no tenant come along.
+    pub(super) fn carries_tenantless(&self, key: &EntityKey) -> bool {
+        let here = self.source_entity(key);
+        here.multitenant
+            && here.rows.iter().any(has_no_tenant)
+            && !self.pair.decided.tenantless_behind.contains(key)
+    }
+
     /// Rows of a moved entity that stay in the destination.
     pub(super) fn stands(&self, key: &EntityKey, row: &crate::estate::model::Row) -> bool {
         let entity = self.destination_entity(key);
@@ -233,6 +241,10 @@ impl Oracle<'_> {
         }
         if let Some(tenant) = self.pair.decided.into_tenant.get(key) {
             if row.tenant != Some(*tenant) {
+                return true;
+            }
+        } else if entity.multitenant && has_no_tenant(row) {
+            if !self.carries_tenantless(key) {
                 return true;
             }
         } else if entity.multitenant
@@ -253,4 +265,9 @@ impl Oracle<'_> {
                 self.matches(u).first().map(|m| Cell::Int(m.id)).as_ref() == entity.id_of(row)
             })
     }
+}
+
+/// Whether a row of an entity whose rows belong to tenants belongs to none.
+pub(super) fn has_no_tenant(row: &Row) -> bool {
+    row.tenant.is_none_or(|tenant| tenant == 0)
 }

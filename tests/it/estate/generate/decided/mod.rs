@@ -10,6 +10,7 @@ mod outside;
 mod people;
 mod references;
 mod several;
+mod tenantless;
 mod values;
 
 use super::derive::extra;
@@ -21,7 +22,7 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 27] = [
+    let all: [(Feature, Put); 28] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
@@ -45,6 +46,7 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::Unresolved, references::unresolved),
         (Feature::OrphansRejected, lost::orphans_rejected),
         (Feature::KindChanged, entities::kind_changed),
+        (Feature::RowsWithoutTenant, tenantless::rows_without_tenant),
         (Feature::TenancyChanged, entities::tenancy_changed),
         (Feature::OutsidersDecided, outside::outsiders_decided),
         // Whom rows refer to is known when all rows are there.
