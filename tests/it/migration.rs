@@ -131,7 +131,8 @@ fn trouble(
     bench.plan(&plan.text());
     let before = bench.databases.made(Side::Destination);
     let foretold = comparison(bench);
-    let said = if pair.masked { run_with(bench, MASK_KEY) } else { bench.run() };
+    let is_keyed = pair.masked || pair.decided.masks_by_key();
+    let said = if is_keyed { run_with(bench, MASK_KEY) } else { bench.run() };
     let mut troubles = Vec::new();
     if said.panicked() {
         troubles.push("the program panicked, or ended as it never may".into());

@@ -28,6 +28,9 @@ pub enum Wish {
     OrphansStayBehind,
     /// In place of NULL, and of what is empty, this value is written; none: such rows stay behind.
     Instead { of_empty: bool, value: Option<Cell> },
+    /// In place of each value that says something this one is written; none: a mask made of it and of
+    /// a key.
+    Masked(Option<Cell>),
     /// The source does not have it: every row gets this value.
     Value(Cell),
     /// It is the destination's attribute of that key.
@@ -125,6 +128,11 @@ impl Decided {
     pub fn of_tables(&self) -> impl Iterator<Item = (&'static str, &Made)> {
         let made = self.made.iter().filter(|_| self.in_tables);
         made.filter_map(|made| Some((tables::table_of(&made.kind)?, made)))
+    }
+
+    /// Whether a run of it needs the key of the masks.
+    pub fn masks_by_key(&self) -> bool {
+        self.attributes.values().any(|wish| matches!(wish, Wish::Masked(None)))
     }
 
     /// What a plan says of it.

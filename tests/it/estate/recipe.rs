@@ -140,6 +140,8 @@ pub enum Feature {
     OrphansRejected,
     /// Values that only the destination demands.
     ValuesDemanded,
+    /// Attributes of which each is masked in its own way: by nothing, by one value, by a key.
+    MasksDecided,
     /// Rows of ours that the destination has are left out where its rows stay.
     ExistingLeftOut,
     /// Rows of multi-tenant entities that belong to no tenant, on both sides.
@@ -185,6 +187,7 @@ pub const DECIDED: &[Feature] = {
         RecordLost,
         OrphansRejected,
         ValuesDemanded,
+        MasksDecided,
         RowsWithoutTenant,
         OutsidersDecided,
         ExistingLeftOut,

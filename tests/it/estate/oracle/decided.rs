@@ -147,6 +147,19 @@ pub(super) fn is_nothing(cell: &Cell, of_empty: bool) -> bool {
     cell == &Cell::Null || of_empty && cell == &Cell::text("")
 }
 
+/// Whether a value says nothing of anybody, so that it is never masked.
+pub(super) fn says_nothing(mine: &Attribute, cell: &Cell) -> bool {
+    match (&mine.kind, cell) {
+        (_, Cell::Null) => true,
+        (Kind::Boolean, _) => false,
+        (Kind::Date | Kind::DateTime, Cell::Text(text)) => text.starts_with("1900-01-01"),
+        (Kind::Decimal(..), Cell::Text(text)) => text.chars().all(|sign| "-0.".contains(sign)),
+        (_, Cell::Text(text)) => text.trim_matches(' ').is_empty(),
+        (_, Cell::Int(number)) => *number == 0,
+        (_, Cell::Bytes(bytes)) => bytes.is_empty(),
+    }
+}
+
 /// The id that a plain value may be; nothing, 0 and what is written otherwise is none.
 pub(super) fn id_in(cell: &Cell) -> Option<i64> {
     let id = match cell {

@@ -31,7 +31,7 @@ pub enum Expect {
     Written(Symbol),
     OneOf(Vec<Cell>),
     /// Not this at all.
-    Secret(String),
+    Secret(Cell),
     Any,
 }
 
@@ -261,7 +261,7 @@ impl Oracle<'_> {
             for (mine, theirs) in self.common(key) {
                 for (index, row) in self.source_entity(key).rows.iter().enumerate() {
                     if self.fates[key][index] == Fate::Moves
-                        && !matches!(self.wish(&mine), Some(Wish::Cut))
+                        && !matches!(self.wish(&mine), Some(Wish::Cut | Wish::Masked(_)))
                         && !fits(&row.cells[&mine.key], &theirs)
                     {
                         closure.insert((key.clone(), index));

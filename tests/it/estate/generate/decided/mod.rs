@@ -6,6 +6,7 @@
 mod entities;
 mod losses;
 mod lost;
+mod masks;
 mod outside;
 mod people;
 mod references;
@@ -22,7 +23,7 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 28] = [
+    let all: [(Feature, Put); 29] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
@@ -33,6 +34,7 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::RecordLost, lost::record_lost),
         (Feature::TextsCut, losses::texts_cut),
         (Feature::ValuesDemanded, lost::values_demanded),
+        (Feature::MasksDecided, masks::masks_decided),
         (Feature::LeavingDropped, lost::leaving_dropped),
         (Feature::NewMandatory, values::new_mandatory),
         (Feature::InactiveOneSide, values::inactive_one_side),
