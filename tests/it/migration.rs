@@ -63,6 +63,14 @@ fn plan(recipe: &Recipe, pair: &Pair, bench: &Bench) -> Plan {
     if recipe.has(Feature::Masked) {
         plan.options.push("personal_data = \"mask\"".into());
     }
+    let excluded = pair.decided.excluded.iter().map(|key| {
+        let entity = pair.source.entity(key).expect("in the source");
+        format!("{}.{}", pair.source.espace(&key.0).name, entity.name)
+    });
+    let excluded: Vec<String> = excluded.collect();
+    if !excluded.is_empty() {
+        plan.scope.push_str(&format!("\nexclude = {excluded:?}"));
+    }
     plan.more = pair.decided.text();
     tables::write(bench.folder.path(), pair, recipe.seed);
     plan

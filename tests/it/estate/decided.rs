@@ -20,6 +20,8 @@ pub enum Wish {
     ByKey(Vec<String>),
     /// Every reference leads to this row of the destination.
     OneRow(Cell),
+    /// Rows whose value has no room stay behind.
+    MisfitStaysBehind,
     /// No reference is written.
     Emptied,
     /// Rows that hold such a reference stay behind.
@@ -47,6 +49,8 @@ pub struct Decided {
     /// The tenant of the destination that all rows of an entity get which has no tenants in the
     /// source.
     pub into_tenant: BTreeMap<EntityKey, i64>,
+    /// Entities of chosen modules that the plan leaves out.
+    pub excluded: BTreeSet<EntityKey>,
     /// Entities of whose rows those stay behind that a row which stays is known to be.
     pub left_out_where_there: BTreeSet<EntityKey>,
     /// Entities whose rows without a tenant stay behind.
@@ -122,6 +126,12 @@ impl Decided {
             choice: choice.to_owned(),
             to: to.map(str::to_owned),
         });
+    }
+
+    /// Whether anything is decided about an entity.
+    pub fn is_about(&self, key: &EntityKey) -> bool {
+        let is_it = |made: &&Made| made.about("espace") == key.0 && made.about("entity") == key.1;
+        self.made.iter().any(|made| is_it(&made))
     }
 
     /// What stands in tables beside the plan.

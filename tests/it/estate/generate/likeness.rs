@@ -33,7 +33,10 @@ pub fn liken(pair: &mut Pair, recipe: &Recipe) {
         }
         // Another index tells the rows of these apart, or none can.
         let decided = &pair.decided;
-        if decided.first_of_each.contains(&key) || decided.into_tenant.contains_key(&key) {
+        if decided.first_of_each.contains(&key)
+            || decided.into_tenant.contains_key(&key)
+            || decided.excluded.contains(&key)
+        {
             continue;
         }
         let there = pair.destination.entity(&key).and_then(Entity::identifier);

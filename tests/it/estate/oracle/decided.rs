@@ -22,6 +22,7 @@ impl Oracle<'_> {
                     let cell = &self.source_entity(key).rows[index].cells[&mine.key];
                     let stays_behind = match self.wish(&mine) {
                         Some(Wish::Converted) => converted(&mine, &theirs, cell).is_none(),
+                        Some(Wish::MisfitStaysBehind) => !fits(cell, &theirs),
                         Some(Wish::Instead { of_empty, value: None }) => {
                             is_nothing(cell, *of_empty)
                         }

@@ -150,6 +150,10 @@ fn fits(cell: &Cell, attribute: &Attribute) -> bool {
         (Kind::Text(length), Cell::Text(text)) if *length <= 2000 => {
             text.encode_utf16().count() <= usize::from(*length)
         }
+        (Kind::Integer, Cell::Int(number)) => i32::try_from(*number).is_ok(),
+        (Kind::Decimal(precision, scale), Cell::Int(number)) => {
+            number.unsigned_abs() < 10_u64.pow(u32::from(precision - scale))
+        }
         (Kind::Decimal(precision, scale), Cell::Text(text)) => {
             let digits = text.trim_start_matches('-');
             let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -352,6 +356,9 @@ impl Oracle<'_> {
             let empty = if theirs.nullable { Cell::Null } else { cell.clone() };
             return Resolved::To(Expect::Is(empty));
         }
+        if self.is_kept_elsewhere(target) {
+            return Resolved::To(Expect::Is(cell.clone()));
+        }
         if let Some(led) = self.led(mine, cell) {
             return led;
         }
@@ -364,6 +371,12 @@ impl Oracle<'_> {
             Target::Group => self.resolve_group(cell),
             Target::Role | Target::Espace | Target::Tenant => self.resolve_definition(target, cell),
         }
+    }
+
+    /// Whether another system keeps the rows referred to.
+    fn is_kept_elsewhere(&self, target: &Target) -> bool {
+        let Target::Entity(key) = target else { return false };
+        self.pair.source.entity(key).is_some_and(|entity| entity.external)
     }
 
     fn is_a_row(&self, target: &Target, cell: &Cell) -> bool {

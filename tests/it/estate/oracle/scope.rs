@@ -111,6 +111,7 @@ impl Oracle<'_> {
             .map(|e| (e.full_key(), true))
             // What has become static there is never written.
             .filter(|(key, _)| self.pair.destination.entity(key).is_none_or(|e| !e.is_static))
+            .filter(|(key, _)| !self.pair.decided.excluded.contains(key))
             .collect();
         let mut producers = Vec::new();
         while let Some((key, chosen)) = queue.pop() {
@@ -144,6 +145,7 @@ impl Oracle<'_> {
                 if let Some(Target::Entity(target)) = mine.target()
                     && let Some(entity) = self.pair.source.entity(target)
                     && !stays_out
+                    && !entity.external
                     && match entity.is_static {
                         true => self.pair.decided.as_rows.contains(target),
                         false => !espaces.contains(&entity.espace),
@@ -179,7 +181,8 @@ impl Oracle<'_> {
         for key in self.moved.keys() {
             let demanding = |a: &&Attribute| {
                 let is_used = a.active && a.listed;
-                !(is_used || a.nullable || a.autonumber || a.default.is_some())
+                let is_told = matches!(self.wish(a), Some(Wish::Value(_)));
+                !(is_used || a.nullable || a.autonumber || a.default.is_some() || is_told)
             };
             if let Some(left) = self.destination_entity(key).attributes.iter().find(demanding) {
                 found.push(format!("the leftover {} demands a value", left.name));

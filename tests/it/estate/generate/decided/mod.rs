@@ -4,6 +4,9 @@
 //! without it.
 
 mod entities;
+mod excluded;
+mod foreign;
+mod leftovers;
 mod losses;
 mod lost;
 mod masks;
@@ -23,7 +26,7 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 29] = [
+    let all: [(Feature, Put); 33] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
@@ -33,6 +36,9 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::Retyped, values::retyped),
         (Feature::RecordLost, lost::record_lost),
         (Feature::TextsCut, losses::texts_cut),
+        (Feature::MisfitsRejected, losses::misfits_rejected),
+        (Feature::LeftoversDemand, leftovers::leftovers_demand),
+        (Feature::AnotherSystem, foreign::another_system),
         (Feature::ValuesDemanded, lost::values_demanded),
         (Feature::MasksDecided, masks::masks_decided),
         (Feature::LeavingDropped, lost::leaving_dropped),
@@ -50,6 +56,7 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::KindChanged, entities::kind_changed),
         (Feature::RowsWithoutTenant, tenantless::rows_without_tenant),
         (Feature::TenancyChanged, entities::tenancy_changed),
+        (Feature::EntityExcluded, excluded::excluded),
         (Feature::OutsidersDecided, outside::outsiders_decided),
         // Whom rows refer to is known when all rows are there.
         (Feature::UsersRecreated, people::recreated),
@@ -83,6 +90,7 @@ impl Deciding<'_> {
             .filter(|e| !is_apart(&e.name))
             .map(Entity::full_key)
             .filter(|key| self.pair.destination.entity(key).is_some_and(|e| !e.is_static))
+            .filter(|key| !self.pair.decided.excluded.contains(key))
             .collect()
     }
 
