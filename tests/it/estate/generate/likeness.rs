@@ -1,5 +1,6 @@
 //! Rows of the destination that are like rows of the source.
 
+use super::circles::waited_for;
 use super::structure::CHOSEN;
 use crate::estate::chance::Chance;
 use crate::estate::model::{Cell, Entity, EntityKey, Pair, Unique};
@@ -20,6 +21,7 @@ pub fn liken(pair: &mut Pair, recipe: &Recipe) {
         .filter(|e| e.identifier().is_some_and(|id| id.autonumber))
         .map(Entity::full_key)
         .collect();
+    let waited_for = waited_for(pair);
     for key in keys {
         if !chance.percent(70) {
             continue;
@@ -70,7 +72,7 @@ pub fn liken(pair: &mut Pair, recipe: &Recipe) {
                 },
             );
         }
-        if recipe.has(Feature::ExistingLeftOut) && apart.percent(50) {
+        if recipe.has(Feature::ExistingLeftOut) && apart.percent(50) && !waited_for.contains(&key) {
             let about = [("espace", &*key.0), ("entity", &*key.1)];
             pair.decided.decide("existing-match", &about, "reject", None);
             pair.decided.left_out_where_there.insert(key);
