@@ -146,7 +146,22 @@ impl<'a> Said<'a> {
     /// What each decision costs of this, at least and at most: `rows of Core.Thing`, `references of
     /// Core.Thing.ParentId emptied`.
     fn costs(&self, what: &str) -> Vec<(u64, u64)> {
-        list(&self.0["findings"]).iter().flat_map(|finding| cost(finding, what)).collect()
+        let findings = list(&self.0["findings"]).iter();
+        let cost = |finding| {
+            let (least, most) = cost(finding, what)?;
+            Some((if self.may_spare(finding, what) { 0 } else { least }, most))
+        };
+        findings.filter_map(cost).collect()
+    }
+
+    /// Whether a finding costs this perhaps not at all: of rows that are alike another one stays where
+    /// another decision takes the first, and with it what hangs on that one.
+    fn may_spare(&self, finding: &Value, what: &str) -> bool {
+        let own = format!(" rows of {}", text(&finding["about"]));
+        let is_of_alike = ["unique-only-in-destination", "unique-collision", "unique-taken"]
+            .contains(&text(&finding["kind"]));
+        let mut others = list(&self.0["findings"]).iter().filter(|other| *other != finding);
+        is_of_alike && what != own && others.any(|other| cost(other, &own).is_some())
     }
 
     fn entity(&self, name: &str) -> Option<&'a Value> {
@@ -345,6 +360,12 @@ fn rows_lost(said: &Said<'_>, name: &str, about: &str, reason: &str, class: Opti
     }
     if reason.ends_with(" is not there") || reason == "there is no id" {
         return of(&["orphan-references"], about);
+    }
+    if reason.starts_with("the destination has this row already, with the id ") {
+        return of(&["existing-match"], name);
+    }
+    if reason == "there is no tenant" {
+        return of(&["rows-without-tenant"], name);
     }
     if let Some(lacking) = reason.strip_suffix(" has no counterpart") {
         let looked_up = of(&["lookup-missing", "lookup-ambiguous"], about);

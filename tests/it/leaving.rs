@@ -18,7 +18,7 @@ use osferry::plan::{Decision, Decisions, PlanFile};
 use serde_json::Value;
 
 use crate::estate::generate;
-use crate::estate::model::{Attribute, Cell, Entity, Environment, Pair, Row, TAG};
+use crate::estate::model::{Attribute, Cell, Entity, Environment, Pair, Row, TAG, Unique};
 use crate::estate::recipe::{Feature, Recipe};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
@@ -31,6 +31,7 @@ crate::on_both_engines!(
     all_refer_to_one_row_that_has_to_be_there,
     a_row_is_looked_for_before_it_is_decided,
     rows_that_refer_can_be_left_out,
+    rows_are_not_alike_for_what_they_are_led_to,
     the_first_rows_referred_to_are_shown,
     a_row_that_has_gone_meanwhile_refuses_the_run,
     a_key_changed_behind_the_programs_back_is_found_by_the_proof,
@@ -367,6 +368,36 @@ async fn rows_that_refer_can_be_left_out(engine: &TestEngine) {
     for (tag, party) in wanted {
         let should = if party.is_some() { None } else { Some(None) };
         assert_eq!(is.get(&tag).copied(), should, "the thing {tag}");
+    }
+}
+
+/// A unique index tells things apart by their parties, each of which stays another one or takes its
+/// things along.
+async fn rows_are_not_alike_for_what_they_are_led_to(engine: &TestEngine) {
+    let mut pair = pair();
+    for environment in [&mut pair.source, &mut pair.destination] {
+        let thing = named(environment, "Thing0");
+        let (link, remark) = (attribute(thing, "PartyId").key, attribute(thing, "Remark").key);
+        for (place, row) in thing.rows.iter_mut().enumerate() {
+            let round = match row.cells[&link] {
+                Cell::Null => format!("none {place}"),
+                _ => format!("round {}", place / PARTIES),
+            };
+            row.cells.insert(remark.clone(), Cell::text(round));
+        }
+        thing.uniques = vec![Unique { attributes: vec![link, remark], tenant: false }];
+    }
+    let (bench, leaves) = bench(engine, &pair, 65);
+    let by_key = [(LEAVES, "map-by-key", Some("Code")), ("lookup-missing", "reject", None)];
+    for decisions in [&by_key[..], &[(LEAVES, "reject", None)]] {
+        decide(&bench, &leaves, decisions);
+        let all = findings(&bench);
+        let asks = |f: &&Value| {
+            let is_thing = f["about"].as_str().is_some_and(|about| about.ends_with("Thing0"));
+            f["kind"] == "unique-collision" && is_thing
+        };
+        assert_eq!(all.iter().find(asks), None, "{decisions:?}");
+        done(&bench);
     }
 }
 

@@ -63,6 +63,14 @@ fn plan(recipe: &Recipe, pair: &Pair, bench: &Bench) -> Plan {
     if recipe.has(Feature::Masked) {
         plan.options.push("personal_data = \"mask\"".into());
     }
+    let excluded = pair.decided.excluded.iter().map(|key| {
+        let entity = pair.source.entity(key).expect("in the source");
+        format!("{}.{}", pair.source.espace(&key.0).name, entity.name)
+    });
+    let excluded: Vec<String> = excluded.collect();
+    if !excluded.is_empty() {
+        plan.scope.push_str(&format!("\nexclude = {excluded:?}"));
+    }
     plan.more = pair.decided.text();
     tables::write(bench.folder.path(), pair, recipe.seed);
     plan
@@ -102,6 +110,7 @@ pub fn updates(comparison: &serde_json::Value) -> String {
     let findings = comparison["findings"].as_array().expect("findings").iter();
     let may = |f: &&serde_json::Value| {
         f["kind"] == "existing-match"
+            && f["decided"].is_null()
             // Where nothing is unique, a key has to be named.
             && f["recommended"] != "add"
             // Only a person can say whether rows with the same number are the same.
@@ -130,7 +139,8 @@ fn trouble(
     bench.plan(&plan.text());
     let before = bench.databases.made(Side::Destination);
     let foretold = comparison(bench);
-    let said = if pair.masked { run_with(bench, MASK_KEY) } else { bench.run() };
+    let is_keyed = pair.masked || pair.decided.masks_by_key();
+    let said = if is_keyed { run_with(bench, MASK_KEY) } else { bench.run() };
     let mut troubles = Vec::new();
     if said.panicked() {
         troubles.push("the program panicked, or ended as it never may".into());

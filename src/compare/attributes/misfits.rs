@@ -121,8 +121,12 @@ impl Work<'_> {
             true => self.null_not_allowed(pair_place, place),
             false => None,
         };
+        // What nobody writes need not fit.
+        let entity = self.source.entity(pair.source);
+        let is_masked = self.is_masked_to_fit(entity, &pair, place);
         let too_large = match fit {
             Fit::Always | Fit::Never => None,
+            Fit::Unless(..) if is_masked => None,
             Fit::Unless(kind, filter) => {
                 let cost = self.cost_of_rejecting(pair_place, &filter);
                 self.too_large(&pair, place, kind, &cost)

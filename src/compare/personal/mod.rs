@@ -98,19 +98,48 @@ impl Work<'_> {
 
     /// Whether the values of an attribute are masked, as far as that is said yet.
     pub(super) fn is_masked(&self, entity: &Entity, pair: &EntityPair, place: usize) -> bool {
+        self.masking(entity, pair, place).is_some_and(|(choice, _)| choice != choice::REAL)
+    }
+
+    /// Whether what stands in place of an attribute's values fits the destination whatever they are.
+    /// A number's mask is as wide as the number, and a date's may be as far away as the date.
+    pub(super) fn is_masked_to_fit(
+        &self,
+        entity: &Entity,
+        pair: &EntityPair,
+        place: usize,
+    ) -> bool {
+        match self.masking(entity, pair, place) {
+            Some((choice::NULL | choice::CONSTANT, _)) => true,
+            Some((choice::MASK, to)) => {
+                let kind = to.map(str::to_lowercase);
+                let known = personal(entity, pair, place).map(|personal| personal.mask);
+                matches!(kind.as_deref().or(known), Some("email" | "phone" | "text"))
+            }
+            _ => false,
+        }
+    }
+
+    /// What was decided about an attribute's values, and what it was given, or follows from what the
+    /// plan says of all; `None` while nothing is said.
+    fn masking(
+        &self,
+        entity: &Entity,
+        pair: &EntityPair,
+        place: usize,
+    ) -> Option<(&str, Option<&str>)> {
         let attribute = &pair.attributes[place].attribute;
         let kinds = [FindingKind::PersonalData, FindingKind::PersonalDataLikely];
         let decided = kinds.into_iter().find_map(|kind| {
             self.selection.masked.get(&FindingKey::attribute(kind, entity, attribute))
         });
-        match decided {
-            Some((choice, _)) => choice != choice::REAL,
-            None => {
-                let typed = |personal: Personal| personal.kind == FindingKind::PersonalData;
-                self.selection.masks_personal_data == Some(true)
-                    && personal(entity, pair, place).is_some_and(typed)
-            }
-        }
+        let by_option = || {
+            let typed = |personal: &Personal| personal.kind == FindingKind::PersonalData;
+            let is_asked = self.selection.masks_personal_data == Some(true);
+            let personal = personal(entity, pair, place).filter(|_| is_asked);
+            personal.filter(typed).map(|_| (choice::MASK, None))
+        };
+        decided.map(|(choice, to)| (choice.as_str(), to.as_deref())).or_else(by_option)
     }
 
     /// A mask that a unique index does not allow twice.

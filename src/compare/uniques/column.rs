@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::records::fold;
 use super::super::references::{Target, is_none};
+use super::super::selection::{Leaving, attribute_key};
 use super::super::{
     AttributePair, EntityPair, FindingKey, FixedMap, GroupMatch, IdentifierKind, TenantMatch,
     UserMatch, Work, choice,
@@ -100,12 +101,34 @@ impl Work<'_> {
                 let becomes = map.map(|map| self.records_become(map)).unwrap_or_default();
                 self.mapped(ours, theirs, &becomes)
             }
-            Target::Outside(_) | Target::Unresolved => {
-                let mut part = self.mapped(ours, theirs, &Becomes::default());
-                part.own = Likened { others_are_null: true, ..part.own };
-                part
+            Target::Outside(_) => {
+                let key = attribute_key(self.source.entity(pair.source), &attribute.attribute);
+                self.leaving_part(ours, theirs, self.selection.leaving.get(&key))
             }
+            Target::Unresolved => self.leaving_part(ours, theirs, None),
         })
+    }
+
+    /// References to rows that are not carried over.
+    fn leaving_part(
+        &self,
+        ours: &ColumnShape,
+        theirs: &ColumnShape,
+        leaving: Option<&Leaving>,
+    ) -> Part {
+        let mut part = self.mapped(ours, theirs, &Becomes::default());
+        if let Some(Leaving::ByKey(_)) = leaving {
+            // No two rows referred to are led to the same one.
+            return part;
+        }
+        let is_gone = matches!(leaving, Some(Leaving::Reject));
+        let is_emptied = matches!(leaving, Some(Leaving::Empty) | None);
+        if is_gone || is_emptied && theirs.nullable && self.nulls_differ() {
+            // Rows without a reference are all that is left, or all that are alike.
+            part.among = part.among.and(part.meeting.clone());
+        }
+        part.own = Likened { others_are_null: true, ..part.own };
+        part
     }
 
     /// Which tenants become which.

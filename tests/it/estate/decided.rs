@@ -20,6 +20,8 @@ pub enum Wish {
     ByKey(Vec<String>),
     /// Every reference leads to this row of the destination.
     OneRow(Cell),
+    /// Rows whose value has no room stay behind.
+    MisfitStaysBehind,
     /// No reference is written.
     Emptied,
     /// Rows that hold such a reference stay behind.
@@ -28,6 +30,9 @@ pub enum Wish {
     OrphansStayBehind,
     /// In place of NULL, and of what is empty, this value is written; none: such rows stay behind.
     Instead { of_empty: bool, value: Option<Cell> },
+    /// In place of each value that says something this one is written; none: a mask made of it and of
+    /// a key.
+    Masked(Option<Cell>),
     /// The source does not have it: every row gets this value.
     Value(Cell),
     /// It is the destination's attribute of that key.
@@ -44,6 +49,12 @@ pub struct Decided {
     /// The tenant of the destination that all rows of an entity get which has no tenants in the
     /// source.
     pub into_tenant: BTreeMap<EntityKey, i64>,
+    /// Entities of chosen modules that the plan leaves out.
+    pub excluded: BTreeSet<EntityKey>,
+    /// Entities of whose rows those stay behind that a row which stays is known to be.
+    pub left_out_where_there: BTreeSet<EntityKey>,
+    /// Entities whose rows without a tenant stay behind.
+    pub tenantless_behind: BTreeSet<EntityKey>,
     /// Static entities whose records are carried over as rows.
     pub as_rows: BTreeSet<EntityKey>,
     /// Entities of whose rows that are alike for a unique index only the first is carried over.
@@ -117,10 +128,21 @@ impl Decided {
         });
     }
 
+    /// Whether anything is decided about an entity.
+    pub fn is_about(&self, key: &EntityKey) -> bool {
+        let is_it = |made: &&Made| made.about("espace") == key.0 && made.about("entity") == key.1;
+        self.made.iter().any(|made| is_it(&made))
+    }
+
     /// What stands in tables beside the plan.
     pub fn of_tables(&self) -> impl Iterator<Item = (&'static str, &Made)> {
         let made = self.made.iter().filter(|_| self.in_tables);
         made.filter_map(|made| Some((tables::table_of(&made.kind)?, made)))
+    }
+
+    /// Whether a run of it needs the key of the masks.
+    pub fn masks_by_key(&self) -> bool {
+        self.attributes.values().any(|wish| matches!(wish, Wish::Masked(None)))
     }
 
     /// What a plan says of it.

@@ -155,6 +155,8 @@ pub struct Entity {
     pub name: String,
     pub table: String,
     pub is_static: bool,
+    /// Another system keeps its rows.
+    pub external: bool,
     pub multitenant: bool,
     /// The tenant's column as an attribute, where the entity shows it.
     pub shown_tenant: Option<Attribute>,

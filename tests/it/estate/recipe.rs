@@ -140,6 +140,20 @@ pub enum Feature {
     OrphansRejected,
     /// Values that only the destination demands.
     ValuesDemanded,
+    /// Attributes of which each is masked in its own way: by nothing, by one value, by a key.
+    MasksDecided,
+    /// Texts and numbers that have no room in the destination: their rows stay behind.
+    MisfitsRejected,
+    /// Columns of deleted attributes in the destination that demand a value.
+    LeftoversDemand,
+    /// References to an entity that another system keeps.
+    AnotherSystem,
+    /// An entity of the chosen application that the plan leaves out.
+    EntityExcluded,
+    /// Rows of ours that the destination has are left out where its rows stay.
+    ExistingLeftOut,
+    /// Rows of multi-tenant entities that belong to no tenant, on both sides.
+    RowsWithoutTenant,
     /// Entities outside the scope with rows that refer to rows which go, and more that hang on these:
     /// they go too, or lose their reference.
     OutsidersDecided,
@@ -181,7 +195,14 @@ pub const DECIDED: &[Feature] = {
         RecordLost,
         OrphansRejected,
         ValuesDemanded,
+        MasksDecided,
+        MisfitsRejected,
+        LeftoversDemand,
+        AnotherSystem,
+        RowsWithoutTenant,
+        EntityExcluded,
         OutsidersDecided,
+        ExistingLeftOut,
     ]
 };
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{MASK_KEY, cells, is_empty, pair, run_with, things};
 use crate::estate::model::{Cell, EntityKey, Kind, Pair, Unique};
-use crate::mismatches::{add, fill};
+use crate::mismatches::{add, attribute, fill};
 use crate::never_silent::{apart, asks, choices, decide_in, entity, findings};
 use crate::program::Bench;
 use crate::support::engine::TestEngine;
@@ -15,6 +15,7 @@ crate::on_both_engines!(
     what_is_personal_is_asked_about_where_the_plan_says_nothing,
     nothing_or_one_value_stands_in_place_of_what_is_personal,
     masks_that_an_index_may_refuse_are_asked_about,
+    a_mask_needs_no_room_for_what_it_stands_for,
 );
 
 /// Takes out what every plan of a bench says of personal data.
@@ -177,4 +178,36 @@ async fn masks_that_an_index_may_refuse_are_asked_about(engine: &TestEngine) {
     let rows = arrived();
     assert_eq!(rows.len(), 1, "{}", said.all());
     assert_eq!(rows[0]["TAXNUMBER"], Cell::text("none"));
+}
+
+async fn a_mask_needs_no_room_for_what_it_stands_for(engine: &TestEngine) {
+    let (mut pair, thing) = apart(&[], "Thing0");
+    for side in [&mut pair.source, &mut pair.destination] {
+        add(side, &thing, "TaxNumber", Kind::Text(50), &Cell::Null);
+    }
+    let ours = pair.source.entity(&thing).expect("there").rows.len();
+    let long = Cell::text("longer than twenty letters");
+    fill(&mut pair.source, &thing, "TaxNumber", &vec![long; ours]);
+    attribute(&mut pair.destination, &thing, "TaxNumber").kind = Kind::Text(20);
+    let bench = Bench::on(engine, &pair, 7);
+    bench.plan(&bench.usual_plan().text());
+    say_nothing(&bench);
+    let all = findings(&bench);
+    let likely = of_kind(&all, "personal-data-likely", "TaxNumber")[0];
+    for (choice, to) in
+        [("real", None), ("mask", Some("text")), ("constant", Some("none")), ("null", None)]
+    {
+        decide_in(&bench, bench.usual_plan(), &[(likely, choice, to)]);
+        let all = findings(&bench);
+        let asked = of_kind(&all, "text-too-long", "TaxNumber");
+        assert_eq!(asked.len(), usize::from(choice == "real"), "{choice}: {asked:?}");
+        if choice == "real" {
+            continue;
+        }
+        let said = run_with(&bench, MASK_KEY);
+        assert_eq!(said.code, Some(0), "{choice}: {}", said.all());
+        let there = pair.destination.entity(&thing).expect("there");
+        let content = bench.databases.read(Side::Destination);
+        assert_eq!(content.rows(&there.table).len(), ours, "{choice}: {}", said.all());
+    }
 }

@@ -1,14 +1,16 @@
 //! Rows of the destination that are like rows of the source.
 
+use super::circles::waited_for;
 use super::structure::CHOSEN;
 use crate::estate::chance::Chance;
 use crate::estate::model::{Cell, Entity, EntityKey, Pair, Unique};
-use crate::estate::recipe::Recipe;
+use crate::estate::recipe::{Feature, Recipe};
 
 /// Has rows of many chosen entities known by their tags on both sides, and gives some rows of the
 /// destination the tag of a row of the source, in whichever case.
 pub fn liken(pair: &mut Pair, recipe: &Recipe) {
     let mut chance = Chance::new(recipe.seed).fork("likeness");
+    let mut apart = chance.fork("left out");
     let application = pair.source.applications.iter().find(|a| a.name == CHOSEN);
     let espaces = application.expect("always there").espaces.clone();
     let keys: Vec<EntityKey> = pair
@@ -19,6 +21,7 @@ pub fn liken(pair: &mut Pair, recipe: &Recipe) {
         .filter(|e| e.identifier().is_some_and(|id| id.autonumber))
         .map(Entity::full_key)
         .collect();
+    let waited_for = waited_for(pair);
     for key in keys {
         if !chance.percent(70) {
             continue;
@@ -32,7 +35,10 @@ pub fn liken(pair: &mut Pair, recipe: &Recipe) {
         }
         // Another index tells the rows of these apart, or none can.
         let decided = &pair.decided;
-        if decided.first_of_each.contains(&key) || decided.into_tenant.contains_key(&key) {
+        if decided.first_of_each.contains(&key)
+            || decided.into_tenant.contains_key(&key)
+            || decided.excluded.contains(&key)
+        {
             continue;
         }
         let there = pair.destination.entity(&key).and_then(Entity::identifier);
@@ -65,6 +71,11 @@ pub fn liken(pair: &mut Pair, recipe: &Recipe) {
                     other => other,
                 },
             );
+        }
+        if recipe.has(Feature::ExistingLeftOut) && apart.percent(50) && !waited_for.contains(&key) {
+            let about = [("espace", &*key.0), ("entity", &*key.1)];
+            pair.decided.decide("existing-match", &about, "reject", None);
+            pair.decided.left_out_where_there.insert(key);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Makes pairs of environments from recipes.
 
+mod circles;
 mod decided;
 mod derive;
 mod likeness;

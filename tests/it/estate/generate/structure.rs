@@ -145,6 +145,7 @@ impl<'a> Maker<'a> {
             name: name.to_owned(),
             table: format!("OSUSR_{hash}_{name}"),
             is_static: false,
+            external: false,
             multitenant: false,
             shown_tenant: None,
             active: true,

@@ -22,6 +22,7 @@ impl Oracle<'_> {
                     let cell = &self.source_entity(key).rows[index].cells[&mine.key];
                     let stays_behind = match self.wish(&mine) {
                         Some(Wish::Converted) => converted(&mine, &theirs, cell).is_none(),
+                        Some(Wish::MisfitStaysBehind) => !fits(cell, &theirs),
                         Some(Wish::Instead { of_empty, value: None }) => {
                             is_nothing(cell, *of_empty)
                         }
@@ -145,6 +146,19 @@ impl Oracle<'_> {
 /// Whether there is no value: NULL, and perhaps a text without a character.
 pub(super) fn is_nothing(cell: &Cell, of_empty: bool) -> bool {
     cell == &Cell::Null || of_empty && cell == &Cell::text("")
+}
+
+/// Whether a value says nothing of anybody, so that it is never masked.
+pub(super) fn says_nothing(mine: &Attribute, cell: &Cell) -> bool {
+    match (&mine.kind, cell) {
+        (_, Cell::Null) => true,
+        (Kind::Boolean, _) => false,
+        (Kind::Date | Kind::DateTime, Cell::Text(text)) => text.starts_with("1900-01-01"),
+        (Kind::Decimal(..), Cell::Text(text)) => text.chars().all(|sign| "-0.".contains(sign)),
+        (_, Cell::Text(text)) => text.trim_matches(' ').is_empty(),
+        (_, Cell::Int(number)) => *number == 0,
+        (_, Cell::Bytes(bytes)) => bytes.is_empty(),
+    }
 }
 
 /// The id that a plain value may be; nothing, 0 and what is written otherwise is none.

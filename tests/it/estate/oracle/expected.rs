@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decided::{converted, id_in, is_nothing, shortened};
+use super::decided::{converted, id_in, is_nothing, says_nothing, shortened};
 use super::people::user_symbol;
+use super::scope::has_no_tenant;
 use super::{Expect, ExpectedRow, ExpectedTable, Fate, Oracle, Resolved, Symbol, Way, folded};
 use crate::estate::content::plain;
 use crate::estate::decided::Wish;
@@ -162,6 +163,10 @@ impl Oracle<'_> {
         if there.multitenant {
             let expect = match self.tenant_of(&here.full_key(), row) {
                 Some(tenant) => Expect::Is(Cell::Int(tenant)),
+                // Whichever the column takes.
+                None if here.multitenant && has_no_tenant(row) => {
+                    Expect::OneOf(vec![Cell::Null, Cell::Int(0)])
+                }
                 None => {
                     self.stop(format!("rows of {} lie in a missing tenant", here.name));
                     Expect::Any
@@ -195,6 +200,9 @@ impl Oracle<'_> {
                 Expect::Is(read(theirs, value))
             }
             Some(Wish::Cut) => Expect::Is(shortened(theirs, cell)),
+            Some(Wish::Masked(_)) if says_nothing(mine, cell) => Expect::Is(read(theirs, cell)),
+            Some(Wish::Masked(Some(constant))) => Expect::Is(read(theirs, constant)),
+            Some(Wish::Masked(None)) => Expect::Secret(read(theirs, cell)),
             _ => self.personal(mine, Expect::Is(read(theirs, cell))),
         }
     }
@@ -205,7 +213,7 @@ impl Oracle<'_> {
             (Expect::Is(Cell::Text(text)), Kind::Email | Kind::Phone)
                 if self.pair.masked && !text.trim().is_empty() =>
             {
-                Expect::Secret(text)
+                Expect::Secret(Cell::Text(text))
             }
             (expect, _) => expect,
         }
@@ -436,7 +444,7 @@ impl Oracle<'_> {
                 && self.pair.masked
                 && !text.is_empty()
             {
-                *cell = Expect::Secret(std::mem::take(text));
+                *cell = Expect::Secret(Cell::text(std::mem::take(text)));
             }
         }
         row.optional = !certain;
@@ -463,7 +471,7 @@ impl Oracle<'_> {
     /// certain.
     fn updated(&self, user: &User, there: &User, certain: bool) -> ExpectedRow {
         let taken = |old: &str, new: &str, is_secret: bool| match (is_secret, certain) {
-            (true, _) if self.pair.masked && !new.is_empty() => Expect::Secret(new.to_owned()),
+            (true, _) if self.pair.masked && !new.is_empty() => Expect::Secret(Cell::text(new)),
             (_, true) => Expect::Is(Cell::text(new)),
             (_, false) => Expect::OneOf(vec![Cell::text(new), Cell::text(old)]),
         };
@@ -523,7 +531,7 @@ fn created(user: &User, tenant: i64) -> ExpectedRow {
         ("TENANT_ID", Expect::Is(Cell::Int(tenant))),
         ("NAME", is(&user.name)),
         ("USERNAME", is(&user.username)),
-        ("PASSWORD", Expect::Secret(user.password.clone())),
+        ("PASSWORD", Expect::Secret(Cell::text(&user.password))),
         ("EMAIL", is(&user.email)),
         ("MOBILEPHONE", is(&user.phone)),
         (

@@ -116,6 +116,7 @@ impl Oracle<'_> {
         for place in in_order(here) {
             let Some(written) = self.written(key, &unique, &here.rows[place]) else { continue };
             fates[place] = match standing.get(&written).map(Vec::as_slice) {
+                Some([_]) if self.pair.decided.left_out_where_there.contains(key) => Fate::LeftOut,
                 Some([one]) => Fate::Reused((*one).clone()),
                 // One of them, and nothing refers to it.
                 Some(_) => Fate::LeftOut,

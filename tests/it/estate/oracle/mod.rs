@@ -31,7 +31,7 @@ pub enum Expect {
     Written(Symbol),
     OneOf(Vec<Cell>),
     /// Not this at all.
-    Secret(String),
+    Secret(Cell),
     Any,
 }
 
@@ -150,6 +150,10 @@ fn fits(cell: &Cell, attribute: &Attribute) -> bool {
         (Kind::Text(length), Cell::Text(text)) if *length <= 2000 => {
             text.encode_utf16().count() <= usize::from(*length)
         }
+        (Kind::Integer, Cell::Int(number)) => i32::try_from(*number).is_ok(),
+        (Kind::Decimal(precision, scale), Cell::Int(number)) => {
+            number.unsigned_abs() < 10_u64.pow(u32::from(precision - scale))
+        }
         (Kind::Decimal(precision, scale), Cell::Text(text)) => {
             let digits = text.trim_start_matches('-');
             let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -209,11 +213,24 @@ impl Oracle<'_> {
             let rows = self.source_entity(key).rows.len();
             self.fates.insert(key.clone(), vec![Fate::Moves; rows]);
         }
+        self.leave_out_what_has_no_tenant(&keys);
         self.leave_out_what_has_no_form(&keys);
         self.leave_out_what_does_not_fit(&keys);
         self.follow(&keys);
         self.leave_out_what_is_alike();
         self.follow(&keys);
+    }
+
+    fn leave_out_what_has_no_tenant(&mut self, keys: &[EntityKey]) {
+        for key in keys.iter().filter(|key| self.pair.decided.tenantless_behind.contains(*key)) {
+            let rows = self.source_entity(key).rows.iter().map(scope::has_no_tenant);
+            let gone: Vec<bool> = rows.collect();
+            for (fate, gone) in self.fates.get_mut(key).expect("there").iter_mut().zip(gone) {
+                if gone {
+                    *fate = Fate::LeftOut;
+                }
+            }
+        }
     }
 
     /// Leaves out what lacks something, and finds the rows that are others.
@@ -248,7 +265,7 @@ impl Oracle<'_> {
             for (mine, theirs) in self.common(key) {
                 for (index, row) in self.source_entity(key).rows.iter().enumerate() {
                     if self.fates[key][index] == Fate::Moves
-                        && !matches!(self.wish(&mine), Some(Wish::Cut))
+                        && !matches!(self.wish(&mine), Some(Wish::Cut | Wish::Masked(_)))
                         && !fits(&row.cells[&mine.key], &theirs)
                     {
                         closure.insert((key.clone(), index));
@@ -339,6 +356,9 @@ impl Oracle<'_> {
             let empty = if theirs.nullable { Cell::Null } else { cell.clone() };
             return Resolved::To(Expect::Is(empty));
         }
+        if self.is_kept_elsewhere(target) {
+            return Resolved::To(Expect::Is(cell.clone()));
+        }
         if let Some(led) = self.led(mine, cell) {
             return led;
         }
@@ -351,6 +371,12 @@ impl Oracle<'_> {
             Target::Group => self.resolve_group(cell),
             Target::Role | Target::Espace | Target::Tenant => self.resolve_definition(target, cell),
         }
+    }
+
+    /// Whether another system keeps the rows referred to.
+    fn is_kept_elsewhere(&self, target: &Target) -> bool {
+        let Target::Entity(key) = target else { return false };
+        self.pair.source.entity(key).is_some_and(|entity| entity.external)
     }
 
     fn is_a_row(&self, target: &Target, cell: &Cell) -> bool {

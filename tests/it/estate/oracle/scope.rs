@@ -111,6 +111,7 @@ impl Oracle<'_> {
             .map(|e| (e.full_key(), true))
             // What has become static there is never written.
             .filter(|(key, _)| self.pair.destination.entity(key).is_none_or(|e| !e.is_static))
+            .filter(|(key, _)| !self.pair.decided.excluded.contains(key))
             .collect();
         let mut producers = Vec::new();
         while let Some((key, chosen)) = queue.pop() {
@@ -144,6 +145,7 @@ impl Oracle<'_> {
                 if let Some(Target::Entity(target)) = mine.target()
                     && let Some(entity) = self.pair.source.entity(target)
                     && !stays_out
+                    && !entity.external
                     && match entity.is_static {
                         true => self.pair.decided.as_rows.contains(target),
                         false => !espaces.contains(&entity.espace),
@@ -179,7 +181,8 @@ impl Oracle<'_> {
         for key in self.moved.keys() {
             let demanding = |a: &&Attribute| {
                 let is_used = a.active && a.listed;
-                !(is_used || a.nullable || a.autonumber || a.default.is_some())
+                let is_told = matches!(self.wish(a), Some(Wish::Value(_)));
+                !(is_used || a.nullable || a.autonumber || a.default.is_some() || is_told)
             };
             if let Some(left) = self.destination_entity(key).attributes.iter().find(demanding) {
                 found.push(format!("the leftover {} demands a value", left.name));
@@ -225,6 +228,14 @@ impl Oracle<'_> {
         false
     }
 
+    /// Whether rows that belong to no tenant come along.
+    pub(super) fn carries_tenantless(&self, key: &EntityKey) -> bool {
+        let here = self.source_entity(key);
+        here.multitenant
+            && here.rows.iter().any(has_no_tenant)
+            && !self.pair.decided.tenantless_behind.contains(key)
+    }
+
     /// Rows of a moved entity that stay in the destination.
     pub(super) fn stands(&self, key: &EntityKey, row: &crate::estate::model::Row) -> bool {
         let entity = self.destination_entity(key);
@@ -233,6 +244,10 @@ impl Oracle<'_> {
         }
         if let Some(tenant) = self.pair.decided.into_tenant.get(key) {
             if row.tenant != Some(*tenant) {
+                return true;
+            }
+        } else if entity.multitenant && has_no_tenant(row) {
+            if !self.carries_tenantless(key) {
                 return true;
             }
         } else if entity.multitenant
@@ -253,4 +268,9 @@ impl Oracle<'_> {
                 self.matches(u).first().map(|m| Cell::Int(m.id)).as_ref() == entity.id_of(row)
             })
     }
+}
+
+/// Whether a row of an entity whose rows belong to tenants belongs to none.
+pub(super) fn has_no_tenant(row: &Row) -> bool {
+    row.tenant.is_none_or(|tenant| tenant == 0)
 }

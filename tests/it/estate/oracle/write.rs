@@ -48,6 +48,7 @@ pub fn write(path: &Path, tables: &BTreeMap<String, ExpectedTable>) {
                     Expect::Made(symbol) => Cell::Int(ids[symbol]),
                     Expect::Written(symbol) => Cell::text(ids[symbol].to_string()),
                     Expect::OneOf(cells) => cells[0].clone(),
+                    Expect::Secret(Cell::Int(_)) => Cell::Int(-3),
                     Expect::Secret(_) => Cell::text("masked"),
                     Expect::Any => continue,
                 };

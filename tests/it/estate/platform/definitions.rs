@@ -192,7 +192,7 @@ pub(super) fn entity_tables(environment: &Environment, spelling: &mut Spelling) 
             spelling.key(&entity.key),
             bit(entity.multitenant),
             bit(entity.active),
-            bit(false),
+            bit(entity.external),
             bit(false),
             entity.identifier.as_ref().map_or(Cell::text(""), |key| spelling.key(key)),
             Cell::text(if entity.is_static { "staticEntity" } else { "entity" }),

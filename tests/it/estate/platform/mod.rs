@@ -279,7 +279,7 @@ fn application_table(environment: &Environment, entity: &Entity, whim: &Chance) 
             Column {
                 name: "TENANT_ID".into(),
                 sql: "int".into(),
-                nullable: chance.percent(50),
+                nullable: chance.percent(50) || entity.rows.iter().any(|row| row.tenant.is_none()),
                 identity: false,
                 default: None,
             },

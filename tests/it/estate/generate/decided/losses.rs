@@ -86,3 +86,56 @@ fn badges_cut(deciding: &mut Deciding<'_>, keys: &[EntityKey]) {
     deciding.pair.decided.attributes.insert(mine.key, Wish::Cut);
     deciding.pair.decided.first_of_each.insert(key);
 }
+
+/// Texts and numbers that have no room there: rows that hold one stay behind.
+pub fn misfits_rejected(deciding: &mut Deciding<'_>) {
+    let ints = |all: &[i64]| all.iter().map(|one| Cell::Int(*one)).collect::<Vec<_>>();
+    let texts = |all: &[&str]| all.iter().map(|one| Cell::text(*one)).collect::<Vec<_>>();
+    let (least, most) = (i64::from(i32::MIN), i64::from(i32::MAX));
+    // What is there, what it is there, values that have room and values that have none.
+    let all = [
+        (
+            Kind::LongInteger,
+            Kind::Integer,
+            ints(&[0, least, most]),
+            ints(&[least - 1, most + 1, i64::MIN]),
+        ),
+        (
+            Kind::Decimal(12, 4),
+            Kind::Decimal(6, 2),
+            texts(&["0.0000", "9999.9900", "-0.0500"]),
+            texts(&["10000.0000", "0.0010", "-123456.7000"]),
+        ),
+        (
+            Kind::Currency,
+            Kind::Decimal(8, 2),
+            texts(&["0.00000000", "999999.99000000"]),
+            texts(&["1000000.00000000", "-0.00500000"]),
+        ),
+        (Kind::Integer, Kind::Decimal(5, 2), ints(&[0, 999, -999]), ints(&[1000, -1000, least])),
+        (
+            Kind::Text(60),
+            Kind::Text(7),
+            texts(&["", "seven  ", "日本語テキスト"]),
+            texts(&["eight   ", "xxxxxx𝄞", "much too long"]),
+        ),
+        (Kind::Text(20_000), Kind::Text(2), texts(&["", "𝄞"]), texts(&["𝄞𝄞", "   "])),
+    ];
+    let keys = deciding.chosen();
+    for (number, key) in deciding.some(&keys, 3).into_iter().enumerate() {
+        let (from, to, good, bad) = deciding.chance.pick(&all).clone();
+        let mine = deciding.attribute(&format!("Wide{number}"), from);
+        let mut theirs = mine.clone();
+        theirs.kind = to;
+        let cells = [&good[..], &good, &good, &bad, &[Cell::Null]].concat();
+        let cells = deciding.cells_here(&key, &cells);
+        deciding.add_here(&key, mine.clone(), &cells);
+        let kind = match theirs.kind {
+            Kind::Text(_) => "text-too-long",
+            _ => "number-too-wide",
+        };
+        deciding.add_there(&key, theirs, &[]);
+        deciding.decide(kind, &key, &mine.key, "reject", "");
+        deciding.pair.decided.attributes.insert(mine.key, Wish::MisfitStaysBehind);
+    }
+}

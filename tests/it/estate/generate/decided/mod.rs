@@ -4,12 +4,17 @@
 //! without it.
 
 mod entities;
+mod excluded;
+mod foreign;
+mod leftovers;
 mod losses;
 mod lost;
+mod masks;
 mod outside;
 mod people;
 mod references;
 mod several;
+mod tenantless;
 mod values;
 
 use super::derive::extra;
@@ -21,7 +26,7 @@ use crate::estate::recipe::{Feature, Recipe};
 /// Puts the features in about which a person has to decide.
 pub fn decide(pair: &mut Pair, recipe: &Recipe) {
     type Put = fn(&mut Deciding<'_>);
-    let all: [(Feature, Put); 27] = [
+    let all: [(Feature, Put); 33] = [
         (Feature::UsersByEmail, people::by_email),
         (Feature::UsersUpdated, people::updated),
         (Feature::UsersMapped, people::mapped),
@@ -31,7 +36,11 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::Retyped, values::retyped),
         (Feature::RecordLost, lost::record_lost),
         (Feature::TextsCut, losses::texts_cut),
+        (Feature::MisfitsRejected, losses::misfits_rejected),
+        (Feature::LeftoversDemand, leftovers::leftovers_demand),
+        (Feature::AnotherSystem, foreign::another_system),
         (Feature::ValuesDemanded, lost::values_demanded),
+        (Feature::MasksDecided, masks::masks_decided),
         (Feature::LeavingDropped, lost::leaving_dropped),
         (Feature::NewMandatory, values::new_mandatory),
         (Feature::InactiveOneSide, values::inactive_one_side),
@@ -45,7 +54,9 @@ pub fn decide(pair: &mut Pair, recipe: &Recipe) {
         (Feature::Unresolved, references::unresolved),
         (Feature::OrphansRejected, lost::orphans_rejected),
         (Feature::KindChanged, entities::kind_changed),
+        (Feature::RowsWithoutTenant, tenantless::rows_without_tenant),
         (Feature::TenancyChanged, entities::tenancy_changed),
+        (Feature::EntityExcluded, excluded::excluded),
         (Feature::OutsidersDecided, outside::outsiders_decided),
         // Whom rows refer to is known when all rows are there.
         (Feature::UsersRecreated, people::recreated),
@@ -79,6 +90,7 @@ impl Deciding<'_> {
             .filter(|e| !is_apart(&e.name))
             .map(Entity::full_key)
             .filter(|key| self.pair.destination.entity(key).is_some_and(|e| !e.is_static))
+            .filter(|key| !self.pair.decided.excluded.contains(key))
             .collect()
     }
 

@@ -206,6 +206,7 @@ impl Deciding<'_> {
                 name: name.to_owned(),
                 table: format!("OSUSR_{prefix}{hash}_{name}"),
                 is_static: false,
+                external: false,
                 multitenant: false,
                 shown_tenant: None,
                 active: true,
