@@ -165,7 +165,7 @@ impl Oracle<'_> {
                 Some(tenant) => Expect::Is(Cell::Int(tenant)),
                 // Whichever the column takes.
                 None if here.multitenant && has_no_tenant(row) => {
-                    Expect::OneOf(vec![Cell::Null, Cell::Int(0)])
+                    Expect::OneOf(vec![Cell::Int(0), Cell::Null])
                 }
                 None => {
                     self.stop(format!("rows of {} lie in a missing tenant", here.name));

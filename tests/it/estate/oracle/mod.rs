@@ -263,6 +263,10 @@ impl Oracle<'_> {
         let mut closure: BTreeSet<(EntityKey, usize)> = BTreeSet::new();
         for key in keys {
             for (mine, theirs) in self.common(key) {
+                // Ids that the destination gives, and what refers to ids, become others.
+                if theirs.autonumber || theirs.target().is_some() {
+                    continue;
+                }
                 for (index, row) in self.source_entity(key).rows.iter().enumerate() {
                     if self.fates[key][index] == Fate::Moves
                         && !matches!(self.wish(&mine), Some(Wish::Cut | Wish::Masked(_)))
